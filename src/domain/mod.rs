@@ -1,0 +1,1 @@
+//! What Taler and the shop talk of: pure, checked types.

@@ -1,0 +1,3 @@
+//! The `tilld` program.
+
+fn main() {}

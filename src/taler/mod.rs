@@ -1,0 +1,1 @@
+//! Encodings, hashes and signatures of GNU Taler.
