@@ -1,0 +1,247 @@
+//! An instance: one shop of the daemon, with its name, its defaults and its key (merchant-api 6.1).
+//!
+//! Several shops can share a daemon; each sees only its own orders, accounts and tokens. The one
+//! called `admin` also looks after the others.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::ids::{BadId, InstanceId};
+use super::time::{RelativeTime, Timestamp};
+use crate::taler::sign::{PublicKey, SigningKey};
+
+/// Longest name, e-mail address, phone number or line of an address, in bytes.
+const MAX_LINE: usize = 512;
+/// Longest logo as a data URL, in bytes.
+const MAX_LOGO: usize = 600 * 1024;
+
+/// A postal address; every part may be missing (merchant-api 1.4).
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "the members are those of any postal address")]
+pub struct Location {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country_subdivision: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub district: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub town: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub town_location: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub post_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub building_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub building_number: Option<String>,
+    /// Up to seven free lines.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address_lines: Option<Vec<String>>,
+}
+
+impl Location {
+    fn fits(&self) -> bool {
+        let parts = [
+            &self.country,
+            &self.country_subdivision,
+            &self.district,
+            &self.town,
+            &self.town_location,
+            &self.post_code,
+            &self.street,
+            &self.building_name,
+            &self.building_number,
+        ];
+        let lines = self.address_lines.as_deref().unwrap_or_default();
+        lines.len() <= 7
+            && parts.into_iter().flatten().chain(lines).all(|line| line.len() <= MAX_LINE)
+    }
+}
+
+/// To what a wire transfer's deadline is rounded up, so that several orders share one transfer.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum RoundingInterval {
+    #[default]
+    None,
+    Second,
+    Minute,
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+    Year,
+}
+
+/// What the shopkeeper can set. Checked by [`InstanceSettings::check`] before it is kept.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct InstanceSettings {
+    /// The shop's name as customers see it in contracts.
+    pub name: String,
+    /// Where to write to the shop.
+    pub email: Option<String>,
+    /// Where to call the shop.
+    pub phone_number: Option<String>,
+    /// The shop's web site, http or https.
+    pub website: Option<String>,
+    /// The logo as a `data:image/…;base64,…` URL.
+    pub logo: Option<String>,
+    /// Where the shop is.
+    pub address: Location,
+    /// Under which law it sells.
+    pub jurisdiction: Location,
+    /// Should the shop pay the fees that exchanges estimate as usual?
+    pub use_stefan: bool,
+    /// How long customers have to pay.
+    pub default_pay_delay: RelativeTime,
+    /// How long after an order's time stamp refunds stay possible.
+    pub default_refund_delay: RelativeTime,
+    /// How long the exchange may wait before it wires the money.
+    pub default_wire_transfer_delay: RelativeTime,
+    /// To what that is rounded up.
+    pub default_wire_transfer_rounding_interval: RoundingInterval,
+}
+
+impl InstanceSettings {
+    /// Checks lengths and forms.
+    ///
+    /// # Errors
+    /// [`BadId`] names the first member that does not fit.
+    pub fn check(&self) -> Result<(), BadId> {
+        let short = |text: &Option<String>| text.as_ref().is_none_or(|t| t.len() <= MAX_LINE);
+        let web = |text: &str| {
+            Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
+        };
+        let checks = [
+            ("name", !self.name.trim().is_empty() && self.name.len() <= MAX_LINE),
+            ("email", short(&self.email) && self.email.as_ref().is_none_or(|e| e.contains('@'))),
+            ("phone_number", short(&self.phone_number)),
+            ("website", short(&self.website) && self.website.as_deref().is_none_or(web)),
+            ("logo", self.logo.as_deref().is_none_or(is_image)),
+            ("address", self.address.fits()),
+            ("jurisdiction", self.jurisdiction.fits()),
+            // A wallet needs an end to both; "forever" would never be wired or never expire.
+            ("default_pay_delay", self.default_pay_delay.micros().is_some()),
+            ("default_wire_transfer_delay", self.default_wire_transfer_delay.micros().is_some()),
+        ];
+        match checks.into_iter().find(|(_, fits)| !fits) {
+            Some((member, _)) => Err(BadId(member)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Does `text` look like a picture in a data URL (or is it empty, which means none)?
+fn is_image(text: &str) -> bool {
+    let base64 = |t: &str| t.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
+    text.is_empty()
+        || (text.len() <= MAX_LOGO
+            && text
+                .strip_prefix("data:image/")
+                .and_then(|rest| rest.split_once(";base64,"))
+                .is_some_and(|(_, body)| base64(body)))
+}
+
+/// Names an instance inside the store; never shown.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct InstanceSerial(pub i64);
+
+/// An instance as it is kept.
+#[derive(Clone, Debug)]
+pub struct Instance {
+    /// Its number in the store.
+    pub serial: InstanceSerial,
+    /// Its name in URLs.
+    pub id: InstanceId,
+    /// What the shopkeeper has set.
+    pub settings: InstanceSettings,
+    /// What its signatures are verified with.
+    pub public_key: PublicKey,
+    /// What it signs with; `None` once the instance is deleted but not purged.
+    pub signing_key: Option<SigningKey>,
+    /// The password's hash (argon2id, PHC text); `None` where no password was ever set.
+    pub password_hash: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Instance {
+    /// Is only its history left?
+    pub fn is_deleted(&self) -> bool {
+        self.signing_key.is_none()
+    }
+}
+
+/// An instance about to be kept.
+#[derive(Clone, Debug)]
+pub struct NewInstance {
+    /// Its name in URLs.
+    pub id: InstanceId,
+    /// What the shopkeeper has set.
+    pub settings: InstanceSettings,
+    /// What it will sign with.
+    pub signing_key: SigningKey,
+    /// The password's hash, if there is a password yet.
+    pub password_hash: Option<String>,
+    /// When it is made.
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain() -> InstanceSettings {
+        InstanceSettings {
+            name: "Corner shop".into(),
+            email: None,
+            phone_number: None,
+            website: None,
+            logo: None,
+            address: Location::default(),
+            jurisdiction: Location::default(),
+            use_stefan: true,
+            default_pay_delay: RelativeTime::ZERO,
+            default_refund_delay: RelativeTime::FOREVER,
+            default_wire_transfer_delay: RelativeTime::ZERO,
+            default_wire_transfer_rounding_interval: RoundingInterval::None,
+        }
+    }
+
+    #[test]
+    fn settings_name_the_member_that_does_not_fit() {
+        let with = |change: fn(&mut InstanceSettings)| {
+            let mut settings = plain();
+            change(&mut settings);
+            settings.check()
+        };
+        assert_eq!(plain().check(), Ok(()));
+        assert_eq!(with(|s| s.name = " ".into()), Err(BadId("name")));
+        assert_eq!(with(|s| s.email = Some("nobody".into())), Err(BadId("email")));
+        assert_eq!(with(|s| s.website = Some("javascript:x".into())), Err(BadId("website")));
+        assert_eq!(with(|s| s.logo = Some("data:text/html,x".into())), Err(BadId("logo")));
+        assert_eq!(with(|s| s.logo = Some("data:image/png;base64,AA==".into())), Ok(()));
+        assert_eq!(
+            with(|s| s.address.address_lines = Some(vec![String::new(); 8])),
+            Err(BadId("address"))
+        );
+        assert_eq!(
+            with(|s| s.default_pay_delay = RelativeTime::FOREVER),
+            Err(BadId("default_pay_delay"))
+        );
+    }
+
+    #[test]
+    fn an_address_keeps_only_what_is_there() {
+        let text = r#"{"country":"HU","address_lines":["Fő utca 1."],"planet":"Earth","town":null}"#;
+        let location: Location = serde_json::from_str(text).unwrap();
+        let again = serde_json::to_string(&location).unwrap();
+        assert_eq!(again, r#"{"country":"HU","address_lines":["Fő utca 1."]}"#);
+    }
+}
