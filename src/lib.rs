@@ -1,5 +1,5 @@
 //! tilld, a till for GNU Taler in one binary.
+#![forbid(unsafe_code)]
 
 pub mod domain;
-pub mod store;
 pub mod taler;

@@ -115,9 +115,8 @@ impl InstanceSettings {
     /// [`BadId`] names the first member that does not fit.
     pub fn check(&self) -> Result<(), BadId> {
         let short = |text: &Option<String>| text.as_ref().is_none_or(|t| t.len() <= MAX_LINE);
-        let web = |text: &str| {
-            Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"))
-        };
+        let web =
+            |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         let checks = [
             ("name", !self.name.trim().is_empty() && self.name.len() <= MAX_LINE),
             ("email", short(&self.email) && self.email.as_ref().is_none_or(|e| e.contains('@'))),
@@ -239,7 +238,8 @@ mod tests {
 
     #[test]
     fn an_address_keeps_only_what_is_there() {
-        let text = r#"{"country":"HU","address_lines":["Fő utca 1."],"planet":"Earth","town":null}"#;
+        let text =
+            r#"{"country":"HU","address_lines":["Fő utca 1."],"planet":"Earth","town":null}"#;
         let location: Location = serde_json::from_str(text).unwrap();
         let again = serde_json::to_string(&location).unwrap();
         assert_eq!(again, r#"{"country":"HU","address_lines":["Fő utca 1."]}"#);
