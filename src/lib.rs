@@ -1,5 +1,25 @@
 //! tilld, a till for GNU Taler in one binary.
+//!
+//! Six floors; a module uses only what lies below it, and a door opens only on the verbs:
+//!
+//! ```text
+//!  5  start     cli   server          wire, open, stop
+//!  4  doors     http  config          parse, call one verb, shape the answer
+//!  3  verbs     till                  what a till does, in what order
+//!  2  world     store                 the disk
+//!  1  nouns     domain                what Taler and the shop talk of
+//!  0  bytes     taler                 encodings, hashes, signatures
+//! ```
+//!
+//! It is a program first: the library is there so that tests, benchmarks and documents can be made
+//! from the same code. No interface of it is promised to anybody else.
 #![forbid(unsafe_code)]
 
+pub mod cli;
+pub mod config;
 pub mod domain;
+pub mod http;
+pub mod server;
+pub mod store;
 pub mod taler;
+pub mod till;

@@ -1,1 +1,304 @@
-//! The SQLite file.
+//! The one SQLite file: opened with care, read through a pool, written by one thread.
+//!
+//! Reading and writing are handed closures. What a closure writes is durable before its caller
+//! hears of it, and it happens whole or not at all. Statements stand in `sql/`, one a file; each
+//! aggregate has a module of functions over them. The store knows nothing of HTTP, and waits for
+//! nothing but the disk.
+
+pub mod accounts;
+mod backup;
+mod check;
+mod checkpoint;
+mod columns;
+pub mod instances;
+mod migrations;
+mod open;
+pub mod tokens;
+mod writer;
+
+use std::fmt;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+pub use self::backup::{backup, restore};
+pub use self::check::check;
+pub use self::migrations::VERSION;
+use self::writer::Writer;
+pub use self::writer::{Stats, Tx};
+
+/// The text of one statement, by its place below `sql/`.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"))
+    };
+}
+use sql;
+
+/// How long to wait while another process writes to the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a reader waits for a connection of the pool.
+const POOL_TIMEOUT: Duration = Duration::from_secs(2);
+/// Statements that each connection keeps prepared.
+const CACHED_STATEMENTS: usize = 64;
+
+/// What can go wrong with the file.
+#[derive(Debug)]
+pub enum Error {
+    /// A daemon has this file open already.
+    AlreadyRunning(PathBuf),
+    /// The file is there, but is no database of tilld.
+    Foreign(PathBuf),
+    /// The file was written by a newer tilld; its version and ours.
+    Newer(PathBuf, u32, u32),
+    /// The file is of an older version, and an older daemon runs on it.
+    OlderDaemon(PathBuf),
+    /// The file cannot be written.
+    ReadOnly(PathBuf),
+    /// The file is damaged.
+    Corrupt(PathBuf, String),
+    /// The file, or one beside it, cannot be opened, made or renamed.
+    Open(PathBuf, String),
+    /// A file is in the way of a new one.
+    Exists(PathBuf),
+    /// Too much is going on; later it will go.
+    Busy,
+    /// The store is closing.
+    Closed,
+    /// The disk is full.
+    Full,
+    /// What was written could not be made durable, and was undone.
+    Commit(String),
+    /// SQLite could not do it.
+    Sqlite(rusqlite::Error),
+    /// A bug: the work on the store panicked, and was undone.
+    Panicked,
+}
+
+/// What a function of the store answers.
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// Is the file itself to blame, so that nothing will go until somebody sees to it?
+    pub fn is_unusable(&self) -> bool {
+        match self {
+            Self::Foreign(_)
+            | Self::Newer(..)
+            | Self::OlderDaemon(_)
+            | Self::ReadOnly(_)
+            | Self::Corrupt(..)
+            | Self::Open(..) => true,
+            Self::AlreadyRunning(_)
+            | Self::Exists(_)
+            | Self::Busy
+            | Self::Closed
+            | Self::Full
+            | Self::Commit(_)
+            | Self::Sqlite(_)
+            | Self::Panicked => false,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AlreadyRunning(path) => {
+                write!(f, "a tilld daemon is already running on {}", path.display())
+            }
+            Self::Foreign(path) => {
+                write!(f, "{} is not a database of tilld; it was left as it is", path.display())
+            }
+            Self::Newer(path, found, ours) => write!(
+                f,
+                "{} was written by a newer tilld (version {found}, this one knows {ours}); \
+                 it was left as it is",
+                path.display()
+            ),
+            Self::OlderDaemon(path) => write!(
+                f,
+                "an older tilld daemon is running on {}; restart it first",
+                path.display()
+            ),
+            Self::ReadOnly(path) => write!(f, "{} cannot be written", path.display()),
+            Self::Corrupt(path, what) => write!(
+                f,
+                "{} is damaged ({what}); it was left as it is; restore a backup with: \
+                 tilld restore FILE",
+                path.display()
+            ),
+            Self::Open(path, what) => write!(f, "cannot open {}: {what}", path.display()),
+            Self::Exists(path) => write!(f, "{} exists already", path.display()),
+            Self::Busy => f.write_str("the database is busy"),
+            Self::Closed => f.write_str("the database is being closed"),
+            Self::Full => f.write_str("the disk is full"),
+            Self::Commit(what) => write!(f, "a change could not be made durable: {what}"),
+            Self::Sqlite(error) => write!(f, "database: {error}"),
+            Self::Panicked => f.write_str("a bug interrupted work on the database"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full,
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Busy,
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+/// Who opens the file.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Role {
+    /// The daemon, of which there is one a file.
+    Daemon,
+    /// A command beside it.
+    Guest,
+}
+
+/// How the file is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Connections for reading.
+    pub readers: u32,
+    /// Changes that may wait for the writer.
+    pub write_queue: usize,
+    /// Is every change on the disk before it is confirmed? Only benchmarks say no.
+    pub durability: Durability,
+}
+
+/// What a confirmation is worth.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Durability {
+    /// It survives a power cut.
+    Full,
+    /// It does not. For measuring what durability costs, and for nothing else.
+    None,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { readers: 4, write_queue: 1024, durability: Durability::Full }
+    }
+}
+
+/// The open file. Cheap to clone; all clones are one store.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    path: PathBuf,
+    pool: r2d2::Pool<SqliteConnectionManager>,
+    writer: Writer,
+    /// Held for as long as a daemon lives.
+    _lock: Option<File>,
+}
+
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Store({})", self.0.path.display())
+    }
+}
+
+impl Store {
+    /// Opens the file at `path`, making it or bringing it up to date as needed.
+    ///
+    /// # Errors
+    /// Every way in which a file can be unfit has its own [`Error`]; the file is then as it was.
+    pub fn open(path: &Path, role: Role, options: Options) -> Result<Self> {
+        let opened = open::open(path, role)?;
+        let manager = SqliteConnectionManager::file(&opened.path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(|connection| {
+                connection.busy_timeout(BUSY_TIMEOUT)?;
+                connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+                connection.pragma_update(None, "query_only", true)
+            });
+        let pool = r2d2::Pool::builder()
+            .max_size(options.readers)
+            .min_idle(Some(1))
+            .test_on_check_out(false)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .connection_timeout(POOL_TIMEOUT)
+            .build(manager)
+            .map_err(|error| Error::Open(opened.path.clone(), error.to_string()))?;
+        let writer = Writer::start(opened.connection, &opened.path, options)?;
+        Ok(Self(Arc::new(Inner { path: opened.path, pool, writer, _lock: opened.lock })))
+    }
+
+    /// Reads: hands a connection to `work`, on a thread that may block.
+    ///
+    /// # Errors
+    /// What `work` says; [`Error::Busy`] when no connection came free in time.
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&Connection) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let pool = self.0.pool.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let connection = pool.get().map_err(|_| Error::Busy)?;
+            work(&connection)
+        });
+        done.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+    }
+
+    /// Writes: has the one writer do `work` in a transaction, and answers once that is durable. If
+    /// `work` fails, nothing of it remains. A caller that goes away does not stop it.
+    ///
+    /// # Errors
+    /// What `work` says; [`Error::Busy`] at once when too many wait already; [`Error::Full`],
+    /// [`Error::Commit`], [`Error::Closed`].
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> std::result::Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let answer = self.0.writer.submit(work)?;
+        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// Can the store be read and written?
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub async fn healthy(&self) -> Result<()> {
+        self.read::<_, Error>(|db| {
+            let mut statement = db.prepare_cached("SELECT 1")?;
+            Ok(statement.query_row([], |_| Ok(()))?)
+        })
+        .await?;
+        // A transaction that changes nothing touches no disk, but shows that the writer lives.
+        self.write(|_| Ok(())).await
+    }
+
+    /// How the writer is doing.
+    pub fn stats(&self) -> Stats {
+        self.0.writer.stats()
+    }
+
+    /// Where the file is, with links resolved.
+    pub fn path(&self) -> &Path {
+        &self.0.path
+    }
+
+    /// Finishes what waits, accepts nothing more, and tidies the file up. Done again, does nothing.
+    pub fn close(&self) {
+        self.0.writer.close();
+    }
+}

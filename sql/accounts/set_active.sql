@@ -1,0 +1,3 @@
+UPDATE accounts
+SET active = :active
+WHERE instance = :instance AND h_wire = :h_wire AND active <> :active

@@ -1,0 +1,5 @@
+-- scans: a check looks at every row
+SELECT 'instance ' || instances.id || ' is deleted but token ' || tokens.serial || ' still opens it'
+FROM tokens
+JOIN instances ON instances.serial = tokens.instance
+WHERE instances.private_key IS NULL

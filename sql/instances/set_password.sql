@@ -1,0 +1,1 @@
+UPDATE instances SET password_hash = :password_hash WHERE serial = :serial

@@ -1,0 +1,4 @@
+SELECT
+    serial, instance, hash, scope, is_static, created_at_s, expires_at_s, description
+FROM tokens
+WHERE hash = :hash

@@ -1,0 +1,193 @@
+//! What can be said on the command line. The man page and the completions are made from this.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// A till for GNU Taler in one binary: takes digital cash for a shop and knows what is paid.
+#[derive(Debug, Parser)]
+#[command(name = "tilld", version, max_term_width = 100)]
+pub struct Args {
+    /// Settings file [default: /etc/tilld/tilld.toml if it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
+    /// Database file, instead of the one in the settings
+    #[arg(long, global = true, value_name = "FILE")]
+    pub database: Option<PathBuf>,
+
+    /// What to do
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the daemon (this is the default)
+    Serve(Serve),
+    /// Set an instance's password, making the instance if it is not there
+    Passwd {
+        /// The instance; the first one is "admin"
+        instance: String,
+        /// Where the password comes from
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// List, add, show and delete instances, the shops that share this daemon
+    Instance {
+        /// What to do
+        #[command(subcommand)]
+        verb: InstanceVerb,
+    },
+    /// Say to which bank accounts the money goes
+    Account {
+        /// What to do
+        #[command(subcommand)]
+        verb: AccountVerb,
+    },
+    /// Make, list and take back the tokens that let other software in
+    Token {
+        /// What to do
+        #[command(subcommand)]
+        verb: TokenVerb,
+    },
+    /// Copy the database to a new file, also while the daemon runs
+    Backup {
+        /// A file that does not exist yet
+        dest: PathBuf,
+    },
+    /// Put a backup in the place of the database; the daemon must not run
+    Restore {
+        /// A file made by "tilld backup"
+        src: PathBuf,
+    },
+    /// Check that the database is whole and its contents make sense
+    Check,
+    /// Show the settings in force and where each came from
+    Config,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Serve(Serve { listen: Vec::new(), base_url: None })
+    }
+}
+
+/// How to run the daemon.
+#[derive(ClapArgs, Debug)]
+pub struct Serve {
+    /// Where to answer, instead of what the settings say; may be given several times
+    #[arg(long, value_name = "ADDRESS")]
+    pub listen: Vec<String>,
+
+    /// The address that wallets use
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+}
+
+/// Where a password comes from: typed, or a file.
+#[derive(ClapArgs, Debug)]
+pub struct Secret {
+    /// Read the password from the first line of FILE, or of standard input for "-"
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// What can be done with instances.
+#[derive(Debug, Subcommand)]
+pub enum InstanceVerb {
+    /// List all instances
+    List,
+    /// Add an instance
+    Add {
+        /// Its name in addresses: letters, digits and ._@-
+        instance: String,
+        /// The shop's name as customers see it [default: the instance's name]
+        #[arg(long)]
+        name: Option<String>,
+        /// Where the password comes from
+        #[command(flatten)]
+        secret: Secret,
+    },
+    /// Show an instance
+    Show {
+        /// The instance
+        instance: String,
+    },
+    /// Delete an instance's key, passwords and tokens; its history stays
+    Delete {
+        /// The instance
+        instance: String,
+        /// Remove everything of it, its history too
+        #[arg(long)]
+        purge: bool,
+    },
+}
+
+/// What can be done with accounts.
+#[derive(Debug, Subcommand)]
+pub enum AccountVerb {
+    /// Add an account
+    Add {
+        /// The instance
+        instance: String,
+        /// The account as a payto URI, like <payto://iban/DE75512108001245126199?receiver-name=Name>
+        payto: String,
+    },
+    /// List the accounts
+    List {
+        /// The instance
+        instance: String,
+    },
+    /// Put an account out of use
+    Remove {
+        /// The instance
+        instance: String,
+        /// The account, as listed
+        payto: String,
+    },
+}
+
+/// What can be done with tokens.
+#[derive(Debug, Subcommand)]
+pub enum TokenVerb {
+    /// Make a token and print it, once
+    Create {
+        /// The instance
+        instance: String,
+        /// What it is good for: readonly, order-simple, order-pos, order-mgmt, order-full, spa or
+        /// all; with ":refreshable" it can be traded for fresh ones
+        #[arg(long, default_value = "order-full")]
+        scope: String,
+        /// How long it lives, like 90d, 12h, 30m, or "forever" [default: forever]
+        #[arg(long)]
+        duration: Option<String>,
+        /// A note for yourself
+        #[arg(long)]
+        description: Option<String>,
+    },
+    /// List the tokens, without their values
+    List {
+        /// The instance
+        instance: String,
+    },
+    /// Take a token back
+    Revoke {
+        /// The instance
+        instance: String,
+        /// Its number, as listed
+        serial: i64,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+}

@@ -1,0 +1,169 @@
+//! The command line: what can be said (`args`), and what is done about it.
+//!
+//! Every command works while the daemon runs: it opens the same file as a guest. Whoever can open
+//! the file is the shop; there is nothing more to ask. Secrets never come as arguments, which
+//! others on the machine could read: they are typed, or read from a file.
+
+mod args;
+mod log_lines;
+mod ops;
+mod shop;
+
+use std::fmt;
+
+use clap::Parser;
+
+pub use self::args::Args;
+use self::args::{AccountVerb, Command, InstanceVerb, TokenVerb};
+use crate::config::{self, BadConfig, Loaded, Sources};
+use crate::server;
+use crate::store;
+use crate::till;
+
+/// What ends a command badly. The exit status follows from it (decision 21).
+#[derive(Debug)]
+pub enum Error {
+    /// The settings cannot be used: 3.
+    Config(BadConfig),
+    /// The daemon did not start: 3, 4, 5 or 1.
+    Server(server::Error),
+    /// The till could not: 4, 5 or 1.
+    Till(till::Error),
+    /// Something the command was given does not fit: 2.
+    Usage(String),
+    /// Anything else, said in words: 1.
+    Other(String),
+}
+
+impl Error {
+    /// The exit status: 1 failed, 2 usage, 3 configuration, 4 store unusable, 5 already running.
+    pub fn status(&self) -> u8 {
+        match self {
+            Self::Config(_) | Self::Server(server::Error::Setting(_)) => 3,
+            Self::Server(server::Error::Store(error)) | Self::Till(till::Error::Store(error)) => {
+                match error {
+                    store::Error::AlreadyRunning(_) => 5,
+                    error if error.is_unusable() => 4,
+                    _ => 1,
+                }
+            }
+            Self::Usage(_) | Self::Till(till::Error::Unfit(_)) => 2,
+            Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Config(error) => error.fmt(f),
+            Self::Server(error) => error.fmt(f),
+            Self::Till(error) => error.fmt(f),
+            Self::Usage(text) | Self::Other(text) => f.write_str(text),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<till::Error> for Error {
+    fn from(error: till::Error) -> Self {
+        Self::Till(error)
+    }
+}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Till(till::Error::Store(error))
+    }
+}
+
+impl From<server::Error> for Error {
+    fn from(error: server::Error) -> Self {
+        Self::Server(error)
+    }
+}
+
+impl From<BadConfig> for Error {
+    fn from(error: BadConfig) -> Self {
+        Self::Config(error)
+    }
+}
+
+/// Reads the command line and does what it says.
+///
+/// # Errors
+/// [`Error`], whose `Display` is for the shopkeeper's eyes.
+pub fn run() -> Result<(), Error> {
+    let args = Args::parse();
+    let mut flags = Vec::new();
+    if let Some(path) = &args.database {
+        flags.push(("database.path", path.display().to_string()));
+    }
+    if let Some(Command::Serve(serve)) = &args.command {
+        if !serve.listen.is_empty() {
+            flags.push(("server.listen", serve.listen.join(",")));
+        }
+        flags.extend(serve.base_url.clone().map(|url| ("server.base_url", url)));
+    }
+    let loaded = config::load(&Sources::of_process(args.config, flags))?;
+    log_lines::start(loaded.config.log.level.0);
+    for warning in &loaded.warnings {
+        log::warn!("{warning}");
+    }
+    let config = &loaded.config;
+    match args.command.unwrap_or_default() {
+        Command::Serve(_) => serve(&loaded),
+        Command::Passwd { instance, secret } => shop::passwd(config, &instance, &secret),
+        Command::Instance { verb } => match verb {
+            InstanceVerb::List => shop::instances(config),
+            InstanceVerb::Add { instance, name, secret } => {
+                shop::add_instance(config, &instance, name, &secret)
+            }
+            InstanceVerb::Show { instance } => shop::show_instance(config, &instance),
+            InstanceVerb::Delete { instance, purge } => {
+                shop::delete_instance(config, &instance, purge)
+            }
+        },
+        Command::Account { verb } => match verb {
+            AccountVerb::Add { instance, payto } => shop::add_account(config, &instance, &payto),
+            AccountVerb::List { instance } => shop::accounts(config, &instance),
+            AccountVerb::Remove { instance, payto } => {
+                shop::remove_account(config, &instance, &payto)
+            }
+        },
+        Command::Token { verb } => match verb {
+            TokenVerb::Create { instance, scope, duration, description } => {
+                shop::create_token(config, &instance, &scope, duration.as_deref(), description)
+            }
+            TokenVerb::List { instance } => shop::tokens(config, &instance),
+            TokenVerb::Revoke { instance, serial } => shop::revoke_token(config, &instance, serial),
+        },
+        Command::Backup { dest } => ops::backup(config, &dest),
+        Command::Restore { src } => ops::restore(config, &src),
+        Command::Check => ops::check(config),
+        Command::Config => {
+            ops::show_config(&loaded);
+            Ok(())
+        }
+    }
+}
+
+fn serve(loaded: &Loaded) -> Result<(), Error> {
+    let path = loaded.config.database.path.clone();
+    server::serve(&loaded.config, |ready| {
+        for address in &ready.addresses {
+            log::info!("listening at {address}");
+        }
+        log::info!("database {}", path.display());
+        if !ready.has_admin {
+            eprintln!(
+                "\ntilld runs. What is next:\n\
+                 \x20 tilld passwd admin                                 set a password\n\
+                 \x20 tilld account add admin 'payto://iban/…?receiver-name=…'   say where the money goes\n\
+                 \x20 tilld token create admin --scope order-full        make a token for the web shop\n"
+            );
+        }
+    })?;
+    Ok(())
+}

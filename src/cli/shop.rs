@@ -1,0 +1,356 @@
+//! Commands about the shop: instances, passwords, accounts, tokens.
+
+use std::future::Future;
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+
+use super::Error;
+use super::args::Secret;
+use crate::config::Config;
+use crate::domain::access::TokenScope;
+use crate::domain::account::AccountDetails;
+use crate::domain::ids::InstanceId;
+use crate::domain::payto::Payto;
+use crate::domain::time::{RelativeTime, Timestamp};
+use crate::server::{store_options, terms};
+use crate::store::{Role, Store};
+use crate::till::{self, AccountWish, Auth, Clerk, Clock, InstanceWish, Password, Till, TokenWish};
+
+/// Longest password file, in bytes.
+const MAX_FILE: u64 = 4096;
+
+/// Opens the till as a guest, does `work`, and closes it.
+fn with_till<T, F: Future<Output = Result<T, Error>>>(
+    config: &Config,
+    work: impl FnOnce(Till) -> F,
+) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .map_err(|error| Error::Other(error.to_string()))?;
+    let store = Store::open(&config.database.path, Role::Guest, store_options(config))?;
+    let till = Till::new(store.clone(), terms(config)?, Clock::system());
+    let done = runtime.block_on(work(till));
+    store.close();
+    done
+}
+
+fn named(instance: &str) -> Result<InstanceId, Error> {
+    InstanceId::parse(instance).map_err(|_| {
+        Error::Usage(format!(
+            "\"{instance}\" is no instance's name: two or more letters, digits or ._@-"
+        ))
+    })
+}
+
+async fn clerk(till: &Till, id: &InstanceId) -> Result<Clerk, Error> {
+    till.admit_operator(id).await.map_err(|error| match error {
+        till::Error::InstanceUnknown(id) => {
+            Error::Other(format!("there is no instance {id}; make it with: tilld passwd {id}"))
+        }
+        other => other.into(),
+    })
+}
+
+/// The password: from the file, or typed twice.
+fn password(secret: &Secret) -> Result<Password, Error> {
+    let text = match &secret.password_file {
+        Some(path) if path == Path::new("-") => first_line(io::stdin().lock())?,
+        Some(path) => {
+            let file = std::fs::File::open(path)
+                .map_err(|error| Error::Other(format!("{}: {error}", path.display())))?;
+            first_line(io::BufReader::new(file))?
+        }
+        None if io::stdin().is_terminal() => {
+            let ask = |prompt| {
+                rpassword::prompt_password(prompt).map_err(|error| Error::Other(error.to_string()))
+            };
+            let once = ask("New password: ")?;
+            if ask("Once more: ")? != once {
+                return Err(Error::Other("the two are not the same; nothing was changed".into()));
+            }
+            once
+        }
+        None => {
+            return Err(Error::Usage(
+                "there is no terminal to type a password at; use --password-file".into(),
+            ));
+        }
+    };
+    let password = Password::parse(text)
+        .map_err(|_| Error::Usage("a password has between 1 and 1024 bytes".into()))?;
+    if password.is_short() {
+        log::warn!("the password is shorter than 8 characters; take a longer one for a real shop");
+    }
+    Ok(password)
+}
+
+fn first_line(reader: impl BufRead) -> Result<String, Error> {
+    let mut line = String::new();
+    reader
+        .take(MAX_FILE)
+        .read_line(&mut line)
+        .map_err(|error| Error::Other(format!("cannot read the password: {error}")))?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// `tilld passwd INSTANCE`
+pub(super) fn passwd(config: &Config, instance: &str, secret: &Secret) -> Result<(), Error> {
+    let id = named(instance)?;
+    let password = password(secret)?;
+    with_till(config, |till| async move {
+        let auth = Auth::Password(password);
+        match till.admit_operator(&id).await {
+            Ok(clerk) => {
+                till.set_auth(&clerk, auth).await?;
+                println!("the password of {id} is set");
+            }
+            Err(till::Error::InstanceUnknown(_)) => {
+                let settings = till.plain_settings(id.as_str());
+                till.create_instance(InstanceWish { id: id.clone(), settings, auth: Some(auth) })
+                    .await?;
+                println!("the instance {id} was made, and its password is set");
+            }
+            Err(other) => return Err(other.into()),
+        }
+        Ok(())
+    })
+}
+
+/// `tilld instance list`
+pub(super) fn instances(config: &Config) -> Result<(), Error> {
+    with_till(config, |till| async move {
+        for (instance, kinds) in till.directory().await? {
+            let state = if instance.is_deleted() { "deleted" } else { "active" };
+            let kinds = if kinds.is_empty() { "no account".into() } else { kinds.join(",") };
+            println!("{}\t{state}\t{kinds}\t{}", instance.id, instance.settings.name);
+        }
+        Ok(())
+    })
+}
+
+/// `tilld instance add ID`: with a password only if a file is named; one can be set later.
+pub(super) fn add_instance(
+    config: &Config,
+    instance: &str,
+    name: Option<String>,
+    secret: &Secret,
+) -> Result<(), Error> {
+    let id = named(instance)?;
+    let auth = match &secret.password_file {
+        Some(_) => Some(Auth::Password(password(secret)?)),
+        None => None,
+    };
+    with_till(config, |till| async move {
+        let settings = till.plain_settings(&name.unwrap_or_else(|| id.to_string()));
+        let hint = if auth.is_none() { format!("; now: tilld passwd {id}") } else { String::new() };
+        till.create_instance(InstanceWish { id: id.clone(), settings, auth }).await?;
+        println!("the instance {id} is there{hint}");
+        Ok(())
+    })
+}
+
+/// `tilld instance show ID`
+pub(super) fn show_instance(config: &Config, instance: &str) -> Result<(), Error> {
+    let id = named(instance)?;
+    with_till(config, |till| async move {
+        let instance = till.instance(&id).await?;
+        let settings = &instance.settings;
+        println!("id\t{}", instance.id);
+        println!("name\t{}", settings.name);
+        println!("merchant_pub\t{}", instance.public_key);
+        let password = if instance.password_hash.is_some() { "set" } else { "not set" };
+        println!("password\t{password}");
+        for (label, text) in [("email", &settings.email), ("website", &settings.website)] {
+            if let Some(text) = text {
+                println!("{label}\t{text}");
+            }
+        }
+        let delays = [
+            ("default_pay_delay", settings.default_pay_delay),
+            ("default_refund_delay", settings.default_refund_delay),
+            ("default_wire_transfer_delay", settings.default_wire_transfer_delay),
+        ];
+        for (label, delay) in delays {
+            let text =
+                delay.micros().map_or("forever".into(), |us| format!("{} s", us / 1_000_000));
+            println!("{label}\t{text}");
+        }
+        Ok(())
+    })
+}
+
+/// `tilld instance delete ID`
+pub(super) fn delete_instance(config: &Config, instance: &str, purge: bool) -> Result<(), Error> {
+    let id = named(instance)?;
+    with_till(config, |till| async move {
+        if purge {
+            till.purge_instance(&id).await?;
+            println!("the instance {id} is gone with everything of it");
+        } else {
+            till.delete_instance(&id).await?;
+            println!("the instance {id} is deleted; its history stays until it is purged");
+        }
+        Ok(())
+    })
+}
+
+/// `tilld account add INSTANCE PAYTO`
+pub(super) fn add_account(config: &Config, instance: &str, payto: &str) -> Result<(), Error> {
+    let id = named(instance)?;
+    let payto_uri = read_payto(payto)?;
+    with_till(config, |till| async move {
+        let clerk = clerk(&till, &id).await?;
+        let wish = AccountWish { payto_uri, details: AccountDetails::default() };
+        let account = match till.add_account(&clerk, wish).await {
+            // It is in use, with details that were not mentioned here.
+            Err(till::Error::AccountExists) => {
+                println!("the account is there already");
+                return Ok(());
+            }
+            other => other?,
+        };
+        println!("{}\tactive\t{}", account.payto_uri, account.h_wire);
+        Ok(())
+    })
+}
+
+fn read_payto(text: &str) -> Result<Payto, Error> {
+    Payto::parse(text).map_err(|error| {
+        Error::Usage(format!(
+            "\"{text}\": {error}; an account looks like \
+             payto://iban/DE75512108001245126199?receiver-name=Name"
+        ))
+    })
+}
+
+/// `tilld account list INSTANCE`
+pub(super) fn accounts(config: &Config, instance: &str) -> Result<(), Error> {
+    let id = named(instance)?;
+    with_till(config, |till| async move {
+        let clerk = clerk(&till, &id).await?;
+        for account in till.accounts(&clerk).await? {
+            let state = if account.active { "active" } else { "out of use" };
+            println!("{}\t{state}\t{}", account.payto_uri, account.h_wire);
+        }
+        Ok(())
+    })
+}
+
+/// `tilld account remove INSTANCE PAYTO`
+pub(super) fn remove_account(config: &Config, instance: &str, payto: &str) -> Result<(), Error> {
+    let id = named(instance)?;
+    let payto = read_payto(payto)?;
+    with_till(config, |till| async move {
+        let clerk = clerk(&till, &id).await?;
+        let accounts = till.accounts(&clerk).await?;
+        let found = accounts.iter().find(|account| account.payto_uri == payto && account.active);
+        let Some(account) = found else {
+            return Err(Error::Other(format!("{id} has no such account in use")));
+        };
+        till.remove_account(&clerk, account.h_wire).await?;
+        println!("the account is out of use");
+        Ok(())
+    })
+}
+
+/// `tilld token create INSTANCE`
+pub(super) fn create_token(
+    config: &Config,
+    instance: &str,
+    scope: &str,
+    duration: Option<&str>,
+    description: Option<String>,
+) -> Result<(), Error> {
+    let id = named(instance)?;
+    let scope: TokenScope = scope
+        .parse()
+        .map_err(|_| Error::Usage(format!("\"{scope}\" is no scope; see tilld token create -h")))?;
+    let duration = read_duration(duration.unwrap_or("forever"))?;
+    with_till(config, |till| async move {
+        let clerk = clerk(&till, &id).await?;
+        let wish = TokenWish { scope, duration: Some(duration), description };
+        let issued = till.issue_token(&clerk, wish).await?;
+        println!("{}", issued.key.reveal());
+        Ok(())
+    })
+}
+
+/// `90d`, `12h`, `30m`, `45s`, `forever`.
+fn read_duration(text: &str) -> Result<RelativeTime, Error> {
+    let bad = || Error::Usage(format!("\"{text}\" is no duration; take 90d, 12h, 30m or forever"));
+    if text == "forever" {
+        return Ok(RelativeTime::FOREVER);
+    }
+    let unit = match text.chars().last() {
+        Some('d') => 86_400_u64,
+        Some('h') => 3_600,
+        Some('m') => 60,
+        Some('s') => 1,
+        _ => return Err(bad()),
+    };
+    let number = text.get(..text.len().saturating_sub(1)).and_then(|n| n.parse::<u64>().ok());
+    let seconds = number.filter(|n| *n > 0).and_then(|n| n.checked_mul(unit)).ok_or_else(bad)?;
+    RelativeTime::from_secs(seconds).map_err(|_| bad())
+}
+
+/// `tilld token list INSTANCE`
+pub(super) fn tokens(config: &Config, instance: &str) -> Result<(), Error> {
+    let id = named(instance)?;
+    with_till(config, |till| async move {
+        let clerk = clerk(&till, &id).await?;
+        let mut offset = None;
+        loop {
+            let page = till.tokens(&clerk, 100, offset).await?;
+            for token in &page {
+                let until = until(token.expires_at);
+                let note = token.description.as_deref().unwrap_or_default();
+                println!("{}\t{}\t{until}\t{note}", token.serial, token.scope);
+            }
+            let Some(last) = page.last() else { return Ok(()) };
+            offset = Some(last.serial);
+        }
+    })
+}
+
+fn until(time: Timestamp) -> String {
+    match time.secs() {
+        None => "forever".into(),
+        Some(seconds) => {
+            let time =
+                i64::try_from(seconds).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
+            time.map_or("for ages".into(), |time| format!("until {time}"))
+        }
+    }
+}
+
+/// `tilld token revoke INSTANCE SERIAL`
+pub(super) fn revoke_token(config: &Config, instance: &str, serial: i64) -> Result<(), Error> {
+    let id = named(instance)?;
+    with_till(config, |till| async move {
+        let clerk = clerk(&till, &id).await?;
+        till.revoke_token(&clerk, serial).await?;
+        println!("token {serial} is good for nothing any more");
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_a_number_and_a_unit() {
+        let seconds =
+            |text| read_duration(text).ok().and_then(|d| d.micros()).map(|us| us / 1_000_000);
+        assert_eq!(seconds("90d"), Some(7_776_000));
+        assert_eq!(seconds("12h"), Some(43_200));
+        assert_eq!(seconds("1s"), Some(1));
+        assert_eq!(read_duration("forever").unwrap(), RelativeTime::FOREVER);
+        for bad in
+            ["", "d", "0d", "-1d", "1w", "1", "99999999999999999999d", "9223372036854775807d", "ű"]
+        {
+            assert!(read_duration(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,650 @@
+//! The settings: defaults ← file ← environment ← command line, into typed, checked values.
+//!
+//! The defaults are `packaging/tilld.toml`, embedded, so that what the file says and what the
+//! program does cannot drift apart. A key that nobody knows is an error in a file, which says the
+//! line, and a warning in the environment (decision 16). Nothing but `main` and `server` reads
+//! this; others are handed values. No key holds a secret: passwords and tokens live hashed in the
+//! store, and keys are made there.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use config::{Environment, File, FileFormat, Value};
+use ipnet::IpNet;
+use serde::{Deserialize, Deserializer, de};
+
+use crate::domain::amount::Currency;
+use crate::domain::currency::CurrencySpecification;
+use crate::domain::web::BaseUrl;
+use crate::taler::sign::PublicKey;
+
+/// The annotated defaults, as shipped.
+pub const DEFAULTS: &str = include_str!("../packaging/tilld.toml");
+/// Where the file is looked for when none is named.
+pub const DEFAULT_FILE: &str = "/etc/tilld/tilld.toml";
+/// Names the file from the environment.
+pub const FILE_VARIABLE: &str = "TILLD_CONFIG";
+
+/// Every key that the environment can set, in the order in which `tilld config` shows them.
+pub const KEYS: &[&str] = &[
+    "server.listen",
+    "server.base_url",
+    "server.trusted_proxies",
+    "server.workers",
+    "server.max_connections",
+    "server.keep_alive_s",
+    "server.header_timeout_s",
+    "server.body_timeout_s",
+    "server.source_url",
+    "limits.public_body_bytes",
+    "limits.order_body_bytes",
+    "limits.private_body_bytes",
+    "admin.listen",
+    "database.path",
+    "database.readers",
+    "database.write_queue",
+    "currency.default",
+    "instance.default_pay_delay_s",
+    "instance.default_refund_delay_s",
+    "instance.default_wire_transfer_delay_s",
+    "legal.terms",
+    "legal.privacy",
+    "log.level",
+];
+
+/// Keys that hold lists; the environment separates their items by commas.
+const LISTS: &[&str] = &["server.listen", "server.trusted_proxies", "legal.terms", "legal.privacy"];
+
+/// All settings, checked.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// `[server]`
+    pub server: Server,
+    /// `[limits]`
+    pub limits: Limits,
+    /// `[admin]`
+    pub admin: Admin,
+    /// `[database]`
+    pub database: Database,
+    /// `[currency]`
+    pub currency: Currencies,
+    /// `[instance]`
+    pub instance: InstanceDefaults,
+    /// `[legal]`
+    pub legal: Legal,
+    /// `[log]`
+    pub log: Log,
+    /// `[[exchange]]`, as many as are trusted.
+    #[serde(default)]
+    pub exchange: Vec<Exchange>,
+}
+
+/// How the daemon answers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where to answer.
+    pub listen: Vec<Listen>,
+    /// The address that wallets use, if it is fixed.
+    pub base_url: Option<BaseUrl>,
+    /// Peers whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Threads; 0 means one per processor, at most 4.
+    pub workers: usize,
+    /// Connections at one time; 0 means what the system allows.
+    pub max_connections: usize,
+    /// Seconds an idle connection is kept.
+    pub keep_alive_s: u64,
+    /// Seconds for a request's head.
+    pub header_timeout_s: u64,
+    /// Seconds for a request's body.
+    pub body_timeout_s: u64,
+    /// Where the source code of this program is found.
+    pub source_url: Option<String>,
+}
+
+/// Longest request bodies, in bytes (decision 14).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// On public endpoints.
+    pub public_body_bytes: usize,
+    /// On order creation.
+    pub order_body_bytes: usize,
+    /// On private endpoints that take pictures.
+    pub private_body_bytes: usize,
+}
+
+/// The operator's own listener.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Admin {
+    /// Where `/metrics` and its like are answered; off when absent.
+    pub listen: Option<Listen>,
+}
+
+/// The file, and how it is used.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Database {
+    /// Where the file is.
+    pub path: PathBuf,
+    /// Connections for reading.
+    pub readers: u32,
+    /// Changes that may wait for the writer.
+    pub write_queue: usize,
+}
+
+/// Currencies and how to show them.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Currencies {
+    /// What amounts are in when nobody says otherwise.
+    pub default: Currency,
+    /// Specifications beyond, or instead of, those built in.
+    #[serde(default)]
+    pub specification: BTreeMap<String, CurrencySpecification>,
+}
+
+/// What a new instance starts with, in seconds.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceDefaults {
+    /// Time to pay.
+    pub default_pay_delay_s: u64,
+    /// Time in which refunds are possible.
+    pub default_refund_delay_s: u64,
+    /// Time until the exchange wires.
+    pub default_wire_transfer_delay_s: u64,
+}
+
+/// Documents for customers.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Legal {
+    /// Files shown at `/terms`.
+    pub terms: Vec<PathBuf>,
+    /// Files shown at `/privacy`.
+    pub privacy: Vec<PathBuf>,
+}
+
+/// What is logged.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    /// The least severe level that is shown.
+    pub level: Level,
+}
+
+/// A trusted exchange.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// Where it is.
+    pub base_url: BaseUrl,
+    /// What its keys are verified with.
+    pub master_public_key: PublicKey,
+    /// What its coins are in.
+    pub currency: Currency,
+}
+
+/// An address to answer at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Listen {
+    /// An IP address and a port.
+    Tcp(SocketAddr),
+    /// A socket in the file system.
+    Unix(PathBuf),
+}
+
+impl FromStr for Listen {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(path) = text.strip_prefix("unix:") {
+            return match path.starts_with('/') {
+                true => Ok(Self::Unix(path.into())),
+                false => Err(format!("\"{text}\": a unix socket needs a full path")),
+            };
+        }
+        let local = text.strip_prefix("localhost:").map(|port| format!("127.0.0.1:{port}"));
+        match local.as_deref().unwrap_or(text).parse() {
+            Ok(address) => Ok(Self::Tcp(address)),
+            Err(_) if text.to_socket_addrs().is_ok() => {
+                Err(format!("\"{text}\" is a name; give the IP address"))
+            }
+            Err(_) => Err(format!(
+                "\"{text}\" is no address; give one like 127.0.0.1:9966 or unix:/run/tilld.sock"
+            )),
+        }
+    }
+}
+
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => write!(f, "http://{address}/"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Listen {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A log level.
+#[derive(Clone, Copy, Debug)]
+pub struct Level(pub log::LevelFilter);
+
+impl<'de> Deserialize<'de> for Level {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.parse() {
+            Ok(level) if level != log::LevelFilter::Off => Ok(Self(level)),
+            _ => Err(de::Error::custom(format!(
+                "\"{text}\" is no level; take error, warn, info, debug or trace"
+            ))),
+        }
+    }
+}
+
+/// Why the settings cannot be used; says which key and, in a file, which line.
+#[derive(Debug)]
+pub struct BadConfig(String);
+
+impl fmt::Display for BadConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for BadConfig {}
+
+/// Where a value came from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Origin {
+    /// Nobody said anything.
+    Default,
+    /// The settings file.
+    File(PathBuf),
+    /// The environment variable of this name.
+    Variable(String),
+    /// The command line.
+    Flag,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Default => f.write_str("default"),
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Variable(name) => f.write_str(name),
+            Self::Flag => f.write_str("command line"),
+        }
+    }
+}
+
+/// The settings in force, and how they came about.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// For each of [`KEYS`]: its value as text (`None`: not set) and where it came from.
+    pub effective: Vec<(&'static str, Option<String>, Origin)>,
+    /// What looks wrong but does no harm.
+    pub warnings: Vec<String>,
+}
+
+/// What the settings are made from, besides the defaults.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// The file that was named, if any; it must exist.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub variables: HashMap<String, String>,
+    /// What the command line says, by key.
+    pub flags: Vec<(&'static str, String)>,
+}
+
+impl Sources {
+    /// The file named on the command line, else in the environment, else the usual one if it is
+    /// there; and the environment of this process.
+    pub fn of_process(file: Option<PathBuf>, flags: Vec<(&'static str, String)>) -> Self {
+        // Texts that are no UTF-8 cannot be meant for us.
+        let variables: HashMap<_, _> = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+            .filter(|(name, _)| name.starts_with("TILLD_"))
+            .collect();
+        let usual = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
+        let file = file.or_else(|| variables.get(FILE_VARIABLE).map(PathBuf::from)).or_else(usual);
+        Self { file, variables, flags }
+    }
+}
+
+/// Reads and checks the settings.
+///
+/// # Errors
+/// [`BadConfig`] says which key of which source cannot be used, and why.
+pub fn load(sources: &Sources) -> Result<Loaded, BadConfig> {
+    let mut builder = config::Config::builder().add_source(toml_text(DEFAULTS));
+    let mut in_file = None;
+    if let Some(path) = &sources.file {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| BadConfig(format!("cannot read {}: {error}", path.display())))?;
+        check_file(path, &text)?;
+        builder = builder.add_source(toml_text(&text));
+        in_file = Some((path, build(config::Config::builder().add_source(toml_text(&text)))?));
+    }
+    let (known, warnings) = known_variables(&sources.variables);
+    let mut environment = Environment::with_prefix("TILLD")
+        .prefix_separator("_")
+        .separator("__")
+        .try_parsing(true)
+        .list_separator(",")
+        .source(Some(known.iter().map(|(k, (_, v))| (variable_of(k), v.clone())).collect()));
+    for key in LISTS {
+        environment = environment.with_list_parse_key(key);
+    }
+    builder = builder.add_source(environment);
+    for (key, value) in &sources.flags {
+        let value = match LISTS.contains(key) {
+            true => Value::from(value.split(',').map(str::to_owned).collect::<Vec<_>>()),
+            false => Value::from(value.clone()),
+        };
+        builder = builder
+            .set_override(*key, value)
+            .map_err(|error| BadConfig(format!("{key}: {error}")))?;
+    }
+    let built = build(builder)?;
+
+    let effective = KEYS
+        .iter()
+        .map(|&key| {
+            let origin = if sources.flags.iter().any(|(flag, _)| *flag == key) {
+                Origin::Flag
+            } else if let Some((name, _)) = known.get(key) {
+                Origin::Variable(name.clone())
+            } else {
+                match &in_file {
+                    Some((path, file)) if file.get::<Value>(key).is_ok() => {
+                        Origin::File(path.to_path_buf())
+                    }
+                    _ => Origin::Default,
+                }
+            };
+            (key, shown(&built, key), origin)
+        })
+        .collect();
+    let config: Config = built.try_deserialize().map_err(|error| BadConfig(error.to_string()))?;
+    check(&config)?;
+    Ok(Loaded { config, effective, warnings })
+}
+
+fn toml_text(text: &str) -> File<config::FileSourceString, FileFormat> {
+    File::from_str(text, FileFormat::Toml)
+}
+
+fn build(
+    builder: config::ConfigBuilder<config::builder::DefaultState>,
+) -> Result<config::Config, BadConfig> {
+    builder.build().map_err(|error| BadConfig(error.to_string()))
+}
+
+/// A key's value as `tilld config` shows it.
+fn shown(built: &config::Config, key: &str) -> Option<String> {
+    match LISTS.contains(&key) {
+        true => built.get::<Vec<String>>(key).ok().map(|list| format!("{list:?}")),
+        false => built.get_string(key).ok(),
+    }
+}
+
+/// The variable that sets `key`.
+fn variable_of(key: &str) -> String {
+    format!("TILLD_{}", key.replace('.', "__").to_uppercase())
+}
+
+/// Sorts the environment: what sets a key (by key: the variable's name and text), and warnings
+/// about the rest.
+fn known_variables(
+    variables: &HashMap<String, String>,
+) -> (HashMap<&'static str, (String, String)>, Vec<String>) {
+    let mut known = HashMap::new();
+    let mut warnings = Vec::new();
+    for (name, value) in variables {
+        match KEYS.iter().find(|key| variable_of(key) == *name) {
+            Some(key) => {
+                known.insert(*key, (name.clone(), value.clone()));
+            }
+            None if name == FILE_VARIABLE => {}
+            None => warnings.push(format!("{name} is set, but tilld knows no such setting")),
+        }
+    }
+    warnings.sort();
+    (known, warnings)
+}
+
+/// Is every key of the file one that we know? The TOML reader's own words name key and line.
+fn check_file(path: &Path, text: &str) -> Result<(), BadConfig> {
+    let complaint = |error: toml::de::Error| {
+        BadConfig(format!("{}: {}", path.display(), error.to_string().trim_end()))
+    };
+    toml::from_str::<file::Known>(text).map(drop).map_err(complaint)
+}
+
+/// Checks what types alone cannot say.
+fn check(config: &Config) -> Result<(), BadConfig> {
+    let bad = |text: String| Err(BadConfig(text));
+    if config.server.listen.is_empty() {
+        return bad("server.listen: at least one address is needed".into());
+    }
+    let at_least_one = [
+        ("server.header_timeout_s", config.server.header_timeout_s),
+        ("server.body_timeout_s", config.server.body_timeout_s),
+        ("database.readers", config.database.readers.into()),
+        ("instance.default_pay_delay_s", config.instance.default_pay_delay_s),
+    ];
+    if let Some((key, _)) = at_least_one.iter().find(|(_, value)| *value == 0) {
+        return bad(format!("{key}: 0 is too small"));
+    }
+    if config.server.workers > 64 || config.database.readers > 64 {
+        return bad("server.workers and database.readers: at most 64".into());
+    }
+    if !(1..=1_000_000).contains(&config.database.write_queue) {
+        return bad("database.write_queue: between 1 and 1000000".into());
+    }
+    let limits = config.limits;
+    let bodies = [limits.public_body_bytes, limits.order_body_bytes, limits.private_body_bytes];
+    if bodies.iter().any(|size| !(1024..=64 * 1024 * 1024).contains(size)) {
+        return bad("limits: between 1024 and 67108864 bytes".into());
+    }
+    if let Some(Listen::Tcp(address)) = &config.admin.listen
+        && !address.ip().is_loopback()
+    {
+        return bad(format!("admin.listen: {address} is not on this machine (take 127.0.0.1)"));
+    }
+    for (code, specification) in &config.currency.specification {
+        if Currency::from_str(code).is_err() {
+            return bad(format!("currency.specification.{code}: no currency's name"));
+        }
+        if let Err(error) = specification.check() {
+            return bad(format!("currency.specification.{code}: {error}"));
+        }
+    }
+    Ok(())
+}
+
+/// The shape of the file alone: the same keys, every one of them optional, any value.
+mod file {
+    use serde::Deserialize;
+    use serde::de::IgnoredAny;
+
+    macro_rules! table {
+        ($name:ident { $($key:ident),* $(,)? }) => {
+            #[derive(Deserialize)]
+            #[serde(deny_unknown_fields)]
+            #[expect(dead_code, reason = "only the presence of the keys is looked at")]
+            pub(super) struct $name { $($key: Option<IgnoredAny>),* }
+        };
+    }
+
+    table!(Server {
+        listen,
+        base_url,
+        trusted_proxies,
+        workers,
+        max_connections,
+        keep_alive_s,
+        header_timeout_s,
+        body_timeout_s,
+        source_url,
+    });
+    table!(Limits { public_body_bytes, order_body_bytes, private_body_bytes });
+    table!(Admin { listen });
+    table!(Database { path, readers, write_queue });
+    table!(Currency { default, specification });
+    table!(Instance { default_pay_delay_s, default_refund_delay_s, default_wire_transfer_delay_s });
+    table!(Legal { terms, privacy });
+    table!(Log { level });
+    table!(Exchange { base_url, master_public_key, currency });
+
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[expect(dead_code, reason = "only the presence of the keys is looked at")]
+    pub(super) struct Known {
+        server: Option<Server>,
+        limits: Option<Limits>,
+        admin: Option<Admin>,
+        database: Option<Database>,
+        currency: Option<Currency>,
+        instance: Option<Instance>,
+        legal: Option<Legal>,
+        log: Option<Log>,
+        exchange: Option<Vec<Exchange>>,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(text: &str) -> Result<Loaded, BadConfig> {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tilld.toml");
+        std::fs::write(&path, text).unwrap();
+        load(&Sources { file: Some(path), ..Sources::default() })
+    }
+
+    fn with_variables(variables: &[(&str, &str)]) -> Result<Loaded, BadConfig> {
+        let variables = variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();
+        load(&Sources { variables, ..Sources::default() })
+    }
+
+    #[test]
+    fn the_shipped_file_is_the_defaults() {
+        let loaded = load(&Sources::default()).unwrap();
+        assert_eq!(loaded.config.server.listen, ["127.0.0.1:9966".parse().unwrap()]);
+        assert_eq!(loaded.config.database.path, Path::new("tilld.db"));
+        assert!(loaded.warnings.is_empty());
+        assert!(loaded.effective.iter().all(|(_, _, origin)| *origin == Origin::Default));
+        check_file(Path::new("shipped"), DEFAULTS).unwrap();
+    }
+
+    #[test]
+    fn every_commented_example_of_the_shipped_file_is_a_setting_too() {
+        let uncommented: String = DEFAULTS
+            .lines()
+            .map(|line| line.strip_prefix("# ").filter(|l| l.contains(" = ") || l.starts_with('[')))
+            .zip(DEFAULTS.lines())
+            .map(|(example, line)| example.unwrap_or(line).to_owned() + "\n")
+            .filter(|line| !line.contains('…') || line.starts_with('#'))
+            .collect();
+        let key = "master_public_key = \"8307MFV7XKCZ2QQTTJ5RCKX613WVXNBTRTE41XSJMZAT49742QD0\"\n";
+        let loaded = with_file(&(uncommented + key)).unwrap();
+        assert_eq!(loaded.config.exchange.len(), 1);
+        assert_eq!(loaded.config.currency.specification.len(), 1);
+        assert!(loaded.config.admin.listen.is_some() && loaded.config.server.base_url.is_some());
+    }
+
+    #[test]
+    fn later_sources_win_and_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tilld.toml");
+        std::fs::write(&path, "[server]\nworkers = 2\nkeep_alive_s = 20\n[log]\nlevel = 'warn'\n")
+            .unwrap();
+        let loaded = load(&Sources {
+            file: Some(path.clone()),
+            variables: HashMap::from([
+                ("TILLD_SERVER__KEEP_ALIVE_S".into(), "30".into()),
+                ("TILLD_SERVER__LISTEN".into(), "127.0.0.1:1,unix:/run/x".into()),
+                ("TILLD_LOG__LEVEL".into(), "debug".into()),
+            ]),
+            flags: vec![("log.level", "error".into())],
+        })
+        .unwrap();
+        assert_eq!(loaded.config.server.workers, 2);
+        assert_eq!(loaded.config.server.keep_alive_s, 30);
+        assert_eq!(loaded.config.server.listen.len(), 2);
+        assert_eq!(loaded.config.log.level.0, log::LevelFilter::Error);
+        let origin = |key| loaded.effective.iter().find(|(k, ..)| *k == key).unwrap().2.clone();
+        assert_eq!(origin("server.workers"), Origin::File(path));
+        assert_eq!(
+            origin("server.keep_alive_s"),
+            Origin::Variable("TILLD_SERVER__KEEP_ALIVE_S".into())
+        );
+        assert_eq!(origin("log.level"), Origin::Flag);
+        assert_eq!(origin("database.path"), Origin::Default);
+    }
+
+    #[test]
+    fn an_unknown_key_in_a_file_is_named_with_its_line() {
+        let message =
+            with_file("[server]\nworkers = 1\nlisten_on = 'x'\n").unwrap_err().to_string();
+        assert!(message.contains("line 3") && message.contains("listen_on"), "{message}");
+        let message = with_file("\n[sever]\n").unwrap_err().to_string();
+        assert!(message.contains("line 2") && message.contains("sever"), "{message}");
+    }
+
+    #[test]
+    fn an_unknown_variable_is_a_warning_without_its_value() {
+        let loaded = with_variables(&[("TILLD_SERVER__PORT", "hunter2")]).unwrap();
+        assert_eq!(loaded.warnings.len(), 1);
+        assert!(loaded.warnings[0].contains("TILLD_SERVER__PORT"));
+        assert!(!loaded.warnings[0].contains("hunter2"));
+    }
+
+    #[test]
+    fn values_that_make_no_sense_are_refused_and_named() {
+        for (name, value, word) in [
+            ("TILLD_SERVER__LISTEN", "9966", "9966"),
+            ("TILLD_SERVER__LISTEN", "unix:relative", "full path"),
+            ("TILLD_SERVER__WORKERS", "many", "workers"),
+            ("TILLD_SERVER__WORKERS", "-1", "workers"),
+            ("TILLD_SERVER__BASE_URL", "shop.example", "base_url"),
+            ("TILLD_ADMIN__LISTEN", "0.0.0.0:9967", "admin.listen"),
+            ("TILLD_CURRENCY__DEFAULT", "€", "default"),
+            ("TILLD_DATABASE__READERS", "0", "readers"),
+            ("TILLD_LIMITS__PUBLIC_BODY_BYTES", "1", "limits"),
+            ("TILLD_LOG__LEVEL", "loud", "level"),
+        ] {
+            let message = with_variables(&[(name, value)]).unwrap_err().to_string();
+            assert!(message.contains(word), "{name}={value}: {message}");
+        }
+    }
+
+    #[test]
+    fn every_key_of_the_file_can_be_set_in_the_environment() {
+        let table: toml::Table = DEFAULTS.parse().unwrap();
+        for (section, keys) in &table {
+            for key in keys.as_table().unwrap().keys() {
+                assert!(KEYS.contains(&format!("{section}.{key}").as_str()), "{section}.{key}");
+            }
+        }
+    }
+}

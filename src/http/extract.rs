@@ -1,0 +1,346 @@
+//! From the request to typed values: path, query, body, credentials.
+//!
+//! A handler names what it needs in its signature. Credentials are checked before a body is read,
+//! so that a stranger cannot make the daemon read one.
+
+use std::future::{Ready, ready};
+use std::io::Read;
+use std::str::FromStr;
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
+use actix_web::web::{BytesMut, Data};
+use actix_web::{FromRequest, HttpRequest};
+use data_encoding::BASE64;
+use flate2::read::ZlibDecoder;
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::error::Failure;
+use super::{Door, Settings, row_of};
+use crate::domain::ids::InstanceId;
+use crate::till::{self, Key, Password, Till};
+
+/// How deep objects and lists of a body may lie in each other.
+const MAX_DEPTH: usize = 32;
+
+/// A header's text, if it is there and is text.
+pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Option<&str> {
+    request.headers().get(name.into())?.to_str().ok()
+}
+
+/// The instance that the path speaks of; the special one when it names none.
+pub(super) fn instance_of(request: &HttpRequest) -> Result<InstanceId, Failure> {
+    match request.match_info().get("instance") {
+        None => Ok(InstanceId::admin()),
+        Some(_) => segment(request, "instance"),
+    }
+}
+
+/// The segment called `name` of the path, decoded.
+fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Failure> {
+    let raw = request.match_info().get(name).ok_or(Failure::Segment)?;
+    // The router has decoded all but `%25`, `%2F` and `%2B`; the shell has refused what is no UTF-8.
+    let text = percent_decode_str(raw).decode_utf8().map_err(|_| Failure::Segment)?;
+    text.parse().map_err(|_| Failure::Segment)
+}
+
+/// The instance that the path speaks of. It may not exist.
+pub(super) struct At(pub(super) InstanceId);
+
+impl FromRequest for At {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(instance_of(request).map(Self))
+    }
+}
+
+/// The segment `{id}` of the path.
+pub(super) struct Seg<T>(pub(super) T);
+
+impl<T: FromStr> FromRequest for Seg<T> {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(segment(request, "id").map(Self))
+    }
+}
+
+/// The query, decoded. Names that nobody asks for are ignored, and empty values are as none.
+pub(super) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// The text of `name`.
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
+    }
+
+    /// The value of `name`, if it is there.
+    pub(super) fn get<T: FromStr>(&self, name: &'static str) -> Result<Option<T>, Failure> {
+        let parsed = self.text(name).map(str::parse).transpose();
+        parsed.map_err(|_| Failure::Malformed(name.into()))
+    }
+
+    /// Is `name` said to be so? `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
+    pub(super) fn yes(&self, name: &'static str) -> Result<bool, Failure> {
+        match self.text(name).map(str::to_ascii_lowercase).as_deref() {
+            None | Some("no" | "false" | "0") => Ok(false),
+            Some("yes" | "true" | "1") => Ok(true),
+            Some(_) => Err(Failure::Malformed(name.into())),
+        }
+    }
+}
+
+impl FromRequest for Params {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
+        ready(Ok(Self(pairs.into_owned().collect())))
+    }
+}
+
+/// A body still to be read.
+pub(super) struct Body {
+    payload: Payload,
+    announced: Option<usize>,
+    encoding: Option<String>,
+    limit: usize,
+    timeout: Duration,
+}
+
+impl FromRequest for Body {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let Some(settings) = request.app_data::<Data<Settings>>() else {
+            return ready(Err(Failure::Bug("settings are missing".into())));
+        };
+        ready(Ok(Self {
+            payload: payload.take(),
+            announced: header(request, CONTENT_LENGTH).and_then(|text| text.parse().ok()),
+            encoding: header(request, CONTENT_ENCODING).map(str::to_ascii_lowercase),
+            limit: row_of(request).map_or(settings.limits.public, |row| settings.limits.of(row)),
+            timeout: settings.body_timeout,
+        }))
+    }
+}
+
+impl Body {
+    /// All bytes, inflated if need be.
+    pub(super) async fn bytes(mut self) -> Result<Vec<u8>, Failure> {
+        if self.announced.is_some_and(|length| length > self.limit) {
+            return Err(Failure::BodyTooLong(self.limit));
+        }
+        let reading = async {
+            let mut bytes = BytesMut::new();
+            while let Some(chunk) = self.payload.next().await {
+                let chunk = chunk.map_err(|_| Failure::BodyBroken)?;
+                if bytes.len() + chunk.len() > self.limit {
+                    return Err(Failure::BodyTooLong(self.limit));
+                }
+                bytes.extend_from_slice(&chunk);
+            }
+            Ok(bytes.to_vec())
+        };
+        let bytes = tokio::time::timeout(self.timeout, reading)
+            .await
+            .map_err(|_| Failure::BodyTooSlow)??;
+        match self.encoding.as_deref() {
+            None | Some("" | "identity") => Ok(bytes),
+            Some("deflate") => inflate(&bytes, self.limit),
+            Some(_) => Err(Failure::Compression),
+        }
+    }
+
+    /// The members of the JSON object that the body must be.
+    pub(super) async fn fields(self) -> Result<Fields, Failure> {
+        let bytes = self.bytes().await?;
+        if too_deep(&bytes) {
+            return Err(Failure::Json(format!("nested deeper than {MAX_DEPTH}")));
+        }
+        let value = serde_json::from_slice(&bytes).map_err(|e| Failure::Json(e.to_string()))?;
+        match value {
+            Value::Object(members) => Ok(Fields(members)),
+            _ => Err(Failure::Malformed("the body must be an object".into())),
+        }
+    }
+}
+
+/// The bytes that `packed` (zlib) stands for, if they are no more than `limit`.
+fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, Failure> {
+    let mut plain = Vec::new();
+    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    ZlibDecoder::new(packed)
+        .take(most)
+        .read_to_end(&mut plain)
+        .map_err(|_| Failure::Compression)?;
+    if plain.len() > limit { Err(Failure::BodyTooLong(limit)) } else { Ok(plain) }
+}
+
+/// Does JSON text nest deeper than allowed? Looked at before it is read, so that reading is cheap.
+fn too_deep(text: &[u8]) -> bool {
+    let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
+    for byte in text {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
+/// The members of a JSON object. Those that nobody asks for are ignored, and null is as none.
+pub(super) struct Fields(Map<String, Value>);
+
+impl Fields {
+    /// The member `name`, if it is there.
+    pub(super) fn get<T: DeserializeOwned>(
+        &mut self,
+        name: &'static str,
+    ) -> Result<Option<T>, Failure> {
+        match self.0.remove(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                serde_json::from_value(value).map(Some).map_err(|_| Failure::Malformed(name.into()))
+            }
+        }
+    }
+
+    /// The member `name`, which must be there.
+    pub(super) fn need<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Failure> {
+        self.get(name)?.ok_or(Failure::Missing(name))
+    }
+
+    /// The members of the object `name`, if it is there.
+    pub(super) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Failure> {
+        Ok(self.get(name)?.map(Self))
+    }
+}
+
+/// What a client says of itself in the header `Authorization`.
+pub(super) enum Credentials {
+    /// A token.
+    Bearer(Key),
+    /// An instance and its password.
+    Basic(InstanceId, Password),
+    /// Nothing that we could use.
+    None,
+}
+
+impl FromRequest for Credentials {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(credentials(request).unwrap_or(Self::None)))
+    }
+}
+
+fn credentials(request: &HttpRequest) -> Option<Credentials> {
+    let (scheme, rest) = header(request, AUTHORIZATION)?.split_once(' ')?;
+    let rest = rest.trim();
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Key::parse(rest).ok().map(Credentials::Bearer);
+    }
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(BASE64.decode(rest.as_bytes()).ok()?).ok()?;
+    let (name, password) = decoded.split_once(':')?;
+    Some(Credentials::Basic(InstanceId::parse(name).ok()?, Password::parse(password).ok()?))
+}
+
+/// A clerk whose token is good for this very route, as the table in `mod.rs` demands.
+pub(super) struct Clerk(pub(super) till::Clerk);
+
+impl FromRequest for Clerk {
+    type Error = Failure;
+    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { admit(&request).await.map(Self) })
+    }
+}
+
+async fn admit(request: &HttpRequest) -> Result<till::Clerk, Failure> {
+    let Some(till) = request.app_data::<Data<Till>>() else {
+        return Err(Failure::Bug("the till is missing".into()));
+    };
+    let Some(row) = row_of(request) else {
+        return Err(Failure::Bug("a private route is not in the table".into()));
+    };
+    let key = match credentials(request) {
+        Some(Credentials::Bearer(key)) => Some(key),
+        _ => None,
+    };
+    match row.door {
+        Door::Public => Err(Failure::Bug("a public route asks for a clerk".into())),
+        Door::AnyToken => Ok(till.admit(&instance_of(request)?, key.as_ref(), None).await?),
+        Door::Private(permission) => {
+            Ok(till.admit(&instance_of(request)?, key.as_ref(), Some(permission)).await?)
+        }
+        Door::Management(permission) => {
+            match till.admit(&InstanceId::admin(), key.as_ref(), Some(permission)).await {
+                // Before the first `tilld passwd admin`, nobody can be let in.
+                Err(till::Error::InstanceUnknown(_) | till::Error::InstanceDeleted(_)) => {
+                    Err(till::Error::NotAuthorized.into())
+                }
+                other => Ok(other?),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn depth_counts_brackets_outside_strings_only() {
+        let nested = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert!(!too_deep(nested(MAX_DEPTH).as_bytes()));
+        assert!(too_deep(nested(MAX_DEPTH + 1).as_bytes()));
+        assert!(!too_deep(format!("\"\\\"{}\"", "[".repeat(99)).as_bytes()));
+        assert!(!too_deep("[]".repeat(99).as_bytes()));
+    }
+
+    #[test]
+    fn a_compressed_body_is_bounded_by_what_it_inflates_to() {
+        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(&[b' '; 5000]).unwrap();
+        let packed = packer.finish().unwrap();
+        assert_eq!(inflate(&packed, 5000).unwrap().len(), 5000);
+        assert!(matches!(inflate(&packed, 4999), Err(Failure::BodyTooLong(4999))));
+        assert!(matches!(inflate(b"not zlib", 4999), Err(Failure::Compression)));
+    }
+
+    #[test]
+    fn null_is_as_none_and_a_wrong_type_is_named() {
+        let Value::Object(map) = serde_json::json!({"a": null, "b": 1, "c": {"d": true}}) else {
+            panic!("an object");
+        };
+        let mut fields = Fields(map);
+        assert!(matches!(fields.need::<String>("a"), Err(Failure::Missing("a"))));
+        assert!(matches!(fields.need::<String>("b"), Err(Failure::Malformed(n)) if n == "b"));
+        assert!(fields.object("c").unwrap().unwrap().need::<bool>("d").unwrap());
+    }
+}

@@ -1,0 +1,80 @@
+//! What the daemon tells Prometheus: how much it answers, and how the store is doing.
+
+use std::time::Duration;
+
+use actix_web::http::{Method, StatusCode};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::till::Till;
+
+/// Label values come from short lists, so that no client can make the metrics grow.
+#[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
+struct Labels {
+    method: &'static str,
+    status: u16,
+}
+
+/// Counters of the web's side, shared by all workers.
+#[derive(Debug)]
+pub struct Metrics {
+    requests: Family<Labels, Counter>,
+    seconds: Histogram,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let buckets = [0.001, 0.005, 0.02, 0.1, 0.5, 2.0, 10.0, 60.0];
+        Self { requests: Family::default(), seconds: Histogram::new(buckets) }
+    }
+}
+
+impl Metrics {
+    /// A request was answered.
+    pub(super) fn answered(&self, method: &Method, status: StatusCode, took: Duration) {
+        let method = match method.as_str() {
+            "GET" => "GET",
+            "HEAD" => "HEAD",
+            "POST" => "POST",
+            "PATCH" => "PATCH",
+            "DELETE" => "DELETE",
+            "OPTIONS" => "OPTIONS",
+            _ => "other",
+        };
+        self.requests.get_or_create(&Labels { method, status: status.as_u16() }).inc();
+        self.seconds.observe(took.as_secs_f64());
+    }
+
+    /// Everything, in OpenMetrics text.
+    ///
+    /// # Errors
+    /// [`std::fmt::Error`] when the text cannot be written, which memory alone could cause.
+    pub(super) fn text(&self, till: &Till) -> Result<String, std::fmt::Error> {
+        let mut registry = Registry::with_prefix("tilld");
+        registry.register("http_requests", "Requests answered", self.requests.clone());
+        registry.register("http_seconds", "Time until the answer", self.seconds.clone());
+        let store = till.store_stats();
+        let gauges = [
+            ("store_queue_jobs", "Changes that wait to be written", store.queued),
+            ("store_written_jobs", "Changes written since the start", store.jobs),
+            ("store_commits", "Transactions committed since the start", store.batches),
+            ("store_last_commit_microseconds", "How long the last one took", store.last_commit_us),
+            ("store_wal_pages", "Pages in the write-ahead log", store.wal_pages),
+        ];
+        for (name, help, value) in gauges {
+            registry.register(
+                name,
+                help,
+                ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)),
+            );
+        }
+        let mut text = String::new();
+        encode(&mut text, &registry)?;
+        Ok(text)
+    }
+}

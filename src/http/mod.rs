@@ -1,0 +1,274 @@
+//! The web's doors: parse, call one verb, shape the answer. No SQL, no rule, no sums.
+//!
+//! This file holds every route of the daemon, on one screen, with what each asks of a token. A test
+//! walks the table; a private handler that is not in it lets nobody in.
+
+mod accounts;
+mod admin;
+mod error;
+mod extract;
+mod instances;
+mod legal;
+mod metrics;
+mod origin;
+mod shell;
+mod shop;
+mod tokens;
+
+use std::time::Duration;
+
+use actix_web::dev::HttpServiceFactory;
+use actix_web::http::Method;
+use actix_web::middleware::{NormalizePath, from_fn};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource, guard};
+use ipnet::IpNet;
+
+use self::error::Failure;
+use crate::domain::access::Permission::{self, *};
+use crate::domain::web::BaseUrl;
+
+pub use self::legal::{BadDocument, Library};
+pub use self::metrics::Metrics;
+
+use Door::{AnyToken, Management, Private, Public};
+
+/// Who may pass.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Door {
+    /// Anybody.
+    Public,
+    /// Whoever shows any valid token of the instance.
+    AnyToken,
+    /// Whoever shows a token of the instance with this permission.
+    Private(Permission),
+    /// Whoever shows a token of the special instance with this permission.
+    Management(Permission),
+}
+
+/// One route: a method, a path, and who may pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Row {
+    /// The HTTP method. `HEAD` is answered wherever `GET` is.
+    pub method: &'static str,
+    /// The path, with names in braces.
+    pub path: &'static str,
+    /// Who may pass.
+    pub door: Door,
+}
+
+macro_rules! routes {
+    ($(#[$doc:meta])* $table:ident, $mount:ident:
+     $($method:ident $path:literal $door:expr => $handler:path;)*) => {
+        $(#[$doc])*
+        pub const $table: &[Row] =
+            &[$(Row { method: stringify!($method), path: $path, door: $door }),*];
+
+        fn $mount(app: &mut ServiceConfig) {
+            let mut resources = Resources::default();
+            $(resources.add($path, Method::$method, web::to($handler));)*
+            resources.mount(app);
+        }
+    };
+}
+
+routes! {
+    /// Routes of every instance: at the root for the special one, else below `/instances/$ID`.
+    EVERYWHERE, mount_everywhere:
+    GET    "/config"                        Public                      => shop::config;
+    GET    "/exchanges"                     Public                      => shop::exchanges;
+    GET    "/terms"                         Public                      => legal::terms;
+    GET    "/privacy"                       Public                      => legal::privacy;
+    POST   "/forgot-password"               Public                      => instances::forgot_password;
+
+    POST   "/private/token"                 Public                      => tokens::create;
+    DELETE "/private/token"                 AnyToken                    => tokens::log_out;
+    GET    "/private/tokens"                Private(TokensRead)         => tokens::list;
+    DELETE "/private/tokens/{id}"           Private(TokensWrite)        => tokens::revoke;
+
+    GET    "/private"                       Private(InstancesRead)      => instances::own;
+    PATCH  "/private"                       Private(InstancesWrite)     => instances::change_own;
+    DELETE "/private"                       Private(InstancesWrite)     => instances::delete_own;
+    POST   "/private/auth"                  Private(InstancesWrite)     => instances::auth_own;
+    GET    "/private/kyc"                   Private(InstancesRead)      => instances::kyc;
+
+    GET    "/private/accounts"              Private(AccountsRead)       => accounts::list;
+    POST   "/private/accounts"              Private(AccountsWrite)      => accounts::add;
+    GET    "/private/accounts/{id}"         Private(AccountsRead)       => accounts::show;
+    PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
+    DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
+}
+
+routes! {
+    /// Routes that exist at the root only.
+    ROOT, mount_root:
+    GET    "/"                              Public                      => shop::index;
+    GET    "/agpl"                          Public                      => shop::agpl;
+    POST   "/instances"                     Public                      => instances::provision;
+    GET    "/management/instances"          Management(InstancesRead)   => instances::list;
+    POST   "/management/instances"          Management(InstancesWrite)  => instances::create;
+    GET    "/management/instances/{id}"     Management(InstancesRead)   => instances::show;
+    PATCH  "/management/instances/{id}"     Management(InstancesWrite)  => instances::change;
+    DELETE "/management/instances/{id}"     Management(InstancesWrite)  => instances::delete;
+    POST   "/management/instances/{id}/auth" Management(InstancesWrite) => instances::auth;
+    GET    "/management/instances/{id}/kyc" Management(InstancesRead)   => instances::kyc_of;
+}
+
+/// The row by which `request` came in.
+fn row_of(request: &HttpRequest) -> Option<&'static Row> {
+    let pattern = request.match_pattern()?;
+    let path = pattern.strip_prefix("/instances/{instance}").unwrap_or(&pattern);
+    let method = match *request.method() {
+        Method::HEAD => "GET",
+        ref other => other.as_str(),
+    };
+    EVERYWHERE.iter().chain(ROOT).find(|row| row.path == path && row.method == method)
+}
+
+/// Gathers the routes of each path, so that a wrong method can be told from a wrong path.
+#[derive(Default)]
+struct Resources(Vec<(&'static str, Vec<(Method, actix_web::Route)>)>);
+
+impl Resources {
+    fn add(&mut self, path: &'static str, method: Method, route: actix_web::Route) {
+        match self.0.iter_mut().find(|(known, _)| *known == path) {
+            Some((_, routes)) => routes.push((method, route)),
+            None => self.0.push((path, vec![(method, route)])),
+        }
+    }
+
+    fn mount(self, app: &mut ServiceConfig) {
+        for (path, routes) in self.0 {
+            app.service(resource(path, routes));
+        }
+    }
+}
+
+fn resource(
+    path: &'static str,
+    routes: Vec<(Method, actix_web::Route)>,
+) -> impl HttpServiceFactory + 'static {
+    let mut allowed: Vec<_> = routes.iter().map(|(method, _)| method.clone()).collect();
+    if allowed.contains(&Method::GET) {
+        allowed.push(Method::HEAD);
+    }
+    allowed.push(Method::OPTIONS);
+    let mut resource = Resource::new(path);
+    for (method, route) in routes {
+        resource = resource.route(match method {
+            Method::GET => route.guard(guard::Any(guard::Get()).or(guard::Head())),
+            other => route.guard(guard::Method(other)),
+        });
+    }
+    resource.default_service(web::to(move || {
+        let allowed = allowed.clone();
+        async move { Err::<HttpResponse, _>(Failure::Method(allowed)) }
+    }))
+}
+
+/// Longest request bodies, in bytes (decision 14).
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// On public endpoints.
+    pub public: usize,
+    /// On order creation.
+    pub order: usize,
+    /// On private endpoints that take pictures.
+    pub private: usize,
+}
+
+impl Limits {
+    /// The limit of one route.
+    fn of(self, row: &Row) -> usize {
+        match row.door {
+            Public => self.public,
+            AnyToken | Private(_) | Management(_) => self.private,
+        }
+    }
+}
+
+/// What the web's doors need to know besides the till.
+#[derive(Debug)]
+pub struct Settings {
+    /// The address that wallets use, if it is fixed.
+    pub base_url: Option<BaseUrl>,
+    /// Peers whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Longest bodies.
+    pub limits: Limits,
+    /// How long a body may take.
+    pub body_timeout: Duration,
+    /// Where the source code of this program is.
+    pub source_url: Option<String>,
+    /// The terms of service.
+    pub terms: Library,
+    /// The privacy policy.
+    pub privacy: Library,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            base_url: None,
+            trusted_proxies: Vec::new(),
+            limits: Limits { public: 64 << 10, order: 512 << 10, private: 1 << 20 },
+            body_timeout: Duration::from_secs(15),
+            source_url: None,
+            terms: Library::default(),
+            privacy: Library::default(),
+        }
+    }
+}
+
+async fn nothing_here() -> Result<HttpResponse, Failure> {
+    Err(Failure::Path)
+}
+
+/// Everything that wallets, browsers and shops can reach. It wants a [`Till`](crate::till::Till),
+/// [`Settings`] and [`Metrics`] as application data.
+pub fn public() -> impl HttpServiceFactory + 'static {
+    web::scope("")
+        .wrap(NormalizePath::trim())
+        .wrap(from_fn(shell::shell))
+        .service(
+            web::scope("/instances/{instance}")
+                .route("", web::get().to(shop::index))
+                .configure(mount_everywhere),
+        )
+        .configure(mount_root)
+        .configure(mount_everywhere)
+        .default_service(web::to(nothing_here))
+}
+
+/// Everything that only the operator can reach, on a listener of its own.
+pub fn admin() -> impl HttpServiceFactory + 'static {
+    web::scope("")
+        .wrap(from_fn(shell::shell))
+        .configure(admin::routes)
+        .default_service(web::to(nothing_here))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_private_by_its_path_is_private_by_its_door() {
+        for row in EVERYWHERE.iter().chain(ROOT) {
+            let closed = row.path.starts_with("/private") || row.path.starts_with("/management");
+            // Trading a password for a token is how one gets a token.
+            let login = (row.method, row.path) == ("POST", "/private/token");
+            assert_eq!(row.door != Public, closed && !login, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn reading_asks_for_a_permission_to_read_and_changing_for_another() {
+        for row in EVERYWHERE.iter().chain(ROOT) {
+            if let Private(permission) | Management(permission) = row.door {
+                let reads = permission.as_str().ends_with("-read");
+                assert_eq!(reads, row.method == "GET", "{row:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,152 @@
+//! Around every request: its number, its limits, and the headers that every answer carries.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, HeaderMap, HeaderName,
+    HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpResponse};
+use percent_encoding::percent_decode_str;
+
+use super::error::Failure;
+use super::metrics::Metrics;
+
+/// Longest path and query, in bytes.
+const MAX_URI: usize = 8 * 1024;
+/// Longest headers, all together, in bytes.
+const MAX_HEAD: usize = 16 * 1024;
+/// Most parameters in a query.
+const MAX_PAIRS: usize = 100;
+
+/// The number by which log, client and error body name one request.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) String);
+
+impl RequestId {
+    /// A number that no other request of this daemon has, and hardly one of another.
+    fn next() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        static START: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
+        let start = START.get_or_init(|| {
+            let mut bytes = [0; 4];
+            // Without randomness the number is merely less unlikely to be met again.
+            let _ = getrandom::fill(&mut bytes);
+            u32::from_be_bytes(bytes)
+        });
+        Self(format!("{start:08x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed)))
+    }
+}
+
+/// The outermost layer: no answer leaves without passing here.
+pub(super) async fn shell(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let id = RequestId::next();
+    let started = Instant::now();
+    let metrics = request.app_data::<Data<Metrics>>().cloned();
+    let method = request.method().clone();
+    // For the log: which request this was. Queries may hold tokens and stay out.
+    let line = format!("{method} {}", request.path());
+    actix_web::HttpMessage::extensions_mut(&request).insert(id.clone());
+
+    let mut response = if let Some(failure) = refusal(&request) {
+        failure.log(&id.0, &line);
+        request.into_response(failure.answer(&id.0))
+    } else if method == Method::OPTIONS {
+        request.into_response(preflight())
+    } else {
+        explained(next.call(request).await?.map_into_boxed_body(), &id, &line)
+    };
+    dress(response.headers_mut(), &id);
+    if let Some(metrics) = metrics {
+        metrics.answered(&method, response.status(), started.elapsed());
+    }
+    log::debug!("{} {line}: {} in {:?}", id.0, response.status().as_u16(), started.elapsed());
+    Ok(response)
+}
+
+/// Why a request is not even looked at.
+fn refusal(request: &ServiceRequest) -> Option<Failure> {
+    let uri = request.uri();
+    if uri.path_and_query().map_or(0, |both| both.as_str().len()) > MAX_URI {
+        return Some(Failure::UriTooLong);
+    }
+    let head = |map: &HeaderMap| map.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
+    let bytes: usize = head(request.headers());
+    if bytes > MAX_HEAD {
+        return Some(Failure::HeadTooLong);
+    }
+    if request.query_string().split('&').count() > MAX_PAIRS {
+        return Some(Failure::Malformed(format!("more than {MAX_PAIRS} query parameters")));
+    }
+    // The router would put U+FFFD in the place of what is no UTF-8.
+    if percent_decode_str(uri.path()).decode_utf8().is_err() {
+        return Some(Failure::Segment);
+    }
+    None
+}
+
+/// What a browser of another origin asks first.
+fn preflight() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, PUT, DELETE, *"))
+        // `*` does not cover Authorization.
+        .insert_header((
+            ACCESS_CONTROL_ALLOW_HEADERS,
+            "*, Authorization, Content-Type, Taler-Challenge-Ids, If-None-Match",
+        ))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
+        .finish()
+}
+
+/// The response, with its error's body written out, and told to the log.
+fn explained(
+    response: ServiceResponse<BoxBody>,
+    id: &RequestId,
+    line: &str,
+) -> ServiceResponse<BoxBody> {
+    let foreign;
+    let failure = match response.response().error() {
+        None => return response,
+        Some(error) => match error.as_error::<Failure>() {
+            Some(failure) => failure,
+            None => {
+                foreign = Failure::Bug(error.to_string());
+                &foreign
+            }
+        },
+    };
+    failure.log(&id.0, line);
+    let answer = failure.answer(&id.0);
+    response.into_response(answer)
+}
+
+/// Headers of every answer.
+fn dress(headers: &mut HeaderMap, id: &RequestId) {
+    let fixed = [
+        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (
+            ACCESS_CONTROL_EXPOSE_HEADERS,
+            "*, ETag, Location, Taler, Paivana, Retry-After, WWW-Authenticate, X-Request-Id",
+        ),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    if let Ok(value) = HeaderValue::from_str(&id.0) {
+        headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}

@@ -1,0 +1,120 @@
+//! What anybody may know about the backend: `/`, `/config`, `/exchanges`, `/agpl`.
+
+use std::collections::BTreeMap;
+
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::Settings;
+use super::error::{Answer, Failure};
+use super::extract::At;
+use super::origin::base_url;
+use crate::till::Till;
+
+/// The protocol: current, revision, age; clients of protocols 12 to 27 are served (decision 13).
+const VERSION: &str = "27:0:15";
+/// Names this very implementation.
+const IMPLEMENTATION: &str =
+    concat!("urn:net:taler:specs:taler-merchant:tilld:", env!("CARGO_PKG_VERSION"));
+/// The licence, for those who were given no address for the source code.
+const LICENCE: &str = include_str!("../../LICENSE");
+
+/// `GET /`: says what this is and under which address wallets find it.
+pub(super) async fn index(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    At(instance): At,
+) -> Answer {
+    if !instance.is_admin() {
+        till.instance(&instance).await?;
+    }
+    let url = base_url(&request, &settings, &instance)?;
+    let text = format!(
+        "This is tilld {}, a merchant backend for GNU Taler.\nIts address for shops: {url}\n",
+        env!("CARGO_PKG_VERSION"),
+    );
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text))
+}
+
+/// `GET /config` (merchant-api 1.7). Below `/instances/$ID` only for instances that exist.
+pub(super) async fn config(till: Data<Till>, At(instance): At) -> Answer {
+    if !instance.is_admin() {
+        till.instance(&instance).await?;
+    }
+    let terms = till.terms();
+    let currencies: BTreeMap<_, _> = terms
+        .currencies
+        .iter()
+        .map(|(currency, specification)| {
+            let mut value = json!(specification);
+            if let Value::Object(members) = &mut value {
+                members.insert("currency".into(), json!(currency.as_str()));
+            }
+            (currency.as_str(), value)
+        })
+        .collect();
+    let exchanges: Vec<_> = terms
+        .exchanges
+        .iter()
+        .map(|exchange| {
+            json!({
+                "base_url": exchange.base_url,
+                "currency": exchange.currency,
+                "master_pub": exchange.master_public_key,
+            })
+        })
+        .collect();
+    let body = json!({
+        "name": "taler-merchant",
+        "version": VERSION,
+        "implementation": IMPLEMENTATION,
+        "build_version": env!("CARGO_PKG_VERSION"),
+        "currency": terms.currency,
+        "currencies": currencies,
+        "exchanges": exchanges,
+        "have_self_provisioning": false,
+        "have_donau": false,
+        "mandatory_tan_channels": [],
+        "payment_target_types": "*",
+        "default_pay_delay": terms.default_pay_delay,
+        "default_refund_delay": terms.default_refund_delay,
+        "default_wire_transfer_delay": terms.default_wire_transfer_delay,
+        "default_wire_transfer_rounding_interval": "NONE",
+        "default_persona": "expert",
+        "report_generators": {},
+    });
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "max-age=60")).json(body))
+}
+
+/// `GET /exchanges` (merchant-api 1.8): the trusted exchanges and how they were last seen.
+pub(super) async fn exchanges(till: Data<Till>, At(instance): At) -> Answer {
+    if !instance.is_admin() {
+        till.instance(&instance).await?;
+    }
+    let exchanges: Vec<_> = till
+        .terms()
+        .exchanges
+        .iter()
+        .map(|exchange| {
+            // No keys were asked for yet: 0 says that there was no reply.
+            json!({
+                "exchange_url": exchange.base_url,
+                "next_download": { "t_s": "never" },
+                "keys_http_status": 0,
+                "keys_ec": 0,
+            })
+        })
+        .collect();
+    Ok(HttpResponse::Ok().json(json!({ "exchanges": exchanges })))
+}
+
+/// `GET /agpl`: where the source code is, else the licence itself.
+pub(super) async fn agpl(settings: Data<Settings>) -> Result<HttpResponse, Failure> {
+    Ok(match &settings.source_url {
+        Some(url) => HttpResponse::Found().insert_header((LOCATION, url.as_str())).finish(),
+        None => HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(LICENCE),
+    })
+}

@@ -1,0 +1,98 @@
+//! Tokens: asked for, listed, taken back (merchant-api 1.6).
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::json;
+
+use super::Settings;
+use super::error::{Answer, Failure};
+use super::extract::{At, Body, Clerk, Credentials, Params, Seg};
+use super::origin::client;
+use crate::domain::access::TokenScope;
+use crate::till::{Error, Issued, Till, TokenWish};
+
+/// What a client gets for a password or an older token.
+pub(super) fn issued(token: &Issued) -> HttpResponse {
+    HttpResponse::Ok().json(json!({
+        "access_token": token.key.reveal(),
+        "token": token.key.reveal(),
+        "scope": token.scope,
+        "expiration": token.expires_at,
+        "refreshable": token.scope.refreshable,
+    }))
+}
+
+/// `POST /private/token`: a password (Basic) or a refreshable token (Bearer) for a fresh token.
+pub(super) async fn create(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    At(instance): At,
+    credentials: Credentials,
+    body: Body,
+) -> Answer {
+    if matches!(credentials, Credentials::None) {
+        return Err(Error::NotAuthorized.into());
+    }
+    let mut fields = body.fields().await?;
+    let mut scope: TokenScope = fields.need("scope")?;
+    scope.refreshable |= fields.get("refreshable")?.unwrap_or(false);
+    let wish = TokenWish {
+        scope,
+        duration: fields.get("duration")?,
+        description: fields.get("description")?,
+    };
+    let token = match credentials {
+        Credentials::None => return Err(Error::NotAuthorized.into()),
+        Credentials::Bearer(key) => till.refresh(&instance, &key, wish).await?,
+        // The name must be that of the instance in the path, or the password is for another door.
+        Credentials::Basic(name, _) if name != instance => return Err(Error::NotAuthorized.into()),
+        Credentials::Basic(_, password) => {
+            let peer = client(&request, &settings);
+            till.log_in(&instance, password, peer, wish).await?
+        }
+    };
+    Ok(issued(&token))
+}
+
+/// `DELETE /private/token`: the caller's own token ends.
+pub(super) async fn log_out(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
+    till.log_out(&clerk).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /private/tokens`: all but the values.
+pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk, params: Params) -> Answer {
+    let limit = params.get("limit")?.unwrap_or(-20_i64);
+    if limit == 0 || limit.unsigned_abs() > 1024 {
+        return Err(Failure::Malformed("limit".into()));
+    }
+    let tokens: Vec<_> = till
+        .tokens(&clerk, limit, params.get("offset")?)
+        .await?
+        .into_iter()
+        .map(|token| {
+            let mut row = json!({
+                "serial": token.serial,
+                "creation_time": token.created_at,
+                "expiration": token.expires_at,
+                "scope": token.scope,
+                "refreshable": token.scope.refreshable,
+            });
+            if let (Some(text), Some(row)) = (token.description, row.as_object_mut()) {
+                row.insert("description".into(), text.into());
+            }
+            row
+        })
+        .collect();
+    Ok(match tokens.is_empty() {
+        true => HttpResponse::NoContent().finish(),
+        false => HttpResponse::Ok().json(json!({ "tokens": tokens })),
+    })
+}
+
+/// `DELETE /private/tokens/$SERIAL`.
+pub(super) async fn revoke(till: Data<Till>, Clerk(clerk): Clerk, Seg(serial): Seg<i64>) -> Answer {
+    till.revoke_token(&clerk, serial).await?;
+    Ok(HttpResponse::NoContent().finish())
+}

@@ -1,0 +1,337 @@
+//! Opens what the daemon is made of, hands it to actix, and stops it all on a signal.
+//!
+//! Stopping takes less than two seconds whatever is going on: requests under way get one, and what
+//! is then not done is cut off, which loses nothing, because nothing is answered before it is
+//! durable.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{fmt, fs, io, thread};
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::config::{Config, Listen};
+use crate::domain::currency::CurrencySpecification;
+use crate::domain::ids::BadId;
+use crate::domain::time::RelativeTime;
+use crate::http::{self, BadDocument, Library, Metrics};
+use crate::store::{self, Role, Store};
+use crate::till::{Clock, Terms, Till, TrustedExchange};
+
+/// How long requests under way may take once the daemon was told to stop, in seconds.
+const GRACE_S: u64 = 1;
+/// When the daemon is gone, whatever still hangs.
+const DEADLINE: Duration = Duration::from_millis(1800);
+/// File descriptors kept back from connections: the store, the log, listeners, outgoing calls.
+const RESERVE: u64 = 128;
+
+/// Says at what the system failed.
+fn io(what: &str) -> impl Fn(io::Error) -> Error {
+    let what = what.to_owned();
+    move |error| Error::Io(what.clone(), error)
+}
+
+/// Why the daemon did not start, or did not go on.
+#[derive(Debug)]
+pub enum Error {
+    /// The store cannot be used.
+    Store(store::Error),
+    /// A setting makes no sense.
+    Setting(String),
+    /// An address cannot be listened at, or a signal not waited for.
+    Io(String, io::Error),
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => error.fmt(f),
+            Self::Setting(text) => f.write_str(text),
+            Self::Io(what, error) => write!(f, "{what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<store::Error> for Error {
+    fn from(error: store::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<BadDocument> for Error {
+    fn from(error: BadDocument) -> Self {
+        Self::Setting(error.to_string())
+    }
+}
+
+/// What the operator may want to know once the daemon answers.
+#[derive(Debug)]
+pub struct Ready {
+    /// Where it answers.
+    pub addresses: Vec<String>,
+    /// Is there a special instance yet?
+    pub has_admin: bool,
+}
+
+/// What holds for all instances, from the settings.
+///
+/// # Errors
+/// [`Error::Setting`] for a time that is too long.
+pub fn terms(config: &Config) -> Result<Terms, Error> {
+    let delay = |name: &str, seconds: u64| {
+        RelativeTime::from_secs(seconds)
+            .map_err(|_| Error::Setting(format!("instance.{name}: {seconds} s is too long")))
+    };
+    let mut currencies = CurrencySpecification::shipped();
+    for (code, specification) in &config.currency.specification {
+        let currency = code
+            .parse()
+            .map_err(|_| Error::Setting(format!("currency.specification.{code}: no currency")))?;
+        currencies.retain(|(known, _)| *known != currency);
+        currencies.push((currency, specification.clone()));
+    }
+    let default = config.currency.default;
+    if !currencies.iter().any(|(known, _)| *known == default) {
+        currencies.push((default, CurrencySpecification::plain(&default)));
+    }
+    let exchanges = config
+        .exchange
+        .iter()
+        .map(|exchange| TrustedExchange {
+            base_url: exchange.base_url.clone(),
+            master_public_key: exchange.master_public_key,
+            currency: exchange.currency,
+        })
+        .collect();
+    let instance = config.instance;
+    Ok(Terms {
+        currency: default,
+        currencies,
+        exchanges,
+        default_pay_delay: delay("default_pay_delay_s", instance.default_pay_delay_s)?,
+        default_refund_delay: delay("default_refund_delay_s", instance.default_refund_delay_s)?,
+        default_wire_transfer_delay: delay(
+            "default_wire_transfer_delay_s",
+            instance.default_wire_transfer_delay_s,
+        )?,
+    })
+}
+
+/// How the store is opened, from the settings.
+pub fn store_options(config: &Config) -> store::Options {
+    store::Options {
+        readers: config.database.readers,
+        write_queue: config.database.write_queue,
+        ..store::Options::default()
+    }
+}
+
+/// Runs the daemon until it is told to stop. `on_ready` is called once it answers.
+///
+/// # Errors
+/// [`Error`] says what could not be opened.
+pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error> {
+    let descriptors = rlimit::increase_nofile_limit(65_536).map_err(io("file descriptor limit"))?;
+    let store = Store::open(&config.database.path, Role::Daemon, store_options(config))?;
+    let till = Till::new(store.clone(), terms(config)?, Clock::system());
+    let settings = Arc::new(http::Settings {
+        base_url: config.server.base_url.clone(),
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        limits: http::Limits {
+            public: config.limits.public_body_bytes,
+            order: config.limits.order_body_bytes,
+            private: config.limits.private_body_bytes,
+        },
+        body_timeout: Duration::from_secs(config.server.body_timeout_s),
+        source_url: config.server.source_url.clone(),
+        terms: Library::open(&config.legal.terms)?,
+        privacy: Library::open(&config.legal.privacy)?,
+    });
+    let done =
+        actix_web::rt::System::new().block_on(run(config, descriptors, till, settings, on_ready));
+    store.close();
+    log::info!("stopped");
+    done
+}
+
+async fn run(
+    config: &Config,
+    descriptors: u64,
+    till: Till,
+    settings: Arc<http::Settings>,
+    on_ready: impl FnOnce(&Ready),
+) -> Result<(), Error> {
+    let has_admin = till
+        .instances()
+        .await
+        .map_err(|error| Error::Setting(error.to_string()))?
+        .iter()
+        .any(|instance| instance.id.is_admin());
+    // Before anything is announced, so that no signal is lost.
+    let mut terminate = signal(SignalKind::terminate()).map_err(io("SIGTERM"))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(io("SIGINT"))?;
+
+    let till = Data::new(till);
+    let settings = Data::from(settings);
+    let metrics = Data::new(Metrics::default());
+    let workers = match config.server.workers {
+        0 => thread::available_parallelism().map_or(1, usize::from).min(4),
+        fixed => fixed,
+    };
+    let room = usize::try_from(descriptors.saturating_sub(RESERVE)).unwrap_or(usize::MAX);
+    let connections = match config.server.max_connections {
+        0 => room.max(16),
+        fixed => fixed.min(room.max(16)),
+    };
+    let data = (till.clone(), settings.clone(), metrics.clone());
+    let mut server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.0.clone())
+            .app_data(data.1.clone())
+            .app_data(data.2.clone())
+            .service(http::public())
+    })
+    .workers(workers)
+    .worker_max_blocking_threads(8)
+    .max_connections((connections / workers).max(1))
+    .keep_alive(Duration::from_secs(config.server.keep_alive_s))
+    .client_request_timeout(Duration::from_secs(config.server.header_timeout_s))
+    .client_disconnect_timeout(Duration::from_secs(GRACE_S))
+    // A client that has gone is a handler dropped.
+    .h1_allow_half_closed(false)
+    .shutdown_timeout(GRACE_S)
+    .disable_signals();
+    let mut addresses = Vec::new();
+    for listen in &config.server.listen {
+        server = match listen {
+            Listen::Tcp(address) => {
+                server.bind(address).map_err(io(&format!("cannot listen at {address}")))?
+            }
+            Listen::Unix(path) => {
+                make_way(path);
+                addresses.push(listen.to_string());
+                let what = format!("cannot listen at {}", path.display());
+                server.bind_uds(path).map_err(io(&what))?
+            }
+        };
+    }
+    let tcp = server.addrs().into_iter().filter(|address| *address != unspecified());
+    addresses.splice(0..0, tcp.map(|address| format!("http://{address}/")));
+    let server = server.run();
+
+    let mut handles = vec![server.handle()];
+    let mut running = vec![actix_web::rt::spawn(server)];
+    if let Some(listen) = &config.admin.listen {
+        let data = (till.clone(), metrics);
+        let mut admin = HttpServer::new(move || {
+            App::new().app_data(data.0.clone()).app_data(data.1.clone()).service(http::admin())
+        })
+        .workers(1)
+        .worker_max_blocking_threads(2)
+        .max_connections(64)
+        .shutdown_timeout(GRACE_S)
+        .disable_signals();
+        admin = match listen {
+            Listen::Tcp(address) => {
+                admin.bind(address).map_err(io(&format!("cannot listen at {address}")))?
+            }
+            Listen::Unix(path) => {
+                make_way(path);
+                let what = format!("cannot listen at {}", path.display());
+                admin.bind_uds(path).map_err(io(&what))?
+            }
+        };
+        for address in admin.addrs() {
+            log::info!("metrics at http://{address}/metrics");
+        }
+        let admin = admin.run();
+        handles.push(admin.handle());
+        running.push(actix_web::rt::spawn(admin));
+    }
+
+    on_ready(&Ready { addresses, has_admin });
+    notify(&[NotifyState::Ready]);
+    let watchdog = actix_web::rt::spawn(watch(till));
+    tokio::select! {
+        _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
+        _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
+    }
+    notify(&[NotifyState::Stopping]);
+    insist();
+    watchdog.abort();
+    stop(handles).await;
+    for server in running {
+        if let Ok(Err(error)) = server.await {
+            log::error!("a listener ended badly: {error}");
+        }
+    }
+    Ok(())
+}
+
+/// What an address reads as where there is none.
+fn unspecified() -> SocketAddr {
+    SocketAddr::from(([0, 0, 0, 0], 0))
+}
+
+/// Stops all listeners at the same time.
+async fn stop(handles: Vec<ServerHandle>) {
+    let stopping: Vec<_> =
+        handles.iter().map(|handle| actix_web::rt::spawn(handle.stop(true))).collect();
+    for one in stopping {
+        // A listener that panicked has stopped as well.
+        let _ = one.await;
+    }
+}
+
+/// Ends the process after a while if nothing else does.
+fn insist() {
+    thread::spawn(|| {
+        thread::park_timeout(DEADLINE);
+        log::warn!("something did not stop in time; ending anyway, nothing confirmed is lost");
+        std::process::exit(0);
+    });
+}
+
+/// Removes a socket that a daemon left which is no more.
+fn make_way(path: &Path) {
+    use std::os::unix::fs::FileTypeExt;
+    let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
+    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+        // If it cannot be removed, listening fails and says so.
+        let _ = fs::remove_file(path);
+    }
+}
+
+/// Tells systemd, if it asked to be told.
+fn notify(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(states) {
+        log::warn!("cannot tell systemd: {error}");
+    }
+}
+
+/// Tells systemd again and again that all is well, as long as the store can be read and written.
+async fn watch(till: Data<Till>) {
+    let Some(limit) = sd_notify::watchdog_enabled() else { return };
+    let mut tick = tokio::time::interval(limit / 2);
+    loop {
+        tick.tick().await;
+        match till.ready().await {
+            Ok(()) => notify(&[NotifyState::Watchdog]),
+            Err(error) => log::error!("not well: {error}"),
+        }
+    }
+}
+
+impl From<BadId> for Error {
+    fn from(bad: BadId) -> Self {
+        Self::Setting(bad.0.to_owned())
+    }
+}

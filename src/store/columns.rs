@@ -1,0 +1,161 @@
+//! How domain types sit in columns. The domain knows no database; this file knows both.
+
+use std::fmt;
+
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::domain::access::TokenScope;
+use crate::domain::account::FacadeCredentials;
+use crate::domain::ids::InstanceId;
+use crate::domain::instance::{InstanceSerial, Location, RoundingInterval};
+use crate::domain::payto::Payto;
+use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::web::BaseUrl;
+use crate::taler::base32::Bytes;
+use crate::taler::sign::PublicKey;
+
+fn bad(what: impl fmt::Display) -> FromSqlError {
+    FromSqlError::Other(what.to_string().into())
+}
+
+/// Types that are kept as the text they parse from.
+macro_rules! as_text {
+    ($($type:ty),* $(,)?) => {$(
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.to_string().into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_str()?.parse().map_err(bad)
+            }
+        }
+    )*};
+}
+
+as_text!(InstanceId, Payto, BaseUrl, TokenScope);
+
+/// Types that are kept as JSON.
+macro_rules! as_json {
+    ($($type:ty),* $(,)?) => {$(
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                json(self)
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                from_json(value)
+            }
+        }
+    )*};
+}
+
+as_json!(Location, FacadeCredentials);
+
+fn json<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
+    let text = serde_json::to_string(value)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    Ok(text.into())
+}
+
+fn from_json<T: DeserializeOwned>(value: ValueRef<'_>) -> FromSqlResult<T> {
+    serde_json::from_str(value.as_str()?).map_err(bad)
+}
+
+// A word that JSON would put in quotes.
+impl ToSql for RoundingInterval {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match serde_json::to_value(self) {
+            Ok(serde_json::Value::String(word)) => Ok(word.into()),
+            other => Err(rusqlite::Error::ToSqlConversionFailure(format!("{other:?}").into())),
+        }
+    }
+}
+
+impl FromSql for RoundingInterval {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        serde_json::from_value(value.as_str()?.into()).map_err(bad)
+    }
+}
+
+fn integer(value: Option<u64>) -> rusqlite::Result<ToSqlOutput<'static>> {
+    let Some(number) = value else { return Ok(ToSqlOutput::Owned(Value::Null)) };
+    let number = i64::try_from(number)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    Ok(number.into())
+}
+
+fn from_integer(value: ValueRef<'_>) -> FromSqlResult<Option<u64>> {
+    match value {
+        ValueRef::Null => Ok(None),
+        other => u64::try_from(other.as_i64()?).map(Some).map_err(bad),
+    }
+}
+
+// Seconds; NULL is never.
+impl ToSql for Timestamp {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        integer(self.secs())
+    }
+}
+
+impl FromSql for Timestamp {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        from_integer(value)?.map_or(Ok(Self::NEVER), |secs| Self::from_secs(secs).map_err(bad))
+    }
+}
+
+// Microseconds; NULL is forever.
+impl ToSql for RelativeTime {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        integer(self.micros())
+    }
+}
+
+impl FromSql for RelativeTime {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        from_integer(value)?.map_or(Ok(Self::FOREVER), |us| Self::from_micros(us).map_err(bad))
+    }
+}
+
+impl ToSql for InstanceSerial {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for InstanceSerial {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self)
+    }
+}
+
+impl<const N: usize> ToSql for Bytes<N> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_bytes().as_slice().into())
+    }
+}
+
+impl<const N: usize> FromSql for Bytes<N> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_blob()?.try_into().map(Self::new).map_err(bad)
+    }
+}
+
+impl ToSql for PublicKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_bytes().as_slice().into())
+    }
+}
+
+impl FromSql for PublicKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_blob()?.try_into().map(Self::from_bytes).map_err(bad)
+    }
+}

@@ -1,0 +1,129 @@
+//! Instances.
+
+use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
+
+use super::{Result, Tx, sql};
+use crate::domain::ids::InstanceId;
+use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
+use crate::taler::sign::SigningKey;
+
+/// The instance called `id`, deleted or not.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find(db: &Connection, id: &InstanceId) -> Result<Option<Instance>> {
+    let mut statement = db.prepare_cached(sql!("instances/find"))?;
+    Ok(statement.query_row(named_params! { ":id": id }, read_instance).optional()?)
+}
+
+/// All instances, deleted ones too, the oldest first.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn list(db: &Connection) -> Result<Vec<Instance>> {
+    let mut statement = db.prepare_cached(sql!("instances/list"))?;
+    let rows = statement.query_map([], read_instance)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
+    let seed: Option<[u8; 32]> = row.get("private_key")?;
+    Ok(Instance {
+        serial: row.get("serial")?,
+        id: row.get("id")?,
+        settings: InstanceSettings {
+            name: row.get("name")?,
+            email: row.get("email")?,
+            phone_number: row.get("phone_number")?,
+            website: row.get("website")?,
+            logo: row.get("logo")?,
+            address: row.get("address")?,
+            jurisdiction: row.get("jurisdiction")?,
+            use_stefan: row.get("use_stefan")?,
+            default_pay_delay: row.get("default_pay_delay_us")?,
+            default_refund_delay: row.get("default_refund_delay_us")?,
+            default_wire_transfer_delay: row.get("default_wire_transfer_delay_us")?,
+            default_wire_transfer_rounding_interval: row.get("wire_transfer_rounding")?,
+        },
+        public_key: row.get("public_key")?,
+        signing_key: seed.map(SigningKey::from_seed),
+        password_hash: row.get("password_hash")?,
+        created_at: row.get("created_at_s")?,
+    })
+}
+
+/// The parameters that say what the shopkeeper has set.
+fn settings_params(settings: &InstanceSettings) -> [(&'static str, &dyn ToSql); 12] {
+    [
+        (":name", &settings.name),
+        (":email", &settings.email),
+        (":phone_number", &settings.phone_number),
+        (":website", &settings.website),
+        (":logo", &settings.logo),
+        (":address", &settings.address),
+        (":jurisdiction", &settings.jurisdiction),
+        (":use_stefan", &settings.use_stefan),
+        (":default_pay_delay_us", &settings.default_pay_delay),
+        (":default_refund_delay_us", &settings.default_refund_delay),
+        (":default_wire_transfer_delay_us", &settings.default_wire_transfer_delay),
+        (":wire_transfer_rounding", &settings.default_wire_transfer_rounding_interval),
+    ]
+}
+
+/// Keeps a new instance; `None` if its name is taken.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn insert(tx: &mut Tx<'_>, new: &NewInstance) -> Result<Option<InstanceSerial>> {
+    let public_key = new.signing_key.public_key();
+    let own: [(&str, &dyn ToSql); 5] = [
+        (":id", &new.id),
+        (":private_key", new.signing_key.seed()),
+        (":public_key", &public_key),
+        (":password_hash", &new.password_hash),
+        (":created_at_s", &new.created_at),
+    ];
+    let params = [&own[..], &settings_params(&new.settings)].concat();
+    let changed = tx.prepare_cached(sql!("instances/insert"))?.execute(params.as_slice())?;
+    Ok((changed > 0).then(|| InstanceSerial(tx.last_insert_rowid())))
+}
+
+/// Gives an instance new settings.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn update(tx: &mut Tx<'_>, serial: InstanceSerial, settings: &InstanceSettings) -> Result<()> {
+    let own: [(&str, &dyn ToSql); 1] = [(":serial", &serial)];
+    let params = [&own[..], &settings_params(settings)].concat();
+    tx.prepare_cached(sql!("instances/update"))?.execute(params.as_slice())?;
+    Ok(())
+}
+
+/// Gives an instance a new password, or takes it away.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn set_password(tx: &mut Tx<'_>, serial: InstanceSerial, hash: Option<&str>) -> Result<()> {
+    tx.prepare_cached(sql!("instances/set_password"))?
+        .execute(named_params! { ":serial": serial, ":password_hash": hash })?;
+    Ok(())
+}
+
+/// Takes key, password and tokens from an instance; its history stays.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn delete(tx: &mut Tx<'_>, serial: InstanceSerial) -> Result<()> {
+    tx.prepare_cached(sql!("tokens/delete_all"))?.execute(named_params! { ":instance": serial })?;
+    tx.prepare_cached(sql!("instances/delete"))?.execute(named_params! { ":serial": serial })?;
+    Ok(())
+}
+
+/// Removes an instance and everything of it.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn purge(tx: &mut Tx<'_>, serial: InstanceSerial) -> Result<()> {
+    tx.prepare_cached(sql!("instances/purge"))?.execute(named_params! { ":serial": serial })?;
+    Ok(())
+}

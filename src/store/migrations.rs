@@ -1,0 +1,53 @@
+//! The schema, as a chain of steps that only leads forward.
+//!
+//! A released step is never edited. The file's `user_version` says how many it has taken.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use super::{Error, Result, backup, sql};
+
+/// All steps, oldest first.
+pub(super) const STEPS: &[&str] = &[
+    sql!("migrations/0001_instances"),
+    sql!("migrations/0002_accounts"),
+    sql!("migrations/0003_tokens"),
+];
+
+/// The version of a file that has taken all steps.
+#[expect(clippy::as_conversions, reason = "a constant, and small")]
+pub const VERSION: u32 = STEPS.len() as u32;
+
+/// How many steps the file has taken.
+pub(super) fn version(connection: &Connection) -> Result<u32> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Takes the steps that are missing, each in a transaction of its own. Before the first one, a file
+/// that holds anything is copied, and the copy checked.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
+    let start = version(connection)?;
+    if start > VERSION {
+        return Err(Error::Newer(path.to_owned(), start, VERSION));
+    }
+    if start == VERSION {
+        return Ok(());
+    }
+    if start > 0 {
+        let copy = backup::beside(connection, path, &format!("before-v{VERSION}"))?;
+        backup::copy(connection, &copy)?;
+        log::info!("the database was copied to {} before its update", copy.display());
+    }
+    for (index, step) in (1_u32..).zip(STEPS) {
+        if index > start {
+            let transaction =
+                connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", index)?;
+            transaction.commit()?;
+        }
+    }
+    log::info!("the database went from version {start} to {VERSION}");
+    Ok(())
+}

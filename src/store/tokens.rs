@@ -1,0 +1,112 @@
+//! Tokens, by the hash of their text.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Result, Tx, sql};
+use crate::domain::access::{NewToken, Token, TokenKind};
+use crate::domain::instance::InstanceSerial;
+use crate::domain::time::Timestamp;
+
+/// A token, whose it is, and the hash by which it was found.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// SHA-256 of its text.
+    pub hash: [u8; 32],
+    /// The instance that it opens.
+    pub instance: InstanceSerial,
+    /// The token.
+    pub token: Token,
+}
+
+/// The token whose text has this SHA-256, expired or not.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find(db: &Connection, hash: &[u8; 32]) -> Result<Option<Found>> {
+    let mut statement = db.prepare_cached(sql!("tokens/find"))?;
+    Ok(statement.query_row(named_params! { ":hash": hash }, read_found).optional()?)
+}
+
+/// Tokens of `instance` beyond `offset` (exclusive): older ones for a negative `limit`, newer ones
+/// for a positive one, at most as many as it says.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn list(
+    db: &Connection,
+    instance: InstanceSerial,
+    limit: i64,
+    offset: Option<i64>,
+) -> Result<Vec<Token>> {
+    let (mut statement, offset) = if limit < 0 {
+        (db.prepare_cached(sql!("tokens/list_older"))?, offset.unwrap_or(i64::MAX))
+    } else {
+        (db.prepare_cached(sql!("tokens/list_newer"))?, offset.unwrap_or(0))
+    };
+    let limit = limit.saturating_abs();
+    let params = named_params! { ":instance": instance, ":offset": offset, ":limit": limit };
+    let rows = statement.query_map(params, |row| Ok(read_found(row)?.token))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read_found(row: &Row<'_>) -> rusqlite::Result<Found> {
+    let kind = if row.get("is_static")? { TokenKind::Static } else { TokenKind::Login };
+    Ok(Found {
+        hash: row.get("hash")?,
+        instance: row.get("instance")?,
+        token: Token {
+            serial: row.get("serial")?,
+            scope: row.get("scope")?,
+            kind,
+            created_at: row.get("created_at_s")?,
+            expires_at: row.get("expires_at_s")?,
+            description: row.get("description")?,
+        },
+    })
+}
+
+/// Keeps a new token and answers its number; `None` if its text is in use already.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, token: &NewToken) -> Result<Option<i64>> {
+    let changed = tx.prepare_cached(sql!("tokens/insert"))?.execute(named_params! {
+        ":instance": instance,
+        ":hash": token.hash,
+        ":scope": token.scope,
+        ":is_static": token.kind == TokenKind::Static,
+        ":created_at_s": token.created_at,
+        ":expires_at_s": token.expires_at,
+        ":description": token.description,
+    })?;
+    Ok((changed > 0).then(|| tx.last_insert_rowid()))
+}
+
+/// Removes a token of `instance`; `false` if there is none of this number.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn delete(tx: &mut Tx<'_>, instance: InstanceSerial, serial: i64) -> Result<bool> {
+    let params = named_params! { ":instance": instance, ":serial": serial };
+    Ok(tx.prepare_cached(sql!("tokens/delete"))?.execute(params)? > 0)
+}
+
+/// Removes the fixed token of `instance`, if it has one.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn delete_static(tx: &mut Tx<'_>, instance: InstanceSerial) -> Result<()> {
+    let params = named_params! { ":instance": instance };
+    tx.prepare_cached(sql!("tokens/delete_static"))?.execute(params)?;
+    Ok(())
+}
+
+/// Removes all tokens that expired before `before`.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn forget_expired(tx: &mut Tx<'_>, before: Timestamp) -> Result<()> {
+    let params = named_params! { ":before_s": before };
+    tx.prepare_cached(sql!("tokens/forget_expired"))?.execute(params)?;
+    Ok(())
+}

@@ -1,0 +1,326 @@
+//! The one writer: gathers what waits into one transaction, commits, then answers.
+//!
+//! A commit costs the same whether one change is in it or a hundred, so those who come while one is
+//! being written share the next. Each change has a savepoint of its own: one that fails, or panics,
+//! takes nothing else with it. Nobody is answered before the disk has it all.
+
+use std::fmt;
+use std::ops::Deref;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Instant;
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::checkpoint::Checkpointer;
+use super::{Durability, Error, Options, Result};
+
+/// Most changes in one transaction; more would make the first of them wait too long.
+const MAX_BATCH: usize = 512;
+/// Pages in the log at which SQLite itself would move them into the file, if all else failed.
+const LAST_RESORT_PAGES: u32 = 32_768;
+
+/// A transaction under way. Whoever holds one may write.
+pub struct Tx<'a> {
+    connection: &'a Connection,
+}
+
+impl Deref for Tx<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.connection
+    }
+}
+
+impl fmt::Debug for Tx<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tx")
+    }
+}
+
+/// A change that waits, is made, and is answered.
+trait Job: Send {
+    /// Makes the change; `false`: undo it.
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool;
+    /// Answers, once it is known what became of the transaction.
+    fn answer(self: Box<Self>, committed: Option<&Failed>);
+}
+
+/// Why a whole transaction came to nothing, to be told to each who was in it.
+enum Failed {
+    /// SQLite undid everything while one of the changes was made: the disk is full, say.
+    Undone,
+    Busy,
+    Full,
+    Other(String),
+}
+
+impl Failed {
+    fn error(&self) -> Error {
+        match self {
+            Self::Undone | Self::Busy => Error::Busy,
+            Self::Full => Error::Full,
+            Self::Other(what) => Error::Commit(what.clone()),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for Failed {
+    fn from(error: rusqlite::Error) -> Self {
+        match Error::from(error) {
+            Error::Busy => Self::Busy,
+            Error::Full => Self::Full,
+            other => Self::Other(other.to_string()),
+        }
+    }
+}
+
+struct Typed<T, E, F> {
+    work: Option<F>,
+    result: Option<std::result::Result<T, E>>,
+    reply: oneshot::Sender<std::result::Result<T, E>>,
+}
+
+impl<T, E, F> Job for Typed<T, E, F>
+where
+    T: Send,
+    E: From<Error> + Send,
+    F: FnOnce(&mut Tx<'_>) -> std::result::Result<T, E> + Send,
+{
+    fn run(&mut self, tx: &mut Tx<'_>) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        // What a panic leaves half done in the database is undone with the savepoint.
+        let result = catch_unwind(AssertUnwindSafe(|| work(tx)))
+            .unwrap_or_else(|_| Err(Error::Panicked.into()));
+        let good = result.is_ok();
+        self.result = Some(result);
+        good
+    }
+
+    fn answer(self: Box<Self>, failed: Option<&Failed>) {
+        let result = match (failed, self.result) {
+            (None, Some(result)) => result,
+            (None, None) => Err(Error::Panicked.into()),
+            // Whose fault it was hears the cause; the others lost nothing and may try again.
+            (Some(Failed::Undone), Some(Err(own))) => Err(own),
+            // Even a refusal may have rested on what another change of the batch had written.
+            (Some(failed), _) => Err(failed.error().into()),
+        };
+        // Whoever asked may be gone; what was done stays done.
+        let _ = self.reply.send(result);
+    }
+}
+
+/// How the writer is doing.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Stats {
+    /// Changes that wait.
+    pub queued: u64,
+    /// Changes made since the start.
+    pub jobs: u64,
+    /// Transactions committed since the start.
+    pub batches: u64,
+    /// How long the last transaction took, in microseconds.
+    pub last_commit_us: u64,
+    /// The longest transaction since the start, in microseconds.
+    pub longest_commit_us: u64,
+    /// Pages in the write-ahead log when it was last looked at.
+    pub wal_pages: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    queued: AtomicU64,
+    jobs: AtomicU64,
+    batches: AtomicU64,
+    last_commit_us: AtomicU64,
+    longest_commit_us: AtomicU64,
+}
+
+/// The writer's handle.
+pub(super) struct Writer {
+    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    counters: Arc<Counters>,
+    checkpointer: Arc<Checkpointer>,
+}
+
+impl Writer {
+    /// Starts the writer over `connection`.
+    pub(super) fn start(connection: Connection, path: &Path, options: Options) -> Result<Self> {
+        connection.pragma_update(None, "wal_autocheckpoint", LAST_RESORT_PAGES)?;
+        if options.durability == Durability::None {
+            connection.pragma_update(None, "synchronous", "OFF")?;
+        }
+        let (queue, waiting) = sync_channel(options.write_queue);
+        let counters = Arc::new(Counters::default());
+        let checkpointer = Checkpointer::start(path, options.durability)?;
+        let hand = Hand {
+            connection,
+            waiting,
+            counters: counters.clone(),
+            checkpointer: checkpointer.clone(),
+        };
+        let thread = thread::Builder::new()
+            .name("writer".into())
+            .spawn(move || hand.work())
+            .map_err(|error| Error::Open(path.to_owned(), error.to_string()))?;
+        Ok(Self {
+            queue: Mutex::new(Some(queue)),
+            thread: Mutex::new(Some(thread)),
+            counters,
+            checkpointer,
+        })
+    }
+
+    /// Puts a change into the queue. The answer comes when it is durable.
+    pub(super) fn submit<T, E, F>(
+        &self,
+        work: F,
+    ) -> Result<oneshot::Receiver<std::result::Result<T, E>>>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+        F: FnOnce(&mut Tx<'_>) -> std::result::Result<T, E> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(Typed { work: Some(work), result: None, reply });
+        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(queue) = queue.as_ref() else { return Err(Error::Closed) };
+        // Counted before it is sent, or the writer might count it out first.
+        self.counters.queued.fetch_add(1, Ordering::Relaxed);
+        match queue.try_send(job) {
+            Ok(()) => Ok(answer),
+            Err(refused) => {
+                self.counters.queued.fetch_sub(1, Ordering::Relaxed);
+                Err(match refused {
+                    TrySendError::Full(_) => Error::Busy,
+                    TrySendError::Disconnected(_) => Error::Closed,
+                })
+            }
+        }
+    }
+
+    pub(super) fn stats(&self) -> Stats {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Stats {
+            queued: get(&self.counters.queued),
+            jobs: get(&self.counters.jobs),
+            batches: get(&self.counters.batches),
+            last_commit_us: get(&self.counters.last_commit_us),
+            longest_commit_us: get(&self.counters.longest_commit_us),
+            wal_pages: self.checkpointer.pages(),
+        }
+    }
+
+    /// Finishes what waits and stops.
+    pub(super) fn close(&self) {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.checkpointer.stop();
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // It catches every panic of a job; should it have panicked itself, it is as stopped.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+/// What the writer's thread has in its hands.
+struct Hand {
+    connection: Connection,
+    waiting: Receiver<Box<dyn Job>>,
+    counters: Arc<Counters>,
+    checkpointer: Arc<Checkpointer>,
+}
+
+impl Hand {
+    fn work(self) {
+        // Ends when the queue's other end is gone and the queue is empty.
+        while let Ok(first) = self.waiting.recv() {
+            let mut batch = vec![first];
+            batch.extend(self.waiting.try_iter().take(MAX_BATCH - 1));
+            self.take(batch);
+            if self.checkpointer.asks_for_wrap() {
+                self.wrap();
+            }
+        }
+        // Nothing waits any more; leave a tidy file. Another process may be reading: then later.
+        let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    /// Makes all changes of `batch` in one transaction, and answers each.
+    fn take(&self, mut batch: Vec<Box<dyn Job>>) {
+        let started = Instant::now();
+        let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
+        let counters = &self.counters;
+        counters.queued.fetch_sub(count, Ordering::Relaxed);
+        let outcome = self.transact(&mut batch);
+        if outcome.is_err() && !self.connection.is_autocommit() {
+            // SQLite undoes some failures itself, others not.
+            let _ = self.connection.execute_batch("ROLLBACK");
+        }
+        let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        counters.last_commit_us.store(took, Ordering::Relaxed);
+        counters.longest_commit_us.fetch_max(took, Ordering::Relaxed);
+        counters.jobs.fetch_add(count, Ordering::Relaxed);
+        if outcome.is_ok() {
+            counters.batches.fetch_add(1, Ordering::Relaxed);
+            self.checkpointer.written(count);
+        }
+        let failed = outcome.err();
+        if let Some(Failed::Other(what)) = &failed {
+            log::error!("a transaction of {count} changes was undone: {what}");
+        }
+        for job in batch {
+            job.answer(failed.as_ref());
+        }
+    }
+
+    fn transact(&self, batch: &mut [Box<dyn Job>]) -> std::result::Result<(), Failed> {
+        let say = |statement: &str| -> rusqlite::Result<()> {
+            self.connection.prepare_cached(statement)?.raw_execute().map(drop)
+        };
+        say("BEGIN IMMEDIATE")?;
+        let mut anything = false;
+        for job in batch {
+            say("SAVEPOINT job")?;
+            let mut tx = Tx { connection: &self.connection };
+            let good = job.run(&mut tx);
+            if self.connection.is_autocommit() {
+                return Err(Failed::Undone);
+            }
+            if good {
+                anything = true;
+            } else {
+                say("ROLLBACK TO job")?;
+            }
+            say("RELEASE job")?;
+        }
+        say(if anything { "COMMIT" } else { "ROLLBACK" })?;
+        Ok(())
+    }
+
+    /// Moves what is left of the log into the file while nothing is being added, so that the log
+    /// starts again from its beginning.
+    fn wrap(&self) {
+        let moved = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
+            Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        });
+        match moved {
+            Ok((log, moved)) => self.checkpointer.wrapped(log, moved),
+            Err(error) => log::warn!("the write-ahead log could not be moved: {error}"),
+        }
+    }
+}

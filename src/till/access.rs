@@ -1,0 +1,304 @@
+//! Who may act for the shop: tokens are made, checked and taken back (merchant-api 1.6).
+//!
+//! A token's value is seen twice: when it is made, and when somebody shows it. The store has only
+//! its SHA-256, which is enough because a token is random, unlike a password.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use super::{Error, Password, Till, alive, random};
+use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
+use crate::domain::ids::{BadId, InstanceId};
+use crate::domain::instance::Instance;
+use crate::domain::time::{RelativeTime, Timestamp};
+use crate::store::{self, instances, tokens};
+use crate::taler::base32;
+
+/// What every token's text starts with (RFC 8959).
+pub const PREFIX: &str = "secret-token:";
+/// Longest text that can be a token, in bytes.
+const MAX_TOKEN: usize = 512;
+/// How long a token lives when nobody says otherwise: a day.
+const DEFAULT_LIFE_S: u64 = 86_400;
+
+/// A token's text, `secret-token:` included. Never shown but to whom it is given.
+#[derive(Clone, Eq, PartialEq)]
+pub struct Key(String);
+
+impl Key {
+    /// The text after `Bearer `.
+    ///
+    /// # Errors
+    /// [`BadId`] when the prefix is missing or the text can be no token.
+    pub fn parse(text: &str) -> Result<Self, BadId> {
+        let secret = text.strip_prefix(PREFIX).unwrap_or_default();
+        let fits = (1..=MAX_TOKEN).contains(&secret.len())
+            && secret.bytes().all(|byte| byte.is_ascii_graphic());
+        if fits { Ok(Self(text.to_owned())) } else { Err(BadId("token")) }
+    }
+
+    fn random() -> Result<Self, Error> {
+        Ok(Self(format!("{PREFIX}{}", base32::encode(&random::<32>()?))))
+    }
+
+    fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.0.as_bytes()).into()
+    }
+
+    /// The text, for the one to whom the token is given.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("secret-token:***")
+    }
+}
+
+/// Somebody who may act for an instance, within a scope. Only [`Till::admit`] and its like make one.
+#[derive(Debug)]
+pub struct Clerk {
+    pub(super) instance: Instance,
+    token: Option<Token>,
+}
+
+impl Clerk {
+    /// For which instance.
+    pub fn instance(&self) -> &Instance {
+        &self.instance
+    }
+}
+
+/// What somebody wants of a new token.
+#[derive(Clone, Debug)]
+pub struct TokenWish {
+    /// What it shall be good for.
+    pub scope: TokenScope,
+    /// How long it shall live; a day when `None`.
+    pub duration: Option<RelativeTime>,
+    /// The shop's own note.
+    pub description: Option<String>,
+}
+
+impl TokenWish {
+    fn check(&self) -> Result<(), BadId> {
+        let fits = self.description.as_ref().is_none_or(|text| text.len() <= 512);
+        if fits { Ok(()) } else { Err(BadId("description")) }
+    }
+}
+
+/// A token just made: the only time its text is known.
+#[derive(Debug)]
+pub struct Issued {
+    /// The text.
+    pub key: Key,
+    /// Its number.
+    pub serial: i64,
+    /// What it is good for.
+    pub scope: TokenScope,
+    /// Until when.
+    pub expires_at: Timestamp,
+}
+
+impl Till {
+    /// Lets in whoever shows a token of `instance` that is good for `needs`; `None`: for anything.
+    ///
+    /// # Errors
+    /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`], [`Error::NotAuthorized`],
+    /// [`Error::TokenExpired`], [`Error::NotPermitted`].
+    pub async fn admit(
+        &self,
+        instance: &InstanceId,
+        key: Option<&Key>,
+        needs: Option<Permission>,
+    ) -> Result<Clerk, Error> {
+        let hash = key.map(Key::hash);
+        let id = instance.clone();
+        let (found, token) = self
+            .store
+            .read::<_, store::Error>(move |db| {
+                let token = match hash {
+                    Some(hash) => tokens::find(db, &hash)?,
+                    None => None,
+                };
+                Ok((instances::find(db, &id)?, token))
+            })
+            .await?;
+        let instance = alive(found, instance)?;
+        let (Some(found), Some(hash)) = (token, hash) else { return Err(Error::NotAuthorized) };
+        // The index found the row by comparing bytes as fast as it can; what is decided here
+        // depends on a comparison that takes the same time for all.
+        let same = found.hash.ct_eq(&hash);
+        if !bool::from(same) || found.instance != instance.serial {
+            return Err(Error::NotAuthorized);
+        }
+        let token = found.token;
+        if token.expires_at <= self.clock.now() {
+            return Err(Error::TokenExpired);
+        }
+        match needs {
+            Some(permission) if !token.scope.scope.grants(permission) => {
+                Err(Error::NotPermitted(permission))
+            }
+            _ => Ok(Clerk { instance, token: Some(token) }),
+        }
+    }
+
+    /// Lets in whoever holds the store's file in their hands: the command line.
+    ///
+    /// # Errors
+    /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
+    pub async fn admit_operator(&self, instance: &InstanceId) -> Result<Clerk, Error> {
+        Ok(Clerk { instance: self.instance(instance).await?, token: None })
+    }
+
+    /// Trades the password of `instance` for a token (merchant-api 1.6.1). `peer` is the client's
+    /// address, by which attempts are counted.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] for a wrong password, [`Error::TooManyAttempts`],
+    /// [`Error::Crowded`], [`Error::InstanceUnknown`], [`Error::Unfit`].
+    pub async fn log_in(
+        &self,
+        instance: &InstanceId,
+        password: Password,
+        peer: Option<IpAddr>,
+        wish: TokenWish,
+    ) -> Result<Issued, Error> {
+        wish.check()?;
+        self.passwords.count(instance, peer)?;
+        let instance = self.instance(instance).await?;
+        let Some(hash) = instance.password_hash.clone() else { return Err(Error::NotAuthorized) };
+        if !self.passwords.verify(password, hash).await? {
+            return Err(Error::NotAuthorized);
+        }
+        self.issue_token(&Clerk { instance, token: None }, wish).await
+    }
+
+    /// Trades a refreshable token for a fresh one of the same scope or a smaller one.
+    ///
+    /// # Errors
+    /// As [`Till::admit`]; [`Error::ScopeExceeded`] when the token is not refreshable or its scope
+    /// does not hold the one asked for.
+    pub async fn refresh(
+        &self,
+        instance: &InstanceId,
+        key: &Key,
+        wish: TokenWish,
+    ) -> Result<Issued, Error> {
+        wish.check()?;
+        let clerk = self.admit(instance, Some(key), None).await?;
+        let allowed = clerk.token.as_ref().is_some_and(|token| {
+            token.scope.refreshable && token.scope.scope.contains(wish.scope.scope)
+        });
+        if !allowed {
+            return Err(Error::ScopeExceeded);
+        }
+        self.issue_token(&clerk, wish).await
+    }
+
+    /// Makes a token for the clerk's instance.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] names what does not fit.
+    pub async fn issue_token(&self, clerk: &Clerk, wish: TokenWish) -> Result<Issued, Error> {
+        wish.check()?;
+        let key = Key::random()?;
+        let now = self.clock.now();
+        let life = match wish.duration {
+            Some(duration) => duration,
+            None => RelativeTime::from_secs(DEFAULT_LIFE_S).map_err(|_| BadId("duration"))?,
+        };
+        let token = NewToken {
+            hash: key.hash(),
+            scope: wish.scope,
+            kind: TokenKind::Login,
+            created_at: now,
+            expires_at: now.saturating_add(life),
+            description: wish.description,
+        };
+        let (scope, expires_at) = (token.scope, token.expires_at);
+        let instance = clerk.instance.serial;
+        let serial = self
+            .store
+            .write::<_, Error>(move |tx| {
+                // What has expired long ago explains no error any more.
+                tokens::forget_expired(tx, now)?;
+                // That the text was in use already would take a broken source of randomness.
+                tokens::insert(tx, instance, &token)?.ok_or(Error::NoRandomness)
+            })
+            .await?;
+        Ok(Issued { key, serial, scope, expires_at })
+    }
+
+    /// Takes back the very token that the clerk came with.
+    ///
+    /// # Errors
+    /// [`Error::TokenUnknown`] when it was taken back meanwhile.
+    pub async fn log_out(&self, clerk: &Clerk) -> Result<(), Error> {
+        let serial = clerk.token.as_ref().map(|token| token.serial).unwrap_or_default();
+        self.revoke_token(clerk, serial).await
+    }
+
+    /// Takes back a token of the clerk's instance.
+    ///
+    /// # Errors
+    /// [`Error::TokenUnknown`].
+    pub async fn revoke_token(&self, clerk: &Clerk, serial: i64) -> Result<(), Error> {
+        let instance = clerk.instance.serial;
+        self.store
+            .write(move |tx| match tokens::delete(tx, instance, serial)? {
+                true => Ok(()),
+                false => Err(Error::TokenUnknown(serial)),
+            })
+            .await
+    }
+
+    /// The tokens of the clerk's instance, from `offset` on (exclusive): older ones for a negative
+    /// `limit`, newer ones for a positive one, at most as many as it says.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn tokens(
+        &self,
+        clerk: &Clerk,
+        limit: i64,
+        offset: Option<i64>,
+    ) -> Result<Vec<Token>, Error> {
+        let instance = clerk.instance.serial;
+        self.store.read(move |db| Ok(tokens::list(db, instance, limit, offset)?)).await
+    }
+}
+
+/// The token row for an instance's fixed token of before protocol 19.
+pub(super) fn static_token(key: &Key, now: Timestamp) -> NewToken {
+    NewToken {
+        hash: key.hash(),
+        scope: TokenScope { scope: crate::domain::access::Scope::All, refreshable: false },
+        kind: TokenKind::Static,
+        created_at: now,
+        expires_at: Timestamp::NEVER,
+        description: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_needs_its_prefix_and_is_not_shown() {
+        assert_eq!(Key::parse("ABC").unwrap_err(), BadId("token"));
+        assert_eq!(Key::parse("secret-token:").unwrap_err(), BadId("token"));
+        assert_eq!(Key::parse("secret-token:a b").unwrap_err(), BadId("token"));
+        let key = Key::random().unwrap();
+        assert_eq!(key.reveal().len(), PREFIX.len() + 52);
+        assert_eq!(Key::parse(key.reveal()), Ok(key.clone()));
+        assert_eq!(format!("{key:?}"), "secret-token:***");
+    }
+}

@@ -1,0 +1,119 @@
+//! Bank accounts: added, changed, put out of use (merchant-api 6.3).
+
+use super::{Clerk, Error, Till, random};
+use crate::domain::account::{Account, AccountDetails};
+use crate::domain::ids::BadId;
+use crate::domain::payto::Payto;
+use crate::store::accounts;
+use crate::taler::base32::{HashCode, Salt};
+
+/// An account that somebody wants.
+#[derive(Clone, Debug)]
+pub struct AccountWish {
+    /// The full account, `receiver-name` included.
+    pub payto_uri: Payto,
+    /// What else is said.
+    pub details: AccountDetails,
+}
+
+impl Till {
+    /// Adds an account to the clerk's instance. One that was there before comes back with its old
+    /// salt, so that its hash in old contracts stays true; asking again for the same is no error.
+    ///
+    /// # Errors
+    /// [`Error::AccountExists`] when it is in use with other details, [`Error::Unfit`].
+    pub async fn add_account(&self, clerk: &Clerk, wish: AccountWish) -> Result<Account, Error> {
+        let subject = wish.details.extra_wire_subject_metadata.as_ref();
+        if subject.is_some_and(|text| text.len() > 64) {
+            return Err(BadId("extra_wire_subject_metadata").into());
+        }
+        let salt = Salt::new(random::<16>()?);
+        let account = Account {
+            h_wire: wish.payto_uri.h_wire(&salt),
+            payto_uri: wish.payto_uri,
+            salt,
+            active: true,
+            details: wish.details,
+        };
+        let instance = clerk.instance.serial;
+        self.store
+            .write(move |tx| {
+                let there = accounts::find_by_payto(tx, instance, &account.payto_uri)?;
+                match there {
+                    None => {
+                        accounts::insert(tx, instance, &account)?;
+                        Ok(account)
+                    }
+                    Some(there) if there.active => match there.details == account.details {
+                        true => Ok(there),
+                        false => Err(Error::AccountExists),
+                    },
+                    Some(there) => {
+                        accounts::set_active(tx, instance, &there.h_wire, true)?;
+                        accounts::update(tx, instance, &there.h_wire, &account.details)?;
+                        Ok(Account { active: true, details: account.details, ..there })
+                    }
+                }
+            })
+            .await
+    }
+
+    /// All accounts of the clerk's instance, out of use ones too.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn accounts(&self, clerk: &Clerk) -> Result<Vec<Account>, Error> {
+        let instance = clerk.instance.serial;
+        self.store.read(move |db| Ok(accounts::list(db, instance)?)).await
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// [`Error::AccountUnknown`].
+    pub async fn account(&self, clerk: &Clerk, h_wire: HashCode) -> Result<Account, Error> {
+        let instance = clerk.instance.serial;
+        self.store
+            .read(move |db| accounts::find(db, instance, &h_wire)?.ok_or(Error::AccountUnknown))
+            .await
+    }
+
+    /// Changes what can be changed: what `change` makes of the old details.
+    ///
+    /// # Errors
+    /// [`Error::AccountUnknown`].
+    pub async fn change_account(
+        &self,
+        clerk: &Clerk,
+        h_wire: HashCode,
+        change: impl FnOnce(AccountDetails) -> AccountDetails + Send + 'static,
+    ) -> Result<(), Error> {
+        let instance = clerk.instance.serial;
+        self.store
+            .write(move |tx| {
+                let there = accounts::find(tx, instance, &h_wire)?.ok_or(Error::AccountUnknown)?;
+                let details = change(there.details);
+                let subject = details.extra_wire_subject_metadata.as_ref();
+                if subject.is_some_and(|text| text.len() > 64) {
+                    return Err(BadId("extra_wire_subject_metadata").into());
+                }
+                accounts::update(tx, instance, &h_wire, &details)?;
+                Ok(())
+            })
+            .await
+    }
+
+    /// Puts an account out of use. Contracts that name it stay good.
+    ///
+    /// # Errors
+    /// [`Error::AccountNotActive`] when there is none in use.
+    pub async fn remove_account(&self, clerk: &Clerk, h_wire: HashCode) -> Result<(), Error> {
+        let instance = clerk.instance.serial;
+        self.store
+            .write(move |tx| match accounts::set_active(tx, instance, &h_wire, false)? {
+                true => Ok(()),
+                false => Err(Error::AccountNotActive),
+            })
+            .await
+    }
+}

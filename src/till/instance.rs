@@ -1,0 +1,215 @@
+//! Instances: made, shown, changed, deleted (merchant-api 6.1 and 6.2).
+
+use super::access::static_token;
+use super::{Clerk, Error, Key, Password, Till, random};
+use crate::domain::access::NewToken;
+use crate::domain::ids::{BadId, InstanceId};
+use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
+use crate::store::{Tx, accounts, instances, tokens};
+use crate::taler::sign::SigningKey;
+
+/// How an instance's owner will prove who they are.
+#[derive(Clone, Debug)]
+pub enum Auth {
+    /// By a password, traded for tokens.
+    Password(Password),
+    /// By a fixed token of the owner's own choice, as before protocol 19.
+    Token(Key),
+}
+
+/// An instance that somebody wants.
+#[derive(Clone, Debug)]
+pub struct InstanceWish {
+    /// Its name in URLs.
+    pub id: InstanceId,
+    /// What is set.
+    pub settings: InstanceSettings,
+    /// How its owner gets in; nobody does by the web when `None`.
+    pub auth: Option<Auth>,
+}
+
+impl Till {
+    /// Makes an instance with a key of its own. Asking again for the same is no error.
+    ///
+    /// # Errors
+    /// [`Error::InstanceExists`] when the name has other settings or another password,
+    /// [`Error::PurgeRequired`], [`Error::Unfit`].
+    pub async fn create_instance(&self, wish: InstanceWish) -> Result<Instance, Error> {
+        let InstanceWish { id, settings, auth } = wish;
+        settings.check()?;
+        let wanted = id.clone();
+        if let Some(there) = self.store.read(move |db| instances::find(db, &wanted)).await? {
+            return self.same_instance(there, &settings, auth).await;
+        }
+        let password_hash = match &auth {
+            Some(Auth::Password(password)) => Some(self.passwords.hash(password.clone()).await?),
+            _ => None,
+        };
+        let now = self.clock.now();
+        let new = NewInstance {
+            id: id.clone(),
+            settings: settings.clone(),
+            signing_key: SigningKey::from_seed(random::<32>()?),
+            password_hash,
+            created_at: now,
+        };
+        let fixed = match &auth {
+            Some(Auth::Token(key)) => Some(static_token(key, now)),
+            _ => None,
+        };
+        let (made, there) = self
+            .store
+            .write::<_, Error>(move |tx| {
+                let made = instances::insert(tx, &new)?;
+                if let (Some(serial), Some(token)) = (made, &fixed) {
+                    keep_static(tx, serial, token)?;
+                }
+                Ok((made.is_some(), instances::find(tx, &new.id)?))
+            })
+            .await?;
+        match there {
+            Some(there) if made => Ok(there),
+            // Another request was faster.
+            Some(there) => self.same_instance(there, &settings, auth).await,
+            None => Err(Error::InstanceUnknown(id)),
+        }
+    }
+
+    /// `there` if it is just what was asked for.
+    async fn same_instance(
+        &self,
+        there: Instance,
+        settings: &InstanceSettings,
+        auth: Option<Auth>,
+    ) -> Result<Instance, Error> {
+        if there.is_deleted() {
+            return Err(Error::PurgeRequired(there.id));
+        }
+        let same_auth = match (auth, &there.password_hash) {
+            (None, _) => true,
+            (Some(Auth::Password(password)), Some(hash)) => {
+                self.passwords.verify(password, hash.clone()).await?
+            }
+            (Some(Auth::Password(_)), None) => false,
+            (Some(Auth::Token(key)), _) => self.admit(&there.id, Some(&key), None).await.is_ok(),
+        };
+        if same_auth && there.settings == *settings {
+            Ok(there)
+        } else {
+            Err(Error::InstanceExists(there.id))
+        }
+    }
+
+    /// All instances, deleted ones too, in the order in which they were made.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn instances(&self) -> Result<Vec<Instance>, Error> {
+        self.store.read(|db| Ok(instances::list(db)?)).await
+    }
+
+    /// All instances with the kinds of account that each has in use (`iban`, `x-taler-bank`).
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn directory(&self) -> Result<Vec<(Instance, Vec<String>)>, Error> {
+        self.store
+            .read(|db| {
+                let mut rows = Vec::new();
+                for instance in instances::list(db)? {
+                    let mut kinds: Vec<_> = accounts::list(db, instance.serial)?
+                        .iter()
+                        .filter(|account| account.active)
+                        .map(|account| account.payto_uri.wire_method())
+                        .collect();
+                    kinds.sort();
+                    kinds.dedup();
+                    rows.push((instance, kinds));
+                }
+                Ok(rows)
+            })
+            .await
+    }
+
+    /// Gives the instance `id` new settings: what `change` makes of the old ones.
+    ///
+    /// # Errors
+    /// [`Error::InstanceUnknown`], [`Error::PatchOfDeleted`], [`Error::Unfit`].
+    pub async fn change_instance(
+        &self,
+        id: &InstanceId,
+        change: impl FnOnce(&InstanceSettings) -> InstanceSettings + Send + 'static,
+    ) -> Result<(), Error> {
+        let id = id.clone();
+        self.store
+            .write(move |tx| {
+                let there = instances::find(tx, &id)?;
+                let there = there.ok_or_else(|| Error::InstanceUnknown(id.clone()))?;
+                if there.is_deleted() {
+                    return Err(Error::PatchOfDeleted(id));
+                }
+                let settings = change(&there.settings);
+                settings.check()?;
+                Ok(instances::update(tx, there.serial, &settings)?)
+            })
+            .await
+    }
+
+    /// Takes the key from the instance `id`, its passwords and its tokens; its history stays.
+    ///
+    /// # Errors
+    /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
+    pub async fn delete_instance(&self, id: &InstanceId) -> Result<(), Error> {
+        let id = id.clone();
+        self.store
+            .write(move |tx| {
+                let there = super::alive(instances::find(tx, &id)?, &id)?;
+                Ok(instances::delete(tx, there.serial)?)
+            })
+            .await
+    }
+
+    /// Removes the instance `id` and everything of it, deleted or not.
+    ///
+    /// # Errors
+    /// [`Error::InstanceUnknown`].
+    pub async fn purge_instance(&self, id: &InstanceId) -> Result<(), Error> {
+        let id = id.clone();
+        self.store
+            .write(move |tx| match instances::find(tx, &id)? {
+                None => Err(Error::InstanceUnknown(id)),
+                Some(there) => Ok(instances::purge(tx, there.serial)?),
+            })
+            .await
+    }
+
+    /// Gives the clerk's instance a new password or a new fixed token. Either takes the place of
+    /// both; tokens made by request stay good until they end or are taken back.
+    ///
+    /// # Errors
+    /// [`Error::InstanceDeleted`] when it went meanwhile.
+    pub async fn set_auth(&self, clerk: &Clerk, auth: Auth) -> Result<(), Error> {
+        let now = self.clock.now();
+        let (hash, fixed) = match auth {
+            Auth::Password(password) => (Some(self.passwords.hash(password).await?), None),
+            Auth::Token(key) => (None, Some(static_token(&key, now))),
+        };
+        let (serial, id) = (clerk.instance.serial, clerk.instance.id.clone());
+        self.store
+            .write(move |tx| {
+                super::alive(instances::find(tx, &id)?, &id)?;
+                instances::set_password(tx, serial, hash.as_deref())?;
+                tokens::delete_static(tx, serial)?;
+                if let Some(token) = &fixed {
+                    keep_static(tx, serial, token)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+}
+
+/// Keeps a fixed token, which nobody else may have chosen before.
+fn keep_static(tx: &mut Tx<'_>, serial: InstanceSerial, token: &NewToken) -> Result<(), Error> {
+    tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(BadId("token")))
+}

@@ -1,0 +1,188 @@
+//! Passwords: hashed with argon2id, off the threads that answer, one at a time.
+//!
+//! A hash takes 19 MiB and some tens of milliseconds on purpose. So that nobody can use that
+//! against a small machine, attempts are counted per instance and client address, and only a few
+//! may queue.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use argon2::Argon2;
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
+use governor::clock::{Clock, DefaultClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use super::{Error, neighbourhood};
+use crate::domain::ids::{BadId, InstanceId};
+
+/// Longest password in bytes.
+const MAX_PASSWORD: usize = 1024;
+/// Attempts that may be made at once; then one more each [`REFILL`].
+const BURST: NonZeroU32 = NonZeroU32::new(10).expect("10 is not 0");
+/// How long until one more attempt may be made.
+const REFILL: Duration = Duration::from_secs(6);
+/// Passwords that may wait for their turn.
+const QUEUE: usize = 16;
+/// Counted clients beyond which those who have been quiet are forgotten.
+const REMEMBERED: usize = 10_000;
+
+/// A password as it was typed. Wiped from memory when dropped; never shown.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// A password of 1 to 1024 bytes.
+    ///
+    /// # Errors
+    /// [`BadId`] when it is empty or too long.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
+        let text = Zeroizing::new(text.into());
+        let fits = (1..=MAX_PASSWORD).contains(&text.len());
+        if fits { Ok(Self(text)) } else { Err(BadId("password")) }
+    }
+
+    /// Is it so short that it should be changed for a longer one?
+    pub fn is_short(&self) -> bool {
+        self.0.chars().count() < 8
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+type Attempts = RateLimiter<
+    (InstanceId, Option<IpAddr>),
+    HashMapStateStore<(InstanceId, Option<IpAddr>)>,
+    DefaultClock,
+>;
+
+/// Where passwords wait and attempts are counted.
+pub(super) struct Gate {
+    turn: Semaphore,
+    queue: Semaphore,
+    attempts: Attempts,
+    clock: DefaultClock,
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Gate")
+    }
+}
+
+impl Gate {
+    pub(super) fn new() -> Self {
+        let quota = Quota::with_period(REFILL).unwrap_or(Quota::per_minute(BURST));
+        Self {
+            turn: Semaphore::new(1),
+            queue: Semaphore::new(QUEUE),
+            attempts: RateLimiter::hashmap(quota.allow_burst(BURST)),
+            clock: DefaultClock::default(),
+        }
+    }
+
+    /// Counts an attempt on `instance` from `peer`.
+    ///
+    /// # Errors
+    /// [`Error::TooManyAttempts`] with the time to wait.
+    pub(super) fn count(&self, instance: &InstanceId, peer: Option<IpAddr>) -> Result<(), Error> {
+        if self.attempts.len() > REMEMBERED {
+            self.attempts.retain_recent();
+            if self.attempts.len() > REMEMBERED {
+                return Err(Error::Crowded);
+            }
+        }
+        let key = (instance.clone(), neighbourhood(peer));
+        self.attempts
+            .check_key(&key)
+            .map_err(|not_until| Error::TooManyAttempts(not_until.wait_time_from(self.clock.now())))
+    }
+
+    /// The argon2id hash of `password`, as PHC text.
+    pub(super) async fn hash(&self, password: Password) -> Result<String, Error> {
+        self.in_turn(move || {
+            let hash: PasswordHash = Argon2::default()
+                .hash_password(password.0.as_bytes())
+                .map_err(|error| Error::PasswordHash(error.to_string()))?;
+            Ok(hash.to_string())
+        })
+        .await
+    }
+
+    /// Is `password` the one that `hash` was made of?
+    pub(super) async fn verify(&self, password: Password, hash: String) -> Result<bool, Error> {
+        self.in_turn(move || {
+            let parsed =
+                PasswordHash::new(&hash).map_err(|error| Error::PasswordHash(error.to_string()))?;
+            match Argon2::default().verify_password(password.0.as_bytes(), &parsed) {
+                Ok(()) => Ok(true),
+                Err(HashError::PasswordInvalid) => Ok(false),
+                Err(error) => Err(Error::PasswordHash(error.to_string())),
+            }
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let _place = self.queue.try_acquire().map_err(|_| Error::Crowded)?;
+        let _turn = self.turn.acquire().await.map_err(|_| Error::Crowded)?;
+        let done = tokio::task::spawn_blocking(work).await;
+        done.map_err(|error| Error::PasswordHash(error.to_string()))?
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_hash_opens_to_its_own_password_only() {
+        let gate = Gate::new();
+        let hash = gate.hash(Password::parse("correct horse").unwrap()).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        let right = gate.verify(Password::parse("correct horse").unwrap(), hash.clone()).await;
+        assert!(right.unwrap());
+        let wrong = gate.verify(Password::parse("battery staple").unwrap(), hash).await;
+        assert!(!wrong.unwrap());
+        let damaged = gate.verify(Password::parse("x").unwrap(), "$argon2id$x".into()).await;
+        assert!(matches!(damaged, Err(Error::PasswordHash(_))));
+    }
+
+    #[test]
+    fn attempts_run_out_for_one_neighbour_and_not_for_another() {
+        let gate = Gate::new();
+        let (shop, other) = (InstanceId::parse("shop").unwrap(), InstanceId::parse("bar").unwrap());
+        let home = Some("2001:db8::1".parse().unwrap());
+        let next_door = Some("2001:db8::2".parse().unwrap());
+        let away = Some("2001:db8:1::1".parse().unwrap());
+        for _ in 0..BURST.get() {
+            gate.count(&shop, home).unwrap();
+        }
+        let Err(Error::TooManyAttempts(wait)) = gate.count(&shop, next_door) else {
+            panic!("the same network shares its attempts");
+        };
+        assert!(wait <= REFILL);
+        gate.count(&shop, away).unwrap();
+        gate.count(&other, home).unwrap();
+    }
+
+    #[test]
+    fn a_password_is_not_shown() {
+        let password = Password::parse("hunter2").unwrap();
+        assert_eq!(format!("{password:?}"), "***");
+        assert!(password.is_short());
+        assert_eq!(Password::parse("").unwrap_err(), BadId("password"));
+    }
+}
