@@ -258,7 +258,7 @@ mod tests {
             Header("Host"),
             Path,
             Segment,
-            Method(vec![super::Method::GET]),
+            Method(vec![Method::GET]),
             UriTooLong,
             HeadTooLong,
             BodyTooLong(1),
