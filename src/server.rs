@@ -17,13 +17,15 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::{Config, Listen};
+use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
-use crate::domain::ids::BadId;
 use crate::domain::time::RelativeTime;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::store::{self, Role, Store};
 use crate::till::{Clock, Terms, Till, TrustedExchange};
 
+/// Currencies that are known without anybody saying so.
+const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];
 /// How long requests under way may take once the daemon was told to stop, in seconds.
 const GRACE_S: u64 = 1;
 /// When the daemon is gone, whatever still hangs.
@@ -90,17 +92,13 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
         RelativeTime::from_secs(seconds)
             .map_err(|_| Error::Setting(format!("instance.{name}: {seconds} s is too long")))
     };
-    let mut currencies = CurrencySpecification::shipped();
-    for (code, specification) in &config.currency.specification {
-        let currency = code
-            .parse()
-            .map_err(|_| Error::Setting(format!("currency.specification.{code}: no currency")))?;
-        currencies.retain(|(known, _)| *known != currency);
-        currencies.push((currency, specification.clone()));
-    }
     let default = config.currency.default;
-    if !currencies.iter().any(|(known, _)| *known == default) {
-        currencies.push((default, CurrencySpecification::plain(&default)));
+    let mut currencies = config.currency.specification.clone();
+    let shipped = SHIPPED.iter().filter_map(|code| Currency::parse(code).ok());
+    for currency in shipped.chain([default]) {
+        if !currencies.iter().any(|known| *known.currency() == currency) {
+            currencies.push(CurrencySpecification::shipped(currency));
+        }
     }
     let exchanges = config
         .exchange
@@ -327,11 +325,5 @@ async fn watch(till: Data<Till>) {
             Ok(()) => notify(&[NotifyState::Watchdog]),
             Err(error) => log::error!("not well: {error}"),
         }
-    }
-}
-
-impl From<BadId> for Error {
-    fn from(bad: BadId) -> Self {
-        Self::Setting(bad.0.to_owned())
     }
 }

@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::BadId;
 use super::time::Timestamp;
+use super::unfit::Unfit;
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
@@ -159,10 +159,10 @@ impl fmt::Display for Scope {
 }
 
 impl FromStr for Scope {
-    type Err = BadId;
+    type Err = Unfit;
 
-    fn from_str(text: &str) -> Result<Self, BadId> {
-        Self::EVERY.iter().copied().find(|s| s.as_str() == text).ok_or(BadId("scope"))
+    fn from_str(text: &str) -> Result<Self, Unfit> {
+        Self::EVERY.iter().copied().find(|s| s.as_str() == text).ok_or(Unfit("scope"))
     }
 }
 
@@ -184,9 +184,9 @@ impl fmt::Display for TokenScope {
 }
 
 impl FromStr for TokenScope {
-    type Err = BadId;
+    type Err = Unfit;
 
-    fn from_str(text: &str) -> Result<Self, BadId> {
+    fn from_str(text: &str) -> Result<Self, Unfit> {
         match text.strip_suffix(":refreshable") {
             Some(scope) => Ok(Self { scope: scope.parse()?, refreshable: true }),
             None => Ok(Self { scope: text.parse()?, refreshable: false }),
@@ -195,9 +195,9 @@ impl FromStr for TokenScope {
 }
 
 impl TryFrom<String> for TokenScope {
-    type Error = BadId;
+    type Error = Unfit;
 
-    fn try_from(text: String) -> Result<Self, BadId> {
+    fn try_from(text: String) -> Result<Self, Unfit> {
         text.parse()
     }
 }
@@ -263,8 +263,8 @@ mod tests {
                 assert_eq!(whole.to_string().parse(), Ok(whole));
             }
         }
-        assert_eq!("root".parse::<TokenScope>(), Err(BadId("scope")));
-        assert_eq!("all:".parse::<TokenScope>(), Err(BadId("scope")));
+        assert_eq!("root".parse::<TokenScope>(), Err(Unfit("scope")));
+        assert_eq!("all:".parse::<TokenScope>(), Err(Unfit("scope")));
     }
 
     #[test]

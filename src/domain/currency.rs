@@ -1,130 +1,219 @@
-//! How a currency is shown: its name, its symbols, its digits (merchant-api 1.7).
+//! How people write a currency: its name, its sign, its digits (merchant-api 1.7).
+//!
+//! Wallets and shops get this from `/config`, and our own pages use it. It is about looks only:
+//! reckoning is exact whatever stands here.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::amount::{Amount, Currency};
-use super::ids::BadId;
+use super::text::bad_text;
 
-/// Most digits after the dot that an amount can have.
+bad_text! {
+    /// This is no description of a currency; the sentence says why.
+    BadCurrencySpecification
+}
+
+/// Most digits that an amount has behind the dot.
 const MAX_DIGITS: u8 = 8;
 
-/// How amounts of a currency are written for people.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(deny_unknown_fields)]
+/// Longest name of a currency, in bytes.
+const MAX_NAME: usize = 128;
+
+/// How people write amounts of one currency.
+///
+/// ```
+/// use tilld::domain::amount::{Amount, Currency};
+/// use tilld::domain::currency::CurrencySpecification;
+/// let euro = CurrencySpecification::shipped(Currency::parse("EUR").unwrap());
+/// assert_eq!(euro.show(&Amount::parse("EUR:4.3").unwrap()), "4.30 €");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Unchecked")]
 pub struct CurrencySpecification {
-    /// The currency's name in words.
-    pub name: String,
-    /// Digits after the dot that people may type.
-    pub num_fractional_input_digits: u8,
-    /// Digits after the dot that are shown in normal size.
-    pub num_fractional_normal_digits: u8,
-    /// Digits after the dot that are shown even if they are zero.
-    pub num_fractional_trailing_zero_digits: u8,
-    /// Symbols by the power of ten that they stand for; `"0"` is the currency's own.
-    pub alt_unit_names: BTreeMap<String, String>,
+    name: String,
+    currency: Currency,
+    num_fractional_input_digits: u8,
+    num_fractional_normal_digits: u8,
+    num_fractional_trailing_zero_digits: u8,
+    alt_unit_names: BTreeMap<String, String>,
 }
 
 impl CurrencySpecification {
-    /// Those that come with tilld.
-    pub fn shipped() -> Vec<(Currency, Self)> {
-        let table: [(&str, &str, &str, u8); 6] = [
-            ("KUDOS", "Kudos (Taler Demonstrator)", "ク", 2),
-            ("TESTKUDOS", "Test-Kudos (Taler Demonstrator)", "テ", 2),
-            ("EUR", "Euro", "€", 2),
-            ("CHF", "Swiss Franc", "Fr.", 2),
-            ("USD", "US Dollar", "$", 2),
-            ("HUF", "Hungarian Forint", "Ft", 0),
-        ];
-        table
-            .into_iter()
-            .filter_map(|(code, name, symbol, digits)| {
-                let specification = Self {
-                    name: name.to_owned(),
-                    num_fractional_input_digits: digits,
-                    num_fractional_normal_digits: digits,
-                    num_fractional_trailing_zero_digits: digits,
-                    alt_unit_names: BTreeMap::from([("0".to_owned(), symbol.to_owned())]),
-                };
-                Some((Currency::parse(code).ok()?, specification))
-            })
-            .collect()
-    }
-
-    /// For a currency of which nothing is known but its letters: two digits, no symbol.
-    pub fn plain(currency: &Currency) -> Self {
+    /// What we know about this currency: a full description of the common ones (`EUR`, `CHF`,
+    /// `USD`, `HUF`, and the play money `KUDOS` and `TESTKUDOS`), else two digits and the
+    /// currency's own letters as its sign.
+    pub fn shipped(currency: Currency) -> Self {
+        let (name, sign, digits) = match currency.as_str() {
+            "CHF" => ("Swiss franc", "CHF", 2),
+            "EUR" => ("Euro", "€", 2),
+            "HUF" => ("Hungarian forint", "Ft", 0),
+            "KUDOS" => ("Kudos (Taler demonstrator)", "ク", 2),
+            "TESTKUDOS" => ("Test-kudos (Taler demonstrator)", "テ", 2),
+            "USD" => ("US dollar", "$", 2),
+            other => (other, other, 2),
+        };
         Self {
-            name: currency.to_string(),
-            num_fractional_input_digits: 2,
-            num_fractional_normal_digits: 2,
-            num_fractional_trailing_zero_digits: 2,
-            alt_unit_names: BTreeMap::from([("0".to_owned(), currency.to_string())]),
+            name: name.to_owned(),
+            currency,
+            num_fractional_input_digits: digits,
+            num_fractional_normal_digits: digits,
+            num_fractional_trailing_zero_digits: digits,
+            alt_unit_names: BTreeMap::from([("0".to_owned(), sign.to_owned())]),
         }
     }
 
-    /// Does it make sense?
-    ///
-    /// # Errors
-    /// [`BadId`] names the member that does not.
-    pub fn check(&self) -> Result<(), BadId> {
-        let power = |text: &String| text.parse::<i8>().is_ok_and(|n| n.to_string() == *text);
-        let checks = [
-            ("name", !self.name.trim().is_empty() && self.name.len() <= 128),
-            ("num_fractional_input_digits", self.num_fractional_input_digits <= MAX_DIGITS),
-            ("num_fractional_normal_digits", self.num_fractional_normal_digits <= MAX_DIGITS),
-            (
-                "num_fractional_trailing_zero_digits",
-                self.num_fractional_trailing_zero_digits <= MAX_DIGITS,
-            ),
-            ("alt_unit_names", self.alt_unit_names.contains_key("0")),
-            ("alt_unit_names", self.alt_unit_names.keys().all(power)),
+    /// The currency in words.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Which currency it is about.
+    pub const fn currency(&self) -> &Currency {
+        &self.currency
+    }
+
+    /// Most digits that people may type behind the dot.
+    pub const fn input_digits(&self) -> u8 {
+        self.num_fractional_input_digits
+    }
+
+    /// The currency's sign.
+    pub fn sign(&self) -> &str {
+        self.alt_unit_names.get("0").map_or(self.currency.as_str(), String::as_str)
+    }
+
+    /// An amount as people read it: all its digits, zeros as is the custom, and the sign. An amount
+    /// of another currency is shown in its wire form.
+    pub fn show(&self, amount: &Amount) -> String {
+        if *amount.currency() != self.currency {
+            return amount.to_string();
+        }
+        let digits = format!("{:08}", amount.fraction());
+        let digits = digits.trim_end_matches('0');
+        let width = usize::from(self.num_fractional_trailing_zero_digits);
+        let dot = if digits.is_empty() && width == 0 { "" } else { "." };
+        format!("{}{dot}{digits:0<width$} {}", amount.value(), self.sign())
+    }
+}
+
+/// A description as somebody wrote it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unchecked {
+    name: String,
+    currency: Currency,
+    num_fractional_input_digits: u8,
+    num_fractional_normal_digits: u8,
+    num_fractional_trailing_zero_digits: u8,
+    alt_unit_names: BTreeMap<String, String>,
+}
+
+impl TryFrom<Unchecked> for CurrencySpecification {
+    type Error = BadCurrencySpecification;
+
+    fn try_from(unchecked: Unchecked) -> Result<Self, BadCurrencySpecification> {
+        let Unchecked {
+            name,
+            currency,
+            num_fractional_input_digits,
+            num_fractional_normal_digits,
+            num_fractional_trailing_zero_digits,
+            alt_unit_names,
+        } = unchecked;
+        if name.is_empty() || name.len() > MAX_NAME {
+            return Err(BadCurrencySpecification("a currency's name has 1 to 128 bytes"));
+        }
+        let digits = [
+            num_fractional_input_digits,
+            num_fractional_normal_digits,
+            num_fractional_trailing_zero_digits,
         ];
-        match checks.into_iter().find(|(_, fits)| !fits) {
-            Some((member, _)) => Err(BadId(member)),
-            None => Ok(()),
+        if digits.iter().any(|digits| *digits > MAX_DIGITS) {
+            return Err(BadCurrencySpecification("a currency has at most 8 digits behind the dot"));
         }
-    }
-
-    /// Can people type this amount: has it no more digits than the currency allows?
-    pub fn allows(&self, amount: &Amount) -> bool {
-        let dropped = u32::from(MAX_DIGITS.saturating_sub(self.num_fractional_input_digits));
-        amount.fraction().checked_rem(10_u32.saturating_pow(dropped)) == Some(0)
+        if !alt_unit_names.contains_key("0") {
+            return Err(BadCurrencySpecification(
+                "alt_unit_names lacks the sign of the unit, \"0\"",
+            ));
+        }
+        if !alt_unit_names.keys().all(|power| power.parse::<i8>().is_ok()) {
+            return Err(BadCurrencySpecification("alt_unit_names is keyed by powers of ten"));
+        }
+        Ok(Self {
+            name,
+            currency,
+            num_fractional_input_digits,
+            num_fractional_normal_digits,
+            num_fractional_trailing_zero_digits,
+            alt_unit_names,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
     use super::*;
 
+    fn shipped(currency: &str) -> CurrencySpecification {
+        CurrencySpecification::shipped(Currency::parse(currency).unwrap())
+    }
+
     #[test]
-    fn those_that_are_shipped_make_sense_and_are_complete() {
-        let shipped = CurrencySpecification::shipped();
-        let names: Vec<_> = shipped.iter().map(|(currency, _)| currency.to_string()).collect();
-        assert_eq!(names, ["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"]);
-        for (currency, specification) in shipped {
-            assert_eq!(specification.check(), Ok(()), "{currency}");
-            assert_eq!(CurrencySpecification::plain(&currency).check(), Ok(()));
+    fn people_read_amounts_as_is_the_custom() {
+        for (amount, shown) in [
+            ("EUR:4", "4.00 €"),
+            ("EUR:4.3", "4.30 €"),
+            ("EUR:0.123", "0.123 €"),
+            ("EUR:0.00000001", "0.00000001 €"),
+            ("HUF:1200", "1200 Ft"),
+            ("HUF:1200.5", "1200.5 Ft"),
+            ("KUDOS:1", "1.00 ク"),
+            ("XYZ:1", "1.00 XYZ"),
+        ] {
+            let amount = Amount::parse(amount).unwrap();
+            assert_eq!(shipped(amount.currency().as_str()).show(&amount), shown);
+        }
+        assert_eq!(shipped("EUR").show(&Amount::parse("USD:1.5").unwrap()), "USD:1.5");
+    }
+
+    #[test]
+    fn the_wire_form_is_that_of_the_protocol() {
+        let euro = json!({
+            "name": "Euro",
+            "currency": "EUR",
+            "num_fractional_input_digits": 2,
+            "num_fractional_normal_digits": 2,
+            "num_fractional_trailing_zero_digits": 2,
+            "alt_unit_names": { "0": "€" },
+        });
+        assert_eq!(serde_json::to_value(shipped("EUR")).unwrap(), euro);
+        for (member, bad) in [
+            ("name", json!("")),
+            ("currency", json!("E1")),
+            ("num_fractional_input_digits", json!(9)),
+            ("num_fractional_normal_digits", json!(-1)),
+            ("num_fractional_trailing_zero_digits", json!(1.5)),
+            ("alt_unit_names", json!({ "3": "k€" })),
+            ("alt_unit_names", json!({ "0": "€", "x": "€" })),
+            ("unheard_of", json!(1)),
+        ] {
+            let mut value = euro.clone();
+            value[member] = bad;
+            assert!(serde_json::from_value::<CurrencySpecification>(value).is_err(), "{member}");
         }
     }
 
-    #[test]
-    fn a_forint_has_no_hundredths() {
-        let shipped = CurrencySpecification::shipped();
-        let of = |code: &str| &shipped.iter().find(|(c, _)| c.as_str() == code).unwrap().1;
-        assert!(!of("HUF").allows(&Amount::parse("HUF:1.50").unwrap()));
-        assert!(of("HUF").allows(&Amount::parse("HUF:1.0").unwrap()));
-        assert!(of("EUR").allows(&Amount::parse("EUR:1.50").unwrap()));
-        assert!(!of("EUR").allows(&Amount::parse("EUR:1.505").unwrap()));
-    }
-
-    #[test]
-    fn one_without_its_own_symbol_is_refused() {
-        let mut specification = CurrencySpecification::plain(&Currency::parse("ABC").unwrap());
-        specification.alt_unit_names.clear();
-        assert_eq!(specification.check(), Err(BadId("alt_unit_names")));
-        specification.alt_unit_names =
-            BTreeMap::from([("0".into(), "x".into()), ("+3".into(), "k".into())]);
-        assert_eq!(specification.check(), Err(BadId("alt_unit_names")));
+    proptest! {
+        #[test]
+        fn wire_gives_the_description_back(currency in "[A-Za-z]{1,11}") {
+            let known = shipped(&currency);
+            let json = serde_json::to_string(&known).unwrap();
+            prop_assert_eq!(serde_json::from_str::<CurrencySpecification>(&json).unwrap(), known);
+        }
     }
 }

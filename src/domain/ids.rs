@@ -1,222 +1,274 @@
-//! Names: of instances, orders, sessions, templates. Each kind of name is a type of its own.
+//! The names of things: shops, orders, sessions, templates.
+//!
+//! All but the session stand in web addresses as they are, so their alphabets are narrow
+//! (merchant-api 1.1 and 1.4). A session is whatever the shop made of it, and travels encoded.
 
 use std::fmt;
-use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use percent_encoding::percent_decode_str;
 
-/// The text is not what the named thing must be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct BadId(pub &'static str);
+use super::text::{bad_text, text_value};
 
-impl fmt::Display for BadId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a valid {}", self.0)
-    }
+bad_text! {
+    /// This text is no such name; the sentence says what one looks like.
+    BadId
 }
 
-impl std::error::Error for BadId {}
+/// Longest name of a shop, in bytes.
+const MAX_INSTANCE: usize = 64;
 
-/// What every name needs besides its own `parse`.
-macro_rules! text_type {
-    ($name:ident) => {
-        impl $name {
-            /// The name as text.
-            pub fn as_str(&self) -> &str {
-                &self.0
-            }
-        }
+/// Longest name of an order or a template, in bytes.
+const MAX_NAME: usize = 128;
 
-        impl FromStr for $name {
-            type Err = BadId;
+/// Longest session, in bytes.
+const MAX_SESSION: usize = 512;
 
-            fn from_str(text: &str) -> Result<Self, BadId> {
-                Self::parse(text)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = BadId;
-
-            fn try_from(text: String) -> Result<Self, BadId> {
-                Self::parse(text)
-            }
-        }
-
-        impl From<$name> for String {
-            fn from(name: $name) -> Self {
-                name.0
-            }
-        }
-
-        impl AsRef<str> for $name {
-            fn as_ref(&self) -> &str {
-                &self.0
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-    };
-}
-pub(super) use text_type;
-
-/// The special instance's name.
-const ADMIN: &str = "admin";
-/// The special instance's name in older versions of the protocol.
-const OLD_ADMIN: &str = "default";
-
-/// Names an instance: 2 to 64 of `A-Z a-z 0-9 _ . @ -`, beginning with a letter or digit, in lower
-/// case (merchant-api 1.1). `default` is an old name of `admin`.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+/// The name of a shop on this till (merchant-api 1.1). Case does not matter, and is lost.
+///
+/// ```
+/// use tilld::domain::ids::InstanceId;
+/// assert_eq!(InstanceId::parse("Cafe").unwrap().as_str(), "cafe");
+/// assert!(InstanceId::parse("default").unwrap().is_admin());
+/// assert!(InstanceId::parse("c").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct InstanceId(String);
 
 impl InstanceId {
-    /// The special instance, which looks after the others.
-    pub fn admin() -> Self {
-        Self(ADMIN.to_owned())
-    }
-
-    /// The only way in.
+    /// Reads a name: 2 to 64 letters, digits, `_`, `.`, `@` and `-`, the first one a letter or a
+    /// digit. The old name `default` of the first shop becomes `admin`.
     ///
     /// # Errors
-    /// [`BadId`] for other lengths and characters.
+    /// For any other text.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
         let mut text = text.into();
-        text.make_ascii_lowercase();
-        let plain = |b: u8| b.is_ascii_alphanumeric() || b"_.@-".contains(&b);
-        let fits = (2..=64).contains(&text.len())
-            && text.bytes().all(plain)
-            && text.starts_with(|c: char| c.is_ascii_alphanumeric());
-        match fits {
-            true if text == OLD_ADMIN => Ok(Self::admin()),
-            true => Ok(Self(text)),
-            false => Err(BadId("instance")),
+        let begins_well = text.starts_with(|c: char| c.is_ascii_alphanumeric());
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"_.@-".contains(&b);
+        if !(2..=MAX_INSTANCE).contains(&text.len()) || !begins_well || !text.bytes().all(fits) {
+            return Err(BadId(
+                "an instance has 2 to 64 letters, digits, or _ . @ - after the first",
+            ));
         }
+        text.make_ascii_lowercase();
+        if text == "default" { Ok(Self::admin()) } else { Ok(Self(text)) }
     }
 
-    /// Is this the special instance?
+    /// The first shop, which also keeps the others.
+    pub fn admin() -> Self {
+        Self("admin".to_owned())
+    }
+
+    /// Whether this is the first shop, whose addresses have no `instances/…` in them.
     pub fn is_admin(&self) -> bool {
-        self.0 == ADMIN
+        self.0 == "admin"
+    }
+
+    /// The name, in lower case.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-text_type!(InstanceId);
+text_value!(InstanceId, BadId);
 
-/// Do 1 to 128 characters of `A-Z a-z 0-9 . _ : -` stand here, which fit a URL as they are?
-fn fits_url(text: &str) -> bool {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
-    (1..=128).contains(&text.len()) && text.bytes().all(plain)
-}
-
-/// Names one order of an instance: 1 to 128 of `A-Z a-z 0-9 . _ : -` (merchant-api 1.4).
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+/// The name of an order within its shop (merchant-api 1.4).
+///
+/// ```
+/// use tilld::domain::ids::OrderId;
+/// assert!(OrderId::parse("2026.120-03PJ2M8A5H7XE").is_ok());
+/// assert!(OrderId::parse("a/b").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct OrderId(String);
 
 impl OrderId {
-    /// The only way in.
+    /// Reads a name: 1 to 128 letters, digits, `.`, `_`, `:` and `-`; not `.` or `..`, which would
+    /// vanish from any address.
     ///
     /// # Errors
-    /// [`BadId`] for other lengths and characters.
+    /// For any other text.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
-        let text = text.into();
-        if fits_url(&text) { Ok(Self(text)) } else { Err(BadId("order_id")) }
+        segment(text.into()).map(Self).ok_or(BadId(
+            "an order id has 1 to 128 letters, digits, or . _ : - and is not only dots",
+        ))
+    }
+
+    /// The name as it stands in addresses.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-text_type!(OrderId);
+text_value!(OrderId, BadId);
 
-/// Names a template of an instance: 1 to 128 of `A-Z a-z 0-9 . _ : -` (merchant-api 1.4).
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+/// The name of a template within its shop. It follows the rules of [`OrderId`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TemplateId(String);
 
 impl TemplateId {
-    /// The only way in.
+    /// Reads a name: 1 to 128 letters, digits, `.`, `_`, `:` and `-`; not `.` or `..`.
     ///
     /// # Errors
-    /// [`BadId`] for other lengths and characters.
+    /// For any other text.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
-        let text = text.into();
-        if fits_url(&text) { Ok(Self(text)) } else { Err(BadId("template_id")) }
+        segment(text.into()).map(Self).ok_or(BadId(
+            "a template id has 1 to 128 letters, digits, or . _ : - and is not only dots",
+        ))
+    }
+
+    /// The name as it stands in addresses.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-text_type!(TemplateId);
+text_value!(TemplateId, BadId);
 
-/// A customer's visit, named by the shop as it likes: 1 to 512 bytes without control characters.
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+/// The shop's name for one visitor's session (merchant-api 4.2). Who knows it may read what its
+/// owner bought, so it does not show itself in debug output.
+///
+/// ```
+/// use tilld::domain::ids::SessionId;
+/// let raw = SessionId::parse("a%2Fb").unwrap();
+/// assert_eq!(raw.percent_decoded().unwrap().as_str(), "a/b");
+/// ```
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SessionId(String);
 
 impl SessionId {
-    /// The only way in.
+    /// Takes any text of 1 to 512 bytes without control characters. "No session" is the absence
+    /// of a value and never the empty text.
     ///
     /// # Errors
-    /// [`BadId`] for other lengths, and for control characters.
+    /// For any other text.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
         let text = text.into();
-        let fits = (1..=512).contains(&text.len()) && !text.chars().any(char::is_control);
-        if fits { Ok(Self(text)) } else { Err(BadId("session_id")) }
+        if !(1..=MAX_SESSION).contains(&text.len()) || text.contains(char::is_control) {
+            return Err(BadId("a session has 1 to 512 bytes and no control characters"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The session as the shop wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The session that a wallet should have sent when it forgot to decode the one in its
+    /// address. `None` when there is nothing to decode, or nothing good comes of it.
+    pub fn percent_decoded(&self) -> Option<Self> {
+        let text = percent_decode_str(&self.0).decode_utf8().ok()?;
+        if text == self.0 { None } else { Self::parse(text).ok() }
     }
 }
 
-text_type!(SessionId);
+text_value!(SessionId, BadId);
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(***)")
+    }
+}
+
+/// The text, if it can be one segment of a path without being encoded.
+fn segment(text: String) -> Option<String> {
+    let fits = |b: u8| b.is_ascii_alphanumeric() || b"._:-".contains(&b);
+    let good = (1..=MAX_NAME).contains(&text.len()) && text.bytes().all(fits);
+    (good && text != "." && text != "..").then_some(text)
+}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
+    use super::*;
+
     #[test]
-    fn an_instance_is_named_in_lower_case_and_default_is_admin() {
-        assert_eq!(InstanceId::parse("Shop.1@x").unwrap().as_str(), "shop.1@x");
+    fn instances_have_their_alphabet_and_two_names_for_the_first() {
+        for good in ["ab", "A0", "shop_1", "me@example.org", "a-", "0.0"] {
+            assert_eq!(InstanceId::parse(good).unwrap().as_str(), good.to_lowercase());
+        }
+        for bad in ["", "a", "-a", ".a", "a b", "a/b", "ä1", "a\0", "\u{212a}a"] {
+            assert!(InstanceId::parse(bad).is_err(), "{bad}");
+        }
+        assert!(InstanceId::parse("x".repeat(64)).is_ok());
+        assert!(InstanceId::parse("x".repeat(65)).is_err());
         assert!(InstanceId::parse("Default").unwrap().is_admin());
-        for bad in ["", "a", "-ab", ".ab", "a/b", "a b", "äb", &"a".repeat(65)] {
-            assert_eq!(InstanceId::parse(bad), Err(BadId("instance")), "{bad}");
-        }
+        assert!(InstanceId::parse("ADMIN").unwrap().is_admin());
+        assert!(!InstanceId::parse("admins").unwrap().is_admin());
     }
 
     #[test]
-    fn an_order_is_named_as_it_stands_in_urls() {
-        assert!(OrderId::parse("2026.120-03PJ2M8A5H7XE").is_ok());
-        for bad in ["", "a/b", "a b", "a%20", "ő", &"a".repeat(129)] {
-            assert!(OrderId::parse(bad).is_err() && TemplateId::parse(bad).is_err(), "{bad}");
+    fn orders_have_their_alphabet() {
+        for good in ["1", "2026.120-03PJ2M8A5H7XE", "o:1_2", "...", "-"] {
+            assert_eq!(OrderId::parse(good).unwrap().as_str(), good);
+            assert_eq!(TemplateId::parse(good).unwrap().as_str(), good);
         }
+        for bad in ["", ".", "..", "a b", "a/b", "a%2F", "ä", "a\n", "a\0"] {
+            assert!(OrderId::parse(bad).is_err(), "{bad}");
+            assert!(TemplateId::parse(bad).is_err(), "{bad}");
+        }
+        assert!(OrderId::parse("x".repeat(128)).is_ok());
+        assert!(OrderId::parse("x".repeat(129)).is_err());
     }
 
     #[test]
-    fn a_session_is_any_text_that_can_be_seen() {
-        assert!(SessionId::parse("1777503600-abc/%?# ő").is_ok());
-        for bad in ["", "a\nb", "\0", &"a".repeat(513)] {
-            assert_eq!(SessionId::parse(bad), Err(BadId("session_id")));
+    fn sessions_are_nearly_any_text() {
+        for good in ["s", "my/session", "1777503600-Zm9v_", "Ünïcode 😀", "%", " "] {
+            assert_eq!(SessionId::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", "a\0", "a\n", "\u{7f}", "\u{85}"] {
+            assert!(SessionId::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(SessionId::parse("x".repeat(512)).is_ok());
+        assert!(SessionId::parse("ä".repeat(257)).is_err());
+        assert_eq!(format!("{:?}", SessionId::parse("secret").unwrap()), "SessionId(***)");
+    }
+
+    #[test]
+    fn a_session_is_decoded_only_when_that_changes_it() {
+        let decoded = |text: &str| SessionId::parse(text).unwrap().percent_decoded();
+        assert_eq!(decoded("my%2Fsession"), Some(SessionId::parse("my/session").unwrap()));
+        for same in ["my/session", "100%", "%zz", "%ff", "%00", "%0A"] {
+            assert_eq!(decoded(same), None, "{same}");
         }
     }
 
     proptest! {
         #[test]
-        fn names_survive_text_and_wire(text in "[A-Za-z0-9._:-]{1,128}") {
-            let order = OrderId::parse(text.clone()).unwrap();
-            prop_assert_eq!(order.to_string(), text);
-            let wire = serde_json::to_string(&order).unwrap();
-            prop_assert_eq!(serde_json::from_str::<OrderId>(&wire).unwrap(), order);
+        fn text_and_wire_give_the_name_back(
+            instance in "[A-Za-z0-9][A-Za-z0-9_.@-]{1,63}",
+            order in "[A-Za-z0-9._:-]{3,128}",
+            session in "[^\\x00-\\x1f\\x7f-\\x9f]{1,100}",
+        ) {
+            let instance = InstanceId::parse(instance).unwrap();
+            prop_assert_eq!(&instance.to_string().parse::<InstanceId>().unwrap(), &instance);
+            let json = serde_json::to_string(&instance).unwrap();
+            prop_assert_eq!(serde_json::from_str::<InstanceId>(&json).unwrap(), instance);
+
+            let name = OrderId::parse(order.clone()).unwrap();
+            prop_assert_eq!(name.as_str(), &order);
+            let json = serde_json::to_string(&name).unwrap();
+            prop_assert_eq!(serde_json::from_str::<OrderId>(&json).unwrap(), name);
+
+            let name = TemplateId::parse(order).unwrap();
+            let json = serde_json::to_string(&name).unwrap();
+            prop_assert_eq!(serde_json::from_str::<TemplateId>(&json).unwrap(), name);
+
+            let name = SessionId::parse(session.clone()).unwrap();
+            prop_assert_eq!(name.to_string(), session);
+            let json = serde_json::to_string(&name).unwrap();
+            prop_assert_eq!(serde_json::from_str::<SessionId>(&json).unwrap(), name);
         }
 
         #[test]
-        fn what_is_parsed_parses_again(text in "\\PC{0,80}") {
-            if let Ok(id) = InstanceId::parse(text.clone()) {
-                prop_assert_eq!(InstanceId::parse(id.as_str()), Ok(id));
-            }
-            if let Ok(id) = SessionId::parse(text.clone()) {
-                prop_assert_eq!(id.as_str(), text.as_str());
-            }
+        fn no_text_panics(text in "\\PC*|[\\x00-\\xff%]{0,20}") {
+            let _ = InstanceId::parse(text.clone());
             let _ = OrderId::parse(text.clone());
-            let _ = TemplateId::parse(text);
+            let _ = TemplateId::parse(text.clone());
+            if let Ok(session) = SessionId::parse(text) {
+                let _ = session.percent_decoded();
+            }
         }
     }
 }

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::ids::{BadId, InstanceId};
+use super::ids::InstanceId;
 use super::time::{RelativeTime, Timestamp};
+use super::unfit::Unfit;
 use crate::taler::sign::{PublicKey, SigningKey};
 
 /// Longest name, e-mail address, phone number or line of an address, in bytes.
@@ -112,8 +113,8 @@ impl InstanceSettings {
     /// Checks lengths and forms.
     ///
     /// # Errors
-    /// [`BadId`] names the first member that does not fit.
-    pub fn check(&self) -> Result<(), BadId> {
+    /// [`Unfit`] names the first member that does not fit.
+    pub fn check(&self) -> Result<(), Unfit> {
         let short = |text: &Option<String>| text.as_ref().is_none_or(|t| t.len() <= MAX_LINE);
         let web =
             |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -130,7 +131,7 @@ impl InstanceSettings {
             ("default_wire_transfer_delay", self.default_wire_transfer_delay.micros().is_some()),
         ];
         match checks.into_iter().find(|(_, fits)| !fits) {
-            Some((member, _)) => Err(BadId(member)),
+            Some((member, _)) => Err(Unfit(member)),
             None => Ok(()),
         }
     }
@@ -221,18 +222,18 @@ mod tests {
             settings.check()
         };
         assert_eq!(plain().check(), Ok(()));
-        assert_eq!(with(|s| s.name = " ".into()), Err(BadId("name")));
-        assert_eq!(with(|s| s.email = Some("nobody".into())), Err(BadId("email")));
-        assert_eq!(with(|s| s.website = Some("javascript:x".into())), Err(BadId("website")));
-        assert_eq!(with(|s| s.logo = Some("data:text/html,x".into())), Err(BadId("logo")));
+        assert_eq!(with(|s| s.name = " ".into()), Err(Unfit("name")));
+        assert_eq!(with(|s| s.email = Some("nobody".into())), Err(Unfit("email")));
+        assert_eq!(with(|s| s.website = Some("javascript:x".into())), Err(Unfit("website")));
+        assert_eq!(with(|s| s.logo = Some("data:text/html,x".into())), Err(Unfit("logo")));
         assert_eq!(with(|s| s.logo = Some("data:image/png;base64,AA==".into())), Ok(()));
         assert_eq!(
             with(|s| s.address.address_lines = Some(vec![String::new(); 8])),
-            Err(BadId("address"))
+            Err(Unfit("address"))
         );
         assert_eq!(
             with(|s| s.default_pay_delay = RelativeTime::FOREVER),
-            Err(BadId("default_pay_delay"))
+            Err(Unfit("default_pay_delay"))
         );
     }
 

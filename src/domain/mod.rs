@@ -1,18 +1,33 @@
 //! What Taler and the shop talk of: pure, checked types. Whoever holds one need not check it again.
 //!
-//! | word | what it is |
-//! |---|---|
-//! | amount | money in a currency, exact (`amount`; how it is shown: `currency`) |
-//! | timestamp, relative time | a second, or never; a span, or forever (`time`) |
-//! | instance | one shop of the daemon, with its key (`instance`) |
-//! | account | where its money goes (`account`, `payto`) |
-//! | scope, permission, token | who may do what (`access`) |
-//! | order, session, template | what they are called (`ids`) |
-//! | base URL, fulfillment URL | where a backend is; where the goods are (`web`) |
+//! | noun | is |
+//! | --- | --- |
+//! | [`access::Scope`], [`access::Permission`] | what a token may do; what a route asks of it |
+//! | [`access::Token`] | what lets software act for a shop |
+//! | [`account::Account`] | where a shop's money goes |
+//! | [`amount::Amount`] | an amount of money, exact and never negative |
+//! | [`amount::Currency`] | the name of a currency |
+//! | [`currency::CurrencySpecification`] | how people write amounts of a currency |
+//! | [`ids::InstanceId`] | the name of a shop on this till; `admin` is the first one |
+//! | [`ids::OrderId`] | the name of an order within its shop |
+//! | [`ids::SessionId`] | the shop's name for one visitor's browser session |
+//! | [`ids::TemplateId`] | the name of a template for orders |
+//! | [`instance::Instance`] | a shop on this till: its settings, its key |
+//! | [`payto::Payto`] | a bank account, as a payto address |
+//! | [`taler_uri::Pay`] | the address by which a wallet is asked to pay; `Refund`, `PayTemplate` likewise |
+//! | [`taler_uri_2019::Order2019`] | an order as the addresses of 2019 named it |
+//! | [`time::RelativeTime`] | a duration, or forever |
+//! | [`time::Timestamp`] | a second in time, or never |
+//! | [`web::BaseUrl`] | the address under which a shop's API or an exchange answers |
+//! | [`web::FulfillmentUrl`] | where a customer finds what was bought; with the session it names a purchase |
 //!
-//! No database, no HTTP, no clock and no randomness: those come in as arguments.
+//! A type is made by its `parse` (or by serde, which calls it), fails with a `Bad…` that says why,
+//! and prints itself again as the text that `parse` reads. The domain has no clock and no
+//! randomness: both come in as arguments.
 
 #![warn(clippy::arithmetic_side_effects)]
+
+mod text;
 
 pub mod access;
 pub mod account;
@@ -21,5 +36,8 @@ pub mod currency;
 pub mod ids;
 pub mod instance;
 pub mod payto;
+pub mod taler_uri;
+pub mod taler_uri_2019;
 pub mod time;
+pub mod unfit;
 pub mod web;

@@ -1,163 +1,307 @@
-//! Addresses: where a backend is, and where a customer finds what was paid for.
+//! Web addresses: where an API answers, and where a customer finds what was bought.
+//!
+//! A base URL is ours or an exchange's to build upon, so it is kept in the one form that every
+//! client computes too (merchant-api 1.1). A fulfillment URL is the shop's word and half of what
+//! names a purchase, so it is kept and compared byte for byte (merchant-api 4.2).
 
-use std::fmt;
-use std::str::FromStr;
-
-use serde::{Deserialize, Serialize};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
-use super::ids::{BadId, text_type};
+use super::text::{bad_text, text_value};
 
-/// Longest address, in bytes.
-const MAX_URL: usize = 4096;
+bad_text! {
+    /// This text is no such address; the sentence says what is wrong with it.
+    BadUrl
+}
 
-/// An address that paths are appended to: http or https, ending in a slash, with no user, query or
-/// fragment (merchant-api 1.1). Two that mean the same read the same.
+/// Longest base URL, in bytes.
+const MAX_BASE: usize = 1024;
+
+/// Longest fulfillment URL, in bytes.
+const MAX_FULFILLMENT: usize = 4096;
+
+/// What must be encoded in a segment of a path: everything but the characters that no reader of
+/// addresses ever touches.
+const SEGMENT: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@');
+
+/// The address under which an API answers: absolute, http or https, ending with a slash, without
+/// user, query or fragment.
 ///
 /// ```
 /// use tilld::domain::web::BaseUrl;
-/// let shop = BaseUrl::parse("https://Shop.example:443/till/").unwrap();
-/// assert_eq!(shop.join(&["instances", "bar"]).as_str(), "https://shop.example/till/instances/bar/");
+/// let base = BaseUrl::parse("HTTPS://Shop.Example:443/api/").unwrap();
+/// assert_eq!(base.as_str(), "https://shop.example/api/");
+/// assert_eq!(base.join(&["orders", "a b"]), "https://shop.example/api/orders/a%20b");
 /// ```
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct BaseUrl(String);
 
 impl BaseUrl {
-    /// The only way in.
+    /// Reads an address and puts it in its canonical form: host in lower case, no default port.
     ///
     /// # Errors
-    /// [`BadId`] for anything else.
-    pub fn parse(text: impl AsRef<str>) -> Result<Self, BadId> {
-        let bad = BadId("base URL");
-        let text = text.as_ref();
-        if text.len() > MAX_URL || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-            return Err(bad);
+    /// When any of the above is missing or too much, or the text is beyond 1024 bytes.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadUrl> {
+        let text = text.into();
+        if text.len() > MAX_BASE {
+            return Err(BadUrl("a base URL has at most 1024 bytes"));
         }
-        let url = Url::parse(text).map_err(|_| bad)?;
-        let plain = matches!(url.scheme(), "http" | "https")
-            && url.has_host()
-            && url.path().ends_with('/')
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none();
-        if plain { Ok(Self(url.into())) } else { Err(bad) }
+        if has_blanks(&text) {
+            return Err(BadUrl("a base URL has no blanks or control characters"));
+        }
+        let url = Url::parse(&text).map_err(|_| BadUrl("a base URL is an absolute web address"))?;
+        if !is_web(&url) {
+            return Err(BadUrl("a base URL begins with https:// or http:// and a host"));
+        }
+        if !url.username().is_empty() || url.password().is_some() {
+            return Err(BadUrl("a base URL names no user"));
+        }
+        if url.query().is_some() || url.fragment().is_some() {
+            return Err(BadUrl("a base URL has no query and no fragment"));
+        }
+        if !text.ends_with('/') {
+            return Err(BadUrl("a base URL ends with a slash"));
+        }
+        if url.as_str().len() > MAX_BASE {
+            return Err(BadUrl("a base URL has at most 1024 bytes"));
+        }
+        Ok(Self(url.into()))
     }
 
-    /// The address with more segments, each percent-encoded as needed, and a slash at the end.
-    pub fn join(&self, segments: &[&str]) -> Self {
-        let mut text = self.0.clone();
-        for segment in segments {
-            text.extend(percent_encoding::utf8_percent_encode(segment, SEGMENT));
-            text.push('/');
+    /// The address in canonical form.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is reached by https.
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https:")
+    }
+
+    /// What follows the scheme: host, port if it is not the default one, and path, with the slash
+    /// at the end and without one in front.
+    pub fn host_and_path(&self) -> &str {
+        self.0.split_once("://").map_or("", |(_, rest)| rest)
+    }
+
+    /// The address of a resource below this one. Each segment is encoded; there is no slash at
+    /// the end.
+    pub fn join(&self, segments: &[&str]) -> String {
+        let mut joined = self.0.clone();
+        for (position, segment) in segments.iter().enumerate() {
+            if position > 0 {
+                joined.push('/');
+            }
+            joined.extend(utf8_percent_encode(segment, SEGMENT));
         }
-        Self(text)
+        joined
+    }
+
+    /// The base URL below this one, such as an instance's.
+    ///
+    /// # Errors
+    /// When a segment cannot stand in a path (empty, `.`, `..`), or the address gets too long.
+    pub fn below(&self, segments: &[&str]) -> Result<Self, BadUrl> {
+        if segments.iter().any(|segment| ["", ".", ".."].contains(segment)) {
+            return Err(BadUrl("a segment of a path is not empty and not dots"));
+        }
+        Self::parse(self.join(segments) + "/")
     }
 }
 
-/// What must be encoded in a segment of a path: all but the unreserved and `@ : !$&'()*+,;=`.
-const SEGMENT: &percent_encoding::AsciiSet = &percent_encoding::CONTROLS
-    .add(b' ')
-    .add(b'"')
-    .add(b'#')
-    .add(b'%')
-    .add(b'/')
-    .add(b'<')
-    .add(b'>')
-    .add(b'?')
-    .add(b'[')
-    .add(b'\\')
-    .add(b']')
-    .add(b'^')
-    .add(b'`')
-    .add(b'{')
-    .add(b'|')
-    .add(b'}');
+text_value!(BaseUrl, BadUrl);
 
-text_type!(BaseUrl);
-
-/// Where the customer finds what was paid for: http or https, or `taler://fulfillment-success/…`.
-/// Kept byte for byte, because that is how it is compared (merchant-api 4.1).
-#[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
-#[serde(try_from = "String", into = "String")]
+/// Where a customer finds what was bought: a web address, or a message for the wallet to show
+/// (`taler://fulfillment-success/…`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FulfillmentUrl(String);
 
 impl FulfillmentUrl {
-    /// The only way in.
+    /// Reads an address of at most 4096 bytes, and keeps it byte for byte.
     ///
     /// # Errors
-    /// [`BadId`] for other schemes, relative addresses, control characters, and more than 4096
-    /// bytes.
-    pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
+    /// When it is longer, has blanks or control characters in it, or is neither a web address nor
+    /// a message.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadUrl> {
         let text = text.into();
-        let bad = BadId("fulfillment_url");
-        if text.len() > MAX_URL || text.chars().any(char::is_control) {
-            return Err(bad);
+        if text.len() > MAX_FULFILLMENT {
+            return Err(BadUrl("a fulfillment URL has at most 4096 bytes"));
         }
-        let url = Url::parse(&text).map_err(|_| bad)?;
-        let fits = match url.scheme() {
-            "http" | "https" => url.has_host(),
-            "taler" => url.host_str() == Some("fulfillment-success"),
-            _ => false,
-        };
-        if fits { Ok(Self(text)) } else { Err(bad) }
+        if has_blanks(&text) {
+            return Err(BadUrl("a fulfillment URL has no blanks or control characters"));
+        }
+        let url =
+            Url::parse(&text).map_err(|_| BadUrl("a fulfillment URL is an absolute address"))?;
+        let is_message = url.scheme() == "taler"
+            && url.host_str().is_some_and(|host| host.eq_ignore_ascii_case("fulfillment-success"));
+        if is_web(&url) || is_message {
+            return Ok(Self(text));
+        }
+        Err(BadUrl(
+            "a fulfillment URL begins with https://, http:// or taler://fulfillment-success/",
+        ))
+    }
+
+    /// The address as the shop wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it leads to a page. Only then does it name a purchase that can be recognised again;
+    /// a message names nothing.
+    pub fn is_web(&self) -> bool {
+        self.0.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
     }
 }
 
-text_type!(FulfillmentUrl);
+text_value!(FulfillmentUrl, BadUrl);
+
+fn has_blanks(text: &str) -> bool {
+    text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
+fn is_web(url: &Url) -> bool {
+    ["http", "https"].contains(&url.scheme()) && url.has_host()
+}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
+    use super::*;
+
     #[test]
-    fn a_base_url_is_plain_and_ends_in_a_slash() {
-        assert_eq!(BaseUrl::parse("HTTP://a.example:80/").unwrap().as_str(), "http://a.example/");
-        for bad in [
-            "a.example",
-            "https://a.example/x",
-            "https://user@a.example/",
-            "https://a.example/?q",
-            "https://a.example/#f",
-            "ftp://a.example/",
-            "https:///",
-            "https://a b/",
-            " https://a.example/",
+    fn a_base_url_is_put_in_canonical_form() {
+        for (text, canonical) in [
+            ("https://b.example.com/", "https://b.example.com/"),
+            ("http://localhost:9966/", "http://localhost:9966/"),
+            ("http://localhost:80/", "http://localhost/"),
+            (
+                "HTTPS://B.Example.COM:443/Pre/instances/shop1/",
+                "https://b.example.com/Pre/instances/shop1/",
+            ),
+            ("http://[::1]:8080/", "http://[::1]:8080/"),
+            ("https://bücher.example/", "https://xn--bcher-kva.example/"),
         ] {
-            assert!(BaseUrl::parse(bad).is_err(), "{bad}");
+            assert_eq!(BaseUrl::parse(text).unwrap().as_str(), canonical);
         }
     }
 
     #[test]
-    fn a_fulfillment_url_stays_as_it_was_written() {
-        for good in [
-            "HTTPS://News.example:443/a%2f?o=${ORDER_ID}",
-            "taler://fulfillment-success/Danke+sch%C3%B6n",
+    fn a_base_url_is_nothing_else() {
+        for bad in [
+            "",
+            "/",
+            "example.com/",
+            "https://example.com",
+            "https://example.com/a",
+            "https://example.com/?",
+            "https://example.com/?a/",
+            "https://example.com/#/",
+            "https://me@example.com/",
+            "https://:x@example.com/",
+            "ftp://example.com/",
+            "taler://example.com/",
+            "https:///",
+            "https://exa mple.com/",
+            " https://example.com/",
+            "https://example.com/\n",
+            "https://example.com:99999/",
+            "data:/",
         ] {
-            assert_eq!(FulfillmentUrl::parse(good).unwrap().as_str(), good);
+            assert!(BaseUrl::parse(bad).is_err(), "{bad:?}");
         }
-        for bad in ["", "/a8", "javascript:alert(1)", "taler://pay/x/", "https://a.example/\n"] {
-            assert!(FulfillmentUrl::parse(bad).is_err(), "{bad}");
+        assert!(BaseUrl::parse(format!("https://a.example/{}/", "x".repeat(1100))).is_err());
+    }
+
+    #[test]
+    fn resources_lie_below_their_base() {
+        let base = BaseUrl::parse("https://b.example.com/").unwrap();
+        assert_eq!(base.join(&[]), "https://b.example.com/");
+        assert_eq!(
+            base.join(&["sessions", "a/b?c#d%"]),
+            "https://b.example.com/sessions/a%2Fb%3Fc%23d%25"
+        );
+        assert_eq!(base.host_and_path(), "b.example.com/");
+        let shop = base.below(&["instances", "shop1"]).unwrap();
+        assert_eq!(shop.as_str(), "https://b.example.com/instances/shop1/");
+        assert_eq!(shop.host_and_path(), "b.example.com/instances/shop1/");
+        assert!(shop.is_https());
+        assert!(base.below(&["instances", ".."]).is_err());
+    }
+
+    #[test]
+    fn a_fulfillment_url_is_kept_as_it_is() {
+        for (good, web) in [
+            ("https://news.example/a7?o=${ORDER_ID}", true),
+            ("HTTP://News.Example:80", true),
+            ("https://news.example/%7e#part", true),
+            ("https://news.example/é", true),
+            ("taler://fulfillment-success/thank+you", false),
+            ("taler://Fulfillment-Success/Enjoy%20it", false),
+        ] {
+            let url = FulfillmentUrl::parse(good).unwrap();
+            assert_eq!(url.as_str(), good);
+            assert_eq!(url.is_web(), web, "{good}");
         }
+        for bad in [
+            "",
+            "news.example",
+            "//news.example/",
+            "https://",
+            "javascript:alert(1)",
+            "data:text/html,x",
+            "ftp://news.example/",
+            "taler://pay/example.com/a/",
+            "taler:fulfillment-success/x",
+            "https://news.example/a b",
+            "https://news.example/\u{0}",
+            " https://news.example/",
+        ] {
+            assert!(FulfillmentUrl::parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(FulfillmentUrl::parse(format!("https://a.example/{}", "x".repeat(4078))).is_ok());
+        assert!(FulfillmentUrl::parse(format!("https://a.example/{}", "x".repeat(4079))).is_err());
     }
 
     proptest! {
         #[test]
-        fn joined_addresses_are_addresses(segment in "\\PC{1,40}") {
-            prop_assume!(segment != "." && segment != "..");
-            let url = BaseUrl::parse("https://a.example/").unwrap().join(&[&segment]);
-            prop_assert_eq!(BaseUrl::parse(url.as_str()), Ok(url));
+        fn text_and_wire_give_the_address_back(
+            base in "https?://[a-z]{1,9}(\\.example)?(:[1-9][0-9]{0,3})?/([a-z%/~é-]{0,9}/)?",
+            url in "https?://[a-zA-Z]{1,9}\\.example(/[!-~é]{0,20})?",
+        ) {
+            if let Ok(base) = BaseUrl::parse(base) {
+                prop_assert_eq!(&BaseUrl::parse(base.as_str()).unwrap(), &base);
+                let json = serde_json::to_string(&base).unwrap();
+                prop_assert_eq!(serde_json::from_str::<BaseUrl>(&json).unwrap(), base);
+            }
+            let parsed = FulfillmentUrl::parse(url.clone()).unwrap();
+            prop_assert_eq!(parsed.to_string(), url);
+            let json = serde_json::to_string(&parsed).unwrap();
+            prop_assert_eq!(serde_json::from_str::<FulfillmentUrl>(&json).unwrap(), parsed);
         }
 
         #[test]
-        fn no_text_panics_and_what_parses_parses_again(text in "(https?://|taler://)?\\PC{0,60}/?") {
-            if let Ok(url) = BaseUrl::parse(&text) {
-                prop_assert_eq!(BaseUrl::parse(url.as_str()), Ok(url));
-            }
-            if let Ok(url) = FulfillmentUrl::parse(text.clone()) {
-                prop_assert_eq!(url.as_str(), text.as_str());
+        fn a_segment_stays_one_segment(segment in "\\PC{1,20}") {
+            prop_assume!(segment != "." && segment != "..");
+            let base = BaseUrl::parse("https://b.example/x/").unwrap();
+            let url = Url::parse(&base.join(&[&segment])).unwrap();
+            let segments: Vec<_> = url.path_segments().unwrap().collect();
+            prop_assert_eq!(segments.len(), 2);
+            let decoded = percent_encoding::percent_decode_str(segments[1]).decode_utf8().unwrap();
+            prop_assert_eq!(decoded, segment);
+            prop_assert_eq!(url.query(), None);
+        }
+
+        #[test]
+        fn no_text_panics(text in "\\PC*", tail in "[\\x00-\\xff]{0,20}") {
+            for text in [text, format!("https://{tail}"), format!("https://a/{tail}/"), format!("taler://{tail}")] {
+                let _ = FulfillmentUrl::parse(text.clone());
+                if let Ok(base) = BaseUrl::parse(text) {
+                    prop_assert!(base.as_str().ends_with('/'));
+                    prop_assert_eq!(BaseUrl::parse(base.as_str()).unwrap(), base);
+                }
             }
         }
     }

@@ -32,7 +32,7 @@ pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
 pub(super) async fn add(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let text: String = fields.need("payto_uri")?;
-    let payto_uri = Payto::parse(text).map_err(|_| Failure::Payto)?;
+    let payto_uri = Payto::parse(text).map_err(|bad| Failure::Payto(bad.to_string()))?;
     let details = details(&mut fields)?;
     let account = till.add_account(&clerk, AccountWish { payto_uri, details }).await?;
     Ok(HttpResponse::Ok().json(json!({ "h_wire": account.h_wire, "salt": account.salt })))

@@ -31,8 +31,8 @@ pub(super) enum Failure {
     Missing(&'static str),
     /// A member or parameter does not fit; its name, or a sentence about it.
     Malformed(String),
-    /// The account is no payto URI, or none in full.
-    Payto,
+    /// The account is no payto URI, or none in full; what is wrong with it.
+    Payto(String),
     /// The hash that names an account cannot be read.
     HWire,
     /// The body is no JSON; the reader's words.
@@ -81,7 +81,8 @@ impl Failure {
             Missing(_)                          => (400,   25, "a required parameter is missing"),
             Malformed(_)                        => (400,   26, "a parameter is malformed"),
             Till(Verb::Unfit(_))                => (400,   26, "a parameter is malformed"),
-            Payto                               => (400,   24, "the payto URI is malformed; a full one looks like payto://iban/DE75512108001245126199?receiver-name=Name"),
+            Payto(_)                            => (400,   24, "the payto URI is malformed; a full one looks like payto://iban/DE75512108001245126199?receiver-name=Name"),
+            Till(Verb::NoReceiverName)          => (400,   24, "the payto URI lacks the owner's name (receiver-name=…)"),
             HWire                               => (400, 2023, "the hash that names the account cannot be read"),
             Json(_)                             => (400,   22, "the request's body is not valid JSON"),
             Compression                         => (400,   28, "the request's body cannot be inflated"),
@@ -132,7 +133,7 @@ impl Failure {
     fn detail(&self) -> Option<String> {
         match self {
             Missing(name) | Header(name) => Some((*name).to_owned()),
-            Malformed(text) | Json(text) => Some(text.clone()),
+            Malformed(text) | Json(text) | Payto(text) => Some(text.clone()),
             NotImplemented(what) | NoDocument(what) => Some((*what).to_owned()),
             BodyTooLong(limit) => Some(format!("at most {limit} bytes")),
             Till(Verb::Unfit(bad)) => Some(bad.0.to_owned()),
@@ -231,17 +232,12 @@ impl From<till::Error> for Failure {
     }
 }
 
-impl From<crate::domain::ids::BadId> for Failure {
-    fn from(bad: crate::domain::ids::BadId) -> Self {
-        Malformed(bad.0.to_owned())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::access::Permission;
-    use crate::domain::ids::{BadId, InstanceId};
+    use crate::domain::ids::InstanceId;
+    use crate::domain::unfit::Unfit;
     use std::collections::HashMap;
     use std::time::Duration;
 
@@ -251,7 +247,7 @@ mod tests {
         vec![
             Missing("x"),
             Malformed("x".into()),
-            Payto,
+            Payto("x".into()),
             HWire,
             Json("x".into()),
             Compression,
@@ -271,7 +267,7 @@ mod tests {
             Format,
             NoDocument("terms"),
             Bug("x".into()),
-            Till(Verb::Unfit(BadId("x"))),
+            Till(Verb::Unfit(Unfit("x"))),
             Till(Verb::NotAuthorized),
             Till(Verb::TokenExpired),
             Till(Verb::NotPermitted(Permission::OrdersRead)),
@@ -284,6 +280,7 @@ mod tests {
             Till(Verb::AccountUnknown),
             Till(Verb::AccountNotActive),
             Till(Verb::AccountExists),
+            Till(Verb::NoReceiverName),
             Till(Verb::TokenUnknown(1)),
             Till(Verb::TooManyAttempts(Duration::from_secs(1))),
             Till(Verb::Crowded),

@@ -58,7 +58,10 @@ pub(super) fn base_url(
         Some(fixed) => fixed.clone(),
         None => seen(request, settings)?,
     };
-    Ok(if instance.is_admin() { root } else { root.join(&["instances", instance.as_str()]) })
+    if instance.is_admin() {
+        return Ok(root);
+    }
+    root.below(&["instances", instance.as_str()]).map_err(|bad| Failure::Bug(bad.to_string()))
 }
 
 /// The daemon's root as the client sees it.

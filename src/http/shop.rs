@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Settings;
 use super::error::{Answer, Failure};
@@ -48,13 +48,7 @@ pub(super) async fn config(till: Data<Till>, At(instance): At) -> Answer {
     let currencies: BTreeMap<_, _> = terms
         .currencies
         .iter()
-        .map(|(currency, specification)| {
-            let mut value = json!(specification);
-            if let Value::Object(members) = &mut value {
-                members.insert("currency".into(), json!(currency.as_str()));
-            }
-            (currency.as_str(), value)
-        })
+        .map(|specification| (specification.currency().as_str(), specification))
         .collect();
     let exchanges: Vec<_> = terms
         .exchanges

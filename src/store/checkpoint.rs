@@ -128,15 +128,23 @@ impl Checkpointer {
             }
             state.written = 0;
             drop(state);
-            let moved = connection
-                .query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get::<_, i64>(1));
-            match moved {
+            match move_log(connection) {
                 Ok(log) => {
                     self.pages.store(u64::try_from(log).unwrap_or(0), Ordering::Relaxed);
-                    self.wrap.store(log > WRAP_PAGES, Ordering::Relaxed);
+                    if log > WRAP_PAGES {
+                        // What came meanwhile is moved once more, so that little is left to do for
+                        // the writer, whom everybody waits for.
+                        let _ = move_log(connection);
+                        self.wrap.store(true, Ordering::Relaxed);
+                    }
                 }
                 Err(error) => log::warn!("the write-ahead log could not be moved: {error}"),
             }
         }
     }
+}
+
+/// Moves what can be moved without waiting; how many pages the log has.
+fn move_log(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| row.get(1))
 }

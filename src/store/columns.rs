@@ -156,6 +156,6 @@ impl ToSql for PublicKey {
 
 impl FromSql for PublicKey {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_blob()?.try_into().map(Self::from_bytes).map_err(bad)
+        value.as_blob()?.try_into().map(Self::new).map_err(bad)
     }
 }

@@ -9,10 +9,10 @@ use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -22,6 +22,8 @@ use super::{Durability, Error, Options, Result};
 
 /// Most changes in one transaction; more would make the first of them wait too long.
 const MAX_BATCH: usize = 512;
+/// How long the writer looks for more work before it sleeps.
+const LINGER: Duration = Duration::from_micros(60);
 /// Pages in the log at which SQLite itself would move them into the file, if all else failed.
 const LAST_RESORT_PAGES: u32 = 32_768;
 
@@ -248,7 +250,7 @@ struct Hand {
 impl Hand {
     fn work(self) {
         // Ends when the queue's other end is gone and the queue is empty.
-        while let Ok(first) = self.waiting.recv() {
+        while let Some(first) = self.next() {
             let mut batch = vec![first];
             batch.extend(self.waiting.try_iter().take(MAX_BATCH - 1));
             self.take(batch);
@@ -258,6 +260,20 @@ impl Hand {
         }
         // Nothing waits any more; leave a tidy file. Another process may be reading: then later.
         let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+    }
+
+    /// The next change. Whoever was just answered often comes back at once, so it is looked for a
+    /// little before the thread goes to sleep: to be woken would take longer.
+    fn next(&self) -> Option<Box<dyn Job>> {
+        let started = Instant::now();
+        while started.elapsed() < LINGER {
+            match self.waiting.try_recv() {
+                Ok(job) => return Some(job),
+                Err(TryRecvError::Empty) => std::hint::spin_loop(),
+                Err(TryRecvError::Disconnected) => return None,
+            }
+        }
+        self.waiting.recv().ok()
     }
 
     /// Makes all changes of `batch` in one transaction, and answers each.
@@ -293,20 +309,25 @@ impl Hand {
             self.connection.prepare_cached(statement)?.raw_execute().map(drop)
         };
         say("BEGIN IMMEDIATE")?;
+        let alone = batch.len() == 1;
         let mut anything = false;
         for job in batch {
-            say("SAVEPOINT job")?;
+            // One that is alone has the whole transaction to itself.
+            if !alone {
+                say("SAVEPOINT job")?;
+            }
             let mut tx = Tx { connection: &self.connection };
             let good = job.run(&mut tx);
             if self.connection.is_autocommit() {
                 return Err(Failed::Undone);
             }
-            if good {
-                anything = true;
-            } else {
-                say("ROLLBACK TO job")?;
+            anything |= good;
+            if !alone {
+                if !good {
+                    say("ROLLBACK TO job")?;
+                }
+                say("RELEASE job")?;
             }
-            say("RELEASE job")?;
         }
         say(if anything { "COMMIT" } else { "ROLLBACK" })?;
         Ok(())

@@ -11,9 +11,10 @@ use subtle::ConstantTimeEq;
 
 use super::{Error, Password, Till, alive, random};
 use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
-use crate::domain::ids::{BadId, InstanceId};
+use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::unfit::Unfit;
 use crate::store::{self, instances, tokens};
 use crate::taler::base32;
 
@@ -32,12 +33,12 @@ impl Key {
     /// The text after `Bearer `.
     ///
     /// # Errors
-    /// [`BadId`] when the prefix is missing or the text can be no token.
-    pub fn parse(text: &str) -> Result<Self, BadId> {
+    /// [`Unfit`] when the prefix is missing or the text can be no token.
+    pub fn parse(text: &str) -> Result<Self, Unfit> {
         let secret = text.strip_prefix(PREFIX).unwrap_or_default();
         let fits = (1..=MAX_TOKEN).contains(&secret.len())
             && secret.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits { Ok(Self(text.to_owned())) } else { Err(BadId("token")) }
+        if fits { Ok(Self(text.to_owned())) } else { Err(Unfit("token")) }
     }
 
     fn random() -> Result<Self, Error> {
@@ -86,9 +87,9 @@ pub struct TokenWish {
 }
 
 impl TokenWish {
-    fn check(&self) -> Result<(), BadId> {
+    fn check(&self) -> Result<(), Unfit> {
         let fits = self.description.as_ref().is_none_or(|text| text.len() <= 512);
-        if fits { Ok(()) } else { Err(BadId("description")) }
+        if fits { Ok(()) } else { Err(Unfit("description")) }
     }
 }
 
@@ -212,7 +213,7 @@ impl Till {
         let now = self.clock.now();
         let life = match wish.duration {
             Some(duration) => duration,
-            None => RelativeTime::from_secs(DEFAULT_LIFE_S).map_err(|_| BadId("duration"))?,
+            None => RelativeTime::from_secs(DEFAULT_LIFE_S).map_err(|_| Unfit("duration"))?,
         };
         let token = NewToken {
             hash: key.hash(),
@@ -293,9 +294,9 @@ mod tests {
 
     #[test]
     fn a_key_needs_its_prefix_and_is_not_shown() {
-        assert_eq!(Key::parse("ABC").unwrap_err(), BadId("token"));
-        assert_eq!(Key::parse("secret-token:").unwrap_err(), BadId("token"));
-        assert_eq!(Key::parse("secret-token:a b").unwrap_err(), BadId("token"));
+        assert_eq!(Key::parse("ABC").unwrap_err(), Unfit("token"));
+        assert_eq!(Key::parse("secret-token:").unwrap_err(), Unfit("token"));
+        assert_eq!(Key::parse("secret-token:a b").unwrap_err(), Unfit("token"));
         let key = Key::random().unwrap();
         assert_eq!(key.reveal().len(), PREFIX.len() + 52);
         assert_eq!(Key::parse(key.reveal()), Ok(key.clone()));

@@ -2,8 +2,8 @@
 
 use super::{Clerk, Error, Till, random};
 use crate::domain::account::{Account, AccountDetails};
-use crate::domain::ids::BadId;
 use crate::domain::payto::Payto;
+use crate::domain::unfit::Unfit;
 use crate::store::accounts;
 use crate::taler::base32::{HashCode, Salt};
 
@@ -21,11 +21,15 @@ impl Till {
     /// salt, so that its hash in old contracts stays true; asking again for the same is no error.
     ///
     /// # Errors
-    /// [`Error::AccountExists`] when it is in use with other details, [`Error::Unfit`].
+    /// [`Error::AccountExists`] when it is in use with other details, [`Error::NoReceiverName`],
+    /// [`Error::Unfit`].
     pub async fn add_account(&self, clerk: &Clerk, wish: AccountWish) -> Result<Account, Error> {
+        if wish.payto_uri.receiver_name().is_none_or(|name| name.is_empty()) {
+            return Err(Error::NoReceiverName);
+        }
         let subject = wish.details.extra_wire_subject_metadata.as_ref();
         if subject.is_some_and(|text| text.len() > 64) {
-            return Err(BadId("extra_wire_subject_metadata").into());
+            return Err(Unfit("extra_wire_subject_metadata").into());
         }
         let salt = Salt::new(random::<16>()?);
         let account = Account {
@@ -95,7 +99,7 @@ impl Till {
                 let details = change(there.details);
                 let subject = details.extra_wire_subject_metadata.as_ref();
                 if subject.is_some_and(|text| text.len() > 64) {
-                    return Err(BadId("extra_wire_subject_metadata").into());
+                    return Err(Unfit("extra_wire_subject_metadata").into());
                 }
                 accounts::update(tx, instance, &h_wire, &details)?;
                 Ok(())

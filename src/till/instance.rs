@@ -3,8 +3,9 @@
 use super::access::static_token;
 use super::{Clerk, Error, Key, Password, Till, random};
 use crate::domain::access::NewToken;
-use crate::domain::ids::{BadId, InstanceId};
+use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
+use crate::domain::unfit::Unfit;
 use crate::store::{Tx, accounts, instances, tokens};
 use crate::taler::sign::SigningKey;
 
@@ -117,10 +118,10 @@ impl Till {
             .read(|db| {
                 let mut rows = Vec::new();
                 for instance in instances::list(db)? {
-                    let mut kinds: Vec<_> = accounts::list(db, instance.serial)?
+                    let mut kinds: Vec<String> = accounts::list(db, instance.serial)?
                         .iter()
                         .filter(|account| account.active)
-                        .map(|account| account.payto_uri.wire_method())
+                        .map(|account| account.payto_uri.wire_method().to_owned())
                         .collect();
                     kinds.sort();
                     kinds.dedup();
@@ -211,5 +212,5 @@ impl Till {
 
 /// Keeps a fixed token, which nobody else may have chosen before.
 fn keep_static(tx: &mut Tx<'_>, serial: InstanceSerial, token: &NewToken) -> Result<(), Error> {
-    tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(BadId("token")))
+    tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(Unfit("token")))
 }

@@ -17,9 +17,10 @@ use std::time::Duration;
 use crate::domain::access::Permission;
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
-use crate::domain::ids::{BadId, InstanceId};
+use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, InstanceSettings};
 use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::unfit::Unfit;
 use crate::domain::web::BaseUrl;
 use crate::store::{self, Store};
 use crate::taler::sign::PublicKey;
@@ -78,7 +79,7 @@ pub struct Terms {
     /// What amounts are in when nobody says otherwise.
     pub currency: Currency,
     /// Every currency that is known, and how to show it.
-    pub currencies: Vec<(Currency, CurrencySpecification)>,
+    pub currencies: Vec<CurrencySpecification>,
     /// The exchanges that are trusted.
     pub exchanges: Vec<TrustedExchange>,
     /// Time to pay, where an instance says nothing.
@@ -133,8 +134,10 @@ pub enum Error {
     AccountNotActive,
     /// The account is there, with other details.
     AccountExists,
+    /// The account does not say whose it is, which every contract must (merchant-api 1.4).
+    NoReceiverName,
     /// A value does not fit; it says which.
-    Unfit(BadId),
+    Unfit(Unfit),
     /// The machine has no randomness to give.
     NoRandomness,
     /// A password could not be hashed, or its stored hash is damaged.
@@ -168,7 +171,10 @@ impl fmt::Display for Error {
             Self::AccountUnknown => f.write_str("there is no such account"),
             Self::AccountNotActive => f.write_str("there is no such account in use"),
             Self::AccountExists => f.write_str("the account is there with other details"),
-            Self::Unfit(bad) => write!(f, "{} does not fit", bad.0),
+            Self::NoReceiverName => {
+                f.write_str("the account does not say whose it is (?receiver-name=…)")
+            }
+            Self::Unfit(bad) => bad.fmt(f),
             Self::NoRandomness => f.write_str("the system gives no random numbers"),
             Self::PasswordHash(cause) => write!(f, "password hash: {cause}"),
         }
@@ -183,8 +189,8 @@ impl From<store::Error> for Error {
     }
 }
 
-impl From<BadId> for Error {
-    fn from(bad: BadId) -> Self {
+impl From<Unfit> for Error {
+    fn from(bad: Unfit) -> Self {
         Self::Unfit(bad)
     }
 }

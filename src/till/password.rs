@@ -19,7 +19,8 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use super::{Error, neighbourhood};
-use crate::domain::ids::{BadId, InstanceId};
+use crate::domain::ids::InstanceId;
+use crate::domain::unfit::Unfit;
 
 /// Longest password in bytes.
 const MAX_PASSWORD: usize = 1024;
@@ -40,11 +41,11 @@ impl Password {
     /// A password of 1 to 1024 bytes.
     ///
     /// # Errors
-    /// [`BadId`] when it is empty or too long.
-    pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
+    /// [`Unfit`] when it is empty or too long.
+    pub fn parse(text: impl Into<String>) -> Result<Self, Unfit> {
         let text = Zeroizing::new(text.into());
         let fits = (1..=MAX_PASSWORD).contains(&text.len());
-        if fits { Ok(Self(text)) } else { Err(BadId("password")) }
+        if fits { Ok(Self(text)) } else { Err(Unfit("password")) }
     }
 
     /// Is it so short that it should be changed for a longer one?
@@ -183,6 +184,6 @@ mod tests {
         let password = Password::parse("hunter2").unwrap();
         assert_eq!(format!("{password:?}"), "***");
         assert!(password.is_short());
-        assert_eq!(Password::parse("").unwrap_err(), BadId("password"));
+        assert_eq!(Password::parse("").unwrap_err(), Unfit("password"));
     }
 }
