@@ -155,7 +155,7 @@ fn serve(loaded: &Loaded) -> Result<(), Error> {
         for address in &ready.addresses {
             log::info!("listening at {address}");
         }
-        log::info!("database {}", path.display());
+        log::info!("ready, with the database {}", path.display());
         if !ready.has_admin {
             eprintln!(
                 "\ntilld runs. What is next:\n\

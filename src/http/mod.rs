@@ -233,7 +233,8 @@ pub fn public() -> impl HttpServiceFactory + 'static {
         .service(
             web::scope("/instances/{instance}")
                 .route("", web::get().to(shop::index))
-                .configure(mount_everywhere),
+                .configure(mount_everywhere)
+                .default_service(web::to(nothing_here)),
         )
         .configure(mount_root)
         .configure(mount_everywhere)

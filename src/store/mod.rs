@@ -302,3 +302,6 @@ impl Store {
         self.0.writer.close();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,17 @@
-//! Black-box tests.
+//! Black-box tests: the real program, started on a port of its own, spoken to over HTTP and from
+//! the command line. One binary, so that it links once.
+
+mod common;
+
+mod access;
+mod accounts;
+mod command_line;
+mod disk;
+mod errors;
+mod files;
+mod floors;
+mod instances;
+mod life;
+mod restart;
+mod shop;
+mod sql;

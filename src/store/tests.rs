@@ -1,0 +1,258 @@
+//! The writer's promises, at close quarters; what can be seen from outside is tested from there.
+
+use std::sync::mpsc::channel;
+
+use rusqlite::named_params;
+
+use super::*;
+use crate::domain::access::{NewToken, TokenKind, TokenScope};
+use crate::domain::ids::InstanceId;
+use crate::domain::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
+use crate::domain::time::{RelativeTime, Timestamp};
+use crate::taler::sign::SigningKey;
+
+struct Fixture {
+    _dir: tempfile::TempDir,
+    store: Store,
+    instance: InstanceSerial,
+}
+
+async fn fixture(options: Options) -> Fixture {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(&dir.path().join("tilld.db"), Role::Daemon, options).unwrap();
+    let new = NewInstance {
+        id: InstanceId::admin(),
+        settings: InstanceSettings {
+            name: "Shop".into(),
+            email: None,
+            phone_number: None,
+            website: None,
+            logo: None,
+            address: Default::default(),
+            jurisdiction: Default::default(),
+            use_stefan: true,
+            default_pay_delay: RelativeTime::ZERO,
+            default_refund_delay: RelativeTime::FOREVER,
+            default_wire_transfer_delay: RelativeTime::ZERO,
+            default_wire_transfer_rounding_interval: RoundingInterval::Quarter,
+        },
+        signing_key: SigningKey::from_seed([7; 32]),
+        password_hash: None,
+        created_at: Timestamp::ZERO,
+    };
+    let instance = store.write(move |tx| instances::insert(tx, &new)).await.unwrap().unwrap();
+    Fixture { _dir: dir, store, instance }
+}
+
+fn token(number: u8) -> NewToken {
+    NewToken {
+        hash: [number; 32],
+        scope: "all:refreshable".parse::<TokenScope>().unwrap(),
+        kind: TokenKind::Login,
+        created_at: Timestamp::ZERO,
+        expires_at: Timestamp::NEVER,
+        description: None,
+    }
+}
+
+impl Fixture {
+    /// Makes a token, in a change of its own.
+    async fn insert(&self, number: u8) -> Result<Option<i64>> {
+        let instance = self.instance;
+        self.store.write(move |tx| tokens::insert(tx, instance, &token(number))).await
+    }
+
+    async fn tokens(&self) -> Vec<i64> {
+        let instance = self.instance;
+        let list = self.store.read(move |db| tokens::list(db, instance, 100, None)).await.unwrap();
+        list.into_iter().map(|token| token.serial).collect()
+    }
+
+    /// Keeps the writer busy until the answer is dropped.
+    fn hold(&self) -> std::sync::mpsc::Sender<()> {
+        let (release, wait) = channel::<()>();
+        let (say, started) = channel();
+        let answer = self.store.0.writer.submit::<(), Error, _>(move |_| {
+            say.send(()).unwrap();
+            let _ = wait.recv();
+            Ok(())
+        });
+        drop(answer.unwrap());
+        started.recv().unwrap();
+        release
+    }
+}
+
+#[actix_web::test]
+async fn everything_of_an_instance_survives_the_columns() {
+    let f = fixture(Options::default()).await;
+    let found =
+        f.store.read(|db| instances::find(db, &InstanceId::admin())).await.unwrap().unwrap();
+    assert_eq!(found.serial, f.instance);
+    assert_eq!(found.settings.default_refund_delay, RelativeTime::FOREVER);
+    let rounding = found.settings.default_wire_transfer_rounding_interval;
+    assert_eq!(rounding, RoundingInterval::Quarter);
+    assert_eq!(found.signing_key.unwrap().seed(), &[7; 32]);
+    assert_eq!(found.public_key, SigningKey::from_seed([7; 32]).public_key());
+    f.insert(1).await.unwrap();
+    let found = f.store.read(|db| tokens::find(db, &[1; 32])).await.unwrap().unwrap();
+    assert_eq!((found.hash, found.instance), ([1; 32], f.instance));
+    assert_eq!(found.token.expires_at, Timestamp::NEVER);
+    assert!(found.token.scope.refreshable);
+}
+
+#[actix_web::test]
+async fn the_second_time_is_told_from_the_first() {
+    let f = fixture(Options::default()).await;
+    assert_eq!(f.insert(1).await.unwrap(), Some(1));
+    assert_eq!(f.insert(1).await.unwrap(), None);
+    assert_eq!(f.tokens().await, [1]);
+}
+
+#[actix_web::test]
+async fn one_failing_change_spoils_no_other_of_its_batch() {
+    let f = fixture(Options::default()).await;
+    let before = f.store.stats();
+    let instance = f.instance;
+    let release = f.hold();
+    let refused = f.store.write::<(), Error>(move |tx| {
+        tokens::insert(tx, instance, &token(2))?;
+        Err(Error::Exists("on purpose".into()))
+    });
+    let panicked = f.store.write::<(), Error>(move |tx| {
+        tokens::insert(tx, instance, &token(3))?;
+        panic!("on purpose")
+    });
+    let (first, refused, panicked, last, ()) = tokio::join!(
+        f.insert(1),
+        refused,
+        panicked,
+        f.insert(4),
+        // Polled last, so that all four wait by now.
+        async { drop(release) }
+    );
+    assert!(first.unwrap().is_some() && last.unwrap().is_some());
+    assert!(matches!(refused, Err(Error::Exists(_))));
+    assert!(matches!(panicked, Err(Error::Panicked)));
+    assert_eq!(f.tokens().await.len(), 2);
+    assert!(f.store.read(|db| tokens::find(db, &[2; 32])).await.unwrap().is_none());
+    assert!(f.store.read(|db| tokens::find(db, &[3; 32])).await.unwrap().is_none());
+    // The one that held, and the four together.
+    assert_eq!(f.store.stats().batches, before.batches + 2);
+}
+
+#[actix_web::test]
+async fn a_change_that_fails_alone_leaves_nothing() {
+    let f = fixture(Options::default()).await;
+    let instance = f.instance;
+    let refused = f.store.write::<(), Error>(move |tx| {
+        tokens::insert(tx, instance, &token(2))?;
+        Err(Error::Busy)
+    });
+    assert!(matches!(refused.await, Err(Error::Busy)));
+    assert_eq!(f.tokens().await, [0_i64; 0]);
+    assert_eq!(f.insert(2).await.unwrap(), Some(1));
+}
+
+#[actix_web::test]
+async fn a_full_queue_is_told_at_once_and_nothing_is_lost() {
+    let f = fixture(Options { write_queue: 2, ..Options::default() }).await;
+    let release = f.hold();
+    let (one, two, three, ()) = tokio::join!(
+        f.insert(1),
+        f.insert(2),
+        async {
+            let third = f.insert(3).await;
+            assert_eq!(f.store.stats().queued, 2);
+            third
+        },
+        async { drop(release) }
+    );
+    assert!(matches!(three, Err(Error::Busy)));
+    assert!(one.unwrap().is_some() && two.unwrap().is_some());
+    assert_eq!(f.tokens().await.len(), 2);
+    assert!(f.insert(3).await.unwrap().is_some());
+}
+
+#[actix_web::test]
+async fn a_caller_that_goes_away_does_not_stop_its_change() {
+    let f = fixture(Options::default()).await;
+    let release = f.hold();
+    {
+        let mut insert = std::pin::pin!(f.insert(1));
+        // Asked once, so that the change waits; then dropped.
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(insert.as_mut().poll(&mut context).is_pending());
+    }
+    drop(release);
+    f.insert(2).await.unwrap();
+    assert_eq!(f.tokens().await.len(), 2);
+}
+
+#[actix_web::test]
+async fn a_full_disk_is_said_and_got_over() {
+    let f = fixture(Options::default()).await;
+    let limit = |pages: u32| {
+        f.store.write::<(), Error>(move |tx| Ok(tx.pragma_update(None, "max_page_count", pages)?))
+    };
+    limit(1).await.unwrap();
+    let instance = f.instance;
+    let big = f.store.write::<(), Error>(move |tx| {
+        for number in 0..200 {
+            let description = Some("x".repeat(4000));
+            tokens::insert(tx, instance, &NewToken { description, ..token(number) })?;
+        }
+        Ok(())
+    });
+    assert!(matches!(big.await, Err(Error::Full)));
+    assert_eq!(f.tokens().await, [0_i64; 0]);
+    limit(1_000_000).await.unwrap();
+    assert!(f.insert(1).await.unwrap().is_some());
+}
+
+#[actix_web::test]
+async fn what_is_confirmed_is_there_when_the_file_is_opened_again() {
+    let f = fixture(Options::default()).await;
+    f.insert(1).await.unwrap();
+    f.store.close();
+    assert!(matches!(f.insert(2).await, Err(Error::Closed)));
+    f.store.close();
+    let guest = Store::open(f.store.path(), Role::Guest, Options::default()).unwrap();
+    let found = guest.read(|db| tokens::find(db, &[1; 32])).await.unwrap();
+    assert!(found.is_some());
+}
+
+#[actix_web::test]
+async fn the_log_is_written_over_and_does_not_grow_for_ever() {
+    let f = fixture(Options::default()).await;
+    let path = open::with_suffix(f.store.path(), "-wal");
+    let instance = f.instance;
+    // Each round adds at least 100 pages; in time the log must be far behind their sum.
+    let written_over =
+        |round: u64| std::fs::metadata(&path).unwrap().len() < round * 100 * 4096 / 2;
+    for round in 1..5_000_u32 {
+        f.store
+            .write::<(), Error>(move |tx| {
+                for number in 0..100_u32 {
+                    let text = "x".repeat(4000);
+                    tx.prepare_cached(sql!("tokens/insert"))?.execute(named_params! {
+                        ":instance": instance, ":hash": random_hash(round, number),
+                        ":scope": "all", ":is_static": false, ":created_at_s": 0,
+                        ":expires_at_s": 0, ":description": text,
+                    })?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        if round > 50 && written_over(round.into()) {
+            return;
+        }
+    }
+    panic!("the log only grew");
+}
+
+fn random_hash(round: u32, number: u32) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest([round.to_be_bytes(), number.to_be_bytes()].concat()).into()
+}

@@ -1,0 +1,234 @@
+//! Every private route, asked by everybody who must not pass.
+
+use serde_json::json;
+use tilld::domain::access::Scope;
+use tilld::http::{Door, EVERYWHERE, ROOT, Row};
+
+use crate::common::{Daemon, Place};
+
+/// The path of `row` at `instance`, its blanks filled.
+fn path(row: &Row, instance: &str) -> String {
+    let at_root = matches!(row.door, Door::Management(_)) || instance == "admin";
+    let prefix = if at_root { String::new() } else { format!("/instances/{instance}") };
+    let id = if row.path.starts_with("/management") { "nobody" } else { "12345" };
+    format!("{prefix}{}", row.path.replace("{id}", id))
+}
+
+fn closed_rows() -> Vec<&'static Row> {
+    EVERYWHERE.iter().chain(ROOT).filter(|row| row.door != Door::Public).collect()
+}
+
+fn ask(daemon: &Daemon, row: &Row, instance: &str, token: Option<&str>) -> (u16, u64) {
+    let mut ask = daemon.ask(row.method, &path(row, instance));
+    if let Some(token) = token {
+        ask = ask.token(token);
+    }
+    let reply = ask.send();
+    if reply.status < 400 { (reply.status, 0) } else { reply.failure() }
+}
+
+#[test]
+fn no_private_route_opens_to_a_stranger() {
+    let place = Place::new();
+    for instance in ["admin", "bar"] {
+        place.instance(instance);
+    }
+    let other = place.token("bar", "all");
+    let daemon = place.start();
+    let expired = expired_token(&place, &daemon, "admin");
+    for row in closed_rows() {
+        for token in
+            [None, Some(other.as_str()), Some("secret-token:guess"), Some("guess"), Some("")]
+        {
+            assert_eq!(ask(&daemon, row, "admin", token), (401, 2015), "{row:?} {token:?}");
+        }
+        assert_eq!(ask(&daemon, row, "admin", Some(&expired)), (401, 42), "{row:?}");
+    }
+}
+
+/// A token whose time was over when it was made.
+fn expired_token(place: &Place, daemon: &Daemon, instance: &str) -> String {
+    let key = place.token(instance, "all:refreshable");
+    let wish = json!({ "scope": "all", "duration": { "d_us": 0 } });
+    let reply = daemon.ask("POST", "/private/token").token(&key).json(&wish).send();
+    reply.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn every_scope_opens_what_the_table_says_and_nothing_else() {
+    let place = Place::new();
+    place.instance("admin");
+    let tokens: Vec<_> =
+        Scope::EVERY.iter().map(|scope| (*scope, place.token("admin", scope.as_str()))).collect();
+    let daemon = place.start();
+    let mut opened = 0;
+    for row in closed_rows() {
+        for (scope, token) in &tokens {
+            let may = match row.door {
+                Door::Private(permission) | Door::Management(permission) => {
+                    scope.grants(permission)
+                }
+                Door::AnyToken => true,
+                Door::Public => false,
+            };
+            if !may {
+                assert_eq!(ask(&daemon, row, "admin", Some(token)), (403, 16), "{row:?} {scope}");
+            } else if row.method != "DELETE" {
+                // What is deleted is gone for the rest of this test.
+                let (status, code) = ask(&daemon, row, "admin", Some(token));
+                assert!(status != 401 && code != 16, "{row:?} {scope}: {status} {code}");
+                opened += 1;
+            }
+        }
+    }
+    assert!(opened > 20, "{opened}");
+}
+
+#[test]
+fn a_token_of_one_instance_opens_nothing_of_another() {
+    let place = Place::new();
+    for instance in ["admin", "bar", "pub"] {
+        place.instance(instance);
+    }
+    let own = place.token("bar", "all");
+    let admin = place.token("admin", "all");
+    let daemon = place.start();
+    for row in closed_rows() {
+        assert_eq!(ask(&daemon, row, "pub", Some(&own)), (401, 2015), "{row:?}");
+        if !matches!(row.door, Door::Management(_)) {
+            assert_eq!(ask(&daemon, row, "pub", Some(&admin)), (401, 2015), "{row:?}");
+        }
+    }
+    assert_eq!(daemon.ask("GET", "/instances/bar/private").token(&own).send().status, 200);
+}
+
+#[test]
+fn a_password_is_traded_for_a_token() {
+    let place = Place::new();
+    place.passwd("bar", "correct horse");
+    let daemon = place.start();
+    let log_in = |name: &str, password: &str, body| {
+        daemon.ask("POST", "/instances/bar/private/token").basic(name, password).json(&body).send()
+    };
+
+    let reply = log_in("bar", "correct horse", json!({ "scope": "readonly", "refreshable": true }));
+    assert_eq!(reply.status, 200);
+    assert_eq!(reply.headers["cache-control"], "no-store");
+    let body = reply.json();
+    let token = body["access_token"].as_str().unwrap();
+    assert!(token.starts_with("secret-token:") && body["token"] == token);
+    assert_eq!(body["scope"], "readonly:refreshable");
+    assert_eq!(body["refreshable"], true);
+    let life = body["expiration"]["t_s"].as_u64().unwrap();
+    assert!(life > 1_700_000_000);
+    let private = daemon.ask("GET", "/instances/bar/private").token(token).send();
+    assert_eq!(private.json()["name"], "bar");
+
+    for (name, password) in [("bar", "battery staple"), ("pub", "correct horse"), ("bar", "")] {
+        let reply = log_in(name, password, json!({ "scope": "readonly" }));
+        assert_eq!(reply.failure(), (401, 2015), "{name} {password}");
+        assert_eq!(reply.headers["www-authenticate"], "Bearer");
+    }
+    let nobody = daemon.ask("POST", "/instances/bar/private/token").body("{}").send();
+    assert_eq!(nobody.failure(), (401, 2015));
+    let forever = log_in(
+        "bar",
+        "correct horse",
+        json!({ "scope": "all", "duration": { "d_us": "forever" }, "description": "till" }),
+    );
+    assert_eq!(forever.json()["expiration"]["t_s"], "never");
+}
+
+#[test]
+fn a_refreshable_token_is_traded_downwards_only() {
+    let place = Place::new();
+    place.instance("admin");
+    let fixed = place.token("admin", "all");
+    let fresh = place.token("admin", "order-full:refreshable");
+    let daemon = place.start();
+    let trade = |token: &str, scope: &str| {
+        daemon.ask("POST", "/private/token").token(token).json(&json!({ "scope": scope })).send()
+    };
+    assert_eq!(trade(&fixed, "readonly").failure(), (403, 16));
+    assert_eq!(trade(&fresh, "all").failure(), (403, 16));
+    assert_eq!(trade(&fresh, "readonly").failure(), (403, 16));
+    let traded = trade(&fresh, "order-simple:refreshable");
+    assert_eq!(traded.status, 200);
+    let traded = traded.json()["access_token"].as_str().unwrap().to_owned();
+    assert_eq!(trade(&traded, "order-simple").status, 200);
+}
+
+#[test]
+fn tokens_are_listed_without_their_values_and_taken_back() {
+    let place = Place::new();
+    place.instance("admin");
+    let mine = place.token("admin", "all");
+    let lost = place.token("admin", "readonly");
+    let daemon = place.start();
+    let list =
+        |query: &str| daemon.ask("GET", &format!("/private/tokens{query}")).token(&mine).send();
+
+    let newest_first = list("").json();
+    assert_eq!(newest_first["tokens"][0]["scope"], "readonly");
+    assert_eq!(newest_first["tokens"][1]["scope"], "all");
+    let text = newest_first.to_string();
+    assert!(!text.contains("secret-token"), "{text}");
+    assert_eq!(list("?limit=1").json()["tokens"][0]["serial"], 1);
+    assert_eq!(list("?limit=5&offset=1").json()["tokens"][0]["serial"], 2);
+    assert_eq!(list("?limit=-5&offset=1").status, 204);
+    assert_eq!(list("?limit=x").failure(), (400, 26));
+
+    let revoke = |serial: u32| {
+        daemon.ask("DELETE", &format!("/private/tokens/{serial}")).token(&mine).send()
+    };
+    assert_eq!(revoke(2).status, 204);
+    assert_eq!(revoke(2).failure(), (404, 2042));
+    assert_eq!(daemon.ask("GET", "/private").token(&lost).send().failure(), (401, 2015));
+    let log_out = || daemon.ask("DELETE", "/private/token").token(&mine).send();
+    assert_eq!(log_out().status, 204);
+    assert_eq!(log_out().failure(), (401, 2015));
+}
+
+#[test]
+fn passwords_cannot_be_tried_for_ever() {
+    let place = Place::new();
+    place.instance("admin");
+    let daemon = place.start();
+    let attempt = |from: &str| {
+        daemon
+            .ask("POST", "/private/token")
+            .header("X-Forwarded-For", from)
+            .basic("admin", "guess")
+            .json(&json!({ "scope": "all" }))
+            .send()
+    };
+    let refused = (0..20).map(|_| attempt("203.0.113.5")).find(|reply| reply.status != 401);
+    let refused = refused.expect("at some point it is enough");
+    assert_eq!(refused.failure(), (429, 2015));
+    assert!(refused.headers["retry-after"].parse::<u64>().unwrap() > 0);
+    // Somebody else may still try.
+    assert_eq!(attempt("203.0.113.6").failure(), (401, 2015));
+}
+
+#[test]
+fn what_is_stored_and_logged_opens_nothing() {
+    let place = Place::new();
+    place.passwd("admin", "correct horse battery");
+    let token = place.token("admin", "all");
+    let daemon = place.start_with(&[("TILLD_LOG__LEVEL", "trace")]);
+    daemon.ask("GET", "/private").token(&token).send();
+    daemon
+        .ask("POST", "/private/token")
+        .basic("admin", "correct horse battery")
+        .json(&json!({ "scope": "all" }))
+        .send();
+    daemon.signal("TERM");
+    let log: String = daemon.lines.iter().collect();
+    assert!(log.contains("GET /private"), "{log}");
+    let secret = token.trim_start_matches("secret-token:");
+    let mut kept = crate::common::bytes(&place.db());
+    kept.extend(log.bytes());
+    let holds = |needle: &str| kept.windows(needle.len()).any(|w| w == needle.as_bytes());
+    assert!(!holds(secret) && !holds("correct horse battery"));
+    assert!(holds("$argon2id$"));
+}

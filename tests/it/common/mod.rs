@@ -1,0 +1,272 @@
+//! The actors of the tests: a daemon with its files, and whoever speaks to it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::Duration;
+
+use reqwest::Method;
+use reqwest::blocking::Client;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// A safety net: what takes longer has gone wrong.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program.
+pub(crate) fn tilld() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_tilld"));
+    // Tests must not see the settings of whoever runs them.
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("TILLD_") {
+            command.env_remove(name);
+        }
+    }
+    command.env("TILLD_SERVER__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+    command
+}
+
+/// A folder with a database, and perhaps a daemon on it.
+pub(crate) struct Place {
+    pub(crate) dir: TempDir,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap() }
+    }
+
+    pub(crate) fn db(&self) -> PathBuf {
+        self.dir.path().join("tilld.db")
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, args: &[&str]) -> Output {
+        tilld().arg("--database").arg(self.db()).args(args).output().unwrap()
+    }
+
+    /// Runs a command that must succeed; what it printed.
+    pub(crate) fn ok(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{args:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap().trim_end().to_owned()
+    }
+
+    /// Runs a command that must fail; its exit status and what it said.
+    pub(crate) fn fails(&self, args: &[&str]) -> (i32, String) {
+        let output = self.run(args);
+        assert!(!output.status.success(), "{args:?} must fail");
+        (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+    }
+
+    /// Sets a password, fed through standard input.
+    pub(crate) fn passwd(&self, instance: &str, password: &str) {
+        let mut child = tilld()
+            .arg("--database")
+            .arg(self.db())
+            .args(["passwd", instance, "--password-file", "-"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(format!("{password}\n").as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+
+    /// Makes an instance without a password.
+    pub(crate) fn instance(&self, name: &str) {
+        self.ok(&["instance", "add", name]);
+    }
+
+    /// Makes a token.
+    pub(crate) fn token(&self, instance: &str, scope: &str) -> String {
+        self.ok(&["token", "create", instance, "--scope", scope])
+    }
+
+    pub(crate) fn start(&self) -> Daemon {
+        self.start_with(&[])
+    }
+
+    pub(crate) fn start_with(&self, variables: &[(&str, &str)]) -> Daemon {
+        let mut command = tilld();
+        command.arg("--database").arg(self.db()).arg("serve").envs(variables.iter().copied());
+        Daemon::start(command)
+    }
+}
+
+/// A running daemon; killed when dropped.
+pub(crate) struct Daemon {
+    pub(crate) child: Child,
+    pub(crate) address: String,
+    /// The operator's listener, if there is one.
+    pub(crate) admin: Option<String>,
+    client: Client,
+    /// What it says on standard error after it has started.
+    pub(crate) lines: Receiver<String>,
+    /// What it said until it had started.
+    pub(crate) greeting: String,
+}
+
+impl Daemon {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (say, lines) = channel();
+        std::thread::spawn(move || {
+            for line in stderr.lines().map_while(Result::ok) {
+                if say.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        let (mut greeting, mut address, mut admin) = (String::new(), None, None);
+        loop {
+            let line = lines
+                .recv_timeout(PATIENCE)
+                .unwrap_or_else(|_| panic!("the daemon did not start: {greeting}"));
+            greeting += &line;
+            greeting.push('\n');
+            let at = |text: &str| {
+                line.split_once(text).map(|(_, rest)| rest.trim_end_matches("/metrics").to_owned())
+            };
+            admin = admin.or(at("metrics at "));
+            address = address.or(at("listening at ").map(|a| a.trim_end_matches('/').to_owned()));
+            if line.contains("ready, with the database") {
+                break;
+            }
+        }
+        let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+        let address = address.unwrap();
+        Self { child, address, admin, client, lines, greeting }
+    }
+
+    /// `127.0.0.1:PORT`
+    pub(crate) fn socket(&self) -> String {
+        self.address.trim_start_matches("http://").to_owned()
+    }
+
+    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask<'_> {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let url = format!("{}{path}", self.address);
+        Ask { request: self.client.request(method, url), _daemon: self }
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Reply {
+        self.ask("GET", path).send()
+    }
+
+    /// Sends `bytes` as they are and reads until the daemon closes.
+    pub(crate) fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.socket()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(bytes).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        String::from_utf8(answer).unwrap()
+    }
+
+    /// Asks it to end, and waits.
+    pub(crate) fn stop(mut self) -> i32 {
+        self.signal("TERM");
+        self.child.wait().unwrap().code().unwrap()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
+    }
+
+    /// Ends it without a warning, as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A request being put together.
+pub(crate) struct Ask<'a> {
+    request: reqwest::blocking::RequestBuilder,
+    _daemon: &'a Daemon,
+}
+
+impl Ask<'_> {
+    pub(crate) fn token(mut self, token: &str) -> Self {
+        self.request = self.request.header("Authorization", format!("Bearer {token}"));
+        self
+    }
+
+    pub(crate) fn basic(mut self, name: &str, password: &str) -> Self {
+        self.request = self.request.basic_auth(name, Some(password));
+        self
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.request = self.request.header(name, value);
+        self
+    }
+
+    pub(crate) fn json(mut self, body: &Value) -> Self {
+        self.request = self.request.json(body);
+        self
+    }
+
+    pub(crate) fn body(mut self, body: impl Into<reqwest::blocking::Body>) -> Self {
+        self.request = self.request.body(body);
+        self
+    }
+
+    pub(crate) fn send(self) -> Reply {
+        Reply::of(self.request.send().unwrap())
+    }
+}
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    fn of(response: reqwest::blocking::Response) -> Self {
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect();
+        Self { status, headers, text: response.text().unwrap() }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// Status and Taler code of an error, after checking that its body is one.
+    pub(crate) fn failure(&self) -> (u16, u64) {
+        let body = self.json();
+        assert!(body["hint"].as_str().is_some_and(|hint| !hint.is_empty()), "{self:?}");
+        assert_eq!(body["request_id"], self.headers["x-request-id"], "{self:?}");
+        assert_eq!(self.headers["content-type"], "application/json");
+        assert_eq!(self.headers["access-control-allow-origin"], "*");
+        (self.status, body["code"].as_u64().unwrap())
+    }
+}
+
+/// All bytes of a file.
+pub(crate) fn bytes(path: &Path) -> Vec<u8> {
+    std::fs::read(path).unwrap()
+}
