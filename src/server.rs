@@ -137,7 +137,7 @@ pub fn store_options(config: &Config) -> store::Options {
 /// # Errors
 /// [`Error`] says what could not be opened.
 pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error> {
-    let descriptors = rlimit::increase_nofile_limit(65_536).map_err(io("file descriptor limit"))?;
+    let descriptors = descriptors();
     let store = Store::open(&config.database.path, Role::Daemon, store_options(config))?;
     let till = Till::new(store.clone(), terms(config)?, Clock::system());
     let settings = Arc::new(http::Settings {
@@ -272,6 +272,14 @@ async fn run(
         }
     }
     Ok(())
+}
+
+/// How many files and connections may be open at one time, after asking for as many as are useful.
+fn descriptors() -> u64 {
+    rlimit::increase_nofile_limit(65_536).unwrap_or_else(|error| {
+        log::warn!("the limit on open files stays as it is: {error}");
+        rlimit::Resource::NOFILE.get_soft().unwrap_or(1024)
+    })
 }
 
 /// What an address reads as where there is none.
