@@ -4,7 +4,8 @@
 //! is then not done is cut off, which loses nothing, because nothing is answered before it is
 //! durable.
 
-use std::net::SocketAddr;
+use std::os::unix::fs::FileTypeExt;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -211,18 +212,18 @@ async fn run(
     for listen in &config.server.listen {
         server = match listen {
             Listen::Tcp(address) => {
-                server.bind(address).map_err(io(&format!("cannot listen at {address}")))?
+                let server =
+                    server.bind(address).map_err(io(&format!("cannot listen at {address}")))?;
+                // The port may have been the system's choice.
+                addresses.extend(server.addrs().last().map(|at| Listen::Tcp(*at).to_string()));
+                server
             }
             Listen::Unix(path) => {
-                make_way(path);
                 addresses.push(listen.to_string());
-                let what = format!("cannot listen at {}", path.display());
-                server.bind_uds(path).map_err(io(&what))?
+                server.listen_uds(unix(path)?).map_err(io(&listen.to_string()))?
             }
         };
     }
-    let tcp = server.addrs().into_iter().filter(|address| *address != unspecified());
-    addresses.splice(0..0, tcp.map(|address| format!("http://{address}/")));
     let server = server.run();
 
     let mut handles = vec![server.handle()];
@@ -237,18 +238,17 @@ async fn run(
         .max_connections(64)
         .shutdown_timeout(GRACE_S)
         .disable_signals();
-        admin = match listen {
+        match listen {
             Listen::Tcp(address) => {
-                admin.bind(address).map_err(io(&format!("cannot listen at {address}")))?
+                admin = admin.bind(address).map_err(io(&format!("cannot listen at {address}")))?;
+                for address in admin.addrs() {
+                    log::info!("metrics at http://{address}/metrics");
+                }
             }
             Listen::Unix(path) => {
-                make_way(path);
-                let what = format!("cannot listen at {}", path.display());
-                admin.bind_uds(path).map_err(io(&what))?
+                admin = admin.listen_uds(unix(path)?).map_err(io(&listen.to_string()))?;
+                log::info!("metrics at {listen}");
             }
-        };
-        for address in admin.addrs() {
-            log::info!("metrics at http://{address}/metrics");
         }
         let admin = admin.run();
         handles.push(admin.handle());
@@ -282,11 +282,6 @@ fn descriptors() -> u64 {
     })
 }
 
-/// What an address reads as where there is none.
-fn unspecified() -> SocketAddr {
-    SocketAddr::from(([0, 0, 0, 0], 0))
-}
-
 /// Stops all listeners at the same time.
 async fn stop(handles: Vec<ServerHandle>) {
     let stopping: Vec<_> =
@@ -306,14 +301,15 @@ fn insist() {
     });
 }
 
-/// Removes a socket that a daemon left which is no more.
-fn make_way(path: &Path) {
-    use std::os::unix::fs::FileTypeExt;
+/// Listens at a socket in the file system. One that a daemon left which is no more is replaced; one
+/// that somebody answers at, and a file, are not.
+fn unix(path: &Path) -> Result<UnixListener, Error> {
     let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
-    if is_socket && std::os::unix::net::UnixStream::connect(path).is_err() {
+    if is_socket && UnixStream::connect(path).is_err() {
         // If it cannot be removed, listening fails and says so.
         let _ = fs::remove_file(path);
     }
+    UnixListener::bind(path).map_err(io(&format!("cannot listen at {}", path.display())))
 }
 
 /// Tells systemd, if it asked to be told.

@@ -9,7 +9,7 @@ CREATE TABLE instances (
     logo                            TEXT,                       -- data:image/… URL; NULL: none
     address                         TEXT    NOT NULL,           -- JSON object, a Location
     jurisdiction                    TEXT    NOT NULL,           -- JSON object, a Location
-    use_stefan                      INTEGER NOT NULL CHECK (use_stefan IN (0, 1)),
+    use_stefan                      INTEGER NOT NULL CHECK (use_stefan IN (0, 1)), -- 1: the shop pays usual fees
     default_pay_delay_us            INTEGER,                    -- microseconds; NULL: forever
     default_refund_delay_us         INTEGER,                    -- microseconds; NULL: forever
     default_wire_transfer_delay_us  INTEGER,                    -- microseconds; NULL: forever

@@ -1,7 +1,7 @@
 -- What lets software act for an instance. The token itself is not here.
 CREATE TABLE tokens (
     serial         INTEGER PRIMARY KEY AUTOINCREMENT,           -- names the token for the shop; never used again
-    instance       INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE,
+    instance       INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- which it opens
     hash           BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the token's text
     scope          TEXT    NOT NULL,                            -- like order-full or all:refreshable
     is_static      INTEGER NOT NULL CHECK (is_static IN (0, 1)), -- 1: the fixed token of before protocol 19

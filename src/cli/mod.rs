@@ -47,7 +47,7 @@ impl Error {
                     _ => 1,
                 }
             }
-            Self::Usage(_) | Self::Till(till::Error::Unfit(_)) => 2,
+            Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
             Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
         }
     }

@@ -44,12 +44,17 @@ fn named(instance: &str) -> Result<InstanceId, Error> {
 }
 
 async fn clerk(till: &Till, id: &InstanceId) -> Result<Clerk, Error> {
-    till.admit_operator(id).await.map_err(|error| match error {
+    till.admit_operator(id).await.map_err(with_hint)
+}
+
+/// What went wrong, and for a name that is none, how to make it one.
+fn with_hint(error: till::Error) -> Error {
+    match error {
         till::Error::InstanceUnknown(id) => {
             Error::Other(format!("there is no instance {id}; make it with: tilld passwd {id}"))
         }
         other => other.into(),
-    })
+    }
 }
 
 /// The password: from the file, or typed twice.
@@ -154,7 +159,7 @@ pub(super) fn add_instance(
 pub(super) fn show_instance(config: &Config, instance: &str) -> Result<(), Error> {
     let id = named(instance)?;
     with_till(config, |till| async move {
-        let instance = till.instance(&id).await?;
+        let instance = till.instance(&id).await.map_err(with_hint)?;
         let settings = &instance.settings;
         println!("id\t{}", instance.id);
         println!("name\t{}", settings.name);
@@ -185,10 +190,10 @@ pub(super) fn delete_instance(config: &Config, instance: &str, purge: bool) -> R
     let id = named(instance)?;
     with_till(config, |till| async move {
         if purge {
-            till.purge_instance(&id).await?;
+            till.purge_instance(&id).await.map_err(with_hint)?;
             println!("the instance {id} is gone with everything of it");
         } else {
-            till.delete_instance(&id).await?;
+            till.delete_instance(&id).await.map_err(with_hint)?;
             println!("the instance {id} is deleted; its history stays until it is purged");
         }
         Ok(())

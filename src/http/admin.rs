@@ -1,17 +1,19 @@
 //! The operator's own listener: is the daemon alive, can it work, what does it count?
 
 use actix_web::HttpResponse;
+use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{self, Data, ServiceConfig};
 
 use super::error::{Answer, Failure};
 use super::metrics::Metrics;
+use super::resource;
 use crate::till::Till;
 
 pub(super) fn routes(app: &mut ServiceConfig) {
-    app.route("/livez", web::get().to(alive))
-        .route("/readyz", web::get().to(ready))
-        .route("/metrics", web::get().to(metrics));
+    app.service(resource("/livez", vec![(Method::GET, web::to(alive))]))
+        .service(resource("/readyz", vec![(Method::GET, web::to(ready))]))
+        .service(resource("/metrics", vec![(Method::GET, web::to(metrics))]));
 }
 
 /// `GET /livez`: the process answers.

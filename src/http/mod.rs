@@ -232,7 +232,7 @@ pub fn public() -> impl HttpServiceFactory + 'static {
         .wrap(from_fn(shell::shell))
         .service(
             web::scope("/instances/{instance}")
-                .route("", web::get().to(shop::index))
+                .service(resource("", vec![(Method::GET, web::to(shop::index))]))
                 .configure(mount_everywhere)
                 .default_service(web::to(nothing_here)),
         )

@@ -35,6 +35,7 @@ fn every_refusal_of_the_framework_has_a_body() {
     let wrong = daemon.ask("PUT", "/config").send();
     assert_eq!(wrong.failure(), (405, 20));
     assert_eq!(wrong.headers["allow"], "GET, HEAD, OPTIONS");
+    assert_eq!(daemon.ask("POST", "/instances/admin").send().failure(), (405, 20));
     let odd = daemon.ask("BREW", "/private/accounts").send();
     assert_eq!(odd.failure(), (405, 20));
     assert!(odd.headers["allow"].contains("POST"));

@@ -1,6 +1,14 @@
 //! Black-box tests: the real program, started on a port of its own, spoken to over HTTP and from
 //! the command line. One binary, so that it links once.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
 mod common;
 
 mod access;
