@@ -11,6 +11,9 @@ use super::origin::client;
 use crate::domain::access::TokenScope;
 use crate::till::{Error, Issued, Till, TokenWish};
 
+/// Most tokens on one page of the list.
+const MOST: i64 = 1024;
+
 /// What a client gets for a password or an older token.
 pub(super) fn issued(token: &Issued) -> HttpResponse {
     HttpResponse::Ok().json(json!({
@@ -64,9 +67,10 @@ pub(super) async fn log_out(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
 /// `GET /private/tokens`: all but the values.
 pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk, params: Params) -> Answer {
     let limit = params.get("limit")?.unwrap_or(-20_i64);
-    if limit == 0 || limit.unsigned_abs() > 1024 {
+    if limit == 0 {
         return Err(Failure::Malformed("limit".into()));
     }
+    let limit = limit.clamp(-MOST, MOST);
     let tokens: Vec<_> = till
         .tokens(&clerk, limit, params.get("offset")?)
         .await?

@@ -231,7 +231,7 @@ impl Store {
             .connection_timeout(POOL_TIMEOUT)
             .build(manager)
             .map_err(|error| Error::Open(opened.path.clone(), error.to_string()))?;
-        let writer = Writer::start(opened.connection, &opened.path, options)?;
+        let writer = Writer::start(opened.connection, &opened.path, role, options)?;
         Ok(Self(Arc::new(Inner { path: opened.path, pool, writer, _lock: opened.lock })))
     }
 

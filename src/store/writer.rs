@@ -18,7 +18,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::checkpoint::Checkpointer;
-use super::{Durability, Error, Options, Result};
+use super::{Durability, Error, Options, Result, Role};
 
 /// Most changes in one transaction; more would make the first of them wait too long.
 const MAX_BATCH: usize = 512;
@@ -155,7 +155,12 @@ pub(super) struct Writer {
 
 impl Writer {
     /// Starts the writer over `connection`.
-    pub(super) fn start(connection: Connection, path: &Path, options: Options) -> Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        path: &Path,
+        role: Role,
+        options: Options,
+    ) -> Result<Self> {
         connection.pragma_update(None, "wal_autocheckpoint", LAST_RESORT_PAGES)?;
         if options.durability == Durability::None {
             connection.pragma_update(None, "synchronous", "OFF")?;
@@ -166,6 +171,7 @@ impl Writer {
         let hand = Hand {
             connection,
             waiting,
+            role,
             counters: counters.clone(),
             checkpointer: checkpointer.clone(),
         };
@@ -243,6 +249,7 @@ impl Drop for Writer {
 struct Hand {
     connection: Connection,
     waiting: Receiver<Box<dyn Job>>,
+    role: Role,
     counters: Arc<Counters>,
     checkpointer: Arc<Checkpointer>,
 }
@@ -258,8 +265,10 @@ impl Hand {
                 self.wrap();
             }
         }
-        // Nothing waits any more; leave a tidy file. Another process may be reading: then later.
-        let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+        // Nothing waits any more; leave a tidy file. A guest would make the daemon wait for that.
+        if self.role == Role::Daemon {
+            let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
+        }
     }
 
     /// The next change. Whoever was just answered often comes back at once, so it is looked for a

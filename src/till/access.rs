@@ -22,6 +22,8 @@ use crate::taler::base32;
 pub const PREFIX: &str = "secret-token:";
 /// Longest text that can be a token, in bytes.
 const MAX_TOKEN: usize = 512;
+/// How long an expired token is told from one that never was: 30 days.
+const REMEMBERED_S: u64 = 30 * 86_400;
 /// How long a token lives when nobody says otherwise: a day.
 const DEFAULT_LIFE_S: u64 = 86_400;
 
@@ -172,8 +174,9 @@ impl Till {
         wish: TokenWish,
     ) -> Result<Issued, Error> {
         wish.check()?;
-        self.passwords.count(instance, peer)?;
+        // Only then is the attempt counted, or made-up names would fill the memory of attempts.
         let instance = self.instance(instance).await?;
+        self.passwords.count(&instance.id, peer)?;
         let Some(hash) = instance.password_hash.clone() else { return Err(Error::NotAuthorized) };
         if !self.passwords.verify(password, hash).await? {
             return Err(Error::NotAuthorized);
@@ -224,12 +227,14 @@ impl Till {
             description: wish.description,
         };
         let (scope, expires_at) = (token.scope, token.expires_at);
+        // An expired token is kept for a while, so that its owner is told why it is refused.
+        let long_ago = now.secs().unwrap_or_default().saturating_sub(REMEMBERED_S);
+        let long_ago = Timestamp::from_secs(long_ago).unwrap_or(Timestamp::ZERO);
         let instance = clerk.instance.serial;
         let serial = self
             .store
             .write::<_, Error>(move |tx| {
-                // What has expired long ago explains no error any more.
-                tokens::forget_expired(tx, now)?;
+                tokens::forget_expired(tx, long_ago)?;
                 // That the text was in use already would take a broken source of randomness.
                 tokens::insert(tx, instance, &token)?.ok_or(Error::NoRandomness)
             })
