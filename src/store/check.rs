@@ -8,8 +8,10 @@ use super::{Result, Store, sql};
 const CHECKS: &[&str] = &[
     sql!("check/deleted_instance_with_password"),
     sql!("check/deleted_instance_with_token"),
+    sql!("check/token_expired_when_made"),
     sql!("check/two_static_tokens"),
     sql!("check/unreadable_address"),
+    sql!("check/unreadable_credentials"),
 ];
 
 /// Everything that is wrong, one sentence each; none if all is well.
@@ -38,4 +40,51 @@ fn sentences(connection: &Connection, statement: &str) -> Result<Vec<String>> {
     let mut statement = connection.prepare_cached(statement)?;
     let rows = statement.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<std::result::Result<_, _>>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::{Account, AccountDetails};
+    use crate::domain::payto::Payto;
+    use crate::store::tests::fixture;
+    use crate::store::{Error, Options, accounts};
+    use crate::taler::base32::Salt;
+
+    #[actix_web::test]
+    async fn rows_that_make_no_sense_are_found() {
+        let f = fixture(Options::default()).await;
+        f.insert(1).await.unwrap();
+        let payto_uri: Payto =
+            "payto://iban/DE75512108001245126199?receiver-name=A".parse().unwrap();
+        let salt = Salt::new([1; 16]);
+        let account = Account {
+            h_wire: payto_uri.h_wire(&salt),
+            payto_uri,
+            salt,
+            active: true,
+            details: AccountDetails::default(),
+        };
+        let instance = f.instance;
+        f.store.write(move |tx| accounts::insert(tx, instance, &account)).await.unwrap();
+        assert_eq!(check(&f.store).unwrap(), [""; 0]);
+        f.store
+            .write::<(), Error>(|tx| {
+                Ok(tx.execute_batch(
+                    "UPDATE accounts SET credit_facade_credentials = 'no';
+                     UPDATE tokens SET expires_at_s = created_at_s - 1;",
+                )?)
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            check(&f.store).unwrap(),
+            [
+                "token 1 had expired before it was made",
+                "instance admin has account \
+                 payto://iban/DE75512108001245126199?receiver-name=A \
+                 with credentials that are no JSON",
+            ]
+        );
+    }
 }
