@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::open::{Found, connect, inspect, lock, resolve, sync_folder, with_suffix};
+use super::header::{APPLICATION_ID, Found, inspect, whose};
+use super::open::connect;
+use super::paths::{lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix};
 use super::{BUSY_TIMEOUT, Error, Result};
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
@@ -26,31 +28,38 @@ pub fn backup(path: &Path, dest: &Path) -> Result<()> {
         return Err(Error::Open(path, "there is no database".into()));
     }
     let connection = connect(&path)?;
-    copy(&connection, dest)
+    copy(&connection, &path, dest)
 }
 
-/// Copies what `connection` is open on to the new file `dest`.
-pub(super) fn copy(connection: &Connection, dest: &Path) -> Result<()> {
+/// Copies the database at `path`, on which `connection` is open, to the new file `dest`.
+pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<()> {
     if fs::symlink_metadata(dest).is_ok() {
         return Err(Error::Exists(dest.to_owned()));
     }
     let part = with_suffix(dest, ".part");
-    let done = write_copy(connection, &part).and_then(|()| {
-        fs::rename(&part, dest).map_err(failed(dest))?;
+    let done = write_copy(connection, path, &part).and_then(|()| {
+        // A link, unlike a new name, never takes the place of a file that came meanwhile.
+        match fs::hard_link(&part, dest) {
+            Ok(()) => fs::remove_file(&part).map_err(failed(&part))?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                return Err(Error::Exists(dest.to_owned()));
+            }
+            Err(_) => fs::rename(&part, dest).map_err(failed(dest))?,
+        }
         sync_folder(dest).map_err(failed(dest))
     });
     if done.is_err() {
         // Half a copy is worse than none.
-        let _ = fs::remove_file(&part);
+        let _ = remove_with_logs(&part);
     }
     done
 }
 
-/// Writes the copy, checks it, and makes it durable.
-fn write_copy(connection: &Connection, part: &Path) -> Result<()> {
+/// Writes a copy of the database at `path`, checks it, and makes it durable.
+fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
+    remove_with_logs(part).map_err(failed(part))?;
     let file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .write(true)
         .mode(0o600)
         .open(part)
@@ -65,7 +74,11 @@ fn write_copy(connection: &Connection, part: &Path) -> Result<()> {
     drop(backup);
     let verdict: String = copy.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
     if verdict != "ok" {
-        return Err(Error::Corrupt(part.to_owned(), verdict));
+        return Err(Error::Corrupt(path.to_owned(), verdict));
+    }
+    let id: u32 = copy.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if id != APPLICATION_ID {
+        return Err(Error::Foreign(path.to_owned()));
     }
     copy.close().map_err(|(_, error)| error)?;
     file.sync_all().map_err(failed(part))
@@ -95,16 +108,14 @@ pub fn restore(src: &Path, path: &Path) -> Result<Option<PathBuf>> {
     let _lock = lock(&path)?;
     let src = resolve(src)?;
     // A backup on a medium that cannot be written is as good as any.
-    match inspect(&src) {
-        Ok(Found::Ours) | Err(Error::ReadOnly(_)) => {}
-        Ok(Found::Nothing) => return Err(Error::Open(src, "there is no backup".into())),
-        Err(other) => return Err(other),
+    if whose(&src)? == Found::Nothing {
+        return Err(Error::Open(src, "there is no backup".into()));
     }
     let new = with_suffix(&path, ".restored");
     let source = open_source(&src)?;
-    let done = write_copy(&source, &new).and_then(|()| put_in_place(&source, &new, &path));
+    let done = write_copy(&source, &src, &new).and_then(|()| put_in_place(&source, &new, &path));
     if done.is_err() {
-        let _ = fs::remove_file(&new);
+        let _ = remove_with_logs(&new);
     }
     done
 }
@@ -150,13 +161,62 @@ fn put_in_place(clock: &Connection, new: &Path, path: &Path) -> Result<Option<Pa
         kept = Some(name);
     }
     // The new file must not be read together with the old one's log.
-    for stale in [log, with_suffix(path, "-shm")] {
-        match fs::remove_file(&stale) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(&stale)(error)),
-            _ => {}
-        }
-    }
+    remove_logs(path).map_err(failed(path))?;
     fs::rename(new, path).map_err(failed(path))?;
     sync_folder(path).map_err(failed(path))?;
     Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::super::{Options, Role, Store, VERSION};
+    use super::*;
+    use crate::store::tests::fixture;
+
+    #[actix_web::test]
+    async fn a_backup_stands_alone_and_nothing_is_left_beside_it() {
+        let f = fixture(Options::default()).await;
+        f.insert(1).await.unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let (dest, part) = (folder.path().join("b.db"), folder.path().join("b.db.part"));
+        // Of a backup that a power cut has interrupted, and anybody may read it.
+        fs::write(&part, "half").unwrap();
+        fs::set_permissions(&part, fs::Permissions::from_mode(0o644)).unwrap();
+
+        backup(f.store.path(), &dest).unwrap();
+
+        let names = fs::read_dir(folder.path()).unwrap();
+        assert_eq!(names.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(), ["b.db"]);
+        assert_eq!(fs::metadata(&dest).unwrap().permissions().mode() & 0o777, 0o600);
+        let header = fs::read(&dest).unwrap();
+        assert_eq!(header[18..20], [2, 2], "it has a write-ahead log");
+        assert_eq!(header[60..64], VERSION.to_be_bytes());
+        assert_eq!(header[68..72], APPLICATION_ID.to_be_bytes());
+        let copy = Store::open(&dest, Role::Daemon, Options::default()).unwrap();
+        assert!(copy.read(|db| super::super::tokens::find(db, &[1; 32])).await.unwrap().is_some());
+        assert!(matches!(backup(f.store.path(), &dest), Err(Error::Exists(_))));
+    }
+
+    #[actix_web::test]
+    async fn a_backup_that_cannot_be_written_is_looked_at_all_the_same() {
+        let f = fixture(Options::default()).await;
+        let path = f.store.path().to_owned();
+        let (foreign, newer) = (f.dir.path().join("foreign"), f.dir.path().join("newer"));
+        backup(&path, &newer).unwrap();
+        drop(f.store);
+        let mut content = fs::read(&newer).unwrap();
+        content[60..64].copy_from_slice(&(VERSION + 1).to_be_bytes());
+        fs::write(&newer, &content).unwrap();
+        content[68..72].fill(0);
+        fs::write(&foreign, &content).unwrap();
+        for src in [&foreign, &newer] {
+            fs::set_permissions(src, fs::Permissions::from_mode(0o400)).unwrap();
+        }
+        let before = fs::read(&path).unwrap();
+        assert!(matches!(restore(&foreign, &path), Err(Error::Foreign(_))));
+        assert!(matches!(restore(&newer, &path), Err(Error::Newer(..))));
+        assert!(fs::read(&path).unwrap() == before);
+    }
 }

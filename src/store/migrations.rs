@@ -36,7 +36,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     }
     if start > 0 {
         let copy = backup::beside(connection, path, &format!("before-v{VERSION}"))?;
-        backup::copy(connection, &copy)?;
+        backup::copy(connection, path, &copy)?;
         log::info!("the database was copied to {} before its update", copy.display());
     }
     for (index, step) in (1_u32..).zip(STEPS) {

@@ -10,9 +10,11 @@ mod backup;
 mod check;
 mod checkpoint;
 mod columns;
+mod header;
 pub mod instances;
 mod migrations;
 mod open;
+mod paths;
 pub mod tokens;
 mod writer;
 
@@ -24,6 +26,8 @@ use std::time::Duration;
 
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 pub use self::backup::{backup, restore};
 pub use self::check::check;
@@ -41,10 +45,10 @@ use sql;
 
 /// How long to wait while another process writes to the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a reader waits for a connection of the pool.
+/// How long a reader waits for its turn, and then for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
-/// Statements that each connection keeps prepared.
-const CACHED_STATEMENTS: usize = 64;
+/// Statements that each connection keeps prepared; more than there are.
+const CACHED_STATEMENTS: usize = 128;
 
 /// What can go wrong with the file.
 #[derive(Debug)]
@@ -92,13 +96,17 @@ impl Error {
             | Self::ReadOnly(_)
             | Self::Corrupt(..)
             | Self::Open(..) => true,
+            // Damage that showed only when the place was read, or rights lost meanwhile.
+            Self::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ReadOnly)
+            ),
             Self::AlreadyRunning(_)
             | Self::Exists(_)
             | Self::Busy
             | Self::Closed
             | Self::Full
             | Self::Commit(_)
-            | Self::Sqlite(_)
             | Self::Panicked => false,
         }
     }
@@ -197,6 +205,8 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     pool: r2d2::Pool<SqliteConnectionManager>,
+    /// As many turns as connections: readers wait here, where that costs no thread.
+    turns: Arc<Semaphore>,
     writer: Writer,
     /// Held for as long as a daemon lives.
     _lock: Option<File>,
@@ -213,6 +223,7 @@ impl Store {
     ///
     /// # Errors
     /// Every way in which a file can be unfit has its own [`Error`]; the file is then as it was.
+    // Not twice in one process while other processes have the file open; see `header::inspect`.
     pub fn open(path: &Path, role: Role, options: Options) -> Result<Self> {
         let opened = open::open(path, role)?;
         let manager = SqliteConnectionManager::file(&opened.path)
@@ -222,8 +233,10 @@ impl Store {
                 connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
                 connection.pragma_update(None, "query_only", true)
             });
+        let readers = options.readers.max(1);
+        let turns = Arc::new(Semaphore::new(usize::try_from(readers).unwrap_or(1)));
         let pool = r2d2::Pool::builder()
-            .max_size(options.readers)
+            .max_size(readers)
             .min_idle(Some(1))
             .test_on_check_out(false)
             .idle_timeout(None)
@@ -232,13 +245,13 @@ impl Store {
             .build(manager)
             .map_err(|error| Error::Open(opened.path.clone(), error.to_string()))?;
         let writer = Writer::start(opened.connection, &opened.path, role, options)?;
-        Ok(Self(Arc::new(Inner { path: opened.path, pool, writer, _lock: opened.lock })))
+        Ok(Self(Arc::new(Inner { path: opened.path, pool, turns, writer, _lock: opened.lock })))
     }
 
-    /// Reads: hands a connection to `work`, on a thread that may block.
+    /// Reads: hands a connection to `work`, on a thread that may block. Needs a runtime with a timer.
     ///
     /// # Errors
-    /// What `work` says; [`Error::Busy`] when no connection came free in time.
+    /// What `work` says; [`Error::Busy`] when its turn did not come in time.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&Connection) -> std::result::Result<T, E> + Send + 'static,
@@ -247,8 +260,13 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let Ok(Ok(turn)) = timeout(POOL_TIMEOUT, self.0.turns.clone().acquire_owned()).await else {
+            return Err(Error::Busy.into());
+        };
         let pool = self.0.pool.clone();
         let done = tokio::task::spawn_blocking(move || {
+            // Kept until the connection is back, even if nobody waits for the answer any more.
+            let _turn = turn;
             let connection = pool.get().map_err(|_| Error::Busy)?;
             work(&connection)
         });

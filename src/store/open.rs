@@ -4,20 +4,22 @@
 //! file is made complete under another name and then renamed, so that a file at the right place
 //! always is a database of ours.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{ErrorKind, Read};
+use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, migrations};
+use super::header::{APPLICATION_ID, Found, cannot, inspect};
+use super::paths::{lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix};
+use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, backup, migrations};
 
-/// Marks a file as ours, in SQLite's header: "tild".
-pub(super) const APPLICATION_ID: u32 = 0x7469_6C64;
 /// Files up to this size, in bytes, are read whole and checked each time they are opened.
 const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
+/// To how many bytes the log shrinks again after a rush. What a busy shop needs is less, so that
+/// day by day the log is written over and not made anew.
+const LOG_SIZE: u32 = 64 * 1024 * 1024;
 
 /// An open file, before the store is built around it.
 pub(super) struct Opened {
@@ -31,15 +33,21 @@ pub(super) struct Opened {
 
 pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
     let path = resolve(path)?;
-    let lock = match role {
+    // What is not ours gets not even a lock beside it.
+    inspect(&path)?;
+    let daemon = match role {
         Role::Daemon => Some(lock(&path)?),
         Role::Guest => None,
     };
     match inspect(&path)? {
         Found::Nothing => {
-            let _own = match lock {
-                None => Some(self::lock(&path)?),
+            let _own = match daemon {
                 Some(_) => None,
+                // Whoever has the lock is about to make the file.
+                None => Some(lock(&path).map_err(|error| match error {
+                    Error::AlreadyRunning(_) => Error::Busy,
+                    other => other,
+                })?),
             };
             // Somebody else may have been faster.
             if inspect(&path)? == Found::Nothing {
@@ -48,187 +56,75 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
         }
         Found::Ours => {}
     }
-    let mut connection = connect(&path)?;
-    if let Err(error) = check_whole(&connection, &path) {
-        // Leave the file as it is: closing would move the log into it.
-        let _ = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        return Err(error);
-    }
+    let mut connection = plain(&path)?;
+    // A damaged file stays as it is: to close it would move the log into it.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    check_whole(&connection, &path)?;
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+    settle(&connection, &path)?;
     if migrations::version(&connection)? != VERSION {
-        let _own = match lock {
+        let _own = match daemon {
             Some(_) => None,
-            None => Some(self::lock(&path).map_err(|error| match error {
+            None => Some(lock(&path).map_err(|error| match error {
                 Error::AlreadyRunning(path) => Error::OlderDaemon(path),
                 other => other,
             })?),
         };
         migrations::migrate(&mut connection, &path)?;
     }
-    Ok(Opened { path, connection, lock })
-}
-
-/// `path` with links resolved, so that all ways to a file meet the same lock.
-pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
-    let failed = |error: std::io::Error| Error::Open(path.to_owned(), error.to_string());
-    match fs::canonicalize(path) {
-        Ok(resolved) => Ok(resolved),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let name = path.file_name().ok_or_else(|| {
-                Error::Open(path.to_owned(), "there is no file's name in it".into())
-            })?;
-            let folder = match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder,
-                _ => Path::new("."),
-            };
-            Ok(fs::canonicalize(folder).map_err(failed)?.join(name))
-        }
-        Err(error) => Err(failed(error)),
-    }
-}
-
-/// `path` with `suffix` at its end.
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
-}
-
-/// The right to be the daemon of the file at `path`, for as long as the answer lives.
-pub(super) fn lock(path: &Path) -> Result<File> {
-    let failed = |error: std::io::Error| Error::Open(with_suffix(path, ".lock"), error.to_string());
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(with_suffix(path, ".lock"))
-        .map_err(|error| match error.kind() {
-            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
-                Error::ReadOnly(path.to_owned())
-            }
-            _ => failed(error),
-        })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::AlreadyRunning(path.to_owned())),
-        Err(TryLockError::Error(error)) => Err(failed(error)),
-    }
-}
-
-/// What stands at a path.
-#[derive(Debug, Eq, PartialEq)]
-pub(super) enum Found {
-    /// Nothing, or an empty file.
-    Nothing,
-    /// A database of ours that can be written.
-    Ours,
-}
-
-/// Looks at the file without SQLite, which might change it.
-pub(super) fn inspect(path: &Path) -> Result<Found> {
-    let metadata = match fs::metadata(path) {
-        Ok(metadata) => metadata,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
-        Err(error) => return Err(Error::Open(path.to_owned(), error.to_string())),
-    };
-    if !metadata.is_file() {
-        return Err(Error::Foreign(path.to_owned()));
-    }
-    // Root may write even then, but whoever took the right away meant it.
-    if metadata.permissions().readonly() {
-        return Err(Error::ReadOnly(path.to_owned()));
-    }
-    let mut file =
-        OpenOptions::new().read(true).write(true).open(path).map_err(|error| {
-            match error.kind() {
-                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
-                    Error::ReadOnly(path.to_owned())
-                }
-                _ => Error::Open(path.to_owned(), error.to_string()),
-            }
-        })?;
-    if metadata.len() == 0 {
-        return Ok(Found::Nothing);
-    }
-    let mut header = Vec::new();
-    file.by_ref()
-        .take(100)
-        .read_to_end(&mut header)
-        .map_err(|error| Error::Open(path.to_owned(), error.to_string()))?;
-    if header.len() < 100 || !header.starts_with(b"SQLite format 3\0") {
-        return Err(Error::Foreign(path.to_owned()));
-    }
-    let number = |at: usize| {
-        let bytes = header.get(at..at.saturating_add(4)).and_then(|b| b.try_into().ok());
-        bytes.map_or(0, u32::from_be_bytes)
-    };
-    if number(68) != APPLICATION_ID {
-        return Err(Error::Foreign(path.to_owned()));
-    }
-    if number(60) > VERSION {
-        return Err(Error::Newer(path.to_owned(), number(60), VERSION));
-    }
-    // Two bytes hold the page's size, 1 for 65536; the pages are counted in a header that is true
-    // when its two change counters agree, and complete when no log waits beside the file.
-    let page = match number(14) & 0xFFFF_0000 {
-        0x0001_0000 => 65_536,
-        _ => u64::from(u16::from_be_bytes([
-            header.get(16).copied().unwrap_or_default(),
-            header.get(17).copied().unwrap_or_default(),
-        ])),
-    };
-    let log = fs::metadata(with_suffix(path, "-wal")).map_or(0, |log| log.len());
-    let promised = u64::from(number(28)).saturating_mul(page);
-    if log == 0 && number(24) == number(92) && metadata.len() < promised {
-        let what = format!("{} bytes are missing at its end", promised - metadata.len());
-        return Err(Error::Corrupt(path.to_owned(), what));
-    }
-    Ok(Found::Ours)
+    Ok(Opened { path, connection, lock: daemon })
 }
 
 /// Makes a complete, empty database at `path`.
 fn create(path: &Path) -> Result<()> {
-    let failed = |error: std::io::Error| match error.kind() {
-        ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
-            Error::ReadOnly(path.to_owned())
-        }
-        _ => Error::Open(path.to_owned(), error.to_string()),
-    };
+    let failed = cannot(path);
     let new = with_suffix(path, ".new");
-    for stale in [new.clone(), with_suffix(&new, "-wal"), with_suffix(&new, "-shm")] {
-        match fs::remove_file(stale) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
-    }
+    remove_with_logs(&new).map_err(&failed)?;
     // SQLite gives its log the rights of the file, so this keeps both from strangers.
     let file =
-        OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new).map_err(failed)?;
+        OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new).map_err(&failed)?;
     let mut connection = connect(&new)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrations::migrate(&mut connection, &new)?;
     connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
+    set_log_aside(&connection, path).map_err(&failed)?;
     connection.close().map_err(|(_, error)| error)?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&new, path).map_err(failed)?;
+    file.sync_all().map_err(&failed)?;
+    fs::rename(&new, path).map_err(&failed)?;
     sync_folder(path).map_err(failed)
 }
 
-/// Makes durable which names the folder of `path` holds.
-pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
+/// The log of a file that is gone must not be taken for that of the new one. It may hold what
+/// somebody misses, so it is kept under another name.
+fn set_log_aside(clock: &Connection, path: &Path) -> std::io::Result<()> {
+    let log = with_suffix(path, "-wal");
+    if fs::symlink_metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
+        let kept = backup::beside(clock, path, "orphan-wal").map_err(std::io::Error::other)?;
+        fs::rename(&log, &kept)?;
+        log::warn!("a log without its database is now {}", kept.display());
     }
+    remove_logs(path)
 }
 
 /// A connection for writing: write-ahead log, every commit on the disk.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
+    let connection = plain(path)?;
+    settle(&connection, path)?;
+    Ok(connection)
+}
+
+/// A connection that has not touched the file yet.
+fn plain(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| Error::Open(path.to_owned(), error.to_string()))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
+    Ok(connection)
+}
+
+/// Settings of which some change the file.
+fn settle(connection: &Connection, path: &Path) -> Result<()> {
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(|error| damaged(path, error))?;
@@ -237,7 +133,8 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
-    Ok(connection)
+    connection.pragma_update(None, "journal_size_limit", LOG_SIZE)?;
+    Ok(())
 }
 
 /// Is the file whole? A small one is read through; of a large one, only what holds it together.
@@ -260,5 +157,79 @@ fn damaged(path: &Path, error: rusqlite::Error) -> Error {
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => Error::Corrupt(path.to_owned(), error.to_string()),
         _ => error.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Options, Store, instances};
+    use super::*;
+    use crate::domain::ids::InstanceId;
+    use crate::store::tests::fixture;
+
+    #[test]
+    fn what_is_refused_gets_nothing_put_beside_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("letter.txt");
+        fs::write(&path, "dear customer").unwrap();
+        for role in [Role::Daemon, Role::Guest] {
+            let refused = Store::open(&path, role, Options::default());
+            assert!(matches!(refused, Err(Error::Foreign(_))));
+        }
+        let names = fs::read_dir(dir.path()).unwrap();
+        assert_eq!(
+            names.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(),
+            ["letter.txt"]
+        );
+    }
+
+    #[test]
+    fn a_link_to_a_file_to_come_leads_there_and_to_its_lock() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("real")).unwrap();
+        let (link, real) = (dir.path().join("link.db"), dir.path().join("real/tilld.db"));
+        std::os::unix::fs::symlink("real/tilld.db", &link).unwrap();
+        let _daemon = Store::open(&link, Role::Daemon, Options::default()).unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert!(fs::symlink_metadata(&real).unwrap().is_file());
+        let second = Store::open(&real, Role::Daemon, Options::default());
+        assert!(matches!(second, Err(Error::AlreadyRunning(_))));
+    }
+
+    #[actix_web::test]
+    async fn the_log_of_a_file_that_is_gone_is_not_read_into_the_new_one() {
+        let f = fixture(Options::default()).await;
+        let path = f.store.path().to_owned();
+        let log = with_suffix(&path, "-wal");
+        let content = fs::read(&log).unwrap();
+        drop(f.store);
+        fs::remove_file(&path).unwrap();
+        fs::write(&log, &content).unwrap();
+
+        let store = Store::open(&path, Role::Daemon, Options::default()).unwrap();
+
+        let found = store.read(|db| instances::find(db, &InstanceId::admin())).await.unwrap();
+        assert!(found.is_none());
+        let names = fs::read_dir(f.dir.path()).unwrap().map(|entry| entry.unwrap());
+        let kept = names.filter(|e| e.file_name().to_string_lossy().contains(".orphan-wal-"));
+        let kept: Vec<_> = kept.map(|entry| fs::read(entry.path()).unwrap()).collect();
+        assert!(kept == [content]);
+    }
+
+    #[actix_web::test]
+    async fn a_damaged_file_stays_as_it_is_whatever_its_journal() {
+        let f = fixture(Options::default()).await;
+        let path = f.store.path().to_owned();
+        drop(f.store);
+        let mut content = fs::read(&path).unwrap();
+        // Says that it has no write-ahead log, and has a page that is none.
+        content[18..20].fill(1);
+        content[4096..8192].fill(0xA5);
+        fs::write(&path, &content).unwrap();
+        for role in [Role::Daemon, Role::Guest] {
+            let refused = Store::open(&path, role, Options::default());
+            assert!(matches!(refused, Err(Error::Corrupt(..))), "{refused:?}");
+            assert!(fs::read(&path).unwrap() == content);
+        }
     }
 }

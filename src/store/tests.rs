@@ -11,13 +11,14 @@ use crate::domain::instance::{InstanceSerial, InstanceSettings, NewInstance, Rou
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::taler::sign::SigningKey;
 
-struct Fixture {
-    _dir: tempfile::TempDir,
-    store: Store,
-    instance: InstanceSerial,
+pub(super) struct Fixture {
+    pub(super) dir: tempfile::TempDir,
+    pub(super) store: Store,
+    pub(super) instance: InstanceSerial,
 }
 
-async fn fixture(options: Options) -> Fixture {
+/// A store with one instance in it.
+pub(super) async fn fixture(options: Options) -> Fixture {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(&dir.path().join("tilld.db"), Role::Daemon, options).unwrap();
     let new = NewInstance {
@@ -41,7 +42,7 @@ async fn fixture(options: Options) -> Fixture {
         created_at: Timestamp::ZERO,
     };
     let instance = store.write(move |tx| instances::insert(tx, &new)).await.unwrap().unwrap();
-    Fixture { _dir: dir, store, instance }
+    Fixture { dir, store, instance }
 }
 
 fn token(number: u8) -> NewToken {
@@ -57,12 +58,13 @@ fn token(number: u8) -> NewToken {
 
 impl Fixture {
     /// Makes a token, in a change of its own.
-    async fn insert(&self, number: u8) -> Result<Option<i64>> {
+    pub(super) async fn insert(&self, number: u8) -> Result<Option<i64>> {
         let instance = self.instance;
         self.store.write(move |tx| tokens::insert(tx, instance, &token(number))).await
     }
 
-    async fn tokens(&self) -> Vec<i64> {
+    /// The numbers of all tokens.
+    pub(super) async fn tokens(&self) -> Vec<i64> {
         let instance = self.instance;
         let list = self.store.read(move |db| tokens::list(db, instance, 100, None)).await.unwrap();
         list.into_iter().map(|token| token.serial).collect()
@@ -225,7 +227,7 @@ async fn what_is_confirmed_is_there_when_the_file_is_opened_again() {
 #[actix_web::test]
 async fn the_log_is_written_over_and_does_not_grow_for_ever() {
     let f = fixture(Options::default()).await;
-    let path = open::with_suffix(f.store.path(), "-wal");
+    let path = paths::with_suffix(f.store.path(), "-wal");
     let instance = f.instance;
     // Each round adds at least 100 pages; in time the log must be far behind their sum.
     let written_over =
@@ -250,6 +252,70 @@ async fn the_log_is_written_over_and_does_not_grow_for_ever() {
         }
     }
     panic!("the log only grew");
+}
+
+#[actix_web::test]
+async fn one_that_fills_the_disk_takes_nothing_of_the_next_batch_with_it() {
+    let f = fixture(Options::default()).await;
+    let limit = |pages: u32| {
+        f.store.write::<(), Error>(move |tx| Ok(tx.pragma_update(None, "max_page_count", pages)?))
+    };
+    limit(1).await.unwrap();
+    let instance = f.instance;
+    let release = f.hold();
+    let big = f.store.write::<(), Error>(move |tx| {
+        for number in 10..200 {
+            let description = Some("x".repeat(4000));
+            tokens::insert(tx, instance, &NewToken { description, ..token(number) })?;
+        }
+        Ok(())
+    });
+    let (one, big, two, ()) = tokio::join!(f.insert(1), big, f.insert(2), async { drop(release) });
+    assert!(matches!(big, Err(Error::Full)), "{big:?}");
+    // Each of the others is there, or its caller was told that it is not.
+    let told = [one, two].into_iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(f.tokens().await.len(), told);
+    limit(1_000_000).await.unwrap();
+    assert!(f.insert(3).await.unwrap().is_some());
+}
+
+#[actix_web::test]
+async fn a_reader_whose_turn_does_not_come_is_told_so() {
+    let f = fixture(Options { readers: 1, ..Options::default() }).await;
+    let (release, wait) = channel::<()>();
+    let slow = f.store.read::<(), Error>(move |_| {
+        let _ = wait.recv();
+        Ok(())
+    });
+    let (slow, refused) = tokio::join!(slow, async {
+        let refused = f.store.read::<(), Error>(|_| Ok(())).await;
+        drop(release);
+        refused
+    });
+    assert!(matches!(refused, Err(Error::Busy)));
+    slow.unwrap();
+    f.store.read::<(), Error>(|_| Ok(())).await.unwrap();
+}
+
+#[actix_web::test]
+async fn a_reader_writes_nothing_and_its_panic_is_its_own() {
+    let f = fixture(Options { readers: 1, ..Options::default() }).await;
+    let sneaky = f.store.read::<(), Error>(|db| Ok(db.execute_batch("DELETE FROM instances")?));
+    assert!(matches!(sneaky.await, Err(Error::Sqlite(_))));
+    let broken = f.store.read::<(), Error>(|_| panic!("on purpose"));
+    assert!(matches!(broken.await, Err(Error::Panicked)));
+    assert!(f.store.read(|db| instances::find(db, &InstanceId::admin())).await.unwrap().is_some());
+}
+
+#[actix_web::test]
+async fn somebody_who_reads_for_long_does_not_hold_up_the_end() {
+    let f = fixture(Options::default()).await;
+    let reader = Connection::open(f.store.path()).unwrap();
+    reader.execute_batch("BEGIN; SELECT count(*) FROM instances;").unwrap();
+    f.insert(1).await.unwrap();
+    let started = std::time::Instant::now();
+    f.store.close();
+    assert!(started.elapsed() < Duration::from_secs(1));
 }
 
 fn random_hash(round: u32, number: u32) -> [u8; 32] {

@@ -27,6 +27,9 @@ const LINGER: Duration = Duration::from_micros(60);
 /// Pages in the log at which SQLite itself would move them into the file, if all else failed.
 const LAST_RESORT_PAGES: u32 = 32_768;
 
+/// How long others may keep the writer from tidying up at its end.
+const LAST_WAIT: Duration = Duration::from_millis(250);
+
 /// A transaction under way. Whoever holds one may write.
 pub struct Tx<'a> {
     connection: &'a Connection,
@@ -265,8 +268,10 @@ impl Hand {
                 self.wrap();
             }
         }
-        // Nothing waits any more; leave a tidy file. A guest would make the daemon wait for that.
+        // Nothing waits any more; leave a tidy file, unless somebody reads it for long. A guest would
+        // make the daemon wait for that.
         if self.role == Role::Daemon {
+            let _ = self.connection.busy_timeout(LAST_WAIT);
             let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
         }
     }

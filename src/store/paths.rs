@@ -1,0 +1,94 @@
+//! The files beside the file: names, links, the daemon's lock.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::ErrorKind;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use super::{Error, Result};
+
+/// Most links that are followed, one to the next; the system itself follows no more.
+const MAX_LINKS: usize = 40;
+
+/// `path` with links resolved, so that all ways to a file meet the same lock; also while the file is
+/// still to be made.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
+    let failed = |error: std::io::Error| Error::Open(path.to_owned(), error.to_string());
+    let mut path = path.to_owned();
+    for _ in 0..MAX_LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(Path::new("")).join(target),
+            Err(_) => break,
+        }
+    }
+    let path = path.as_path();
+    match fs::canonicalize(path) {
+        Ok(resolved) => Ok(resolved),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let name = path.file_name().ok_or_else(|| {
+                Error::Open(path.to_owned(), "there is no file's name in it".into())
+            })?;
+            let folder = match path.parent() {
+                Some(folder) if !folder.as_os_str().is_empty() => folder,
+                _ => Path::new("."),
+            };
+            Ok(fs::canonicalize(folder).map_err(failed)?.join(name))
+        }
+        Err(error) => Err(failed(error)),
+    }
+}
+
+/// `path` with `suffix` at its end.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// The right to be the daemon of the file at `path`, for as long as the answer lives.
+pub(super) fn lock(path: &Path) -> Result<File> {
+    let failed = |error: std::io::Error| Error::Open(with_suffix(path, ".lock"), error.to_string());
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .open(with_suffix(path, ".lock"))
+        .map_err(|error| match error.kind() {
+            ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                Error::ReadOnly(path.to_owned())
+            }
+            _ => failed(error),
+        })?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::AlreadyRunning(path.to_owned())),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+/// Removes the file at `path`, if there is one, and what SQLite has put beside it.
+pub(super) fn remove_with_logs(path: &Path) -> std::io::Result<()> {
+    remove(path)?;
+    remove_logs(path)
+}
+
+/// Removes what SQLite has put beside the file at `path`.
+pub(super) fn remove_logs(path: &Path) -> std::io::Result<()> {
+    ["-wal", "-shm", "-journal"].iter().try_for_each(|suffix| remove(&with_suffix(path, suffix)))
+}
+
+fn remove(path: &Path) -> std::io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Makes durable which names the folder of `path` holds.
+pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
+        _ => File::open(".")?.sync_all(),
+    }
+}
