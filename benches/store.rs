@@ -73,6 +73,7 @@ fn main() {
             table.add(&name, writes(&full, submitters, round));
         }
         table.add("writes/s without durability, 64 submitters", writes(&off, 64, round));
+        table.add("a transaction each, 1 thread", transaction_each(&direct, 1, round));
         table.add("a transaction each, 16 threads", transaction_each(&direct, 16, round));
         table.add("point reads/s through the pool, 16 readers", reads(&full, 16, round));
     }
@@ -106,6 +107,9 @@ fn main() {
         let verdict = if value >= bar { "ok" } else { "MISSED" };
         println!("{name:44} {value:>10.2}   at least {bar}: {verdict}");
     }
+    // What SQLite does by itself, without a queue and a thread in between, is the most to hope for.
+    let alone = get("a transaction each, 1 thread");
+    println!("{:44} {:>10.2}   for comparison", "SQLite by itself / fdatasync", alone / sync);
     let verdict = if latency.longest <= 20.0 { "ok" } else { "MISSED" };
     println!("{:44} {:>10.2}   at most 20 ms: {verdict}", "longest commit", latency.longest);
     process_figures(folder.path());
