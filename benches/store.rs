@@ -27,7 +27,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior, named_params};
 use tilld::store::{Durability, Error, Options, Role, Store, Tx};
 
-/// What a payment is to the disk: a row of some 300 bytes, and a change of the order's row. Orders are
+/// What a payment is to the disk: a row of some 300 bytes, found by its session, and a change of the order's row. Orders are
 /// paid soon after they are made, so neighbours in time are neighbours in the file.
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS bench_orders (
@@ -36,7 +36,8 @@ const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS bench_payments (
         serial INTEGER PRIMARY KEY, bench_order INTEGER NOT NULL, session TEXT NOT NULL,
         body TEXT NOT NULL
-    ) STRICT;";
+    ) STRICT;
+    CREATE INDEX IF NOT EXISTS bench_sessions ON bench_payments (session);";
 const INSERT: &str =
     "INSERT INTO bench_payments (bench_order, session, body) VALUES (:order, :session, :body)";
 const UPDATE: &str = "UPDATE bench_orders SET paid = paid + 1 WHERE serial = :order";
