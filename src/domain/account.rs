@@ -8,8 +8,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::payto::Payto;
+use super::unfit::Unfit;
 use super::web::BaseUrl;
 use crate::taler::base32::{HashCode, Salt};
+
+/// Longest addition to a transfer's subject, in bytes; banks leave little room.
+const MAX_SUBJECT: usize = 64;
 
 /// How tilld identifies itself to the bank's interface for incoming transfers. Never given out.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
@@ -46,6 +50,18 @@ pub struct AccountDetails {
     pub credit_facade_credentials: Option<FacadeCredentials>,
     /// Text that the exchange shall add to the subject of its transfers.
     pub extra_wire_subject_metadata: Option<String>,
+}
+
+impl AccountDetails {
+    /// Checks lengths.
+    ///
+    /// # Errors
+    /// [`Unfit`] names the member that is too long.
+    pub fn check(&self) -> Result<(), Unfit> {
+        let subject = self.extra_wire_subject_metadata.as_ref();
+        let fits = subject.is_none_or(|text| text.len() <= MAX_SUBJECT);
+        if fits { Ok(()) } else { Err(Unfit("extra_wire_subject_metadata")) }
+    }
 }
 
 /// A bank account as it is kept.

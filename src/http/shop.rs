@@ -11,6 +11,7 @@ use super::Settings;
 use super::error::{Answer, Failure};
 use super::extract::At;
 use super::origin::base_url;
+use crate::domain::ids::InstanceId;
 use crate::till::Till;
 
 /// The protocol: current, revision, age; clients of protocols 12 to 27 are served (decision 13).
@@ -21,6 +22,14 @@ const IMPLEMENTATION: &str =
 /// The licence, for those who were given no address for the source code.
 const LICENCE: &str = include_str!("../../LICENSE");
 
+/// Below `/instances/$ID` only instances that exist answer; the root answers before its own is made.
+async fn check_there(till: &Till, instance: &InstanceId) -> Result<(), Failure> {
+    if !instance.is_admin() {
+        till.instance(instance).await?;
+    }
+    Ok(())
+}
+
 /// `GET /`: says what this is and under which address wallets find it.
 pub(super) async fn index(
     request: HttpRequest,
@@ -28,9 +37,7 @@ pub(super) async fn index(
     settings: Data<Settings>,
     At(instance): At,
 ) -> Answer {
-    if !instance.is_admin() {
-        till.instance(&instance).await?;
-    }
+    check_there(&till, &instance).await?;
     let url = base_url(&request, &settings, &instance)?;
     let text = format!(
         "This is tilld {}, a merchant backend for GNU Taler.\nIts address for shops: {url}\n",
@@ -41,9 +48,7 @@ pub(super) async fn index(
 
 /// `GET /config` (merchant-api 1.7). Below `/instances/$ID` only for instances that exist.
 pub(super) async fn config(till: Data<Till>, At(instance): At) -> Answer {
-    if !instance.is_admin() {
-        till.instance(&instance).await?;
-    }
+    check_there(&till, &instance).await?;
     let terms = till.terms();
     let currencies: BTreeMap<_, _> = terms
         .currencies
@@ -85,9 +90,7 @@ pub(super) async fn config(till: Data<Till>, At(instance): At) -> Answer {
 
 /// `GET /exchanges` (merchant-api 1.8): the trusted exchanges and how they were last seen.
 pub(super) async fn exchanges(till: Data<Till>, At(instance): At) -> Answer {
-    if !instance.is_admin() {
-        till.instance(&instance).await?;
-    }
+    check_there(&till, &instance).await?;
     let exchanges: Vec<_> = till
         .terms()
         .exchanges

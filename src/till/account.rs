@@ -3,7 +3,6 @@
 use super::{Clerk, Error, Till, random};
 use crate::domain::account::{Account, AccountDetails};
 use crate::domain::payto::Payto;
-use crate::domain::unfit::Unfit;
 use crate::store::accounts;
 use crate::taler::base32::{HashCode, Salt};
 
@@ -27,10 +26,7 @@ impl Till {
         if wish.payto_uri.receiver_name().is_none_or(|name| name.is_empty()) {
             return Err(Error::NoReceiverName);
         }
-        let subject = wish.details.extra_wire_subject_metadata.as_ref();
-        if subject.is_some_and(|text| text.len() > 64) {
-            return Err(Unfit("extra_wire_subject_metadata").into());
-        }
+        wish.details.check()?;
         let salt = Salt::new(random::<16>()?);
         let account = Account {
             h_wire: wish.payto_uri.h_wire(&salt),
@@ -97,10 +93,7 @@ impl Till {
             .write(move |tx| {
                 let there = accounts::find(tx, instance, &h_wire)?.ok_or(Error::AccountUnknown)?;
                 let details = change(there.details);
-                let subject = details.extra_wire_subject_metadata.as_ref();
-                if subject.is_some_and(|text| text.len() > 64) {
-                    return Err(Unfit("extra_wire_subject_metadata").into());
-                }
+                details.check()?;
                 accounts::update(tx, instance, &h_wire, &details)?;
                 Ok(())
             })
