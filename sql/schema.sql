@@ -35,6 +35,77 @@ CREATE TABLE instances (
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
 ) STRICT;
 
+CREATE TABLE orders (
+    serial             INTEGER PRIMARY KEY AUTOINCREMENT,       -- its place in the shop's list; never used again
+    instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    order_id           TEXT    NOT NULL,                        -- names it in URLs
+    request_hash       BLOB    NOT NULL CHECK (length(request_hash) = 64), -- SHA-512 of what was asked for
+    claim_token        BLOB    CHECK (length(claim_token) = 16), -- needed to claim it; NULL: nothing is
+    timestamp_s        INTEGER,                                 -- seconds since 1970; NULL: never
+    created_at_s       INTEGER NOT NULL,                        -- seconds since 1970
+    pay_deadline_s     INTEGER,                                 -- seconds since 1970; NULL: never
+    refund_deadline_s  INTEGER,                                 -- seconds since 1970; NULL: never
+    amount             TEXT    NOT NULL,                        -- the price, like EUR:1.5
+    summary            TEXT    NOT NULL,                        -- what is bought, for people
+    summary_folded     TEXT    NOT NULL,                        -- the same in lower case, to be searched
+    base_url           TEXT    NOT NULL,                        -- where wallets find the instance's API
+    fulfillment_url    TEXT,                                    -- where the customer finds it; NULL: nowhere
+    session_id         TEXT,                                    -- the session it was made for; NULL: none
+    nonce              BLOB    CHECK (length(nonce) = 32),      -- the claiming wallet's key; NULL: unclaimed
+    h_contract         BLOB    CHECK (length(h_contract) = 64), -- hash of terms; NULL: unclaimed
+    paid_at_s          INTEGER,                                 -- seconds since 1970; NULL: unpaid
+    paid_session       TEXT,                                    -- the session the payment counts for; NULL: none
+    refund_granted     TEXT    NOT NULL,                        -- all refunds together, like EUR:0.5
+    refund_taken       TEXT    NOT NULL,                        -- those that the customer has
+    refunded           INTEGER NOT NULL CHECK (refunded IN (0, 1, 2)), -- 0: not, 1: partly, 2: wholly
+    wired              INTEGER NOT NULL CHECK (wired IN (0, 1)), -- 1: the exchange has wired all of it
+    terms              TEXT    NOT NULL,                        -- the contract as canonical JSON, with nonce once claimed
+    UNIQUE (instance, order_id),
+    CHECK ((nonce IS NULL) = (h_contract IS NULL)),
+    CHECK (paid_at_s IS NULL OR nonce IS NOT NULL),
+    CHECK (paid_session IS NULL OR paid_at_s IS NOT NULL)
+) STRICT;
+
+CREATE INDEX orders_by_instance ON orders (instance, serial);
+
+CREATE INDEX orders_by_paid_session ON orders (instance, paid_session, fulfillment_url, serial)
+    WHERE paid_session IS NOT NULL;
+
+CREATE INDEX orders_by_session ON orders (instance, session_id, fulfillment_url, serial)
+    WHERE session_id IS NOT NULL;
+
+CREATE TABLE payments (
+    order_serial  INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE, -- which was paid
+    method        TEXT    NOT NULL,                             -- cash, card, bank or another word
+    reference     TEXT,                                         -- the shop's mark on it; NULL: none
+    amount        TEXT    NOT NULL,                             -- what was paid, like EUR:1.5
+    session_id    TEXT,                                         -- the session it was made for; NULL: none
+    paid_at_s     INTEGER NOT NULL                              -- seconds since 1970
+) STRICT;
+
+CREATE TABLE refunds (
+    serial        INTEGER PRIMARY KEY,                          -- the order of granting
+    order_serial  INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- of which order
+    amount        TEXT    NOT NULL,                             -- by how much the total rose, like EUR:0.5
+    reason        TEXT    NOT NULL,                             -- why, in the shop's words
+    granted_at_s  INTEGER NOT NULL,                             -- seconds since 1970
+    taken_at_s    INTEGER                                       -- when the customer got it; NULL: not yet
+) STRICT;
+
+CREATE INDEX refunds_by_order ON refunds (order_serial, serial);
+
+CREATE TABLE templates (
+    serial             INTEGER PRIMARY KEY,                     -- the order of adding
+    instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    template_id        TEXT    NOT NULL,                        -- names it in URLs
+    description        TEXT    NOT NULL,                        -- the shop's own note
+    contract           TEXT    NOT NULL,                        -- JSON object: what is fixed
+    editable_defaults  TEXT,                                    -- JSON object: what is suggested; NULL: nothing
+    UNIQUE (instance, template_id)
+) STRICT;
+
+CREATE INDEX templates_by_instance ON templates (instance, serial);
+
 CREATE TABLE tokens (
     serial         INTEGER PRIMARY KEY AUTOINCREMENT,           -- names the token for the shop; never used again
     instance       INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- which it opens

@@ -42,6 +42,11 @@ pub const KEYS: &[&str] = &[
     "limits.public_body_bytes",
     "limits.order_body_bytes",
     "limits.private_body_bytes",
+    "polls.max_total",
+    "polls.max_per_key",
+    "polls.max_per_client",
+    "polls.clamp_s",
+    "legacy.enabled",
     "admin.listen",
     "database.path",
     "database.readers",
@@ -66,6 +71,10 @@ pub struct Config {
     pub server: Server,
     /// `[limits]`
     pub limits: Limits,
+    /// `[polls]`
+    pub polls: Polls,
+    /// `[legacy]`
+    pub legacy: Legacy,
     /// `[admin]`
     pub admin: Admin,
     /// `[database]`
@@ -117,6 +126,28 @@ pub struct Limits {
     pub order_body_bytes: usize,
     /// On private endpoints that take pictures.
     pub private_body_bytes: usize,
+}
+
+/// How many requests may wait for news, and how long (decision 15).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Polls {
+    /// In all.
+    pub max_total: usize,
+    /// For one order or session.
+    pub max_per_key: usize,
+    /// From one client's address.
+    pub max_per_client: usize,
+    /// Longest wait, in seconds.
+    pub clamp_s: u64,
+}
+
+/// The API of 2019.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Legacy {
+    /// Is it served?
+    pub enabled: bool,
 }
 
 /// The operator's own listener.
@@ -464,6 +495,9 @@ fn check(config: &Config) -> Result<(), BadConfig> {
     if bodies.iter().any(|size| !(1024..=64 * 1024 * 1024).contains(size)) {
         return bad("limits: between 1024 and 67108864 bytes".into());
     }
+    if !(1..=3600).contains(&config.polls.clamp_s) {
+        return bad("polls.clamp_s: between 1 and 3600 seconds".into());
+    }
     if let Some(Listen::Tcp(address)) = &config.admin.listen
         && !address.ip().is_loopback()
     {
@@ -498,6 +532,8 @@ mod file {
         source_url,
     });
     table!(Limits { public_body_bytes, order_body_bytes, private_body_bytes });
+    table!(Polls { max_total, max_per_key, max_per_client, clamp_s });
+    table!(Legacy { enabled });
     table!(Admin { listen });
     table!(Database { path, readers, write_queue });
     table!(Currency { default, specification });
@@ -512,6 +548,8 @@ mod file {
     pub(super) struct Known {
         server: Option<Server>,
         limits: Option<Limits>,
+        polls: Option<Polls>,
+        legacy: Option<Legacy>,
         admin: Option<Admin>,
         database: Option<Database>,
         currency: Option<Currency>,

@@ -6,7 +6,7 @@
 //!  5  start     cli   server          wire, open, stop
 //!  4  doors     http  config          parse, call one verb, shape the answer
 //!  3  verbs     till                  what a till does, in what order
-//!  2  world     store                 the disk
+//!  2  world     store  hub            the disk, the ears
 //!  1  nouns     domain                what Taler and the shop talk of
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```
@@ -19,6 +19,7 @@ pub mod cli;
 pub mod config;
 pub mod domain;
 pub mod http;
+pub mod hub;
 pub mod server;
 pub mod store;
 pub mod taler;

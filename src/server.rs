@@ -20,8 +20,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
+use crate::domain::order::Topic;
 use crate::domain::time::RelativeTime;
 use crate::http::{self, BadDocument, Library, Metrics};
+use crate::hub::{Caps, Hub};
 use crate::store::{self, Role, Store};
 use crate::till::{Clock, Terms, Till, TrustedExchange};
 
@@ -33,6 +35,8 @@ const GRACE_S: u64 = 1;
 const DEADLINE: Duration = Duration::from_millis(1800);
 /// File descriptors kept back from connections: the store, the log, listeners, outgoing calls.
 const RESERVE: u64 = 128;
+/// Connections that no waiting request may take.
+const CONNECTIONS_FOR_WORK: usize = 256;
 
 /// Says at what the system failed.
 fn io(what: &str) -> impl Fn(io::Error) -> Error {
@@ -139,8 +143,18 @@ pub fn store_options(config: &Config) -> store::Options {
 /// [`Error`] says what could not be opened.
 pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error> {
     let descriptors = descriptors();
-    let store = Store::open(&config.database.path, Role::Daemon, store_options(config))?;
-    let till = Till::new(store.clone(), terms(config)?, Clock::system());
+    let connections = connections(config, descriptors);
+    let hub = Hub::new(Caps {
+        // So that a payment always finds a connection, however many wait.
+        total: config.polls.max_total.min(connections.saturating_sub(CONNECTIONS_FOR_WORK)),
+        per_topic: config.polls.max_per_key,
+        per_client: config.polls.max_per_client,
+    });
+    let ears = hub.clone();
+    let announce = move |topic: &Topic| ears.wake(topic);
+    let options = store_options(config);
+    let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
+    let till = Till::new(store.clone(), hub, terms(config)?, Clock::system());
     let settings = Arc::new(http::Settings {
         base_url: config.server.base_url.clone(),
         trusted_proxies: config.server.trusted_proxies.clone(),
@@ -150,12 +164,14 @@ pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error
             private: config.limits.private_body_bytes,
         },
         body_timeout: Duration::from_secs(config.server.body_timeout_s),
+        longest_poll: Duration::from_secs(config.polls.clamp_s),
+        legacy: config.legacy.enabled,
         source_url: config.server.source_url.clone(),
         terms: Library::open(&config.legal.terms)?,
         privacy: Library::open(&config.legal.privacy)?,
     });
     let done =
-        actix_web::rt::System::new().block_on(run(config, descriptors, till, settings, on_ready));
+        actix_web::rt::System::new().block_on(run(config, connections, till, settings, on_ready));
     store.close();
     log::info!("stopped");
     done
@@ -163,7 +179,7 @@ pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error
 
 async fn run(
     config: &Config,
-    descriptors: u64,
+    connections: usize,
     till: Till,
     settings: Arc<http::Settings>,
     on_ready: impl FnOnce(&Ready),
@@ -184,11 +200,6 @@ async fn run(
     let workers = match config.server.workers {
         0 => thread::available_parallelism().map_or(1, usize::from).min(4),
         fixed => fixed,
-    };
-    let room = usize::try_from(descriptors.saturating_sub(RESERVE)).unwrap_or(usize::MAX);
-    let connections = match config.server.max_connections {
-        0 => room.max(16),
-        fixed => fixed.min(room.max(16)),
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
     let mut server = HttpServer::new(move || {
@@ -257,13 +268,14 @@ async fn run(
 
     on_ready(&Ready { addresses, has_admin });
     notify(&[NotifyState::Ready]);
-    let watchdog = actix_web::rt::spawn(watch(till));
+    let watchdog = actix_web::rt::spawn(watch(till.clone()));
     tokio::select! {
         _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
         _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
     }
     notify(&[NotifyState::Stopping]);
     insist();
+    till.close_polls();
     watchdog.abort();
     stop(handles).await;
     for server in running {
@@ -272,6 +284,15 @@ async fn run(
         }
     }
     Ok(())
+}
+
+/// How many connections there may be at one time.
+fn connections(config: &Config, descriptors: u64) -> usize {
+    let room = usize::try_from(descriptors.saturating_sub(RESERVE)).unwrap_or(usize::MAX).max(16);
+    match config.server.max_connections {
+        0 => room,
+        fixed => fixed.min(room),
+    }
 }
 
 /// How many files and connections may be open at one time, after asking for as many as are useful.

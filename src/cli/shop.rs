@@ -12,6 +12,7 @@ use crate::domain::account::AccountDetails;
 use crate::domain::ids::InstanceId;
 use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
+use crate::hub::{Caps, Hub};
 use crate::server::{store_options, terms};
 use crate::store::{Role, Store};
 use crate::till::{self, AccountWish, Auth, Clerk, Clock, InstanceWish, Password, Till, TokenWish};
@@ -29,7 +30,9 @@ fn with_till<T, F: Future<Output = Result<T, Error>>>(
         .build()
         .map_err(|error| Error::Other(error.to_string()))?;
     let store = Store::open(&config.database.path, Role::Guest, store_options(config))?;
-    let till = Till::new(store.clone(), terms(config)?, Clock::system());
+    // Nobody waits for news of what a command does.
+    let hub = Hub::new(Caps::default());
+    let till = Till::new(store.clone(), hub, terms(config)?, Clock::system());
     let done = runtime.block_on(work(till));
     store.close();
     done

@@ -80,6 +80,50 @@ pub enum RoundingInterval {
     Year,
 }
 
+impl RoundingInterval {
+    /// The first moment of an interval (UTC; weeks begin on Monday) that is not before `time`.
+    pub fn round_up(self, time: Timestamp) -> Timestamp {
+        let Some(secs) = time.secs() else { return time };
+        let rounded = match self {
+            Self::None | Self::Second => Some(secs),
+            Self::Minute => secs.checked_next_multiple_of(60),
+            Self::Hour => secs.checked_next_multiple_of(3600),
+            Self::Day => secs.checked_next_multiple_of(DAY_S),
+            Self::Week => secs
+                .checked_add(EPOCH_S)
+                .and_then(|since| since.checked_next_multiple_of(WEEK_S))
+                .and_then(|since| since.checked_sub(EPOCH_S)),
+            Self::Month => next_month(secs, 1),
+            Self::Quarter => next_month(secs, 3),
+            Self::Year => next_month(secs, 12),
+        };
+        // Beyond the calendar's end nothing is worth rounding.
+        rounded.and_then(|secs| Timestamp::from_secs(secs).ok()).unwrap_or(time)
+    }
+}
+
+const DAY_S: u64 = 86_400;
+const WEEK_S: u64 = 7 * DAY_S;
+/// 1970 began on a Thursday: so long after a Monday.
+const EPOCH_S: u64 = 3 * DAY_S;
+
+/// The first second not before `secs` of a month whose number, from 0, is a multiple of `months`.
+fn next_month(secs: u64, months: i8) -> Option<u64> {
+    let moment = jiff::Timestamp::from_second(i64::try_from(secs).ok()?).ok()?;
+    let day = moment.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let into_year = day.month().checked_sub(1)?;
+    let start = into_year.checked_sub(into_year.checked_rem(months)?)?.checked_add(1)?;
+    let first = jiff::civil::Date::new(day.year(), start, 1).ok()?;
+    let at = |date: jiff::civil::Date| {
+        let midnight = date.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+        u64::try_from(midnight.as_second()).ok()
+    };
+    match at(first)? {
+        begun if begun == secs => Some(secs),
+        _ => at(first.checked_add(jiff::Span::new().months(months)).ok()?),
+    }
+}
+
 /// What the shopkeeper can set. Checked by [`InstanceSettings::check`] before it is kept.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InstanceSettings {

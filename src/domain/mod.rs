@@ -7,15 +7,20 @@
 //! | [`account::Account`] | where a shop's money goes |
 //! | [`amount::Amount`] | an amount of money, exact and never negative |
 //! | [`amount::Currency`] | the name of a currency |
+//! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
 //! | [`currency::CurrencySpecification`] | how people write amounts of a currency |
 //! | [`ids::InstanceId`] | the name of a shop on this till; `admin` is the first one |
 //! | [`ids::OrderId`] | the name of an order within its shop |
 //! | [`ids::SessionId`] | the shop's name for one visitor's browser session |
 //! | [`ids::TemplateId`] | the name of a template for orders |
 //! | [`instance::Instance`] | a shop on this till: its settings, its key |
+//! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
+//! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
+//! | [`order::Topic`] | what somebody can wait for news of |
 //! | [`payto::Payto`] | a bank account, as a payto address |
 //! | [`taler_uri::Pay`] | the address by which a wallet is asked to pay; `Refund`, `PayTemplate` likewise |
 //! | [`taler_uri_2019::Order2019`] | an order as the addresses of 2019 named it |
+//! | [`template::Template`] | an order with blanks, which wallets fill in |
 //! | [`time::RelativeTime`] | a duration, or forever |
 //! | [`time::Timestamp`] | a second in time, or never |
 //! | [`web::BaseUrl`] | the address under which a shop's API or an exchange answers |
@@ -32,12 +37,16 @@ mod text;
 pub mod access;
 pub mod account;
 pub mod amount;
+pub mod contract;
 pub mod currency;
 pub mod ids;
 pub mod instance;
+pub mod order;
+pub mod path;
 pub mod payto;
 pub mod taler_uri;
 pub mod taler_uri_2019;
+pub mod template;
 pub mod time;
 pub mod unfit;
 pub mod web;

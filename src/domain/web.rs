@@ -25,6 +25,14 @@ const MAX_FULFILLMENT: usize = 4096;
 const SEGMENT: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b':').remove(b'@');
 
+/// What must be encoded in a query's value: everything that some reader could take for more.
+const QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// `text` as a value in an address's query.
+pub fn query_value(text: &str) -> impl std::fmt::Display + '_ {
+    utf8_percent_encode(text, QUERY)
+}
+
 /// The address under which an API answers: absolute, http or https, ending with a slash, without
 /// user, query or fragment.
 ///

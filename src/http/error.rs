@@ -13,6 +13,9 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::legacy::Old;
+use crate::domain::contract::BadOrder;
+use crate::domain::template::{BadFilling, BadTemplate};
 use crate::store;
 use crate::till;
 
@@ -69,6 +72,12 @@ pub(super) enum Failure {
     Format,
     /// The shop has published no such document.
     NoDocument(&'static str),
+    /// Nothing of the order was refunded.
+    NoRefund,
+    /// Shops of 2019 had this; today nobody can.
+    Gone2019(&'static str),
+    /// What a shop of 2019 is told, and why.
+    In2019(Old, Box<Failure>),
     /// A bug: something that cannot happen did.
     Bug(String),
 }
@@ -76,11 +85,41 @@ pub(super) enum Failure {
 impl Failure {
     /// Status, Taler code, hint.
     #[rustfmt::skip]
-    fn row(&self) -> (u16, u32, &'static str) {
+    pub(super) fn row(&self) -> (u16, u32, &'static str) {
         match self {
+            In2019(old, _)                      => (old.status, old.code, old.hint),
             Missing(_)                          => (400,   25, "a required parameter is missing"),
             Malformed(_)                        => (400,   26, "a parameter is malformed"),
             Till(Verb::Unfit(_))                => (400,   26, "a parameter is malformed"),
+            Till(Verb::Template(bad))           => match bad {
+                BadTemplate::Missing(_)         => (400,   25, "a required parameter is missing"),
+                BadTemplate::Unfit(_)           => (400,   26, "a parameter is malformed"),
+                BadTemplate::Unsupported(_)     => (501,   76, "this backend does not offer this"),
+            },
+            Till(Verb::Filling(bad))            => match bad {
+                BadFilling::Missing(_)          => (400,   25, "a required parameter is missing"),
+                BadFilling::Unfit(_)            => (400,   26, "a parameter is malformed"),
+                BadFilling::Currency            => (409, 2024, "the template takes another currency"),
+                BadFilling::Amount              => (409, 2860, "the template fixes another amount"),
+                BadFilling::Summary             => (409, 2861, "the template fixes another summary"),
+                BadFilling::NoAmount            => (409, 2862, "the template leaves the amount to you; say one"),
+                BadFilling::NoSummary           => (409, 2863, "the template leaves the summary to you; say one"),
+                BadFilling::WrongType           => (409, 2864, "the template is of another type"),
+            },
+            Till(Verb::Order(bad))              => match bad {
+                BadOrder::Version               => (400,   12, "orders have version 0 or 1"),
+                BadOrder::OrderId               => (400,   26, "a parameter is malformed"),
+                BadOrder::Shape(_)              => (400, 2502, "no contract can be made of this order"),
+                BadOrder::WireBeforeRefund      => (400, 2504, "the wire transfer deadline is before the refund deadline"),
+                BadOrder::DeliveryDatePast      => (400, 2505, "the delivery date is in the past"),
+                BadOrder::WireDeadlineNever     => (400, 2506, "the wire transfer deadline is \"never\""),
+                BadOrder::PayDeadlinePast       => (400, 2507, "the pay deadline is in the past"),
+                BadOrder::RefundDeadlinePast    => (400, 2508, "the refund deadline is in the past"),
+                BadOrder::Currency              => (409, 2024, "the currencies of the order do not fit each other or this backend"),
+                BadOrder::Choices               => (501,   76, "this backend does not offer orders with choices (version 1)"),
+            },
+            Till(Verb::ContractMismatch)        => (400, 2200, "the contract belongs to another order"),
+            Till(Verb::ForgetPath(_))           => (400, 2510, "the path is malformed; one looks like $.products[0].description"),
             Payto(_)                            => (400,   24, "the payto URI is malformed; a full one looks like payto://iban/DE75512108001245126199?receiver-name=Name"),
             Till(Verb::NoReceiverName)          => (400,   24, "the payto URI lacks the owner's name (receiver-name=…)"),
             HWire                               => (400, 2023, "the hash that names the account cannot be read"),
@@ -96,12 +135,25 @@ impl Failure {
             Till(Verb::NotPermitted(_))         => (403,   16, "the token's scope does not allow this"),
             Till(Verb::ScopeExceeded)           => (403,   16, "the token cannot be traded for one of this scope"),
             NoSelfProvisioning                  => (403, 2015, "this backend does not let people make instances themselves"),
+            Till(Verb::TokenWrong)              => (403, 2105, "the order needs its claim token"),
+            Till(Verb::HashWrong)               => (403, 2106, "the order needs the hash of its contract"),
+            Till(Verb::ReceiptWrong)            => (403, 2201, "the signature is not this shop's for this contract"),
+            Till(Verb::RefundNotAllowed)        => (403, 2532, "the contract allows no refunds"),
             Path                                => (404,   21, "there is nothing at this path"),
+            NoRefund                            => (404, 2005, "nothing of the order was refunded"),
             NoDocument(_)                       => (404,   21, "the shop has not published this document"),
             Till(Verb::InstanceUnknown(_))      => (404, 2000, "there is no such instance"),
             Till(Verb::InstanceDeleted(_))      => (404, 2016, "the instance was deleted"),
             Till(Verb::AccountUnknown)          => (404, 2022, "the instance has no such account"),
             Till(Verb::AccountNotActive)        => (404, 2626, "the instance has no such account in use"),
+            Till(Verb::OrderUnknown(_))         => (404, 2005, "there is no such order"),
+            Till(Verb::ContractUnknown)         => (404, 2005, "there is no such order, or its contract has another hash"),
+            Till(Verb::ProductUnknown)          => (404, 2006, "there is no such product; this backend keeps no inventory"),
+            Till(Verb::TemplateUnknown(_))      => (404, 2018, "there is no such template"),
+            Till(Verb::OtpDeviceUnknown)        => (404, 2021, "there is no such OTP device"),
+            Till(Verb::SessionUnknown)          => (404, 2038, "no order was made for this session"),
+            Till(Verb::ClaimUnknown)            => (404, 2300, "there is no such order, or it needs another token"),
+            Till(Verb::NoAccount(_))            => (404, 2500, "the instance has no such bank account; add one with: tilld account add INSTANCE PAYTO"),
             Till(Verb::TokenUnknown(_))         => (404, 2042, "the instance has no such token"),
             Method(_)                           => (405,   20, "the path exists, but not for this method"),
             Format                              => (406,   78, "the document is not available in any format that you accept"),
@@ -110,12 +162,27 @@ impl Failure {
             Till(Verb::PurgeRequired(_))        => (409, 2603, "the name belongs to a deleted instance; purge that first"),
             Till(Verb::PatchOfDeleted(_))       => (409, 2625, "the instance was deleted and cannot be changed"),
             Till(Verb::AccountExists)           => (409, 2627, "the account exists with other details"),
+            Till(Verb::RefundCurrency)          => (409, 2024, "the refund is in another currency than the price"),
+            Till(Verb::AlreadyPaid(_))          => (409, 2160, "the order is paid already, in another way"),
+            Till(Verb::AlreadyClaimed(_))       => (409, 2301, "another wallet has claimed the order"),
+            Till(Verb::OrderExists(_))          => (409, 2503, "there is an order of this name with other content"),
+            Till(Verb::NotForgettable(_))       => (409, 2511, "the contract does not allow this to be forgotten"),
+            Till(Verb::NoExchange)              => (409, 2514, "no trusted exchange has coins in this currency"),
+            Till(Verb::AwaitingPayment)         => (409, 2520, "a wallet has claimed the order and may still pay; force=yes deletes it all the same"),
+            Till(Verb::MustBeKept)              => (409, 2521, "the order is paid and must be kept for the books"),
+            Till(Verb::RefundInconsistent)      => (409, 2530, "the refunds would be above the price, or below those granted before"),
+            Till(Verb::RefundOfUnpaid)          => (409, 2531, "the order is not paid"),
+            Till(Verb::TemplateExists(_))       => (409, 2850, "there is a template of this name with other content"),
+            Till(Verb::OfferExpired(_))         => (410, 2161, "the time to pay this order is over"),
+            Till(Verb::RefundTooLate)           => (410, 2169, "the time for refunds is over"),
+            Gone2019(_)                         => (410,   76, "this was possible in 2019 and is no more"),
             BodyTooLong(_)                      => (413,   32, "the request's body is too long"),
             UriTooLong                          => (414,   31, "the request's URI is too long"),
             Till(Verb::TooManyAttempts(_))      => (429, 2015, "too many passwords were tried; wait a moment"),
             HeadTooLong                         => (431,   23, "the request's headers are too long"),
             Till(Verb::NoRandomness)            => (500,   77, "the system gives no random numbers"),
             Till(Verb::PasswordHash(_))         => (500,   60, "a password's hash could not be computed"),
+            Till(Verb::Damaged(_))              => (500, 2008, "what is kept of the order cannot be read"),
             Bug(_)                              => (500,   60, "something went wrong inside the backend"),
             NotImplemented(_)                   => (501,   76, "this backend does not offer this"),
             Till(Verb::Crowded)                 => (503,   77, "the backend is busy; try again in a moment"),
@@ -138,7 +205,21 @@ impl Failure {
             BodyTooLong(limit) => Some(format!("at most {limit} bytes")),
             Till(Verb::Unfit(bad)) => Some(bad.0.to_owned()),
             Till(Verb::NotPermitted(permission)) => Some(permission.as_str().to_owned()),
-            Till(Verb::InstanceUnknown(id) | Verb::InstanceDeleted(id)) => Some(id.to_string()),
+            Till(Verb::InstanceUnknown(id) | Verb::InstanceDeleted(id) | Verb::NoAccount(id)) => {
+                Some(id.to_string())
+            }
+            Till(Verb::Order(BadOrder::Choices)) => None,
+            Till(Verb::Order(bad)) => Some(bad.to_string()),
+            Till(Verb::Template(
+                BadTemplate::Missing(what)
+                | BadTemplate::Unfit(what)
+                | BadTemplate::Unsupported(what),
+            )) => Some((*what).to_owned()),
+            Till(Verb::Filling(bad)) => Some(bad.to_string()),
+            Till(Verb::ForgetPath(bad)) => Some(bad.to_string()),
+            Till(Verb::NotForgettable(what)) => Some(what.clone()),
+            Gone2019(what) => Some((*what).to_owned()),
+            In2019(_, cause) => cause.detail(),
             _ => None,
         }
     }
@@ -147,6 +228,7 @@ impl Failure {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let value = |text: String| HeaderValue::try_from(text).ok();
         match self {
+            In2019(_, cause) => cause.header(),
             Till(Verb::NotAuthorized | Verb::TokenExpired) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
@@ -175,10 +257,27 @@ impl Failure {
             hint: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             detail: Option<String>,
+            /// What shops of 2019 looked for: the sentence again, which parameter, and the number
+            /// of today.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            parameter: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            ec: Option<u32>,
             request_id: &'a str,
         }
         let (_, code, hint) = self.row();
-        let body = Body { code, hint, detail: self.detail(), request_id };
+        let detail = self.detail();
+        let (mut error, mut parameter, mut ec) = (None, None, None);
+        if let In2019(_, cause) = self {
+            error = Some(hint);
+            ec = Some(cause.row().1);
+            parameter = detail
+                .clone()
+                .filter(|_| matches!(**cause, Missing(_) | Malformed(_) | Till(Verb::Unfit(_))));
+        }
+        let body = Body { code, hint, detail, error, parameter, ec, request_id };
         let mut response = HttpResponse::build(self.status_code());
         if let Some(header) = self.header() {
             response.insert_header(header);
@@ -209,6 +308,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Till(error) => error.fmt(f),
+            In2019(_, cause) => cause.fmt(f),
             Bug(what) => f.write_str(what),
             _ => f.write_str(&self.detail().unwrap_or_default()),
         }
@@ -236,7 +336,8 @@ impl From<till::Error> for Failure {
 mod tests {
     use super::*;
     use crate::domain::access::Permission;
-    use crate::domain::ids::InstanceId;
+    use crate::domain::ids::{InstanceId, OrderId, TemplateId};
+    use crate::domain::path::BadPath;
     use crate::domain::unfit::Unfit;
     use std::collections::HashMap;
     use std::time::Duration;
@@ -244,6 +345,8 @@ mod tests {
     /// One of each; the compiler's word that `row` is complete does not say that it is right.
     fn every_failure() -> Vec<Failure> {
         let id = InstanceId::admin;
+        let order = || OrderId::parse("x").unwrap();
+        let template = || TemplateId::parse("x").unwrap();
         vec![
             Missing("x"),
             Malformed("x".into()),
@@ -288,6 +391,57 @@ mod tests {
             Till(Verb::PasswordHash("x".into())),
             Till(Verb::Store(store::Error::Busy)),
             Till(Verb::Store(store::Error::Full)),
+            Till(Verb::OrderUnknown(order())),
+            Till(Verb::ClaimUnknown),
+            Till(Verb::AlreadyClaimed(order())),
+            Till(Verb::TokenWrong),
+            Till(Verb::HashWrong),
+            Till(Verb::OfferExpired(order())),
+            Till(Verb::ContractUnknown),
+            Till(Verb::SessionUnknown),
+            Till(Verb::NoAccount(id())),
+            Till(Verb::NoExchange),
+            Till(Verb::OrderExists(order())),
+            Till(Verb::ProductUnknown),
+            Till(Verb::OtpDeviceUnknown),
+            Till(Verb::AlreadyPaid(order())),
+            Till(Verb::ReceiptWrong),
+            Till(Verb::ContractMismatch),
+            Till(Verb::RefundOfUnpaid),
+            Till(Verb::RefundCurrency),
+            Till(Verb::RefundInconsistent),
+            Till(Verb::RefundNotAllowed),
+            Till(Verb::RefundTooLate),
+            Till(Verb::AwaitingPayment),
+            Till(Verb::MustBeKept),
+            Till(Verb::ForgetPath(BadPath("x"))),
+            Till(Verb::NotForgettable("x".into())),
+            Till(Verb::TemplateUnknown(template())),
+            Till(Verb::TemplateExists(template())),
+            Till(Verb::Damaged("x".into())),
+            Till(Verb::Order(BadOrder::Shape("x".into()))),
+            Till(Verb::Order(BadOrder::Version)),
+            Till(Verb::Order(BadOrder::Choices)),
+            Till(Verb::Order(BadOrder::OrderId)),
+            Till(Verb::Order(BadOrder::PayDeadlinePast)),
+            Till(Verb::Order(BadOrder::RefundDeadlinePast)),
+            Till(Verb::Order(BadOrder::DeliveryDatePast)),
+            Till(Verb::Order(BadOrder::WireDeadlineNever)),
+            Till(Verb::Order(BadOrder::WireBeforeRefund)),
+            Till(Verb::Order(BadOrder::Currency)),
+            Till(Verb::Template(BadTemplate::Missing("x"))),
+            Till(Verb::Template(BadTemplate::Unfit("x"))),
+            Till(Verb::Template(BadTemplate::Unsupported("x"))),
+            Till(Verb::Filling(BadFilling::WrongType)),
+            Till(Verb::Filling(BadFilling::Amount)),
+            Till(Verb::Filling(BadFilling::Summary)),
+            Till(Verb::Filling(BadFilling::NoAmount)),
+            Till(Verb::Filling(BadFilling::NoSummary)),
+            Till(Verb::Filling(BadFilling::Currency)),
+            Till(Verb::Filling(BadFilling::Missing("x"))),
+            Till(Verb::Filling(BadFilling::Unfit("x"))),
+            NoRefund,
+            Gone2019("x"),
         ]
     }
 
@@ -304,7 +458,17 @@ mod tests {
             })
             .collect();
         // Where the list knows no code for a status that HTTP has, the nearest code is sent.
-        let own = [(408, 11), (431, 23), (429, 2015), (503, 55), (503, 77), (507, 52), (403, 2015)];
+        let own = [
+            (400, 12),
+            (403, 2015),
+            (408, 11),
+            (410, 76),
+            (429, 2015),
+            (431, 23),
+            (503, 55),
+            (503, 77),
+            (507, 52),
+        ];
         for failure in every_failure() {
             let (status, code, hint) = failure.row();
             let known = listed.get(&code).unwrap_or_else(|| panic!("{code} is not listed"));

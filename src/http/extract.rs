@@ -3,30 +3,38 @@
 //! A handler names what it needs in its signature. Credentials are checked before a body is read,
 //! so that a stranger cannot make the daemon read one.
 
+use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::io::Read;
 use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
+use actix_web::http::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
+};
 use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpRequest};
 use data_encoding::BASE64;
 use flate2::read::ZlibDecoder;
 use futures_util::StreamExt;
-use futures_util::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::error::Failure;
-use super::{Door, Settings, row_of};
-use crate::domain::ids::InstanceId;
-use crate::till::{self, Key, Password, Till};
+use super::{Door, Settings, origin, row_of};
+use crate::domain::contract::BadOrder;
+use crate::domain::ids::{InstanceId, SessionId};
+use crate::domain::time::RelativeTime;
+use crate::taler::canonical;
+use crate::till::{self, Key, Password, Patience, Till};
 
 /// How deep objects and lists of a body may lie in each other.
 const MAX_DEPTH: usize = 32;
+/// Most inputs of a form that are looked at.
+const MAX_FORM: usize = 100;
 
 /// A header's text, if it is there and is text.
 pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Option<&str> {
@@ -88,6 +96,32 @@ impl Params {
         parsed.map_err(|_| Failure::Malformed(name.into()))
     }
 
+    /// The value of `name`, or of the name that it had before.
+    pub(super) fn either<T: FromStr>(
+        &self,
+        name: &'static str,
+        old: &'static str,
+    ) -> Result<Option<T>, Failure> {
+        Ok(match self.get(name)? {
+            None => self.get(old)?,
+            some => some,
+        })
+    }
+
+    /// The value of `name`, which must be there.
+    pub(super) fn need<T: FromStr>(&self, name: &'static str) -> Result<T, Failure> {
+        self.get(name)?.ok_or(Failure::Missing(name))
+    }
+
+    /// Is `name` said to be so? `None` for `all` and when nothing is said.
+    pub(super) fn maybe(&self, name: &'static str) -> Result<Option<bool>, Failure> {
+        match self.text(name) {
+            None => Ok(None),
+            Some(text) if text.eq_ignore_ascii_case("all") => Ok(None),
+            Some(_) => self.yes(name).map(Some),
+        }
+    }
+
     /// Is `name` said to be so? `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
     pub(super) fn yes(&self, name: &'static str) -> Result<bool, Failure> {
         match self.text(name).map(str::to_ascii_lowercase).as_deref() {
@@ -106,6 +140,34 @@ impl FromRequest for Params {
         let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
         ready(Ok(Self(pairs.into_owned().collect())))
     }
+}
+
+/// How long the client would wait for a better answer: `timeout_ms`, within our own limit.
+pub(super) struct Waiting(pub(super) Patience);
+
+impl FromRequest for Waiting {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let waiting = Params::from_request(request, payload).into_inner().and_then(|params| {
+            let timeout = params.text("timeout_ms").map(RelativeTime::parse_millis).transpose();
+            timeout.map_err(|_| Failure::Malformed("timeout_ms".into()))
+        });
+        ready(waiting.and_then(|timeout| match timeout {
+            None => Ok(Self(Patience::NONE)),
+            Some(timeout) => patience(request, timeout).map(Self),
+        }))
+    }
+}
+
+/// Patience for `timeout`, within our own limit.
+pub(super) fn patience(request: &HttpRequest, timeout: RelativeTime) -> Result<Patience, Failure> {
+    let Some(settings) = request.app_data::<Data<Settings>>() else {
+        return Err(Failure::Bug("settings are missing".into()));
+    };
+    let wait = timeout.duration().map_or(settings.longest_poll, |t| t.min(settings.longest_poll));
+    Ok(Patience::lasting(wait, origin::poller(request, settings)))
 }
 
 /// A body still to be read.
@@ -165,14 +227,63 @@ impl Body {
     /// The members of the JSON object that the body must be.
     pub(super) async fn fields(self) -> Result<Fields, Failure> {
         let bytes = self.bytes().await?;
-        if too_deep(&bytes) {
-            return Err(Failure::Json(format!("nested deeper than {MAX_DEPTH}")));
+        Ok(Fields(object(&bytes)?))
+    }
+
+    /// As [`Body::fields`], for endpoints that take a form, too, whose values are texts.
+    pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<Fields, Failure> {
+        let form = header(request, CONTENT_TYPE).is_some_and(|kind| {
+            let kind = kind.split(';').next().unwrap_or_default().trim();
+            kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+        });
+        if !form {
+            return self.fields().await;
         }
-        let value = serde_json::from_slice(&bytes).map_err(|e| Failure::Json(e.to_string()))?;
-        match value {
-            Value::Object(members) => Ok(Fields(members)),
+        let bytes = self.bytes().await?;
+        let pairs = url::form_urlencoded::parse(&bytes).take(MAX_FORM);
+        // An input left empty says nothing.
+        let said = pairs.filter(|(_, value)| !value.is_empty());
+        Ok(Fields(said.map(|(name, value)| (name.into(), value.into())).collect()))
+    }
+
+    /// As [`Body::fields`], for what becomes a contract: nothing that readers of JSON would smooth
+    /// over is let through.
+    pub(super) async fn fields_strictly(self) -> Result<Fields, Failure> {
+        let bytes = self.bytes().await?;
+        object(&bytes)?;
+        let strictly = std::str::from_utf8(&bytes).ok().map(canonical::parse);
+        match strictly {
+            Some(Ok(Value::Object(members))) => Ok(Fields(members)),
+            Some(Err(bad)) => Err(till::Error::from(BadOrder::Shape(bad.to_string())).into()),
             _ => Err(Failure::Malformed("the body must be an object".into())),
         }
+    }
+
+    /// As [`Body::fields`], and beside it the text of the member `name`, just as it was sent: parts
+    /// of it that JSON readers would smooth over matter.
+    pub(super) async fn fields_and_text(
+        self,
+        name: &'static str,
+    ) -> Result<(Fields, String), Failure> {
+        let bytes = self.bytes().await?;
+        let mut members = object(&bytes)?;
+        members.remove(name);
+        let texts: HashMap<String, Box<RawValue>> =
+            serde_json::from_slice(&bytes).map_err(|e| Failure::Json(e.to_string()))?;
+        let text = texts.get(name).map(|raw| raw.get()).filter(|text| *text != "null");
+        let text = text.ok_or(Failure::Missing(name))?.to_owned();
+        Ok((Fields(members), text))
+    }
+}
+
+/// The members of the JSON object that `bytes` are.
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, Failure> {
+    if too_deep(bytes) {
+        return Err(Failure::Json(format!("nested deeper than {MAX_DEPTH}")));
+    }
+    match serde_json::from_slice(bytes).map_err(|e| Failure::Json(e.to_string()))? {
+        Value::Object(members) => Ok(members),
+        _ => Err(Failure::Malformed("the body must be an object".into())),
     }
 }
 
@@ -228,6 +339,18 @@ impl Fields {
         self.get(name)?.ok_or(Failure::Missing(name))
     }
 
+    /// Is there a member `name`?
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|value| !value.is_null())
+    }
+
+    /// The session `name`, if one is named: an empty text names none.
+    pub(super) fn session(&mut self, name: &'static str) -> Result<Option<SessionId>, Failure> {
+        let text: Option<String> = self.get(name)?;
+        let text = text.filter(|text| !text.is_empty());
+        text.map(SessionId::parse).transpose().map_err(|_| Failure::Malformed(name.into()))
+    }
+
     /// The members of the object `name`, if it is there.
     pub(super) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Failure> {
         Ok(self.get(name)?.map(Self))
@@ -253,7 +376,8 @@ impl FromRequest for Credentials {
     }
 }
 
-fn credentials(request: &HttpRequest) -> Option<Credentials> {
+/// The credentials in today's forms.
+pub(super) fn credentials(request: &HttpRequest) -> Option<Credentials> {
     let (scheme, rest) = header(request, AUTHORIZATION)?.split_once(' ')?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
@@ -272,15 +396,14 @@ pub(super) struct Clerk(pub(super) till::Clerk);
 
 impl FromRequest for Clerk {
     type Error = Failure;
-    type Future = LocalBoxFuture<'static, Result<Self, Failure>>;
+    type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move { admit(&request).await.map(Self) })
+        ready(admit(request).map(Self))
     }
 }
 
-async fn admit(request: &HttpRequest) -> Result<till::Clerk, Failure> {
+fn admit(request: &HttpRequest) -> Result<till::Clerk, Failure> {
     let Some(till) = request.app_data::<Data<Till>>() else {
         return Err(Failure::Bug("the till is missing".into()));
     };
@@ -293,12 +416,12 @@ async fn admit(request: &HttpRequest) -> Result<till::Clerk, Failure> {
     };
     match row.door {
         Door::Public => Err(Failure::Bug("a public route asks for a clerk".into())),
-        Door::AnyToken => Ok(till.admit(&instance_of(request)?, key.as_ref(), None).await?),
+        Door::AnyToken => Ok(till.admit(&instance_of(request)?, key.as_ref(), None)?),
         Door::Private(permission) => {
-            Ok(till.admit(&instance_of(request)?, key.as_ref(), Some(permission)).await?)
+            Ok(till.admit(&instance_of(request)?, key.as_ref(), Some(permission))?)
         }
         Door::Management(permission) => {
-            match till.admit(&InstanceId::admin(), key.as_ref(), Some(permission)).await {
+            match till.admit(&InstanceId::admin(), key.as_ref(), Some(permission)) {
                 // Before the first `tilld passwd admin`, nobody can be let in.
                 Err(till::Error::InstanceUnknown(_) | till::Error::InstanceDeleted(_)) => {
                     Err(till::Error::NotAuthorized.into())

@@ -59,7 +59,11 @@ impl Metrics {
         registry.register("http_requests", "Requests answered", self.requests.clone());
         registry.register("http_seconds", "Time until the answer", self.seconds.clone());
         let store = till.store_stats();
+        let hub = till.hub_stats();
+        let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let gauges = [
+            ("polls_parked", "Requests that wait for news", count(hub.parked)),
+            ("polls_topics", "What they wait for", count(hub.topics)),
             ("store_queue_jobs", "Changes that wait to be written", store.queued),
             ("store_written_jobs", "Changes written since the start", store.jobs),
             ("store_commits", "Transactions committed since the start", store.batches),

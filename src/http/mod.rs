@@ -8,11 +8,15 @@ mod admin;
 mod error;
 mod extract;
 mod instances;
+mod legacy;
 mod legal;
 mod metrics;
+mod orders;
 mod origin;
+mod sessions;
 mod shell;
 mod shop;
+mod templates;
 mod tokens;
 
 use std::time::Duration;
@@ -28,6 +32,7 @@ use self::error::Failure;
 use crate::domain::access::Permission::{self, *};
 use crate::domain::web::BaseUrl;
 
+pub use self::legacy::LEGACY;
 pub use self::legal::{BadDocument, Library};
 pub use self::metrics::Metrics;
 
@@ -97,6 +102,32 @@ routes! {
     GET    "/private/accounts/{id}"         Private(AccountsRead)       => accounts::show;
     PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
     DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
+
+    GET    "/private/orders"                Private(OrdersRead)         => orders::shop::list;
+    POST   "/private/orders"                Private(OrdersWrite)        => orders::shop::create;
+    GET    "/private/orders/{id}"           Private(OrdersRead)         => orders::shop::status;
+    DELETE "/private/orders/{id}"           Private(OrdersWrite)        => orders::shop::delete;
+    PATCH  "/private/orders/{id}/forget"    Private(OrdersWrite)        => orders::shop::forget;
+    POST   "/private/orders/{id}/payments"  Private(PaymentsWrite)      => orders::shop::record_payment;
+    POST   "/private/orders/{id}/refund"    Private(OrdersRefund)       => orders::shop::refund;
+
+    GET    "/orders/{id}"                   Public                      => orders::wallet::status;
+    POST   "/orders/{id}/claim"             Public                      => orders::wallet::claim;
+    POST   "/orders/{id}/paid"              Public                      => orders::wallet::paid;
+    POST   "/orders/{id}/pay"               Public                      => orders::wallet::coins;
+    POST   "/orders/{id}/abort"             Public                      => orders::wallet::coins;
+    POST   "/orders/{id}/refund"            Public                      => orders::wallet::coins;
+    POST   "/orders/{id}/unclaim"           Public                      => orders::wallet::coins;
+
+    GET    "/sessions/{id}"                 Public                      => sessions::status;
+
+    GET    "/private/templates"             Private(TemplatesRead)      => templates::list;
+    POST   "/private/templates"             Private(TemplatesWrite)     => templates::add;
+    GET    "/private/templates/{id}"        Private(TemplatesRead)      => templates::show;
+    PATCH  "/private/templates/{id}"        Private(TemplatesWrite)     => templates::change;
+    DELETE "/private/templates/{id}"        Private(TemplatesWrite)     => templates::remove;
+    GET    "/templates/{id}"                Public                      => templates::public;
+    POST   "/templates/{id}"                Public                      => templates::instantiate;
 }
 
 routes! {
@@ -116,6 +147,10 @@ routes! {
 
 /// The row by which `request` came in.
 fn row_of(request: &HttpRequest) -> Option<&'static Row> {
+    known(request).or_else(|| legacy::row_of(request))
+}
+
+fn known(request: &HttpRequest) -> Option<&'static Row> {
     let pattern = request.match_pattern()?;
     let path = pattern.strip_prefix("/instances/{instance}").unwrap_or(&pattern);
     let method = match *request.method() {
@@ -180,6 +215,9 @@ pub struct Limits {
 impl Limits {
     /// The limit of one route.
     fn of(self, row: &Row) -> usize {
+        if row.method == "POST" && ["/private/orders", "/order"].contains(&row.path) {
+            return self.order;
+        }
         match row.door {
             Public => self.public,
             AnyToken | Private(_) | Management(_) => self.private,
@@ -198,6 +236,10 @@ pub struct Settings {
     pub limits: Limits,
     /// How long a body may take.
     pub body_timeout: Duration,
+    /// How long a request may wait for news.
+    pub longest_poll: Duration,
+    /// Is the API of 2019 served?
+    pub legacy: bool,
     /// Where the source code of this program is.
     pub source_url: Option<String>,
     /// The terms of service.
@@ -213,15 +255,13 @@ impl Default for Settings {
             trusted_proxies: Vec::new(),
             limits: Limits { public: 64 << 10, order: 512 << 10, private: 1 << 20 },
             body_timeout: Duration::from_secs(15),
+            longest_poll: Duration::from_secs(60),
+            legacy: true,
             source_url: None,
             terms: Library::default(),
             privacy: Library::default(),
         }
     }
-}
-
-async fn nothing_here() -> Result<HttpResponse, Failure> {
-    Err(Failure::Path)
 }
 
 /// Everything that wallets, browsers and shops can reach. It wants a [`Till`](crate::till::Till),
@@ -234,11 +274,11 @@ pub fn public() -> impl HttpServiceFactory + 'static {
             web::scope("/instances/{instance}")
                 .service(resource("", vec![(Method::GET, web::to(shop::index))]))
                 .configure(mount_everywhere)
-                .default_service(web::to(nothing_here)),
+                .default_service(web::to(legacy::door)),
         )
         .configure(mount_root)
         .configure(mount_everywhere)
-        .default_service(web::to(nothing_here))
+        .default_service(web::to(legacy::door))
 }
 
 /// Everything that only the operator can reach, on a listener of its own.
@@ -246,7 +286,7 @@ pub fn admin() -> impl HttpServiceFactory + 'static {
     web::scope("")
         .wrap(from_fn(shell::shell))
         .configure(admin::routes)
-        .default_service(web::to(nothing_here))
+        .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) }))
 }
 
 #[cfg(test)]

@@ -40,6 +40,12 @@ pub(super) fn client(request: &HttpRequest, settings: &Settings) -> Option<IpAdd
     peer
 }
 
+/// By whom a request that waits is counted: the client's address, or `None` for those that are not
+/// counted: programs on trusted machines that speak for nobody else (decision 15).
+pub(super) fn poller(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
+    client(request, settings).filter(|ip| !trusted(Some(*ip), settings))
+}
+
 /// Is the peer one whose headers are believed? A unix socket's is.
 fn trusted(peer: Option<IpAddr>, settings: &Settings) -> bool {
     peer.is_none_or(|ip| settings.trusted_proxies.iter().any(|net| net.contains(&ip)))

@@ -8,11 +8,13 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::access::TokenScope;
 use crate::domain::account::FacadeCredentials;
-use crate::domain::ids::InstanceId;
+use crate::domain::amount::Amount;
+use crate::domain::ids::{InstanceId, OrderId, SessionId, TemplateId};
 use crate::domain::instance::{InstanceSerial, Location, RoundingInterval};
+use crate::domain::order::{OrderSerial, PaymentMethod, PaymentReference, Refunded};
 use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::web::BaseUrl;
+use crate::domain::web::{BaseUrl, FulfillmentUrl};
 use crate::taler::base32::Bytes;
 use crate::taler::sign::PublicKey;
 
@@ -37,7 +39,19 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(InstanceId, Payto, BaseUrl, TokenScope);
+as_text!(
+    Amount,
+    BaseUrl,
+    FulfillmentUrl,
+    InstanceId,
+    OrderId,
+    PaymentMethod,
+    PaymentReference,
+    Payto,
+    SessionId,
+    TemplateId,
+    TokenScope,
+);
 
 /// Types that are kept as JSON.
 macro_rules! as_json {
@@ -133,6 +147,29 @@ impl ToSql for InstanceSerial {
 impl FromSql for InstanceSerial {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_i64().map(Self)
+    }
+}
+
+impl ToSql for OrderSerial {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.into())
+    }
+}
+
+impl FromSql for OrderSerial {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_i64().map(Self)
+    }
+}
+
+// 0, 1, 2; nobody reads it but statements.
+impl ToSql for Refunded {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(match self {
+            Self::No => 0.into(),
+            Self::Partly => 1.into(),
+            Self::Wholly => 2.into(),
+        })
     }
 }
 

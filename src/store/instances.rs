@@ -16,6 +16,16 @@ pub fn find(db: &Connection, id: &InstanceId) -> Result<Option<Instance>> {
     Ok(statement.query_row(named_params! { ":id": id }, read_instance).optional()?)
 }
 
+/// The number of the instance called `id`, and whether it is deleted: all that most requests need.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn locate(db: &Connection, id: &InstanceId) -> Result<Option<(InstanceSerial, bool)>> {
+    let mut statement = db.prepare_cached(sql!("instances/locate"))?;
+    let read = |row: &Row<'_>| Ok((row.get("serial")?, row.get("is_deleted")?));
+    Ok(statement.query_row(named_params! { ":id": id }, read).optional()?)
+}
+
 /// All instances, deleted ones too, the oldest first.
 ///
 /// # Errors

@@ -13,6 +13,10 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0001_instances"),
     sql!("migrations/0002_accounts"),
     sql!("migrations/0003_tokens"),
+    sql!("migrations/0004_orders"),
+    sql!("migrations/0005_payments"),
+    sql!("migrations/0006_refunds"),
+    sql!("migrations/0007_templates"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -14,16 +14,24 @@ mod header;
 pub mod instances;
 mod migrations;
 mod open;
+pub mod orders;
 mod paths;
+pub mod payments;
+pub mod refunds;
+pub mod sessions;
+pub mod templates;
 pub mod tokens;
 mod writer;
 
+use std::cell::RefCell;
 use std::fmt;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::Semaphore;
@@ -34,6 +42,7 @@ pub use self::check::check;
 pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Stats, Tx};
+use crate::domain::order::Topic;
 
 /// The text of one statement, by its place below `sql/`.
 macro_rules! sql {
@@ -49,6 +58,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Statements that each connection keeps prepared; more than there are.
 const CACHED_STATEMENTS: usize = 128;
+/// Threads that may read in place, each with a connection of its own; see [`Store::glance`].
+const GLANCING_THREADS: u32 = 32;
 
 /// What can go wrong with the file.
 #[derive(Debug)]
@@ -203,6 +214,8 @@ impl Default for Options {
 pub struct Store(Arc<Inner>);
 
 struct Inner {
+    /// Tells stores of one process apart.
+    number: u64,
     path: PathBuf,
     pool: r2d2::Pool<SqliteConnectionManager>,
     /// As many turns as connections: readers wait here, where that costs no thread.
@@ -225,6 +238,21 @@ impl Store {
     /// Every way in which a file can be unfit has its own [`Error`]; the file is then as it was.
     // Not twice in one process while other processes have the file open; see `header::inspect`.
     pub fn open(path: &Path, role: Role, options: Options) -> Result<Self> {
+        Self::open_announcing(path, role, options, |_| {})
+    }
+
+    /// As [`Store::open`]; `announce` is called with each topic of which there is news, after the
+    /// commit and before anybody is answered. It must be quick: the writer waits for it.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_announcing(
+        path: &Path,
+        role: Role,
+        options: Options,
+        announce: impl Fn(&Topic) + Send + 'static,
+    ) -> Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
         let opened = open::open(path, role)?;
         let manager = SqliteConnectionManager::file(&opened.path)
             .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
@@ -236,7 +264,7 @@ impl Store {
         let readers = options.readers.max(1);
         let turns = Arc::new(Semaphore::new(usize::try_from(readers).unwrap_or(1)));
         let pool = r2d2::Pool::builder()
-            .max_size(readers)
+            .max_size(readers.saturating_add(GLANCING_THREADS))
             .min_idle(Some(1))
             .test_on_check_out(false)
             .idle_timeout(None)
@@ -244,8 +272,40 @@ impl Store {
             .connection_timeout(POOL_TIMEOUT)
             .build(manager)
             .map_err(|error| Error::Open(opened.path.clone(), error.to_string()))?;
-        let writer = Writer::start(opened.connection, &opened.path, role, options)?;
-        Ok(Self(Arc::new(Inner { path: opened.path, pool, turns, writer, _lock: opened.lock })))
+        let announce = Box::new(announce);
+        let writer = Writer::start(opened.connection, &opened.path, role, options, announce)?;
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let (path, _lock) = (opened.path, opened.lock);
+        Ok(Self(Arc::new(Inner { number, path, pool, turns, writer, _lock })))
+    }
+
+    /// Reads in place, on the calling thread, with a connection that this thread keeps. For what
+    /// one look into an index answers: to hand that to another thread would cost more than the
+    /// reading itself. Everything longer belongs into [`Store::read`].
+    ///
+    /// # Errors
+    /// What `work` says; [`Error::Busy`] when more threads glance than there are connections for.
+    pub fn glance<T, E: From<Error>>(
+        &self,
+        work: impl FnOnce(&Connection) -> std::result::Result<T, E>,
+    ) -> std::result::Result<T, E> {
+        thread_local! {
+            static OWN: RefCell<Vec<(u64, PooledConnection<SqliteConnectionManager>)>> =
+                const { RefCell::new(Vec::new()) };
+        }
+        OWN.with(|own| {
+            // Taken out meanwhile, so that a glance within a glance finds no lock but opens another.
+            let mut kept = own.take();
+            let number = self.0.number;
+            let connection = match kept.iter().position(|(owner, _)| *owner == number) {
+                Some(at) => kept.swap_remove(at).1,
+                None => self.0.pool.get().map_err(|_| Error::Busy)?,
+            };
+            let result = work(&connection);
+            kept.push((number, connection));
+            own.replace(kept);
+            result
+        })
     }
 
     /// Reads: hands a connection to `work`, on a thread that may block. Needs a runtime with a timer.

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 
 use super::checkpoint::Checkpointer;
 use super::{Durability, Error, Options, Result, Role};
+use crate::domain::order::Topic;
 
 /// Most changes in one transaction; more would make the first of them wait too long.
 const MAX_BATCH: usize = 512;
@@ -30,9 +31,21 @@ const LAST_RESORT_PAGES: u32 = 32_768;
 /// How long others may keep the writer from tidying up at its end.
 const LAST_WAIT: Duration = Duration::from_millis(250);
 
+/// Told, after a commit, of each topic that something was announced to.
+pub(super) type Announce = Box<dyn Fn(&Topic) + Send>;
+
 /// A transaction under way. Whoever holds one may write.
 pub struct Tx<'a> {
     connection: &'a Connection,
+    news: &'a mut Vec<Topic>,
+}
+
+impl Tx<'_> {
+    /// Tells those who wait for `topics` that there is news, once it is durable; if the change is
+    /// undone, nobody is told.
+    pub fn announce(&mut self, topics: impl IntoIterator<Item = Topic>) {
+        self.news.extend(topics);
+    }
 }
 
 impl Deref for Tx<'_> {
@@ -163,6 +176,7 @@ impl Writer {
         path: &Path,
         role: Role,
         options: Options,
+        announce: Announce,
     ) -> Result<Self> {
         connection.pragma_update(None, "wal_autocheckpoint", LAST_RESORT_PAGES)?;
         if options.durability == Durability::None {
@@ -175,6 +189,7 @@ impl Writer {
             connection,
             waiting,
             role,
+            announce,
             counters: counters.clone(),
             checkpointer: checkpointer.clone(),
         };
@@ -253,6 +268,7 @@ struct Hand {
     connection: Connection,
     waiting: Receiver<Box<dyn Job>>,
     role: Role,
+    announce: Announce,
     counters: Arc<Counters>,
     checkpointer: Arc<Checkpointer>,
 }
@@ -296,7 +312,8 @@ impl Hand {
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let counters = &self.counters;
         counters.queued.fetch_sub(count, Ordering::Relaxed);
-        let outcome = self.transact(&mut batch);
+        let mut news = Vec::new();
+        let outcome = self.transact(&mut batch, &mut news);
         if outcome.is_err() && !self.connection.is_autocommit() {
             // SQLite undoes some failures itself, others not.
             let _ = self.connection.execute_batch("ROLLBACK");
@@ -308,6 +325,10 @@ impl Hand {
         if outcome.is_ok() {
             counters.batches.fetch_add(1, Ordering::Relaxed);
             self.checkpointer.written(count);
+            // Before the answers: who is told that something happened can rely on the others knowing.
+            for topic in &news {
+                (self.announce)(topic);
+            }
         }
         let failed = outcome.err();
         if let Some(Failed::Other(what)) = &failed {
@@ -318,7 +339,11 @@ impl Hand {
         }
     }
 
-    fn transact(&self, batch: &mut [Box<dyn Job>]) -> std::result::Result<(), Failed> {
+    fn transact(
+        &self,
+        batch: &mut [Box<dyn Job>],
+        news: &mut Vec<Topic>,
+    ) -> std::result::Result<(), Failed> {
         let say = |statement: &str| -> rusqlite::Result<()> {
             self.connection.prepare_cached(statement)?.raw_execute().map(drop)
         };
@@ -330,12 +355,16 @@ impl Hand {
             if !alone {
                 say("SAVEPOINT job")?;
             }
-            let mut tx = Tx { connection: &self.connection };
+            let told = news.len();
+            let mut tx = Tx { connection: &self.connection, news };
             let good = job.run(&mut tx);
             if self.connection.is_autocommit() {
                 return Err(Failed::Undone);
             }
             anything |= good;
+            if !good {
+                news.truncate(told);
+            }
             if !alone {
                 if !good {
                     say("ROLLBACK TO job")?;

@@ -114,24 +114,20 @@ impl Till {
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`], [`Error::NotAuthorized`],
     /// [`Error::TokenExpired`], [`Error::NotPermitted`].
-    pub async fn admit(
+    pub fn admit(
         &self,
         instance: &InstanceId,
         key: Option<&Key>,
         needs: Option<Permission>,
     ) -> Result<Clerk, Error> {
         let hash = key.map(Key::hash);
-        let id = instance.clone();
-        let (found, token) = self
-            .store
-            .read::<_, store::Error>(move |db| {
-                let token = match hash {
-                    Some(hash) => tokens::find(db, &hash)?,
-                    None => None,
-                };
-                Ok((instances::find(db, &id)?, token))
-            })
-            .await?;
+        let (found, token) = self.store.glance::<_, store::Error>(|db| {
+            let token = match &hash {
+                Some(hash) => tokens::find(db, hash)?,
+                None => None,
+            };
+            Ok((instances::find(db, instance)?, token))
+        })?;
         let instance = alive(found, instance)?;
         let (Some(found), Some(hash)) = (token, hash) else { return Err(Error::NotAuthorized) };
         // The index found the row by comparing bytes as fast as it can; what is decided here
@@ -150,6 +146,22 @@ impl Till {
             }
             _ => Ok(Clerk { instance, token: Some(token) }),
         }
+    }
+
+    /// Lets in whoever shows a token of any instance that is good for `needs`, as a clerk of that
+    /// instance: for requests that name their instance where it is not read from strangers.
+    ///
+    /// # Errors
+    /// As [`Till::admit`].
+    pub fn admit_holder(&self, key: Option<&Key>, needs: Permission) -> Result<Clerk, Error> {
+        let hash = key.map(Key::hash).ok_or(Error::NotAuthorized)?;
+        let holder = self.store.glance::<_, store::Error>(|db| {
+            let Some(found) = tokens::find(db, &hash)? else { return Ok(None) };
+            let all = instances::list(db)?;
+            Ok(all.into_iter().find(|instance| instance.serial == found.instance))
+        })?;
+        let holder = holder.ok_or(Error::NotAuthorized)?;
+        self.admit(&holder.id, key, Some(needs))
     }
 
     /// Lets in whoever holds the store's file in their hands: the command line.
@@ -196,7 +208,7 @@ impl Till {
         wish: TokenWish,
     ) -> Result<Issued, Error> {
         wish.check()?;
-        let clerk = self.admit(instance, Some(key), None).await?;
+        let clerk = self.admit(instance, Some(key), None)?;
         let allowed = clerk.token.as_ref().is_some_and(|token| {
             token.scope.refreshable && token.scope.scope.contains(wish.scope.scope)
         });

@@ -6,8 +6,14 @@
 
 pub mod access;
 mod account;
+mod claim;
 mod instance;
+mod order;
 mod password;
+mod pay;
+mod refund;
+mod template;
+mod wait;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -16,43 +22,62 @@ use std::time::Duration;
 
 use crate::domain::access::Permission;
 use crate::domain::amount::Currency;
+use crate::domain::contract::BadOrder;
 use crate::domain::currency::CurrencySpecification;
-use crate::domain::ids::InstanceId;
+use crate::domain::ids::{InstanceId, OrderId, TemplateId};
 use crate::domain::instance::{Instance, InstanceSettings};
+use crate::domain::path::BadPath;
+use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::domain::web::BaseUrl;
+use crate::hub::{self, Hub};
 use crate::store::{self, Store};
+use crate::taler::canonical;
 use crate::taler::sign::PublicKey;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
+pub use claim::Claimed;
 pub use instance::{Auth, InstanceWish};
+pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
+pub use pay::{CounterWish, Receipt};
+pub use refund::{RefundWish, Smaller};
+pub use wait::{
+    Credential, Patience, Poll2019, PublicAsk, Purchase, Repurchase, Sight, Standing, Status,
+    StatusAsk,
+};
+
+pub use crate::store::orders::Filter;
 
 /// What the till tells the time by: contracts, tokens and people need the wall clock.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
 
 impl Clock {
-    /// The machine's own clock, in whole seconds.
+    /// The machine's own clock.
     pub fn system() -> Self {
-        Self(Arc::new(|| {
+        Self::from_fn(|| {
             #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
             let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            let seconds = since_1970.map_or(0, |elapsed| elapsed.as_secs());
-            Timestamp::from_secs(seconds).unwrap_or(Timestamp::NEVER)
-        }))
+            since_1970.unwrap_or_default()
+        })
     }
 
-    /// A clock that says whatever `now` says.
-    pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+    /// A clock that says whatever `now` says: the time since 1970.
+    pub fn from_fn(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
         Self(Arc::new(now))
     }
 
-    /// What time it is.
+    /// What time it is, in whole seconds.
     pub fn now(&self) -> Timestamp {
-        (self.0)()
+        Timestamp::from_secs((self.0)().as_secs()).unwrap_or(Timestamp::NEVER)
+    }
+
+    /// How long it is until `time`; nothing if that is over, and `None` if it never comes.
+    pub fn until(&self, time: Timestamp) -> Option<Duration> {
+        Some(Duration::from_secs(time.secs()?).saturating_sub((self.0)()))
     }
 }
 
@@ -94,6 +119,7 @@ pub struct Terms {
 #[derive(Clone, Debug)]
 pub struct Till {
     store: Store,
+    hub: Hub,
     clock: Clock,
     terms: Arc<Terms>,
     passwords: Arc<password::Gate>,
@@ -136,6 +162,68 @@ pub enum Error {
     AccountExists,
     /// The account does not say whose it is, which every contract must (merchant-api 1.4).
     NoReceiverName,
+    /// The shop has no such order.
+    OrderUnknown(OrderId),
+    /// There is no such order, or it needs another token.
+    ClaimUnknown,
+    /// Another wallet has claimed the order.
+    AlreadyClaimed(OrderId),
+    /// The order's claim token is another.
+    TokenWrong,
+    /// The hash of the order's contract is another.
+    HashWrong,
+    /// The time to pay the order is over.
+    OfferExpired(OrderId),
+    /// No contract has this hash, or not for this order.
+    ContractUnknown,
+    /// No order was made for the session.
+    SessionUnknown,
+    /// The shop has no account that the money could go to.
+    NoAccount(InstanceId),
+    /// No trusted exchange has coins in the order's currency.
+    NoExchange,
+    /// The name belongs to another order.
+    OrderExists(OrderId),
+    /// No contract can be made of the order.
+    Order(BadOrder),
+    /// The shop has no such product: it has no inventory.
+    ProductUnknown,
+    /// The shop has no such device.
+    OtpDeviceUnknown,
+    /// The order is paid, in another way.
+    AlreadyPaid(OrderId),
+    /// The receipt is not the shop's, or for another contract.
+    ReceiptWrong,
+    /// The hash is that of another order's contract.
+    ContractMismatch,
+    /// There is nothing to refund.
+    RefundOfUnpaid,
+    /// The refund is in another currency than the price.
+    RefundCurrency,
+    /// The refund is above the price, or below what was granted before.
+    RefundInconsistent,
+    /// The contract allows no refunds.
+    RefundNotAllowed,
+    /// The time for refunds is over.
+    RefundTooLate,
+    /// A wallet has claimed the order and may pay it.
+    AwaitingPayment,
+    /// The order is paid and must be kept for the books.
+    MustBeKept,
+    /// A path into a contract makes no sense.
+    ForgetPath(BadPath),
+    /// A part of the contract cannot be forgotten; which one.
+    NotForgettable(String),
+    /// The shop has no such template.
+    TemplateUnknown(TemplateId),
+    /// The name belongs to another template.
+    TemplateExists(TemplateId),
+    /// The template makes no sense.
+    Template(BadTemplate),
+    /// No order comes of the template and what the customer says.
+    Filling(BadFilling),
+    /// What is kept of an order cannot be read.
+    Damaged(String),
     /// A value does not fit; it says which.
     Unfit(Unfit),
     /// The machine has no randomness to give.
@@ -174,6 +262,41 @@ impl fmt::Display for Error {
             Self::NoReceiverName => {
                 f.write_str("the account does not say whose it is (?receiver-name=…)")
             }
+            Self::OrderUnknown(id) => write!(f, "there is no order {id}"),
+            Self::ClaimUnknown => f.write_str("there is no such order for this wallet"),
+            Self::AlreadyClaimed(id) => write!(f, "another wallet has claimed the order {id}"),
+            Self::TokenWrong => f.write_str("the claim token is another"),
+            Self::HashWrong => f.write_str("the contract's hash is another"),
+            Self::OfferExpired(id) => write!(f, "the time to pay the order {id} is over"),
+            Self::ContractUnknown => f.write_str("there is no such contract"),
+            Self::SessionUnknown => f.write_str("no order was made for this session"),
+            Self::NoAccount(id) => write!(f, "the instance {id} has no such bank account in use"),
+            Self::NoExchange => f.write_str("no trusted exchange serves this currency"),
+            Self::OrderExists(id) => write!(f, "there is another order {id}"),
+            Self::Order(bad) => bad.fmt(f),
+            Self::ProductUnknown => f.write_str("there is no such product"),
+            Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
+            Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
+            Self::ReceiptWrong => f.write_str("the receipt is not of this shop"),
+            Self::ContractMismatch => f.write_str("the contract belongs to another order"),
+            Self::RefundOfUnpaid => f.write_str("the order is not paid"),
+            Self::RefundCurrency => f.write_str("the refund is in another currency"),
+            Self::RefundInconsistent => {
+                f.write_str("the refund is above the price or below an earlier one")
+            }
+            Self::RefundNotAllowed => f.write_str("the contract allows no refunds"),
+            Self::RefundTooLate => f.write_str("the time for refunds is over"),
+            Self::AwaitingPayment => {
+                f.write_str("a wallet has claimed the order and may still pay")
+            }
+            Self::MustBeKept => f.write_str("the order is paid and must be kept"),
+            Self::ForgetPath(bad) => bad.fmt(f),
+            Self::NotForgettable(what) => f.write_str(what),
+            Self::TemplateUnknown(id) => write!(f, "there is no template {id}"),
+            Self::TemplateExists(id) => write!(f, "there is another template {id}"),
+            Self::Template(bad) => bad.fmt(f),
+            Self::Filling(bad) => bad.fmt(f),
+            Self::Damaged(what) => write!(f, "a kept contract is damaged: {what}"),
             Self::Unfit(bad) => bad.fmt(f),
             Self::NoRandomness => f.write_str("the system gives no random numbers"),
             Self::PasswordHash(cause) => write!(f, "password hash: {cause}"),
@@ -189,6 +312,30 @@ impl From<store::Error> for Error {
     }
 }
 
+impl From<BadOrder> for Error {
+    fn from(bad: BadOrder) -> Self {
+        Self::Order(bad)
+    }
+}
+
+impl From<BadPath> for Error {
+    fn from(bad: BadPath) -> Self {
+        Self::ForgetPath(bad)
+    }
+}
+
+impl From<BadTemplate> for Error {
+    fn from(bad: BadTemplate) -> Self {
+        Self::Template(bad)
+    }
+}
+
+impl From<BadFilling> for Error {
+    fn from(bad: BadFilling) -> Self {
+        Self::Filling(bad)
+    }
+}
+
 impl From<Unfit> for Error {
     fn from(bad: Unfit) -> Self {
         Self::Unfit(bad)
@@ -196,9 +343,25 @@ impl From<Unfit> for Error {
 }
 
 impl Till {
-    /// A till over `store`.
-    pub fn new(store: Store, terms: Terms, clock: Clock) -> Self {
-        Self { store, clock, terms: Arc::new(terms), passwords: Arc::new(password::Gate::new()) }
+    /// A till over `store`, which announces to `hub`.
+    pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
+        let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
+        Self { store, hub, clock, terms, passwords }
+    }
+
+    /// What time it is, by the till's clock.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Answers everybody who waits, at once, and lets nobody wait any more.
+    pub fn close_polls(&self) {
+        self.hub.close();
+    }
+
+    /// How many wait for news.
+    pub fn hub_stats(&self) -> hub::Stats {
+        self.hub.stats()
     }
 
     /// What holds for all instances.
@@ -255,6 +418,11 @@ fn alive(found: Option<Instance>, id: &InstanceId) -> Result<Instance, Error> {
         Some(instance) if instance.is_deleted() => Err(Error::InstanceDeleted(id.clone())),
         Some(instance) => Ok(instance),
     }
+}
+
+/// The terms of an order, as they are kept.
+fn read_terms(text: &str) -> Result<serde_json::Value, Error> {
+    canonical::parse(text).map_err(|bad| Error::Damaged(bad.to_string()))
 }
 
 /// `N` bytes of the system's randomness.

@@ -9,12 +9,14 @@ const PLAN: &[(&str, &[&str])] = &[
     ("taler", &[]),
     ("domain", &["taler"]),
     ("config", &["domain", "taler"]),
+    // Only the topics; a wake carries no news.
+    ("hub", &["domain"]),
     ("store", &["domain", "taler"]),
-    ("till", &["domain", "store", "taler"]),
+    ("till", &["domain", "hub", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
     ("http", &["domain", "store", "taler", "till"]),
-    ("server", &["config", "domain", "http", "store", "till"]),
-    ("cli", &["config", "domain", "server", "store", "till"]),
+    ("server", &["config", "domain", "http", "hub", "store", "till"]),
+    ("cli", &["config", "domain", "hub", "server", "store", "till"]),
     ("main", &["cli"]),
 ];
 

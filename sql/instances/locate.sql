@@ -1,0 +1,3 @@
+SELECT serial, private_key IS NULL AS is_deleted
+FROM instances
+WHERE id = :id

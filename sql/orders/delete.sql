@@ -1,0 +1,1 @@
+DELETE FROM orders WHERE serial = :order_serial

@@ -1,0 +1,3 @@
+UPDATE orders
+SET refund_granted = :refund_granted, refund_taken = :refund_taken, refunded = :refunded
+WHERE serial = :order_serial AND paid_at_s IS NOT NULL

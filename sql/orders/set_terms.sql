@@ -1,0 +1,1 @@
+UPDATE orders SET terms = :terms WHERE serial = :order_serial

@@ -1,0 +1,1 @@
+DELETE FROM templates WHERE instance = :instance AND template_id = :template_id

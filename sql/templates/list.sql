@@ -1,0 +1,4 @@
+SELECT template_id, description
+FROM templates INDEXED BY templates_by_instance
+WHERE instance = :instance
+ORDER BY serial

@@ -1,0 +1,428 @@
+//! The API of 2019, for shops that still speak it (legacy-2019). A thin door on the same verbs: it
+//! translates names, units and shapes, and keeps no state of its own. All of it is in this folder,
+//! so that one day it can be removed as one.
+//!
+//! Its paths came as `/X`, `/public/X`, `/instances/$ID/X` and `/public/instances/$ID/X`, X in any
+//! case; what is private is never reached through `/public`.
+
+mod codes;
+mod order;
+
+use actix_web::http::Method;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use super::Door::{self, Private, Public};
+use super::error::{Answer, Failure};
+use super::extract::{At, Body, Credentials, Fields, Params, credentials, header, patience};
+use super::orders::{pay_uri, put, refund_uri, terms};
+use super::{Row, Settings, origin, shop};
+use crate::domain::access::Permission::{OrdersRead, OrdersRefund, OrdersWrite};
+use crate::domain::ids::{InstanceId, OrderId, SessionId};
+use crate::domain::order::{ClaimToken, Order};
+use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::web::{BaseUrl, query_value};
+use crate::till::{
+    self, Clerk, Filter, Key, OrderWish, Page, Patience, Poll2019, RefundWish, Repurchase, Smaller,
+    Standing, Status, StatusAsk, Till,
+};
+
+pub(super) use self::codes::Old;
+
+macro_rules! calls {
+    ($($call:ident $method:literal $path:literal $door:expr;)*) => {
+        /// What a shop of 2019 can ask for.
+        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
+        enum Call { $($call),* }
+
+        const CALLS: &[Call] = &[$(Call::$call),*];
+
+        /// Routes of 2019; each is there in four forms.
+        pub const LEGACY: &[Row] = &[$(Row { method: $method, path: $path, door: $door }),*];
+    };
+}
+
+calls! {
+    Order        "POST" "/order"          Private(OrdersWrite);
+    CheckPayment "GET"  "/check-payment"  Private(OrdersRead);
+    Refund       "POST" "/refund"         Private(OrdersRefund);
+    History      "GET"  "/history"        Private(OrdersRead);
+    PollPayment  "GET"  "/poll-payment"   Public;
+    Proposal     "GET"  "/proposal"       Public;
+    PickUp       "GET"  "/refund"         Public;
+    Pay          "POST" "/pay"            Public;
+    Config       "GET"  "/config"         Public;
+    TipPickup    "POST" "/tip-pickup"     Public;
+    TipPickupGet "GET"  "/tip-pickup"     Public;
+    TipAuthorize "POST" "/tip-authorize"  Public;
+    TipQuery     "GET"  "/tip-query"      Public;
+    TipQueryPost "POST" "/tip-query"      Public;
+}
+
+/// Where a request of 2019 wants to go.
+struct Target {
+    /// Did it come through `/public`?
+    public: bool,
+    /// The instance in its path, undecoded.
+    instance: Option<String>,
+    /// The rest, in lower case.
+    path: String,
+}
+
+impl Target {
+    fn of(request: &HttpRequest) -> Self {
+        let path = request.path();
+        let rest = path.strip_prefix("/public").filter(|rest| rest.starts_with('/'));
+        let (public, rest) = (rest.is_some(), rest.unwrap_or(path));
+        let named = rest.strip_prefix("/instances/").and_then(|rest| {
+            let (instance, rest) = rest.split_at(rest.find('/')?);
+            Some((Some(instance.to_owned()), rest))
+        });
+        let (instance, rest) = named.unwrap_or((None, rest));
+        let path = rest.trim_end_matches('/').to_ascii_lowercase();
+        Self { public, instance, path }
+    }
+
+    /// What can be asked for here.
+    fn calls(&self) -> impl Iterator<Item = (Call, &'static Row)> + '_ {
+        CALLS
+            .iter()
+            .copied()
+            .zip(LEGACY)
+            .filter(|(_, row)| row.path == self.path && (!self.public || row.door == Public))
+    }
+
+    fn call(&self, method: &Method) -> Option<(Call, &'static Row)> {
+        let name = if *method == Method::HEAD { "GET" } else { method.as_str() };
+        self.calls().find(|(_, row)| row.method == name)
+    }
+}
+
+/// The row by which a request of 2019 came in.
+pub(super) fn row_of(request: &HttpRequest) -> Option<&'static Row> {
+    Target::of(request).call(request.method()).map(|(_, row)| row)
+}
+
+/// What everything below needs.
+struct Visit {
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    params: Params,
+    target: Target,
+}
+
+/// Every request that no route of today takes.
+pub(super) async fn door(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    params: Params,
+    body: Body,
+) -> Answer {
+    let target = Target::of(&request);
+    if !settings.legacy || target.calls().next().is_none() {
+        return Err(Failure::Path);
+    }
+    let Some((call, row)) = target.call(request.method()) else {
+        let methods = target.calls().filter_map(|(_, row)| row.method.parse().ok());
+        let mut allowed: Vec<Method> = methods.collect();
+        if allowed.contains(&Method::GET) {
+            allowed.push(Method::HEAD);
+        }
+        allowed.push(Method::OPTIONS);
+        return Err(Failure::Method(allowed));
+    };
+    let visit = Visit { request, till, settings, params, target };
+    visit.answer(call, row.door, body).await.map_err(|cause| codes::explain(call, cause))
+}
+
+impl Visit {
+    async fn answer(self, call: Call, door: Door, body: Body) -> Answer {
+        match call {
+            Call::Order => self.order(door, body).await,
+            Call::Refund => self.refund(door, body).await,
+            Call::CheckPayment => self.check_payment(door).await,
+            Call::History => self.history(door).await,
+            Call::PollPayment => self.poll_payment().await,
+            Call::Proposal => self.proposal().await,
+            Call::PickUp => self.pick_up().await,
+            Call::Config => {
+                let instance = self.instance().await?;
+                shop::config(self.till, At(instance)).await
+            }
+            Call::Pay => Err(Failure::Gone2019("the wallet is too old to pay with coins of today")),
+            Call::TipPickup
+            | Call::TipPickupGet
+            | Call::TipAuthorize
+            | Call::TipQuery
+            | Call::TipQueryPost => Err(Failure::Gone2019("tips were removed from Taler")),
+        }
+    }
+
+    /// The instance in the path, if one is there.
+    fn in_path(&self) -> Result<Option<InstanceId>, Failure> {
+        let Some(raw) = &self.target.instance else { return Ok(None) };
+        let text = percent_decode_str(raw).decode_utf8().map_err(|_| Failure::Segment)?;
+        InstanceId::parse(text).map(Some).map_err(|_| Failure::Segment)
+    }
+
+    /// The instance that the request is about: in its path, or named elsewhere if there is such a
+    /// one, or the special one.
+    async fn named(&self, elsewhere: Option<&str>) -> Result<InstanceId, Failure> {
+        let elsewhere = elsewhere.and_then(|text| InstanceId::parse(text).ok());
+        let in_path = self.in_path()?;
+        match (in_path, elsewhere) {
+            (Some(here), Some(there)) if here != there => {
+                Err(Failure::Malformed("instance".into()))
+            }
+            (Some(here), _) => Ok(here),
+            (None, Some(there)) if self.till.instance(&there).await.is_ok() => Ok(there),
+            (None, _) => Ok(InstanceId::admin()),
+        }
+    }
+
+    async fn instance(&self) -> Result<InstanceId, Failure> {
+        self.named(self.params.text("instance")).await
+    }
+
+    /// The token that the shop shows, in today's form or as `ApiKey`.
+    fn key(&self) -> Option<Key> {
+        if let Some(Credentials::Bearer(key)) = credentials(&self.request) {
+            return Some(key);
+        }
+        let (scheme, rest) = header(&self.request, AUTHORIZATION)?.split_once(' ')?;
+        if !scheme.eq_ignore_ascii_case("apikey") && !scheme.eq_ignore_ascii_case("bearer") {
+            return None;
+        }
+        let rest = rest.trim();
+        let bare = rest.strip_prefix(till::access::PREFIX).unwrap_or(rest);
+        Key::parse(&format!("{}{bare}", till::access::PREFIX)).ok()
+    }
+
+    /// A clerk for a request that has no body.
+    async fn clerk(&self, door: Door) -> Result<Clerk, Failure> {
+        let Private(permission) = door else {
+            return Err(Failure::Bug("a public call asks for a clerk".into()));
+        };
+        let instance = self.instance().await?;
+        Ok(self.till.admit(&instance, self.key().as_ref(), Some(permission))?)
+    }
+
+    /// A clerk and the body. The body may name the instance, but is only read for somebody who holds
+    /// a token that is good for this at all.
+    async fn clerk_and_body(&self, door: Door, body: Body) -> Result<(Clerk, Fields), Failure> {
+        let Private(permission) = door else {
+            return Err(Failure::Bug("a public call asks for a clerk".into()));
+        };
+        let clerk = match self.in_path()? {
+            Some(instance) => self.till.admit(&instance, self.key().as_ref(), Some(permission))?,
+            None => self.till.admit_holder(self.key().as_ref(), permission)?,
+        };
+        let mut fields = body.fields_strictly().await?;
+        let said: Option<String> = fields.get("instance")?;
+        let said = said.as_deref().or(self.params.text("instance"));
+        if self.named(said).await? != clerk.instance().id {
+            return Err(till::Error::NotAuthorized.into());
+        }
+        Ok((clerk, fields))
+    }
+
+    /// How long the client would wait: `timeout` in seconds, or `timeout_ms`.
+    fn patience(&self) -> Result<Patience, Failure> {
+        let bad = |name: &str| Failure::Malformed(name.into());
+        let timeout = match (self.params.text("timeout"), self.params.text("timeout_ms")) {
+            (Some(text), _) => RelativeTime::parse_secs(text).map_err(|_| bad("timeout"))?,
+            (None, Some(text)) => {
+                RelativeTime::parse_millis(text).map_err(|_| bad("timeout_ms"))?
+            }
+            (None, None) => return Ok(Patience::NONE),
+        };
+        patience(&self.request, timeout)
+    }
+
+    /// `POST /order`.
+    async fn order(self, door: Door, body: Body) -> Answer {
+        let (clerk, mut fields) = self.clerk_and_body(door, body).await?;
+        let (order, refund_delay) = order::today(fields.need("order")?)?;
+        let wish = OrderWish {
+            order,
+            refund_delay,
+            payment_target: self.params.text("payment_target").map(str::to_owned),
+            session: None,
+            with_token: true,
+        };
+        let base_url = origin::base_url(&self.request, &self.settings, &clerk.instance().id)?;
+        let made = self.till.create_order(&clerk, wish, &base_url).await?;
+        Ok(HttpResponse::Ok().json(json!({ "order_id": made.order_id })))
+    }
+
+    /// Where the wallet of the time would fetch the contract: what the shop says, or our own address.
+    fn contract_url(&self, instance: &InstanceId, order_id: &OrderId) -> Result<String, Failure> {
+        if let Some(url) = self.params.text("contract_url") {
+            return Ok(url.to_owned());
+        }
+        let root: BaseUrl = origin::base_url(&self.request, &self.settings, &InstanceId::admin())?;
+        let path = match instance.is_admin() {
+            true => root.join(&["public", "proposal"]),
+            false => root.join(&["public", "instances", instance.as_str(), "proposal"]),
+        };
+        Ok(format!("{path}?order_id={}", query_value(order_id.as_str())))
+    }
+
+    /// The body for an order that is paid, or is not.
+    fn status(
+        &self,
+        instance: &InstanceId,
+        order: &Order,
+        standing: &Standing,
+        session: Option<&SessionId>,
+    ) -> Result<Value, Failure> {
+        if *standing == Standing::Paid {
+            let refunded = !order.refund_granted.is_zero();
+            let mut body = json!({ "paid": true, "refunded": refunded });
+            put(&mut body, "refund_amount", refunded.then_some(order.refund_granted));
+            return Ok(body);
+        }
+        let mut body = json!({
+            "paid": false,
+            "taler_pay_uri": pay_uri(order, session),
+            "contract_url": self.contract_url(instance, &order.order_id)?,
+        });
+        if let Standing::PaidBefore(before) = standing {
+            put(&mut body, "already_paid_order_id", Some(before));
+        }
+        Ok(body)
+    }
+
+    /// `GET /check-payment`.
+    async fn check_payment(self, door: Door) -> Answer {
+        let clerk = self.clerk(door).await?;
+        let session: Option<SessionId> = self.params.get("session_id")?;
+        let ask = StatusAsk {
+            order_id: self.params.need("order_id")?,
+            session: session.clone(),
+            repurchase: Repurchase::NotWhollyRefunded,
+        };
+        let patience = self.patience()?;
+        let status =
+            self.till.order_status(&clerk, ask, patience, None::<fn(&Status) -> bool>).await?;
+        let instance = &clerk.instance().id;
+        let mut body = self.status(instance, &status.order, &status.standing, session.as_ref())?;
+        if status.standing == Standing::Paid {
+            put(&mut body, "contract_terms", Some(terms(&status.terms)?));
+        }
+        Ok(HttpResponse::Ok().json(body))
+    }
+
+    /// `GET /public/poll-payment`.
+    async fn poll_payment(self) -> Answer {
+        let instance = self.instance().await?;
+        let session: Option<SessionId> = self.params.get("session_id")?;
+        let ask = Poll2019 {
+            order_id: self.params.need("order_id")?,
+            h_contract: self.params.need("h_contract")?,
+            session: session.clone(),
+            refund: self.params.get("refund")?,
+        };
+        let patience = self.patience()?;
+        let (order, standing) = self.till.poll_2019(&instance, ask, patience).await?;
+        let body = self.status(&instance, &order, &standing, session.as_ref())?;
+        Ok(HttpResponse::Ok().json(body))
+    }
+
+    /// `GET /public/proposal`: a claim.
+    async fn proposal(self) -> Answer {
+        let instance = self.instance().await?;
+        let order_id = self.params.need("order_id")?;
+        let token: Option<ClaimToken> = self.params.get("token")?;
+        let nonce = self.params.need::<crate::taler::base32::Bytes<32>>("nonce")?;
+        let nonce = crate::taler::sign::PublicKey::new(*nonce.as_bytes());
+        let claimed = self.till.claim(&instance, order_id, nonce, token).await?;
+        Ok(HttpResponse::Ok().json(json!({
+            "contract_terms": terms(&claimed.contract)?,
+            "sig": claimed.sig,
+        })))
+    }
+
+    /// `POST /refund`: a new total.
+    async fn refund(self, door: Door, body: Body) -> Answer {
+        let (clerk, mut fields) = self.clerk_and_body(door, body).await?;
+        let order_id = fields.need("order_id")?;
+        let wish = RefundWish {
+            total: fields.need("refund")?,
+            reason: fields.need("reason")?,
+            smaller: Smaller::Ignore,
+        };
+        let order = self.till.grant_refund(&clerk, order_id, wish).await?;
+        let uri = refund_uri(&order);
+        // Its name was different in the code, the reference and the tutorial of the time.
+        Ok(HttpResponse::Ok().json(json!({
+            "h_contract_terms": order.claim.as_ref().map(|claim| claim.h_contract),
+            "taler_refund_uri": uri,
+            "taler_refund_url": uri,
+            "refund_redirect_url": uri,
+        })))
+    }
+
+    /// `GET /public/refund`: coins that are refunded. Money from the counter goes back there.
+    async fn pick_up(self) -> Answer {
+        let instance = self.instance().await?;
+        let order_id: OrderId = self.params.need("order_id")?;
+        let (order, merchant_pub) = self.till.refunds_of(&instance, &order_id)?;
+        if order.refund_granted.is_zero() {
+            return Err(Failure::NoRefund);
+        }
+        Ok(HttpResponse::Ok().json(json!({
+            "refunds": [],
+            "merchant_pub": merchant_pub,
+            "h_contract_terms": order.claim.as_ref().map(|claim| claim.h_contract),
+        })))
+    }
+
+    /// `GET /history`: paid orders only.
+    async fn history(self, door: Door) -> Answer {
+        let clerk = self.clerk(door).await?;
+        let date = self.params.text("date").map(Timestamp::parse_secs).transpose();
+        let date = date.map_err(|_| Failure::Malformed("date".into()))?;
+        let limit = self.params.get("delta")?.unwrap_or(-20_i64);
+        if limit == 0 {
+            return Err(Failure::Malformed("delta".into()));
+        }
+        let offset: Option<i64> = self.params.get("start")?;
+        let wanted: Option<OrderId> = self.params.get("order_id")?;
+        let filter = Filter {
+            paid: Some(true),
+            before: date.filter(|_| limit < 0),
+            after: date.filter(|_| limit > 0),
+            ..Filter::default()
+        };
+        let instance = &clerk.instance().id;
+        let row = |order: &Order| {
+            let ms = order.created_at.secs().map(|secs| secs.saturating_mul(1000));
+            json!({
+                "row_id": order.serial.0,
+                "order_id": order.order_id,
+                "amount": order.amount,
+                "timestamp": { "t_ms": ms, "t_s": order.created_at.secs() },
+                "instance": if instance.is_admin() { "default" } else { instance.as_str() },
+                "summary": order.summary,
+            })
+        };
+        if let Some(order_id) = wanted {
+            let found = self.till.paid_order(&clerk, &order_id)?;
+            return Ok(HttpResponse::Ok().json(found.iter().map(row).collect::<Vec<_>>()));
+        }
+        let page = Page { filter, limit, offset };
+        let mut orders = self.till.orders(&clerk, page, Patience::NONE).await?;
+        orders.sort_by_key(|order| order.serial.0);
+        if self.params.text("ordering") != Some("ascending") {
+            orders.reverse();
+        }
+        let rows: Vec<_> = orders.iter().map(row).collect();
+        Ok(HttpResponse::Ok().json(json!({ "history": rows })))
+    }
+}

@@ -1,0 +1,71 @@
+//! Orders: what shops do with them, and what wallets and browsers do. Both show the same addresses.
+
+pub(super) mod shop;
+pub(super) mod wallet;
+
+use actix_web::HttpResponse;
+use actix_web::http::header::HeaderName;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::error::Failure;
+use crate::domain::ids::SessionId;
+use crate::domain::order::Order;
+use crate::domain::taler_uri::{Pay, Refund};
+use crate::domain::web::query_value;
+use crate::till::Made;
+
+/// Tells a wallet beside the browser what to open (decision 13).
+pub(super) const TALER: HeaderName = HeaderName::from_static("taler");
+
+/// The address by which a wallet pays `order` for `session`, or for the session that it was made
+/// for.
+pub(super) fn pay_uri(order: &Order, session: Option<&SessionId>) -> String {
+    let pay = Pay {
+        base: order.base_url.clone(),
+        order: order.order_id.clone(),
+        session: session.or(order.session.as_ref()).cloned(),
+        claim_token: order.claim_token.as_ref().map(ToString::to_string),
+        ssid: None,
+    };
+    pay.to_string()
+}
+
+/// The address by which a wallet fetches refunds of `order`.
+pub(super) fn refund_uri(order: &Order) -> String {
+    Refund { base: order.base_url.clone(), order: order.order_id.clone() }.to_string()
+}
+
+/// Where a browser sees how `order` stands (merchant-api 2.4).
+pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
+    let credential = match (&order.claim, &order.claim_token) {
+        (Some(claim), _) => Some(format!("h_contract={}", claim.h_contract)),
+        (None, Some(token)) => Some(format!("token={token}")),
+        (None, None) => None,
+    };
+    let session = session.map(|session| format!("session_id={}", query_value(session.as_str())));
+    let query: Vec<_> = credential.into_iter().chain(session).collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let path = order.base_url.join(&["orders", order.order_id.as_str()]);
+    format!("{path}{mark}{}", query.join("&"))
+}
+
+/// The answer to whoever has made an order, the shop or a customer's wallet.
+pub(super) fn made(made: &Made) -> HttpResponse {
+    let mut body = json!({ "order_id": made.order_id, "pay_deadline": made.pay_deadline });
+    put(&mut body, "token", made.token);
+    HttpResponse::Ok().json(body)
+}
+
+/// Adds a member, if there is something to add.
+pub(super) fn put<T: Serialize>(body: &mut Value, name: &str, value: Option<T>) {
+    if let (Some(value), Value::Object(members)) = (value, body) {
+        members.insert(name.into(), json!(value));
+    }
+}
+
+/// Terms as they are kept, to be put into an answer.
+pub(super) fn terms(text: &str) -> Result<Value, Failure> {
+    serde_json::from_str(text)
+        .map_err(|error| crate::till::Error::Damaged(error.to_string()).into())
+}

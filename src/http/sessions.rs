@@ -1,0 +1,32 @@
+//! Sessions: has this visitor paid for this page? (merchant-api 4.1)
+//!
+//! Asked by scripts in customers' browsers, on paywalls' pages of other origins, which know no
+//! order; often before there is one.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use serde_json::json;
+
+use super::error::{Answer, Failure};
+use super::extract::{At, Params, Seg, Waiting};
+use crate::domain::ids::SessionId;
+use crate::domain::order::SessionKey;
+use crate::till::{Purchase, Till};
+
+/// `GET /sessions/$SESSION_ID`.
+pub(super) async fn status(
+    till: Data<Till>,
+    At(instance): At,
+    Seg(session): Seg<String>,
+    params: Params,
+    Waiting(patience): Waiting,
+) -> Answer {
+    let session = SessionId::parse(session).map_err(|_| Failure::Malformed("session_id".into()))?;
+    let key = SessionKey { session, fulfillment_url: params.need("fulfillment_url")? };
+    drop(params);
+    let (mut answer, order_id) = match till.await_session(&instance, key, patience).await? {
+        Purchase::Paid(order_id) => (HttpResponse::Ok(), order_id),
+        Purchase::Unpaid(order_id) => (HttpResponse::Accepted(), order_id),
+    };
+    Ok(answer.json(json!({ "order_id": order_id })))
+}

@@ -1,0 +1,116 @@
+//! Templates: kept by the shop, filled in by wallets (merchant-api 5).
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Value, json};
+
+use super::Settings;
+use super::error::{Answer, Failure};
+use super::extract::{At, Body, Clerk, Fields, Seg};
+use super::orders::{made, put};
+use super::origin::base_url;
+use crate::domain::ids::TemplateId;
+use crate::domain::template::{Filling, Template, TemplateContract};
+use crate::till::{self, Till};
+
+/// `GET /private/templates`.
+pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
+    let templates: Vec<_> = till
+        .templates(&clerk)
+        .await?
+        .into_iter()
+        .map(|(id, description)| json!({ "template_id": id, "template_description": description }))
+        .collect();
+    Ok(HttpResponse::Ok().json(json!({ "templates": templates })))
+}
+
+/// `POST /private/templates`.
+pub(super) async fn add(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
+    let mut fields = body.fields().await?;
+    let id = fields.need("template_id")?;
+    till.add_template(&clerk, template(id, fields)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `PATCH /private/templates/$TEMPLATE_ID`: all of it anew.
+pub(super) async fn change(
+    till: Data<Till>,
+    Clerk(clerk): Clerk,
+    Seg(id): Seg<TemplateId>,
+    body: Body,
+) -> Answer {
+    let fields = body.fields().await?;
+    till.change_template(&clerk, template(id, fields)?).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+fn template(id: TemplateId, mut fields: Fields) -> Result<Template, Failure> {
+    let description = fields.need("template_description")?;
+    if fields.get::<String>("otp_id")?.is_some() {
+        return Err(till::Error::OtpDeviceUnknown.into());
+    }
+    let contract = TemplateContract::parse(fields.need("template_contract")?);
+    Ok(Template {
+        id,
+        description,
+        contract: contract.map_err(till::Error::from)?,
+        editable_defaults: fields.get("editable_defaults")?,
+    })
+}
+
+/// `GET /private/templates/$TEMPLATE_ID`.
+pub(super) async fn show(
+    till: Data<Till>,
+    Clerk(clerk): Clerk,
+    Seg(id): Seg<TemplateId>,
+) -> Answer {
+    let template = till.template(&clerk, id).await?;
+    let mut body = shown(&template);
+    put(&mut body, "template_description", Some(template.description));
+    Ok(HttpResponse::Ok().json(body))
+}
+
+/// `DELETE /private/templates/$TEMPLATE_ID`.
+pub(super) async fn remove(
+    till: Data<Till>,
+    Clerk(clerk): Clerk,
+    Seg(id): Seg<TemplateId>,
+) -> Answer {
+    till.delete_template(&clerk, id).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `GET /templates/$TEMPLATE_ID`.
+pub(super) async fn public(till: Data<Till>, At(instance): At, Seg(id): Seg<TemplateId>) -> Answer {
+    Ok(HttpResponse::Ok().json(shown(&till.public_template(&instance, id).await?)))
+}
+
+/// What anybody may see of a template.
+fn shown(template: &Template) -> Value {
+    let mut body = json!({ "template_contract": template.contract.members() });
+    put(&mut body, "editable_defaults", template.editable_defaults.as_ref());
+    put(&mut body, "required_currency", template.contract.required_currency());
+    body
+}
+
+/// `POST /templates/$TEMPLATE_ID`: a wallet makes an order.
+pub(super) async fn instantiate(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    At(instance): At,
+    Seg(id): Seg<TemplateId>,
+    body: Body,
+) -> Answer {
+    let mut fields = body.fields_or_form(&request).await?;
+    let filling = Filling {
+        kind: fields.get("template_type")?,
+        summary: fields.get("summary")?,
+        amount: fields.get("amount")?,
+        tip: fields.get("tip")?,
+        website: fields.get("website")?,
+        paivana_id: fields.get("paivana_id")?,
+    };
+    let base_url = base_url(&request, &settings, &instance)?;
+    Ok(made(&till.order_by_template(&instance, id, filling, &base_url).await?))
+}

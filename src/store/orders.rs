@@ -1,0 +1,248 @@
+//! Orders: made, claimed, paid, listed, deleted. Whatever changes one announces it here, so that no
+//! caller can forget to.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+
+use super::{Result, Tx, sql};
+use crate::domain::amount::Amount;
+use crate::domain::ids::{OrderId, SessionId};
+use crate::domain::instance::InstanceSerial;
+use crate::domain::order::{Claim, NewOrder, Order, OrderSerial, Paid, Topic};
+use crate::domain::time::Timestamp;
+use crate::domain::web::FulfillmentUrl;
+
+/// The order of this name.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find(
+    db: &Connection,
+    instance: InstanceSerial,
+    order_id: &OrderId,
+) -> Result<Option<Order>> {
+    let mut statement = db.prepare_cached(sql!("orders/find"))?;
+    let params = named_params! { ":instance": instance, ":order_id": order_id };
+    Ok(statement.query_row(params, read_order).optional()?)
+}
+
+/// The terms of an order as canonical JSON: its contract once it is claimed, before that without a
+/// nonce.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], also when the order is gone.
+pub fn terms(db: &Connection, order: OrderSerial) -> Result<String> {
+    let mut statement = db.prepare_cached(sql!("orders/terms"))?;
+    Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get("terms"))?)
+}
+
+pub(super) fn read_order(row: &Row<'_>) -> rusqlite::Result<Order> {
+    let claim = match (row.get("nonce")?, row.get("h_contract")?) {
+        (Some(nonce), Some(h_contract)) => Some(Claim { nonce, h_contract }),
+        _ => None,
+    };
+    let paid_at: Option<i64> = row.get("paid_at_s")?;
+    let paid = match paid_at {
+        Some(_) => Some(Paid { at: row.get("paid_at_s")?, session: row.get("paid_session")? }),
+        None => None,
+    };
+    Ok(Order {
+        serial: row.get("serial")?,
+        instance: row.get("instance")?,
+        order_id: row.get("order_id")?,
+        request_hash: row.get("request_hash")?,
+        claim_token: row.get("claim_token")?,
+        timestamp: row.get("timestamp_s")?,
+        created_at: row.get("created_at_s")?,
+        pay_deadline: row.get("pay_deadline_s")?,
+        refund_deadline: row.get("refund_deadline_s")?,
+        amount: row.get("amount")?,
+        summary: row.get("summary")?,
+        base_url: row.get("base_url")?,
+        fulfillment_url: row.get("fulfillment_url")?,
+        session: row.get("session_id")?,
+        claim,
+        paid,
+        refund_granted: row.get("refund_granted")?,
+        refund_taken: row.get("refund_taken")?,
+    })
+}
+
+/// Which orders a list shall show.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Paid ones, or unpaid ones.
+    pub paid: Option<bool>,
+    /// Those with a refund, or without.
+    pub refunded: Option<bool>,
+    /// Those that the exchange has wired, or not.
+    pub wired: Option<bool>,
+    /// Made after this time.
+    pub after: Option<Timestamp>,
+    /// Made before this time.
+    pub before: Option<Timestamp>,
+    /// Made for this session.
+    pub session: Option<SessionId>,
+    /// With this page.
+    pub fulfillment_url: Option<FulfillmentUrl>,
+    /// With this in the summary, upper or lower case.
+    pub summary: Option<String>,
+}
+
+/// Orders of `instance` that `filter` lets pass, beyond `offset` (exclusive): older ones for a
+/// negative `limit`, newer ones for a positive one, at most as many as it says.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn list(
+    db: &Connection,
+    instance: InstanceSerial,
+    filter: &Filter,
+    limit: i64,
+    offset: Option<i64>,
+) -> Result<Vec<Order>> {
+    let newer = limit > 0;
+    let mut statement = db.prepare_cached(match (newer, filter.session.is_some()) {
+        (false, false) => sql!("orders/list_older"),
+        (true, false) => sql!("orders/list_newer"),
+        (false, true) => sql!("orders/list_older_of_session"),
+        (true, true) => sql!("orders/list_newer_of_session"),
+    })?;
+    let summary = filter.summary.as_ref().map(|text| text.to_lowercase());
+    let params = named_params! {
+        ":instance": instance,
+        ":offset": offset.unwrap_or(if newer { 0 } else { i64::MAX }),
+        ":limit": limit.saturating_abs(),
+        ":paid": filter.paid,
+        ":refunded": filter.refunded,
+        ":wired": filter.wired,
+        ":after_s": filter.after,
+        ":before_s": filter.before,
+        ":fulfillment_url": filter.fulfillment_url,
+        ":summary": summary,
+    };
+    let mut all = params.to_vec();
+    if let Some(session) = &filter.session {
+        all.push((":session_id", session));
+    }
+    let rows = statement.query_map(all.as_slice(), read_order)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Keeps a new order; `false` if there is one of this name.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, new: &NewOrder) -> Result<bool> {
+    let changed = tx.prepare_cached(sql!("orders/insert"))?.execute(named_params! {
+        ":instance": instance,
+        ":order_id": new.order_id,
+        ":request_hash": new.request_hash,
+        ":claim_token": new.claim_token,
+        ":timestamp_s": new.timestamp,
+        ":created_at_s": new.created_at,
+        ":pay_deadline_s": new.pay_deadline,
+        ":refund_deadline_s": new.refund_deadline,
+        ":amount": new.amount,
+        ":summary": new.summary,
+        ":summary_folded": new.summary.to_lowercase(),
+        ":base_url": new.base_url,
+        ":fulfillment_url": new.fulfillment_url,
+        ":session_id": new.session,
+        ":zero": Amount::zero(*new.amount.currency()),
+        ":terms": new.terms,
+    })?;
+    if changed > 0 {
+        tx.announce(new.topics(instance));
+    }
+    Ok(changed > 0)
+}
+
+/// Binds an order to a wallet, with the contract that this makes of its terms; `false` if it is
+/// bound already.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn claim(tx: &mut Tx<'_>, order: &Order, claim: &Claim, contract: &str) -> Result<bool> {
+    let changed = tx.prepare_cached(sql!("orders/claim"))?.execute(named_params! {
+        ":order_serial": order.serial,
+        ":nonce": claim.nonce,
+        ":h_contract": claim.h_contract,
+        ":terms": contract,
+    })?;
+    if changed > 0 {
+        tx.announce(order.topics());
+    }
+    Ok(changed > 0)
+}
+
+/// Marks a claimed order paid, and wakes all whom that concerns; `false` if it was paid already.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn mark_paid(tx: &mut Tx<'_>, order: &Order, paid: &Paid) -> Result<bool> {
+    let changed = tx.prepare_cached(sql!("orders/mark_paid"))?.execute(named_params! {
+        ":order_serial": order.serial,
+        ":paid_at_s": paid.at,
+        ":paid_session": paid.session,
+    })?;
+    if changed > 0 {
+        let after = Order { paid: Some(paid.clone()), ..order.clone() };
+        tx.announce(after.topics());
+    }
+    Ok(changed > 0)
+}
+
+/// Has an order's payment count for another session from now on, and wakes those who wait in the
+/// old one and in the new one; `false` if it did already.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn bind_session(tx: &mut Tx<'_>, order: &Order, session: &SessionId) -> Result<bool> {
+    let Some(paid) = &order.paid else { return Ok(false) };
+    let changed = tx
+        .prepare_cached(sql!("orders/bind_session"))?
+        .execute(named_params! { ":order_serial": order.serial, ":paid_session": session })?;
+    if changed > 0 {
+        let paid = Paid { session: Some(session.clone()), ..paid.clone() };
+        let after = Order { paid: Some(paid), ..order.clone() };
+        tx.announce(order.topics().into_iter().chain(after.topics()));
+    }
+    Ok(changed > 0)
+}
+
+/// Gives an order the totals that `after` has, and wakes all whom that concerns.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn set_refunds(tx: &mut Tx<'_>, after: &Order) -> Result<()> {
+    tx.prepare_cached(sql!("orders/set_refunds"))?.execute(named_params! {
+        ":order_serial": after.serial,
+        ":refund_granted": after.refund_granted,
+        ":refund_taken": after.refund_taken,
+        ":refunded": after.refunded(),
+    })?;
+    tx.announce(after.topics());
+    Ok(())
+}
+
+/// Gives an order terms in which something is forgotten, and wakes those who show them.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn set_terms(tx: &mut Tx<'_>, order: &Order, terms: &str) -> Result<()> {
+    tx.prepare_cached(sql!("orders/set_terms"))?
+        .execute(named_params! { ":order_serial": order.serial, ":terms": terms })?;
+    tx.announce([Topic::Order(order.instance, order.order_id.clone())]);
+    Ok(())
+}
+
+/// Deletes an order, its payment and its refunds, and wakes all who wait for it.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn delete(tx: &mut Tx<'_>, order: &Order) -> Result<()> {
+    tx.prepare_cached(sql!("orders/delete"))?
+        .execute(named_params! { ":order_serial": order.serial })?;
+    tx.announce(order.topics());
+    Ok(())
+}

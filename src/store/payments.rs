@@ -1,0 +1,58 @@
+//! Payments that were taken outside of Taler.
+
+use rusqlite::{Connection, OptionalExtension, named_params};
+
+use super::{Result, Tx, sql};
+use crate::domain::amount::Amount;
+use crate::domain::ids::SessionId;
+use crate::domain::order::{CounterPayment, OrderSerial};
+use crate::domain::time::Timestamp;
+
+/// A payment as it is kept.
+#[derive(Clone, Debug)]
+pub struct Kept {
+    /// How it was made.
+    pub payment: CounterPayment,
+    /// What was paid.
+    pub amount: Amount,
+    /// The session that it was made for.
+    pub session: Option<SessionId>,
+    /// When.
+    pub paid_at: Timestamp,
+}
+
+/// The payment of an order, if it was taken outside of Taler.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find(db: &Connection, order: OrderSerial) -> Result<Option<Kept>> {
+    let mut statement = db.prepare_cached(sql!("payments/find"))?;
+    let read = |row: &rusqlite::Row<'_>| {
+        Ok(Kept {
+            payment: CounterPayment {
+                method: row.get("method")?,
+                reference: row.get("reference")?,
+            },
+            amount: row.get("amount")?,
+            session: row.get("session_id")?,
+            paid_at: row.get("paid_at_s")?,
+        })
+    };
+    Ok(statement.query_row(named_params! { ":order_serial": order }, read).optional()?)
+}
+
+/// Keeps a payment.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], also when the order has one; [`super::Error::Full`].
+pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, kept: &Kept) -> Result<()> {
+    tx.prepare_cached(sql!("payments/insert"))?.execute(named_params! {
+        ":order_serial": order,
+        ":method": kept.payment.method,
+        ":reference": kept.payment.reference,
+        ":amount": kept.amount,
+        ":session_id": kept.session,
+        ":paid_at_s": kept.paid_at,
+    })?;
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! Claims: a wallet takes an order for itself and gets its contract, signed (merchant-api 3.2).
+
+use super::wait::order;
+use super::{Error, Till};
+use crate::domain::contract;
+use crate::domain::ids::{InstanceId, OrderId};
+use crate::domain::order::{Claim, ClaimToken, Order};
+use crate::store::{Tx, orders};
+use crate::taler::sign::{PublicKey, Signature, Statement, merchant::ContractOffer};
+
+/// A contract as its wallet gets it.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// The contract's terms as canonical JSON.
+    pub contract: String,
+    /// The shop's signature over their hash.
+    pub sig: Signature,
+}
+
+/// A claim that is ready to be kept, with the contract that it makes.
+pub(super) struct Binding {
+    claim: Claim,
+    contract: String,
+}
+
+impl Binding {
+    /// What becomes of the terms of an unclaimed order when `nonce` claims it.
+    pub(super) fn of(proposal: &str, nonce: PublicKey) -> Result<Self, Error> {
+        let (contract, h_contract) =
+            contract::bind(proposal, &nonce).map_err(|bad| Error::Damaged(bad.to_string()))?;
+        Ok(Self { claim: Claim { nonce, h_contract }, contract })
+    }
+
+    /// Binds `order`, unless somebody has meanwhile; the claim that holds.
+    pub(super) fn keep(self, tx: &mut Tx<'_>, order: &Order) -> Result<Claim, Error> {
+        if let Some(claim) = &order.claim {
+            return Ok(claim.clone());
+        }
+        orders::claim(tx, order, &self.claim, &self.contract)?;
+        Ok(self.claim)
+    }
+}
+
+impl Till {
+    /// Lets the wallet with the key `nonce` claim an order. Asked again by the same wallet, it
+    /// gives the same contract.
+    ///
+    /// # Errors
+    /// [`Error::ClaimUnknown`] when there is no such order, or the token is wrong: whoever guesses
+    /// is not told which. [`Error::AlreadyClaimed`].
+    pub async fn claim(
+        &self,
+        instance: &InstanceId,
+        order_id: OrderId,
+        nonce: PublicKey,
+        token: Option<ClaimToken>,
+    ) -> Result<Claimed, Error> {
+        let shop = self.shop(instance)?;
+        let serial = shop.serial;
+        let (there, terms) = self.store.glance(|db| {
+            let there = orders::find(db, serial, &order_id)?.ok_or(Error::ClaimUnknown)?;
+            let terms = orders::terms(db, there.serial)?;
+            Ok::<_, Error>((there, terms))
+        })?;
+        if there.token_fits(token.as_ref()) == Some(false) {
+            return Err(Error::ClaimUnknown);
+        }
+        let (contract, h_contract) = match there.claim {
+            Some(claim) if claim.nonce == nonce => (terms, claim.h_contract),
+            Some(_) => return Err(Error::AlreadyClaimed(order_id)),
+            None => {
+                let binding = Binding::of(&terms, nonce)?;
+                self.store
+                    .write(move |tx| {
+                        let there = order(tx, serial, &order_id);
+                        let there = there.map_err(|_| Error::ClaimUnknown)?;
+                        let claim = binding.keep(tx, &there)?;
+                        if claim.nonce != nonce {
+                            return Err(Error::AlreadyClaimed(order_id));
+                        }
+                        Ok((orders::terms(tx, there.serial)?, claim.h_contract))
+                    })
+                    .await?
+            }
+        };
+        let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id))?;
+        Ok(Claimed { contract, sig: ContractOffer { h_contract }.sign(&key) })
+    }
+}

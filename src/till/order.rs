@@ -1,0 +1,333 @@
+//! Orders: made, listed, thinned out, deleted (merchant-api 2).
+
+use serde_json::{Map, Value, json};
+
+use super::wait::{Patience, order};
+use super::{Clerk, Error, Till, random, read_terms};
+use crate::domain::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
+use crate::domain::ids::{InstanceId, OrderId, SessionId};
+use crate::domain::instance::Instance;
+use crate::domain::order::{ClaimToken, NewOrder, Order, Topic};
+use crate::domain::path::ContractPath;
+use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::web::BaseUrl;
+use crate::store::orders::{self, Filter};
+use crate::store::{Tx, accounts};
+use crate::taler::base32::{self, Bytes, HashCode};
+use crate::taler::canonical;
+use crate::taler::contract::{Forgot, forget};
+
+/// What exchanges are worth to the shop, all the same.
+const PRIORITY: u16 = 1024;
+/// How long a paid order must be kept: ten years, in seconds.
+const RETENTION_S: u64 = 10 * 365 * 86_400;
+/// Most orders in one list.
+pub const MAX_LIST: i64 = 1024;
+
+/// An order that somebody wants.
+#[derive(Clone, Debug)]
+pub struct OrderWish {
+    /// As the shop wrote it.
+    pub order: Map<String, Value>,
+    /// How long it shall be refundable, unless the order says.
+    pub refund_delay: Option<RelativeTime>,
+    /// The kind of account that the money shall go to.
+    pub payment_target: Option<String>,
+    /// The session that it is for.
+    pub session: Option<SessionId>,
+    /// Shall only those claim it who are given a token?
+    pub with_token: bool,
+}
+
+impl OrderWish {
+    /// By which the same wish is known again, whatever defaults were put in meanwhile.
+    fn hash(&self) -> Result<HashCode, Error> {
+        let all = json!({
+            "order": self.order,
+            "refund_delay": self.refund_delay,
+            "payment_target": self.payment_target,
+            "session_id": self.session,
+            "create_token": self.with_token,
+        });
+        canonical::json_hash(&all).map_err(|bad| BadOrder::Shape(bad.to_string()).into())
+    }
+}
+
+/// An order just made, or made by the same wish before.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Made {
+    /// Its name.
+    pub order_id: OrderId,
+    /// Its claim token.
+    pub token: Option<ClaimToken>,
+    /// Until when it can be paid.
+    pub pay_deadline: Timestamp,
+}
+
+impl From<&Order> for Made {
+    fn from(order: &Order) -> Self {
+        Self {
+            order_id: order.order_id.clone(),
+            token: order.claim_token,
+            pay_deadline: order.pay_deadline,
+        }
+    }
+}
+
+/// Which part of a list is wanted.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// What is shown.
+    pub filter: Filter,
+    /// How many at most; negative: older ones, the newest first.
+    pub limit: i64,
+    /// Beyond which one.
+    pub offset: Option<i64>,
+}
+
+impl Till {
+    /// Makes an order for the clerk's shop. Asked again with the same name and content, it gives
+    /// the same answer.
+    ///
+    /// # Errors
+    /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::OrderExists`].
+    pub async fn create_order(
+        &self,
+        clerk: &Clerk,
+        wish: OrderWish,
+        base_url: &BaseUrl,
+    ) -> Result<Made, Error> {
+        self.make_order(&clerk.instance, wish, base_url).await
+    }
+
+    pub(super) async fn make_order(
+        &self,
+        instance: &Instance,
+        wish: OrderWish,
+        base_url: &BaseUrl,
+    ) -> Result<Made, Error> {
+        let request_hash = wish.hash()?;
+        let serial = instance.serial;
+        let given = contract::order_id(&wish.order)?;
+        let (there, accounts) = self.store.glance(|db| {
+            let there = match &given {
+                Some(order_id) => orders::find(db, serial, order_id)?,
+                None => None,
+            };
+            Ok::<_, Error>((there, accounts::list(db, serial)?))
+        })?;
+        // Before anything is checked: what was good the first time may be too late by now.
+        if let Some(there) = there {
+            return same(&there, &request_hash);
+        }
+        let target = wish.payment_target.as_deref();
+        let suits = |method: &str| target.is_none_or(|target| target.eq_ignore_ascii_case(method));
+        let account = accounts
+            .iter()
+            .find(|account| account.active && suits(account.payto_uri.wire_method()))
+            .ok_or_else(|| Error::NoAccount(instance.id.clone()))?;
+        let now = self.clock.now();
+        let token = match wish.with_token {
+            true => Some(ClaimToken::new(random::<16>()?)),
+            false => None,
+        };
+        let terms = Terms::complete(
+            wish.order,
+            Frame {
+                instance,
+                base_url,
+                account,
+                now,
+                fresh_id: fresh_id(now, token.is_some())?,
+                refund_delay: wish.refund_delay,
+            },
+        )?;
+        if !self.terms.currencies.iter().any(|known| known.currency() == terms.amount.currency()) {
+            return Err(BadOrder::Currency.into());
+        }
+        let mut no_randomness = false;
+        let proposal = terms.proposal(&self.exchanges_for(&terms)?, &mut || {
+            random::<32>().map(Bytes::new).unwrap_or_else(|_| {
+                no_randomness = true;
+                Bytes::ZERO
+            })
+        })?;
+        if no_randomness {
+            return Err(Error::NoRandomness);
+        }
+        let new = NewOrder {
+            order_id: terms.order_id,
+            request_hash,
+            terms: proposal,
+            claim_token: token,
+            timestamp: terms.timestamp,
+            created_at: now,
+            pay_deadline: terms.pay_deadline,
+            refund_deadline: terms.refund_deadline,
+            amount: terms.amount,
+            summary: terms.summary,
+            base_url: terms.base_url,
+            fulfillment_url: terms.fulfillment_url,
+            session: wish.session,
+        };
+        self.store
+            .write(move |tx| {
+                if !orders::insert(tx, serial, &new)? {
+                    // Another request was faster.
+                    return same(&order(tx, serial, &new.order_id)?, &request_hash);
+                }
+                Ok(Made {
+                    order_id: new.order_id,
+                    token: new.claim_token,
+                    pay_deadline: new.pay_deadline,
+                })
+            })
+            .await
+    }
+
+    /// The exchanges whose coins an order can be paid with. Without any exchange at all, orders can
+    /// be paid at the counter (decision 1).
+    fn exchanges_for(&self, terms: &Terms) -> Result<Vec<ExchangeOffer>, Error> {
+        let offers: Vec<_> = self
+            .terms
+            .exchanges
+            .iter()
+            .filter(|exchange| exchange.currency == *terms.amount.currency())
+            .map(|exchange| ExchangeOffer {
+                url: exchange.base_url.clone(),
+                master_pub: exchange.master_public_key,
+                priority: PRIORITY,
+            })
+            .collect();
+        match offers.is_empty() && !self.terms.exchanges.is_empty() {
+            true => Err(Error::NoExchange),
+            false => Ok(offers),
+        }
+    }
+
+    /// Orders of the clerk's shop; with patience, as soon as there are any.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn orders(
+        &self,
+        clerk: &Clerk,
+        page: Page,
+        patience: Patience,
+    ) -> Result<Vec<Order>, Error> {
+        let serial = clerk.instance.serial;
+        self.wait_slowly(patience, Topic::Orders(serial), || {
+            let Page { filter, limit, offset } = page.clone();
+            let limit = limit.clamp(-MAX_LIST, MAX_LIST);
+            let found = self
+                .store
+                .read(move |db| Ok::<_, Error>(orders::list(db, serial, &filter, limit, offset)?));
+            async { found.await.map(|found| (!found.is_empty(), found)) }
+        })
+        .await
+    }
+
+    /// An order of the clerk's shop, if it is there and paid.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn paid_order(&self, clerk: &Clerk, order_id: &OrderId) -> Result<Option<Order>, Error> {
+        let serial = clerk.instance.serial;
+        let found = self.store.glance(|db| orders::find(db, serial, order_id))?;
+        Ok(found.filter(|order| order.paid.is_some()))
+    }
+
+    /// Forgets parts of an order's contract, of which only hashes are left; its own hash stays.
+    /// `false` if all of them were forgotten before.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`], [`Error::NotForgettable`].
+    pub async fn forget(
+        &self,
+        clerk: &Clerk,
+        order_id: OrderId,
+        paths: Vec<ContractPath>,
+    ) -> Result<bool, Error> {
+        let serial = clerk.instance.serial;
+        self.store
+            .write(move |tx| {
+                let order = order(tx, serial, &order_id)?;
+                let mut terms = read_terms(&orders::terms(tx, order.serial)?)?;
+                let mut forgot = false;
+                let meant: Vec<_> = paths.iter().flat_map(|path| path.matches(&terms)).collect();
+                for path in meant {
+                    let steps: Vec<&str> = path.iter().map(String::as_str).collect();
+                    match forget(&mut terms, &steps) {
+                        Ok(Forgot::Now) => forgot = true,
+                        Ok(Forgot::Before | Forgot::Nothing) => {}
+                        Err(bad) => return Err(Error::NotForgettable(bad.to_string())),
+                    }
+                }
+                if forgot {
+                    let text = canonical::canonical(&terms)
+                        .map_err(|bad| Error::Damaged(bad.to_string()))?;
+                    orders::set_terms(tx, &order, &text)?;
+                }
+                Ok(forgot)
+            })
+            .await
+    }
+
+    /// Deletes an order. One that a wallet has claimed and may still pay goes only by force, and a
+    /// paid one not before its time.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`], [`Error::AwaitingPayment`], [`Error::MustBeKept`].
+    pub async fn delete_order(
+        &self,
+        clerk: &Clerk,
+        order_id: OrderId,
+        force: bool,
+    ) -> Result<(), Error> {
+        let serial = clerk.instance.serial;
+        let now = self.clock.now();
+        self.store
+            .write(move |tx: &mut Tx<'_>| {
+                let order = order(tx, serial, &order_id)?;
+                if let Some(paid) = &order.paid {
+                    let kept = now.saturating_since(paid.at);
+                    if RelativeTime::from_secs(RETENTION_S).is_ok_and(|must| kept < must) {
+                        return Err(Error::MustBeKept);
+                    }
+                } else if order.claim.is_some() && !order.is_expired(now) && !force {
+                    return Err(Error::AwaitingPayment);
+                }
+                Ok(orders::delete(tx, &order)?)
+            })
+            .await
+    }
+
+    /// The instance called `id`, as orders need it: alive, with all its settings.
+    pub(super) fn shop(&self, id: &InstanceId) -> Result<Instance, Error> {
+        super::alive(self.store.glance(|db| crate::store::instances::find(db, id))?, id)
+    }
+}
+
+/// The answer to a wish that was fulfilled before, if it is the same.
+fn same(there: &Order, request_hash: &HashCode) -> Result<Made, Error> {
+    match there.request_hash == *request_hash {
+        true => Ok(there.into()),
+        false => Err(Error::OrderExists(there.order_id.clone())),
+    }
+}
+
+/// A name that nobody can guess: the date, and 64 random bits, or 128 where no token protects the
+/// order.
+fn fresh_id(now: Timestamp, has_token: bool) -> Result<OrderId, Error> {
+    let day = now
+        .secs()
+        .and_then(|secs| jiff::Timestamp::from_second(i64::try_from(secs).ok()?).ok())
+        .map(|moment| moment.to_zoned(jiff::tz::TimeZone::UTC).date());
+    let day =
+        day.map_or_else(String::new, |day| format!("{:04}.{:03}-", day.year(), day.day_of_year()));
+    let chance = match has_token {
+        true => base32::encode(&random::<8>()?),
+        false => base32::encode(&random::<16>()?),
+    };
+    OrderId::parse(day + &chance).map_err(|_| BadOrder::OrderId.into())
+}

@@ -1,0 +1,104 @@
+//! Refunds: granted by the shop, as a new total (merchant-api 2.7).
+
+use super::wait::order;
+use super::{Clerk, Error, Till};
+use crate::domain::amount::Amount;
+use crate::domain::ids::{InstanceId, OrderId};
+use crate::domain::order::{Order, Refund};
+use crate::domain::unfit::Unfit;
+use crate::store::{orders, payments, refunds};
+use crate::taler::sign::PublicKey;
+
+/// Longest reason, in bytes.
+const MAX_REASON: usize = 1024;
+
+/// What to do when a total is smaller than what was granted before.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Smaller {
+    /// Refuse it, so that mistakes surface.
+    Refuse,
+    /// Leave all as it is; the rule of 2020.
+    Ignore,
+}
+
+/// A refund that the shop wants to grant.
+#[derive(Clone, Debug)]
+pub struct RefundWish {
+    /// All refunds of the order together, from now on.
+    pub total: Amount,
+    /// Why.
+    pub reason: String,
+    /// What if it is smaller than before.
+    pub smaller: Smaller,
+}
+
+impl Till {
+    /// An order with the totals of its refunds, for the customer, and the key of its shop.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`].
+    pub fn refunds_of(
+        &self,
+        instance: &InstanceId,
+        order_id: &OrderId,
+    ) -> Result<(Order, PublicKey), Error> {
+        let shop = self.shop(instance)?;
+        let order = self.store.glance(|db| order(db, shop.serial, order_id))?;
+        Ok((order, shop.public_key))
+    }
+
+    /// Raises the refunds of an order to a total; the same total again changes nothing. The order
+    /// as it stands then.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`], [`Error::RefundOfUnpaid`], [`Error::RefundCurrency`],
+    /// [`Error::RefundInconsistent`], [`Error::RefundNotAllowed`], [`Error::RefundTooLate`].
+    pub async fn grant_refund(
+        &self,
+        clerk: &Clerk,
+        order_id: OrderId,
+        wish: RefundWish,
+    ) -> Result<Order, Error> {
+        if wish.reason.len() > MAX_REASON {
+            return Err(Unfit("reason").into());
+        }
+        let serial = clerk.instance.serial;
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let mut order = order(tx, serial, &order_id)?;
+                if order.paid.is_none() {
+                    return Err(Error::RefundOfUnpaid);
+                }
+                let foreign = |_| Error::RefundCurrency;
+                let order_of = wish.total.try_cmp(&order.refund_granted).map_err(foreign)?;
+                if order_of.is_eq() || (order_of.is_lt() && wish.smaller == Smaller::Ignore) {
+                    return Ok(order);
+                }
+                if order.refund_deadline <= order.timestamp {
+                    return Err(Error::RefundNotAllowed);
+                }
+                if order.refund_deadline <= now {
+                    return Err(Error::RefundTooLate);
+                }
+                if order_of.is_lt() || wish.total.try_cmp(&order.amount).map_err(foreign)?.is_gt() {
+                    return Err(Error::RefundInconsistent);
+                }
+                // Money that came over the counter goes back over the counter (decision 5).
+                let taken = payments::find(tx, order.serial)?.is_some();
+                let amount = wish
+                    .total
+                    .checked_sub(&order.refund_granted)
+                    .map_err(|_| Error::RefundInconsistent)?;
+                let refund = Refund { amount, reason: wish.reason, granted_at: now, taken };
+                refunds::insert(tx, order.serial, &refund)?;
+                order.refund_granted = wish.total;
+                if taken {
+                    order.refund_taken = wish.total;
+                }
+                orders::set_refunds(tx, &order)?;
+                Ok(order)
+            })
+            .await
+    }
+}

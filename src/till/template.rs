@@ -1,0 +1,126 @@
+//! Templates: kept by the shop, filled in by customers' wallets (merchant-api 5).
+
+use super::order::{Made, OrderWish};
+use super::{Clerk, Error, Till};
+use crate::domain::ids::{InstanceId, TemplateId};
+use crate::domain::template::{Filled, Filling, Template};
+use crate::domain::web::BaseUrl;
+use crate::store::templates;
+
+impl Till {
+    /// Keeps a new template. The same one again is no error.
+    ///
+    /// # Errors
+    /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`].
+    pub async fn add_template(&self, clerk: &Clerk, template: Template) -> Result<(), Error> {
+        template.check()?;
+        let instance = clerk.instance.serial;
+        self.store
+            .write(move |tx| {
+                if templates::insert(tx, instance, &template)? {
+                    return Ok(());
+                }
+                match templates::find(tx, instance, &template.id)? {
+                    Some(there) if there == template => Ok(()),
+                    _ => Err(Error::TemplateExists(template.id)),
+                }
+            })
+            .await
+    }
+
+    /// Replaces a template.
+    ///
+    /// # Errors
+    /// [`Error::TemplateUnknown`], [`Error::Template`].
+    pub async fn change_template(&self, clerk: &Clerk, template: Template) -> Result<(), Error> {
+        template.check()?;
+        let instance = clerk.instance.serial;
+        self.store
+            .write(move |tx| match templates::update(tx, instance, &template)? {
+                true => Ok(()),
+                false => Err(Error::TemplateUnknown(template.id)),
+            })
+            .await
+    }
+
+    /// Deletes a template. Orders made of it stay.
+    ///
+    /// # Errors
+    /// [`Error::TemplateUnknown`].
+    pub async fn delete_template(&self, clerk: &Clerk, id: TemplateId) -> Result<(), Error> {
+        let instance = clerk.instance.serial;
+        self.store
+            .write(move |tx| match templates::delete(tx, instance, &id)? {
+                true => Ok(()),
+                false => Err(Error::TemplateUnknown(id)),
+            })
+            .await
+    }
+
+    /// Names and notes of the clerk's templates.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn templates(&self, clerk: &Clerk) -> Result<Vec<(TemplateId, String)>, Error> {
+        let instance = clerk.instance.serial;
+        self.store.read(move |db| Ok(templates::list(db, instance)?)).await
+    }
+
+    /// One of the clerk's templates.
+    ///
+    /// # Errors
+    /// [`Error::TemplateUnknown`].
+    pub async fn template(&self, clerk: &Clerk, id: TemplateId) -> Result<Template, Error> {
+        let instance = clerk.instance.serial;
+        self.store
+            .read(move |db| {
+                templates::find(db, instance, &id)?.ok_or_else(|| Error::TemplateUnknown(id))
+            })
+            .await
+    }
+
+    /// A template as anybody may see it.
+    ///
+    /// # Errors
+    /// [`Error::InstanceUnknown`], [`Error::TemplateUnknown`].
+    pub async fn public_template(
+        &self,
+        instance: &InstanceId,
+        id: TemplateId,
+    ) -> Result<Template, Error> {
+        let instance = self.serial(instance)?;
+        self.store
+            .read(move |db| {
+                templates::find(db, instance, &id)?.ok_or_else(|| Error::TemplateUnknown(id))
+            })
+            .await
+    }
+
+    /// Makes an order of a template and what a customer says.
+    ///
+    /// # Errors
+    /// [`Error::TemplateUnknown`], [`Error::Filling`], and as [`Till::create_order`].
+    pub async fn order_by_template(
+        &self,
+        instance: &InstanceId,
+        id: TemplateId,
+        filling: Filling,
+        base_url: &BaseUrl,
+    ) -> Result<Made, Error> {
+        let template = self.public_template(instance, id).await?;
+        let Filled { mut order, session, pay_duration } = template.contract.fill(filling)?;
+        if let Some(duration) = pay_duration {
+            let deadline = self.clock.now().saturating_add(duration);
+            let deadline = serde_json::to_value(deadline);
+            order.insert("pay_deadline".into(), deadline.unwrap_or_default());
+        }
+        let wish = OrderWish {
+            order,
+            refund_delay: None,
+            payment_target: None,
+            session,
+            with_token: true,
+        };
+        self.make_order(&self.shop(instance)?, wish, base_url).await
+    }
+}

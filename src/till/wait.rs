@@ -1,0 +1,489 @@
+//! How an order or a session stands: now, or as soon as it stands better, or by a deadline.
+//!
+//! Every wait goes the same way: look; if the answer could still get better and the client has
+//! patience, listen, look again, wait, look again. Listening comes before the look that counts, or
+//! the payment that lands between the two would not be heard. While it waits, a poll holds a
+//! listener and a deadline: no connection, no thread, no lock (merchant-api 1.9, decisions 6, 9 to
+//! 12 and 15).
+
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use tokio::time::{Instant, sleep_until};
+
+use super::{Clerk, Error, Till, neighbourhood};
+use crate::domain::amount::Amount;
+use crate::domain::ids::{InstanceId, OrderId, SessionId};
+use crate::domain::instance::InstanceSerial;
+use crate::domain::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
+use crate::domain::time::Timestamp;
+use crate::domain::web::FulfillmentUrl;
+use crate::store::{instances, orders, refunds, sessions};
+use crate::taler::base32::HashCode;
+
+/// How long a client is willing to wait, and which one it is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Patience {
+    until: Option<Instant>,
+    client: Option<IpAddr>,
+}
+
+impl Patience {
+    /// No patience: the answer is given at once.
+    pub const NONE: Self = Self { until: None, client: None };
+
+    /// Patience for so long, from now; `client` is counted, `None` is not.
+    pub fn lasting(wait: Duration, client: Option<IpAddr>) -> Self {
+        let until = (!wait.is_zero()).then(|| Instant::now().checked_add(wait)).flatten();
+        Self { until, client: neighbourhood(client) }
+    }
+}
+
+/// What a look showed.
+struct Seen<T> {
+    now: T,
+    /// What to listen to for something better; `None` when this is the answer.
+    better: Option<Hope>,
+}
+
+/// Where better news would come from.
+struct Hope {
+    topic: Topic,
+    also: Option<Topic>,
+    /// When time alone changes the answer.
+    changes_at: Option<Timestamp>,
+}
+
+/// Which of a session's earlier purchases make buying again needless (decision 12).
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Repurchase {
+    /// Those of which nothing was refunded.
+    #[default]
+    Unrefunded,
+    /// Those of which something is left; the rule of 2019.
+    NotWhollyRefunded,
+    /// All, refunded ones too.
+    All,
+}
+
+impl Repurchase {
+    fn most_refunded(self) -> Refunded {
+        match self {
+            Self::Unrefunded => Refunded::No,
+            Self::NotWhollyRefunded => Refunded::Partly,
+            Self::All => Refunded::Wholly,
+        }
+    }
+}
+
+/// What a shop asks about an order.
+#[derive(Clone, Debug)]
+pub struct StatusAsk {
+    /// Which.
+    pub order_id: OrderId,
+    /// The session that it must be paid for.
+    pub session: Option<SessionId>,
+    /// What counts as bought before.
+    pub repurchase: Repurchase,
+}
+
+/// What a shop is told of an order.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// The order.
+    pub order: Order,
+    /// How it stands.
+    pub standing: Standing,
+    /// Its terms as canonical JSON.
+    pub terms: String,
+    /// Its refunds.
+    pub refunds: Vec<Refund>,
+}
+
+/// How an order stands for who asks.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Standing {
+    /// To be paid, or to be brought into the session by its wallet.
+    Unpaid,
+    /// The session has paid for the same page already, with another order.
+    PaidBefore(OrderId),
+    /// A wallet has claimed it and may pay.
+    Claimed,
+    /// Paid.
+    Paid,
+}
+
+/// What shows that a browser or wallet may know of an order.
+#[derive(Clone, Debug, Default)]
+pub struct Credential {
+    /// The hash of its contract.
+    pub h_contract: Option<HashCode>,
+    /// Its claim token.
+    pub token: Option<ClaimToken>,
+}
+
+/// What a browser or wallet asks about an order.
+#[derive(Clone, Debug)]
+pub struct PublicAsk {
+    /// Which.
+    pub order_id: OrderId,
+    /// Why it may ask.
+    pub credential: Credential,
+    /// The session that it must be paid for.
+    pub session: Option<SessionId>,
+    /// What counts as bought before.
+    pub repurchase: Repurchase,
+    /// Wait for refunds above this.
+    pub refund: Option<Amount>,
+    /// Wait until the customer has all refunds.
+    pub await_refund_obtained: bool,
+}
+
+/// What a browser or wallet is told of an order.
+#[derive(Clone, Debug)]
+pub enum Sight {
+    /// It is somebody else's; this is where one gets an own one.
+    Elsewhere {
+        /// Where.
+        url: String,
+        /// The order's page, if that is it.
+        fulfillment_url: Option<FulfillmentUrl>,
+    },
+    /// It is to be paid; or the session has paid for the same page with another order.
+    Unpaid(Order, Option<OrderId>),
+    /// It is paid.
+    Paid(Order),
+}
+
+/// What the API of 2019 asks about a contract (legacy-2019 3).
+#[derive(Clone, Debug)]
+pub struct Poll2019 {
+    /// Which order.
+    pub order_id: OrderId,
+    /// Its contract's hash, which shows that the customer asks.
+    pub h_contract: HashCode,
+    /// The session that it must be paid for.
+    pub session: Option<SessionId>,
+    /// Wait for refunds above this.
+    pub refund: Option<Amount>,
+}
+
+/// What a session has bought.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Purchase {
+    /// This order is paid for it.
+    Paid(OrderId),
+    /// This order was made for it and is not.
+    Unpaid(OrderId),
+}
+
+impl Till {
+    /// The number of the instance called `id`.
+    pub(super) fn serial(&self, id: &InstanceId) -> Result<InstanceSerial, Error> {
+        match self.store.glance(|db| instances::locate(db, id))? {
+            None => Err(Error::InstanceUnknown(id.clone())),
+            Some((_, true)) => Err(Error::InstanceDeleted(id.clone())),
+            Some((serial, false)) => Ok(serial),
+        }
+    }
+
+    /// How an order of the clerk's shop stands. With patience: as soon as it is paid (in the
+    /// session, if one is asked for), or, with `is_news`, as soon as that says yes.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`].
+    pub async fn order_status(
+        &self,
+        clerk: &Clerk,
+        ask: StatusAsk,
+        patience: Patience,
+        is_news: Option<impl Fn(&Status) -> bool>,
+    ) -> Result<Status, Error> {
+        let instance = clerk.instance.serial;
+        let look = |db: &Connection| {
+            let order = order(db, instance, &ask.order_id)?;
+            let key = order.repurchase_key(ask.session.as_ref());
+            let standing = standing(db, &order, key.as_ref(), &ask)?;
+            let status = Status {
+                terms: orders::terms(db, order.serial)?,
+                refunds: refunds::list(db, order.serial)?,
+                order,
+                standing,
+            };
+            let enough = match &is_news {
+                Some(is_news) => is_news(&status),
+                None => matches!(status.standing, Standing::Paid | Standing::PaidBefore(_)),
+            };
+            let hope = || Hope {
+                topic: Topic::Order(instance, ask.order_id.clone()),
+                also: key.map(|key| Topic::Session(instance, key)),
+                changes_at: None,
+            };
+            let better = (!enough).then(hope);
+            Ok(Seen { now: status, better })
+        };
+        self.wait(patience, look).await
+    }
+
+    /// How an order stands for a browser or wallet that may know of it.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`], [`Error::TokenWrong`], [`Error::HashWrong`],
+    /// [`Error::OfferExpired`], [`Error::Unfit`] for a refund in another currency.
+    pub async fn public_order(
+        &self,
+        instance: &InstanceId,
+        ask: PublicAsk,
+        patience: Patience,
+    ) -> Result<Sight, Error> {
+        let instance = self.serial(instance)?;
+        // Who may know once may go on waiting, even if a wallet claims the order meanwhile.
+        let admitted = Cell::new(false);
+        let look = |db: &Connection| {
+            let order = order(db, instance, &ask.order_id)?;
+            if !admitted.get() {
+                if let Err(error) = admit(&order, &ask.credential) {
+                    return elsewhere(db, &order)?
+                        .map_or(Err(error), |now| Ok(Seen { now, better: None }));
+                }
+                admitted.set(true);
+            }
+            let mut hope = Hope {
+                topic: Topic::Order(instance, ask.order_id.clone()),
+                also: None,
+                changes_at: None,
+            };
+            if order.is_paid_for(ask.session.as_ref()) {
+                let enough = ask.has_its_refunds(&order)?;
+                return Ok(Seen { now: Sight::Paid(order), better: (!enough).then_some(hope) });
+            }
+            if order.is_expired(self.clock.now()) {
+                return Err(Error::OfferExpired(order.order_id));
+            }
+            if let Some(key) = order.repurchase_key(ask.session.as_ref()) {
+                let before =
+                    sessions::bought_before(db, &order, &key, ask.repurchase.most_refunded())?;
+                if before.is_some() {
+                    return Ok(Seen { now: Sight::Unpaid(order, before), better: None });
+                }
+                hope.also = Some(Topic::Session(instance, key));
+            }
+            hope.changes_at = order.paid.is_none().then_some(order.pay_deadline);
+            Ok(Seen { now: Sight::Unpaid(order, None), better: Some(hope) })
+        };
+        self.wait(patience, look).await
+    }
+
+    /// Whether a contract is paid, by the rules of 2019.
+    ///
+    /// # Errors
+    /// [`Error::ContractUnknown`] when order and hash do not belong together, [`Error::Unfit`] for
+    /// a refund in another currency.
+    pub async fn poll_2019(
+        &self,
+        instance: &InstanceId,
+        ask: Poll2019,
+        patience: Patience,
+    ) -> Result<(Order, Standing), Error> {
+        let instance = self.serial(instance)?;
+        let look = |db: &Connection| {
+            let found = orders::find(db, instance, &ask.order_id)?;
+            let order = found
+                .filter(|order| order.hash_fits(Some(&ask.h_contract)))
+                .ok_or(Error::ContractUnknown)?;
+            let mut hope = Hope {
+                topic: Topic::Order(instance, ask.order_id.clone()),
+                also: None,
+                changes_at: None,
+            };
+            if order.is_paid_for(ask.session.as_ref()) {
+                let enough = exceeds(&order, ask.refund.as_ref())?;
+                let better = (!enough).then_some(hope);
+                return Ok(Seen { now: (order, Standing::Paid), better });
+            }
+            if let Some(key) = order.repurchase_key(ask.session.as_ref()) {
+                let most_refunded = Repurchase::NotWhollyRefunded.most_refunded();
+                let before = sessions::bought_before(db, &order, &key, most_refunded)?;
+                if let Some(before) = before {
+                    return Ok(Seen { now: (order, Standing::PaidBefore(before)), better: None });
+                }
+                hope.also = Some(Topic::Session(instance, key));
+            }
+            hope.changes_at = order.paid.is_none().then_some(order.pay_deadline);
+            let expired = order.is_expired(self.clock.now());
+            let better = (!expired).then_some(hope);
+            Ok(Seen { now: (order, Standing::Unpaid), better })
+        };
+        self.wait(patience, look).await
+    }
+
+    /// What a session has bought of a page. With patience, it waits until it has paid, even while
+    /// there is no order yet: a paywall asks before the customer's wallet has made one.
+    ///
+    /// # Errors
+    /// [`Error::SessionUnknown`] when at the end no order was made for it.
+    pub async fn await_session(
+        &self,
+        instance: &InstanceId,
+        key: SessionKey,
+        patience: Patience,
+    ) -> Result<Purchase, Error> {
+        let instance = self.serial(instance)?;
+        let look = |db: &Connection| {
+            if let Some(order_id) = sessions::paid(db, instance, &key)? {
+                return Ok(Seen { now: Some(Purchase::Paid(order_id)), better: None });
+            }
+            let unpaid = sessions::unpaid(db, instance, &key, self.clock.now())?;
+            let topic = Topic::Session(instance, key.clone());
+            Ok(Seen {
+                now: unpaid.map(Purchase::Unpaid),
+                better: Some(Hope { topic, also: None, changes_at: None }),
+            })
+        };
+        self.wait(patience, look).await?.ok_or(Error::SessionUnknown)
+    }
+
+    /// Looks until what is seen is good enough, or patience ends.
+    async fn wait<T>(
+        &self,
+        patience: Patience,
+        look: impl Fn(&Connection) -> Result<Seen<T>, Error>,
+    ) -> Result<T, Error> {
+        let (mut listener, until) = {
+            let seen = self.store.glance(&look)?;
+            let (Some(hope), Some(until)) = (seen.better, patience.until) else {
+                return Ok(seen.now);
+            };
+            // When too many wait already, or the daemon stops, this is the answer.
+            let Some(listener) = self.hub.listen(hope.topic, hope.also, patience.client) else {
+                return Ok(seen.now);
+            };
+            (listener, until)
+        };
+        let mut last = false;
+        loop {
+            // In a block of its own: what was seen shall not be kept while nothing happens.
+            let next = {
+                let seen = self.store.glance(&look)?;
+                let Some(hope) = seen.better else { return Ok(seen.now) };
+                if last || Instant::now() >= until {
+                    return Ok(seen.now);
+                }
+                let changes = hope.changes_at.and_then(|at| self.clock.until(at));
+                let changes = changes.and_then(|wait| Instant::now().checked_add(wait));
+                changes.map_or(until, |changes| changes.min(until))
+            };
+            tokio::select! {
+                open = listener.woken() => last = !open,
+                () = sleep_until(next) => {}
+            }
+        }
+    }
+}
+
+impl Till {
+    /// As [`Till::wait`], for looks that take longer and say themselves whether they are enough.
+    pub(super) async fn wait_slowly<T, F: Future<Output = Result<(bool, T), Error>>>(
+        &self,
+        patience: Patience,
+        topic: Topic,
+        look: impl Fn() -> F,
+    ) -> Result<T, Error> {
+        let mut listener = match patience.until {
+            // Before the first look, which then is the only one that most need.
+            Some(_) => self.hub.listen(topic, None, patience.client),
+            None => None,
+        };
+        let mut last = false;
+        loop {
+            let (enough, seen) = look().await?;
+            let (false, false, Some(until), Some(listener)) =
+                (enough, last, patience.until, &mut listener)
+            else {
+                return Ok(seen);
+            };
+            if Instant::now() >= until {
+                return Ok(seen);
+            }
+            drop(seen);
+            tokio::select! {
+                open = listener.woken() => last = !open,
+                () = sleep_until(until) => last = true,
+            }
+        }
+    }
+}
+
+impl PublicAsk {
+    /// Has whoever asks the refunds that it waits for?
+    fn has_its_refunds(&self, order: &Order) -> Result<bool, Error> {
+        let obtained = !(self.await_refund_obtained && order.is_refund_pending());
+        Ok(obtained && exceeds(order, self.refund.as_ref())?)
+    }
+}
+
+/// Do the order's refunds exceed `refund`? Whoever waits for none has all.
+fn exceeds(order: &Order, refund: Option<&Amount>) -> Result<bool, Error> {
+    let Some(refund) = refund else { return Ok(true) };
+    let compared = order.refund_granted.try_cmp(refund);
+    compared.map(std::cmp::Ordering::is_gt).map_err(|_| Error::Unfit(super::Unfit("refund")))
+}
+
+/// The order of this name.
+pub(super) fn order(
+    db: &Connection,
+    instance: InstanceSerial,
+    order_id: &OrderId,
+) -> Result<Order, Error> {
+    orders::find(db, instance, order_id)?.ok_or_else(|| Error::OrderUnknown(order_id.clone()))
+}
+
+fn standing(
+    db: &Connection,
+    order: &Order,
+    key: Option<&SessionKey>,
+    ask: &StatusAsk,
+) -> Result<Standing, Error> {
+    if order.is_paid_for(ask.session.as_ref()) {
+        return Ok(Standing::Paid);
+    }
+    if let Some(key) = key
+        && let Some(before) =
+            sessions::bought_before(db, order, key, ask.repurchase.most_refunded())?
+    {
+        return Ok(Standing::PaidBefore(before));
+    }
+    // Paid for another session: the wallet is offered to bring it into this one.
+    let claimed = order.claim.is_some() && order.paid.is_none();
+    Ok(if claimed { Standing::Claimed } else { Standing::Unpaid })
+}
+
+/// May whoever shows `credential` know of `order`? (merchant-api 3.4, decision 2)
+fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
+    let token = order.token_fits(credential.token.as_ref());
+    let open = order.claim.is_none() && token.is_none();
+    if open || token == Some(true) || order.hash_fits(credential.h_contract.as_ref()) {
+        return Ok(());
+    }
+    if credential.h_contract.is_some() || token.is_none() {
+        Err(Error::HashWrong)
+    } else {
+        Err(Error::TokenWrong)
+    }
+}
+
+/// Where somebody is sent who came to a claimed order that is not theirs.
+fn elsewhere(db: &Connection, order: &Order) -> Result<Option<Sight>, Error> {
+    if order.claim.is_none() {
+        return Ok(None);
+    }
+    let terms = super::read_terms(&orders::terms(db, order.serial)?)?;
+    if let Some(url) = terms.get("public_reorder_url").and_then(serde_json::Value::as_str) {
+        return Ok(Some(Sight::Elsewhere { url: url.to_owned(), fulfillment_url: None }));
+    }
+    let page = order.fulfillment_url.as_ref().filter(|url| order.paid.is_some() && url.is_web());
+    Ok(page
+        .map(|url| Sight::Elsewhere { url: url.to_string(), fulfillment_url: Some(url.clone()) }))
+}
