@@ -279,7 +279,7 @@ impl Store {
         Ok(Self(Arc::new(Inner { number, path, pool, turns, writer, _lock })))
     }
 
-    /// Reads in place, on the calling thread, with a connection that this thread keeps. For what
+    /// As [`Store::read`], but in place, with a connection that the calling thread keeps. For what
     /// one look into an index answers: to hand that to another thread would cost more than the
     /// reading itself. Everything longer belongs into [`Store::read`].
     ///
@@ -301,14 +301,15 @@ impl Store {
                 Some(at) => kept.swap_remove(at).1,
                 None => self.0.pool.get().map_err(|_| Error::Busy)?,
             };
-            let result = work(&connection);
+            let result = snapshot(&connection, work);
             kept.push((number, connection));
             own.replace(kept);
             result
         })
     }
 
-    /// Reads: hands a connection to `work`, on a thread that may block. Needs a runtime with a timer.
+    /// Reads: hands a connection to `work`, on a thread that may block; it sees the file as it is at
+    /// one moment. Needs a runtime with a timer.
     ///
     /// # Errors
     /// What `work` says; [`Error::Busy`] when its turn did not come in time.
@@ -328,7 +329,7 @@ impl Store {
             // Kept until the connection is back, even if nobody waits for the answer any more.
             let _turn = turn;
             let connection = pool.get().map_err(|_| Error::Busy)?;
-            work(&connection)
+            snapshot(&connection, work)
         });
         done.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
@@ -379,6 +380,33 @@ impl Store {
     pub fn close(&self) {
         self.0.writer.close();
     }
+}
+
+/// Has `work` see the file as it is at one moment, however many statements it takes: a payment that
+/// lands between two of them would be seen by halves.
+fn snapshot<T, E: From<Error>>(
+    connection: &Connection,
+    work: impl FnOnce(&Connection) -> std::result::Result<T, E>,
+) -> std::result::Result<T, E> {
+    /// Ends the snapshot, whatever becomes of the work.
+    struct End<'a>(&'a Connection);
+
+    impl Drop for End<'_> {
+        fn drop(&mut self) {
+            // Nothing was written, so there is nothing to be lost.
+            if let Err(error) = say(self.0, "COMMIT") {
+                log::error!("a reader cannot let go of the database: {error}");
+            }
+        }
+    }
+
+    say(connection, "BEGIN DEFERRED").map_err(Error::from)?;
+    let _end = End(connection);
+    work(connection)
+}
+
+fn say(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+    connection.prepare_cached(statement)?.raw_execute().map(drop)
 }
 
 #[cfg(test)]

@@ -344,9 +344,7 @@ impl Hand {
         batch: &mut [Box<dyn Job>],
         news: &mut Vec<Topic>,
     ) -> std::result::Result<(), Failed> {
-        let say = |statement: &str| -> rusqlite::Result<()> {
-            self.connection.prepare_cached(statement)?.raw_execute().map(drop)
-        };
+        let say = |statement: &str| super::say(&self.connection, statement);
         say("BEGIN IMMEDIATE")?;
         let alone = batch.len() == 1;
         let mut anything = false;

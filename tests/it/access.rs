@@ -226,7 +226,7 @@ fn what_is_stored_and_logged_opens_nothing() {
         .json(&json!({ "scope": "all" }))
         .send();
     daemon.signal("TERM");
-    let log: String = daemon.lines.iter().collect();
+    let log: String = daemon.lines.lock().unwrap().iter().collect();
     assert!(log.contains("GET /private"), "{log}");
     let secret = token.trim_start_matches("secret-token:");
     let mut kept = crate::common::bytes(&place.db());

@@ -327,7 +327,8 @@ fn the_first_start_says_what_is_next_and_later_ones_do_not() {
     let place = Place::new();
     let all = |daemon: Daemon| {
         daemon.signal("TERM");
-        daemon.greeting.clone() + &daemon.lines.iter().collect::<Vec<_>>().join("\n")
+        daemon.greeting.clone()
+            + &daemon.lines.lock().unwrap().iter().collect::<Vec<_>>().join("\n")
     };
     let first = all(place.start());
     assert!(first.contains("tilld passwd admin"), "{first}");

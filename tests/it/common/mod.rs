@@ -5,6 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -107,7 +108,7 @@ pub(crate) struct Daemon {
     pub(crate) admin: Option<String>,
     client: Client,
     /// What it says on standard error after it has started.
-    pub(crate) lines: Receiver<String>,
+    pub(crate) lines: Mutex<Receiver<String>>,
     /// What it said until it had started.
     pub(crate) greeting: String,
 }
@@ -142,7 +143,7 @@ impl Daemon {
         }
         let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         let address = address.unwrap();
-        Self { child, address, admin, client, lines, greeting }
+        Self { child, address, admin, client, lines: Mutex::new(lines), greeting }
     }
 
     /// `127.0.0.1:PORT`

@@ -1,0 +1,208 @@
+//! Payment against poll, a hundred thousand times: whichever comes first, who waits is told.
+//!
+//! Done inside one process, on the till itself, because that is where such a race is won or lost;
+//! durability is left to other tests, so that the disk does not set the pace.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use serde_json::json;
+use tilld::domain::currency::CurrencySpecification;
+use tilld::domain::ids::{InstanceId, OrderId, SessionId};
+use tilld::domain::order::{
+    ClaimToken, CounterPayment, NewOrder, PaymentMethod, SessionKey, Topic,
+};
+use tilld::domain::time::{RelativeTime, Timestamp};
+use tilld::domain::web::{BaseUrl, FulfillmentUrl};
+use tilld::hub::{Caps, Hub};
+use tilld::store::{Durability, Options, Role, Store, orders};
+use tilld::taler::base32::HashCode;
+use tilld::till::{
+    Clerk, Clock, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase,
+    Sight, Terms, Till,
+};
+use tokio::runtime::Builder;
+
+/// What every order here is opened with.
+const TOKEN: ClaimToken = ClaimToken::new([7; 16]);
+/// Races in all.
+const RACES: usize = 100_000;
+/// Threads that race.
+const THREADS: usize = 4;
+/// Races that each thread runs at a time.
+const AT_A_TIME: usize = 25;
+/// Longer than any race can take; a poll that ends with it was not woken.
+const TOO_LONG: Duration = Duration::from_secs(60);
+
+fn page() -> FulfillmentUrl {
+    FulfillmentUrl::parse("https://news.example/a").unwrap()
+}
+
+fn key(name: &str) -> SessionKey {
+    SessionKey { session: SessionId::parse(name).unwrap(), fulfillment_url: page() }
+}
+
+/// A till that keeps its promises but for power cuts, and how many wakes it has announced.
+async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Clerk>) {
+    let hub = Hub::new(Caps::default());
+    let ears = hub.clone();
+    let options = Options { durability: Durability::None, ..Options::default() };
+    let announce = move |topic: &Topic| ears.wake(topic);
+    let store =
+        Store::open_announcing(&folder.join("tilld.db"), Role::Daemon, options, announce).unwrap();
+    let kudos = "KUDOS".parse().unwrap();
+    let day = RelativeTime::from_secs(86_400).unwrap();
+    let terms = Terms {
+        currency: kudos,
+        currencies: vec![CurrencySpecification::shipped(kudos)],
+        exchanges: vec![],
+        default_pay_delay: day,
+        default_refund_delay: day,
+        default_wire_transfer_delay: day,
+    };
+    let till = Till::new(store.clone(), hub, terms, Clock::system());
+    let id = InstanceId::admin();
+    let settings = till.plain_settings("Shop");
+    till.create_instance(InstanceWish { id: id.clone(), settings, auth: None }).await.unwrap();
+    let clerk = till.admit_operator(&id).await.unwrap();
+    (till, store, Arc::new(clerk))
+}
+
+/// Keeps `count` orders called `NAME-0` and so on, each for the session of its own name.
+async fn stock(store: &Store, clerk: &Clerk, name: &str, count: usize) {
+    let (name, instance) = (name.to_owned(), clerk.instance().serial);
+    let made = store.write::<_, tilld::store::Error>(move |tx| {
+        for number in 0..count {
+            let id = format!("{name}-{number}");
+            let new = NewOrder {
+                order_id: OrderId::parse(id.as_str()).unwrap(),
+                request_hash: HashCode::ZERO,
+                terms: json!({ "order_id": id }).to_string(),
+                claim_token: Some(TOKEN),
+                timestamp: Timestamp::ZERO,
+                created_at: Timestamp::ZERO,
+                pay_deadline: Timestamp::NEVER,
+                refund_deadline: Timestamp::ZERO,
+                amount: "KUDOS:1".parse().unwrap(),
+                summary: String::new(),
+                base_url: BaseUrl::parse("http://localhost/").unwrap(),
+                fulfillment_url: Some(page()),
+                session: Some(SessionId::parse(id).unwrap()),
+            };
+            assert!(orders::insert(tx, instance, &new)?);
+        }
+        Ok(())
+    });
+    made.await.unwrap();
+}
+
+async fn pay(till: &Till, clerk: &Clerk, name: &str) {
+    let payment = CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
+    let wish = CounterWish { payment, session: None, amount: None };
+    till.record_payment(clerk, OrderId::parse(name).unwrap(), wish).await.unwrap();
+}
+
+/// Waits for the order in one of two ways, and says whether it is seen paid.
+async fn is_seen_paid(till: &Till, name: &str, by_session: bool, patience: Patience) -> bool {
+    let admin = InstanceId::admin();
+    let order_id = OrderId::parse(name).unwrap();
+    if by_session {
+        let seen = till.await_session(&admin, key(name), patience).await.unwrap();
+        return seen == Purchase::Paid(order_id);
+    }
+    let ask = PublicAsk {
+        order_id,
+        credential: Credential { token: Some(TOKEN), h_contract: None },
+        session: None,
+        repurchase: Repurchase::default(),
+        refund: None,
+        await_refund_obtained: false,
+    };
+    matches!(till.public_order(&admin, ask, patience).await.unwrap(), Sight::Paid(_))
+}
+
+/// Runs `race` so many times on several threads at once.
+fn race<F: Future<Output = ()>>(
+    till: &Till,
+    clerk: &Arc<Clerk>,
+    store: &Store,
+    count: usize,
+    race: impl Fn(Till, Arc<Clerk>, String, usize) -> F + Send + Copy + 'static,
+) where
+    F: 'static,
+{
+    std::thread::scope(|scope| {
+        for thread in 0..THREADS {
+            let (till, clerk, store) = (till.clone(), clerk.clone(), store.clone());
+            scope.spawn(move || {
+                let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+                runtime.block_on(async {
+                    for round in 0..count / THREADS / AT_A_TIME {
+                        let name = format!("{thread}-{round}");
+                        stock(&store, &clerk, &name, AT_A_TIME).await;
+                        let racing = (0..AT_A_TIME).map(|number| {
+                            race(till.clone(), clerk.clone(), format!("{name}-{number}"), number)
+                        });
+                        futures_util::future::join_all(racing).await;
+                    }
+                });
+            });
+        }
+    });
+}
+
+fn prepared() -> (tempfile::TempDir, Till, Store, Arc<Clerk>) {
+    let folder = tempfile::tempdir().unwrap();
+    let runtime = Builder::new_current_thread().enable_time().build().unwrap();
+    let (till, store, clerk) = runtime.block_on(till(folder.path()));
+    (folder, till, store, clerk)
+}
+
+#[test]
+fn no_payment_is_missed_whoever_comes_first() {
+    let (_folder, till, store, clerk) = prepared();
+    race(&till, &clerk, &store, RACES, |till, clerk, name, number| async move {
+        let patience = Patience::lasting(TOO_LONG, None);
+        let polling = async {
+            // Some come a little later, so that both orders of events occur.
+            for _ in 0..number % 7 {
+                tokio::task::yield_now().await;
+            }
+            is_seen_paid(&till, &name, number % 2 == 0, patience).await
+        };
+        let paying = async {
+            for _ in 0..number % 5 {
+                tokio::task::yield_now().await;
+            }
+            pay(&till, &clerk, &name).await;
+        };
+        let both = async { tokio::join!(polling, paying).0 };
+        // Half of the poll's own time: one that was not woken ends too late.
+        let seen = tokio::time::timeout(TOO_LONG / 2, both).await;
+        assert!(seen.expect("a payment was missed"), "{name}");
+    });
+    assert_eq!(till.hub_stats().parked, 0);
+    assert_eq!(till.hub_stats().topics, 0);
+}
+
+#[test]
+fn a_payment_in_the_instant_of_the_timeout_is_answered_truly() {
+    let (_folder, till, store, clerk) = prepared();
+    let late = Arc::new(AtomicUsize::new(0));
+    let counted: &'static Arc<AtomicUsize> = Box::leak(Box::new(late.clone()));
+    race(&till, &clerk, &store, 2_000, move |till, clerk, name, number| async move {
+        // The patience ends just about when the payment is recorded.
+        let patience = Patience::lasting(Duration::from_micros(200 * (1 + number as u64)), None);
+        let polling = is_seen_paid(&till, &name, true, patience);
+        let (seen, ()) = tokio::join!(polling, pay(&till, &clerk, &name));
+        // Whatever it saw: from now on it is paid.
+        assert!(is_seen_paid(&till, &name, true, Patience::NONE).await, "{name}");
+        if !seen {
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    let late = late.load(Ordering::Relaxed);
+    assert!((1..2_000).contains(&late), "both must occur: {late}");
+    assert_eq!(till.hub_stats().parked, 0);
+}
