@@ -118,6 +118,29 @@ pub enum Refunded {
     Wholly,
 }
 
+impl From<Refunded> for i64 {
+    fn from(refunded: Refunded) -> Self {
+        match refunded {
+            Refunded::No => 0,
+            Refunded::Partly => 1,
+            Refunded::Wholly => 2,
+        }
+    }
+}
+
+impl Refunded {
+    /// What `granted` of `amount` is.
+    pub fn of(granted: &Amount, amount: &Amount) -> Self {
+        if granted.is_zero() {
+            Self::No
+        } else if granted == amount {
+            Self::Wholly
+        } else {
+            Self::Partly
+        }
+    }
+}
+
 /// An order as it stands, without its terms.
 #[derive(Clone, Debug)]
 pub struct Order {
@@ -172,13 +195,7 @@ impl Order {
 
     /// How much of it was given back.
     pub fn refunded(&self) -> Refunded {
-        if self.refund_granted.is_zero() {
-            Refunded::No
-        } else if self.refund_granted == self.amount {
-            Refunded::Wholly
-        } else {
-            Refunded::Partly
-        }
+        Refunded::of(&self.refund_granted, &self.amount)
     }
 
     /// Is there a refund that the customer does not have yet?

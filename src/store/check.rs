@@ -1,17 +1,26 @@
 //! Is the file whole, and does what it holds make sense?
 
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
-use super::{Result, Store, sql};
+use super::{Result, Store, refunds, sql};
+use crate::domain::amount::Amount;
+use crate::domain::ids::OrderId;
+use crate::domain::order::{OrderSerial, Refunded};
+use crate::taler::base32::HashCode;
+use crate::taler::{canonical, contract};
 
 /// Each finds rows that should not be, as one sentence a row.
 const CHECKS: &[&str] = &[
     sql!("check/deleted_instance_with_password"),
     sql!("check/deleted_instance_with_token"),
+    sql!("check/payment_of_other_amount"),
+    sql!("check/payment_of_unpaid_order"),
+    sql!("check/refund_of_unpaid_order"),
     sql!("check/token_expired_when_made"),
     sql!("check/two_static_tokens"),
     sql!("check/unreadable_address"),
     sql!("check/unreadable_credentials"),
+    sql!("check/unreadable_template"),
 ];
 
 /// Everything that is wrong, one sentence each; none if all is well.
@@ -33,7 +42,41 @@ pub fn check(store: &Store) -> Result<Vec<String>> {
     for check in CHECKS {
         findings.extend(sentences(&connection, check)?);
     }
+    orders(&connection, &mut findings)?;
     Ok(findings)
+}
+
+/// Do the books of every order add up, and has its contract the hash that was signed?
+fn orders(connection: &Connection, findings: &mut Vec<String>) -> Result<()> {
+    let mut statement = connection.prepare_cached(sql!("check/orders"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let order_id: OrderId = row.get("order_id")?;
+        if !has_its_hash(row)? {
+            findings.push(format!("order {order_id} has a contract with another hash"));
+        }
+        if !adds_up(connection, row)? {
+            findings.push(format!("order {order_id} has refunds that do not add up"));
+        }
+    }
+    Ok(())
+}
+
+fn has_its_hash(row: &Row<'_>) -> Result<bool> {
+    let terms: String = row.get("terms")?;
+    let signed: Option<HashCode> = row.get("h_contract")?;
+    let hash = canonical::parse(&terms).and_then(|terms| contract::contract_hash(&terms));
+    Ok(hash.is_ok_and(|hash| signed.is_none_or(|signed| signed == hash)))
+}
+
+fn adds_up(connection: &Connection, row: &Row<'_>) -> Result<bool> {
+    let (amount, granted): (Amount, Amount) = (row.get("amount")?, row.get("refund_granted")?);
+    let (serial, state): (OrderSerial, i64) = (row.get("serial")?, row.get("refunded")?);
+    let steps = refunds::list(connection, serial)?;
+    let sum = Amount::sum(*amount.currency(), steps.iter().map(|refund| &refund.amount));
+    let should = Refunded::of(&granted, &amount);
+    let within = granted.try_cmp(&amount).is_ok_and(std::cmp::Ordering::is_le);
+    Ok(sum == Ok(granted) && within && state == i64::from(should))
 }
 
 fn sentences(connection: &Connection, statement: &str) -> Result<Vec<String>> {
@@ -46,9 +89,11 @@ fn sentences(connection: &Connection, statement: &str) -> Result<Vec<String>> {
 mod tests {
     use super::*;
     use crate::domain::account::{Account, AccountDetails};
+    use crate::domain::order::NewOrder;
     use crate::domain::payto::Payto;
+    use crate::domain::time::Timestamp;
     use crate::store::tests::fixture;
-    use crate::store::{Error, Options, accounts};
+    use crate::store::{Error, Options, accounts, orders};
     use crate::taler::base32::Salt;
 
     #[actix_web::test]
@@ -84,6 +129,58 @@ mod tests {
                 "instance admin has account \
                  payto://iban/DE75512108001245126199?receiver-name=A \
                  with credentials that are no JSON",
+            ]
+        );
+    }
+
+    #[actix_web::test]
+    async fn books_that_do_not_add_up_are_found() {
+        let f = fixture(Options::default()).await;
+        let instance = f.instance;
+        let order = |name: &str| NewOrder {
+            order_id: name.parse().unwrap(),
+            request_hash: HashCode::ZERO,
+            terms: "{}".into(),
+            claim_token: None,
+            timestamp: Timestamp::ZERO,
+            created_at: Timestamp::ZERO,
+            pay_deadline: Timestamp::NEVER,
+            refund_deadline: Timestamp::NEVER,
+            amount: "KUDOS:5".parse().unwrap(),
+            summary: String::new(),
+            base_url: "http://localhost/".parse().unwrap(),
+            fulfillment_url: None,
+            session: None,
+        };
+        let new = [order("A"), order("B"), order("C")];
+        f.store
+            .write::<(), Error>(move |tx| {
+                for order in &new {
+                    assert!(orders::insert(tx, instance, order)?);
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert_eq!(check(&f.store).unwrap(), [""; 0]);
+        f.store
+            .write::<(), Error>(|tx| {
+                Ok(tx.execute_batch(
+                    "UPDATE orders SET nonce = zeroblob(32), h_contract = zeroblob(64) WHERE order_id = 'A';
+                     INSERT INTO payments VALUES (2, 'cash', NULL, 'KUDOS:4', NULL, 0);
+                     INSERT INTO refunds VALUES (1, 3, 'KUDOS:1', '', 0, 0);",
+                )?)
+            })
+            .await
+            .unwrap();
+        assert_eq!(
+            check(&f.store).unwrap(),
+            [
+                "order B costs KUDOS:5 and was paid KUDOS:4",
+                "order B has a payment and is not paid",
+                "order C has a refund and is not paid",
+                "order A has a contract with another hash",
+                "order C has refunds that do not add up",
             ]
         );
     }

@@ -165,11 +165,7 @@ impl FromSql for OrderSerial {
 // 0, 1, 2; nobody reads it but statements.
 impl ToSql for Refunded {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(match self {
-            Self::No => 0.into(),
-            Self::Partly => 1.into(),
-            Self::Wholly => 2.into(),
-        })
+        Ok(i64::from(*self).into())
     }
 }
 
