@@ -123,15 +123,13 @@ async fn is_seen_paid(till: &Till, name: &str, by_session: bool, patience: Patie
 }
 
 /// Runs `race` so many times on several threads at once.
-fn race<F: Future<Output = ()>>(
+fn race<F: Future<Output = ()> + 'static>(
     till: &Till,
     clerk: &Arc<Clerk>,
     store: &Store,
     count: usize,
     race: impl Fn(Till, Arc<Clerk>, String, usize) -> F + Send + Copy + 'static,
-) where
-    F: 'static,
-{
+) {
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
             let (till, clerk, store) = (till.clone(), clerk.clone(), store.clone());
@@ -193,7 +191,10 @@ fn a_payment_in_the_instant_of_the_timeout_is_answered_truly() {
     let counted: &'static Arc<AtomicUsize> = Box::leak(Box::new(late.clone()));
     race(&till, &clerk, &store, 2_000, move |till, clerk, name, number| async move {
         // The patience ends just about when the payment is recorded.
-        let patience = Patience::lasting(Duration::from_micros(200 * (1 + number as u64)), None);
+        let patience = Patience::lasting(
+            Duration::from_micros(200) * (1 + u32::try_from(number).unwrap()),
+            None,
+        );
         let polling = is_seen_paid(&till, &name, true, patience);
         let (seen, ()) = tokio::join!(polling, pay(&till, &clerk, &name));
         // Whatever it saw: from now on it is paid.
