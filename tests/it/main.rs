@@ -19,6 +19,7 @@ mod files;
 mod floors;
 mod instances;
 mod life;
+mod orders;
 mod polls;
 mod races;
 mod restart;
