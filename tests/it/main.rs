@@ -26,3 +26,4 @@ mod restart;
 mod shop;
 mod sql;
 mod story;
+mod templates;
