@@ -7,7 +7,7 @@ use tilld::taler::sign::merchant::{ContractOffer, PaymentOk};
 use tilld::taler::sign::{PublicKey, Signature, Statement};
 
 use crate::common::Reply;
-use crate::common::shop::{BASE, Shop, nonce, now, plain};
+use crate::common::shop::{BASE, IBAN, Shop, nonce, now, plain};
 
 /// A page that is sold.
 const PAGE: &str = "https://news.example/a7";
@@ -239,6 +239,11 @@ fn an_order_that_makes_no_sense_is_refused_with_its_reason() {
         ("products", json!([{}]), (400, 2502)),
         ("products", json!({}), (400, 2502)),
         ("timestamp", json!(5), (400, 2502)),
+        ("amount", json!("KUDOS:4503599627370497"), (400, 2502)),
+        ("amount", json!("KUDOS:-1"), (400, 2502)),
+        ("my-own", json!(1), (400, 2502)),
+        ("own", json!(9_007_199_254_740_992_u64), (400, 2502)),
+        ("$forgettable", json!({ "nothing": true }), (400, 2502)),
         ("version", json!(2), (400, 12)),
         ("version", json!("x"), (400, 12)),
         ("version", json!(1), (501, 76)),
@@ -246,6 +251,7 @@ fn an_order_that_makes_no_sense_is_refused_with_its_reason() {
         ("delivery_date", at(past), (400, 2505)),
         ("wire_transfer_deadline", json!({ "t_s": "never" }), (400, 2506)),
         ("pay_deadline", at(past), (400, 2507)),
+        ("timestamp", at(1000), (400, 2507)),
         ("refund_deadline", at(past), (400, 2508)),
         ("order_id", json!("a/b"), (400, 26)),
         ("order_id", json!("ä"), (400, 26)),
@@ -255,6 +261,8 @@ fn an_order_that_makes_no_sense_is_refused_with_its_reason() {
         ("tip", json!("EUR:1"), (409, 2024)),
         ("products", json!([{ "description": "x", "price": "EUR:1" }]), (409, 2024)),
         ("amount", json!("XYZ:1"), (409, 2024)),
+        // Names of currencies are compared as they are.
+        ("amount", json!("kudos:1"), (409, 2024)),
     ] {
         let mut request = with(name, value);
         if refusal.1 == 2504 {
@@ -270,6 +278,8 @@ fn an_order_that_makes_no_sense_is_refused_with_its_reason() {
         ("create_token", json!("no"), (400, 26)),
         ("refund_delay", json!(5), (400, 26)),
         ("session_id", json!("a\nb"), (400, 26)),
+        ("session_id", json!("x".repeat(513)), (400, 26)),
+        ("refund_delay", json!({ "d_us": "forever" }), (400, 2506)),
         ("inventory_products", json!([{ "product_id": "pot", "quantity": 1 }]), (404, 2006)),
         ("inventory_products", json!(5), (400, 26)),
         ("otp_id", json!("device"), (404, 2021)),
@@ -293,15 +303,50 @@ fn an_order_that_makes_no_sense_is_refused_with_its_reason() {
 #[test]
 fn an_order_may_name_nothing_that_comes_to_no_harm() {
     let shop = Shop::new();
-    let mut request = plain("Tea", "KUDOS:1");
+    let mut request = plain("Tea", "KUDOS:1.00");
     request["inventory_products"] = json!([]);
+    request["create_token"] = Value::Null;
     request["lock_uuids"] = json!(["x"]);
     request["otp_id"] = Value::Null;
     request["session_id"] = json!("");
     request["order"]["fulfillment_url"] = Value::Null;
     request["order"]["order_id"] = Value::Null;
-    let (id, _) = shop.made(&request);
-    assert_eq!(shop.status(&id, "")["proto_contract_terms"].get("fulfillment_url"), None);
+    request["order"]["pay_deadline"] = json!({ "t_s": "never" });
+    let (id, token) = shop.made(&request);
+    assert_eq!(token.len(), 26);
+    let terms = shop.status(&id, "")["proto_contract_terms"].clone();
+    assert_eq!(terms.get("fulfillment_url"), None);
+    assert_eq!(terms["amount"], "KUDOS:1");
+    assert_eq!(terms["pay_deadline"], json!({ "t_s": "never" }));
+    let late = shop.seen(&id, &format!("?token={token}&timeout_ms=20"));
+    assert_eq!(late.status, 402);
+}
+
+#[test]
+fn of_many_at_once_one_wins_and_all_are_told_the_same() {
+    let shop = Shop::new();
+    let made = shop.at_once("/private/orders", &vec![with("order_id", json!("T1")); 8]);
+    let first = made[0].json();
+    for reply in &made {
+        assert_eq!((reply.status, reply.json()), (200, first.clone()));
+    }
+
+    let claims: Vec<_> =
+        (1..9).map(|n| json!({ "nonce": nonce(n), "token": first["token"] })).collect();
+    let claimed = shop.at_once("/orders/T1/claim", &claims);
+    let (won, lost): (Vec<_>, Vec<_>) = claimed.iter().partition(|reply| reply.status == 200);
+    assert_eq!((won.len(), lost.len()), (1, 7));
+    assert!(lost.iter().all(|reply| reply.failure() == (409, 2301)));
+    let contract = shop.status("T1", "")["contract_terms"].clone();
+    assert_eq!(won[0].json()["contract_terms"], contract);
+
+    let payments: Vec<_> =
+        (1..9).map(|n| json!({ "method": "cash", "reference": format!("{}", n % 4) })).collect();
+    let paid = shop.at_once("/private/orders/T1/payments", &payments);
+    let (won, lost): (Vec<_>, Vec<_>) = paid.iter().partition(|reply| reply.status == 200);
+    assert_eq!((won.len(), lost.len()), (2, 6));
+    assert_eq!(won[0].json(), won[1].json());
+    assert!(lost.iter().all(|reply| reply.failure() == (409, 2160)));
 }
 
 #[test]
@@ -770,6 +815,35 @@ fn an_order_is_deleted_unless_somebody_may_still_need_it() {
     assert_eq!(summaries(&shop, ""), ["Article"]);
 }
 
+#[test]
+fn what_nobody_has_claimed_yet_can_be_forgotten_too() {
+    let shop = Shop::new();
+    let mut request = with("extra", json!({ "note": "x" }));
+    request["order"]["$forgettable"] = json!({ "extra": true });
+    let (id, token) = shop.made(&request);
+    let path = format!("/private/orders/{id}/forget");
+    assert_eq!(shop.patch(&path, &json!({ "fields": ["$.extra"] })).status, 200);
+
+    let contract = shop.claimed(&id, &token);
+
+    assert_eq!(contract.terms.get("extra"), None);
+    let sig = Signature::parse(&contract.sig).unwrap();
+    let offer = ContractOffer { h_contract: h_contract(&contract.h_contract) };
+    assert!(offer.verify(&merchant_key(&shop), &sig));
+}
+
+#[test]
+fn a_name_is_free_again_when_its_order_is_deleted() {
+    let shop = Shop::new();
+    let (_, token) = shop.made(&with("order_id", json!("T1")));
+    let poll = format!("/orders/T1?token={token}&timeout_ms=60000");
+    let answer = shop.parked_while(&poll, || drop(shop.delete("/private/orders/T1")));
+    assert_eq!(answer.failure(), (404, 2005));
+    let (id, other) = shop.made(&with("order_id", json!("T1")));
+    assert_eq!(id, "T1");
+    assert_ne!(other, token);
+}
+
 // Claimed.
 
 #[test]
@@ -1149,6 +1223,10 @@ fn a_refund_that_cannot_be_is_refused_with_its_reason() {
     let mut never = page("S1");
     never["refund_delay"] = json!({ "d_us": 0 });
     assert_eq!(shop.refund(&shop.sold(&never), "KUDOS:1").failure(), (403, 2532));
+    let mut never = page("S1");
+    never["order"]["timestamp"] = at(now() - 1000);
+    never["order"]["refund_deadline"] = never["order"]["timestamp"].clone();
+    assert_eq!(shop.refund(&shop.sold(&never), "KUDOS:1").failure(), (403, 2532));
     let mut late = page("S1");
     late["order"]["timestamp"] = at(now() - 1000);
     late["refund_delay"] = json!({ "d_us": 10_000_000 });
@@ -1263,4 +1341,16 @@ fn the_orders_of_one_shop_are_no_others_business() {
     assert_eq!(at_bar("DELETE", &format!("/private/orders/{id}")).failure(), (404, 2005));
     assert_eq!(at_bar("GET", &format!("/orders/{id}?token={token}")).failure(), (404, 2005));
     assert_eq!(shop.status(&id, "")["order_status"], "unpaid");
+
+    shop.place.ok(&["account", "add", "bar", IBAN]);
+    let body = with("order_id", json!(id));
+    let ask = shop.daemon.ask("POST", "/instances/bar/private/orders").token(&bar);
+    let token = ask.json(&body).send().json()["token"].as_str().unwrap().to_owned();
+    let status = at_bar("GET", &format!("/private/orders/{id}")).json();
+    let uri = format!("taler://pay/shop.example/instances/bar/{id}/?c={token}");
+    assert_eq!(status["taler_pay_uri"], uri);
+    let url = format!("{BASE}instances/bar/orders/{id}?token={token}");
+    assert_eq!(status["order_status_url"], url);
+    let base = format!("{BASE}instances/bar/");
+    assert_eq!(status["proto_contract_terms"]["merchant_base_url"], base);
 }

@@ -4,7 +4,6 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use tilld::taler::contract::contract_hash;
 use tilld::taler::sign::SigningKey;
@@ -141,15 +140,21 @@ impl Shop {
         self.post(&format!("/private/orders/{id}/refund"), &body)
     }
 
+    /// Posts all `bodies` at the same time; the answers in their order.
+    pub(crate) fn at_once(&self, path: &str, bodies: &[Value]) -> Vec<Reply> {
+        let send = |body: &Value| {
+            let ask = self.daemon.ask("POST", path).token(&self.token).json(body);
+            let request = ask.request;
+            std::thread::spawn(move || Reply::of(request.send().unwrap()))
+        };
+        let sent: Vec<_> = bodies.iter().map(send).collect();
+        sent.into_iter().map(|reply| reply.join().unwrap()).collect()
+    }
+
     /// What is answered to a `GET` that is parked when `then` happens.
     pub(crate) fn parked_while(&self, path: &str, then: impl FnOnce()) -> Reply {
-        let client = self.daemon.client.clone();
-        let url = format!("{}{path}", self.daemon.address);
-        let token = format!("Bearer {}", self.token);
-        let poll = std::thread::spawn(move || {
-            let request = client.request(Method::GET, url).header("Authorization", token);
-            Reply::of(request.send().unwrap())
-        });
+        let request = self.daemon.ask("GET", path).token(&self.token).request;
+        let poll = std::thread::spawn(move || Reply::of(request.send().unwrap()));
         self.await_parked(1);
         then();
         let reply = poll.join().unwrap();
