@@ -635,6 +635,8 @@ fn an_order_shows_itself_unpaid_then_claimed_then_paid() {
     assert_eq!(paid["order_status"], "paid");
     assert_eq!(paid["order_status_url"], format!("{url}&session_id=S1"));
 
+    let reply = shop.get(&format!("/private/orders/{id}"));
+    assert_eq!(reply.headers["cache-control"], "no-store");
     let ignored = "?transfer=YES&h_contract=x&token=x&refund=x&await_refund_obtained=x";
     assert_eq!(shop.status(&id, ignored)["order_status"], "paid");
     assert_eq!(shop.get("/private/orders/NONE").failure(), (404, 2005));
@@ -1062,12 +1064,17 @@ fn when_the_time_to_pay_is_over_only_the_counter_takes_money() {
     assert_eq!(shop.status(&claimed, "")["order_status"], "claimed");
     // Asked for again, it is what it was.
     assert_eq!(shop.order(&request).json(), first);
+    // Nobody waits for it any more, but a wallet may still take the contract.
+    let session = "/sessions/S1?fulfillment_url=https%3A%2F%2Fnews.example%2Fa7";
+    assert_eq!(shop.daemon.get(session).failure(), (404, 2038));
+    shop.claimed("T1", token);
     // A dead claim holds nothing.
     assert_eq!(shop.delete(&format!("/private/orders/{claimed}")).status, 204);
 
     assert_eq!(shop.pay("T1", &json!({ "method": "cash" })).status, 200);
     assert_eq!(shop.status("T1", "?session_id=S1")["order_status"], "paid");
     assert_eq!(shop.seen("T1", &format!("?token={token}")).status, 200);
+    assert_eq!(shop.daemon.get(session).json(), json!({ "order_id": "T1" }));
 }
 
 // Paid, refunded.
@@ -1353,4 +1360,10 @@ fn the_orders_of_one_shop_are_no_others_business() {
     assert_eq!(status["order_status_url"], url);
     let base = format!("{BASE}instances/bar/");
     assert_eq!(status["proto_contract_terms"]["merchant_base_url"], base);
+
+    assert_eq!(shop.delete("/management/instances/bar").status, 204);
+    let path = format!("/instances/bar/orders/{id}");
+    assert_eq!(shop.daemon.get(&format!("{path}?token={token}")).failure(), (404, 2016));
+    let claim = json!({ "nonce": nonce(1), "token": token });
+    assert_eq!(shop.strange_post(&format!("{path}/claim"), &claim).failure(), (404, 2016));
 }
