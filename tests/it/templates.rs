@@ -127,6 +127,7 @@ fn a_template_that_makes_no_sense_is_refused_with_its_reason() {
         (json!({ "currency": "EUR", "amount": "KUDOS:1" }), (400, 26), "currency"),
         (json!({ "pay_duration": 5 }), (400, 26), "pay_duration"),
         (json!({ "minimum_age": -1 }), (400, 26), "minimum_age"),
+        (json!({ "minimum_age": 121 }), (400, 26), "minimum_age"),
         (json!({ "request_tip": 1 }), (400, 26), "request_tip"),
         (paivana("website_regex", json!("(")), (400, 26), "website_regex"),
         (paivana("website_regex", json!("x".repeat(1025))), (400, 26), "website_regex"),
