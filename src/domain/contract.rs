@@ -28,7 +28,7 @@ const MAX_TEXT: usize = 4096;
 /// Most products in one order.
 const MAX_PRODUCTS: usize = 1024;
 /// Oldest age that can be asked for.
-const MAX_AGE: u8 = 120;
+pub(super) const MAX_AGE: u8 = 120;
 /// Stands for the order's name in its fulfillment URL.
 const PLACEHOLDER: &str = "${ORDER_ID}";
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::amount::{Amount, Currency};
+use super::contract::MAX_AGE;
 use super::ids::{SessionId, TemplateId};
 use super::time::RelativeTime;
 use super::web::FulfillmentUrl;
@@ -132,6 +133,10 @@ impl TemplateContract {
         let mut amount: Option<Amount> = get(&members, "amount")?;
         let mut max_fee = None;
         let minimum_age: Option<u8> = get(&members, "minimum_age")?;
+        // Or it would be the customer's wallet that hears of it.
+        if minimum_age.is_some_and(|age| age > MAX_AGE) {
+            return Err(BadTemplate::Unfit("minimum_age"));
+        }
         let mut website = None;
         match kind {
             TemplateType::FixedOrder => {}

@@ -1,5 +1,7 @@
 //! The actors of the tests: a daemon with its files, and whoever speaks to it.
 
+pub(crate) mod shop;
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
