@@ -255,8 +255,9 @@ impl Till {
                 also: None,
                 changes_at: None,
             };
+            // A refund in a foreign currency is refused now, not when the order is paid.
+            let enough = ask.has_its_refunds(&order)?;
             if order.is_paid_for(ask.session.as_ref()) {
-                let enough = ask.has_its_refunds(&order)?;
                 return Ok(Seen { now: Sight::Paid(order), better: (!enough).then_some(hope) });
             }
             if order.is_expired(self.clock.now()) {
