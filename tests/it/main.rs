@@ -18,6 +18,7 @@ mod errors;
 mod files;
 mod floors;
 mod instances;
+mod legacy;
 mod life;
 mod restart;
 mod shop;
