@@ -937,7 +937,7 @@ fn an_order_keeps_what_we_do_not_know_and_loses_what_is_gone() {
     shop.order_with(&order);
 
     let contract = shop.claim("O");
-    let mut terms = contract.terms.clone();
+    let mut terms = contract.terms;
     let members = terms.as_object_mut().unwrap();
     for varies in [
         "h_wire",

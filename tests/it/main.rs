@@ -20,6 +20,7 @@ mod floors;
 mod instances;
 mod legacy;
 mod life;
+mod malformed;
 mod restart;
 mod shop;
 mod sql;
