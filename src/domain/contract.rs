@@ -75,6 +75,20 @@ impl fmt::Display for BadOrder {
 
 impl std::error::Error for BadOrder {}
 
+impl BadOrder {
+    /// The member of the order that is to blame, where one is.
+    pub fn member(&self) -> Option<&str> {
+        let Self::Shape(what) = self else { return None };
+        let end = what.find(|c: char| !c.is_ascii_alphanumeric() && c != '_')?;
+        // A sentence about one begins with its name; others begin with an article.
+        what.get(..end).filter(|word| {
+            what.get(end..).is_some_and(|rest| {
+                word.len() > 1 && (rest.starts_with(": ") || rest.starts_with(" is missing"))
+            })
+        })
+    }
+}
+
 fn shape(what: impl fmt::Display) -> BadOrder {
     BadOrder::Shape(what.to_string())
 }

@@ -257,27 +257,33 @@ impl Failure {
             hint: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             detail: Option<String>,
-            /// What shops of 2019 looked for: the sentence again, which parameter, and the number
-            /// of today.
+            /// What shops of 2019 looked for: the sentence again, which parameter, which member of
+            /// the order, and the number of today.
             #[serde(skip_serializing_if = "Option::is_none")]
             error: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
             parameter: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            field: Option<String>,
             #[serde(skip_serializing_if = "Option::is_none")]
             ec: Option<u32>,
             request_id: &'a str,
         }
         let (_, code, hint) = self.row();
         let detail = self.detail();
-        let (mut error, mut parameter, mut ec) = (None, None, None);
+        let (mut error, mut parameter, mut field, mut ec) = (None, None, None, None);
         if let In2019(_, cause) = self {
             error = Some(hint);
             ec = Some(cause.row().1);
+            field = match &**cause {
+                Till(Verb::Order(bad)) => bad.member().map(str::to_owned),
+                _ => None,
+            };
             parameter = detail
                 .clone()
                 .filter(|_| matches!(**cause, Missing(_) | Malformed(_) | Till(Verb::Unfit(_))));
         }
-        let body = Body { code, hint, detail, error, parameter, ec, request_id };
+        let body = Body { code, hint, detail, error, parameter, field, ec, request_id };
         let mut response = HttpResponse::build(self.status_code());
         if let Some(header) = self.header() {
             response.insert_header(header);

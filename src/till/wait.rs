@@ -294,13 +294,14 @@ impl Till {
             let order = found
                 .filter(|order| order.hash_fits(Some(&ask.h_contract)))
                 .ok_or(Error::ContractUnknown)?;
+            // A refund that nobody can grant is refused now, not when the order is paid.
+            let enough = exceeds(&order, ask.refund.as_ref())?;
             let mut hope = Hope {
                 topic: Topic::Order(instance, ask.order_id.clone()),
                 also: None,
                 changes_at: None,
             };
             if order.is_paid_for(ask.session.as_ref()) {
-                let enough = exceeds(&order, ask.refund.as_ref())?;
                 let better = (!enough).then_some(hope);
                 return Ok(Seen { now: (order, Standing::Paid), better });
             }

@@ -28,6 +28,7 @@ fn row(call: Call, cause: &Failure) -> Option<(u16, u32, &'static str)> {
     Some(match (call, cause) {
         (_, Json(_) | Compression)                      => (400, 1006, "the request's body is not valid JSON"),
         (_, Missing(_))                                 => (400, 1008, "a required parameter is missing"),
+        (Call::History, Till(Verb::Unfit(_)))           => (400, 2200, "the date is too far in the future"),
         (_, Malformed(_) | Till(Verb::Unfit(_)))        => (400, 1009, "a parameter is malformed"),
         (_, Segment)                                    => (404, 2000, "there is no such instance"),
         (_, Till(Verb::InstanceDeleted(_)))             => (404, 2000, "there is no such instance"),
@@ -59,6 +60,7 @@ fn row(call: Call, cause: &Failure) -> Option<(u16, u32, &'static str)> {
         (Call::Refund | Call::PickUp, Till(Verb::OrderUnknown(_))) => (404, 2601, "there is no such order"),
         (Call::Refund | Call::PickUp, Till(Verb::Store(_))) => (cause.row().0, 2603, "the database did not answer"),
         (Call::PickUp, NoRefund)                        => (404, 2607, "nothing was refunded"),
+        (Call::Refund, Till(Verb::Order(_)))            => (400, 1007, "no refund can be made of this body"),
         (Call::Refund, Till(Verb::RefundCurrency))      => (400, 1009, "the refund is in another currency than the price"),
         (Call::Refund, Till(
             Verb::RefundInconsistent | Verb::RefundOfUnpaid | Verb::RefundNotAllowed | Verb::RefundTooLate

@@ -24,6 +24,7 @@ use crate::domain::access::Permission::{OrdersRead, OrdersRefund, OrdersWrite};
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::order::{ClaimToken, Order};
 use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::unfit::Unfit;
 use crate::domain::web::{BaseUrl, query_value};
 use crate::till::{
     self, Clerk, Filter, Key, OrderWish, Page, Patience, Poll2019, RefundWish, Repurchase, Smaller,
@@ -124,9 +125,9 @@ pub(super) async fn door(
     body: Body,
 ) -> Answer {
     let target = Target::of(&request);
-    if !settings.legacy || target.calls().next().is_none() {
+    let Some((any, _)) = target.calls().next().filter(|_| settings.legacy) else {
         return Err(Failure::Path);
-    }
+    };
     let Some((call, row)) = target.call(request.method()) else {
         let methods = target.calls().filter_map(|(_, row)| row.method.parse().ok());
         let mut allowed: Vec<Method> = methods.collect();
@@ -134,7 +135,7 @@ pub(super) async fn door(
             allowed.push(Method::HEAD);
         }
         allowed.push(Method::OPTIONS);
-        return Err(Failure::Method(allowed));
+        return Err(codes::explain(any, Failure::Method(allowed)));
     };
     let visit = Visit { request, till, settings, params, target };
     visit.answer(call, row.door, body).await.map_err(|cause| codes::explain(call, cause))
@@ -386,8 +387,7 @@ impl Visit {
     /// `GET /history`: paid orders only.
     async fn history(self, door: Door) -> Answer {
         let clerk = self.clerk(door).await?;
-        let date = self.params.text("date").map(Timestamp::parse_secs).transpose();
-        let date = date.map_err(|_| Failure::Malformed("date".into()))?;
+        let date = self.params.text("date").map(date).transpose()?;
         let limit = self.params.get("delta")?.unwrap_or(-20_i64);
         if limit == 0 {
             return Err(Failure::Malformed("delta".into()));
@@ -425,4 +425,13 @@ impl Visit {
         let rows: Vec<_> = orders.iter().map(row).collect();
         Ok(HttpResponse::Ok().json(json!({ "history": rows })))
     }
+}
+
+/// The date from which a history shall be shown.
+fn date(text: &str) -> Result<Timestamp, Failure> {
+    let is_number = text.bytes().all(|b| b.is_ascii_digit());
+    Timestamp::parse_secs(text).map_err(|_| match is_number {
+        true => till::Error::from(Unfit("date")).into(),
+        false => Failure::Malformed("date".into()),
+    })
 }
