@@ -2,6 +2,13 @@
 
 use std::process::ExitCode;
 
+use tikv_jemallocator::Jemalloc;
+
+/// The system's allocator keeps the memory of ten thousand polls long after they have gone, and needs
+/// a fifth more for each. How this one is set stands in `.cargo/config.toml`.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
 fn main() -> ExitCode {
     match tilld::cli::run() {
         Ok(()) => ExitCode::SUCCESS,

@@ -197,7 +197,7 @@ impl Target {
         assert_eq!(daemon.get("/config").status, 200);
         let order = daemon.ask("GET", "/private/orders/PAID").token(&self.token).send();
         assert_eq!(order.json()["order_status"], "paid");
-        let lines: Vec<String> = daemon.lines.try_iter().collect();
+        let lines: Vec<String> = daemon.lines.lock().unwrap().try_iter().collect();
         let bad = lines.iter().filter(|line| line.contains("ERROR") || line.contains("panicked"));
         assert_eq!(bad.collect::<Vec<_>>(), [""; 0]);
         assert_eq!(daemon.stop(), 0);
