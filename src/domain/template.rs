@@ -146,7 +146,12 @@ impl TemplateContract {
             TemplateType::Paivana => {
                 website = pattern(get(&members, "website_regex")?)?;
                 if let Some(choice) = only_choice(get(&members, "choices")?)? {
-                    amount = Some(get(&choice, "amount")?.ok_or(BadTemplate::Missing("amount"))?);
+                    let price: Amount =
+                        get(&choice, "amount")?.ok_or(BadTemplate::Missing("amount"))?;
+                    if amount.is_some_and(|other| other != price) {
+                        return Err(BadTemplate::Unfit("amount"));
+                    }
+                    amount = Some(price);
                     max_fee = get(&choice, "max_fee")?;
                 }
                 if amount.is_none() {
@@ -447,6 +452,10 @@ mod tests {
             BadTemplate::Unsupported(_)
         ));
         assert_eq!(refused(json!({ "template_type": kind })), BadTemplate::Missing("choices"));
+        assert_eq!(
+            refused(json!({ "template_type": kind, "choices": price, "amount": "KUDOS:2" })),
+            BadTemplate::Unfit("amount")
+        );
         assert_eq!(
             refused(json!({ "template_type": kind, "choices": [] })),
             BadTemplate::Unfit("choices")

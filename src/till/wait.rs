@@ -179,14 +179,36 @@ pub enum Purchase {
     Unpaid(OrderId),
 }
 
+/// The instance that is asked about. Its number is looked up with the first look, and kept.
+struct Whose<'a> {
+    id: &'a InstanceId,
+    serial: Cell<Option<InstanceSerial>>,
+}
+
+impl<'a> Whose<'a> {
+    fn called(id: &'a InstanceId) -> Self {
+        Self { id, serial: Cell::new(None) }
+    }
+
+    fn serial(&self, db: &Connection) -> Result<InstanceSerial, Error> {
+        if let Some(serial) = self.serial.get() {
+            return Ok(serial);
+        }
+        match instances::locate(db, self.id)? {
+            None => Err(Error::InstanceUnknown(self.id.clone())),
+            Some((_, true)) => Err(Error::InstanceDeleted(self.id.clone())),
+            Some((serial, false)) => {
+                self.serial.set(Some(serial));
+                Ok(serial)
+            }
+        }
+    }
+}
+
 impl Till {
     /// The number of the instance called `id`.
     pub(super) fn serial(&self, id: &InstanceId) -> Result<InstanceSerial, Error> {
-        match self.store.glance(|db| instances::locate(db, id))? {
-            None => Err(Error::InstanceUnknown(id.clone())),
-            Some((_, true)) => Err(Error::InstanceDeleted(id.clone())),
-            Some((serial, false)) => Ok(serial),
-        }
+        self.store.glance(|db| Whose::called(id).serial(db))
     }
 
     /// How an order of the clerk's shop stands. With patience: as soon as it is paid (in the
@@ -238,10 +260,11 @@ impl Till {
         ask: PublicAsk,
         patience: Patience,
     ) -> Result<Sight, Error> {
-        let instance = self.serial(instance)?;
+        let whose = Whose::called(instance);
         // Who may know once may go on waiting, even if a wallet claims the order meanwhile.
         let admitted = Cell::new(false);
         let look = |db: &Connection| {
+            let instance = whose.serial(db)?;
             let order = order(db, instance, &ask.order_id)?;
             if !admitted.get() {
                 if let Err(error) = admit(&order, &ask.credential) {
@@ -288,8 +311,9 @@ impl Till {
         ask: Poll2019,
         patience: Patience,
     ) -> Result<(Order, Standing), Error> {
-        let instance = self.serial(instance)?;
+        let whose = Whose::called(instance);
         let look = |db: &Connection| {
+            let instance = whose.serial(db)?;
             let found = orders::find(db, instance, &ask.order_id)?;
             let order = found
                 .filter(|order| order.hash_fits(Some(&ask.h_contract)))
@@ -332,8 +356,9 @@ impl Till {
         key: SessionKey,
         patience: Patience,
     ) -> Result<Purchase, Error> {
-        let instance = self.serial(instance)?;
+        let whose = Whose::called(instance);
         let look = |db: &Connection| {
+            let instance = whose.serial(db)?;
             if let Some(order_id) = sessions::paid(db, instance, &key)? {
                 return Ok(Seen { now: Some(Purchase::Paid(order_id)), better: None });
             }

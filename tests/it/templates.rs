@@ -212,6 +212,8 @@ fn a_customer_says_what_the_shop_leaves_open() {
     assert_eq!(said, (&json!("Tea & cake"), &json!("KUDOS:1.5")));
     assert_eq!(form("summary=Tea&amount=much").failure(), (400, 26));
     assert_eq!(form("summary=&amount=KUDOS:1").failure(), (409, 2863));
+    // Some tools call everything a form.
+    assert_eq!(form(r#"{"summary":"Tea","amount":"KUDOS:1"}"#).status, 200);
 }
 
 #[test]
