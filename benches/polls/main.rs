@@ -44,11 +44,11 @@ fn main() {
     let (rounds, plan) = match quick {
         true => {
             let (asking, watching) = (Duration::from_secs(1), Duration::from_secs(2));
-            (1, Plan { alone: 500, paid: 3_000, steady: 300, asking, watching })
+            (1, Plan { alone: 300, paid: 3_000, steady: 300, asking, watching })
         }
         false => {
             let (asking, watching) = (Duration::from_secs(2), Duration::from_secs(5));
-            (3, Plan { alone: 2_000, paid: 12_000, steady: 1_000, asking, watching })
+            (3, Plan { alone: 1_000, paid: 12_000, steady: 1_000, asking, watching })
         }
     };
     // On a disk, which the system's folder for temporary files may not be.
