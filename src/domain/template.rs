@@ -296,7 +296,7 @@ pub struct Template {
     pub description: String,
     /// What it fixes.
     pub contract: TemplateContract,
-    /// What wallets may suggest to the customer; members of [`EDITABLE`].
+    /// What wallets may suggest to the customer; only members that wallets may fill.
     pub editable_defaults: Option<Map<String, Value>>,
 }
 

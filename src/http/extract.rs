@@ -7,7 +7,6 @@ use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::io::Read;
 use std::str::FromStr;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{
@@ -173,10 +172,8 @@ pub(super) fn patience(request: &HttpRequest, timeout: RelativeTime) -> Result<P
 /// A body still to be read.
 pub(super) struct Body {
     payload: Payload,
-    announced: Option<usize>,
-    encoding: Option<String>,
-    limit: usize,
-    timeout: Duration,
+    request: HttpRequest,
+    settings: Data<Settings>,
 }
 
 impl FromRequest for Body {
@@ -187,39 +184,39 @@ impl FromRequest for Body {
         let Some(settings) = request.app_data::<Data<Settings>>() else {
             return ready(Err(Failure::Bug("settings are missing".into())));
         };
-        ready(Ok(Self {
-            payload: payload.take(),
-            announced: header(request, CONTENT_LENGTH).and_then(|text| text.parse().ok()),
-            encoding: header(request, CONTENT_ENCODING).map(str::to_ascii_lowercase),
-            limit: row_of(request).map_or(settings.limits.public, |row| settings.limits.of(row)),
-            timeout: settings.body_timeout,
-        }))
+        let (request, settings) = (request.clone(), settings.clone());
+        ready(Ok(Self { payload: payload.take(), request, settings }))
     }
 }
 
 impl Body {
     /// All bytes, inflated if need be.
     pub(super) async fn bytes(mut self) -> Result<Vec<u8>, Failure> {
-        if self.announced.is_some_and(|length| length > self.limit) {
-            return Err(Failure::BodyTooLong(self.limit));
+        let limits = self.settings.limits;
+        let limit = row_of(&self.request).map_or(limits.public, |row| limits.of(row));
+        let announced = header(&self.request, CONTENT_LENGTH);
+        let announced: Option<usize> = announced.and_then(|text| text.parse().ok());
+        if announced.is_some_and(|length| length > limit) {
+            return Err(Failure::BodyTooLong(limit));
         }
         let reading = async {
             let mut bytes = BytesMut::new();
             while let Some(chunk) = self.payload.next().await {
                 let chunk = chunk.map_err(|_| Failure::BodyBroken)?;
-                if bytes.len() + chunk.len() > self.limit {
-                    return Err(Failure::BodyTooLong(self.limit));
+                if bytes.len() + chunk.len() > limit {
+                    return Err(Failure::BodyTooLong(limit));
                 }
                 bytes.extend_from_slice(&chunk);
             }
             Ok(bytes.to_vec())
         };
-        let bytes = tokio::time::timeout(self.timeout, reading)
+        let bytes = tokio::time::timeout(self.settings.body_timeout, reading)
             .await
             .map_err(|_| Failure::BodyTooSlow)??;
-        match self.encoding.as_deref() {
+        let encoding = header(&self.request, CONTENT_ENCODING).map(str::to_ascii_lowercase);
+        match encoding.as_deref() {
             None | Some("" | "identity") => Ok(bytes),
-            Some("deflate") => inflate(&bytes, self.limit),
+            Some("deflate") => inflate(&bytes, limit),
             Some(_) => Err(Failure::Compression),
         }
     }

@@ -80,6 +80,24 @@ macro_rules! routes {
 routes! {
     /// Routes of every instance: at the root for the special one, else below `/instances/$ID`.
     EVERYWHERE, mount_everywhere:
+    GET    "/orders/{id}"                   Public                      => orders::wallet::status;
+    POST   "/orders/{id}/claim"             Public                      => orders::wallet::claim;
+    POST   "/orders/{id}/paid"              Public                      => orders::wallet::paid;
+    POST   "/orders/{id}/pay"               Public                      => orders::wallet::coins;
+    POST   "/orders/{id}/abort"             Public                      => orders::wallet::coins;
+    POST   "/orders/{id}/refund"            Public                      => orders::wallet::coins;
+    POST   "/orders/{id}/unclaim"           Public                      => orders::wallet::coins;
+
+    GET    "/sessions/{id}"                 Public                      => sessions::status;
+
+    GET    "/private/orders"                Private(OrdersRead)         => orders::shop::list;
+    POST   "/private/orders"                Private(OrdersWrite)        => orders::shop::create;
+    GET    "/private/orders/{id}"           Private(OrdersRead)         => orders::shop::status;
+    DELETE "/private/orders/{id}"           Private(OrdersWrite)        => orders::shop::delete;
+    PATCH  "/private/orders/{id}/forget"    Private(OrdersWrite)        => orders::shop::forget;
+    POST   "/private/orders/{id}/payments"  Private(PaymentsWrite)      => orders::shop::record_payment;
+    POST   "/private/orders/{id}/refund"    Private(OrdersRefund)       => orders::shop::refund;
+
     GET    "/config"                        Public                      => shop::config;
     GET    "/exchanges"                     Public                      => shop::exchanges;
     GET    "/terms"                         Public                      => legal::terms;
@@ -102,24 +120,6 @@ routes! {
     GET    "/private/accounts/{id}"         Private(AccountsRead)       => accounts::show;
     PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
     DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
-
-    GET    "/private/orders"                Private(OrdersRead)         => orders::shop::list;
-    POST   "/private/orders"                Private(OrdersWrite)        => orders::shop::create;
-    GET    "/private/orders/{id}"           Private(OrdersRead)         => orders::shop::status;
-    DELETE "/private/orders/{id}"           Private(OrdersWrite)        => orders::shop::delete;
-    PATCH  "/private/orders/{id}/forget"    Private(OrdersWrite)        => orders::shop::forget;
-    POST   "/private/orders/{id}/payments"  Private(PaymentsWrite)      => orders::shop::record_payment;
-    POST   "/private/orders/{id}/refund"    Private(OrdersRefund)       => orders::shop::refund;
-
-    GET    "/orders/{id}"                   Public                      => orders::wallet::status;
-    POST   "/orders/{id}/claim"             Public                      => orders::wallet::claim;
-    POST   "/orders/{id}/paid"              Public                      => orders::wallet::paid;
-    POST   "/orders/{id}/pay"               Public                      => orders::wallet::coins;
-    POST   "/orders/{id}/abort"             Public                      => orders::wallet::coins;
-    POST   "/orders/{id}/refund"            Public                      => orders::wallet::coins;
-    POST   "/orders/{id}/unclaim"           Public                      => orders::wallet::coins;
-
-    GET    "/sessions/{id}"                 Public                      => sessions::status;
 
     GET    "/private/templates"             Private(TemplatesRead)      => templates::list;
     POST   "/private/templates"             Private(TemplatesWrite)     => templates::add;
@@ -270,14 +270,16 @@ pub fn public() -> impl HttpServiceFactory + 'static {
     web::scope("")
         .wrap(NormalizePath::trim())
         .wrap(from_fn(shell::shell))
+        // The router tries one after the other; what is asked most comes first.
+        .configure(legacy::mount_polls)
+        .configure(mount_everywhere)
+        .configure(mount_root)
         .service(
             web::scope("/instances/{instance}")
                 .service(resource("", vec![(Method::GET, web::to(shop::index))]))
                 .configure(mount_everywhere)
                 .default_service(web::to(legacy::door)),
         )
-        .configure(mount_root)
-        .configure(mount_everywhere)
         .default_service(web::to(legacy::door))
 }
 

@@ -13,7 +13,7 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpResponse};
+use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 
 use super::error::Failure;
@@ -27,8 +27,7 @@ const MAX_HEAD: usize = 16 * 1024;
 const MAX_PAIRS: usize = 100;
 
 /// The number by which log, client and error body name one request.
-#[derive(Clone, Debug)]
-pub(super) struct RequestId(pub(super) String);
+struct RequestId(String);
 
 impl RequestId {
     /// A number that no other request of this daemon has, and hardly one of another.
@@ -54,24 +53,29 @@ pub(super) async fn shell(
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let method = request.method().clone();
-    // For the log: which request this was. Queries may hold tokens and stay out.
-    let line = format!("{method} {}", request.path());
-    actix_web::HttpMessage::extensions_mut(&request).insert(id.clone());
 
     let mut response = if let Some(failure) = refusal(&request) {
-        failure.log(&id.0, &line);
+        failure.log(&id.0, &line(request.request()));
         request.into_response(failure.answer(&id.0))
     } else if method == Method::OPTIONS {
         request.into_response(preflight())
     } else {
-        explained(next.call(request).await?.map_into_boxed_body(), &id, &line)
+        explained(next.call(request).await?.map_into_boxed_body(), &id)
     };
     dress(response.headers_mut(), &id);
     if let Some(metrics) = metrics {
         metrics.answered(&method, response.status(), started.elapsed());
     }
-    log::debug!("{} {line}: {} in {:?}", id.0, response.status().as_u16(), started.elapsed());
+    if log::log_enabled!(log::Level::Debug) {
+        let (line, status) = (line(response.request()), response.status().as_u16());
+        log::debug!("{} {line}: {status} in {:?}", id.0, started.elapsed());
+    }
     Ok(response)
+}
+
+/// For the log: which request this was. Queries may hold tokens and stay out.
+fn line(request: &HttpRequest) -> String {
+    format!("{} {}", request.method(), request.path())
 }
 
 /// Why a request is not even looked at.
@@ -109,11 +113,7 @@ fn preflight() -> HttpResponse {
 }
 
 /// The response, with its error's body written out, and told to the log.
-fn explained(
-    response: ServiceResponse<BoxBody>,
-    id: &RequestId,
-    line: &str,
-) -> ServiceResponse<BoxBody> {
+fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
     let foreign;
     let failure = match response.response().error() {
         None => return response,
@@ -125,7 +125,7 @@ fn explained(
             }
         },
     };
-    failure.log(&id.0, line);
+    failure.log(&id.0, &line(response.request()));
     let answer = failure.answer(&id.0);
     response.into_response(answer)
 }

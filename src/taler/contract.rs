@@ -27,7 +27,22 @@ const FORGOTTEN: &str = "$forgotten";
 /// # Errors
 /// For values that [`canonical::check`] refuses, and when a salt is not a text.
 pub fn contract_hash(contract: &Value) -> Result<HashCode, BadJson> {
+    // Most contracts have nothing that can be forgotten, and then are as they are when scrubbed.
+    if !has_forgettable(contract) {
+        return canonical::json_hash(contract);
+    }
     canonical::canonical(&scrub(contract)?).map(|text| hash::text_hash(&text))
+}
+
+/// Whether there is any member, on any level, that rules forgetting.
+fn has_forgettable(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, member)| {
+            name == FORGETTABLE || name == FORGOTTEN || has_forgettable(member)
+        }),
+        Value::Array(items) => items.iter().any(has_forgettable),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    }
 }
 
 /// The value with everything forgotten that can be, on all levels.

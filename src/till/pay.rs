@@ -11,7 +11,7 @@ use crate::domain::unfit::Unfit;
 use crate::store::payments::{self, Kept};
 use crate::store::{Tx, orders};
 use crate::taler::base32::HashCode;
-use crate::taler::sign::{Signature, SigningKey, Statement, merchant::PaymentOk};
+use crate::taler::sign::{PublicKey, Signature, Statement, merchant::PaymentOk};
 
 /// A payment that the shop has taken outside of Taler.
 #[derive(Clone, Debug)]
@@ -57,11 +57,10 @@ impl Till {
         if wish.amount.is_some_and(|amount| amount != there.amount) {
             return Err(Unfit("amount").into());
         }
-        // No wallet has this key, so none can claim to have paid.
-        let nobody = || Ok::<_, Error>(SigningKey::from_seed(random::<32>()?).public_key());
+        // Nobody has the private key to these random bytes, so no wallet can claim to be the payer.
         let binding = match there.claim {
             Some(_) => None,
-            None => Some(Binding::of(&terms, nobody()?)?),
+            None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
         };
         let now = self.clock.now();
         let (kept, h_contract) = self

@@ -18,6 +18,7 @@ use std::str::FromStr;
 
 use ed25519_dalek::Signer;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 use super::base32::{BadBase32, Bytes};
 
@@ -82,29 +83,34 @@ impl Purpose {
 }
 
 /// A private key: the seed of an Ed25519 key pair. It never shows itself, and is wiped when
-/// dropped.
+/// dropped. What grows from the seed is only made when something is to be signed: shops are looked
+/// at a hundred times for each signature.
 #[derive(Clone)]
-pub struct SigningKey(ed25519_dalek::SigningKey);
+pub struct SigningKey(Zeroizing<[u8; 32]>);
 
 impl SigningKey {
     /// The key that grows from these 32 random bytes.
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self(ed25519_dalek::SigningKey::from_bytes(&seed))
+        Self(Zeroizing::new(seed))
     }
 
     /// The seed, to be stored and for nothing else.
     pub fn seed(&self) -> &[u8; 32] {
-        self.0.as_bytes()
+        &self.0
+    }
+
+    fn grown(&self) -> ed25519_dalek::SigningKey {
+        ed25519_dalek::SigningKey::from_bytes(&self.0)
     }
 
     /// The key by which others check what this one signed.
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(Bytes::new(self.0.verifying_key().to_bytes()))
+        PublicKey(Bytes::new(self.grown().verifying_key().to_bytes()))
     }
 
     /// Signs a message of this purpose.
     pub fn sign(&self, purpose: Purpose, body: &[u8]) -> Signature {
-        Signature(Bytes::new(self.0.sign(&message(purpose.number(), body)).to_bytes()))
+        Signature(Bytes::new(self.grown().sign(&message(purpose.number(), body)).to_bytes()))
     }
 }
 
@@ -298,7 +304,7 @@ mod tests {
                 ("sign_raw", "ok") => {
                     let signature = entry.read("sig");
                     let text = entry.hex("message_hex");
-                    let ours = Signature::new(key().0.sign(&text).to_bytes());
+                    let ours = Signature::new(key().grown().sign(&text).to_bytes());
                     assert_eq!(ours, signature, "{}", entry.id());
                     assert!(public.verify_bytes(&text, &signature), "{}", entry.id());
                 }
@@ -308,7 +314,7 @@ mod tests {
                     assert_eq!(text, entry.hex("message_hex"), "{}", entry.id());
                     let signature = entry.read("sig");
                     assert_eq!(
-                        Signature::new(key().0.sign(&text).to_bytes()),
+                        Signature::new(key().grown().sign(&text).to_bytes()),
                         signature,
                         "{}",
                         entry.id()
