@@ -29,3 +29,18 @@ pub fn coin_hash(coin: &PublicKey, h_age_commitment: Option<&ShortHash>) -> Hash
         Some(_) | None => hash::sha512(coin.as_ref()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commitment_of_zeros_is_none() {
+        let coin = PublicKey::new([7; 32]);
+        assert_eq!(coin_hash(&coin, None), hash::sha512(&[7; 32]));
+        assert_eq!(coin_hash(&coin, Some(&ShortHash::ZERO)), coin_hash(&coin, None));
+        let commitment = ShortHash::new([8; 32]);
+        let both = [[7; 32], [8; 32]].concat();
+        assert_eq!(coin_hash(&coin, Some(&commitment)), hash::sha512(&both));
+    }
+}

@@ -652,6 +652,28 @@ mod tests {
     }
 
     #[test]
+    fn a_good_signature_of_a_key_that_could_recognise_coins_is_refused() {
+        // The vector has no signature that fits its numbers; this key, with 3 for a prime, has.
+        let mut stream = Stream { seed: Zeroizing::new([5; 32]), block: 0 };
+        let large = prime(&mut stream, 1024).unwrap();
+        let private = RsaPrivateKey::from_primes(&BoxedUint::from(3u8), &large).unwrap();
+        let key = private.public_key();
+        let (mut good, mut bad) = (0, 0);
+        for n in 0..16u8 {
+            let message = crate::taler::hash::sha512(&[n]);
+            let spread = key.spread(&message).unwrap();
+            let signed = private.sign_blind(&BlindedMessage(Number::of(&spread).unwrap())).unwrap();
+            let raised = key.number(signed.as_bytes()).unwrap();
+            let raised = key.raise(&BoxedMontyForm::new(raised, &key.modulus)).retrieve();
+            assert_eq!(raised, spread);
+            let holds = key.verify(&message, &RsaSignature(signed.0));
+            assert_eq!(holds, key.is_coprime(&spread));
+            if holds { good += 1 } else { bad += 1 }
+        }
+        assert!(good > 0 && bad > 0, "{good} {bad}");
+    }
+
+    #[test]
     fn keys_outside_the_limits_are_refused() {
         let key = |modulus: &[u8], exponent: &[u8]| RsaPublicKey::from_numbers(modulus, exponent);
         let (small, large) = ([0xff; 128], [0xff; MAX_BYTES]);
