@@ -5,7 +5,6 @@
 //! take bytes as they are: whoever feeds a text adds its NUL byte where the protocol wants one.
 
 use hkdf::Hkdf;
-use num_bigint::BigUint;
 use sha2::{Sha256, Sha512};
 
 /// Most bytes one derivation can give: 255 blocks of SHA-256.
@@ -29,30 +28,28 @@ pub fn hkdf_into(out: &mut [u8], salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> Opt
     expander.expand_multi_info(info, out).ok()
 }
 
-/// Derives a number below `modulus`. Its running time depends on the inputs, so they must be
-/// public, as they are for whoever checks a signature.
+/// Derives a number below `modulus`; both are big-endian, and the number has as many bytes as the
+/// modulus has without leading zeros.
+///
+/// How long it takes tells how many numbers were too large, and roughly by how much. Those are
+/// thrown away and say nothing of the one that is given, so the inputs may be secret.
 ///
 /// `None` when there is no number below the modulus, when the modulus is larger than
 /// [`MAX_OUTPUT`] bytes, or when none of 65,536 rounds hits the range (which has never been seen).
-pub fn kdf_mod(modulus: &BigUint, salt: &[u8], ikm: &[u8], info: &[u8]) -> Option<BigUint> {
-    let bits = modulus.bits();
-    let length = usize::try_from(bits.div_ceil(8)).ok()?;
-    if length == 0 || length > MAX_OUTPUT {
-        return None;
-    }
-    let keep = match bits % 8 {
-        0 => u8::MAX,
-        some => u8::MAX >> 8u64.saturating_sub(some),
-    };
-    let mut block = vec![0; length];
+#[must_use]
+pub fn kdf_mod(modulus: &[u8], salt: &[u8], ikm: &[u8], info: &[u8]) -> Option<Vec<u8>> {
+    let zeros = modulus.iter().take_while(|&&byte| byte == 0).count();
+    let (_, modulus) = modulus.split_at_checked(zeros)?;
+    let keep = u8::MAX.unbounded_shr(modulus.first()?.leading_zeros());
+    let mut block = vec![0; modulus.len()];
     for round in 0..=u16::MAX {
         hkdf_into(&mut block, salt, ikm, &[info, &round.to_be_bytes()])?;
         if let Some(first) = block.first_mut() {
             *first &= keep;
         }
-        let number = BigUint::from_bytes_be(&block);
-        if number < *modulus {
-            return Some(number);
+        // Of the same length, bytes compare as the numbers do.
+        if *block < *modulus {
+            return Some(block);
         }
     }
     None
@@ -78,10 +75,13 @@ mod tests {
                     assert_eq!(out, entry.hex("out_hex"), "{}", entry.id());
                 }
                 ("kdf_mod", "ok") => {
-                    let modulus = BigUint::from_bytes_be(&entry.hex("modulus_hex"));
+                    let modulus = entry.hex("modulus_hex");
                     let number =
                         kdf_mod(&modulus, &salt, &ikm, &info).unwrap_or_else(|| entry.fails());
-                    assert_eq!(number.to_bytes_be(), entry.hex("out_hex"), "{}", entry.id());
+                    assert_eq!(number.len(), modulus.len(), "{}", entry.id());
+                    let number: Vec<u8> =
+                        number.into_iter().skip_while(|&byte| byte == 0).collect();
+                    assert_eq!(number, entry.hex("out_hex"), "{}", entry.id());
                 }
                 _ => entry.unknown(),
             }
@@ -92,15 +92,17 @@ mod tests {
     fn more_than_the_most_is_refused() {
         assert_eq!(hkdf_into(&mut [0; MAX_OUTPUT], b"", b"", &[]), Some(()));
         assert_eq!(hkdf_into(&mut [0; MAX_OUTPUT + 1], b"", b"", &[]), None);
-        assert_eq!(kdf_mod(&BigUint::ZERO, b"", b"", b""), None);
-        assert_eq!(kdf_mod(&(BigUint::from(1u8) << (8 * MAX_OUTPUT)), b"", b"", b""), None);
+        assert_eq!(kdf_mod(&[], b"", b"", b""), None);
+        assert_eq!(kdf_mod(&[0, 0], b"", b"", b""), None);
+        assert_eq!(kdf_mod(&[0, 1], b"", b"", b""), Some(vec![0]));
+        assert_eq!(kdf_mod(&[1; MAX_OUTPUT + 1], b"", b"", b""), None);
     }
 
     proptest! {
         #[test]
         fn a_number_is_below_its_modulus(modulus in 1u64.., salt: Vec<u8>, ikm: Vec<u8>) {
-            let modulus = BigUint::from(modulus);
-            let number = kdf_mod(&modulus, &salt, &ikm, b"info").unwrap();
+            let number = kdf_mod(&modulus.to_be_bytes(), &salt, &ikm, b"info").unwrap();
+            let number = number.into_iter().fold(0, |sum: u64, byte| (sum << 8) | u64::from(byte));
             prop_assert!(number < modulus);
         }
 

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | [`base32`] | crypto 1: binary values as text |
 //! | [`canonical`] | crypto 4.1: JSON that all programs write alike |
+//! | [`coin`] | crypto 10 and 11: denominations, the blind signatures that make coins, ages |
 //! | [`contract`] | crypto 4.2 and 4.3: the hash of a contract, and what it may forget |
 //! | [`hash`] | crypto 3.1, 4.4 and 9.2: SHA-512 in Taler's several manners |
 //! | [`kdf`] | crypto 3.2 and 3.3: key derivation with two hashes |
@@ -19,6 +20,7 @@
 
 pub mod base32;
 pub mod canonical;
+pub mod coin;
 pub mod contract;
 pub mod hash;
 pub mod kdf;
