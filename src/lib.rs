@@ -6,7 +6,7 @@
 //!  5  start     cli   server          wire, open, stop
 //!  4  doors     http  config          parse, call one verb, shape the answer
 //!  3  verbs     till                  what a till does, in what order
-//!  2  world     store  hub            the disk, the ears
+//!  2  world     store  hub  machine   the disk, the ears, time and chance
 //!  1  nouns     domain                what Taler and the shop talk of
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```
@@ -20,6 +20,7 @@ pub mod config;
 pub mod domain;
 pub mod http;
 pub mod hub;
+pub mod machine;
 pub mod server;
 pub mod store;
 pub mod taler;

@@ -24,8 +24,9 @@ use crate::domain::order::Topic;
 use crate::domain::time::RelativeTime;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
+use crate::machine::Clock;
 use crate::store::{self, Role, Store};
-use crate::till::{Clock, Terms, Till, TrustedExchange};
+use crate::till::{Terms, Till, TrustedExchange};
 
 /// Currencies that are known without anybody saying so.
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];

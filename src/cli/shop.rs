@@ -13,9 +13,10 @@ use crate::domain::ids::InstanceId;
 use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::hub::{Caps, Hub};
+use crate::machine::Clock;
 use crate::server::{store_options, terms};
 use crate::store::{Role, Store};
-use crate::till::{self, AccountWish, Auth, Clerk, Clock, InstanceWish, Password, Till, TokenWish};
+use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Password, Till, TokenWish};
 
 /// Longest password file, in bytes.
 const MAX_FILE: u64 = 4096;

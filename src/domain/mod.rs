@@ -7,6 +7,7 @@
 //! | [`account::Account`] | where a shop's money goes |
 //! | [`amount::Amount`] | an amount of money, exact and never negative |
 //! | [`amount::Currency`] | the name of a currency |
+//! | [`coin::Coin`] | a coin with which a wallet pays, and what it permits |
 //! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
 //! | [`currency::CurrencySpecification`] | how people write amounts of a currency |
 //! | [`ids::InstanceId`] | the name of a shop on this till; `admin` is the first one |
@@ -37,6 +38,7 @@ mod text;
 pub mod access;
 pub mod account;
 pub mod amount;
+pub mod coin;
 pub mod contract;
 pub mod currency;
 pub mod ids;

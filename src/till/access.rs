@@ -9,12 +9,13 @@ use std::net::IpAddr;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-use super::{Error, Password, Till, alive, random};
+use super::{Error, Password, Till, alive};
 use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
+use crate::machine::random;
 use crate::store::{self, instances, tokens};
 use crate::taler::base32;
 

@@ -1,8 +1,9 @@
 //! Bank accounts: added, changed, put out of use (merchant-api 6.3).
 
-use super::{Clerk, Error, Till, random};
+use super::{Clerk, Error, Till};
 use crate::domain::account::{Account, AccountDetails};
 use crate::domain::payto::Payto;
+use crate::machine::random;
 use crate::store::accounts;
 use crate::taler::base32::{HashCode, Salt};
 

@@ -1,11 +1,12 @@
 //! Instances: made, shown, changed, deleted (merchant-api 6.1 and 6.2).
 
 use super::access::static_token;
-use super::{Clerk, Error, Key, Password, Till, random};
+use super::{Clerk, Error, Key, Password, Till};
 use crate::domain::access::NewToken;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
 use crate::domain::unfit::Unfit;
+use crate::machine::random;
 use crate::store::{Tx, accounts, instances, tokens};
 use crate::taler::sign::SigningKey;
 

@@ -32,6 +32,7 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::domain::web::BaseUrl;
 use crate::hub::{self, Hub};
+use crate::machine::{Clock, NoRandomness};
 use crate::store::{self, Store};
 use crate::taler::canonical;
 use crate::taler::sign::PublicKey;
@@ -50,42 +51,6 @@ pub use wait::{
 };
 
 pub use crate::store::orders::Filter;
-
-/// What the till tells the time by: contracts, tokens and people need the wall clock.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
-
-impl Clock {
-    /// The machine's own clock.
-    pub fn system() -> Self {
-        Self::from_fn(|| {
-            #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
-            let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-            since_1970.unwrap_or_default()
-        })
-    }
-
-    /// A clock that says whatever `now` says: the time since 1970.
-    pub fn from_fn(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// What time it is, in whole seconds.
-    pub fn now(&self) -> Timestamp {
-        Timestamp::from_secs((self.0)().as_secs()).unwrap_or(Timestamp::NEVER)
-    }
-
-    /// How long it is until `time`; nothing if that is over, and `None` if it never comes.
-    pub fn until(&self, time: Timestamp) -> Option<Duration> {
-        Some(Duration::from_secs(time.secs()?).saturating_sub((self.0)()))
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
 
 /// An exchange whose coins the shop takes.
 #[derive(Clone, Debug)]
@@ -312,6 +277,12 @@ impl From<store::Error> for Error {
     }
 }
 
+impl From<NoRandomness> for Error {
+    fn from(NoRandomness: NoRandomness) -> Self {
+        Self::NoRandomness
+    }
+}
+
 impl From<BadOrder> for Error {
     fn from(bad: BadOrder) -> Self {
         Self::Order(bad)
@@ -423,13 +394,6 @@ fn alive(found: Option<Instance>, id: &InstanceId) -> Result<Instance, Error> {
 /// The terms of an order, as they are kept.
 fn read_terms(text: &str) -> Result<serde_json::Value, Error> {
     canonical::parse(text).map_err(|bad| Error::Damaged(bad.to_string()))
-}
-
-/// `N` bytes of the system's randomness.
-fn random<const N: usize>() -> Result<[u8; N], Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes).map_err(|_| Error::NoRandomness)?;
-    Ok(bytes)
 }
 
 /// Whose attempts are counted together: a client's address, IPv6 by its network of 64 bits, since

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::wait::{Patience, order};
-use super::{Clerk, Error, Till, random, read_terms};
+use super::{Clerk, Error, Till, read_terms};
 use crate::domain::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::instance::Instance;
@@ -11,6 +11,7 @@ use crate::domain::order::{ClaimToken, NewOrder, Order, Topic};
 use crate::domain::path::ContractPath;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::BaseUrl;
+use crate::machine::random;
 use crate::store::orders::{self, Filter};
 use crate::store::{Tx, accounts};
 use crate::taler::base32::{self, Bytes, HashCode};

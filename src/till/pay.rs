@@ -3,11 +3,12 @@
 
 use super::claim::Binding;
 use super::wait::order;
-use super::{Clerk, Error, Till, random};
+use super::{Clerk, Error, Till};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::order::{CounterPayment, Order, Paid};
 use crate::domain::unfit::Unfit;
+use crate::machine::random;
 use crate::store::payments::{self, Kept};
 use crate::store::{Tx, orders};
 use crate::taler::base32::HashCode;

@@ -16,11 +16,12 @@ use tilld::domain::order::{
 use tilld::domain::time::{RelativeTime, Timestamp};
 use tilld::domain::web::{BaseUrl, FulfillmentUrl};
 use tilld::hub::{Caps, Hub};
+use tilld::machine::Clock;
 use tilld::store::{Durability, Options, Role, Store, orders};
 use tilld::taler::base32::HashCode;
 use tilld::till::{
-    Clerk, Clock, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase,
-    Sight, Terms, Till,
+    Clerk, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase, Sight,
+    Terms, Till,
 };
 use tokio::runtime::Builder;
 

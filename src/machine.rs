@@ -1,0 +1,65 @@
+//! What only the machine can give: the time of day, and randomness.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::domain::time::Timestamp;
+
+/// What tilld tells the time by: contracts, tokens and people need the wall clock.
+#[derive(Clone)]
+pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
+
+impl Clock {
+    /// The machine's own clock.
+    pub fn system() -> Self {
+        Self::from_fn(|| {
+            #[expect(clippy::disallowed_methods, reason = "this is the one clock")]
+            let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+            since_1970.unwrap_or_default()
+        })
+    }
+
+    /// A clock that says whatever `now` says: the time since 1970.
+    pub fn from_fn(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        Self(Arc::new(now))
+    }
+
+    /// What time it is, in whole seconds.
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_secs((self.0)().as_secs()).unwrap_or(Timestamp::NEVER)
+    }
+
+    /// How long it is until `time`; nothing if that is over, and `None` if it never comes.
+    pub fn until(&self, time: Timestamp) -> Option<Duration> {
+        Some(Duration::from_secs(time.secs()?).saturating_sub((self.0)()))
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Clock")
+    }
+}
+
+/// The machine has no randomness to give.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NoRandomness;
+
+impl fmt::Display for NoRandomness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the system gives no random numbers")
+    }
+}
+
+impl std::error::Error for NoRandomness {}
+
+/// `N` bytes of the system's randomness.
+///
+/// # Errors
+/// [`NoRandomness`], as on a machine that has just been started for the first time.
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}
