@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,27 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::{BaseUrl, FulfillmentUrl};
 use crate::taler::base32::Bytes;
 use crate::taler::sign::PublicKey;
+
+/// A row's columns one after the other, in the order in which the statement names them. To look
+/// each up by its name takes longer than to find the row, which is felt where rows are read for
+/// every request.
+pub(super) struct InTurn<'row, 'statement> {
+    row: &'row Row<'statement>,
+    next: usize,
+}
+
+impl<'row, 'statement> InTurn<'row, 'statement> {
+    pub(super) fn of(row: &'row Row<'statement>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    /// The next column.
+    pub(super) fn next<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next = self.next.saturating_add(1);
+        Ok(value)
+    }
+}
 
 fn bad(what: impl fmt::Display) -> FromSqlError {
     FromSqlError::Other(what.to_string().into())

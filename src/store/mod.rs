@@ -366,6 +366,13 @@ impl Store {
         self.write(|_| Ok(())).await
     }
 
+    /// How many transactions were committed. It grows before anything is announced: whoever reads
+    /// it, looks, begins to listen and finds it unchanged has missed nothing between look and
+    /// listening.
+    pub fn commits(&self) -> u64 {
+        self.0.writer.commits()
+    }
+
     /// How the writer is doing.
     pub fn stats(&self) -> Stats {
         self.0.writer.stats()
