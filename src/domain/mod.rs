@@ -18,6 +18,7 @@
 //! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | what somebody can wait for news of |
+//! | [`payment::Part`] | what a coin brings to a payment; whether all cover the price |
 //! | [`payto::Payto`] | a bank account, as a payto address |
 //! | [`taler_uri::Pay`] | the address by which a wallet is asked to pay; `Refund`, `PayTemplate` likewise |
 //! | [`taler_uri_2019::Order2019`] | an order as the addresses of 2019 named it |
@@ -45,6 +46,7 @@ pub mod ids;
 pub mod instance;
 pub mod order;
 pub mod path;
+pub mod payment;
 pub mod payto;
 pub mod taler_uri;
 pub mod taler_uri_2019;

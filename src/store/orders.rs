@@ -26,6 +26,16 @@ pub fn find(
     Ok(statement.query_row(params, read_order).optional()?)
 }
 
+/// The order with this number.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find_by_serial(db: &Connection, order: OrderSerial) -> Result<Option<Order>> {
+    let mut statement = db.prepare_cached(sql!("orders/find_by_serial"))?;
+    let params = named_params! { ":order_serial": order };
+    Ok(statement.query_row(params, read_order).optional()?)
+}
+
 /// The terms of an order as canonical JSON: its contract once it is claimed, before that without a
 /// nonce.
 ///
@@ -268,6 +278,7 @@ mod tests {
         };
         let all = columns(sql!("orders/find"));
         for statement in [
+            sql!("orders/find_by_serial"),
             sql!("orders/list_older"),
             sql!("orders/list_newer"),
             sql!("orders/list_older_of_session"),
