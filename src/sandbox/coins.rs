@@ -34,6 +34,7 @@ pub(super) struct DepositKey {
 pub(super) struct Deposit {
     pub(super) serial: i64,
     pub(super) contribution: i64,
+    pub(super) fee: i64,
     pub(super) h_wire: HashCode,
     pub(super) payto: String,
     pub(super) wallet_data_hash: Option<HashCode>,
@@ -128,6 +129,7 @@ pub(super) fn find_deposit(db: &Connection, key: &DepositKey) -> Result<Option<D
             Ok(Deposit {
                 serial: row.get("serial")?,
                 contribution: row.get("contribution")?,
+                fee: row.get("fee")?,
                 h_wire: row.get("h_wire")?,
                 payto: row.get("payto")?,
                 wallet_data_hash: row.get("wallet_data_hash")?,

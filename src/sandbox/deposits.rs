@@ -20,7 +20,7 @@ use crate::domain::payto::Payto;
 use crate::domain::time::Timestamp;
 use crate::taler::base32::{HashCode, Salt, ShortHash};
 use crate::taler::coin::coin_hash;
-use crate::taler::coin::denomination::{CoinSignature, DenominationKey};
+use crate::taler::coin::denomination::CoinSignature;
 use crate::taler::hash;
 use crate::taler::sign::exchange::DepositConfirmation;
 use crate::taler::sign::merchant::ContractOffer;
@@ -154,11 +154,13 @@ impl Checked<'_> {
             return Err(Failure::CoinSignature(name));
         }
         let message = coin_hash(&name, coin.h_age_commitment.as_ref());
-        let key = DenominationKey::Rsa(denomination.key.public_key().clone());
-        if !key.verify(&message, &coin.ub_sig) {
-            return Err(Failure::DenominationSignature(name));
-        }
-        Ok(denomination)
+        let is_signed = match &coin.ub_sig {
+            CoinSignature::Rsa { rsa_signature } => {
+                denomination.key.public_key().verify(&message, rsa_signature)
+            }
+            CoinSignature::Cs(_) => false,
+        };
+        if is_signed { Ok(denomination) } else { Err(Failure::DenominationSignature(name)) }
     }
 
     /// What the merchant gets of all coins, the fees taken off.

@@ -106,6 +106,12 @@ pub(super) enum Failure {
     RefundOtherAmount,
     /// The deposit has too many refunds.
     RefundTooMany,
+    /// The merchant did not ask for this deposit.
+    TrackSignature,
+    /// No such deposit.
+    DepositUnknown,
+    /// No such transfer.
+    TransferUnknown,
     /// The coin has never been spent.
     CoinUnknown,
     /// Only somebody on this machine may do that.
@@ -213,6 +219,9 @@ impl Failure {
             RefundSignature          => (403, 1506, "the merchant did not sign this refund"),
             RefundOtherAmount        => (424, 1510, "the refund's number was used for another amount"),
             RefundTooMany            => (413,   32, "the deposit has too many refunds"),
+            TrackSignature           => (403, 1106, "the merchant did not ask this"),
+            DepositUnknown           => (404, 1100, "there is no such deposit"),
+            TransferUnknown          => (404, 1451, "there is no such transfer"),
             CoinUnknown              => (404, 1019, "the coin has never been spent"),
             NotLocal                 => (403,   16, "only somebody on this machine may do that"),
             Kyc(_)                   => (451, 1028, "the owner of the account must identify first"),
@@ -270,8 +279,9 @@ impl Failure {
             | Compression | NoKeys | ReserveUnknown | ReserveSignature | PlanchetTaken | Policy
             | RefundAfterWire | WireNever | MerchantSignature | RefundCoinUnknown
             | RefundDepositUnknown | RefundTooMuch | RefundTooLate | RefundBelowFee
-            | RefundSignature | RefundOtherAmount | RefundTooMany | CoinUnknown | NotLocal
-            | Frozen | Told(_) | Gibberish | Lost | Database(_) | NoChance => Value::Null,
+            | RefundSignature | RefundOtherAmount | RefundTooMany | TrackSignature
+            | DepositUnknown | TransferUnknown | CoinUnknown | NotLocal | Frozen | Told(_)
+            | Gibberish | Lost | Database(_) | NoChance => Value::Null,
         }
     }
 }
@@ -367,7 +377,17 @@ mod tests {
             RefundBelowFee,
             RefundSignature,
             RefundOtherAmount,
+            TrackSignature,
+            DepositUnknown,
+            TransferUnknown,
             CoinUnknown,
+            Segment(27),
+            Segment(29),
+            Segment(1101),
+            Segment(1102),
+            Segment(1103),
+            Segment(1104),
+            Segment(1450),
             Kyc(ShortHash::ZERO),
             Frozen,
         ] {

@@ -7,14 +7,14 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{Error, held, sql};
 
 /// Marks a file as a sandbox's, in SQLite's header: "tbox".
 const APPLICATION_ID: u32 = 0x7462_6F78;
 /// How long to wait for a process that is just closing the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Statements that are kept prepared; more than there are.
 const CACHED_STATEMENTS: usize = 64;
 
@@ -50,7 +50,11 @@ impl File {
         let taken = inspect(&db, path)?;
         // Before the log is touched, so that two processes cannot both believe to have the file.
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
-        db.pragma_update_and_check(None, "journal_mode", "WAL", |_| Ok(()))?;
+        let mode: String =
+            db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+        if mode != "wal" {
+            return Err(Error::NoLog(path.to_owned()));
+        }
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
         for (number, step) in (1_u32..).zip(STEPS) {
@@ -95,11 +99,14 @@ fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
     let number = |pragma: &str| -> rusqlite::Result<u32> {
         db.pragma_query_value(None, pragma, |row| row.get(0))
     };
-    let is_empty = match number("page_count") {
-        Ok(pages) => pages == 0,
-        Err(_) => return Err(Error::Foreign(path.to_owned())),
-    };
-    if !is_empty && number("application_id")? != APPLICATION_ID {
+    let pages = number("page_count").map_err(|error| match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+            Error::Foreign(path.to_owned())
+        }
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Error::InUse(path.to_owned()),
+        _ => error.into(),
+    })?;
+    if pages > 0 && number("application_id")? != APPLICATION_ID {
         return Err(Error::Foreign(path.to_owned()));
     }
     let taken = number("user_version")?;
@@ -134,8 +141,18 @@ mod tests {
         drop(File::open(&path).unwrap());
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let file = File::open(&path).unwrap();
-        let version = file.look(|db| db.pragma_query_value(None, "user_version", |r| r.get(0)));
-        assert_eq!(version, Ok(VERSION));
+        let pragma = |name| file.look(|db| db.pragma_query_value(None, name, |row| row.get(0)));
+        assert_eq!(pragma("user_version"), Ok(VERSION));
+        assert_eq!(pragma("synchronous"), Ok(2), "every commit is on the disk");
+        assert_eq!(pragma("foreign_keys"), Ok(1));
+    }
+
+    #[test]
+    fn nobody_else_can_have_the_file_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sandbox.db");
+        let _first = File::open(&path).unwrap();
+        assert!(matches!(File::open(&path), Err(Error::InUse(_))));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
 use flate2::read::ZlibDecoder;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::json;
 use tokio::time::timeout;
 
@@ -23,9 +23,12 @@ use super::Sandbox;
 use super::failure::Failure;
 use super::faults::{Family, Faults};
 use super::reserves::{TopUp, Withdrawal};
+use super::transfers::{Question, Tracked};
 use super::{deposits, refunds};
 use crate::domain::time::Timestamp;
+use crate::taler::base32::ShortHash;
 use crate::taler::hash;
+use crate::taler::sign::Signature;
 
 /// Longest body, in bytes, also after it is inflated.
 const MAX_BODY: usize = 1 << 20;
@@ -58,6 +61,11 @@ pub(super) fn routes(sandbox: Sandbox) -> impl HttpServiceFactory + use<> {
         .service(at("/reserves/{reserve_pub}/batch-withdraw", web::post().to(withdraw)))
         .service(at("/batch-deposit", web::post().to(deposit)))
         .service(at("/coins/{coin_pub}/refund", web::post().to(refund)))
+        .service(at(
+            "/deposits/{h_wire}/{merchant_pub}/{h_contract_terms}/{coin_pub}",
+            web::get().to(track),
+        ))
+        .service(at("/transfers/{wtid}", web::get().to(transfer)))
         .service(at("/sandbox/coins/{coin_pub}", web::get().to(coin)))
         .service(at("/sandbox/ledger", web::get().to(ledger)))
         .service(at("/sandbox/reserves", web::post().to(top_up)))
@@ -79,11 +87,7 @@ async fn config(sandbox: Data<Sandbox>) -> HttpResponse {
 /// `GET /keys`
 async fn keys(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
     let act = sandbox.meet(Family::Keys).await?;
-    let since = url::form_urlencoded::parse(request.query_string().as_bytes())
-        .find(|(name, _)| name == "last_issue_date")
-        .map(|(_, value)| Timestamp::parse_secs(&value))
-        .transpose()
-        .map_err(|_| Failure::Malformed("last_issue_date".into()))?;
+    let since = parameter(&request, "last_issue_date", Timestamp::parse_secs)?;
     let now = sandbox.now().secs().unwrap_or_default();
     let list = blocking(sandbox, move |sandbox| sandbox.list(since, act)).await?;
     let until = SystemTime::UNIX_EPOCH + Duration::from_secs(now) + LIST_AGE;
@@ -134,6 +138,29 @@ async fn refund(
     let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
     let told = blocking(sandbox, move |sandbox| sandbox.refund(&coin, &asked, act)).await?;
     act.answer(HttpResponse::Ok().json(told))
+}
+
+/// `GET /deposits/$H_WIRE/$MERCHANT_PUB/$H_CONTRACT_TERMS/$COIN_PUB`
+async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    let question = Question {
+        h_wire: segment(&request, "h_wire", 1101)?,
+        merchant_pub: segment(&request, "merchant_pub", 1102)?,
+        h_contract: segment(&request, "h_contract_terms", 1103)?,
+        coin_pub: segment(&request, "coin_pub", 1104)?,
+        merchant_sig: parameter(&request, "merchant_sig", Signature::parse)?
+            .ok_or_else(|| Failure::Missing("merchant_sig".into()))?,
+    };
+    Ok(match blocking(sandbox, move |sandbox| sandbox.track(&question)).await? {
+        Tracked::Pending(pending) => HttpResponse::Accepted().json(pending),
+        Tracked::Wired(wired) => HttpResponse::Ok().json(wired),
+    })
+}
+
+/// `GET /transfers/$WTID`
+async fn transfer(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    let wtid: ShortHash = segment(&request, "wtid", 1450)?;
+    let transfer = blocking(sandbox, move |sandbox| sandbox.transfer(&wtid)).await?;
+    Ok(HttpResponse::Ok().json(transfer))
 }
 
 /// `GET /sandbox/coins/$COIN_PUB`
@@ -189,6 +216,19 @@ fn segment<T: FromStr>(request: &HttpRequest, name: &str, code: u32) -> Result<T
     text.parse().map_err(|_| Failure::Segment(code))
 }
 
+/// The parameter called `name` of the query, if it is there.
+fn parameter<T, E>(
+    request: &HttpRequest,
+    name: &str,
+    parse: impl Fn(&str) -> Result<T, E>,
+) -> Result<Option<T>, Failure> {
+    url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(has, _)| has == name)
+        .map(|(_, value)| parse(&value))
+        .transpose()
+        .map_err(|_| Failure::Malformed(name.into()))
+}
+
 /// A body of JSON.
 struct Body<T>(T);
 
@@ -237,7 +277,9 @@ fn inflate(body: BytesMut, encoding: Option<&[u8]>) -> Result<Vec<u8>, Failure> 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(body).map_err(|error| {
         let words = error.to_string();
-        if !error.is_data() {
+        // A reader that knows what it wants may complain before it meets the mistake.
+        let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
+        if !is_json || !error.is_data() {
             Failure::Json(words)
         } else if words.starts_with("missing field") {
             Failure::Missing(words)
@@ -245,4 +287,59 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
             Failure::Malformed(words)
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::App;
+    use actix_web::test::{TestRequest, call_service, init_service};
+
+    use super::*;
+    use crate::domain::amount::Currency;
+    use crate::domain::web::BaseUrl;
+    use crate::machine::Clock;
+    use crate::sandbox::Settings;
+
+    #[actix_web::test]
+    async fn it_answers_below_any_prefix_and_below_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let base = BaseUrl::parse("http://127.0.0.1:1/").unwrap();
+        let mut settings = Settings::demo(Currency::parse("TESTKUDOS").unwrap(), base).unwrap();
+        settings.denominations.truncate(1);
+        settings.key_bits = 1024;
+        let file = dir.path().join("sandbox.db");
+        let sandbox = Sandbox::open(&file, settings, Clock::system()).unwrap();
+        let app = App::new()
+            .service(web::scope("/a/b").service(sandbox.routes()))
+            .service(sandbox.routes());
+        let app = init_service(app).await;
+        for (path, status) in [
+            ("/", 200),
+            ("/config", 200),
+            ("/a/b", 200),
+            ("/a/b/", 200),
+            ("/a/b/config", 200),
+            ("/a/b/c", 404),
+            ("/a/config", 404),
+        ] {
+            let request = TestRequest::get().uri(path).to_request();
+            let answer = call_service(&app, request).await;
+            assert_eq!(answer.status().as_u16(), status, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_json_is_told_from_what_does_not_fit() {
+        let code = |body: &str| match read::<TopUp>(body.as_bytes()).err().unwrap() {
+            Failure::Json(_) => 22,
+            Failure::Missing(_) => 25,
+            Failure::Malformed(_) => 26,
+            other => panic!("{other}"),
+        };
+        assert_eq!(code("[1,"), 22);
+        assert_eq!(code("{}x"), 22);
+        assert_eq!(code("{}"), 25);
+        assert_eq!(code("[1]"), 26);
+        assert_eq!(code(r#"{"amount": 7}"#), 26);
+    }
 }

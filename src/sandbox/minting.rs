@@ -31,14 +31,19 @@ impl Minting {
         !mem::replace(&mut *held(&self.going_on), true)
     }
 
-    fn end(&self) {
-        *held(&self.going_on) = false;
-        self.over.notify_all();
-    }
-
     /// Waits for the end.
     pub(super) fn wait(&self) {
         drop(self.over.wait_while(held(&self.going_on), |going_on| *going_on));
+    }
+}
+
+/// Says when it is over, also after a panic.
+struct End(Arc<Minting>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        *held(&self.0.going_on) = false;
+        self.0.over.notify_all();
     }
 }
 
@@ -56,10 +61,10 @@ impl Sandbox {
         if self.0.minting.begin() {
             let (sandbox, minting) = (self.clone(), self.0.minting.clone());
             thread::spawn(move || {
+                // Dropped last: whoever waits for the end may want to close the file next.
+                let _end = End(minting);
+                let sandbox = sandbox;
                 sandbox.mint();
-                // Whoever waits may want to close the file next.
-                drop(sandbox);
-                minting.end();
             });
         }
         Ok(())

@@ -22,6 +22,7 @@ mod money;
 mod refunds;
 mod reserves;
 mod settings;
+mod transfers;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -64,7 +65,11 @@ pub enum Error {
     OtherCurrency(String),
     /// The file cannot be made or opened.
     Open(PathBuf, std::io::Error),
-    /// SQLite could not do it, perhaps because another process has the file open.
+    /// Another process has the file open.
+    InUse(PathBuf),
+    /// The file cannot have a write-ahead log where it lies.
+    NoLog(PathBuf),
+    /// SQLite could not do it.
     Sqlite(rusqlite::Error),
     /// The machine has no randomness for keys.
     NoRandomness,
@@ -83,6 +88,8 @@ impl fmt::Display for Error {
             Self::Newer(path) => write!(f, "{} was written by a newer tilld", path.display()),
             Self::OtherCurrency(currency) => write!(f, "the sandbox there deals in {currency}"),
             Self::Open(path, error) => write!(f, "cannot open {}: {error}", path.display()),
+            Self::InUse(path) => write!(f, "{} is in use", path.display()),
+            Self::NoLog(path) => write!(f, "{} cannot have a write-ahead log", path.display()),
             Self::Sqlite(error) => write!(f, "database of the sandbox: {error}"),
             Self::NoRandomness => NoRandomness.fmt(f),
             Self::BadKey => f.write_str("the sandbox's file holds a key that is none"),

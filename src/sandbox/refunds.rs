@@ -9,7 +9,8 @@ use super::faults::Act;
 use super::keys::Keys;
 use super::{Sandbox, sql};
 use crate::domain::amount::Amount;
-use crate::taler::base32::{HashCode, ShortHash};
+use crate::domain::payto::Payto;
+use crate::taler::base32::HashCode;
 use crate::taler::sign::exchange::RefundConfirmation;
 use crate::taler::sign::merchant::RefundRequest;
 use crate::taler::sign::{PublicKey, Signature, Statement};
@@ -49,7 +50,6 @@ impl Sandbox {
         asked: &Request,
         act: Act,
     ) -> Result<Confirmed, Failure> {
-        act.obey(ShortHash::ZERO)?;
         let wish = RefundRequest {
             h_contract: asked.h_contract_terms,
             coin_pub: *coin,
@@ -67,7 +67,7 @@ impl Sandbox {
             amount: asked.refund_amount.to_nbo(),
         };
         let keys = self.keys();
-        let signed = self.give_back(coin, asked, &statement, &keys)?;
+        let signed = self.give_back(coin, asked, &statement, (&keys, act))?;
         let (exchange_pub, exchange_sig) = act.signed(&statement, signed)?;
         Ok(Confirmed { exchange_pub, exchange_sig })
     }
@@ -77,7 +77,7 @@ impl Sandbox {
         coin: &PublicKey,
         asked: &Request,
         statement: &RefundConfirmation,
-        keys: &Keys,
+        (keys, act): (&Keys, Act),
     ) -> Result<(PublicKey, Signature), Failure> {
         let (now, money) = (self.now(), self.0.money);
         let amount = money.units(&asked.refund_amount)?;
@@ -91,6 +91,9 @@ impl Sandbox {
                 h_contract: asked.h_contract_terms,
             };
             let deposit = coins::find_deposit(tx, &key)?.ok_or(Failure::RefundDepositUnknown)?;
+            let account = Payto::parse(deposit.payto.as_str());
+            let account = account.map_err(|_| Failure::Bug("the file holds a bad account"))?;
+            act.obey(account.normalized_hash())?;
             if let Some(kept) = find(tx, deposit.serial, id)? {
                 let same = kept.amount == amount;
                 return if same { Ok(kept.told) } else { Err(Failure::RefundOtherAmount) };

@@ -34,6 +34,9 @@ use super::{PATIENCE, Reply};
 /// The path below which the exchange answers, as in the demonstration.
 const PREFIX: &str = "/sandbox-exchange";
 
+/// How many seconds an exchange's clock is ahead when it starts.
+const AHEAD: u64 = 3_600;
+
 /// A running sandbox exchange; ended when dropped.
 pub(crate) struct Exchange {
     pub(crate) dir: TempDir,
@@ -72,6 +75,7 @@ pub(crate) struct Reserve {
 }
 
 /// A coin that a reserve can withdraw, and what is needed to make it one.
+#[derive(Clone)]
 pub(crate) struct Planchet {
     coin: SigningKey,
     secret: BlindingSecret,
@@ -134,7 +138,8 @@ impl Exchange {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let mut settings = settings(listener.local_addr().unwrap());
         change(&mut settings);
-        let ahead = Arc::new(AtomicU64::new(0));
+        // So that it can be turned back.
+        let ahead = Arc::new(AtomicU64::new(AHEAD));
         let (sandbox, server) = serve(&dir, &settings, &ahead, listener);
         let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         Self { dir, sandbox: Some(sandbox), settings, ahead, server: Some(server), client }
@@ -173,6 +178,11 @@ impl Exchange {
         self.ahead.fetch_add(seconds, Ordering::Relaxed);
     }
 
+    /// Turns the exchange's clock back.
+    pub(crate) fn turn_back(&self, seconds: u64) {
+        self.ahead.fetch_sub(seconds, Ordering::Relaxed);
+    }
+
     /// What time it is for the exchange, in seconds since 1970.
     pub(crate) fn now(&self) -> u64 {
         now() + self.ahead.load(Ordering::Relaxed)
@@ -198,6 +208,11 @@ impl Exchange {
     /// Has it misbehave at deposits, whichever way.
     pub(crate) fn deposits(&self, fault: impl Into<Fault>) {
         self.sandbox().misbehave(Faults { deposit: Some(fault.into()), ..Faults::default() });
+    }
+
+    /// Has it misbehave in any way.
+    pub(crate) fn misbehave(&self, faults: Faults) {
+        self.sandbox().misbehave(faults);
     }
 
     /// Has it behave.
@@ -304,9 +319,19 @@ impl Exchange {
         denomination: &Denomination,
         h_age_commitment: Option<ShortHash>,
     ) -> Coin {
+        let key = SigningKey::from_seed(machine::random().unwrap());
+        self.coin_with(key, denomination, h_age_commitment)
+    }
+
+    /// A coin of this denomination and key, fresh from a reserve of its own.
+    pub(crate) fn coin_with(
+        &self,
+        key: SigningKey,
+        denomination: &Denomination,
+        h_age_commitment: Option<ShortHash>,
+    ) -> Coin {
         let price = denomination.value.checked_add(&denomination.fee_withdraw).unwrap();
         let reserve = self.reserve(price.to_string().split_once(':').unwrap().1);
-        let key = SigningKey::from_seed(machine::random().unwrap());
         let planchet = Planchet::new(&reserve, key, denomination, h_age_commitment);
         let reply = self.withdraw(&reserve, std::slice::from_ref(&planchet));
         assert_eq!(reply.status, 200, "{reply:?}");

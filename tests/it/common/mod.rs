@@ -245,7 +245,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn of(response: reqwest::blocking::Response) -> Self {
+    pub(crate) fn of(response: reqwest::blocking::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response
             .headers()

@@ -1,0 +1,89 @@
+//! How the sandbox takes requests of any kind, sensible or not.
+
+use serde_json::{Value, json};
+
+use super::{Merchant, failure, read};
+use crate::common::Reply;
+use crate::common::exchange::Exchange;
+use crate::common::shop::Shop;
+
+#[test]
+fn a_coin_and_its_exchange_are_what_a_till_reads() {
+    let exchange = Exchange::start();
+    let purchase = Merchant::new().purchase(&exchange, "a book");
+    let coin = exchange.coin("0.5");
+    let read: tilld::domain::coin::Coin = read(&coin.paying(&exchange, &purchase, "0.4"));
+    assert_eq!(read.exchange_url.as_str(), exchange.base_url());
+    assert_eq!(read.ub_sig, coin.ub_sig);
+
+    let till = Shop::configured(&exchange.trusted());
+    let config = till.daemon.get("/config").json();
+    let trusted = &config["exchanges"][0];
+    assert_eq!(trusted["base_url"], exchange.base_url());
+    assert_eq!(trusted["master_pub"], json!(exchange.master_key()));
+}
+
+#[test]
+fn it_says_what_it_is() {
+    let exchange = Exchange::start();
+    let config = exchange.get("config").json();
+    assert_eq!(config["name"], "taler-exchange");
+    assert_eq!(config["version"], exchange.keys()["version"]);
+    assert_eq!(config["currency"], "KUDOS");
+    let root = exchange.get("");
+    assert!(root.status == 200 && root.text.contains("play money"), "{root:?}");
+    assert_eq!(root.headers["access-control-allow-origin"], "*");
+}
+
+#[test]
+fn what_makes_no_sense_gets_a_code() {
+    let exchange = Exchange::start();
+    for path in ["key", "keys/", "reserves", "sandbox", "coins//refund", "deposits/a/b/c"] {
+        assert_eq!(failure(&exchange.get(path)), (404, 21), "{path}");
+    }
+    assert_eq!(failure(&exchange.post("keys", &json!({}))), (405, 20));
+    assert_eq!(failure(&exchange.get("batch-deposit")), (405, 20));
+    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let send = |body: Vec<u8>, encoding: &'static str| -> Reply {
+        let url = format!("{}batch-deposit", exchange.base_url());
+        let mut request = client.post(url).body(body);
+        if !encoding.is_empty() {
+            request = request.header("Content-Encoding", encoding);
+        }
+        Reply::of(request.send().unwrap())
+    };
+    for bad in ["", "{", "[1,", "{\"a\" 1}", "\u{0}"] {
+        assert_eq!(failure(&send(bad.into(), "")), (400, 22), "{bad:?}");
+    }
+    for bad in ["7", "null", "[]", "\"x\"", "{\"coins\": 7}"] {
+        let (status, code) = failure(&send(bad.into(), ""));
+        assert!(status == 400 && [25, 26].contains(&code), "{bad:?}: {code}");
+    }
+    assert_eq!(failure(&send(vec![0xFF, 0xFE], "")), (400, 22));
+    assert_eq!(failure(&send(vec![b' '; (1 << 20) + 1], "")), (413, 32));
+    assert_eq!(failure(&send(b"{}".to_vec(), "deflate")), (400, 28));
+    assert_eq!(failure(&send(b"{}".to_vec(), "br")), (400, 28));
+    assert_eq!(failure(&send(deflated(&vec![b' '; 2 << 20]), "deflate")), (413, 32));
+}
+
+#[test]
+fn a_body_may_be_compressed() {
+    let exchange = Exchange::start();
+    let shop = Merchant::new();
+    let (coin, purchase) = (exchange.coin("1"), shop.purchase(&exchange, "a book"));
+    let request: Value = shop.request(&purchase, &[coin.deposited(&purchase, "1")]);
+    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let answer = client
+        .post(format!("{}batch-deposit", exchange.base_url()))
+        .header("Content-Encoding", "deflate")
+        .body(deflated(request.to_string().as_bytes()))
+        .send();
+    assert_eq!(answer.unwrap().status(), 200);
+}
+
+fn deflated(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
