@@ -199,3 +199,47 @@ impl fmt::Debug for Sandbox {
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::amount::Currency;
+
+    fn settings(currency: &str) -> Settings {
+        let base = BaseUrl::parse("http://127.0.0.1:1/").unwrap();
+        let mut settings = Settings::demo(Currency::parse(currency).unwrap(), base).unwrap();
+        settings.denominations.truncate(1);
+        Settings { key_bits: 1024, ..settings }
+    }
+
+    #[test]
+    fn a_file_stays_the_same_exchange() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("sandbox.db");
+        let open = |currency| Sandbox::open(&file, settings(currency), Clock::system());
+        let first = open("KUDOS").unwrap();
+        first.await_keys();
+        let (master, keys) = (first.master_public_key(), first.keys());
+        drop(first);
+        let again = open("KUDOS").unwrap();
+        assert_eq!(again.master_public_key(), master);
+        let name = |keys: &Keys| keys.denominations.first().unwrap().h_denom;
+        assert_eq!(name(&again.keys()), name(&keys));
+        drop(again);
+        assert!(matches!(open("TESTKUDOS"), Err(Error::OtherCurrency(has)) if has == "KUDOS"));
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_make_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("sandbox.db");
+        let none = Settings { denominations: Vec::new(), ..settings("KUDOS") };
+        let small = Settings { key_bits: 512, ..settings("KUDOS") };
+        let mixed = Settings { wire_fee: settings("TESTKUDOS").wire_fee, ..settings("KUDOS") };
+        for unfit in [none, small, mixed] {
+            let refused = Sandbox::open(&file, unfit, Clock::system());
+            assert!(matches!(refused, Err(Error::Setting(_))), "{refused:?}");
+        }
+        assert!(!file.exists());
+    }
+}

@@ -1,5 +1,7 @@
 //! Reserves: topped up by anybody, withdrawn from as coins by whoever has the key (crypto 14.7).
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 
@@ -104,6 +106,10 @@ impl Sandbox {
     ) -> Result<Withdrawn, Failure> {
         if !(1..=MAX_PLANCHETS).contains(&asked.planchets.len()) {
             return Err(Failure::Malformed(format!("planchets: 1 to {MAX_PLANCHETS}")));
+        }
+        let mut seen = HashSet::new();
+        if !asked.planchets.iter().all(|planchet| seen.insert(h_coin_ev(planchet))) {
+            return Err(Failure::Malformed("planchets: one of them twice".into()));
         }
         let (now, money, keys) = (self.now(), self.0.money, self.keys());
         let (reserve, earlier) = self.0.file.look(|db| {

@@ -62,12 +62,12 @@ impl Settings {
         for cents in LADDER {
             // Small coins are free, large ones cost a little: both happen.
             let fee = amount(if cents >= 50 { 1 } else { 0 })?;
-            let free = amount(0)?;
+            let (free, two) = (amount(0)?, amount(if cents >= 50 { 2 } else { 0 })?);
             denominations.push(Kind {
                 value: amount(cents)?,
                 fee_withdraw: if cents >= 500 { fee } else { free },
                 fee_deposit: fee,
-                fee_refresh: fee,
+                fee_refresh: two,
                 fee_refund: fee,
                 ages: AgeMask::NONE,
             });

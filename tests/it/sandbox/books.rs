@@ -5,9 +5,8 @@ use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use tilld::domain::amount::Amount;
 
-use super::fresh_key;
 use super::{Merchant, read};
-use crate::common::exchange::{Coin, Exchange, Planchet, Purchase, Reserve, kudos};
+use crate::common::exchange::{Coin, Exchange, Planchet, Purchase, Reserve, fresh_key, kudos};
 
 #[test]
 fn the_books_agree_after_anything() {

@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Merchant, confirms, denies_denomination, denies_time, failure, fresh_key};
-use crate::common::exchange::{Coin, Exchange, Planchet, kudos};
+use super::{Merchant, confirms, denies_denomination, denies_time, failure};
+use crate::common::exchange::{Coin, Exchange, Planchet, fresh_key, kudos};
 
 #[test]
 fn coins_are_deposited_once_and_confirmed_for_ever() {

@@ -5,8 +5,8 @@ use tilld::domain::time::Timestamp;
 use tilld::sandbox::{Act, Fault, Faults};
 use tilld::taler::sign::PublicKey;
 
-use super::{Merchant, confirms, failure, fresh_key, keys, read};
-use crate::common::exchange::{Exchange, Planchet, times};
+use super::{Merchant, confirms, failure, keys, read};
+use crate::common::exchange::{Exchange, Planchet, fresh_key, times};
 
 #[test]
 fn what_was_deposited_is_deposited_even_if_the_answer_is_lost() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Merchant, failure, read};
 use crate::common::Reply;
-use crate::common::exchange::Exchange;
+use crate::common::exchange::{Exchange, Planchet, fresh_key};
 use crate::common::shop::Shop;
 
 #[test]
@@ -86,4 +86,88 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
+}
+
+#[test]
+fn a_request_with_one_odd_member_is_refused_and_does_nothing() {
+    let exchange = Exchange::start();
+    let shop = Merchant::new();
+    let (coin, purchase) = (exchange.coin("1"), shop.purchase(&exchange, "a book"));
+    let reserve = exchange.reserve("5");
+    let planchet = Planchet::new(&reserve, fresh_key(), &exchange.denomination("1"), None);
+    let requests = [
+        ("batch-deposit".into(), shop.request(&purchase, &[coin.deposited(&purchase, "1")])),
+        (
+            format!("coins/{}/refund", coin.key.public_key()),
+            shop.refund_request(&coin, &purchase, "0.5", 1),
+        ),
+        (
+            format!("reserves/{}/batch-withdraw", reserve.key.public_key()),
+            json!({ "planchets": [planchet.body] }),
+        ),
+        (
+            "sandbox/reserves".into(),
+            json!({ "reserve_pub": reserve.key.public_key(), "amount": "KUDOS:1" }),
+        ),
+    ];
+    let long = "0".repeat(10_000);
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(0.5),
+        json!(u64::MAX),
+        json!(""),
+        json!("\u{0}"),
+        json!("é"),
+        json!(long),
+        json!([]),
+        json!({}),
+        json!([[[]]]),
+        json!({ "t_s": -1 }),
+        json!({ "t_s": u64::MAX }),
+        json!({ "cipher": "RSA", "rsa_signature": "" }),
+        json!({ "cipher": "RSA", "rsa_signature": long }),
+        json!({ "cipher": "RSA", "rsa_blinded_planchet": "00" }),
+        json!("KUDOS:-1"),
+        json!("KUDOS:4503599627370496"),
+    ];
+    // These may be left out, and null is as good as nothing.
+    let optional = ["merchant_sig", "refund_deadline"];
+    for (path, request) in &requests {
+        for place in places(request) {
+            for value in &odd {
+                if value.is_null() && optional.iter().any(|name| place.ends_with(name)) {
+                    continue;
+                }
+                let mut request = request.clone();
+                *request.pointer_mut(&place).unwrap() = value.clone();
+                let (status, code) = failure(&exchange.post(path, &request));
+                assert!((400..500).contains(&status) && code > 0, "{path} {place} {value}");
+            }
+        }
+    }
+    assert_eq!(exchange.balance(&reserve), "KUDOS:5");
+    assert_eq!(exchange.ledger()["merchants"], "KUDOS:0");
+}
+
+/// Pointers to all values within a value.
+fn places(value: &Value) -> Vec<String> {
+    let below: Vec<(String, &Value)> = match value {
+        Value::Object(members) => members.iter().map(|(k, v)| (k.clone(), v)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(n, item)| (n.to_string(), item)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut places = Vec::new();
+    for (name, value) in below {
+        places.push(format!("/{name}"));
+        places.extend(places_within(&name, value));
+    }
+    places
+}
+
+fn places_within(name: &str, value: &Value) -> Vec<String> {
+    places(value).into_iter().map(|place| format!("/{name}{place}")).collect()
 }

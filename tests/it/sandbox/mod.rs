@@ -19,7 +19,7 @@ use tilld::taler::sign::merchant::{ContractOffer, RefundRequest};
 use tilld::taler::sign::{PublicKey, Signature, SigningKey, Statement};
 
 use crate::common::Reply;
-use crate::common::exchange::{Coin, Exchange, Purchase, kudos};
+use crate::common::exchange::{Coin, Exchange, Purchase, fresh_key, kudos};
 
 /// Status and code of a failure.
 fn failure(reply: &Reply) -> (u16, u64) {
@@ -30,10 +30,6 @@ fn failure(reply: &Reply) -> (u16, u64) {
 
 fn read<T: serde::de::DeserializeOwned>(value: &Value) -> T {
     serde_json::from_value(value.clone()).unwrap_or_else(|error| panic!("{value}: {error}"))
-}
-
-fn fresh_key() -> SigningKey {
-    SigningKey::from_seed(machine::random().unwrap())
 }
 
 /// A merchant with an account, seen from the exchange.

@@ -8,9 +8,9 @@ use tilld::taler::sign::exchange::{TransferConfirmation, TransferredDeposit, Wir
 use tilld::taler::sign::merchant::DepositQuestion;
 use tilld::taler::sign::{SigningKey, Statement};
 
-use super::{Merchant, PAYTO, failure, fresh_key, read};
+use super::{Merchant, PAYTO, failure, read};
 use crate::common::Reply;
-use crate::common::exchange::{Coin, Exchange, Purchase};
+use crate::common::exchange::{Coin, Exchange, Purchase, fresh_key};
 
 pub(super) fn track(
     exchange: &Exchange,

@@ -4,8 +4,8 @@ use std::slice;
 
 use serde_json::json;
 
-use super::{denies_denomination, denies_time, failure, fresh_key};
-use crate::common::exchange::{Exchange, Planchet, Reserve};
+use super::{denies_denomination, denies_time, failure};
+use crate::common::exchange::{Exchange, Planchet, Reserve, fresh_key};
 
 #[test]
 fn a_coin_is_withdrawn_and_is_good() {
@@ -79,13 +79,20 @@ fn a_withdrawal_happens_whole_or_not_at_all() {
     assert_eq!(exchange.top_up(&reserve, "1").status, 200);
     assert_eq!(exchange.withdraw(&reserve, &planchets).status, 200);
     assert_eq!(exchange.balance(&reserve), "KUDOS:0");
-    // The same one twice is one.
-    assert_eq!(exchange.top_up(&reserve, "2").status, 200);
-    let twice = [0, 0].map(|_| Planchet::new(&reserve, fresh_key(), &denomination, None));
-    let bodies = json!({ "planchets": [twice[0].body, twice[0].body] });
-    let path = format!("reserves/{}/batch-withdraw", reserve.key.public_key());
-    assert_eq!(exchange.post(&path, &bodies).status, 409);
-    assert_eq!(exchange.balance(&reserve), "KUDOS:2");
+}
+
+#[test]
+fn the_same_withdrawal_at_the_same_time_is_paid_once() {
+    let exchange = Exchange::start();
+    let reserve = exchange.reserve("20");
+    let planchets = [Planchet::new(&reserve, fresh_key(), &exchange.denomination("2"), None)];
+    let texts = std::thread::scope(|scope| {
+        let send = |_| scope.spawn(|| exchange.withdraw(&reserve, &planchets).text);
+        let sent: Vec<_> = (0..6).map(send).collect();
+        sent.into_iter().map(|reply| reply.join().unwrap()).collect::<Vec<_>>()
+    });
+    assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
+    assert_eq!(exchange.balance(&reserve), "KUDOS:18");
 }
 
 #[test]
@@ -98,7 +105,7 @@ fn every_mistake_has_its_code() {
     let send = |path: &str, planchets: serde_json::Value| {
         failure(&exchange.post(path, &json!({ "planchets": planchets })))
     };
-    let empty = Reserve { key: fresh_key() };
+    let empty = Reserve::new();
     assert_eq!(failure(&exchange.withdraw(&empty, slice::from_ref(&planchet))), (404, 1027));
     assert_eq!(
         failure(&exchange.get(&format!("reserves/{}", empty.key.public_key()))),
@@ -108,6 +115,7 @@ fn every_mistake_has_its_code() {
     assert_eq!(send("reserves/me/batch-withdraw", json!([])), (400, 27));
     assert_eq!(send(&path, json!([])), (400, 26));
     assert_eq!(send(&path, json!(vec![&planchet.body; 65])), (400, 26));
+    assert_eq!(send(&path, json!([planchet.body, planchet.body])), (400, 26));
     assert_eq!(failure(&exchange.withdraw(&other, slice::from_ref(&planchet))), (403, 1154));
     let mut cs = planchet.body.clone();
     cs["coin_ev"]["cipher"] = json!("CS");
