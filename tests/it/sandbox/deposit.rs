@@ -1,5 +1,7 @@
 //! `POST /batch-deposit`.
 
+use std::sync::Barrier;
+
 use serde_json::json;
 
 use super::{Merchant, confirms, denies_denomination, denies_time, failure};
@@ -228,13 +230,24 @@ fn of_many_that_spend_a_coin_at_once_only_its_value_is_taken() {
 fn the_same_request_at_the_same_time_is_one() {
     let exchange = Exchange::start();
     let shop = Merchant::new();
-    let (coin, purchase) = (exchange.coin("1"), shop.purchase(&exchange, "a book"));
-    let request = shop.request(&purchase, &[coin.deposited(&purchase, "0.3")]);
-    let texts = std::thread::scope(|scope| {
-        let send = |_| scope.spawn(|| exchange.post("batch-deposit", &request).text);
-        let sent: Vec<_> = (0..6).map(send).collect();
-        sent.into_iter().map(|reply| reply.join().unwrap()).collect::<Vec<_>>()
-    });
-    assert!(texts.iter().all(|text| *text == texts[0]), "{texts:?}");
-    assert_eq!(exchange.account_of(&coin)["left"], "KUDOS:0.7");
+    // Many coins, so that the requests overlap while these are looked at.
+    let coins: Vec<_> = (0..12).map(|_| exchange.coin("1")).collect();
+    for round in 0..8 {
+        let purchase = shop.purchase(&exchange, &format!("round {round}"));
+        let deposited: Vec<_> = coins.iter().map(|c| c.deposited(&purchase, "0.1")).collect();
+        let request = shop.request(&purchase, &deposited);
+        let start = Barrier::new(4);
+        let post = || {
+            start.wait();
+            exchange.post("batch-deposit", &request)
+        };
+        let replies = std::thread::scope(|scope| {
+            let sent: Vec<_> = (0..4).map(|_| scope.spawn(post)).collect();
+            sent.into_iter().map(|reply| reply.join().unwrap()).collect::<Vec<_>>()
+        });
+        for reply in &replies {
+            assert_eq!((reply.status, &reply.text), (200, &replies[0].text));
+        }
+    }
+    assert_eq!(exchange.account_of(&coins[0])["left"], "KUDOS:0.2");
 }

@@ -89,6 +89,33 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn what_was_answered_survives_a_power_cut() {
+    let exchange = Exchange::start();
+    let shop = Merchant::new();
+    let (coin, purchase) = (exchange.coin("2"), shop.purchase(&exchange, "a book"));
+    let request = shop.request(&purchase, &[coin.deposited(&purchase, "2")]);
+    let reserve = exchange.reserve("7");
+    assert_eq!(exchange.after_power_cut().balance(&reserve), "KUDOS:7");
+    let planchets = [Planchet::new(&reserve, fresh_key(), &exchange.denomination("5"), None)];
+    let withdrawn = exchange.withdraw(&reserve, &planchets);
+    assert_eq!(withdrawn.status, 200, "{withdrawn:?}");
+    let after = exchange.after_power_cut();
+    assert_eq!(after.withdraw(&reserve, &planchets).text, withdrawn.text);
+    assert_eq!(after.balance(&reserve), "KUDOS:1.99");
+    let deposited = exchange.post("batch-deposit", &request);
+    assert_eq!(deposited.status, 200, "{deposited:?}");
+    let after = exchange.after_power_cut();
+    assert_eq!(after.account_of(&coin)["left"], "KUDOS:0");
+    assert_eq!(after.post("batch-deposit", &request).text, deposited.text);
+    let refunded = shop.refund(&exchange, &coin, &purchase, "1", 1);
+    assert_eq!(refunded.status, 200, "{refunded:?}");
+    let after = exchange.after_power_cut();
+    assert_eq!(after.account_of(&coin)["left"], "KUDOS:0.99");
+    assert_eq!(shop.refund(&after, &coin, &purchase, "1", 1).text, refunded.text);
+    assert_eq!(after.ledger(), exchange.ledger());
+}
+
+#[test]
 fn a_request_with_one_odd_member_is_refused_and_does_nothing() {
     let exchange = Exchange::start();
     let shop = Merchant::new();

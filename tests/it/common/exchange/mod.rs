@@ -99,6 +99,16 @@ impl Exchange {
         Self { dir, sandbox: Some(sandbox), settings, ahead, server: Some(server), client }
     }
 
+    /// What would be there after a power cut in this moment: another exchange, on a copy of what
+    /// is on the disk.
+    pub(crate) fn after_power_cut(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["sandbox.db", "sandbox.db-wal"] {
+            fs::copy(self.dir.path().join(name), dir.path().join(name)).unwrap();
+        }
+        Self::at(dir, |_| {})
+    }
+
     /// Stops it, and starts it again on the same file at the same address.
     pub(crate) fn restart(&mut self) {
         self.stop();
