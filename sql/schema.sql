@@ -55,6 +55,15 @@ CREATE TABLE deposits (
 
 CREATE INDEX deposits_unconfirmed ON deposits (order_serial) WHERE exchange_sig IS NULL;
 
+CREATE TABLE exchange_keys (
+    base_url    TEXT    NOT NULL,                  -- where the exchange is
+    master_pub  BLOB    NOT NULL,                  -- what the list is verified with
+    keys        TEXT    NOT NULL,                  -- the answer to GET /keys, as it came
+    fetched_at  INTEGER NOT NULL,                  -- when, in seconds since 1970
+    expires     INTEGER NOT NULL,                  -- until when it is good, in seconds since 1970
+    PRIMARY KEY (base_url, master_pub)
+) STRICT;
+
 CREATE TABLE instances (
     serial                          INTEGER PRIMARY KEY,        -- names the row inside the store
     id                              TEXT    NOT NULL UNIQUE,    -- names it in URLs; lower case
@@ -75,6 +84,17 @@ CREATE TABLE instances (
     password_hash                   TEXT,                       -- argon2id as PHC text; NULL: no password
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
 ) STRICT;
+
+CREATE TABLE kyc (
+    instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
+    h_wire        BLOB    NOT NULL CHECK (length(h_wire) = 64), -- names the account
+    exchange_url  TEXT    NOT NULL,                             -- which exchange asks
+    status        INTEGER NOT NULL,                             -- HTTP status of its refusal
+    code          INTEGER,                                      -- its own code; NULL: none
+    reply         TEXT    NOT NULL,                             -- JSON, its own words
+    asked_at_s    INTEGER NOT NULL,                             -- seconds since 1970
+    PRIMARY KEY (instance, h_wire, exchange_url)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE orders (
     serial             INTEGER PRIMARY KEY AUTOINCREMENT,       -- its place in the shop's list; never used again

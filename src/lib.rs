@@ -4,12 +4,16 @@
 //!
 //! ```text
 //!  5  start     cli   server          wire, open, stop
-//!  4  doors     http  config          parse, call one verb, shape the answer
+//!  4  doors     http  jobs  config    parse, call one verb, shape the answer
 //!  3  verbs     till                  what a till does, in what order
-//!  2  world     store  hub  machine   the disk, the ears, time and chance
+//!  2  world     store  hub  exchange  machine
+//!                                     the disk, the ears, the peer, time and chance
 //!  1  nouns     domain                what Taler and the shop talk of
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```
+//!
+//! Beside the house stands [`sandbox`], an exchange of play money for demonstrations and tests. The
+//! till speaks to it over HTTP only.
 //!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made
 //! from the same code. No interface of it is promised to anybody else.
@@ -18,9 +22,12 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod exchange;
 pub mod http;
 pub mod hub;
+pub mod jobs;
 pub mod machine;
+pub mod sandbox;
 pub mod server;
 pub mod store;
 pub mod taler;

@@ -20,13 +20,16 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
+use crate::domain::exchange::Trusted;
 use crate::domain::order::Topic;
 use crate::domain::time::RelativeTime;
+use crate::exchange::Times;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
+use crate::jobs;
 use crate::machine::Clock;
 use crate::store::{self, Role, Store};
-use crate::till::{Terms, Till, TrustedExchange};
+use crate::till::{Terms, Till};
 
 /// Currencies that are known without anybody saying so.
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];
@@ -109,7 +112,7 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
     let exchanges = config
         .exchange
         .iter()
-        .map(|exchange| TrustedExchange {
+        .map(|exchange| Trusted {
             base_url: exchange.base_url.clone(),
             master_public_key: exchange.master_public_key,
             currency: exchange.currency,
@@ -120,6 +123,11 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
         currency: default,
         currencies,
         exchanges,
+        exchange_times: Times {
+            request: Duration::from_secs(config.exchanges.request_timeout_s),
+            attempts: config.exchanges.attempts,
+            ..Times::default()
+        },
         default_pay_delay: delay("default_pay_delay_s", instance.default_pay_delay_s)?,
         default_refund_delay: delay("default_refund_delay_s", instance.default_refund_delay_s)?,
         default_wire_transfer_delay: delay(
@@ -270,6 +278,7 @@ async fn run(
     on_ready(&Ready { addresses, has_admin });
     notify(&[NotifyState::Ready]);
     let watchdog = actix_web::rt::spawn(watch(till.clone()));
+    let jobs = actix_web::rt::spawn(jobs::run(till.get_ref().clone()));
     tokio::select! {
         _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
         _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
@@ -278,6 +287,7 @@ async fn run(
     insist();
     till.close_polls();
     watchdog.abort();
+    jobs.abort();
     stop(handles).await;
     for server in running {
         if let Ok(Err(error)) = server.await {

@@ -7,12 +7,17 @@
 pub mod access;
 mod account;
 mod claim;
+mod exchange;
+mod give_back;
 mod instance;
+mod kyc;
 mod order;
 mod password;
 mod pay;
 mod refund;
 mod template;
+mod trouble;
+mod turns;
 mod wait;
 
 use std::fmt;
@@ -20,48 +25,45 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Notify;
+
 use crate::domain::access::Permission;
 use crate::domain::amount::Currency;
 use crate::domain::contract::BadOrder;
 use crate::domain::currency::CurrencySpecification;
+use crate::domain::exchange::Trusted;
 use crate::domain::ids::{InstanceId, OrderId, TemplateId};
 use crate::domain::instance::{Instance, InstanceSettings};
 use crate::domain::path::BadPath;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
-use crate::domain::web::BaseUrl;
+use crate::exchange::{Exchange, Times};
 use crate::hub::{self, Hub};
 use crate::machine::{Clock, NoRandomness};
 use crate::store::{self, Store};
 use crate::taler::canonical;
-use crate::taler::sign::PublicKey;
+use turns::Turns;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
 pub use claim::Claimed;
+pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
+pub use give_back::{Aborted, PickedUp};
 pub use instance::{Auth, InstanceWish};
+pub use kyc::{Kyc, KycStatus};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
-pub use pay::{CounterWish, Receipt};
+pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
 pub use refund::{RefundWish, Smaller};
+pub use trouble::{Trouble, TroubleKind};
 pub use wait::{
     Credential, Patience, Poll2019, PublicAsk, Purchase, Repurchase, Sight, Standing, Status,
     StatusAsk,
 };
 
+pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
-
-/// An exchange whose coins the shop takes.
-#[derive(Clone, Debug)]
-pub struct TrustedExchange {
-    /// Where it is.
-    pub base_url: BaseUrl,
-    /// What its keys are verified with.
-    pub master_public_key: PublicKey,
-    /// What its coins are in.
-    pub currency: Currency,
-}
 
 /// What holds for all instances of this daemon.
 #[derive(Clone, Debug)]
@@ -71,7 +73,9 @@ pub struct Terms {
     /// Every currency that is known, and how to show it.
     pub currencies: Vec<CurrencySpecification>,
     /// The exchanges that are trusted.
-    pub exchanges: Vec<TrustedExchange>,
+    pub exchanges: Vec<Trusted>,
+    /// How exchanges are asked.
+    pub exchange_times: Times,
     /// Time to pay, where an instance says nothing.
     pub default_pay_delay: RelativeTime,
     /// Time for refunds, where an instance says nothing.
@@ -87,7 +91,10 @@ pub struct Till {
     hub: Hub,
     clock: Clock,
     terms: Arc<Terms>,
+    exchanges: Arc<[Exchange]>,
     passwords: Arc<password::Gate>,
+    turns: Turns,
+    errands: Arc<Notify>,
 }
 
 /// What can go wrong with a verb.
@@ -145,7 +152,7 @@ pub enum Error {
     SessionUnknown,
     /// The shop has no account that the money could go to.
     NoAccount(InstanceId),
-    /// No trusted exchange has coins in the order's currency.
+    /// No trusted exchange has coins in the order's currency, or none that has can pay the account.
     NoExchange,
     /// The name belongs to another order.
     OrderExists(OrderId),
@@ -157,6 +164,24 @@ pub enum Error {
     OtpDeviceUnknown,
     /// The order is paid, in another way.
     AlreadyPaid(OrderId),
+    /// A wallet's coins are being deposited for the order.
+    BeingPaid(OrderId),
+    /// It will not go with these coins.
+    Refused(Refusal),
+    /// An exchange would not, or could not.
+    Exchange(Box<Trouble>),
+    /// The signature by which a wallet gives an order back does not hold.
+    UnclaimSignature,
+    /// There is no contract whose payment could be aborted.
+    AbortOfUnknown,
+    /// The hash of the contract whose payment is to be aborted is another.
+    AbortOfOther,
+    /// The payment is complete, and nothing can be aborted.
+    PaymentComplete,
+    /// The hash is not that of the order's contract.
+    OtherContract,
+    /// The exchange's fee for the refund is higher than the refund.
+    RefundBelowFee,
     /// The receipt is not the shop's, or for another contract.
     ReceiptWrong,
     /// The hash is that of another order's contract.
@@ -236,12 +261,23 @@ impl fmt::Display for Error {
             Self::ContractUnknown => f.write_str("there is no such contract"),
             Self::SessionUnknown => f.write_str("no order was made for this session"),
             Self::NoAccount(id) => write!(f, "the instance {id} has no such bank account in use"),
-            Self::NoExchange => f.write_str("no trusted exchange serves this currency"),
+            Self::NoExchange => f.write_str(
+                "no trusted exchange has coins of this currency and can pay the account",
+            ),
             Self::OrderExists(id) => write!(f, "there is another order {id}"),
             Self::Order(bad) => bad.fmt(f),
             Self::ProductUnknown => f.write_str("there is no such product"),
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
+            Self::BeingPaid(id) => write!(f, "a wallet is paying the order {id} right now"),
+            Self::Refused(why) => why.fmt(f),
+            Self::Exchange(trouble) => trouble.fmt(f),
+            Self::UnclaimSignature => f.write_str("the wallet's signature does not hold"),
+            Self::AbortOfUnknown => f.write_str("there is no such contract"),
+            Self::AbortOfOther => f.write_str("the contract's hash is another"),
+            Self::PaymentComplete => f.write_str("the payment is complete"),
+            Self::OtherContract => f.write_str("the hash is not that of the order's contract"),
+            Self::RefundBelowFee => f.write_str("the refund is below the exchange's refund fee"),
             Self::ReceiptWrong => f.write_str("the receipt is not of this shop"),
             Self::ContractMismatch => f.write_str("the contract belongs to another order"),
             Self::RefundOfUnpaid => f.write_str("the order is not paid"),
@@ -283,6 +319,12 @@ impl From<NoRandomness> for Error {
     }
 }
 
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl From<BadOrder> for Error {
     fn from(bad: BadOrder) -> Self {
         Self::Order(bad)
@@ -316,8 +358,10 @@ impl From<Unfit> for Error {
 impl Till {
     /// A till over `store`, which announces to `hub`.
     pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
+        let exchanges = exchange::open(&terms, &store, &clock);
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
-        Self { store, hub, clock, terms, passwords }
+        let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
+        Self { store, hub, clock, terms, exchanges, passwords, turns, errands }
     }
 
     /// What time it is, by the till's clock.
