@@ -1,2 +1,4 @@
-UPDATE orders SET paid_at_s = :paid_at_s, paid_session = :paid_session
-WHERE serial = :order_serial AND paid_at_s IS NULL AND nonce IS NOT NULL
+UPDATE orders
+SET paid_at_s = :paid_at_s, paid_session = :paid_session, nonce = ifnull(nonce, :nonce),
+    h_contract = ifnull(h_contract, :h_contract), terms = ifnull(:terms, terms)
+WHERE serial = :order_serial AND paid_at_s IS NULL AND (nonce IS NULL) = (:nonce IS NOT NULL)

@@ -10,6 +10,7 @@
 //! | [`coin::Coin`] | a coin with which a wallet pays, and what it permits |
 //! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
 //! | [`currency::CurrencySpecification`] | how people write amounts of a currency |
+//! | [`exchange::Trusted`], [`exchange::Keys`] | an exchange whose coins are taken; what it says of itself, verified |
 //! | [`ids::InstanceId`] | the name of a shop on this till; `admin` is the first one |
 //! | [`ids::OrderId`] | the name of an order within its shop |
 //! | [`ids::SessionId`] | the shop's name for one visitor's browser session |
@@ -18,6 +19,7 @@
 //! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | what somebody can wait for news of |
+//! | [`payment::Part`] | what a coin brings to a payment; whether all cover the price |
 //! | [`payto::Payto`] | a bank account, as a payto address |
 //! | [`taler_uri::Pay`] | the address by which a wallet is asked to pay; `Refund`, `PayTemplate` likewise |
 //! | [`taler_uri_2019::Order2019`] | an order as the addresses of 2019 named it |
@@ -41,10 +43,12 @@ pub mod amount;
 pub mod coin;
 pub mod contract;
 pub mod currency;
+pub mod exchange;
 pub mod ids;
 pub mod instance;
 pub mod order;
 pub mod path;
+pub mod payment;
 pub mod payto;
 pub mod taler_uri;
 pub mod taler_uri_2019;

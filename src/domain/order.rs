@@ -26,6 +26,10 @@ pub type ClaimToken = Bytes<16>;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct OrderSerial(pub i64);
 
+/// Names one grant of a refund inside the store.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct RefundSerial(pub i64);
+
 /// What a visitor bought: one session, one page.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct SessionKey {

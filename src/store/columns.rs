@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use rusqlite::Row;
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,14 +10,38 @@ use serde::de::DeserializeOwned;
 use crate::domain::access::TokenScope;
 use crate::domain::account::FacadeCredentials;
 use crate::domain::amount::Amount;
+use crate::domain::coin::Coin;
 use crate::domain::ids::{InstanceId, OrderId, SessionId, TemplateId};
 use crate::domain::instance::{InstanceSerial, Location, RoundingInterval};
-use crate::domain::order::{OrderSerial, PaymentMethod, PaymentReference, Refunded};
+use crate::domain::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
 use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::{BaseUrl, FulfillmentUrl};
+use crate::store::coin_refunds::CoinRefundSerial;
+use crate::store::deposits::DepositSerial;
 use crate::taler::base32::Bytes;
-use crate::taler::sign::PublicKey;
+use crate::taler::sign::{PublicKey, Signature};
+
+/// A row's columns one after the other, in the order in which the statement names them. To look
+/// each up by its name takes longer than to find the row, which is felt where rows are read for
+/// every request.
+pub(super) struct InTurn<'row, 'statement> {
+    row: &'row Row<'statement>,
+    next: usize,
+}
+
+impl<'row, 'statement> InTurn<'row, 'statement> {
+    pub(super) fn of(row: &'row Row<'statement>) -> Self {
+        Self { row, next: 0 }
+    }
+
+    /// The next column.
+    pub(super) fn next<T: FromSql>(&mut self) -> rusqlite::Result<T> {
+        let value = self.row.get(self.next)?;
+        self.next = self.next.saturating_add(1);
+        Ok(value)
+    }
+}
 
 fn bad(what: impl fmt::Display) -> FromSqlError {
     FromSqlError::Other(what.to_string().into())
@@ -70,7 +95,7 @@ macro_rules! as_json {
     )*};
 }
 
-as_json!(Location, FacadeCredentials);
+as_json!(Coin, FacadeCredentials, Location);
 
 fn json<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
     let text = serde_json::to_string(value)
@@ -138,29 +163,24 @@ impl FromSql for RelativeTime {
     }
 }
 
-impl ToSql for InstanceSerial {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.into())
-    }
+/// Numbers of rows.
+macro_rules! as_serial {
+    ($($type:ty),* $(,)?) => {$(
+        impl ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+                Ok(self.0.into())
+            }
+        }
+
+        impl FromSql for $type {
+            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                value.as_i64().map(Self)
+            }
+        }
+    )*};
 }
 
-impl FromSql for InstanceSerial {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_i64().map(Self)
-    }
-}
-
-impl ToSql for OrderSerial {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.0.into())
-    }
-}
-
-impl FromSql for OrderSerial {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_i64().map(Self)
-    }
-}
+as_serial!(CoinRefundSerial, DepositSerial, InstanceSerial, OrderSerial, RefundSerial);
 
 // 0, 1, 2; nobody reads it but statements.
 impl ToSql for Refunded {
@@ -176,6 +196,18 @@ impl<const N: usize> ToSql for Bytes<N> {
 }
 
 impl<const N: usize> FromSql for Bytes<N> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_blob()?.try_into().map(Self::new).map_err(bad)
+    }
+}
+
+impl ToSql for Signature {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_bytes().as_slice().into())
+    }
+}
+
+impl FromSql for Signature {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         value.as_blob()?.try_into().map(Self::new).map_err(bad)
     }

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
+use super::columns::InTurn;
 use super::{Result, Tx, sql};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
@@ -22,7 +23,7 @@ pub fn find(db: &Connection, id: &InstanceId) -> Result<Option<Instance>> {
 /// [`super::Error::Sqlite`].
 pub fn locate(db: &Connection, id: &InstanceId) -> Result<Option<(InstanceSerial, bool)>> {
     let mut statement = db.prepare_cached(sql!("instances/locate"))?;
-    let read = |row: &Row<'_>| Ok((row.get("serial")?, row.get("is_deleted")?));
+    let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     Ok(statement.query_row(named_params! { ":id": id }, read).optional()?)
 }
 
@@ -37,28 +38,28 @@ pub fn list(db: &Connection) -> Result<Vec<Instance>> {
 }
 
 fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
-    let seed: Option<[u8; 32]> = row.get("private_key")?;
+    let mut columns = InTurn::of(row);
     Ok(Instance {
-        serial: row.get("serial")?,
-        id: row.get("id")?,
+        serial: columns.next()?,
+        id: columns.next()?,
         settings: InstanceSettings {
-            name: row.get("name")?,
-            email: row.get("email")?,
-            phone_number: row.get("phone_number")?,
-            website: row.get("website")?,
-            logo: row.get("logo")?,
-            address: row.get("address")?,
-            jurisdiction: row.get("jurisdiction")?,
-            use_stefan: row.get("use_stefan")?,
-            default_pay_delay: row.get("default_pay_delay_us")?,
-            default_refund_delay: row.get("default_refund_delay_us")?,
-            default_wire_transfer_delay: row.get("default_wire_transfer_delay_us")?,
-            default_wire_transfer_rounding_interval: row.get("wire_transfer_rounding")?,
+            name: columns.next()?,
+            email: columns.next()?,
+            phone_number: columns.next()?,
+            website: columns.next()?,
+            logo: columns.next()?,
+            address: columns.next()?,
+            jurisdiction: columns.next()?,
+            use_stefan: columns.next()?,
+            default_pay_delay: columns.next()?,
+            default_refund_delay: columns.next()?,
+            default_wire_transfer_delay: columns.next()?,
+            default_wire_transfer_rounding_interval: columns.next()?,
         },
-        public_key: row.get("public_key")?,
-        signing_key: seed.map(SigningKey::from_seed),
-        password_hash: row.get("password_hash")?,
-        created_at: row.get("created_at_s")?,
+        signing_key: columns.next::<Option<_>>()?.map(SigningKey::from_seed),
+        public_key: columns.next()?,
+        password_hash: columns.next()?,
+        created_at: columns.next()?,
     })
 }
 

@@ -17,6 +17,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0005_payments"),
     sql!("migrations/0006_refunds"),
     sql!("migrations/0007_templates"),
+    sql!("migrations/0008_deposits"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -9,7 +9,9 @@ pub mod accounts;
 mod backup;
 mod check;
 mod checkpoint;
+pub mod coin_refunds;
 mod columns;
+pub mod deposits;
 mod header;
 pub mod instances;
 mod migrations;
@@ -364,6 +366,13 @@ impl Store {
         .await?;
         // A transaction that changes nothing touches no disk, but shows that the writer lives.
         self.write(|_| Ok(())).await
+    }
+
+    /// How many transactions were committed. It grows before anything is announced: whoever reads
+    /// it, looks, begins to listen and finds it unchanged has missed nothing between look and
+    /// listening.
+    pub fn commits(&self) -> u64 {
+        self.0.writer.commits()
     }
 
     /// How the writer is doing.

@@ -3,6 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
+use super::columns::InTurn;
 use super::{Result, Tx, sql};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{OrderId, SessionId};
@@ -25,6 +26,16 @@ pub fn find(
     Ok(statement.query_row(params, read_order).optional()?)
 }
 
+/// The order with this number.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find_by_serial(db: &Connection, order: OrderSerial) -> Result<Option<Order>> {
+    let mut statement = db.prepare_cached(sql!("orders/find_by_serial"))?;
+    let params = named_params! { ":order_serial": order };
+    Ok(statement.query_row(params, read_order).optional()?)
+}
+
 /// The terms of an order as canonical JSON: its contract once it is claimed, before that without a
 /// nonce.
 ///
@@ -36,34 +47,32 @@ pub fn terms(db: &Connection, order: OrderSerial) -> Result<String> {
 }
 
 pub(super) fn read_order(row: &Row<'_>) -> rusqlite::Result<Order> {
-    let claim = match (row.get("nonce")?, row.get("h_contract")?) {
-        (Some(nonce), Some(h_contract)) => Some(Claim { nonce, h_contract }),
-        _ => None,
-    };
-    let paid_at: Option<i64> = row.get("paid_at_s")?;
-    let paid = match paid_at {
-        Some(_) => Some(Paid { at: row.get("paid_at_s")?, session: row.get("paid_session")? }),
-        None => None,
-    };
+    let mut columns = InTurn::of(row);
     Ok(Order {
-        serial: row.get("serial")?,
-        instance: row.get("instance")?,
-        order_id: row.get("order_id")?,
-        request_hash: row.get("request_hash")?,
-        claim_token: row.get("claim_token")?,
-        timestamp: row.get("timestamp_s")?,
-        created_at: row.get("created_at_s")?,
-        pay_deadline: row.get("pay_deadline_s")?,
-        refund_deadline: row.get("refund_deadline_s")?,
-        amount: row.get("amount")?,
-        summary: row.get("summary")?,
-        base_url: row.get("base_url")?,
-        fulfillment_url: row.get("fulfillment_url")?,
-        session: row.get("session_id")?,
-        claim,
-        paid,
-        refund_granted: row.get("refund_granted")?,
-        refund_taken: row.get("refund_taken")?,
+        serial: columns.next()?,
+        instance: columns.next()?,
+        order_id: columns.next()?,
+        request_hash: columns.next()?,
+        claim_token: columns.next()?,
+        timestamp: columns.next()?,
+        created_at: columns.next()?,
+        pay_deadline: columns.next()?,
+        refund_deadline: columns.next()?,
+        amount: columns.next()?,
+        summary: columns.next()?,
+        base_url: columns.next()?,
+        fulfillment_url: columns.next()?,
+        session: columns.next()?,
+        claim: match (columns.next()?, columns.next()?) {
+            (Some(nonce), Some(h_contract)) => Some(Claim { nonce, h_contract }),
+            _ => None,
+        },
+        paid: match (columns.next::<Option<_>>()?, columns.next()?) {
+            (Some(at), session) => Some(Paid { at, session }),
+            (None, _) => None,
+        },
+        refund_granted: columns.next()?,
+        refund_taken: columns.next()?,
     })
 }
 
@@ -175,15 +184,25 @@ pub fn claim(tx: &mut Tx<'_>, order: &Order, claim: &Claim, contract: &str) -> R
     Ok(changed > 0)
 }
 
-/// Marks a claimed order paid, and wakes all whom that concerns; `false` if it was paid already.
+/// Marks an order paid, and wakes all whom that concerns; `false` if it was paid already. An order
+/// that nobody has claimed is given the claim and the contract of `binding` along with it, any other
+/// has its own.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn mark_paid(tx: &mut Tx<'_>, order: &Order, paid: &Paid) -> Result<bool> {
+pub fn mark_paid(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    paid: &Paid,
+    binding: Option<(&Claim, &str)>,
+) -> Result<bool> {
     let changed = tx.prepare_cached(sql!("orders/mark_paid"))?.execute(named_params! {
         ":order_serial": order.serial,
         ":paid_at_s": paid.at,
         ":paid_session": paid.session,
+        ":nonce": binding.map(|(claim, _)| claim.nonce),
+        ":h_contract": binding.map(|(claim, _)| claim.h_contract),
+        ":terms": binding.map(|(_, terms)| terms),
     })?;
     if changed > 0 {
         let after = Order { paid: Some(paid.clone()), ..order.clone() };
@@ -245,4 +264,36 @@ pub fn delete(tx: &mut Tx<'_>, order: &Order) -> Result<()> {
         .execute(named_params! { ":order_serial": order.serial })?;
     tx.announce(order.topics());
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_statement_that_shows_orders_names_their_columns_in_the_same_turn() {
+        let columns = |statement: &str| {
+            let (columns, _) = statement.split_once("FROM").unwrap();
+            columns.trim().to_owned()
+        };
+        let all = columns(sql!("orders/find"));
+        for statement in [
+            sql!("orders/find_by_serial"),
+            sql!("orders/list_older"),
+            sql!("orders/list_newer"),
+            sql!("orders/list_older_of_session"),
+            sql!("orders/list_newer_of_session"),
+        ] {
+            assert_eq!(columns(statement), all);
+        }
+        let members = "serial instance order_id request_hash claim_token timestamp_s created_at_s \
+            pay_deadline_s refund_deadline_s amount summary base_url fulfillment_url session_id \
+            nonce h_contract paid_at_s paid_session refund_granted refund_taken";
+        let named: Vec<_> = all.trim_start_matches("SELECT").split(',').map(str::trim).collect();
+        assert_eq!(
+            named.join(" "),
+            members,
+            "and this is the turn in which `read_order` takes them"
+        );
+    }
 }

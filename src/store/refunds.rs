@@ -3,7 +3,7 @@
 use rusqlite::{Connection, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::order::{OrderSerial, Refund};
+use crate::domain::order::{OrderSerial, Refund, RefundSerial};
 use crate::domain::time::Timestamp;
 
 /// All refunds of an order, the oldest first.
@@ -23,11 +23,11 @@ pub fn list(db: &Connection, order: OrderSerial) -> Result<Vec<Refund>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Keeps a refund.
+/// Keeps a refund; its number.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, refund: &Refund) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, refund: &Refund) -> Result<RefundSerial> {
     let taken_at: Option<Timestamp> = refund.taken.then_some(refund.granted_at);
     tx.prepare_cached(sql!("refunds/insert"))?.execute(named_params! {
         ":order_serial": order,
@@ -36,5 +36,15 @@ pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, refund: &Refund) -> Result<()
         ":granted_at_s": refund.granted_at,
         ":taken_at_s": taken_at,
     })?;
+    Ok(RefundSerial(tx.last_insert_rowid()))
+}
+
+/// Keeps that the customer has a refund now.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn take(tx: &mut Tx<'_>, serial: RefundSerial, at: Timestamp) -> Result<()> {
+    tx.prepare_cached(sql!("refunds/take"))?
+        .execute(named_params! { ":serial": serial, ":taken_at_s": at })?;
     Ok(())
 }

@@ -245,6 +245,11 @@ impl Writer {
         }
     }
 
+    /// How many transactions were committed.
+    pub(super) fn commits(&self) -> u64 {
+        self.counters.batches.load(Ordering::Acquire)
+    }
+
     /// Finishes what waits and stops.
     pub(super) fn close(&self) {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -323,7 +328,8 @@ impl Hand {
         counters.longest_commit_us.fetch_max(took, Ordering::Relaxed);
         counters.jobs.fetch_add(count, Ordering::Relaxed);
         if outcome.is_ok() {
-            counters.batches.fetch_add(1, Ordering::Relaxed);
+            // Before anybody is woken: see `Store::commits`.
+            counters.batches.fetch_add(1, Ordering::Release);
             self.checkpointer.written(count);
             // Before the answers: who is told that something happened can rely on the others knowing.
             for topic in &news {

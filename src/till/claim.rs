@@ -19,8 +19,8 @@ pub struct Claimed {
 
 /// A claim that is ready to be kept, with the contract that it makes.
 pub(super) struct Binding {
-    claim: Claim,
-    contract: String,
+    pub(super) claim: Claim,
+    pub(super) contract: String,
 }
 
 impl Binding {

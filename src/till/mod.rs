@@ -24,18 +24,17 @@ use crate::domain::access::Permission;
 use crate::domain::amount::Currency;
 use crate::domain::contract::BadOrder;
 use crate::domain::currency::CurrencySpecification;
+use crate::domain::exchange::Trusted;
 use crate::domain::ids::{InstanceId, OrderId, TemplateId};
 use crate::domain::instance::{Instance, InstanceSettings};
 use crate::domain::path::BadPath;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
-use crate::domain::web::BaseUrl;
 use crate::hub::{self, Hub};
 use crate::machine::{Clock, NoRandomness};
 use crate::store::{self, Store};
 use crate::taler::canonical;
-use crate::taler::sign::PublicKey;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
@@ -52,17 +51,6 @@ pub use wait::{
 
 pub use crate::store::orders::Filter;
 
-/// An exchange whose coins the shop takes.
-#[derive(Clone, Debug)]
-pub struct TrustedExchange {
-    /// Where it is.
-    pub base_url: BaseUrl,
-    /// What its keys are verified with.
-    pub master_public_key: PublicKey,
-    /// What its coins are in.
-    pub currency: Currency,
-}
-
 /// What holds for all instances of this daemon.
 #[derive(Clone, Debug)]
 pub struct Terms {
@@ -71,7 +59,7 @@ pub struct Terms {
     /// Every currency that is known, and how to show it.
     pub currencies: Vec<CurrencySpecification>,
     /// The exchanges that are trusted.
-    pub exchanges: Vec<TrustedExchange>,
+    pub exchanges: Vec<Trusted>,
     /// Time to pay, where an instance says nothing.
     pub default_pay_delay: RelativeTime,
     /// Time for refunds, where an instance says nothing.

@@ -67,22 +67,14 @@ impl Till {
         let (kept, h_contract) = self
             .store
             .write(move |tx| {
-                let mut there = order(tx, serial, &order_id)?;
-                match (binding, &there.claim) {
-                    (Some(binding), None) => there.claim = Some(binding.keep(tx, &there)?),
-                    (_, Some(_)) => {}
-                    // It was unclaimed just now; whoever gave it back did so this very moment.
-                    (None, None) => return Err(Error::Store(crate::store::Error::Busy)),
-                }
+                let there = order(tx, serial, &order_id)?;
                 let kept = Kept {
                     payment: wish.payment,
                     amount: there.amount,
                     session: wish.session.or_else(|| there.session.clone()),
                     paid_at: now,
                 };
-                let kept = record(tx, &there, kept)?;
-                let claim = there.claim.ok_or_else(|| Error::OrderUnknown(order_id))?;
-                Ok::<_, Error>((kept, claim.h_contract))
+                record(tx, &there, kept, binding.as_ref())
             })
             .await?;
         let instance = &clerk.instance;
@@ -141,18 +133,30 @@ fn paid_as(
     Ok(meant.filter(|meant| paid.session.as_ref() != Some(meant)))
 }
 
-/// THE payment path: an order with a contract becomes paid here and nowhere else. In one
-/// transaction stand the payment, the order's state and its session; who waits is told by the store
-/// after the commit. The payment as it was kept, which for the same one again is that of the first
-/// time.
-fn record(tx: &mut Tx<'_>, order: &Order, kept: Kept) -> Result<Kept, Error> {
+/// THE payment path: an order becomes paid here and nowhere else. In one transaction stand the
+/// payment, the order's state and its session, and for an order that nobody has claimed the contract
+/// of `binding`; who waits is told by the store after the commit. The payment as it was kept, which
+/// for the same one again is that of the first time, and the contract's hash.
+fn record(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    kept: Kept,
+    binding: Option<&Binding>,
+) -> Result<(Kept, HashCode), Error> {
+    let (claim, binding) = match (&order.claim, binding) {
+        (Some(claim), _) => (claim, None),
+        (None, Some(binding)) => (&binding.claim, Some((&binding.claim, &*binding.contract))),
+        // It was claimed just now; whoever gave it back did so this very moment.
+        (None, None) => return Err(Error::Store(crate::store::Error::Busy)),
+    };
     if order.paid.is_some() {
         return match payments::find(tx, order.serial)? {
-            Some(before) if before.payment == kept.payment => Ok(before),
+            Some(before) if before.payment == kept.payment => Ok((before, claim.h_contract)),
             _ => Err(Error::AlreadyPaid(order.order_id.clone())),
         };
     }
     payments::insert(tx, order.serial, &kept)?;
-    orders::mark_paid(tx, order, &Paid { at: kept.paid_at, session: kept.session.clone() })?;
-    Ok(kept)
+    let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
+    orders::mark_paid(tx, order, &paid, binding)?;
+    Ok((kept, claim.h_contract))
 }

@@ -1,8 +1,8 @@
 //! How an order or a session stands: now, or as soon as it stands better, or by a deadline.
 //!
 //! Every wait goes the same way: look; if the answer could still get better and the client has
-//! patience, listen, look again, wait, look again. Listening comes before the look that counts, or
-//! the payment that lands between the two would not be heard. While it waits, a poll holds a
+//! patience, listen, look again if anything was committed meanwhile, wait, look again. Without the
+//! look after listening, a payment that lands between the two would not be heard. While it waits, a poll holds a
 //! listener and a deadline: no connection, no thread, no lock (merchant-api 1.9, decisions 6, 9 to
 //! 12 and 15).
 
@@ -378,7 +378,9 @@ impl Till {
         patience: Patience,
         look: impl Fn(&Connection) -> Result<Seen<T>, Error>,
     ) -> Result<T, Error> {
-        let (mut listener, until) = {
+        // In blocks of their own: what was seen shall not be kept while nothing happens.
+        let (mut listener, until, mut next) = {
+            let commits = self.store.commits();
             let seen = self.store.glance(&look)?;
             let (Some(hope), Some(until)) = (seen.better, patience.until) else {
                 return Ok(seen.now);
@@ -387,26 +389,31 @@ impl Till {
             let Some(listener) = self.hub.listen(hope.topic, hope.also, patience.client) else {
                 return Ok(seen.now);
             };
-            (listener, until)
+            // What came between look and listening was not heard, but counted.
+            let missed = self.store.commits() != commits;
+            let next = if missed { Instant::now() } else { self.next(hope.changes_at, until) };
+            (listener, until, next)
         };
         let mut last = false;
         loop {
-            // In a block of its own: what was seen shall not be kept while nothing happens.
-            let next = {
-                let seen = self.store.glance(&look)?;
-                let Some(hope) = seen.better else { return Ok(seen.now) };
-                if last || Instant::now() >= until {
-                    return Ok(seen.now);
-                }
-                let changes = hope.changes_at.and_then(|at| self.clock.until(at));
-                let changes = changes.and_then(|wait| Instant::now().checked_add(wait));
-                changes.map_or(until, |changes| changes.min(until))
-            };
             tokio::select! {
                 open = listener.woken() => last = !open,
                 () = sleep_until(next) => {}
             }
+            let seen = self.store.glance(&look)?;
+            let Some(hope) = seen.better else { return Ok(seen.now) };
+            if last || Instant::now() >= until {
+                return Ok(seen.now);
+            }
+            next = self.next(hope.changes_at, until);
         }
+    }
+
+    /// When to look again, whatever is heard: when time alone changes the answer, or at the end.
+    fn next(&self, changes_at: Option<Timestamp>, until: Instant) -> Instant {
+        let changes = changes_at.and_then(|at| self.clock.until(at));
+        let changes = changes.and_then(|wait| Instant::now().checked_add(wait));
+        changes.map_or(until, |changes| changes.min(until))
     }
 }
 

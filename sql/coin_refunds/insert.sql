@@ -1,0 +1,5 @@
+INSERT INTO coin_refunds (
+    deposit_serial, refund_serial, rtransaction_id, amount, made_at_s, wanted
+)
+VALUES (:deposit_serial, :refund_serial, :rtransaction_id, :amount, :made_at_s, :wanted)
+ON CONFLICT (deposit_serial, rtransaction_id) DO NOTHING

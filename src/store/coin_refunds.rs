@@ -1,0 +1,180 @@
+//! What of the coins is given back, coin by coin.
+
+use rusqlite::{Connection, Row, named_params};
+use serde_json::Value;
+
+use super::columns::InTurn;
+use super::deposits::DepositSerial;
+use super::{Result, Tx, sql};
+use crate::domain::amount::Amount;
+use crate::domain::coin::Coin;
+use crate::domain::order::{OrderSerial, RefundSerial};
+use crate::domain::time::Timestamp;
+use crate::taler::sign::{PublicKey, Signature};
+
+/// Names one coin's refund inside the store.
+#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+pub struct CoinRefundSerial(pub i64);
+
+/// Something of a coin that is to be given back.
+#[derive(Clone, Copy, Debug)]
+pub struct NewCoinRefund {
+    /// Of which coin.
+    pub deposit: DepositSerial,
+    /// Which grant it belongs to; `None` when the payment came to nothing.
+    pub grant: Option<RefundSerial>,
+    /// How much, the refund fee included.
+    pub amount: Amount,
+    /// When it was decided.
+    pub made_at: Timestamp,
+    /// Is it to be sent to the exchange, or does it wait for the wallet to fetch it?
+    pub wanted: bool,
+}
+
+impl NewCoinRefund {
+    /// What tells refunds of one coin apart for the exchange: zero for those of payments that came
+    /// to nothing (crypto 6.2).
+    pub fn rtransaction_id(&self) -> u64 {
+        rtransaction_id(self.grant)
+    }
+}
+
+fn rtransaction_id(grant: Option<RefundSerial>) -> u64 {
+    grant.map_or(0, |grant| grant.0.unsigned_abs())
+}
+
+/// What the exchange says to a refund.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Nothing yet.
+    Open,
+    /// It is done (crypto 8.8).
+    Done {
+        /// The signing key.
+        exchange_pub: PublicKey,
+        /// The signature.
+        exchange_sig: Signature,
+    },
+    /// It will never be done.
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// The exchange's code.
+        code: Option<u32>,
+        /// Its own words.
+        reply: Value,
+    },
+}
+
+/// A coin's refund as it is kept.
+#[derive(Clone, Debug)]
+pub struct CoinRefund {
+    /// Its number.
+    pub serial: CoinRefundSerial,
+    /// Of which coin.
+    pub deposit: DepositSerial,
+    /// Which grant it belongs to; `None` when the payment came to nothing.
+    pub grant: Option<RefundSerial>,
+    /// The coin.
+    pub coin: Coin,
+    /// What tells it apart.
+    pub rtransaction_id: u64,
+    /// How much, the refund fee included.
+    pub amount: Amount,
+    /// When it was decided.
+    pub made_at: Timestamp,
+    /// What the exchange says.
+    pub outcome: Outcome,
+}
+
+/// All refunds of an order's coins, the first one first.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn of_order(db: &Connection, order: OrderSerial) -> Result<Vec<CoinRefund>> {
+    let mut statement = db.prepare_cached(sql!("coin_refunds/of_order"))?;
+    let rows = statement.query_map(named_params! { ":order_serial": order }, read_refund)?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+fn read_refund(row: &Row<'_>) -> rusqlite::Result<CoinRefund> {
+    let mut columns = InTurn::of(row);
+    let (serial, deposit) = (columns.next()?, columns.next()?);
+    let grant: Option<RefundSerial> = columns.next()?;
+    let coin = columns.next()?;
+    let _: i64 = columns.next()?;
+    let (amount, made_at) = (columns.next()?, columns.next()?);
+    let outcome = match (columns.next()?, columns.next()?, columns.next()?) {
+        (Some(exchange_pub), Some(exchange_sig), _) => Outcome::Done { exchange_pub, exchange_sig },
+        (_, _, Some(status)) => {
+            let code = columns.next()?;
+            let reply: Option<Value> = columns.next()?;
+            Outcome::Refused { status, code, reply: reply.unwrap_or_default() }
+        }
+        _ => Outcome::Open,
+    };
+    let rtransaction_id = rtransaction_id(grant);
+    Ok(CoinRefund { serial, deposit, grant, coin, rtransaction_id, amount, made_at, outcome })
+}
+
+/// Keeps what is to be given back; what was decided before stays.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn insert(tx: &mut Tx<'_>, new: &NewCoinRefund) -> Result<()> {
+    tx.prepare_cached(sql!("coin_refunds/insert"))?.execute(named_params! {
+        ":deposit_serial": new.deposit,
+        ":refund_serial": new.grant,
+        ":rtransaction_id": new.grant.map_or(0, |grant| grant.0),
+        ":amount": new.amount,
+        ":made_at_s": new.made_at,
+        ":wanted": new.wanted,
+    })?;
+    Ok(())
+}
+
+/// Lets all refunds of an order's coins be sent: its wallet asks for them.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn want(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
+    tx.prepare_cached(sql!("coin_refunds/want"))?
+        .execute(named_params! { ":order_serial": order })?;
+    Ok(())
+}
+
+/// Keeps what the exchange says to a refund; what it confirmed stays confirmed.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn settle(tx: &mut Tx<'_>, serial: CoinRefundSerial, outcome: &Outcome) -> Result<()> {
+    match outcome {
+        Outcome::Open => {}
+        Outcome::Done { exchange_pub, exchange_sig } => {
+            tx.prepare_cached(sql!("coin_refunds/confirm"))?.execute(named_params! {
+                ":serial": serial,
+                ":exchange_pub": exchange_pub,
+                ":exchange_sig": exchange_sig,
+            })?;
+        }
+        Outcome::Refused { status, code, reply } => {
+            tx.prepare_cached(sql!("coin_refunds/refuse"))?.execute(named_params! {
+                ":serial": serial,
+                ":refused_status": status,
+                ":refused_code": code,
+                ":refused_reply": reply,
+            })?;
+        }
+    }
+    Ok(())
+}
+
+/// Orders with refunds that are to be sent and have no answer yet.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn open(db: &Connection) -> Result<Vec<OrderSerial>> {
+    let mut statement = db.prepare_cached(sql!("coin_refunds/open"))?;
+    let rows = statement.query_map([], |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
