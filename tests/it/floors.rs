@@ -15,12 +15,14 @@ const PLAN: &[(&str, &[&str])] = &[
     ("machine", &["domain"]),
     // The network's far side: it knows nothing of the till, and only demonstrations start it.
     ("sandbox", &["domain", "machine", "taler"]),
+    // A customer: it knows nothing of till and exchange but what they answer.
+    ("wallet", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
     ("till", &["domain", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
     ("http", &["domain", "store", "taler", "till"]),
     ("server", &["config", "domain", "http", "hub", "machine", "store", "till"]),
-    ("cli", &["config", "domain", "hub", "machine", "server", "store", "till"]),
+    ("cli", &["config", "domain", "hub", "machine", "server", "store", "till", "wallet"]),
     ("main", &["cli"]),
 ];
 

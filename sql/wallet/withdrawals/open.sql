@@ -1,0 +1,1 @@
+SELECT serial FROM withdrawals WHERE is_done = 0 ORDER BY serial
