@@ -17,6 +17,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("sandbox", &["domain", "machine", "taler"]),
     // A customer: it knows nothing of till and exchange but what they answer.
     ("wallet", &["domain", "machine", "taler"]),
+    // The peer keeps nothing.
+    ("exchange", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
     ("till", &["domain", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
