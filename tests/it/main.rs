@@ -30,3 +30,4 @@ mod shop;
 mod sql;
 mod story;
 mod templates;
+mod wallet;

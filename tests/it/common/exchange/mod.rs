@@ -36,7 +36,7 @@ use super::{PATIENCE, Reply};
 const PREFIX: &str = "/sandbox-exchange";
 
 /// How many seconds an exchange's clock is ahead when it starts.
-const AHEAD: u64 = 3_600;
+pub(crate) const AHEAD: u64 = 3_600;
 
 /// A running sandbox exchange; ended when dropped.
 pub(crate) struct Exchange {
