@@ -19,7 +19,7 @@ use tilld::taler::hash;
 use tilld::taler::sign::merchant::{ContractOffer, PaymentOk, RefundRequest};
 use tilld::taler::sign::{Signature, SigningKey, Statement};
 
-use super::PATIENCE;
+use super::{PATIENCE, client};
 use super::exchange::{Exchange, fresh_key, kudos};
 
 /// Where its money goes.
@@ -79,7 +79,7 @@ impl Merchant {
             key: fresh_key(),
             salt: Salt::new(machine::random().unwrap()),
             exchange: (exchange.base_url().to_owned(), json!(exchange.master_key())),
-            client: Client::builder().timeout(PATIENCE).no_proxy().build().unwrap(),
+            client: client().timeout(PATIENCE).build().unwrap(),
             orders: Mutex::default(),
             troubles: Mutex::default(),
             seen: Mutex::default(),
