@@ -14,12 +14,12 @@ mod coins;
 mod contract;
 mod failure;
 mod file;
-mod http;
 mod pay;
 mod purchases;
 mod purse;
 mod refund;
 mod template;
+mod wire;
 mod withdraw;
 
 use std::fmt;
@@ -36,9 +36,9 @@ use tokio::time::Instant;
 pub use self::failure::Error;
 use self::file::File;
 pub use self::file::VERSION;
-use self::http::Http;
 pub use self::pay::{How, Paid, PayOptions};
 pub use self::refund::Refunded;
+use self::wire::Http;
 pub use self::withdraw::Balance;
 use crate::machine::Clock;
 

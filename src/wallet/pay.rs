@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use super::coins::{self, Price};
 use super::contract::{Asked, Claimed, Contract};
-use super::http::Reply;
 use super::purchases::{self, Purchase, Spending, State};
+use super::wire::Reply;
 use super::{Error, Wallet, blocking, purse};
 use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tilld::taler::sign::SigningKey;
 
-use crate::common::exchange::{Exchange, Manners};
+use crate::common::peer::{Exchange, Manners};
 use crate::common::shop::Shop;
 use crate::common::{Daemon, Reply};
 use crate::life::eventually;

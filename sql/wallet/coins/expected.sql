@@ -1,3 +1,4 @@
+-- scans: the index of coins that are on their way, all of which are asked for
 SELECT e.base_url, d.value
 FROM withdrawals w
 JOIN coins c ON c.withdrawal = w.serial AND c.ub_sig IS NULL

@@ -19,8 +19,8 @@ use tilld::taler::hash;
 use tilld::taler::sign::merchant::{ContractOffer, PaymentOk, RefundRequest};
 use tilld::taler::sign::{Signature, SigningKey, Statement};
 
-use super::{PATIENCE, client};
 use super::exchange::{Exchange, fresh_key, kudos};
+use super::{PATIENCE, client};
 
 /// Where its money goes.
 const PAYTO: &str = "payto://x-taler-bank/bank.example/shop?receiver-name=Shop";
@@ -116,7 +116,13 @@ impl Merchant {
     }
 
     /// Makes an order; its pay address without a session.
-    pub(crate) fn order(&self, exchange: &Exchange, id: &str, amount: &str, more: Value) -> String {
+    pub(crate) fn order(
+        &self,
+        exchange: &Exchange,
+        id: &str,
+        amount: &str,
+        more: &Value,
+    ) -> String {
         let now = exchange.now();
         let mut terms = json!({
             "amount": format!("KUDOS:{amount}"), "max_fee": "KUDOS:0", "summary": "Tea",

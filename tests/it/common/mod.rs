@@ -2,6 +2,7 @@
 
 pub(crate) mod exchange;
 pub(crate) mod merchant;
+pub(crate) mod peer;
 pub(crate) mod shop;
 
 use std::collections::BTreeMap;

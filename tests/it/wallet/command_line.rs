@@ -32,7 +32,7 @@ fn a_customer_withdraws_pays_and_is_refunded() {
     );
     assert_eq!(run(&dir, &["balance"]), (0, format!("KUDOS:0.4 of {url}")));
     let page = json!({ "fulfillment_url": "https://tea.example/" });
-    let uri = merchant.order(&exchange, "O-1", "0.3", page);
+    let uri = merchant.order(&exchange, "O-1", "0.3", &page);
     assert_eq!(
         run(&dir, &["pay", &uri, "--session", "S1"]),
         (0, "paid KUDOS:0.3 for \"Tea\" (order O-1): https://tea.example/".into())
