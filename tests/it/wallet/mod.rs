@@ -4,6 +4,7 @@
 mod command_line;
 mod pay;
 mod refund;
+mod till;
 mod withdraw;
 
 use std::fs;
