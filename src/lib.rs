@@ -12,8 +12,8 @@
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```
 //!
-//! Beside the house stands [`sandbox`], an exchange of play money for demonstrations and tests. The
-//! till speaks to it over HTTP only.
+//! Beside the house stand [`sandbox`], an exchange of play money for demonstrations and tests, and
+//! [`wallet`], a customer's wallet for the same. All three speak with each other over HTTP only.
 //!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made
 //! from the same code. No interface of it is promised to anybody else.
@@ -32,3 +32,4 @@ pub mod server;
 pub mod store;
 pub mod taler;
 pub mod till;
+pub mod wallet;

@@ -66,6 +66,8 @@ pub enum Command {
     Check,
     /// Show the settings in force and where each came from
     Config,
+    /// Be a customer: withdraw play money, and pay with it
+    Wallet(Wallet),
 }
 
 impl Default for Command {
@@ -92,6 +94,68 @@ pub struct Secret {
     /// Read the password from the first line of FILE, or of standard input for "-"
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+}
+
+/// Which wallet, and what to do with it.
+#[derive(ClapArgs, Debug)]
+pub struct Wallet {
+    /// The folder of the wallet [default: that of "tilld demo", tilld-demo in your data folder]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+
+    /// The exchange to withdraw from [default: that of "tilld demo"]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:9966/sandbox-exchange/",
+        hide_default_value = true
+    )]
+    pub exchange: String,
+
+    /// What to do
+    #[command(subcommand)]
+    pub verb: WalletVerb,
+}
+
+/// What can be done with a wallet.
+#[derive(Debug, Subcommand)]
+pub enum WalletVerb {
+    /// Get play money from a sandbox exchange
+    Withdraw {
+        /// How much, like KUDOS:20
+        amount: String,
+    },
+    /// Say how much there is
+    Balance,
+    /// Pay an order
+    Pay {
+        /// Its address, like <taler://pay/shop.example/ORDER/>
+        uri: String,
+        /// The visitor's session, instead of the one in the address
+        #[arg(long, value_name = "SESSION")]
+        session: Option<String>,
+    },
+    /// Make an order of a shop's template, and pay it
+    UseTemplate {
+        /// Its address, like <taler://pay-template/shop.example/TEMPLATE>
+        uri: String,
+        /// How much, if the shop leaves it open
+        #[arg(long)]
+        amount: Option<String>,
+        /// What for, if the shop leaves it open
+        #[arg(long)]
+        summary: Option<String>,
+    },
+    /// Pick up a refund
+    Refund {
+        /// Its address, like <taler://refund/shop.example/ORDER/>
+        uri: String,
+    },
+    /// Call off a payment that has not arrived
+    Abort {
+        /// The order's address, as for "pay"
+        uri: String,
+    },
 }
 
 /// What can be done with instances.

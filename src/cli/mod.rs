@@ -8,6 +8,7 @@ mod args;
 mod log_lines;
 mod ops;
 mod shop;
+mod wallet;
 
 use std::fmt;
 
@@ -19,6 +20,7 @@ use crate::config::{self, BadConfig, Loaded, Sources};
 use crate::server;
 use crate::store;
 use crate::till;
+use crate::wallet::Error as WalletError;
 
 /// What ends a command badly. The exit status follows from it (decision 21).
 #[derive(Debug)]
@@ -29,6 +31,8 @@ pub enum Error {
     Server(server::Error),
     /// The till could not: 4, 5 or 1.
     Till(till::Error),
+    /// The wallet could not: 4, 2 or 1.
+    Wallet(WalletError),
     /// Something the command was given does not fit: 2.
     Usage(String),
     /// Anything else, said in words: 1.
@@ -47,8 +51,13 @@ impl Error {
                     _ => 1,
                 }
             }
+            Self::Wallet(error) if error.is_unusable() => 4,
+            Self::Wallet(WalletError::Uri(_) | WalletError::Unfit(_)) => 2,
             Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
-            Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
+            Self::Server(server::Error::Io(..))
+            | Self::Till(_)
+            | Self::Wallet(_)
+            | Self::Other(_) => 1,
         }
     }
 }
@@ -59,6 +68,7 @@ impl fmt::Display for Error {
             Self::Config(error) => error.fmt(f),
             Self::Server(error) => error.fmt(f),
             Self::Till(error) => error.fmt(f),
+            Self::Wallet(error) => error.fmt(f),
             Self::Usage(text) | Self::Other(text) => f.write_str(text),
         }
     }
@@ -96,11 +106,17 @@ impl From<BadConfig> for Error {
 /// [`Error`], whose `Display` is for the shopkeeper's eyes.
 pub fn run() -> Result<(), Error> {
     let args = Args::parse();
+    let command = args.command.unwrap_or_default();
+    // A customer has no settings of a shop.
+    if let Command::Wallet(wallet) = &command {
+        log_lines::start(log::LevelFilter::Warn);
+        return wallet::run(wallet);
+    }
     let mut flags = Vec::new();
     if let Some(path) = &args.database {
         flags.push(("database.path", path.display().to_string()));
     }
-    if let Some(Command::Serve(serve)) = &args.command {
+    if let Command::Serve(serve) = &command {
         if !serve.listen.is_empty() {
             flags.push(("server.listen", serve.listen.join(",")));
         }
@@ -112,7 +128,7 @@ pub fn run() -> Result<(), Error> {
         log::warn!("{warning}");
     }
     let config = &loaded.config;
-    match args.command.unwrap_or_default() {
+    match command {
         Command::Serve(_) => serve(&loaded),
         Command::Passwd { instance, secret } => shop::passwd(config, &instance, &secret),
         Command::Instance { verb } => match verb {
@@ -146,6 +162,7 @@ pub fn run() -> Result<(), Error> {
             ops::show_config(&loaded);
             Ok(())
         }
+        Command::Wallet(wallet) => wallet::run(&wallet),
     }
 }
 

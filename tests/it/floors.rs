@@ -15,6 +15,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("machine", &["domain"]),
     // The network's far side: it knows nothing of the till, and only demonstrations start it.
     ("sandbox", &["domain", "machine", "taler"]),
+    // A customer: it knows nothing of till and exchange but what they answer.
+    ("wallet", &["domain", "machine", "taler"]),
     // The peer keeps nothing.
     ("exchange", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
@@ -27,7 +29,7 @@ const PLAN: &[(&str, &[&str])] = &[
         "server",
         &["config", "domain", "exchange", "http", "hub", "jobs", "machine", "store", "till"],
     ),
-    ("cli", &["config", "domain", "hub", "machine", "server", "store", "till"]),
+    ("cli", &["config", "domain", "hub", "machine", "server", "store", "till", "wallet"]),
     ("main", &["cli"]),
 ];
 

@@ -32,3 +32,4 @@ mod shop;
 mod sql;
 mod story;
 mod templates;
+mod wallet;

@@ -14,25 +14,36 @@ const WRITE: &str = "TILLD_WRITE_SCHEMA";
 struct House {
     /// Below the root of the sources, with a slash at its end.
     folder: &'static str,
-    /// A part of the folder that is for another database.
-    without: &'static str,
+    /// Parts of the folder that are for other databases.
+    without: &'static [&'static str],
     /// Where its statements are embedded.
     code: &'static str,
     /// How many migrations the program knows.
     version: u32,
 }
 
-const TILL: House =
-    House { folder: "sql/", without: "sandbox", code: "src/store", version: tilld::store::VERSION };
+const TILL: House = House {
+    folder: "sql/",
+    without: &["sandbox", "wallet"],
+    code: "src/store",
+    version: tilld::store::VERSION,
+};
 
 const SANDBOX: House = House {
     folder: "sql/sandbox/",
-    without: "",
+    without: &[],
     code: "src/sandbox",
     version: tilld::sandbox::VERSION,
 };
 
-const HOUSES: [House; 2] = [TILL, SANDBOX];
+const WALLET: House = House {
+    folder: "sql/wallet/",
+    without: &[],
+    code: "src/wallet",
+    version: tilld::wallet::VERSION,
+};
+
+const HOUSES: [House; 3] = [TILL, SANDBOX, WALLET];
 
 impl House {
     fn path(&self) -> PathBuf {
@@ -44,7 +55,8 @@ impl House {
         let mut files = BTreeMap::new();
         for entry in fs::read_dir(self.path()).unwrap() {
             let table = entry.unwrap().path();
-            if !table.is_dir() || table.file_name().is_some_and(|name| name == self.without) {
+            let is_another = |name| self.without.iter().any(|other| *other == name);
+            if !table.is_dir() || table.file_name().is_some_and(is_another) {
                 continue;
             }
             for entry in fs::read_dir(&table).unwrap() {

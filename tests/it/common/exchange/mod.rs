@@ -30,13 +30,13 @@ use tilld::taler::sign::{PublicKey, SigningKey};
 
 pub(crate) use self::coin::{Coin, Denomination, Planchet, Purchase, Reserve, fresh_key};
 use super::shop::now;
-use super::{PATIENCE, Reply};
+use super::{PATIENCE, Reply, client};
 
 /// The path below which the exchange answers, as in the demonstration.
 const PREFIX: &str = "/sandbox-exchange";
 
 /// How many seconds an exchange's clock is ahead when it starts.
-const AHEAD: u64 = 3_600;
+pub(crate) const AHEAD: u64 = 3_600;
 
 /// A running sandbox exchange; ended when dropped.
 pub(crate) struct Exchange {
@@ -95,7 +95,7 @@ impl Exchange {
         // So that it can be turned back.
         let ahead = Arc::new(AtomicU64::new(AHEAD));
         let (sandbox, server) = serve(&dir, &settings, &ahead, listener);
-        let client = super::client().timeout(PATIENCE).build().unwrap();
+        let client = client().timeout(PATIENCE).build().unwrap();
         Self { dir, sandbox: Some(sandbox), settings, ahead, server: Some(server), client }
     }
 

@@ -1,0 +1,1 @@
+UPDATE coins SET is_doubted = 1 WHERE serial = :serial

@@ -1,0 +1,1 @@
+UPDATE coins SET remaining = :remaining WHERE serial = :serial

@@ -1,0 +1,2 @@
+UPDATE purchases SET state = 'paid', receipt = :receipt, reason = NULL
+WHERE serial = :serial AND state = 'paying'

@@ -1,0 +1,1 @@
+UPDATE purchases SET session_id = :session_id WHERE serial = :serial

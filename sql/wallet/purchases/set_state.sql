@@ -1,0 +1,2 @@
+UPDATE purchases SET state = :state, reason = :reason
+WHERE serial = :serial AND state IN ('claimed', 'paying', 'aborting')

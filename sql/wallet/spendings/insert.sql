@@ -1,0 +1,1 @@
+INSERT INTO spendings (purchase, coin, contribution) VALUES (:purchase, :coin, :contribution)

@@ -1,0 +1,126 @@
+//! The wallet, against a true exchange and true shops: money comes in, is spent once, comes back,
+//! and is never lost, wherever things are cut short.
+
+mod command_line;
+mod pay;
+mod refund;
+mod till;
+mod withdraw;
+
+use std::fs;
+use std::future::{Future, poll_fn};
+use std::path::Path;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tilld::domain::amount::Amount;
+use tilld::domain::web::BaseUrl;
+use tilld::machine::Clock;
+use tilld::wallet::{Error, Paid, PayOptions, Refunded, Wallet};
+
+use crate::common::exchange::{AHEAD, Exchange, kudos};
+use crate::common::shop::now;
+
+/// A customer with a wallet of their own.
+struct Customer {
+    dir: TempDir,
+    wallet: Wallet,
+    runtime: tokio::runtime::Runtime,
+}
+
+/// Opens a wallet that takes a failure for one at once, so that tests see it. Its clock is the
+/// exchange's.
+fn open(dir: &Path) -> Wallet {
+    let clock = Clock::from_fn(|| Duration::from_secs(now() + AHEAD));
+    Wallet::open_impatient(dir, clock, Duration::ZERO).unwrap()
+}
+
+impl Customer {
+    fn new() -> Self {
+        Self::at(tempfile::tempdir().unwrap())
+    }
+
+    fn at(dir: TempDir) -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Self { wallet: open(dir.path()), dir, runtime }
+    }
+
+    /// With so much money.
+    fn with(exchange: &Exchange, amount: &str) -> Self {
+        let customer = Self::new();
+        customer.withdraw(exchange, amount).unwrap();
+        customer
+    }
+
+    /// Somebody who has found a copy of the wallet.
+    fn copy(&self) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["wallet.sqlite", "wallet.sqlite-wal"] {
+            fs::copy(self.dir.path().join(name), dir.path().join(name)).unwrap();
+        }
+        Self::at(dir)
+    }
+
+    /// Ends the program and starts it again.
+    fn restart(&mut self) {
+        self.wallet = open(self.dir.path());
+    }
+
+    fn withdraw(&self, exchange: &Exchange, amount: &str) -> Result<Amount, Error> {
+        let url = BaseUrl::parse(exchange.base_url()).unwrap();
+        self.runtime.block_on(self.wallet.withdraw(&url, kudos(amount)))
+    }
+
+    fn pay(&self, uri: &str) -> Result<Paid, Error> {
+        self.runtime.block_on(self.wallet.pay(uri, PayOptions::default()))
+    }
+
+    fn refund(&self, uri: &str) -> Result<Refunded, Error> {
+        self.runtime.block_on(self.wallet.refund(uri))
+    }
+
+    fn abort(&self, uri: &str) -> Result<(), Error> {
+        self.runtime.block_on(self.wallet.abort(uri))
+    }
+
+    fn finish(&self) -> Result<(), Error> {
+        self.runtime.block_on(self.wallet.finish_pending())
+    }
+
+    /// What can be spent, and what is on its way.
+    fn balance(&self) -> (String, String) {
+        match &self.wallet.balance().unwrap()[..] {
+            [] => ("KUDOS:0".into(), "KUDOS:0".into()),
+            [one] => (one.available.to_string(), one.expected.to_string()),
+            more => panic!("{more:?}"),
+        }
+    }
+
+    /// What can be spent, when nothing is on its way.
+    fn has(&self) -> String {
+        let (available, expected) = self.balance();
+        assert_eq!(expected, "KUDOS:0");
+        available
+    }
+
+    /// Does `work` until it has been looked at so many times; then the program ends in the middle.
+    fn cut<T>(&mut self, looks: usize, work: impl AsyncFnOnce(&Wallet) -> T) -> Option<T> {
+        let done = self.runtime.block_on(cut(looks, work(&self.wallet)));
+        self.restart();
+        done
+    }
+}
+
+async fn cut<T>(mut looks: usize, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| {
+        if looks == 0 {
+            return Poll::Ready(None);
+        }
+        looks -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
