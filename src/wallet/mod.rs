@@ -17,6 +17,7 @@ mod file;
 mod pay;
 mod purchases;
 mod purse;
+mod receipt;
 mod refund;
 mod template;
 mod wire;

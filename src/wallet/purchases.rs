@@ -184,6 +184,7 @@ pub(super) fn claimed(
     Ok(())
 }
 
+/// Changes how far a purchase is; without a reason the one that is there stays.
 pub(super) fn set_state(
     tx: &Transaction<'_>,
     purchase: i64,

@@ -164,6 +164,13 @@ pub(super) fn topped_up(tx: &Transaction<'_>, withdrawal: i64) -> Result<(), Err
     Ok(())
 }
 
+/// No money ever went into the reserve, and none will: nothing is to come of the withdrawal.
+pub(super) fn give_up(tx: &Transaction<'_>, withdrawal: i64) -> Result<(), Error> {
+    let name = named_params! { ":serial": withdrawal };
+    tx.prepare_cached(sql!("withdrawals/give_up"))?.execute(name)?;
+    Ok(())
+}
+
 /// Planchets have become coins; the withdrawal is done with the last one.
 pub(super) fn signed(
     tx: &Transaction<'_>,

@@ -288,5 +288,5 @@ impl Wallet {
 fn close(tx: &rusqlite::Transaction<'_>, purchase: i64) -> Result<(), Error> {
     let is_free = purchases::spendings(tx, purchase)?.is_empty();
     let state = if is_free { State::Claimed } else { State::Aborted };
-    purchases::set_state(tx, purchase, state, Some("the shop has refused it"))
+    purchases::set_state(tx, purchase, state, None)
 }

@@ -176,7 +176,7 @@ impl Wallet {
     async fn finish_withdrawal(&self, serial: i64, patience: Duration) -> Result<(), Error> {
         let withdrawal = self.look(move |db| purse::withdrawal(db, serial)).await?;
         if !withdrawal.is_topped_up {
-            self.top_up(&withdrawal, patience).await?;
+            self.top_up(serial, &withdrawal, patience).await?;
             self.change(move |tx| purse::topped_up(tx, serial)).await?;
         }
         let reserve = withdrawal.reserve.public_key().to_string();
@@ -202,7 +202,12 @@ impl Wallet {
 
     /// Brings the reserve to what the withdrawal costs. A top-up cannot be repeated, so what is there
     /// is asked for first: nothing has been withdrawn yet.
-    async fn top_up(&self, withdrawal: &Withdrawal, patience: Duration) -> Result<(), Error> {
+    async fn top_up(
+        &self,
+        serial: i64,
+        withdrawal: &Withdrawal,
+        patience: Duration,
+    ) -> Result<(), Error> {
         let reserve = withdrawal.reserve.public_key();
         let url = withdrawal.exchange.join(&["reserves", &reserve.to_string()]);
         let reply = self.0.http.insist_get(&url, patience).await?;
@@ -217,6 +222,10 @@ impl Wallet {
         let url = withdrawal.exchange.join(&["sandbox", "reserves"]);
         let body = json!({ "reserve_pub": reserve, "amount": missing });
         let reply = self.0.http.post(&url, &body).await?;
+        let is_final = (400..500).contains(&reply.status) && !reply.passes();
+        if is_final && there.is_zero() {
+            self.change(move |tx| purse::give_up(tx, serial)).await?;
+        }
         if reply.status == 404 {
             return Err(Error::Unfit(
                 "money comes from a bank there; only a sandbox gives it away",

@@ -5,7 +5,7 @@ CREATE TABLE withdrawals (
     reserve_seed       BLOB    NOT NULL CHECK (length(reserve_seed) = 32), -- the reserve's private key
     price              TEXT    NOT NULL,                        -- what all coins cost, their fees included
     is_topped_up       INTEGER NOT NULL CHECK (is_topped_up IN (0, 1)), -- 1: the reserve had so much
-    is_done            INTEGER NOT NULL CHECK (is_done IN (0, 1)) -- 1: all coins are signed
+    is_done            INTEGER NOT NULL CHECK (is_done IN (0, 1)) -- 1: nothing more is to come
 ) STRICT;
 
 CREATE INDEX withdrawals_open ON withdrawals (serial) WHERE is_done = 0;

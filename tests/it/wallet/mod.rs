@@ -63,6 +63,11 @@ impl Customer {
         Self::at(dir)
     }
 
+    /// Another program with the wallet in this folder.
+    fn beside(dir: &Path) -> Self {
+        Self { wallet: open(dir), ..Self::new() }
+    }
+
     /// Ends the program and starts it again.
     fn restart(&mut self) {
         self.wallet = open(self.dir.path());

@@ -246,3 +246,24 @@ fn a_payment_cut_short_at_any_moment_is_made_once() {
     }
     assert!(looks > 8, "it was cut {looks} times only");
 }
+
+#[test]
+fn several_programs_with_one_wallet_pay_with_different_coins() {
+    let (exchange, merchant) = shop();
+    let customer = Customer::with(&exchange, "3");
+    let uris: Vec<_> = (0..6)
+        .map(|number| merchant.order(&exchange, &format!("O-{number}"), "0.4", &json!({})))
+        .collect();
+    std::thread::scope(|scope| {
+        for uri in &uris {
+            let (merchant, dir) = (&merchant, customer.dir.path());
+            scope.spawn(move || {
+                let other = Customer::beside(dir);
+                assert_eq!(other.pay(uri).unwrap().how, How::Now);
+                assert!(merchant.count("pay") > 0);
+            });
+        }
+    });
+    assert_eq!(merchant.count("pay"), 6);
+    assert_eq!(exchange.ledger()["coins"], customer.has());
+}

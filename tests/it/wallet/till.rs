@@ -51,3 +51,76 @@ fn a_template_of_the_till_becomes_an_offer_that_the_wallet_believes() {
         (1, "tilld: not enough money for KUDOS:0.3 from an exchange that the shop takes")
     );
 }
+
+#[test]
+fn a_wallet_pays_the_till_moves_its_receipt_and_collects_its_refund() {
+    let exchange = Exchange::start();
+    let (place, daemon) = shop(&exchange);
+    let (token, dir) = (place.token("admin", "all"), place.dir.path());
+    let wallet = |args: &[&str]| {
+        let (status, said) = run(dir, args);
+        assert_eq!(status, 0, "{args:?}: {said}");
+        said
+    };
+    // What the wallet says it has is what the exchange says is out, to the last unit.
+    let agree = || {
+        let out = exchange.ledger()["coins"].as_str().unwrap().to_owned();
+        let said = wallet(&["balance"]);
+        assert!(said.split_whitespace().any(|word| word == out), "{said}, not {out}");
+        out
+    };
+    let post = |path: &str, body| daemon.ask("POST", path).token(&token).json(&body).send();
+    let order = |amount: &str| {
+        let page = "https://tea.example/";
+        let made = post(
+            "/private/orders",
+            json!({
+                "order": { "summary": "Tea", "amount": amount, "fulfillment_url": page },
+                "refund_delay": { "d_us": 3_600_000_000_u64 },
+                "session_id": "S1",
+            }),
+        );
+        made.json()["order_id"].as_str().unwrap().to_owned()
+    };
+    let status = |id: &str, session: &str| {
+        let path = format!("/private/orders/{id}?session_id={session}");
+        daemon.ask("GET", &path).token(&token).send().json()
+    };
+    let sold_to = |session: &str| {
+        let page = "fulfillment_url=https%3A%2F%2Ftea.example%2F";
+        daemon.get(&format!("/sessions/{session}?{page}")).status
+    };
+
+    wallet(&["--exchange", exchange.base_url(), "withdraw", "KUDOS:5"]);
+    assert_eq!(agree(), "KUDOS:5");
+    let id = order("KUDOS:2.5");
+    let uri = status(&id, "S1")["taler_pay_uri"].as_str().unwrap().to_owned();
+    wallet(&["pay", &uri]);
+    assert_eq!(status(&id, "S1")["order_status"], "paid");
+    let left = agree();
+
+    // The same order for another session: the receipt moves, the money does not.
+    assert_eq!((sold_to("S1"), sold_to("S2")), (200, 404));
+    wallet(&["pay", &uri, "--session", "S2"]);
+    assert_eq!((sold_to("S1"), sold_to("S2")), (202, 200));
+    // The same page in the first session again: bought before, so nothing is paid.
+    let again = status(&order("KUDOS:2.5"), "S1")["taler_pay_uri"].as_str().unwrap().to_owned();
+    wallet(&["pay", &again]);
+    assert_eq!(sold_to("S1"), 200);
+    assert_eq!(agree(), left);
+
+    let refund = json!({ "refund": "KUDOS:1", "reason": "cold" });
+    let granted = post(&format!("/private/orders/{id}/refund"), refund).json();
+    wallet(&["refund", granted["taler_refund_uri"].as_str().unwrap()]);
+    assert_ne!(agree(), left);
+    assert_eq!(status(&id, "S1")["refund_pending"], false);
+    let ledger = exchange.ledger();
+    let sum = ["reserves", "coins", "merchants", "fees"].iter().map(|name| kudos_of(&ledger[name]));
+    assert_eq!(sum.sum::<u64>(), kudos_of(&ledger["topped_up"]));
+}
+
+/// An amount of the ledger, in units of 10⁻⁸.
+fn kudos_of(amount: &serde_json::Value) -> u64 {
+    let amount = tilld::domain::amount::Amount::parse(amount.as_str().unwrap()).unwrap();
+    amount.value() * 100_000_000 + u64::from(amount.fraction())
+}

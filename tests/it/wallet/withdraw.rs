@@ -51,6 +51,17 @@ fn what_cannot_be_withdrawn_is_refused_before_anything_happens() {
 }
 
 #[test]
+fn more_than_the_exchange_gives_away_at_once_leaves_nothing_behind() {
+    let exchange = Exchange::start();
+    let customer = Customer::new();
+    let refused = customer.withdraw(&exchange, "1001");
+    assert!(matches!(refused, Err(Error::Refused { code: 26, .. })), "{refused:?}");
+    assert_eq!(customer.has(), "KUDOS:0");
+    customer.finish().unwrap();
+    assert_eq!(customer.withdraw(&exchange, "2").unwrap(), kudos("2"));
+}
+
+#[test]
 fn a_withdrawal_that_failed_is_finished_later_and_paid_once() {
     let exchange = Exchange::start();
     for act in [Act::Status(503), Act::LoseAnswer, Act::FailAfterwards(500), Act::NotJson] {
