@@ -18,6 +18,7 @@
 pub mod cli;
 pub mod config;
 pub mod domain;
+pub mod exchange;
 pub mod http;
 pub mod hub;
 pub mod machine;

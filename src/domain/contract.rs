@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -236,6 +236,34 @@ impl Terms {
     }
 }
 
+/// What a contract says to those who pay it with coins (merchant-api 11.1).
+#[derive(Clone, Debug, Deserialize)]
+pub struct Payable {
+    /// When the contract was made.
+    pub timestamp: Timestamp,
+    /// Until when the shop may refund.
+    pub refund_deadline: Timestamp,
+    /// Until when the exchange must wire the money.
+    pub wire_transfer_deadline: Timestamp,
+    /// How much of the deposit fees the shop bears.
+    pub max_fee: Amount,
+    /// Names the account that the money goes to.
+    pub h_wire: HashCode,
+    /// How old the customer must be; nothing is asked for at zero.
+    #[serde(default)]
+    pub minimum_age: u8,
+}
+
+impl Payable {
+    /// Reads it from a contract as it is kept.
+    ///
+    /// # Errors
+    /// [`BadOrder::Shape`], which is damage: the contract was made here.
+    pub fn read(contract: &str) -> Result<Self, BadOrder> {
+        serde_json::from_str(contract).map_err(shape)
+    }
+}
+
 /// The contract that the wallet with this nonce gets of a proposal, and its hash.
 ///
 /// # Errors
@@ -249,6 +277,18 @@ pub fn bind(proposal: &str, nonce: &PublicKey) -> Result<(String, HashCode), Bad
     let text = canonical::canonical(&contract).map_err(shape)?;
     let hash = contract::contract_hash(&contract).map_err(shape)?;
     Ok((text, hash))
+}
+
+/// The proposal of which a contract was made by a claim.
+///
+/// # Errors
+/// [`BadOrder::Shape`], which is damage: the contract was made here.
+pub fn unbind(contract: &str) -> Result<String, BadOrder> {
+    let Value::Object(mut members) = canonical::parse(contract).map_err(shape)? else {
+        return Err(shape("the contract is no object"));
+    };
+    members.remove("nonce");
+    canonical::canonical(&Value::Object(members)).map_err(shape)
 }
 
 /// The shop as contracts show it.

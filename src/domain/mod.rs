@@ -42,6 +42,7 @@ pub mod amount;
 pub mod coin;
 pub mod contract;
 pub mod currency;
+pub mod exchange;
 pub mod ids;
 pub mod instance;
 pub mod order;

@@ -15,9 +15,10 @@ use serde::Serialize;
 
 use super::legacy::Old;
 use crate::domain::contract::BadOrder;
+use crate::domain::payment::TooLittle;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::store;
-use crate::till;
+use crate::till::{self, Refusal, Trouble, TroubleKind};
 
 use Failure::*;
 use till::Error as Verb;
@@ -72,6 +73,8 @@ pub(super) enum Failure {
     Format,
     /// The shop has published no such document.
     NoDocument(&'static str),
+    /// The list of coins to be given back is empty.
+    NothingToAbort,
     /// Nothing of the order was refunded.
     NoRefund,
     /// Shops of 2019 had this; today nobody can.
@@ -119,6 +122,7 @@ impl Failure {
                 BadOrder::Choices               => (501,   76, "this backend does not offer orders with choices (version 1)"),
             },
             Till(Verb::ContractMismatch)        => (400, 2200, "the contract belongs to another order"),
+            NothingToAbort                      => (400, 2256, "name the coins that are to be given back"),
             Till(Verb::ForgetPath(_))           => (400, 2510, "the path is malformed; one looks like $.products[0].description"),
             Payto(_)                            => (400,   24, "the payto URI is malformed; a full one looks like payto://iban/DE75512108001245126199?receiver-name=Name"),
             Till(Verb::NoReceiverName)          => (400,   24, "the payto URI lacks the owner's name (receiver-name=…)"),
@@ -130,6 +134,40 @@ impl Failure {
             BodyBroken                          => (400,   22, "the request's body ended too early"),
             AuthOfNew                           => (400, 2601, "auth must hold a method \"token\" and a password"),
             AuthOfOld                           => (400, 2602, "auth must hold a method \"token\" and a password"),
+            Till(Verb::Refused(why))            => match why {
+                Refusal::TooMany
+                | Refusal::Twice(_)             => (400,   26, "a parameter is malformed"),
+                Refusal::Currency               => (409, 2024, "a coin is in another currency than the price"),
+                Refusal::Untrusted(_)           => (400, 2025, "the shop does not trust this exchange"),
+                Refusal::DenominationUnknown(_) => (400, 2151, "the exchange has no such denomination"),
+                Refusal::TooLittle(TooLittle::Nothing) => (400, 2154, "a coin's deposit fee is higher than what it brings"),
+                Refusal::TooLittle(TooLittle::Fees)    => (400, 2155, "the coins do not cover the price and the fees"),
+                Refusal::TooLittle(TooLittle::Price)   => (400, 2156, "the coins are worth less than the price"),
+                Refusal::TooLittle(TooLittle::Sum)     => (400,   26, "a parameter is malformed"),
+                Refusal::BeyondValue(_)         => (400, 2156, "a coin is worth less than it is to pay"),
+                Refusal::AgeCommitmentMissing(_)     => (400, 2171, "the contract asks for an age, and a coin tells none"),
+                Refusal::AgeCommitmentSize(_)        => (400, 2172, "a coin's age commitment has the wrong number of keys"),
+                Refusal::Age(_)                      => (400, 2173, "a coin does not show the age that the contract asks for"),
+                Refusal::AgeCommitmentHashMissing(_) => (400, 2174, "a coin lacks the hash of its age commitment"),
+                Refusal::Refunded(_)            => (402, 2167, "a coin was given back before; pay with another one"),
+                Refusal::Signature(_)           => (403, 2157, "a signature of a coin does not hold for this contract"),
+                Refusal::WireMethod(_)          => (409, 2175, "the exchange cannot wire to the account of this contract"),
+                Refusal::DenominationExpired(_) => (410, 2165, "the time to spend a coin is over"),
+            },
+            Till(Verb::Exchange(trouble))       => match trouble.kind {
+                TroubleKind::DenominationUnknown     => (400, 2151, "the exchange has no such denomination"),
+                TroubleKind::Signature          => (403, 2157, "the exchange says that a signature of a coin does not hold"),
+                TroubleKind::DoubleSpend        => (409, 2150, "the exchange says that a coin was spent before"),
+                TroubleKind::DenominationExpired     => (410, 2165, "the exchange no longer takes a coin"),
+                TroubleKind::Legal              => (451, 2186, "the exchange may not take the coins for legal reasons; try those of another one"),
+                TroubleKind::MasterKey          => (502, 2002, "the exchange has another master key than the one trusted"),
+                TroubleKind::Keys               => (502, 2010, "the exchange's keys cannot be used"),
+                TroubleKind::Unreachable        => (502, 2012, "the exchange cannot be reached"),
+                TroubleKind::Garbled            => (502, 2013, "the exchange's answer makes no sense"),
+                TroubleKind::Broken             => (502, 2014, "the exchange has an error of its own"),
+                TroubleKind::Refused            => (502, 2170, "the exchange refuses"),
+                TroubleKind::Timeout            => (504, 2011, "the exchange did not answer in time"),
+            },
             Till(Verb::NotAuthorized)           => (401, 2015, "the request needs a valid token or password of this instance"),
             Till(Verb::TokenExpired)            => (401,   42, "the token has expired; ask for a new one"),
             Till(Verb::NotPermitted(_))         => (403,   16, "the token's scope does not allow this"),
@@ -137,6 +175,9 @@ impl Failure {
             NoSelfProvisioning                  => (403, 2015, "this backend does not let people make instances themselves"),
             Till(Verb::TokenWrong)              => (403, 2105, "the order needs its claim token"),
             Till(Verb::HashWrong)               => (403, 2106, "the order needs the hash of its contract"),
+            Till(Verb::OtherContract)           => (403, 2009, "the hash is not that of the order's contract"),
+            Till(Verb::AbortOfOther)            => (403, 2255, "the hash is not that of the order's contract"),
+            Till(Verb::UnclaimSignature)        => (403, 2303, "the wallet's signature does not hold"),
             Till(Verb::ReceiptWrong)            => (403, 2201, "the signature is not this shop's for this contract"),
             Till(Verb::RefundNotAllowed)        => (403, 2532, "the contract allows no refunds"),
             Path                                => (404,   21, "there is nothing at this path"),
@@ -152,6 +193,7 @@ impl Failure {
             Till(Verb::TemplateUnknown(_))      => (404, 2018, "there is no such template"),
             Till(Verb::OtpDeviceUnknown)        => (404, 2021, "there is no such OTP device"),
             Till(Verb::SessionUnknown)          => (404, 2038, "no order was made for this session"),
+            Till(Verb::AbortOfUnknown)          => (404, 2253, "there is no such contract"),
             Till(Verb::ClaimUnknown)            => (404, 2300, "there is no such order, or it needs another token"),
             Till(Verb::NoAccount(_))            => (404, 2500, "the instance has no such bank account; add one with: tilld account add INSTANCE PAYTO"),
             Till(Verb::TokenUnknown(_))         => (404, 2042, "the instance has no such token"),
@@ -164,6 +206,7 @@ impl Failure {
             Till(Verb::AccountExists)           => (409, 2627, "the account exists with other details"),
             Till(Verb::RefundCurrency)          => (409, 2024, "the refund is in another currency than the price"),
             Till(Verb::AlreadyPaid(_))          => (409, 2160, "the order is paid already, in another way"),
+            Till(Verb::BeingPaid(_))            => (409, 2160, "a wallet is paying the order right now; try again in a moment"),
             Till(Verb::AlreadyClaimed(_))       => (409, 2301, "another wallet has claimed the order"),
             Till(Verb::OrderExists(_))          => (409, 2503, "there is an order of this name with other content"),
             Till(Verb::NotForgettable(_))       => (409, 2511, "the contract does not allow this to be forgotten"),
@@ -171,11 +214,13 @@ impl Failure {
             Till(Verb::AwaitingPayment)         => (409, 2520, "a wallet has claimed the order and may still pay; force=yes deletes it all the same"),
             Till(Verb::MustBeKept)              => (409, 2521, "the order is paid and must be kept for the books"),
             Till(Verb::RefundInconsistent)      => (409, 2530, "the refunds would be above the price, or below those granted before"),
+            Till(Verb::RefundBelowFee)          => (409, 2530, "the exchange's refund fee is higher than the refund"),
             Till(Verb::RefundOfUnpaid)          => (409, 2531, "the order is not paid"),
             Till(Verb::TemplateExists(_))       => (409, 2850, "there is a template of this name with other content"),
             Till(Verb::OfferExpired(_))         => (410, 2161, "the time to pay this order is over"),
             Till(Verb::RefundTooLate)           => (410, 2169, "the time for refunds is over"),
             Gone2019(_)                         => (410,   76, "this was possible in 2019 and is no more"),
+            Till(Verb::PaymentComplete)         => (412, 2254, "the payment is complete; ask the shop for a refund"),
             BodyTooLong(_)                      => (413,   32, "the request's body is too long"),
             UriTooLong                          => (414,   31, "the request's URI is too long"),
             Till(Verb::TooManyAttempts(_))      => (429, 2015, "too many passwords were tried; wait a moment"),
@@ -218,6 +263,8 @@ impl Failure {
             Till(Verb::Filling(bad)) => Some(bad.to_string()),
             Till(Verb::ForgetPath(bad)) => Some(bad.to_string()),
             Till(Verb::NotForgettable(what)) => Some(what.clone()),
+            Till(Verb::Refused(why)) => Some(why.to_string()),
+            Till(Verb::Exchange(trouble)) => Some(trouble.to_string()),
             Gone2019(what) => Some((*what).to_owned()),
             In2019(_, cause) => cause.detail(),
             _ => None,
@@ -268,6 +315,34 @@ impl Failure {
             #[serde(skip_serializing_if = "Option::is_none")]
             ec: Option<u32>,
             request_id: &'a str,
+            #[serde(flatten)]
+            exchange: Option<Exchange<'a>>,
+        }
+        /// What the exchange had to say, for wallets to draw their conclusions (merchant-api 3.5).
+        #[derive(Serialize)]
+        struct Exchange<'a> {
+            exchange_url: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            exchange_http_status: Option<u16>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            exchange_code: Option<u32>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            exchange_reply: Option<&'a serde_json::Value>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            exchange_base_urls: Option<[&'a str; 1]>,
+        }
+        impl<'a> From<&'a Trouble> for Exchange<'a> {
+            fn from(trouble: &'a Trouble) -> Self {
+                let exchange_url = trouble.exchange_url.as_str();
+                let legal = trouble.kind == TroubleKind::Legal;
+                Self {
+                    exchange_url,
+                    exchange_http_status: trouble.http_status,
+                    exchange_code: trouble.code,
+                    exchange_reply: trouble.reply.as_ref(),
+                    exchange_base_urls: legal.then_some([exchange_url]),
+                }
+            }
         }
         let (_, code, hint) = self.row();
         let detail = self.detail();
@@ -283,7 +358,11 @@ impl Failure {
                 .clone()
                 .filter(|_| matches!(**cause, Missing(_) | Malformed(_) | Till(Verb::Unfit(_))));
         }
-        let body = Body { code, hint, detail, error, parameter, field, ec, request_id };
+        let exchange = match self {
+            Till(Verb::Exchange(trouble)) => Some(Exchange::from(&**trouble)),
+            _ => None,
+        };
+        let body = Body { code, hint, detail, error, parameter, field, ec, request_id, exchange };
         let mut response = HttpResponse::build(self.status_code());
         if let Some(header) = self.header() {
             response.insert_header(header);
@@ -345,6 +424,9 @@ mod tests {
     use crate::domain::ids::{InstanceId, OrderId, TemplateId};
     use crate::domain::path::BadPath;
     use crate::domain::unfit::Unfit;
+    use crate::domain::web::BaseUrl;
+    use crate::taler::base32::HashCode;
+    use crate::taler::sign::PublicKey;
     use std::collections::HashMap;
     use std::time::Duration;
 
@@ -447,8 +529,89 @@ mod tests {
             Till(Verb::Filling(BadFilling::Missing("x"))),
             Till(Verb::Filling(BadFilling::Unfit("x"))),
             NoRefund,
+            NothingToAbort,
             Gone2019("x"),
+            Till(Verb::BeingPaid(order())),
+            Till(Verb::UnclaimSignature),
+            Till(Verb::AbortOfUnknown),
+            Till(Verb::AbortOfOther),
+            Till(Verb::PaymentComplete),
+            Till(Verb::OtherContract),
+            Till(Verb::RefundBelowFee),
         ]
+        .into_iter()
+        .chain(every_refusal())
+        .chain(every_trouble())
+        .collect()
+    }
+
+    fn every_refusal() -> impl Iterator<Item = Failure> {
+        let (coin, hash) = (PublicKey::new([1; 32]), HashCode::new([1; 64]));
+        let url = || BaseUrl::parse("https://exchange.example/").unwrap();
+        [
+            Refusal::TooMany,
+            Refusal::Twice(coin),
+            Refusal::Currency,
+            Refusal::Untrusted(url()),
+            Refusal::WireMethod(url()),
+            Refusal::DenominationUnknown(hash),
+            Refusal::DenominationExpired(hash),
+            Refusal::BeyondValue(coin),
+            Refusal::Signature(coin),
+            Refusal::TooLittle(TooLittle::Price),
+            Refusal::TooLittle(TooLittle::Fees),
+            Refusal::TooLittle(TooLittle::Nothing),
+            Refusal::TooLittle(TooLittle::Sum),
+            Refusal::Refunded(coin),
+            Refusal::AgeCommitmentMissing(coin),
+            Refusal::AgeCommitmentSize(coin),
+            Refusal::Age(coin),
+            Refusal::AgeCommitmentHashMissing(coin),
+        ]
+        .into_iter()
+        .map(|refusal| Till(Verb::Refused(refusal)))
+    }
+
+    fn every_trouble() -> impl Iterator<Item = Failure> {
+        [
+            TroubleKind::Timeout,
+            TroubleKind::Unreachable,
+            TroubleKind::Garbled,
+            TroubleKind::Keys,
+            TroubleKind::MasterKey,
+            TroubleKind::DoubleSpend,
+            TroubleKind::DenominationUnknown,
+            TroubleKind::DenominationExpired,
+            TroubleKind::Signature,
+            TroubleKind::Legal,
+            TroubleKind::Broken,
+            TroubleKind::Refused,
+        ]
+        .into_iter()
+        .map(|kind| {
+            Till(Verb::Exchange(Box::new(Trouble {
+                exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
+                kind,
+                http_status: Some(409),
+                code: Some(1012),
+                reply: Some(serde_json::json!({ "coin_pub": "x" })),
+            })))
+        })
+    }
+
+    #[test]
+    fn an_exchange_is_quoted_for_the_wallet() {
+        for failure in every_trouble() {
+            let legal = failure.row().0 == 451;
+            let body = failure.answer("R1").into_body();
+            let body = actix_web::body::MessageBody::try_into_bytes(body).unwrap();
+            let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(json["exchange_url"], "https://exchange.example/");
+            assert_eq!(json["exchange_http_status"], 409);
+            assert_eq!(json["exchange_code"], 1012);
+            assert_eq!(json["exchange_reply"]["coin_pub"], "x");
+            assert_eq!(json["exchange_base_urls"].is_array(), legal);
+        }
     }
 
     #[test]
@@ -471,6 +634,7 @@ mod tests {
             (410, 76),
             (429, 2015),
             (431, 23),
+            (502, 2012),
             (503, 55),
             (503, 77),
             (507, 52),

@@ -83,10 +83,10 @@ routes! {
     GET    "/orders/{id}"                   Public                      => orders::wallet::status;
     POST   "/orders/{id}/claim"             Public                      => orders::wallet::claim;
     POST   "/orders/{id}/paid"              Public                      => orders::wallet::paid;
-    POST   "/orders/{id}/pay"               Public                      => orders::wallet::coins;
-    POST   "/orders/{id}/abort"             Public                      => orders::wallet::coins;
-    POST   "/orders/{id}/refund"            Public                      => orders::wallet::coins;
-    POST   "/orders/{id}/unclaim"           Public                      => orders::wallet::coins;
+    POST   "/orders/{id}/pay"               Public                      => orders::wallet::pay;
+    POST   "/orders/{id}/abort"             Public                      => orders::wallet::abort;
+    POST   "/orders/{id}/refund"            Public                      => orders::wallet::refund;
+    POST   "/orders/{id}/unclaim"           Public                      => orders::wallet::unclaim;
 
     GET    "/sessions/{id}"                 Public                      => sessions::status;
 

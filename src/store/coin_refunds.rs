@@ -83,6 +83,8 @@ pub struct CoinRefund {
     pub amount: Amount,
     /// When it was decided.
     pub made_at: Timestamp,
+    /// Is it to be sent to the exchange?
+    pub wanted: bool,
     /// What the exchange says.
     pub outcome: Outcome,
 }
@@ -103,7 +105,7 @@ fn read_refund(row: &Row<'_>) -> rusqlite::Result<CoinRefund> {
     let grant: Option<RefundSerial> = columns.next()?;
     let coin = columns.next()?;
     let _: i64 = columns.next()?;
-    let (amount, made_at) = (columns.next()?, columns.next()?);
+    let (amount, made_at, wanted) = (columns.next()?, columns.next()?, columns.next()?);
     let outcome = match (columns.next()?, columns.next()?, columns.next()?) {
         (Some(exchange_pub), Some(exchange_sig), _) => Outcome::Done { exchange_pub, exchange_sig },
         (_, _, Some(status)) => {
@@ -114,7 +116,17 @@ fn read_refund(row: &Row<'_>) -> rusqlite::Result<CoinRefund> {
         _ => Outcome::Open,
     };
     let rtransaction_id = rtransaction_id(grant);
-    Ok(CoinRefund { serial, deposit, grant, coin, rtransaction_id, amount, made_at, outcome })
+    Ok(CoinRefund {
+        serial,
+        deposit,
+        grant,
+        coin,
+        rtransaction_id,
+        amount,
+        made_at,
+        wanted,
+        outcome,
+    })
 }
 
 /// Keeps what is to be given back; what was decided before stays.

@@ -17,6 +17,15 @@ pub fn find(db: &Connection, id: &InstanceId) -> Result<Option<Instance>> {
     Ok(statement.query_row(named_params! { ":id": id }, read_instance).optional()?)
 }
 
+/// The instance with this number, deleted or not.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find_by_serial(db: &Connection, instance: InstanceSerial) -> Result<Option<Instance>> {
+    let mut statement = db.prepare_cached(sql!("instances/find_by_serial"))?;
+    Ok(statement.query_row(named_params! { ":instance": instance }, read_instance).optional()?)
+}
+
 /// The number of the instance called `id`, and whether it is deleted: all that most requests need.
 ///
 /// # Errors

@@ -11,6 +11,7 @@ use crate::domain::instance::InstanceSerial;
 use crate::domain::order::{Claim, NewOrder, Order, OrderSerial, Paid, Topic};
 use crate::domain::time::Timestamp;
 use crate::domain::web::FulfillmentUrl;
+use crate::taler::sign::PublicKey;
 
 /// The order of this name.
 ///
@@ -177,6 +178,23 @@ pub fn claim(tx: &mut Tx<'_>, order: &Order, claim: &Claim, contract: &str) -> R
         ":nonce": claim.nonce,
         ":h_contract": claim.h_contract,
         ":terms": contract,
+    })?;
+    if changed > 0 {
+        tx.announce(order.topics());
+    }
+    Ok(changed > 0)
+}
+
+/// Takes an unpaid order back from the wallet that has claimed it, with the terms that it had
+/// before; `false` if that wallet does not have it.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn unclaim(tx: &mut Tx<'_>, order: &Order, nonce: &PublicKey, terms: &str) -> Result<bool> {
+    let changed = tx.prepare_cached(sql!("orders/unclaim"))?.execute(named_params! {
+        ":order_serial": order.serial,
+        ":nonce": nonce,
+        ":terms": terms,
     })?;
     if changed > 0 {
         tx.announce(order.topics());

@@ -5,8 +5,11 @@ use super::{Error, Till};
 use crate::domain::contract;
 use crate::domain::ids::{InstanceId, OrderId};
 use crate::domain::order::{Claim, ClaimToken, Order};
-use crate::store::{Tx, orders};
-use crate::taler::sign::{PublicKey, Signature, Statement, merchant::ContractOffer};
+use crate::store::{Tx, deposits, orders};
+use crate::taler::base32::HashCode;
+use crate::taler::sign::merchant::ContractOffer;
+use crate::taler::sign::wallet::OrderUnclaim;
+use crate::taler::sign::{PublicKey, Signature, Statement};
 
 /// A contract as its wallet gets it.
 #[derive(Clone, Debug)]
@@ -85,5 +88,41 @@ impl Till {
         };
         let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id))?;
         Ok(Claimed { contract, sig: ContractOffer { h_contract }.sign(&key) })
+    }
+
+    /// Takes an order back from the wallet that has claimed it and wants it no more; its claim token
+    /// is as good as before (merchant-api 3.3).
+    ///
+    /// # Errors
+    /// [`Error::UnclaimSignature`]; [`Error::ClaimUnknown`] when the wallet does not have the order,
+    /// has paid it, or has begun to.
+    pub async fn unclaim(
+        &self,
+        instance: &InstanceId,
+        order_id: OrderId,
+        nonce: PublicKey,
+        h_contract: HashCode,
+        unclaim_sig: Signature,
+    ) -> Result<(), Error> {
+        let serial = self.serial(instance)?;
+        if !(OrderUnclaim { h_contract }.verify(&nonce, &unclaim_sig)) {
+            return Err(Error::UnclaimSignature);
+        }
+        self.store
+            .write(move |tx| {
+                let there = orders::find(tx, serial, &order_id)?.ok_or(Error::ClaimUnknown)?;
+                let held = Claim { nonce, h_contract };
+                let free = there.claim.as_ref() == Some(&held)
+                    && there.paid.is_none()
+                    && deposits::of_order(tx, there.serial)?.is_empty();
+                if !free {
+                    return Err(Error::ClaimUnknown);
+                }
+                let terms = contract::unbind(&orders::terms(tx, there.serial)?);
+                let terms = terms.map_err(|bad| Error::Damaged(bad.to_string()))?;
+                orders::unclaim(tx, &there, &nonce, &terms)?;
+                Ok(())
+            })
+            .await
     }
 }

@@ -7,18 +7,23 @@
 pub mod access;
 mod account;
 mod claim;
+mod give_back;
 mod instance;
 mod order;
 mod password;
 mod pay;
 mod refund;
 mod template;
+mod trouble;
+mod turns;
 mod wait;
 
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::sync::Notify;
 
 use crate::domain::access::Permission;
 use crate::domain::amount::Currency;
@@ -31,25 +36,30 @@ use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::domain::web::BaseUrl;
+use crate::exchange::Exchange;
 use crate::hub::{self, Hub};
 use crate::machine::{Clock, NoRandomness};
 use crate::store::{self, Store};
 use crate::taler::canonical;
 use crate::taler::sign::PublicKey;
+use turns::Turns;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
 pub use claim::Claimed;
+pub use give_back::{Aborted, PickedUp};
 pub use instance::{Auth, InstanceWish};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
-pub use pay::{CounterWish, Receipt};
+pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
 pub use refund::{RefundWish, Smaller};
+pub use trouble::{Trouble, TroubleKind};
 pub use wait::{
     Credential, Patience, Poll2019, PublicAsk, Purchase, Repurchase, Sight, Standing, Status,
     StatusAsk,
 };
 
+pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 
 /// An exchange whose coins the shop takes.
@@ -88,6 +98,9 @@ pub struct Till {
     clock: Clock,
     terms: Arc<Terms>,
     passwords: Arc<password::Gate>,
+    exchanges: Arc<[Exchange]>,
+    turns: Turns,
+    errands: Arc<Notify>,
 }
 
 /// What can go wrong with a verb.
@@ -157,6 +170,24 @@ pub enum Error {
     OtpDeviceUnknown,
     /// The order is paid, in another way.
     AlreadyPaid(OrderId),
+    /// A wallet's coins are being deposited for the order.
+    BeingPaid(OrderId),
+    /// It will not go with these coins.
+    Refused(Refusal),
+    /// An exchange would not, or could not.
+    Exchange(Box<Trouble>),
+    /// The signature by which a wallet gives an order back does not hold.
+    UnclaimSignature,
+    /// There is no contract whose payment could be aborted.
+    AbortOfUnknown,
+    /// The hash of the contract whose payment is to be aborted is another.
+    AbortOfOther,
+    /// The payment is complete, and nothing can be aborted.
+    PaymentComplete,
+    /// The hash is not that of the order's contract.
+    OtherContract,
+    /// The exchange's fee for the refund is higher than the refund.
+    RefundBelowFee,
     /// The receipt is not the shop's, or for another contract.
     ReceiptWrong,
     /// The hash is that of another order's contract.
@@ -242,6 +273,15 @@ impl fmt::Display for Error {
             Self::ProductUnknown => f.write_str("there is no such product"),
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
+            Self::BeingPaid(id) => write!(f, "a wallet is paying the order {id} right now"),
+            Self::Refused(why) => why.fmt(f),
+            Self::Exchange(trouble) => trouble.fmt(f),
+            Self::UnclaimSignature => f.write_str("the wallet's signature does not hold"),
+            Self::AbortOfUnknown => f.write_str("there is no such contract"),
+            Self::AbortOfOther => f.write_str("the contract's hash is another"),
+            Self::PaymentComplete => f.write_str("the payment is complete"),
+            Self::OtherContract => f.write_str("the hash is not that of the order's contract"),
+            Self::RefundBelowFee => f.write_str("the refund is below the exchange's refund fee"),
             Self::ReceiptWrong => f.write_str("the receipt is not of this shop"),
             Self::ContractMismatch => f.write_str("the contract belongs to another order"),
             Self::RefundOfUnpaid => f.write_str("the order is not paid"),
@@ -283,6 +323,12 @@ impl From<NoRandomness> for Error {
     }
 }
 
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
 impl From<BadOrder> for Error {
     fn from(bad: BadOrder) -> Self {
         Self::Order(bad)
@@ -317,7 +363,14 @@ impl Till {
     /// A till over `store`, which announces to `hub`.
     pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
-        Self { store, hub, clock, terms, passwords }
+        let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
+        let exchanges = Arc::new([]);
+        Self { store, hub, clock, terms, passwords, exchanges, turns, errands }
+    }
+
+    /// The trusted exchange at `url`.
+    fn exchange(&self, url: &BaseUrl) -> Option<&Exchange> {
+        self.exchanges.iter().find(|exchange| exchange.trusted().base_url == *url)
     }
 
     /// What time it is, by the till's clock.

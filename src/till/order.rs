@@ -13,7 +13,7 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::BaseUrl;
 use crate::machine::random;
 use crate::store::orders::{self, Filter};
-use crate::store::{Tx, accounts};
+use crate::store::{Tx, accounts, deposits};
 use crate::taler::base32::{self, Bytes, HashCode};
 use crate::taler::canonical;
 use crate::taler::contract::{Forgot, forget};
@@ -297,6 +297,9 @@ impl Till {
                     }
                 } else if order.claim.is_some() && !order.is_expired(now) && !force {
                     return Err(Error::AwaitingPayment);
+                } else if !deposits::of_order(tx, order.serial)?.is_empty() {
+                    // Coins were sent to an exchange; what becomes of them must stay in the books.
+                    return Err(Error::MustBeKept);
                 }
                 Ok(orders::delete(tx, &order)?)
             })

@@ -1,12 +1,17 @@
-//! Refunds: granted by the shop, as a new total (merchant-api 2.7).
+//! Refunds: granted by the shop, as a new total (merchant-api 2.7). What comes from coins goes back to
+//! them; see `give_back.rs`.
 
+use super::pay::Books;
 use super::wait::order;
 use super::{Clerk, Error, Till};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{InstanceId, OrderId};
-use crate::domain::order::{Order, Refund};
+use crate::domain::order::{Order, Refund, RefundSerial};
+use crate::domain::payment::{CannotSpread, spread};
+use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
-use crate::store::{orders, payments, refunds};
+use crate::store::coin_refunds::{self, NewCoinRefund};
+use crate::store::{Tx, orders, refunds};
 use crate::taler::sign::PublicKey;
 
 /// Longest reason, in bytes.
@@ -52,7 +57,8 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::RefundOfUnpaid`], [`Error::RefundCurrency`],
-    /// [`Error::RefundInconsistent`], [`Error::RefundNotAllowed`], [`Error::RefundTooLate`].
+    /// [`Error::RefundInconsistent`], [`Error::RefundNotAllowed`], [`Error::RefundTooLate`],
+    /// [`Error::RefundBelowFee`].
     pub async fn grant_refund(
         &self,
         clerk: &Clerk,
@@ -66,7 +72,7 @@ impl Till {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                let mut order = order(tx, serial, &order_id)?;
+                let order = order(tx, serial, &order_id)?;
                 if order.paid.is_none() {
                     return Err(Error::RefundOfUnpaid);
                 }
@@ -84,14 +90,19 @@ impl Till {
                 if order_of.is_lt() || wish.total.try_cmp(&order.amount).map_err(foreign)?.is_gt() {
                     return Err(Error::RefundInconsistent);
                 }
-                // Money that came over the counter goes back over the counter (decision 5).
-                let taken = payments::find(tx, order.serial)?.is_some();
                 let amount = wish
                     .total
                     .checked_sub(&order.refund_granted)
                     .map_err(|_| Error::RefundInconsistent)?;
+                let books = Books::of(tx, order)?;
+                // Money that came over the counter goes back over the counter (decision 5).
+                let taken = books.at_counter;
                 let refund = Refund { amount, reason: wish.reason, granted_at: now, taken };
-                refunds::insert(tx, order.serial, &refund)?;
+                let grant = refunds::insert(tx, books.order.serial, &refund)?;
+                if !taken {
+                    take_from_coins(tx, &books, grant, &amount, now)?;
+                }
+                let mut order = books.order;
                 order.refund_granted = wish.total;
                 if taken {
                     order.refund_taken = wish.total;
@@ -101,4 +112,29 @@ impl Till {
             })
             .await
     }
+}
+
+/// Takes a granted refund from the order's coins. It waits there for the wallet to fetch it.
+fn take_from_coins(
+    tx: &mut Tx<'_>,
+    books: &Books,
+    grant: RefundSerial,
+    amount: &Amount,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let coins: Vec<_> = books.collected().collect();
+    let rests = coins.iter().map(|deposit| books.rest(deposit)).collect::<Result<Vec<_>, _>>();
+    let parts = spread(amount, &rests?).map_err(|CannotSpread| Error::RefundBelowFee)?;
+    for (place, amount) in parts {
+        let Some(deposit) = coins.get(place) else { continue };
+        let new = NewCoinRefund {
+            deposit: deposit.serial,
+            grant: Some(grant),
+            amount,
+            made_at: now,
+            wanted: false,
+        };
+        coin_refunds::insert(tx, &new)?;
+    }
+    Ok(())
 }

@@ -3,14 +3,22 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::{At, Body, Params, Seg, Waiting};
 use super::shop::repurchase;
 use super::{TALER, pay_uri, put, refund_uri, terms};
 use crate::domain::ids::{OrderId, SessionId};
-use crate::till::{Credential, PublicAsk, Sight, Till};
+use crate::taler::canonical;
+use crate::taler::sign::PublicKey;
+use crate::till::{
+    Aborted, CoinRefund, CoinWish, Credential, Outcome, PublicAsk, Sight, Till, Trouble,
+};
+
+/// The status told of an exchange that gave no answer.
+const NO_ANSWER: u16 = 504;
 
 /// `GET /orders/$ORDER_ID`.
 pub(in crate::http) async fn status(
@@ -97,7 +105,138 @@ pub(in crate::http) async fn paid(
     Ok(HttpResponse::Ok().json(json!({ "refunded": refunded })))
 }
 
-/// What needs an exchange: `pay`, `abort`, `refund`, `unclaim`.
-pub(in crate::http) async fn coins() -> Answer {
-    Err(Failure::NotImplemented("payments with coins"))
+/// `POST /orders/$ORDER_ID/pay`.
+pub(in crate::http) async fn pay(
+    till: Data<Till>,
+    At(instance): At,
+    Seg(order_id): Seg<OrderId>,
+    body: Body,
+) -> Answer {
+    let mut fields = body.fields().await?;
+    let wallet_data: Option<Map<String, Value>> = fields.get("wallet_data")?;
+    let wallet_data_hash = wallet_data
+        .map(|data| canonical::json_hash(&Value::Object(data)))
+        .transpose()
+        .map_err(|bad| Failure::Malformed(format!("wallet_data: {bad}")))?;
+    let wish = CoinWish {
+        coins: fields.need("coins")?,
+        session: fields.session("session_id")?,
+        wallet_data_hash,
+    };
+    let sig = till.pay(&instance, order_id, wish).await?;
+    Ok(HttpResponse::Ok().json(json!({ "sig": sig })))
+}
+
+/// A coin of a payment that is to be aborted. What it was to pay is known here already.
+#[derive(Deserialize)]
+struct AbortedCoin {
+    coin_pub: PublicKey,
+}
+
+/// `POST /orders/$ORDER_ID/abort`.
+pub(in crate::http) async fn abort(
+    till: Data<Till>,
+    At(instance): At,
+    Seg(order_id): Seg<OrderId>,
+    body: Body,
+) -> Answer {
+    let mut fields = body.fields().await?;
+    let (h_contract, coins) =
+        (fields.need("h_contract")?, fields.need::<Vec<AbortedCoin>>("coins")?);
+    if coins.is_empty() {
+        return Err(Failure::NothingToAbort);
+    }
+    let coins = coins.into_iter().map(|coin| coin.coin_pub).collect();
+    let aborted = till.abort(&instance, order_id, h_contract, coins).await?;
+    let refunds: Vec<Value> = aborted.into_iter().map(aborted_coin).collect();
+    Ok(HttpResponse::Ok().json(json!({ "refunds": refunds })))
+}
+
+/// What became of an aborted coin. Wallets of 2022 ask for all members of a failure.
+fn aborted_coin(aborted: Aborted) -> Value {
+    match aborted {
+        Aborted::Done { exchange_pub, exchange_sig } => json!({
+            "type": "success",
+            "exchange_status": 200,
+            "exchange_pub": exchange_pub,
+            "exchange_sig": exchange_sig,
+        }),
+        Aborted::Failed { status, code, reply } => json!({
+            "type": "failure",
+            "exchange_status": status,
+            "exchange_code": code.unwrap_or(0),
+            "exchange_reply": object(reply),
+        }),
+        Aborted::Undeposited => json!({ "type": "undeposited" }),
+    }
+}
+
+/// `reply`, or an empty object if it is none.
+fn object(reply: Value) -> Value {
+    if reply.is_object() { reply } else { json!({}) }
+}
+
+/// `POST /orders/$ORDER_ID/refund`: a wallet fetches what the shop has granted.
+pub(in crate::http) async fn refund(
+    till: Data<Till>,
+    At(instance): At,
+    Seg(order_id): Seg<OrderId>,
+    body: Body,
+) -> Answer {
+    let mut fields = body.fields().await?;
+    let picked = till.pick_up_refunds(&instance, order_id, fields.need("h_contract")?).await?;
+    let Some(picked) = picked else { return Ok(HttpResponse::NoContent().finish()) };
+    let refunds: Vec<Value> = picked.refunds.iter().map(|(of, why)| coin_refund(of, why)).collect();
+    Ok(HttpResponse::Ok().json(json!({
+        "refund_amount": picked.order.refund_granted,
+        "merchant_pub": picked.merchant_pub,
+        "refunds": refunds,
+    })))
+}
+
+/// A coin's refund as its wallet gets it.
+fn coin_refund(refund: &CoinRefund, trouble: &Option<Trouble>) -> Value {
+    let mut body = json!({
+        "rtransaction_id": refund.rtransaction_id,
+        "coin_pub": refund.coin.coin_pub,
+        "refund_amount": refund.amount,
+        "execution_time": refund.made_at,
+    });
+    let failure = |body: &mut Value, status: u16, code: Option<u32>, reply: Value| {
+        put(body, "type", Some("failure"));
+        put(body, "exchange_status", Some(status));
+        put(body, "exchange_code", Some(code.unwrap_or(0)));
+        put(body, "exchange_reply", Some(object(reply)));
+    };
+    match (&refund.outcome, trouble) {
+        (Outcome::Done { exchange_pub, exchange_sig }, _) => {
+            put(&mut body, "type", Some("success"));
+            put(&mut body, "exchange_status", Some(200));
+            put(&mut body, "exchange_pub", Some(exchange_pub));
+            put(&mut body, "exchange_sig", Some(exchange_sig));
+        }
+        (Outcome::Refused { status, code, reply }, _) => {
+            failure(&mut body, *status, *code, reply.clone());
+        }
+        (Outcome::Open, Some(trouble)) => {
+            let reply = trouble.reply.clone().unwrap_or_default();
+            failure(&mut body, trouble.http_status.unwrap_or(NO_ANSWER), trouble.code, reply);
+        }
+        (Outcome::Open, None) => failure(&mut body, NO_ANSWER, None, Value::Null),
+    }
+    body
+}
+
+/// `POST /orders/$ORDER_ID/unclaim`.
+pub(in crate::http) async fn unclaim(
+    till: Data<Till>,
+    At(instance): At,
+    Seg(order_id): Seg<OrderId>,
+    body: Body,
+) -> Answer {
+    let mut fields = body.fields().await?;
+    let (nonce, h_contract) = (fields.need("nonce")?, fields.need("h_contract")?);
+    let unclaim_sig = fields.need("unclaim_sig")?;
+    till.unclaim(&instance, order_id, nonce, h_contract, unclaim_sig).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

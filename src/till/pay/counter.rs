@@ -1,0 +1,99 @@
+//! Payments taken at the counter, outside of Taler (decisions 4 and 5).
+
+use super::super::claim::Binding;
+use super::super::wait::order;
+use super::super::{Clerk, Error, Till};
+use super::{Means, record};
+use crate::domain::amount::Amount;
+use crate::domain::ids::{OrderId, SessionId};
+use crate::domain::order::{CounterPayment, Paid};
+use crate::domain::unfit::Unfit;
+use crate::machine::random;
+use crate::store::orders;
+use crate::store::payments::{self, Kept};
+use crate::taler::sign::{PublicKey, Signature, Statement, merchant::PaymentOk};
+
+/// A payment that the shop has taken outside of Taler.
+#[derive(Clone, Debug)]
+pub struct CounterWish {
+    /// How.
+    pub payment: CounterPayment,
+    /// The session that it shall count for; the order's own when `None`.
+    pub session: Option<SessionId>,
+    /// What was paid; must be the price.
+    pub amount: Option<Amount>,
+}
+
+/// What a payment leaves in the hands of who made it.
+#[derive(Clone, Debug)]
+pub struct Receipt {
+    /// What was paid.
+    pub order_id: OrderId,
+    /// How, how much, when and for whom.
+    pub kept: Kept,
+    /// The shop's signature that the contract is paid.
+    pub sig: Signature,
+}
+
+impl Till {
+    /// Records a payment that was taken at the counter. The same payment again gives the same
+    /// receipt.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`], [`Error::Unfit`] for an amount that is not the price,
+    /// [`Error::AlreadyPaid`] for another payment of a paid order, [`Error::BeingPaid`] while a
+    /// wallet's coins are being deposited.
+    pub async fn record_payment(
+        &self,
+        clerk: &Clerk,
+        order_id: OrderId,
+        wish: CounterWish,
+    ) -> Result<Receipt, Error> {
+        let serial = clerk.instance.serial;
+        let (there, terms) = self.store.glance(|db| {
+            let there = order(db, serial, &order_id)?;
+            let terms = orders::terms(db, there.serial)?;
+            Ok::<_, Error>((there, terms))
+        })?;
+        if there.paid.is_none() && self.turns.is_taken(there.serial) {
+            return Err(Error::BeingPaid(order_id));
+        }
+        if wish.amount.is_some_and(|amount| amount != there.amount) {
+            return Err(Unfit("amount").into());
+        }
+        // Nobody has the private key to these random bytes, so no wallet can claim to be the payer.
+        let binding = match there.claim {
+            Some(_) => None,
+            None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
+        };
+        let now = self.clock.now();
+        let (kept, h_contract) = self
+            .store
+            .write(move |tx| {
+                let there = order(tx, serial, &order_id)?;
+                let kept = Kept {
+                    payment: wish.payment,
+                    amount: there.amount,
+                    session: wish.session.or_else(|| there.session.clone()),
+                    paid_at: now,
+                };
+                let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
+                match record(tx, &there, &paid, Means::Counter(&kept), binding.as_ref()) {
+                    Ok(h_contract) => Ok((kept, h_contract)),
+                    Err(Error::AlreadyPaid(id)) => {
+                        let before = payments::find(tx, there.serial)?;
+                        let same = before.filter(|before| before.payment == kept.payment);
+                        let claim = there.claim.as_ref();
+                        same.zip(claim.map(|claim| claim.h_contract)).ok_or(Error::AlreadyPaid(id))
+                    }
+                    Err(error) => Err(error),
+                }
+            })
+            .await?;
+        let instance = &clerk.instance;
+        let key = instance.signing_key.as_ref();
+        let key = key.ok_or_else(|| Error::InstanceDeleted(instance.id.clone()))?;
+        let sig = PaymentOk { h_contract }.sign(key);
+        Ok(Receipt { order_id: there.order_id, kept, sig })
+    }
+}

@@ -1,0 +1,110 @@
+//! Payments: the one place where an order becomes paid, and where a payment follows its customer
+//! into another session (merchant-api 3.6, decisions 4, 9 and 11).
+//!
+//! [`counter`] takes what was paid outside of Taler, [`coins`] what a wallet pays with; what coins
+//! must fulfil is in [`check`], and what is kept of them in [`books`].
+
+mod books;
+mod check;
+mod coins;
+mod counter;
+
+use super::claim::Binding;
+use super::wait::order;
+use super::{Error, Till};
+use crate::domain::ids::{InstanceId, OrderId, SessionId};
+use crate::domain::order::{Order, Paid};
+use crate::store::payments::{self, Kept};
+use crate::store::{self, Tx, orders};
+use crate::taler::base32::HashCode;
+use crate::taler::sign::{Signature, Statement, merchant::PaymentOk};
+
+pub(super) use books::Books;
+pub use check::Refusal;
+pub use coins::CoinWish;
+pub use counter::{CounterWish, Receipt};
+
+impl Till {
+    /// Has the payment of an order count for `session` from now on; whoever shows the receipt may
+    /// ask for that. Without a session nothing changes. Says whether something was refunded.
+    ///
+    /// # Errors
+    /// [`Error::ReceiptWrong`], [`Error::OrderUnknown`] also for an unpaid order,
+    /// [`Error::ContractMismatch`].
+    pub async fn replay(
+        &self,
+        instance: &InstanceId,
+        order_id: OrderId,
+        h_contract: HashCode,
+        receipt: Signature,
+        session: Option<SessionId>,
+    ) -> Result<bool, Error> {
+        let shop = self.shop(instance)?;
+        let serial = shop.serial;
+        if !(PaymentOk { h_contract }.verify(&shop.public_key, &receipt)) {
+            return Err(Error::ReceiptWrong);
+        }
+        let there = self.store.glance(|db| order(db, serial, &order_id))?;
+        let Some(session) = paid_as(&there, &h_contract, session)? else {
+            return Ok(!there.refund_granted.is_zero());
+        };
+        self.store
+            .write(move |tx| {
+                let there = order(tx, serial, &order_id)?;
+                if let Some(session) = paid_as(&there, &h_contract, Some(session))? {
+                    orders::bind_session(tx, &there, &session)?;
+                }
+                Ok(!there.refund_granted.is_zero())
+            })
+            .await
+    }
+}
+
+/// The session that a replay would bind `order` to; `None` when nothing would change.
+fn paid_as(
+    order: &Order,
+    h_contract: &HashCode,
+    session: Option<SessionId>,
+) -> Result<Option<SessionId>, Error> {
+    if order.claim.as_ref().is_some_and(|claim| claim.h_contract != *h_contract) {
+        return Err(Error::ContractMismatch);
+    }
+    let paid = order.paid.as_ref().ok_or_else(|| Error::OrderUnknown(order.order_id.clone()))?;
+    let meant = session.map(|session| order.meant_session(session));
+    Ok(meant.filter(|meant| paid.session.as_ref() != Some(meant)))
+}
+
+/// By what means an order is paid.
+#[derive(Clone, Copy)]
+enum Means<'a> {
+    /// Outside of Taler.
+    Counter(&'a Kept),
+    /// By coins, which are kept already.
+    Coins,
+}
+
+/// THE payment path: an order becomes paid here and nowhere else. In one transaction stand the
+/// payment, the order's state and its session, and for an order that nobody has claimed the contract
+/// of `binding`; who waits is told by the store after the commit. The contract's hash.
+fn record(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    paid: &Paid,
+    means: Means<'_>,
+    binding: Option<&Binding>,
+) -> Result<HashCode, Error> {
+    let (claim, binding) = match (&order.claim, binding) {
+        (Some(claim), _) => (claim, None),
+        (None, Some(binding)) => (&binding.claim, Some((&binding.claim, &*binding.contract))),
+        // It was claimed just now; whoever gave it back did so this very moment.
+        (None, None) => return Err(Error::Store(store::Error::Busy)),
+    };
+    if order.paid.is_some() {
+        return Err(Error::AlreadyPaid(order.order_id.clone()));
+    }
+    if let Means::Counter(kept) = means {
+        payments::insert(tx, order.serial, kept)?;
+    }
+    orders::mark_paid(tx, order, paid, binding)?;
+    Ok(claim.h_contract)
+}

@@ -1,0 +1,147 @@
+//! What an exchange did not do, as wallets and shops are told of it (merchant-api 3.5).
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::Error;
+use crate::domain::exchange::BadKeys;
+use crate::domain::web::BaseUrl;
+use crate::exchange;
+
+/// An exchange would not, or could not.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trouble {
+    /// Which.
+    pub exchange_url: BaseUrl,
+    /// What happened.
+    pub kind: TroubleKind,
+    /// The HTTP status of its answer, if there was one.
+    pub http_status: Option<u16>,
+    /// Its own code, if it told one.
+    pub code: Option<u32>,
+    /// Its own words, if they were JSON.
+    pub reply: Option<Value>,
+}
+
+/// What happened with an exchange.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum TroubleKind {
+    /// It did not answer in time.
+    Timeout,
+    /// It cannot be reached.
+    Unreachable,
+    /// Its answer makes no sense, or its confirmation does not hold.
+    Garbled,
+    /// Its keys are not to be used.
+    Keys,
+    /// It has another master key than the one trusted.
+    MasterKey,
+    /// A coin was spent before.
+    DoubleSpend,
+    /// A denomination is not known to it.
+    DenominationUnknown,
+    /// A denomination has expired, or was revoked.
+    DenominationExpired,
+    /// A signature of a coin does not hold.
+    Signature,
+    /// It may not for legal reasons: the shop must identify itself first, say.
+    Legal,
+    /// It has an error of its own.
+    Broken,
+    /// It refuses for another reason.
+    Refused,
+}
+
+impl Trouble {
+    /// What `error` of the exchange at `url` means.
+    pub(super) fn at(url: &BaseUrl, error: exchange::Error) -> Self {
+        use exchange::Error as Client;
+        let none = |kind| Self {
+            exchange_url: url.clone(),
+            kind,
+            http_status: None,
+            code: None,
+            reply: None,
+        };
+        match error {
+            Client::Timeout => none(TroubleKind::Timeout),
+            Client::Unreachable(_) => none(TroubleKind::Unreachable),
+            Client::Keys(BadKeys::MasterKey(_)) => none(TroubleKind::MasterKey),
+            Client::Keys(_) => none(TroubleKind::Keys),
+            Client::Unconfirmed | Client::UnknownSigningKey => none(TroubleKind::Garbled),
+            Client::NotJson { status } => {
+                Self { http_status: Some(status), ..none(TroubleKind::Garbled) }
+            }
+            Client::Refused { status, code, reply } => Self {
+                http_status: Some(status),
+                code,
+                reply: Some(reply),
+                ..none(kind(status, code))
+            },
+        }
+    }
+
+    /// Is it certain that the exchange did nothing, and will do nothing if asked again?
+    pub(super) fn is_final(&self) -> bool {
+        match self.kind {
+            TroubleKind::DoubleSpend
+            | TroubleKind::DenominationUnknown
+            | TroubleKind::DenominationExpired
+            | TroubleKind::Signature
+            | TroubleKind::Legal
+            | TroubleKind::Refused => true,
+            TroubleKind::Timeout
+            | TroubleKind::Unreachable
+            | TroubleKind::Garbled
+            | TroubleKind::Keys
+            | TroubleKind::MasterKey
+            | TroubleKind::Broken => false,
+        }
+    }
+}
+
+/// What a status and a code of the exchange mean (crypto 14.2).
+fn kind(status: u16, code: Option<u32>) -> TroubleKind {
+    match (status, code) {
+        (403, Some(1205 | 1006)) => TroubleKind::Signature,
+        (404, Some(1005)) => TroubleKind::DenominationUnknown,
+        (409, Some(1012 | 1003 | 1015 | 1206)) => TroubleKind::DoubleSpend,
+        (410 | 412, Some(1008..=1010)) => TroubleKind::DenominationExpired,
+        (451, _) => TroubleKind::Legal,
+        (408 | 425 | 429, _) => TroubleKind::Timeout,
+        (400..=499, _) => TroubleKind::Refused,
+        _ => TroubleKind::Broken,
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let what = match self.kind {
+            TroubleKind::Timeout => "did not answer in time",
+            TroubleKind::Unreachable => "cannot be reached",
+            TroubleKind::Garbled => "gave an answer that makes no sense",
+            TroubleKind::Keys => "has keys that cannot be used",
+            TroubleKind::MasterKey => "has another master key than the one trusted",
+            TroubleKind::DoubleSpend => "says that a coin was spent before",
+            TroubleKind::DenominationUnknown => "does not know a coin's denomination",
+            TroubleKind::DenominationExpired => "no longer takes coins of a denomination",
+            TroubleKind::Signature => "says that a coin's signature does not hold",
+            TroubleKind::Legal => "may not take the coins for legal reasons",
+            TroubleKind::Broken => "has an error of its own",
+            TroubleKind::Refused => "refuses",
+        };
+        write!(f, "{} {what}", self.exchange_url.as_str())?;
+        match (self.http_status, self.code) {
+            (Some(status), Some(code)) => write!(f, " ({status}, code {code})"),
+            (Some(status), None) => write!(f, " ({status})"),
+            (None, _) => Ok(()),
+        }
+    }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::Exchange(Box::new(trouble))
+    }
+}
