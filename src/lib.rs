@@ -11,6 +11,9 @@
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```
 //!
+//! Beside the house stands [`sandbox`], an exchange of play money for demonstrations and tests. The
+//! till speaks to it over HTTP only.
+//!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made
 //! from the same code. No interface of it is promised to anybody else.
 #![forbid(unsafe_code)]
@@ -22,6 +25,7 @@ pub mod exchange;
 pub mod http;
 pub mod hub;
 pub mod machine;
+pub mod sandbox;
 pub mod server;
 pub mod store;
 pub mod taler;

@@ -13,6 +13,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("hub", &["domain"]),
     // Time and chance come from nowhere else.
     ("machine", &["domain"]),
+    // The network's far side: it knows nothing of the till, and only demonstrations start it.
+    ("sandbox", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
     ("till", &["domain", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.

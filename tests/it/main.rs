@@ -25,6 +25,7 @@ mod orders;
 mod polls;
 mod races;
 mod restart;
+mod sandbox;
 mod shop;
 mod sql;
 mod story;

@@ -10,46 +10,77 @@ use rusqlite::{Batch, Connection};
 /// Set to have `sql/schema.sql` written instead of compared.
 const WRITE: &str = "TILLD_WRITE_SCHEMA";
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("sql")
+/// The files below one folder, and the database that they are for.
+struct House {
+    /// Below the root of the sources, with a slash at its end.
+    folder: &'static str,
+    /// A part of the folder that is for another database.
+    without: &'static str,
+    /// Where its statements are embedded.
+    code: &'static str,
+    /// How many migrations the program knows.
+    version: u32,
 }
 
-/// Every SQL file below `sql/`, by its name without `.sql`.
-fn files() -> BTreeMap<String, String> {
-    let mut files = BTreeMap::new();
-    for entry in fs::read_dir(folder()).unwrap() {
-        let table = entry.unwrap().path();
-        if !table.is_dir() {
-            continue;
-        }
-        for entry in fs::read_dir(&table).unwrap() {
-            let path = entry.unwrap().path();
-            assert!(path.extension().is_some_and(|e| e == "sql"), "{}", path.display());
-            let name = path.strip_prefix(folder()).unwrap().with_extension("");
-            files.insert(name.to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap());
-        }
+const TILL: House =
+    House { folder: "sql/", without: "sandbox", code: "src/store", version: tilld::store::VERSION };
+
+const SANDBOX: House = House {
+    folder: "sql/sandbox/",
+    without: "",
+    code: "src/sandbox",
+    version: tilld::sandbox::VERSION,
+};
+
+const HOUSES: [House; 2] = [TILL, SANDBOX];
+
+impl House {
+    fn path(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder)
     }
-    files
+
+    /// Every SQL file of the house, by its name without `.sql`.
+    fn files(&self) -> BTreeMap<String, String> {
+        let mut files = BTreeMap::new();
+        for entry in fs::read_dir(self.path()).unwrap() {
+            let table = entry.unwrap().path();
+            if !table.is_dir() || table.file_name().is_some_and(|name| name == self.without) {
+                continue;
+            }
+            for entry in fs::read_dir(&table).unwrap() {
+                let path = entry.unwrap().path();
+                assert!(path.extension().is_some_and(|e| e == "sql"), "{}", path.display());
+                let name = path.strip_prefix(self.path()).unwrap().with_extension("");
+                files.insert(name.to_str().unwrap().to_owned(), fs::read_to_string(path).unwrap());
+            }
+        }
+        files
+    }
+
+    /// The migrations, oldest first: name and text.
+    fn migrations(&self) -> Vec<(String, String)> {
+        self.files().into_iter().filter(|(name, _)| name.starts_with("migrations/")).collect()
+    }
+
+    fn statements(&self) -> Vec<(String, String)> {
+        let is_statement = |(name, _): &(String, String)| !name.starts_with("migrations/");
+        let all: Vec<_> = self.files().into_iter().filter(is_statement).collect();
+        assert!(all.len() > 20, "{}", all.len());
+        all
+    }
+
+    fn migrated(&self) -> Connection {
+        let db = Connection::open_in_memory().unwrap();
+        for (name, text) in self.migrations() {
+            db.execute_batch(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        db
+    }
 }
 
-/// The migrations, oldest first: name and text.
+/// The till's migrations, oldest first: name and text.
 pub(crate) fn migrations() -> Vec<(String, String)> {
-    files().into_iter().filter(|(name, _)| name.starts_with("migrations/")).collect()
-}
-
-fn statements() -> Vec<(String, String)> {
-    let all: Vec<_> =
-        files().into_iter().filter(|(name, _)| !name.starts_with("migrations/")).collect();
-    assert!(all.len() > 20, "{}", all.len());
-    all
-}
-
-fn migrated() -> Connection {
-    let db = Connection::open_in_memory().unwrap();
-    for (name, text) in migrations() {
-        db.execute_batch(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
-    }
-    db
+    TILL.migrations()
 }
 
 /// The first column of all rows.
@@ -87,24 +118,31 @@ fn complaint(db: &Connection, name: &str, text: &str) -> Option<String> {
 
 #[test]
 fn migrations_are_numbered_without_a_gap() {
-    let migrations = migrations();
-    for (number, (name, _)) in (1..).zip(&migrations) {
-        assert!(name.starts_with(&format!("migrations/{number:04}_")), "{name} is not {number}");
+    for house in HOUSES {
+        let migrations = house.migrations();
+        for (number, (name, _)) in (1..).zip(&migrations) {
+            assert!(
+                name.starts_with(&format!("migrations/{number:04}_")),
+                "{name} is not {number}"
+            );
+        }
+        assert_eq!(u32::try_from(migrations.len()).unwrap(), house.version);
     }
-    assert_eq!(u32::try_from(migrations.len()).unwrap(), tilld::store::VERSION);
 }
 
 #[test]
 fn no_statement_scans_a_table_without_saying_why() {
-    let db = migrated();
-    let found: Vec<_> =
-        statements().iter().filter_map(|(name, text)| complaint(&db, name, text)).collect();
-    assert_eq!(found, [""; 0]);
+    for house in HOUSES {
+        let (db, statements) = (house.migrated(), house.statements());
+        let found: Vec<_> =
+            statements.iter().filter_map(|(name, text)| complaint(&db, name, text)).collect();
+        assert_eq!(found, [""; 0]);
+    }
 }
 
 #[test]
 fn a_scan_and_a_false_confession_are_both_found() {
-    let db = migrated();
+    let db = TILL.migrated();
     let check = |text: &str| complaint(&db, "x/y", text);
     let scan = "SELECT id FROM instances i WHERE name = :name";
     assert_eq!(check(scan).unwrap(), "x/y.sql does not say why: SCAN i");
@@ -116,27 +154,33 @@ fn a_scan_and_a_false_confession_are_both_found() {
 
 #[test]
 fn every_file_holds_one_statement() {
-    let db = migrated();
-    for (name, text) in statements() {
-        let mut batch = Batch::new(&db, &text);
-        let mut count = 0;
-        while batch.next().unwrap_or_else(|error| panic!("{name}: {error}")).is_some() {
-            count += 1;
+    for house in HOUSES {
+        let db = house.migrated();
+        for (name, text) in house.statements() {
+            let mut batch = Batch::new(&db, &text);
+            let mut count = 0;
+            while batch.next().unwrap_or_else(|error| panic!("{name}: {error}")).is_some() {
+                count += 1;
+            }
+            assert_eq!(count, 1, "{name}");
+            assert!(!text.contains('*') || text.contains("count(*)"), "{name} names no columns");
+            assert!(!text.contains('?'), "{name} has a parameter without a name");
         }
-        assert_eq!(count, 1, "{name}");
-        assert!(!text.contains('*') || text.contains("count(*)"), "{name} names no columns");
-        assert!(!text.contains('?'), "{name} has a parameter without a name");
     }
 }
 
 #[test]
 fn every_file_is_embedded() {
-    let mut sources = String::new();
-    for entry in fs::read_dir(folder().join("../src/store")).unwrap() {
-        sources += &fs::read_to_string(entry.unwrap().path()).unwrap();
-    }
-    for name in files().keys() {
-        assert!(sources.contains(&format!("sql!(\"{name}\")")), "{name}.sql is used by nobody");
+    for house in HOUSES {
+        let mut sources = String::new();
+        let code = Path::new(env!("CARGO_MANIFEST_DIR")).join(house.code);
+        for entry in fs::read_dir(code).unwrap() {
+            sources += &fs::read_to_string(entry.unwrap().path()).unwrap();
+        }
+        for name in house.files().keys() {
+            let embedded = sources.contains(&format!("sql!(\"{name}\")"));
+            assert!(embedded, "{}{name}.sql is used by nobody", house.folder);
+        }
     }
 }
 
@@ -144,13 +188,15 @@ fn every_file_is_embedded() {
 fn every_table_is_strict() {
     let loose = "SELECT name FROM pragma_table_list \
                  WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND NOT strict";
-    assert_eq!(column(&migrated(), loose), [""; 0]);
+    for house in HOUSES {
+        assert_eq!(column(&house.migrated(), loose), [""; 0]);
+    }
 }
 
 #[test]
 fn every_column_is_explained() {
     let mut silent = Vec::new();
-    for (name, text) in migrations() {
+    for (name, text) in HOUSES.iter().flat_map(House::migrations) {
         for line in text.lines() {
             // Columns are indented and lower case; constraints are not lower case.
             let is_column = line.starts_with("    ") && line[4..].starts_with(char::is_lowercase);
@@ -165,20 +211,26 @@ fn every_column_is_explained() {
 
 #[test]
 fn the_schema_file_is_the_sum_of_the_migrations() {
-    let sum = column(
-        &migrated(),
-        "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' \
-         ORDER BY tbl_name, type <> 'table', name",
-    );
-    let text = format!(
-        "-- The sum of the migrations, to be read. Written by: {WRITE}=1 cargo test --test it sql\n\
-         \n{}\n",
-        sum.join("\n\n")
-    );
-    let path = folder().join("schema.sql");
-    if std::env::var_os(WRITE).is_some() {
-        fs::write(&path, &text).unwrap();
+    for house in HOUSES {
+        let sum = column(
+            &house.migrated(),
+            "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' \
+             ORDER BY tbl_name, type <> 'table', name",
+        );
+        let text = format!(
+            "-- The sum of the migrations, to be read. Written by: {WRITE}=1 cargo test --test it sql\n\
+             \n{}\n",
+            sum.join("\n\n")
+        );
+        let path = house.path().join("schema.sql");
+        if std::env::var_os(WRITE).is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        let there = fs::read_to_string(&path).unwrap_or_default();
+        let name = house.folder;
+        assert!(
+            there == text,
+            "{name}schema.sql is old; see its first line. It should be:\n{text}"
+        );
     }
-    let there = fs::read_to_string(&path).unwrap_or_default();
-    assert!(there == text, "sql/schema.sql is old; see its first line. It should be:\n{text}");
 }

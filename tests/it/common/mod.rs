@@ -1,5 +1,6 @@
 //! The actors of the tests: a daemon with its files, and whoever speaks to it.
 
+pub(crate) mod exchange;
 pub(crate) mod shop;
 
 use std::collections::BTreeMap;
@@ -244,7 +245,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    fn of(response: reqwest::blocking::Response) -> Self {
+    pub(crate) fn of(response: reqwest::blocking::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response
             .headers()

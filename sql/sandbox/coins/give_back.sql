@@ -1,0 +1,1 @@
+UPDATE coins SET refunded = refunded + :amount WHERE serial = :serial

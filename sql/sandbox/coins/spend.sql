@@ -1,0 +1,2 @@
+UPDATE coins SET spent = spent + :contribution
+WHERE serial = :serial AND value - spent + refunded >= :contribution

@@ -1,0 +1,2 @@
+-- scans: the sum of everything
+SELECT coalesce(sum(fee), 0) AS fees FROM refunds

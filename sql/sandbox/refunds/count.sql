@@ -1,0 +1,1 @@
+SELECT count(*) AS refunds FROM refunds WHERE deposit = :deposit

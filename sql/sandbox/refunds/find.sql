@@ -1,0 +1,3 @@
+SELECT amount, exchange_pub, exchange_sig
+FROM refunds
+WHERE deposit = :deposit AND rtransaction_id = :rtransaction_id

@@ -1,0 +1,2 @@
+INSERT INTO refunds (deposit, rtransaction_id, amount, fee, exchange_pub, exchange_sig)
+VALUES (:deposit, :rtransaction_id, :amount, :fee, :exchange_pub, :exchange_sig)

@@ -1,0 +1,2 @@
+UPDATE reserves SET withdrawn = withdrawn + :amount
+WHERE serial = :serial AND topped_up - withdrawn >= :amount

@@ -1,0 +1,1 @@
+SELECT reserve, ev_sig FROM withdrawals WHERE h_coin_ev = :h_coin_ev

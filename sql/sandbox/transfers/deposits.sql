@@ -1,0 +1,5 @@
+SELECT
+    d.h_contract, c.coin_pub, d.contribution, min(d.fee, d.contribution - d.refunded) AS fee, d.refunded
+FROM deposits AS d JOIN coins AS c ON c.serial = d.coin
+WHERE d.transfer = :transfer
+ORDER BY d.serial

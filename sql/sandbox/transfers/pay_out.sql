@@ -1,0 +1,1 @@
+UPDATE deposits SET transfer = :transfer WHERE serial = :serial AND transfer IS NULL

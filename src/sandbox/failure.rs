@@ -1,0 +1,398 @@
+//! THE table of the sandbox: what went wrong → status, Taler code, hint.
+//!
+//! Codes are the registry's. Some failures come with more members, which merchants and wallets
+//! read: the coin that is to blame, or the exchange's word that a denomination is none of its own
+//! (crypto 8.10, 14.2).
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde_json::{Map, Value, json};
+
+use crate::domain::amount::Amount;
+use crate::domain::time::Timestamp;
+use crate::machine::NoRandomness;
+use crate::taler::base32::{HashCode, ShortHash};
+use crate::taler::coin::age::AgeMask;
+use crate::taler::coin::denomination::CoinSignature;
+use crate::taler::coin::rsa::RsaPublicKey;
+use crate::taler::sign::{PublicKey, Signature};
+
+use Failure::*;
+
+/// Why a request cannot be served.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The body is no JSON; the reader's words.
+    Json(String),
+    /// A member that must be there is not; the reader's words.
+    Missing(String),
+    /// A member does not fit; which, or a sentence about it.
+    Malformed(String),
+    /// The amount is of another currency.
+    Currency(String),
+    /// The account is no payto URI; what is wrong with it.
+    Payto(&'static str),
+    /// The exchange does not pay to such accounts.
+    WireMethod,
+    /// A segment of the path cannot be read; the code that its endpoint has for it.
+    Segment(u32),
+    /// There is no such path.
+    Path,
+    /// The path is there, but not for this method.
+    Method,
+    /// The body is longer than allowed.
+    BodyTooLong,
+    /// The body did not come in time.
+    BodyTooSlow,
+    /// The connection broke while the body came.
+    BodyBroken,
+    /// The body says that it is compressed, and is not.
+    Compression,
+    /// The denominations are still being made.
+    NoKeys,
+    /// No such denomination.
+    DenominationUnknown(Box<Evidence>),
+    /// The denomination is not valid any more.
+    DenominationExpired(Box<Evidence>),
+    /// The denomination is not valid yet.
+    DenominationNotYet(Box<Evidence>),
+    /// No such reserve.
+    ReserveUnknown,
+    /// The reserve has less than is to be withdrawn; what it has.
+    ReserveTooSmall(Amount),
+    /// The reserve's owner did not sign this withdrawal.
+    ReserveSignature,
+    /// Somebody else has withdrawn this very planchet.
+    PlanchetTaken,
+    /// The denomination did not sign this coin.
+    DenominationSignature(PublicKey),
+    /// The coin's owner did not sign this deposit.
+    CoinSignature(PublicKey),
+    /// The coin would pay more than it was ever worth.
+    AboveValue(PublicKey),
+    /// The coin would pay less than the deposit costs.
+    BelowFee(PublicKey),
+    /// The coin has less left than it would pay: it was spent before.
+    InsufficientFunds(PublicKey, HashCode),
+    /// The coin has been seen under another denomination.
+    OtherDenomination(Box<EarlierCoin>),
+    /// The coin has been seen with another age commitment.
+    OtherAge(Box<AgeConflict>),
+    /// The coin has paid for this contract already, with other details.
+    OtherDetails(PublicKey),
+    /// Deposits with policies are not taken.
+    Policy,
+    /// The merchant would be paid before the last refund.
+    RefundAfterWire,
+    /// The merchant would never be paid.
+    WireNever,
+    /// The merchant did not sign this contract.
+    MerchantSignature,
+    /// No deposit has ever been made with this coin.
+    RefundCoinUnknown,
+    /// The coin did not pay for this contract.
+    RefundDepositUnknown,
+    /// More would be refunded than was deposited.
+    RefundTooMuch,
+    /// The merchant has its money already.
+    RefundTooLate,
+    /// The refund costs more than it gives back.
+    RefundBelowFee,
+    /// The merchant did not sign this refund.
+    RefundSignature,
+    /// The merchant has used this number for another amount.
+    RefundOtherAmount,
+    /// The deposit has too many refunds.
+    RefundTooMany,
+    /// The merchant did not ask for this deposit.
+    TrackSignature,
+    /// No such deposit.
+    DepositUnknown,
+    /// No such transfer.
+    TransferUnknown,
+    /// The coin has never been spent.
+    CoinUnknown,
+    /// Only somebody on this machine may do that.
+    NotLocal,
+    /// Somebody must identify themselves first; whose account, normalised.
+    Kyc(ShortHash),
+    /// The account is frozen.
+    Frozen,
+    /// Told to fail so.
+    Told(u16),
+    /// Told to answer what is no JSON.
+    Gibberish,
+    /// Told to do it, and to lose the answer.
+    Lost,
+    /// The file cannot be read or written.
+    Database(rusqlite::Error),
+    /// The machine has no randomness.
+    NoChance,
+    /// Something that cannot happen did.
+    Bug(&'static str),
+}
+
+/// The exchange's word that a denomination is none of its own, or not valid now (crypto 8.10).
+#[derive(Debug)]
+pub(super) struct Evidence {
+    /// The denomination.
+    pub(super) h_denom: HashCode,
+    /// When that was so.
+    pub(super) timestamp: Timestamp,
+    /// What was tried, if the statement covers it.
+    pub(super) operation: Option<&'static str>,
+    /// Who says so.
+    pub(super) exchange_pub: PublicKey,
+    /// The signature.
+    pub(super) exchange_sig: Signature,
+}
+
+/// How old a coin's owner may be, according to an earlier deposit.
+#[derive(Debug)]
+pub(super) struct AgeConflict {
+    /// The coin.
+    pub(super) coin: PublicKey,
+    /// Its denomination.
+    pub(super) h_denom: HashCode,
+    /// The commitment that it was seen with.
+    pub(super) expected: ShortHash,
+}
+
+/// How a coin was seen before: the proof that its key is used for two coins.
+#[derive(Debug)]
+pub(super) struct EarlierCoin {
+    /// The coin.
+    pub(super) coin: PublicKey,
+    /// The age groups of its denomination.
+    pub(super) ages: AgeMask,
+    /// The key of its denomination.
+    pub(super) key: RsaPublicKey,
+    /// What made it a coin.
+    pub(super) ub_sig: CoinSignature,
+}
+
+impl Failure {
+    /// Status, Taler code, hint.
+    #[rustfmt::skip]
+    fn row(&self) -> (u16, u32, &'static str) {
+        match self {
+            Json(_)                  => (400,   22, "the body is no JSON"),
+            Missing(_)               => (400,   25, "a member is missing"),
+            Malformed(_)             => (400,   26, "a member is malformed"),
+            Currency(_)              => (400,   30, "the sandbox deals in another currency"),
+            Payto(_)                 => (400,   24, "the account is no payto URI"),
+            WireMethod               => (400, 1210, "the sandbox does not pay to such accounts"),
+            Segment(code)            => (400, *code, "a segment of the path is malformed"),
+            Path                     => (404,   21, "there is no such path"),
+            Method                   => (405,   20, "the path is not for this method"),
+            BodyTooLong              => (413,   32, "the body is too long"),
+            BodyTooSlow              => (408,   11, "the body did not come in time"),
+            BodyBroken               => (400,   22, "the body did not come whole"),
+            Compression              => (400,   28, "the body cannot be inflated"),
+            NoKeys                   => (503, 1007, "denominations are still being made"),
+            DenominationUnknown(_)   => (404, 1005, "there is no such denomination"),
+            DenominationExpired(_)   => (410, 1009, "the denomination is not valid any more"),
+            DenominationNotYet(_)    => (410, 1008, "the denomination is not valid yet"),
+            ReserveUnknown           => (404, 1027, "there is no such reserve"),
+            ReserveTooSmall(_)       => (409, 1150, "the reserve has too little left"),
+            ReserveSignature         => (403, 1154, "the reserve did not sign this withdrawal"),
+            PlanchetTaken            => (409,   26, "another reserve has withdrawn this planchet"),
+            DenominationSignature(_) => (403, 1006, "the denomination did not sign this coin"),
+            CoinSignature(_)         => (403, 1205, "the coin did not sign this deposit"),
+            AboveValue(_)            => (400, 1021, "the coin would pay more than it is worth"),
+            BelowFee(_)              => (400, 1222, "the coin would pay less than the deposit costs"),
+            InsufficientFunds(..)    => (409, 1012, "the coin has too little left"),
+            OtherDenomination(_)     => (409, 1003, "the coin was seen under another denomination"),
+            OtherAge(_)              => (409, 1015, "the coin was seen with another age commitment"),
+            OtherDetails(_)          => (409, 1206, "the coin paid for this contract with other details"),
+            Policy                   => (400, 1107, "deposits with policies are not taken"),
+            RefundAfterWire          => (400, 1208, "the wire deadline lies before the refund deadline"),
+            WireNever                => (400, 1209, "the wire deadline never comes"),
+            MerchantSignature        => (403,   26, "the merchant did not sign this contract"),
+            RefundCoinUnknown        => (404, 1500, "the coin has never been deposited"),
+            RefundDepositUnknown     => (404, 1502, "the coin did not pay for this contract"),
+            RefundTooMuch            => (409, 1501, "more would be refunded than was deposited"),
+            RefundTooLate            => (410, 1503, "the merchant has been paid already"),
+            RefundBelowFee           => (400, 1505, "the refund is less than its fee"),
+            RefundSignature          => (403, 1506, "the merchant did not sign this refund"),
+            RefundOtherAmount        => (424, 1510, "the refund's number was used for another amount"),
+            RefundTooMany            => (413,   32, "the deposit has too many refunds"),
+            TrackSignature           => (403, 1106, "the merchant did not ask this"),
+            DepositUnknown           => (404, 1100, "there is no such deposit"),
+            TransferUnknown          => (404, 1451, "there is no such transfer"),
+            CoinUnknown              => (404, 1019, "the coin has never been spent"),
+            NotLocal                 => (403,   16, "only somebody on this machine may do that"),
+            Kyc(_)                   => (451, 1028, "the owner of the account must identify first"),
+            Frozen                   => (451, 1036, "the account is frozen"),
+            Told(status)             => (*status, 50, "the sandbox was told to fail"),
+            Gibberish | Lost         => (500,   50, "the sandbox was told to fail"),
+            Database(_)              => (500,   53, "the sandbox's file cannot be read or written"),
+            NoChance                 => (500,   56, "the machine has no randomness"),
+            Bug(_)                   => (500,   56, "the sandbox has a bug"),
+        }
+    }
+
+    /// What else the body says.
+    fn more(&self) -> Value {
+        match self {
+            Json(what) | Missing(what) | Malformed(what) | Currency(what) => {
+                json!({ "detail": what })
+            }
+            Payto(what) | Bug(what) => json!({ "detail": what }),
+            DenominationUnknown(evidence)
+            | DenominationExpired(evidence)
+            | DenominationNotYet(evidence) => json!({
+                "h_denom_pub": evidence.h_denom,
+                "timestamp": evidence.timestamp,
+                "oper": evidence.operation,
+                "exchange_pub": evidence.exchange_pub,
+                "exchange_sig": evidence.exchange_sig,
+            }),
+            ReserveTooSmall(balance) => json!({ "balance": balance }),
+            DenominationSignature(coin)
+            | CoinSignature(coin)
+            | AboveValue(coin)
+            | BelowFee(coin)
+            | OtherDetails(coin) => json!({ "coin_pub": coin, "detail": coin }),
+            InsufficientFunds(coin, h_denom) => {
+                json!({ "coin_pub": coin, "h_denom_pub": h_denom })
+            }
+            OtherDenomination(earlier) => json!({
+                "coin_pub": earlier.coin,
+                "prev_denom_pub": {
+                    "cipher": "RSA",
+                    "age_mask": earlier.ages,
+                    "rsa_public_key": earlier.key,
+                },
+                "prev_denom_sig": earlier.ub_sig,
+            }),
+            OtherAge(conflict) => json!({
+                "coin_pub": conflict.coin,
+                "h_denom_pub": conflict.h_denom,
+                "expected_age_commitment_hash": conflict.expected,
+                "conflict_detail": "the coin was seen with another age commitment",
+            }),
+            Kyc(h_payto) => json!({ "h_payto": h_payto, "requirement_row": 1 }),
+            WireMethod | Segment(_) | Path | Method | BodyTooLong | BodyTooSlow | BodyBroken
+            | Compression | NoKeys | ReserveUnknown | ReserveSignature | PlanchetTaken | Policy
+            | RefundAfterWire | WireNever | MerchantSignature | RefundCoinUnknown
+            | RefundDepositUnknown | RefundTooMuch | RefundTooLate | RefundBelowFee
+            | RefundSignature | RefundOtherAmount | RefundTooMany | TrackSignature
+            | DepositUnknown | TransferUnknown | CoinUnknown | NotLocal | Frozen | Told(_)
+            | Gibberish | Lost | Database(_) | NoChance => Value::Null,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (status, code, hint) = self.row();
+        write!(f, "{status}/{code}: {hint}")?;
+        if let Database(error) = self { write!(f, " ({error})") } else { Ok(()) }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Database(error)
+    }
+}
+
+impl From<NoRandomness> for Failure {
+    fn from(NoRandomness: NoRandomness) -> Self {
+        NoChance
+    }
+}
+
+impl ResponseError for Failure {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut answer = HttpResponse::build(self.status_code());
+        match self {
+            Gibberish => {
+                return HttpResponse::Ok().content_type("text/html").body("<h1>Welcome</h1>");
+            }
+            // The body fails before the head is sent, so the connection just ends.
+            Lost => {
+                let broken = futures_util::stream::once(async { Err::<_, Failure>(Lost) });
+                return answer.streaming::<_, Failure>(broken);
+            }
+            Database(_) | NoChance | Bug(_) => log::error!("sandbox: {self}"),
+            _ => log::debug!("sandbox: {self}"),
+        }
+        let (_, code, hint) = self.row();
+        let mut body = Map::from_iter([("code".into(), code.into()), ("hint".into(), hint.into())]);
+        if let Value::Object(more) = self.more() {
+            body.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
+        }
+        answer.json(body)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_the_statuses_of_the_list() {
+        let list = include_str!("../../tests/vectors/error-codes.tsv");
+        let status = |code: u32| {
+            let code = code.to_string();
+            let row = list.lines().find(|line| line.split('\t').next() == Some(&code))?;
+            row.split('\t').nth(2)?.parse::<u16>().ok()
+        };
+        let coin = PublicKey::new([0; 32]);
+        for failure in [
+            Json(String::new()),
+            Missing(String::new()),
+            Malformed(String::new()),
+            Currency(String::new()),
+            Payto(""),
+            WireMethod,
+            Path,
+            Method,
+            BodyTooLong,
+            Compression,
+            NoKeys,
+            DenominationSignature(coin),
+            CoinSignature(coin),
+            AboveValue(coin),
+            BelowFee(coin),
+            InsufficientFunds(coin, HashCode::ZERO),
+            OtherDetails(coin),
+            Policy,
+            RefundAfterWire,
+            WireNever,
+            RefundCoinUnknown,
+            RefundDepositUnknown,
+            RefundTooMuch,
+            RefundTooLate,
+            RefundBelowFee,
+            RefundSignature,
+            RefundOtherAmount,
+            TrackSignature,
+            DepositUnknown,
+            TransferUnknown,
+            CoinUnknown,
+            Segment(27),
+            Segment(29),
+            Segment(1101),
+            Segment(1102),
+            Segment(1103),
+            Segment(1104),
+            Segment(1450),
+            Kyc(ShortHash::ZERO),
+            Frozen,
+        ] {
+            let (expected, code, _) = failure.row();
+            assert_eq!(status(code), Some(expected), "{failure}");
+        }
+    }
+}
