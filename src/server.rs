@@ -20,13 +20,14 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
+use crate::domain::exchange::Trusted;
 use crate::domain::order::Topic;
 use crate::domain::time::RelativeTime;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
 use crate::machine::Clock;
 use crate::store::{self, Role, Store};
-use crate::till::{Terms, Till, TrustedExchange};
+use crate::till::{Terms, Till};
 
 /// Currencies that are known without anybody saying so.
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];
@@ -109,7 +110,7 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
     let exchanges = config
         .exchange
         .iter()
-        .map(|exchange| TrustedExchange {
+        .map(|exchange| Trusted {
             base_url: exchange.base_url.clone(),
             master_public_key: exchange.master_public_key,
             currency: exchange.currency,

@@ -10,6 +10,7 @@
 //! | [`coin::Coin`] | a coin with which a wallet pays, and what it permits |
 //! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
 //! | [`currency::CurrencySpecification`] | how people write amounts of a currency |
+//! | [`exchange::Trusted`], [`exchange::Keys`] | an exchange whose coins are taken; what it says of itself, verified |
 //! | [`ids::InstanceId`] | the name of a shop on this till; `admin` is the first one |
 //! | [`ids::OrderId`] | the name of an order within its shop |
 //! | [`ids::SessionId`] | the shop's name for one visitor's browser session |

@@ -29,6 +29,7 @@ use crate::domain::access::Permission;
 use crate::domain::amount::Currency;
 use crate::domain::contract::BadOrder;
 use crate::domain::currency::CurrencySpecification;
+use crate::domain::exchange::Trusted;
 use crate::domain::ids::{InstanceId, OrderId, TemplateId};
 use crate::domain::instance::{Instance, InstanceSettings};
 use crate::domain::path::BadPath;
@@ -41,7 +42,6 @@ use crate::hub::{self, Hub};
 use crate::machine::{Clock, NoRandomness};
 use crate::store::{self, Store};
 use crate::taler::canonical;
-use crate::taler::sign::PublicKey;
 use turns::Turns;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
@@ -62,17 +62,6 @@ pub use wait::{
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 
-/// An exchange whose coins the shop takes.
-#[derive(Clone, Debug)]
-pub struct TrustedExchange {
-    /// Where it is.
-    pub base_url: BaseUrl,
-    /// What its keys are verified with.
-    pub master_public_key: PublicKey,
-    /// What its coins are in.
-    pub currency: Currency,
-}
-
 /// What holds for all instances of this daemon.
 #[derive(Clone, Debug)]
 pub struct Terms {
@@ -81,7 +70,7 @@ pub struct Terms {
     /// Every currency that is known, and how to show it.
     pub currencies: Vec<CurrencySpecification>,
     /// The exchanges that are trusted.
-    pub exchanges: Vec<TrustedExchange>,
+    pub exchanges: Vec<Trusted>,
     /// Time to pay, where an instance says nothing.
     pub default_pay_delay: RelativeTime,
     /// Time for refunds, where an instance says nothing.

@@ -16,7 +16,9 @@ const PLAN: &[(&str, &[&str])] = &[
     // The network's far side: it knows nothing of the till, and only demonstrations start it.
     ("sandbox", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
-    ("till", &["domain", "hub", "machine", "store", "taler"]),
+    // It is asked by verbs, and keeps nothing itself.
+    ("exchange", &["domain", "machine", "taler"]),
+    ("till", &["domain", "exchange", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
     ("http", &["domain", "store", "taler", "till"]),
     ("server", &["config", "domain", "http", "hub", "machine", "store", "till"]),

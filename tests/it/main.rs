@@ -12,6 +12,7 @@ mod common;
 
 mod access;
 mod accounts;
+mod coins;
 mod command_line;
 mod disk;
 mod errors;

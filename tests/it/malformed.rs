@@ -87,7 +87,7 @@ impl Target {
             // What is deleted is not there for those who come later.
             path if row.method == "DELETE" && !path.contains("orders") => "99999",
             path if path.starts_with("/private/orders") => "PAID",
-            "/orders/{id}/paid" => "PAID",
+            "/orders/{id}/paid" | "/orders/{id}/abort" | "/orders/{id}/refund" => "PAID",
             path if path.starts_with("/orders") => "CLAIMED",
             path if path.contains("/sessions") => "S1",
             path if path.contains("/templates") => "T",
@@ -132,6 +132,23 @@ impl Target {
                 json!({ "order_id": "PAID", "refund": "KUDOS:1", "reason": "broken", "instance": "admin" })
             }
             ("POST", "/orders/{id}/claim") => json!({ "nonce": NONCE, "token": "0".repeat(26) }),
+            ("POST", "/orders/{id}/pay") => json!({
+                "session_id": "S1", "wallet_data": { "choice_index": 0 },
+                "coins": [{
+                    "coin_pub": NONCE, "coin_sig": "0".repeat(103), "h_denom": "0".repeat(103),
+                    "ub_sig": { "cipher": "RSA", "rsa_signature": "G40G" },
+                    "contribution": "KUDOS:5", "exchange_url": "https://exchange.example/",
+                    "minimum_age_sig": null, "age_commitment": null, "h_age_commitment": null,
+                }],
+            }),
+            ("POST", "/orders/{id}/abort") => json!({
+                "h_contract": self.h_paid,
+                "coins": [{ "coin_pub": NONCE, "contribution": "KUDOS:5" }],
+            }),
+            ("POST", "/orders/{id}/refund") => json!({ "h_contract": self.h_paid }),
+            ("POST", "/orders/{id}/unclaim") => json!({
+                "nonce": NONCE, "h_contract": self.h_paid, "unclaim_sig": "0".repeat(103),
+            }),
             ("POST", "/orders/{id}/paid") => json!({
                 "sig": self.sig, "h_contract": self.h_paid, "session_id": "S1",
             }),
@@ -354,7 +371,14 @@ fn what_is_spoiled_here_was_good_before() {
         let sample = target.sample(row);
         let (status, code) =
             target.ask(row.method, &target.path(row, None), Some(sample.to_string().into_bytes()));
-        let claim = row.path == "/orders/{id}/claim" && (status, code) == (404, 2300);
+        // Read to the end, and refused for what it says.
+        let read = [
+            ("/orders/{id}/claim", 404, 2300),
+            ("/orders/{id}/pay", 400, 2025),
+            ("/orders/{id}/abort", 412, 2254),
+            ("/orders/{id}/unclaim", 403, 2303),
+        ];
+        let claim = read.contains(&(row.path, status, code));
         let unread = (status, code) == (403, 2015) || [410, 501].contains(&status);
         let elsewhere = sample == json!({});
         assert!(status < 300 || claim || unread || elsewhere, "{row:?}: {status} {code}");

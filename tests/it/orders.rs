@@ -908,16 +908,6 @@ fn a_claim_that_makes_no_sense_is_refused() {
     assert_eq!(shop.status(&id, "")["order_status"], "unpaid");
 }
 
-#[test]
-fn coins_are_not_taken_yet() {
-    let shop = Shop::new();
-    let (id, _) = shop.made(&page("S1"));
-    for verb in ["pay", "abort", "refund", "unclaim"] {
-        let reply = shop.strange_post(&format!("/orders/{id}/{verb}"), &json!({}));
-        assert_eq!(reply.failure(), (501, 76), "{verb}");
-    }
-}
-
 // Shown to the customer.
 
 #[test]

@@ -16,6 +16,10 @@ mod account;
 mod answer;
 mod keys;
 #[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails its test")]
+pub(crate) mod sample;
+#[cfg(test)]
+#[expect(clippy::arithmetic_side_effects, reason = "a sum that overflows fails its test")]
 mod tests;
 mod verify;
 

@@ -95,9 +95,9 @@ impl Statement for KycQuestion {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::tests::{holds, is_outdated};
-    use super::super::{SigningKey, exchange, message};
     use super::*;
     use crate::taler::contract;
+    use crate::taler::sign::{SigningKey, exchange, message};
     use crate::taler::vectors;
 
     #[test]

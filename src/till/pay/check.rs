@@ -157,3 +157,177 @@ impl Bill {
         Ok(Some(commitment.hash()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::domain::amount::Amount;
+    use crate::domain::exchange::Fees;
+    use crate::taler::coin::denomination::{CoinSignature, DenominationKey};
+    use crate::taler::coin::rsa::{BlindingSecret, RsaPrivateKey};
+    use crate::taler::sign::{Signature, SigningKey};
+
+    fn kudos(text: &str) -> Amount {
+        Amount::parse(format!("KUDOS:{text}")).unwrap()
+    }
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(secs).unwrap()
+    }
+
+    fn denomination(key: &RsaPrivateKey) -> Denomination {
+        let key = DenominationKey::Rsa(key.public_key().clone());
+        let fee = kudos("0.01");
+        Denomination {
+            h_denom: key.hash(AgeMask::NONE),
+            key,
+            ages: AgeMask::NONE,
+            value: kudos("5"),
+            fees: Fees { withdraw: fee, deposit: fee, refresh: fee, refund: fee },
+            start: at(1_000),
+            expire_withdraw: at(2_000),
+            expire_deposit: at(3_000),
+            expire_legal: at(4_000),
+            is_lost: false,
+            is_revoked: false,
+        }
+    }
+
+    fn bill() -> Bill {
+        Bill {
+            contract: Payable {
+                timestamp: at(1_500),
+                refund_deadline: at(1_800),
+                wire_transfer_deadline: at(1_900),
+                max_fee: kudos("1"),
+                h_wire: HashCode::new([3; 64]),
+                minimum_age: 0,
+            },
+            h_contract: HashCode::new([4; 64]),
+            merchant_pub: SigningKey::from_seed([5; 32]).public_key(),
+            wallet_data_hash: None,
+            now: at(1_600),
+        }
+    }
+
+    /// A good payment: the contract's side, the denomination, and a coin that pays.
+    static GOOD: LazyLock<(Bill, Denomination, Coin)> = LazyLock::new(|| {
+        let private = RsaPrivateKey::from_seed(&[1; 32], 1024).unwrap();
+        let (bill, denomination) = (bill(), denomination(&private));
+        let key = SigningKey::from_seed([2; 32]);
+        let message = coin_hash(&key.public_key(), None);
+        let secret = BlindingSecret::new([6; 32]);
+        let blinded = private.public_key().blind(&message, &secret).unwrap();
+        let signed = private.sign_blind(&blinded).unwrap();
+        let rsa_signature = private.public_key().unblind(&signed, &secret).unwrap();
+        let contribution = kudos("4.2");
+        let permission = DepositPermission {
+            h_contract: bill.h_contract,
+            h_age_commitment: None,
+            h_policy: None,
+            h_wire: bill.contract.h_wire,
+            h_denom: denomination.h_denom,
+            timestamp_us: bill.contract.timestamp.to_micros(),
+            refund_deadline_us: bill.contract.refund_deadline.to_micros(),
+            contribution: contribution.to_nbo(),
+            deposit_fee: denomination.fees.deposit.to_nbo(),
+            merchant_pub: bill.merchant_pub,
+            wallet_data_hash: None,
+        };
+        let coin = Coin {
+            coin_pub: key.public_key(),
+            coin_sig: permission.sign(&key),
+            ub_sig: CoinSignature::Rsa { rsa_signature },
+            h_denom: denomination.h_denom,
+            contribution,
+            exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
+            minimum_age_sig: None,
+            age_commitment: None,
+            h_age_commitment: None,
+        };
+        (bill, denomination, coin)
+    });
+
+    #[test]
+    fn a_good_coin_pays_at_its_time() {
+        let (bill, denomination, coin) = &*GOOD;
+        let check =
+            |bill: &Bill, denomination: &Denomination| bill.check(&mut coin.clone(), denomination);
+        assert_eq!(check(bill, denomination), Ok(()));
+        let (unknown, expired) = (
+            Refusal::DenominationUnknown(coin.h_denom),
+            Refusal::DenominationExpired(coin.h_denom),
+        );
+        for (now, expected) in
+            [(999, Err(unknown)), (1_000, Ok(())), (2_999, Ok(())), (3_000, Err(expired.clone()))]
+        {
+            assert_eq!(check(&Bill { now: at(now), ..bill.clone() }, denomination), expected);
+        }
+        let revoked = Denomination { is_revoked: true, ..denomination.clone() };
+        assert_eq!(check(bill, &revoked), Err(expired));
+        let small = Denomination { value: kudos("4.1"), ..denomination.clone() };
+        assert_eq!(check(bill, &small), Err(Refusal::BeyondValue(coin.coin_pub)));
+        // A commitment means nothing to a denomination without ages; it is not covered then.
+        let mut odd = coin.clone();
+        odd.h_age_commitment = Some(ShortHash::new([1; 32]));
+        assert_eq!(bill.check(&mut odd, denomination), Ok(()));
+        assert_eq!(odd.h_age_commitment, None);
+    }
+
+    /// `bytes` with one bit turned over.
+    fn flipped<const N: usize>(bytes: &[u8; N], bit: usize) -> [u8; N] {
+        let mut bytes = *bytes;
+        bytes[bit / 8 % N] ^= 1 << (bit % 8);
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_bit_of_what_is_signed_is_turned_over_the_coin_pays_no_more(
+            field in 0..12_usize,
+            bit in 0..2048_usize,
+        ) {
+            let (mut bill, mut denomination, mut coin) = GOOD.clone();
+            let hash = |hash: &HashCode| HashCode::new(flipped(hash.as_bytes(), bit));
+            let contract = &mut bill.contract;
+            match field {
+                0 => bill.h_contract = hash(&bill.h_contract),
+                1 => contract.h_wire = hash(&contract.h_wire),
+                2 => coin.h_denom = hash(&coin.h_denom),
+                3 => contract.timestamp = at(1_500 ^ (1 << (bit % 40))),
+                4 => contract.refund_deadline = at(1_800 ^ (1 << (bit % 40))),
+                5 => {
+                    let fraction = coin.contribution.fraction() ^ (1 << (bit % 26));
+                    prop_assume!(fraction < 100_000_000);
+                    coin.contribution =
+                        Amount::from_parts(*coin.contribution.currency(), 4, fraction).unwrap();
+                }
+                6 => {
+                    let fraction = denomination.fees.deposit.fraction() ^ (1 << (bit % 26));
+                    prop_assume!(fraction < 100_000_000);
+                    let currency = *denomination.value.currency();
+                    denomination.fees.deposit = Amount::from_parts(currency, 0, fraction).unwrap();
+                }
+                7 => bill.merchant_pub = PublicKey::new(flipped(bill.merchant_pub.as_bytes(), bit)),
+                8 => bill.wallet_data_hash = Some(hash(&HashCode::ZERO)),
+                9 => coin.coin_pub = PublicKey::new(flipped(coin.coin_pub.as_bytes(), bit)),
+                10 => coin.coin_sig = Signature::new(flipped(coin.coin_sig.as_bytes(), bit)),
+                _ => {
+                    let CoinSignature::Rsa { rsa_signature } = &coin.ub_sig else { unreachable!() };
+                    let mut bytes = rsa_signature.as_bytes().to_vec();
+                    let place = bit / 8 % bytes.len();
+                    bytes[place] ^= 1 << (bit % 8);
+                    let bytes = crate::taler::coin::rsa::RsaSignature::from_bytes(&bytes);
+                    let Ok(rsa_signature) = bytes else { return Ok(()) };
+                    coin.ub_sig = CoinSignature::Rsa { rsa_signature };
+                }
+            }
+            let name = coin.coin_pub;
+            prop_assert_eq!(bill.check(&mut coin, &denomination), Err(Refusal::Signature(name)));
+        }
+    }
+}

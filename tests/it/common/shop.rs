@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use tempfile::NamedTempFile;
 use tilld::taler::contract::contract_hash;
 use tilld::taler::sign::SigningKey;
 
@@ -20,6 +21,9 @@ pub(crate) struct Shop {
     pub(crate) place: Place,
     pub(crate) daemon: Daemon,
     pub(crate) token: String,
+    /// Its file of settings, if it has one, and what its environment says.
+    settings: Option<NamedTempFile>,
+    variables: Vec<(String, String)>,
 }
 
 /// What a wallet has of an order that it has claimed.
@@ -36,9 +40,19 @@ impl Shop {
 
     /// With settings of its own, as in the file `tilld.toml`.
     pub(crate) fn configured(text: &str) -> Self {
-        let settings = tempfile::NamedTempFile::new().unwrap();
+        let settings = NamedTempFile::new().unwrap();
         std::fs::write(settings.path(), text).unwrap();
-        Self::with(&[("TILLD_CONFIG", settings.path().to_str().unwrap())])
+        let shop = Self::with(&[("TILLD_CONFIG", settings.path().to_str().unwrap())]);
+        Self { settings: Some(settings), ..shop }
+    }
+
+    /// The same shop, after its daemon was killed and started again.
+    pub(crate) fn restarted(self) -> Self {
+        let Self { place, daemon, token, settings, variables } = self;
+        daemon.kill();
+        let borrowed: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let daemon = place.start_with(&borrowed);
+        Self { place, daemon, token, settings, variables }
     }
 
     /// With settings of its own.
@@ -48,8 +62,11 @@ impl Shop {
         place.ok(&["account", "add", "admin", IBAN]);
         let token = place.token("admin", "all");
         let own = [("TILLD_SERVER__BASE_URL", BASE), ("TILLD_ADMIN__LISTEN", "127.0.0.1:0")];
-        let daemon = place.start_with(&[&own, variables].concat());
-        Self { place, daemon, token }
+        let variables = [&own, variables].concat();
+        let daemon = place.start_with(&variables);
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let variables = variables.iter().map(owned).collect();
+        Self { place, daemon, token, settings: None, variables }
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
