@@ -76,6 +76,17 @@ CREATE TABLE instances (
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
 ) STRICT;
 
+CREATE TABLE kyc (
+    instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
+    h_wire        BLOB    NOT NULL CHECK (length(h_wire) = 64), -- names the account
+    exchange_url  TEXT    NOT NULL,                             -- which exchange asks
+    status        INTEGER NOT NULL,                             -- HTTP status of its refusal
+    code          INTEGER,                                      -- its own code; NULL: none
+    reply         TEXT    NOT NULL,                             -- JSON, its own words
+    asked_at_s    INTEGER NOT NULL,                             -- seconds since 1970
+    PRIMARY KEY (instance, h_wire, exchange_url)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE orders (
     serial             INTEGER PRIMARY KEY AUTOINCREMENT,       -- its place in the shop's list; never used again
     instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is

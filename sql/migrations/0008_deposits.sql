@@ -42,3 +42,15 @@ CREATE INDEX coin_refunds_by_grant ON coin_refunds (refund_serial) WHERE refund_
 
 CREATE INDEX coin_refunds_open ON coin_refunds (serial)
     WHERE wanted = 1 AND exchange_sig IS NULL AND refused_status IS NULL;
+
+-- Accounts that exchanges would not pay to before they know whose they are.
+CREATE TABLE kyc (
+    instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
+    h_wire        BLOB    NOT NULL CHECK (length(h_wire) = 64), -- names the account
+    exchange_url  TEXT    NOT NULL,                             -- which exchange asks
+    status        INTEGER NOT NULL,                             -- HTTP status of its refusal
+    code          INTEGER,                                      -- its own code; NULL: none
+    reply         TEXT    NOT NULL,                             -- JSON, its own words
+    asked_at_s    INTEGER NOT NULL,                             -- seconds since 1970
+    PRIMARY KEY (instance, h_wire, exchange_url)
+) STRICT, WITHOUT ROWID;

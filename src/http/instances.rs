@@ -37,11 +37,6 @@ pub(super) async fn auth_own(till: Data<Till>, Clerk(clerk): Clerk, body: Body) 
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `GET /private/kyc`: no exchange has asked anything yet.
-pub(super) async fn kyc(Clerk(_clerk): Clerk) -> Answer {
-    Ok(HttpResponse::NoContent().finish())
-}
-
 /// `GET /management/instances`.
 pub(super) async fn list(till: Data<Till>, Clerk(_clerk): Clerk) -> Answer {
     let rows: Vec<_> = till
@@ -129,16 +124,6 @@ pub(super) async fn auth(
 ) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&till.admit_operator(&id).await?, auth).await?;
-    Ok(HttpResponse::NoContent().finish())
-}
-
-/// `GET /management/instances/$ID/kyc`.
-pub(super) async fn kyc_of(
-    till: Data<Till>,
-    Clerk(_clerk): Clerk,
-    Seg(id): Seg<InstanceId>,
-) -> Answer {
-    till.instance(&id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 

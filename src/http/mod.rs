@@ -8,6 +8,7 @@ mod admin;
 mod error;
 mod extract;
 mod instances;
+mod kyc;
 mod legacy;
 mod legal;
 mod metrics;
@@ -113,7 +114,7 @@ routes! {
     PATCH  "/private"                       Private(InstancesWrite)     => instances::change_own;
     DELETE "/private"                       Private(InstancesWrite)     => instances::delete_own;
     POST   "/private/auth"                  Private(InstancesWrite)     => instances::auth_own;
-    GET    "/private/kyc"                   Private(InstancesRead)      => instances::kyc;
+    GET    "/private/kyc"                   Private(InstancesRead)      => kyc::own;
 
     GET    "/private/accounts"              Private(AccountsRead)       => accounts::list;
     POST   "/private/accounts"              Private(AccountsWrite)      => accounts::add;
@@ -142,7 +143,7 @@ routes! {
     PATCH  "/management/instances/{id}"     Management(InstancesWrite)  => instances::change;
     DELETE "/management/instances/{id}"     Management(InstancesWrite)  => instances::delete;
     POST   "/management/instances/{id}/auth" Management(InstancesWrite) => instances::auth;
-    GET    "/management/instances/{id}/kyc" Management(InstancesRead)   => instances::kyc_of;
+    GET    "/management/instances/{id}/kyc" Management(InstancesRead)   => kyc::of;
 }
 
 /// The row by which `request` came in.

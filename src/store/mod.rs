@@ -14,6 +14,7 @@ mod columns;
 pub mod deposits;
 mod header;
 pub mod instances;
+pub mod kyc;
 mod migrations;
 mod open;
 pub mod orders;

@@ -6,8 +6,10 @@ use serde_json::Value;
 
 use super::Error;
 use crate::domain::exchange::BadKeys;
+use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
 use crate::exchange;
+use crate::store::kyc::Ask;
 
 /// An exchange would not, or could not.
 #[derive(Clone, Debug, PartialEq)]
@@ -80,6 +82,16 @@ impl Trouble {
                 ..none(kind(status, code))
             },
         }
+    }
+
+    /// What is kept of it, if it is that the exchange wants to know more of the account.
+    pub(super) fn ask(&self, asked_at: Timestamp) -> Option<Ask> {
+        (self.kind == TroubleKind::Legal).then(|| Ask {
+            status: self.http_status.unwrap_or(451),
+            code: self.code,
+            reply: self.reply.clone().unwrap_or_default(),
+            asked_at,
+        })
     }
 
     /// Is it certain that the exchange did nothing, and will do nothing if asked again?

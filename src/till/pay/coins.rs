@@ -22,12 +22,13 @@ use crate::domain::coin::Coin;
 use crate::domain::contract::Payable;
 use crate::domain::exchange::Keys;
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
-use crate::domain::instance::Instance;
+use crate::domain::instance::{Instance, InstanceSerial};
 use crate::domain::order::{Order, OrderSerial, Paid};
 use crate::domain::payment::{Part, covers};
 use crate::domain::web::BaseUrl;
 use crate::exchange::{self, Exchange};
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
+use crate::store::kyc::{self, Pair};
 use crate::store::{self, accounts, instances, orders};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::merchant::{ContractOffer, PaymentOk};
@@ -53,6 +54,7 @@ pub struct CoinWish {
 
 /// Coins that are to be deposited, and all that is needed for it.
 struct Charge {
+    instance: InstanceSerial,
     order: OrderSerial,
     order_id: OrderId,
     bill: Bill,
@@ -60,6 +62,17 @@ struct Charge {
     merchant_sig: Signature,
     session: Option<SessionId>,
     coins: Vec<NewDeposit>,
+}
+
+impl Charge {
+    /// The account, as this exchange sees it.
+    fn pair(&self, exchange: &Exchange) -> Pair {
+        Pair {
+            instance: self.instance,
+            h_wire: self.account.h_wire,
+            exchange_url: exchange.trusted().base_url.clone(),
+        }
+    }
 }
 
 impl Till {
@@ -123,8 +136,9 @@ impl Till {
         let account = account.ok_or_else(|| Error::Damaged("its account is gone".into()))?;
         let (coins, keys) = self.checked(&books, &bill, &account, wish, session.clone()).await?;
         let merchant_sig = ContractOffer { h_contract }.sign(&key);
-        let order = serial;
-        let charge = Charge { order, order_id, bill, account, merchant_sig, session, coins };
+        let (instance, order) = (shop.serial, serial);
+        let charge =
+            Charge { instance, order, order_id, bill, account, merchant_sig, session, coins };
         self.charge(charge, &keys).await?;
         Ok(sig)
     }
@@ -272,15 +286,19 @@ impl Till {
                     exchange_pub: confirmed.exchange_pub,
                     exchange_sig: confirmed.exchange_sig,
                 };
-                self.book(charge, names, Some(confirmation)).await
+                self.book(charge, names, Some((confirmation, charge.pair(exchange)))).await
             }
             Err(error) => {
                 let trouble = Trouble::at(&exchange.trusted().base_url, error);
                 if trouble.is_final() {
                     // All or nothing: the exchange has none of them (crypto 14.2).
-                    let order = charge.order;
+                    let (order, pair) = (charge.order, charge.pair(exchange));
+                    let ask = trouble.ask(self.clock.now());
                     self.store
                         .write(move |tx| {
+                            if let Some(ask) = ask {
+                                kyc::ask(tx, &pair, &ask)?;
+                            }
                             names.iter().try_for_each(|coin| deposits::drop(tx, order, coin))
                         })
                         .await
@@ -297,7 +315,7 @@ impl Till {
         &self,
         charge: &Charge,
         coins: Vec<PublicKey>,
-        confirmation: Option<Confirmation>,
+        confirmed: Option<(Confirmation, Pair)>,
     ) -> Result<(), Error> {
         let (order, order_id) = (charge.order, charge.order_id.clone());
         let (session, max_fee) = (charge.session.clone(), charge.bill.contract.max_fee);
@@ -306,7 +324,8 @@ impl Till {
             .write(move |tx| {
                 let there = orders::find_by_serial(tx, order)?;
                 let there = there.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?;
-                if let Some(confirmation) = &confirmation {
+                if let Some((confirmation, pair)) = &confirmed {
+                    kyc::clear(tx, pair)?;
                     for coin in &coins {
                         deposits::confirm(tx, order, coin, confirmation)?;
                     }
@@ -372,7 +391,8 @@ impl Till {
         let keys = self.keys_of(&permitted, &bill, &account).await?;
         let merchant_sig = ContractOffer { h_contract }.sign(&key);
         let order = serial;
-        let charge = Charge { order, order_id, bill, account, merchant_sig, session, coins };
+        let charge =
+            Charge { instance, order, order_id, bill, account, merchant_sig, session, coins };
         match self.charge(charge, &keys).await {
             // The coins go back on their own.
             Err(Error::AlreadyPaid(_)) | Ok(()) => Ok(()),

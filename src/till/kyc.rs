@@ -1,0 +1,129 @@
+//! Which accounts which exchanges pay to, as far as deposits and keys tell (merchant-api 6.5).
+
+use super::trouble::{Trouble, TroubleKind};
+use super::{Clerk, Error, Till};
+use crate::domain::account::Account;
+use crate::domain::amount::Currency;
+use crate::domain::exchange::{Keys, Limit};
+use crate::domain::web::BaseUrl;
+use crate::exchange::Exchange;
+use crate::store::accounts;
+use crate::store::kyc::{self, Ask, Pair};
+use crate::taler::base32::HashCode;
+
+/// Refused because the key of the account is not yet proven by a transfer (crypto 14.2).
+const BAD_KYC_AUTH: &str = "bad_kyc_auth";
+
+/// How an exchange stands to an account.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum KycStatus {
+    /// It pays.
+    Ready,
+    /// It wants to know whose the account is.
+    Required,
+    /// It wants a transfer from the account, to see whose it is.
+    WireRequired,
+    /// It can never pay to this account.
+    WireImpossible,
+    /// Its keys are not known, so it says nothing.
+    NoKeys,
+    /// It cannot be reached.
+    Unreachable,
+    /// It did not answer in time.
+    Timeout,
+    /// Its keys make no sense.
+    Broken,
+}
+
+impl KycStatus {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Ready => "ready",
+            Self::Required => "kyc-required",
+            Self::WireRequired => "kyc-wire-required",
+            Self::WireImpossible => "kyc-wire-impossible",
+            Self::NoKeys => "no-exchange-keys",
+            Self::Unreachable => "exchange-unreachable",
+            Self::Timeout => "exchange-gateway-timeout",
+            Self::Broken => "exchange-internal-error",
+        }
+    }
+}
+
+/// How one exchange stands to one account.
+#[derive(Debug)]
+pub struct Kyc {
+    /// How.
+    pub status: KycStatus,
+    /// The account.
+    pub account: Account,
+    /// The exchange.
+    pub exchange_url: BaseUrl,
+    /// What its coins are in.
+    pub currency: Currency,
+    /// What it said when it refused last.
+    pub ask: Option<Ask>,
+    /// How much it lets pass.
+    pub limits: Vec<Limit>,
+}
+
+impl Till {
+    /// How each exchange stands to each account in use; only this account, only this exchange, if
+    /// one is named.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn kyc(
+        &self,
+        clerk: &Clerk,
+        h_wire: Option<HashCode>,
+        exchange_url: Option<BaseUrl>,
+    ) -> Result<Vec<Kyc>, Error> {
+        let instance = clerk.instance.serial;
+        let accounts = self.store.read(move |db| accounts::list(db, instance)).await?;
+        let meant = |account: &Account| {
+            account.active && h_wire.is_none_or(|h_wire| account.h_wire == h_wire)
+        };
+        let mut found = Vec::new();
+        for account in accounts.into_iter().filter(meant) {
+            for exchange in self.exchanges.iter() {
+                let url = &exchange.trusted().base_url;
+                if exchange_url.as_ref().is_none_or(|wanted| wanted == url) {
+                    found.push(self.kyc_of(clerk, account.clone(), exchange).await?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    async fn kyc_of(
+        &self,
+        clerk: &Clerk,
+        account: Account,
+        exchange: &Exchange,
+    ) -> Result<Kyc, Error> {
+        let trusted = exchange.trusted();
+        let exchange_url = trusted.base_url.clone();
+        let keys = exchange.keys().await.map_err(|error| Trouble::at(&exchange_url, error).kind);
+        let (instance, h_wire) = (clerk.instance.serial, account.h_wire);
+        let pair = Pair { instance, h_wire, exchange_url: exchange_url.clone() };
+        let ask = self.store.glance::<_, Error>(|db| Ok(kyc::find(db, &pair)?))?;
+        let status = status(keys.as_deref(), &account, ask.as_ref());
+        let limits = keys.map(|keys| keys.hard_limits().to_vec()).unwrap_or_default();
+        Ok(Kyc { status, account, exchange_url, currency: trusted.currency, ask, limits })
+    }
+}
+
+fn status(keys: Result<&Keys, &TroubleKind>, account: &Account, ask: Option<&Ask>) -> KycStatus {
+    match (keys, ask) {
+        (Err(TroubleKind::Timeout), _) => KycStatus::Timeout,
+        (Err(TroubleKind::Unreachable), _) => KycStatus::Unreachable,
+        (Err(TroubleKind::Keys | TroubleKind::MasterKey), _) => KycStatus::NoKeys,
+        (Err(_), _) => KycStatus::Broken,
+        (Ok(keys), _) if !keys.may_pay(&account.payto_uri) => KycStatus::WireImpossible,
+        (Ok(_), Some(ask)) if ask.reply[BAD_KYC_AUTH] == true => KycStatus::WireRequired,
+        (Ok(_), Some(_)) => KycStatus::Required,
+        (Ok(_), None) => KycStatus::Ready,
+    }
+}
