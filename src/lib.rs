@@ -6,7 +6,8 @@
 //!  5  start     cli   server          wire, open, stop
 //!  4  doors     http  config          parse, call one verb, shape the answer
 //!  3  verbs     till                  what a till does, in what order
-//!  2  world     store  hub  machine   the disk, the ears, time and chance
+//!  2  world     store  hub  exchange  machine
+//!                                     the disk, the ears, the peer, time and chance
 //!  1  nouns     domain                what Taler and the shop talk of
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```

@@ -32,8 +32,7 @@ impl Sample {
         let private = RsaPrivateKey::from_seed(&[1; 32], BITS).unwrap();
         let public = private.public_key().clone();
         let key = SigningKey::from_seed([2; 32]);
-        let (message, secret) =
-            (coin_hash(&key.public_key(), None), BlindingSecret::new([3; 32]));
+        let (message, secret) = (coin_hash(&key.public_key(), None), BlindingSecret::new([3; 32]));
         let signed = private.sign_blind(&public.blind(&message, &secret).unwrap()).unwrap();
         let rsa_signature = public.unblind(&signed, &secret).unwrap();
         let modulus = U2048::from_be_slice(&public.as_bytes()[4..4 + 256]);

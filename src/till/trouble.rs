@@ -59,29 +59,25 @@ impl Trouble {
     /// What `error` of the exchange at `url` means.
     pub(super) fn at(url: &BaseUrl, error: exchange::Error) -> Self {
         use exchange::Error as Client;
-        let none = |kind| Self {
-            exchange_url: url.clone(),
-            kind,
-            http_status: None,
-            code: None,
-            reply: None,
+        let kind = match &error {
+            Client::Timeout => TroubleKind::Timeout,
+            Client::Unreachable(_) => TroubleKind::Unreachable,
+            Client::Keys(BadKeys::MasterKey(_)) => TroubleKind::MasterKey,
+            Client::Keys(_) => TroubleKind::Keys,
+            Client::NotJson { .. }
+            | Client::TooLarge
+            | Client::Malformed(_)
+            | Client::Unconfirmed
+            | Client::UnknownSigningKey(_) => TroubleKind::Garbled,
+            Client::Refused { status, code, .. } => kind(*status, *code),
+            Client::Unfit(_) => TroubleKind::Refused,
         };
-        match error {
-            Client::Timeout => none(TroubleKind::Timeout),
-            Client::Unreachable(_) => none(TroubleKind::Unreachable),
-            Client::Keys(BadKeys::MasterKey(_)) => none(TroubleKind::MasterKey),
-            Client::Keys(_) => none(TroubleKind::Keys),
-            Client::Unconfirmed | Client::UnknownSigningKey => none(TroubleKind::Garbled),
-            Client::NotJson { status } => {
-                Self { http_status: Some(status), ..none(TroubleKind::Garbled) }
-            }
-            Client::Refused { status, code, reply } => Self {
-                http_status: Some(status),
-                code,
-                reply: Some(reply),
-                ..none(kind(status, code))
-            },
-        }
+        let (exchange_url, http_status, code) = (url.clone(), error.status(), error.code());
+        let reply = match error {
+            Client::Refused { reply, .. } => Some(reply),
+            _ => None,
+        };
+        Self { exchange_url, kind, http_status, code, reply }
     }
 
     /// What is kept of it, if it is that the exchange wants to know more of the account.

@@ -15,9 +15,9 @@ const PLAN: &[(&str, &[&str])] = &[
     ("machine", &["domain"]),
     // The network's far side: it knows nothing of the till, and only demonstrations start it.
     ("sandbox", &["domain", "machine", "taler"]),
-    ("store", &["domain", "taler"]),
-    // It is asked by verbs, and keeps nothing itself.
+    // The peer keeps nothing.
     ("exchange", &["domain", "machine", "taler"]),
+    ("store", &["domain", "taler"]),
     ("till", &["domain", "exchange", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
     ("http", &["domain", "store", "taler", "till"]),

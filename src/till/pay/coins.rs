@@ -211,16 +211,15 @@ impl Till {
             wanted.entry(&coin.exchange_url).or_default().push(coin.h_denom);
         }
         let currency = *bill.contract.max_fee.currency();
-        let ask = wanted.into_iter().map(async |(url, denominations)| {
-            let exchange =
-                self.exchange(url).filter(|exchange| exchange.trusted().currency == currency);
+        let ask = wanted.into_iter().map(|(url, denominations)| async move {
+            let exchange = self.exchange(url).filter(|there| there.trusted().currency == currency);
             let exchange = exchange.ok_or_else(|| Refusal::Untrusted(url.clone()))?;
             let keys = exchange.keys_with(&denominations).await;
             let keys = keys.map_err(|error| Trouble::at(url, error))?;
-            if !keys.accounts().iter().any(|own| own.may_pay(&account.payto_uri)) {
-                return Err(Refusal::WireMethod(url.clone()).into());
+            match keys.may_pay(&account.payto_uri) {
+                true => Ok::<_, Error>((url.clone(), keys)),
+                false => Err(Refusal::WireMethod(url.clone()).into()),
             }
-            Ok::<_, Error>((url.clone(), keys))
         });
         join_all(ask).await.into_iter().collect()
     }
@@ -244,11 +243,12 @@ impl Till {
         for coin in &charge.coins {
             batches.entry(&coin.coin.exchange_url).or_default().push(coin);
         }
-        let deposits = batches.into_iter().map(async |(url, coins)| {
+        let charge = &charge;
+        let deposits = batches.into_iter().map(|(url, coins)| async move {
             let exchange = self.exchange(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
             let keys = keys.get(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
             for coins in coins.chunks(MAX_BATCH) {
-                self.deposit(&charge, exchange, keys, coins).await?;
+                self.deposit(charge, exchange, keys, coins).await?;
             }
             Ok(())
         });

@@ -1,0 +1,268 @@
+//! One request to an exchange: how long it may take, how large its answer may be, and how often it
+//! is tried.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use reqwest::header::{CONTENT_TYPE, EXPIRES, HeaderMap};
+use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Error;
+use crate::machine::random;
+
+/// Largest answer to anything but `GET /keys`, in bytes.
+const MAX_REPLY: usize = 256 * 1024;
+/// Largest list of keys, in bytes.
+const MAX_KEYS: usize = 16 * 1024 * 1024;
+/// Longest pause between two tries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(4);
+/// How long a connection is kept that nobody uses.
+const IDLE: Duration = Duration::from_secs(30);
+/// Most unused connections to one exchange.
+const IDLE_CONNECTIONS: usize = 4;
+
+/// How long things may take, and how often they are tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// To be connected.
+    pub connect: Duration,
+    /// One request, from the first byte to the last of the answer.
+    pub request: Duration,
+    /// One download of the list of keys, which may be large.
+    pub download: Duration,
+    /// All tries of a request together, pauses included.
+    pub overall: Duration,
+    /// How often a request is tried.
+    pub attempts: u32,
+    /// The first pause between two tries; each next one is twice as long. Chance takes up to a half
+    /// of it, so that those who failed together do not come back together.
+    pub pause: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            request: Duration::from_secs(15),
+            download: Duration::from_secs(60),
+            overall: Duration::from_secs(30),
+            attempts: 4,
+            pause: Duration::from_millis(250),
+        }
+    }
+}
+
+/// Speaks HTTP. Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Http(Arc<Clients>);
+
+struct Clients {
+    times: Times,
+    // Made when first used: to read the system's certificates takes longer than all the rest of a
+    // start, and without any there may still be an exchange on this machine.
+    plain: OnceLock<Result<Client, Error>>,
+    secure: OnceLock<Result<Client, Error>>,
+}
+
+impl fmt::Debug for Http {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Http({:?})", self.0.times)
+    }
+}
+
+/// A list of keys as it was sent.
+pub(super) struct Download {
+    pub(super) text: Arc<str>,
+    /// The header `Expires`, as seconds since 1970.
+    pub(super) expires_s: Option<u64>,
+}
+
+impl Http {
+    /// Connects to nothing yet.
+    pub fn new(times: Times) -> Self {
+        let (plain, secure) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Clients { times, plain, secure }))
+    }
+
+    /// Sends JSON and returns the JSON of a 200; tries again what may pass.
+    pub(super) async fn post(&self, url: &str, body: &Value) -> Result<Value, Error> {
+        let (body, times) = (&body.to_string(), &self.0.times);
+        let ask = move || async move {
+            let request = self.request(Method::POST, url).await?;
+            let request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
+            let (_, status, bytes) = within(times.request, fetch(request, MAX_REPLY)).await?;
+            reply(status, &bytes)
+        };
+        self.patiently(times.request, ask).await
+    }
+
+    /// Fetches a list of keys; tries again what may pass.
+    pub(super) async fn download(&self, url: &str) -> Result<Download, Error> {
+        let ask = move || async move {
+            let request = self.request(Method::GET, url).await?;
+            let answer = within(self.0.times.download, fetch(request, MAX_KEYS)).await?;
+            let (headers, status, bytes) = answer;
+            if status != 200 {
+                // Never a success: what is not 200 is refused, or not JSON.
+                reply(status, bytes.get(..MAX_REPLY).unwrap_or(&bytes))?;
+            }
+            let text = String::from_utf8(bytes).map_err(|_| Error::NotJson { status })?;
+            Ok(Download { text: text.into(), expires_s: expires(&headers) })
+        };
+        self.patiently(self.0.times.download, ask).await
+    }
+
+    /// Asks until there is an answer that does not pass, all tries are used up, or the time is.
+    async fn patiently<T, F: Future<Output = Result<T, Error>> + Send>(
+        &self,
+        each: Duration,
+        ask: impl Fn() -> F + Send,
+    ) -> Result<T, Error> {
+        let times = &self.0.times;
+        let deadline = Instant::now() + times.overall.max(each);
+        let mut pause = times.pause;
+        let mut tries: u32 = 1;
+        loop {
+            let Ok(answer) = tokio::time::timeout_at(deadline, ask()).await else {
+                return Err(Error::Timeout);
+            };
+            let Err(error) = answer else { return answer };
+            let wait = jitter(pause);
+            let enough = tries >= times.attempts || Instant::now() + wait >= deadline;
+            if enough || !error.may_pass() {
+                return Err(error);
+            }
+            log::debug!("an exchange failed ({error}); trying again in {} ms", wait.as_millis());
+            tokio::time::sleep(wait).await;
+            tries += 1;
+            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// A request by the client that fits the address.
+    async fn request(&self, method: Method, url: &str) -> Result<RequestBuilder, Error> {
+        let secure = url.starts_with("https:");
+        let place = |clients: &Clients| match secure {
+            true => clients.secure.get().cloned(),
+            false => clients.plain.get().cloned(),
+        };
+        let client = match place(&self.0) {
+            Some(client) => client?,
+            None => {
+                let clients = self.0.clone();
+                let making = tokio::task::spawn_blocking(move || match secure {
+                    true => clients.secure.get_or_init(|| client(clients.times, true)).clone(),
+                    false => clients.plain.get_or_init(|| client(clients.times, false)).clone(),
+                });
+                making.await.map_err(|_| Error::Unreachable("we are stopping".into()))??
+            }
+        };
+        Ok(client.request(method, url))
+    }
+}
+
+/// A client, with the system's certificates or with none.
+fn client(times: Times, secure: bool) -> Result<Client, Error> {
+    // The first call decides for the process; there is only this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .user_agent(concat!("tilld/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(times.connect)
+        .pool_idle_timeout(IDLE)
+        .pool_max_idle_per_host(IDLE_CONNECTIONS)
+        // An exchange that has moved is for the operator to look at.
+        .redirect(redirect::Policy::none());
+    let builder = if secure { builder.https_only(true) } else { builder.tls_certs_only([]) };
+    builder.build().map_err(|error| Error::Unreachable(causes(&error)))
+}
+
+async fn within<T>(
+    limit: Duration,
+    ask: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    tokio::time::timeout(limit, ask).await.unwrap_or(Err(Error::Timeout))
+}
+
+/// Headers, status and body of the answer.
+async fn fetch(request: RequestBuilder, most: usize) -> Result<(HeaderMap, u16, Vec<u8>), Error> {
+    let mut response = request.send().await.map_err(|error| failure(&error))?;
+    let announced = response.content_length().map(usize::try_from);
+    if announced.is_some_and(|length| length.is_ok_and(|length| length > most) || length.is_err()) {
+        return Err(Error::TooLarge);
+    }
+    let mut bytes = Vec::new();
+    while let Some(piece) = response.chunk().await.map_err(|error| failure(&error))? {
+        if bytes.len() + piece.len() > most {
+            return Err(Error::TooLarge);
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    let status = Response::status(&response).as_u16();
+    Ok((std::mem::take(response.headers_mut()), status, bytes))
+}
+
+/// The JSON of a 200; any other answer is an error.
+fn reply(status: u16, bytes: &[u8]) -> Result<Value, Error> {
+    let reply: Value = serde_json::from_slice(bytes).map_err(|_| Error::NotJson { status })?;
+    if status == 200 {
+        return Ok(reply);
+    }
+    let code = reply.get("code").and_then(Value::as_u64).and_then(|code| u32::try_from(code).ok());
+    Err(Error::Refused { status, code, reply })
+}
+
+/// When the answer is out of date, as seconds since 1970.
+fn expires(headers: &HeaderMap) -> Option<u64> {
+    let date = httpdate::parse_http_date(headers.get(EXPIRES)?.to_str().ok()?).ok()?;
+    Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
+}
+
+fn failure(error: &reqwest::Error) -> Error {
+    if error.is_timeout() { Error::Timeout } else { Error::Unreachable(causes(error)) }
+}
+
+/// What went wrong and why, without the address: it stands beside anyway.
+fn causes(error: &reqwest::Error) -> String {
+    let mut cause = std::error::Error::source(error);
+    let mut last = None;
+    while let Some(deeper) = cause {
+        last = Some(deeper.to_string());
+        cause = deeper.source();
+    }
+    last.unwrap_or_else(|| "the connection failed".into())
+}
+
+/// `pause`, less up to a half of it.
+fn jitter(pause: Duration) -> Duration {
+    // Without chance all wait the same: no harm but a crowd.
+    let [chance] = random::<1>().unwrap_or([0]);
+    pause.saturating_sub(pause / 2 * u32::from(chance) / 255)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pause_is_cut_by_half_at_most() {
+        let pause = Duration::from_millis(200);
+        for _ in 0..100 {
+            assert!((Duration::from_millis(100)..=pause).contains(&jitter(pause)));
+        }
+        assert!(jitter(LONGEST_PAUSE) >= LONGEST_PAUSE / 2);
+    }
+
+    #[test]
+    fn a_client_can_be_made_for_either_kind_of_address() {
+        for secure in [false, true] {
+            // A system without certificates is a reason, not a panic.
+            match client(Times::default(), secure) {
+                Ok(_) => {}
+                Err(error) => assert!(secure && matches!(error, Error::Unreachable(_)), "{error}"),
+            }
+        }
+    }
+}

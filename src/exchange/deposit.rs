@@ -1,0 +1,202 @@
+//! Coins are deposited: the exchange takes them and promises to pay (crypto 8.7, 14.2).
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Error, Exchange};
+use crate::domain::amount::Amount;
+use crate::domain::coin::Coin;
+use crate::domain::exchange::Keys;
+use crate::domain::payto::Payto;
+use crate::domain::time::Timestamp;
+use crate::taler::base32::{HashCode, Salt, ShortHash};
+use crate::taler::coin::age::AgeCommitment;
+use crate::taler::sign::exchange::DepositConfirmation;
+use crate::taler::sign::{PublicKey, Signature, Statement};
+
+/// Most coins in one deposit; a payment with more makes several.
+pub const MAX_COINS: usize = 64;
+
+/// Coins for a contract, all of one exchange.
+#[derive(Clone, Debug)]
+pub struct Deposit {
+    /// Where the shop wants its money.
+    pub payto: Payto,
+    /// The salt of `h_wire`.
+    pub wire_salt: Salt,
+    /// The shop's key.
+    pub merchant_pub: PublicKey,
+    /// By it: the contract.
+    pub merchant_sig: Signature,
+    /// The contract.
+    pub h_contract: HashCode,
+    /// The shop's account, as the contract names it.
+    pub h_wire: HashCode,
+    /// What the wallet sent along, if anything.
+    pub wallet_data_hash: Option<HashCode>,
+    /// When the contract was made.
+    pub timestamp: Timestamp,
+    /// Until when the shop can refund; `None` if the contract does not say.
+    pub refund_deadline: Option<Timestamp>,
+    /// Until when the exchange must have paid.
+    pub wire_transfer_deadline: Timestamp,
+    /// The coins, at most [`MAX_COINS`].
+    pub coins: Vec<Coin>,
+}
+
+/// The exchange's word that it took all the coins: evidence, to be kept with them.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+pub struct DepositConfirmed {
+    /// With which key it signed.
+    pub exchange_pub: PublicKey,
+    /// Its signature.
+    pub exchange_sig: Signature,
+    /// When it took the coins.
+    pub exchange_timestamp: Timestamp,
+}
+
+impl Exchange {
+    /// Deposits coins: all of them or none. Repeated unchanged it gives the same confirmation, so
+    /// after an error that [may pass](Error::may_pass) it can and should be repeated, for the coins
+    /// may be deposited.
+    ///
+    /// `keys` must know the denominations of all coins; what is wrong with coins otherwise is left
+    /// for the exchange to say.
+    ///
+    /// # Errors
+    /// [`Error::Unfit`] before anything is sent; [`Error::Refused`] with the exchange's reasons;
+    /// otherwise as everywhere.
+    pub async fn deposit(&self, keys: &Keys, deposit: &Deposit) -> Result<DepositConfirmed, Error> {
+        let totals = totals(keys, deposit)?;
+        let url = self.url(&["batch-deposit"]);
+        let body = deposit.body();
+        let reply = self.0.http.post(&url, &body).await?;
+        match self.confirmed(keys, deposit, totals, &reply).await {
+            // The coins may be deposited all the same: the exchange gets a second chance to say so.
+            Err(error @ (Error::Unconfirmed | Error::Malformed(_))) => {
+                log::warn!("{}: {error}; asking again", self.0.trusted.base_url);
+                let reply = self.0.http.post(&url, &body).await?;
+                self.confirmed(keys, deposit, totals, &reply).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn confirmed(
+        &self,
+        keys: &Keys,
+        deposit: &Deposit,
+        totals: Totals,
+        reply: &Value,
+    ) -> Result<DepositConfirmed, Error> {
+        let confirmed = DepositConfirmed::deserialize(reply)
+            .map_err(|error| Error::Malformed(error.to_string()))?;
+        self.vouch(keys, &confirmed.exchange_pub, confirmed.exchange_timestamp).await?;
+        if deposit.holds(&confirmed, &totals.without_fees) {
+            return Ok(confirmed);
+        }
+        if deposit.holds(&confirmed, &totals.with_fees) {
+            log::info!("{}: confirms deposits with fees", self.0.trusted.base_url);
+            return Ok(confirmed);
+        }
+        Err(Error::Unconfirmed)
+    }
+}
+
+/// What the coins bring, by either reading of the protocol (crypto 8.7).
+#[derive(Clone, Copy)]
+struct Totals {
+    /// As exchanges count.
+    without_fees: Amount,
+    /// As the printed draft does.
+    with_fees: Amount,
+}
+
+fn totals(keys: &Keys, deposit: &Deposit) -> Result<Totals, Error> {
+    let coins = &deposit.coins;
+    let Some(first) = coins.first() else { return Err(Error::Unfit("there are no coins")) };
+    if coins.len() > MAX_COINS {
+        return Err(Error::Unfit("there are too many coins for one deposit"));
+    }
+    if deposit.wire_transfer_deadline.is_never() {
+        return Err(Error::Unfit("the exchange would never have to pay"));
+    }
+    let unfit = |_| Error::Unfit("the coins cannot be added up");
+    let zero = Amount::zero(*first.contribution.currency());
+    coins.iter().try_fold(Totals { without_fees: zero, with_fees: zero }, |totals, coin| {
+        let denomination = keys
+            .denomination(&coin.h_denom)
+            .ok_or(Error::Unfit("a coin's denomination is unknown"))?;
+        let net = coin
+            .contribution
+            .checked_sub(&denomination.fees.deposit)
+            .map_err(|_| Error::Unfit("a coin's deposit fee is higher than what it brings"))?;
+        Ok(Totals {
+            without_fees: totals.without_fees.checked_add(&net).map_err(unfit)?,
+            with_fees: totals.with_fees.checked_add(&coin.contribution).map_err(unfit)?,
+        })
+    })
+}
+
+impl Deposit {
+    /// Whether the confirmation holds for this deposit and total.
+    fn holds(&self, confirmed: &DepositConfirmed, total: &Amount) -> bool {
+        let coin_sigs: Vec<_> = self.coins.iter().map(|coin| coin.coin_sig).collect();
+        let statement = DepositConfirmation {
+            h_contract: self.h_contract,
+            h_wire: self.h_wire,
+            h_policy: None,
+            exchange_timestamp_us: confirmed.exchange_timestamp.to_micros(),
+            wire_transfer_deadline_us: self.wire_transfer_deadline.to_micros(),
+            refund_deadline_us: self.refund_deadline.map_or(0, Timestamp::to_micros),
+            total: total.to_nbo(),
+            coin_sigs: &coin_sigs,
+            merchant_pub: self.merchant_pub,
+        };
+        statement.verify(&confirmed.exchange_pub, &confirmed.exchange_sig)
+    }
+
+    fn body(&self) -> Value {
+        let mut body = json!({
+            "merchant_payto_uri": self.payto,
+            "wire_salt": self.wire_salt,
+            "merchant_pub": self.merchant_pub,
+            "merchant_sig": self.merchant_sig,
+            "h_contract_terms": self.h_contract,
+            "timestamp": self.timestamp,
+            "wire_transfer_deadline": self.wire_transfer_deadline,
+            "coins": self.coins.iter().map(coin).collect::<Vec<_>>(),
+        });
+        if let Value::Object(members) = &mut body {
+            if let Some(hash) = self.wallet_data_hash {
+                members.insert("wallet_data_hash".into(), json!(hash));
+            }
+            if let Some(deadline) = self.refund_deadline {
+                members.insert("refund_deadline".into(), json!(deadline));
+            }
+        }
+        body
+    }
+}
+
+/// A coin as exchanges read it.
+fn coin(coin: &Coin) -> Value {
+    let mut body = json!({
+        "coin_pub": coin.coin_pub,
+        "denom_pub_hash": coin.h_denom,
+        "ub_sig": coin.ub_sig,
+        "contribution": coin.contribution,
+        "coin_sig": coin.coin_sig,
+    });
+    // The keys say it better than a hash that somebody put beside them.
+    let h_age_commitment = match &coin.age_commitment {
+        Some(keys) => Some(AgeCommitment::new(keys.clone()).hash()),
+        None => coin.h_age_commitment,
+    };
+    if let (Value::Object(members), Some(hash)) = (&mut body, h_age_commitment)
+        && hash != ShortHash::ZERO
+    {
+        members.insert("h_age_commitment".into(), json!(hash));
+    }
+    body
+}

@@ -1,0 +1,214 @@
+//! The peer: one exchange, spoken to over HTTP (crypto 14).
+//!
+//! An [`Exchange`] knows what its keys are, deposits coins, and asks for them back. It believes
+//! nothing that is not signed: the list of keys is verified from the master key down, and a deposit
+//! counts only with a confirmation that holds. What may pass (a time-out, a server that restarts) is
+//! tried again, unchanged, within a bounded time; all requests here are idempotent.
+//!
+//! It keeps nothing: what should outlast the process is handed to whoever made it.
+//!
+//! | room | |
+//! | --- | --- |
+//! | `client` | one request: its limits, its repetitions |
+//! | `keeper` | the keys: fetched at need, kept for a while |
+//! | `deposit`, `refund` | what is asked of an exchange, and how its answer is checked |
+
+mod client;
+mod deposit;
+mod keeper;
+#[cfg(test)]
+mod peer;
+mod refund;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::domain::exchange::{BadKeys, Keys, Trusted};
+use crate::domain::time::Timestamp;
+use crate::machine::Clock;
+use crate::taler::sign::PublicKey;
+
+pub use client::{Http, Times};
+pub use deposit::{Deposit, DepositConfirmed, MAX_COINS};
+pub use keeper::{Remembered, State};
+pub use refund::{CoinRefund, RefundConfirmed};
+
+/// One exchange. Cheap to clone; all clones share its keys.
+#[derive(Clone)]
+pub struct Exchange(Arc<Inner>);
+
+struct Inner {
+    trusted: Trusted,
+    http: Http,
+    clock: Clock,
+    keeper: keeper::Keeper,
+}
+
+/// Why an exchange did not do what it was asked to.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Error {
+    /// It did not answer in time, several times. What was asked may have happened.
+    Timeout,
+    /// It cannot be reached; why.
+    Unreachable(String),
+    /// It answered something that is not JSON, with this HTTP status: a proxy, most likely.
+    NotJson {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Its answer was larger than any good one is.
+    TooLarge,
+    /// It said no.
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Taler's code for the reason, if it gave one.
+        code: Option<u32>,
+        /// Its whole answer, in which there may be proof for the customer. At most 256 kB.
+        reply: Value,
+    },
+    /// It said yes, but without what belongs to it; what is wrong.
+    Malformed(String),
+    /// Its keys are not to be believed.
+    Keys(BadKeys),
+    /// Its answer is signed by a key that is not among its signing keys, or not for this time.
+    UnknownSigningKey(PublicKey),
+    /// Its signature does not hold for what was asked. It may have happened all the same.
+    Unconfirmed,
+    /// What was to be asked makes no sense; nothing was sent.
+    Unfit(&'static str),
+}
+
+impl Error {
+    /// Whether the same request may fare better later, so that nothing is decided yet.
+    pub const fn may_pass(&self) -> bool {
+        match self {
+            Self::Timeout
+            | Self::Unreachable(_)
+            | Self::Malformed(_)
+            | Self::UnknownSigningKey(_)
+            | Self::Unconfirmed => true,
+            // An exchange that has moved stays where it is.
+            Self::NotJson { status } => !matches!(*status, 300..=399),
+            Self::Refused { status, .. } => *status >= 500 || matches!(*status, 408 | 425 | 429),
+            Self::TooLarge | Self::Keys(_) | Self::Unfit(_) => false,
+        }
+    }
+
+    /// The HTTP status of the answer, if there was one.
+    pub const fn status(&self) -> Option<u16> {
+        match self {
+            Self::NotJson { status } | Self::Refused { status, .. } => Some(*status),
+            Self::Malformed(_)
+            | Self::Keys(_)
+            | Self::UnknownSigningKey(_)
+            | Self::Unconfirmed
+            | Self::TooLarge => Some(200),
+            Self::Timeout | Self::Unreachable(_) | Self::Unfit(_) => None,
+        }
+    }
+
+    /// Taler's code, if the exchange gave one.
+    pub const fn code(&self) -> Option<u32> {
+        match self {
+            Self::Refused { code, .. } => *code,
+            Self::Timeout
+            | Self::Unreachable(_)
+            | Self::NotJson { .. }
+            | Self::TooLarge
+            | Self::Malformed(_)
+            | Self::Keys(_)
+            | Self::UnknownSigningKey(_)
+            | Self::Unconfirmed
+            | Self::Unfit(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeout => f.write_str("it did not answer in time"),
+            Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
+            Self::NotJson { status } => {
+                write!(f, "it answered {status} with something that is not JSON")
+            }
+            Self::TooLarge => f.write_str("its answer is too large"),
+            Self::Refused { status, code: Some(code), .. } => {
+                write!(f, "it answered {status}, code {code}")
+            }
+            Self::Refused { status, code: None, .. } => write!(f, "it answered {status}"),
+            Self::Malformed(what) => write!(f, "its answer makes no sense: {what}"),
+            Self::Keys(bad) => bad.fmt(f),
+            Self::UnknownSigningKey(key) => {
+                write!(f, "its answer is signed by {key}, which is none of its signing keys")
+            }
+            Self::Unconfirmed => f.write_str("the signature of its answer does not hold"),
+            Self::Unfit(what) => f.write_str(what),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl From<BadKeys> for Error {
+    fn from(bad: BadKeys) -> Self {
+        Self::Keys(bad)
+    }
+}
+
+impl fmt::Debug for Exchange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exchange({})", self.0.trusted.base_url)
+    }
+}
+
+impl Exchange {
+    /// The exchange that the operator trusts, asked through `http`. `remembered` is what an
+    /// earlier process was given to keep; it is verified anew when keys are first wanted, and
+    /// ignored if it is not good. `remember` is called with every list that is fetched, on a thread
+    /// that may block.
+    pub fn new(
+        trusted: Trusted,
+        http: Http,
+        clock: Clock,
+        remembered: Option<Remembered>,
+        remember: impl Fn(&Remembered) + Send + Sync + 'static,
+    ) -> Self {
+        let keeper = keeper::Keeper::new(remembered, Arc::new(remember));
+        Self(Arc::new(Inner { trusted, http, clock, keeper }))
+    }
+
+    /// What the operator trusts.
+    pub fn trusted(&self) -> &Trusted {
+        &self.0.trusted
+    }
+
+    /// Asks for something below the exchange's address.
+    fn url(&self, segments: &[&str]) -> String {
+        self.trusted().base_url.join(segments)
+    }
+
+    /// Is this one of the exchange's signing keys, now or (for an answer given again) then? If not,
+    /// the keys are asked for again, once.
+    async fn vouch(&self, keys: &Keys, key: &PublicKey, then: Timestamp) -> Result<(), Error> {
+        let now = self.0.clock.now();
+        if signs(keys, key, now, then) {
+            return Ok(());
+        }
+        let newer = self.newer_keys().await?;
+        match signs(&newer, key, now, then) {
+            true => Ok(()),
+            false => Err(Error::UnknownSigningKey(*key)),
+        }
+    }
+}
+
+/// Whether `key` signs now, or did `then` and still counts.
+fn signs(keys: &Keys, key: &PublicKey, now: Timestamp, then: Timestamp) -> bool {
+    keys.signing_key(key, now) || (keys.signing_key(key, then) && keys.is_evidence(key, now))
+}
