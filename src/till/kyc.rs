@@ -1,5 +1,7 @@
 //! Which accounts which exchanges pay to, as far as deposits and keys tell (merchant-api 6.5).
 
+use serde_json::Value;
+
 use super::trouble::{Trouble, TroubleKind};
 use super::{Clerk, Error, Till};
 use crate::domain::account::Account;
@@ -122,7 +124,9 @@ fn status(keys: Result<&Keys, &TroubleKind>, account: &Account, ask: Option<&Ask
         (Err(TroubleKind::Keys | TroubleKind::MasterKey), _) => KycStatus::NoKeys,
         (Err(_), _) => KycStatus::Broken,
         (Ok(keys), _) if !keys.may_pay(&account.payto_uri) => KycStatus::WireImpossible,
-        (Ok(_), Some(ask)) if ask.reply[BAD_KYC_AUTH] == true => KycStatus::WireRequired,
+        (Ok(_), Some(ask)) if ask.reply.get(BAD_KYC_AUTH) == Some(&Value::Bool(true)) => {
+            KycStatus::WireRequired
+        }
         (Ok(_), Some(_)) => KycStatus::Required,
         (Ok(_), None) => KycStatus::Ready,
     }

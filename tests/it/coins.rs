@@ -608,3 +608,187 @@ fn an_age_is_asked_for_only_of_coins_that_tell_it() {
     body["coins"][0]["h_age_commitment"] = hash;
     assert_eq!(open.pay(&shop, &body).status, 200);
 }
+
+/// Numbers that look like chance and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, sides: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % sides
+    }
+}
+
+/// Sends a request, and kills the daemon some moments later; the shop after its restart.
+fn killed_during(shop: Shop, path: &str, body: &Value, after_us: u64) -> Shop {
+    let request = shop.daemon.ask("POST", path).json(body).request;
+    let asked = std::thread::spawn(move || drop(request.send()));
+    std::thread::park_timeout(std::time::Duration::from_micros(after_us));
+    let shop = shop.restarted();
+    asked.join().unwrap();
+    shop
+}
+
+#[test]
+fn a_daemon_that_is_killed_at_any_moment_takes_each_coin_once() {
+    let (mut shop, exchange) = market();
+    let mut dice = Dice(0x5EED);
+    for round in 0..200 {
+        let claimed = claimed(&shop, &order("1"));
+        let coin = exchange.coin("1");
+        let body = claimed.payment(&exchange, &[(&coin, "1")]);
+        let path = format!("/orders/{}/pay", claimed.id);
+        shop = killed_during(shop, &path, &body, dice.below(9_000));
+        let reply = claimed.pay(&shop, &body);
+        assert_eq!(reply.status, 200, "round {round}: {reply:?}");
+        assert_eq!(exchange.account_of(&coin)["spent"], "KUDOS:1", "round {round}");
+        if round % 2 == 0 {
+            continue;
+        }
+        assert_eq!(shop.refund(&claimed.id, "KUDOS:0.4").status, 200);
+        let path = format!("/orders/{}/refund", claimed.id);
+        let body = json!({ "h_contract": claimed.contract.h_contract });
+        shop = killed_during(shop, &path, &body, dice.below(6_000));
+        let reply = claimed.pick_up(&shop);
+        assert_eq!(reply.status, 200, "round {round}: {reply:?}");
+        confirmed(&claimed, &reply.json()["refunds"][0]);
+        assert_eq!(exchange.account_of(&coin)["refunded"], "KUDOS:0.4", "round {round}");
+        let seen = shop.seen(&claimed.id, &claimed.query()).json();
+        assert_eq!(seen["refund_taken"], "KUDOS:0.4", "round {round}");
+    }
+    let findings = shop.place.run(&["check"]);
+    assert!(findings.status.success(), "{findings:?}");
+}
+
+#[test]
+fn accounts_say_what_exchanges_ask_of_them() {
+    let (shop, exchange) = market();
+    let status = |query: &str| {
+        let reply = shop.get(&format!("/private/kyc{query}"));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let data = reply.json()["kyc_data"].clone();
+        assert_eq!(data.as_array().unwrap().len(), 1, "{data}");
+        assert_eq!(data[0]["exchange_url"], exchange.base_url());
+        (data[0]["status"].as_str().unwrap().to_owned(), data[0]["exchange_code"].clone())
+    };
+    assert_eq!(status(""), ("ready".into(), Value::Null));
+    let claimed = claimed(&shop, &order("1"));
+    let coin = exchange.coin("1");
+    let body = claimed.payment(&exchange, &[(&coin, "1")]);
+    exchange.deposits(Act::KycRequired);
+    let reply = claimed.pay(&shop, &body);
+    refused(&reply, 451, 2186);
+    assert_eq!(reply.json()["exchange_base_urls"], json!([exchange.base_url()]));
+    let (word, code) = status("");
+    assert!(["kyc-required", "kyc-wire-required"].contains(&&*word), "{word}");
+    assert_eq!(code, 1028);
+    exchange.behave();
+    assert_eq!(claimed.pay(&shop, &body).status, 200);
+    assert_eq!(status(""), ("ready".into(), Value::Null));
+    let h_wire = claimed.contract.terms["h_wire"].as_str().unwrap();
+    assert_eq!(status(&format!("?h_wire={h_wire}")).0, "ready");
+    let other = HashCode::new([1; 64]);
+    assert_eq!(shop.get(&format!("/private/kyc?h_wire={other}")).status, 204);
+    assert_eq!(shop.get("/private/kyc?exchange_url=https://other.example/").status, 204);
+    assert_eq!(shop.get("/management/instances/admin/kyc").status, 200);
+}
+
+/// So many hundredths.
+fn cents(amount: &tilld::domain::amount::Amount) -> u64 {
+    amount.value() * 100 + u64::from(amount.fraction()) / 1_000_000
+}
+
+#[test]
+fn money_is_neither_made_nor_lost_in_a_thousand_steps() {
+    let exchange = Exchange::start();
+    let mut shop = shop_with(&exchange, "[exchange_client]\nrequest_timeout_s = 1\nattempts = 2");
+    let mut dice = Dice(0xCA5E);
+    // What is paid for, with which coin, and how much of it went back, in hundredths.
+    let mut sold: Vec<(Claimed, Coin, u64)> = Vec::new();
+    let mut earned = 0;
+    for step in 0..1_000 {
+        match dice.below(12) {
+            0..=4 => {
+                let value = ["0.2", "0.5", "1"][usize::try_from(dice.below(3)).unwrap()];
+                let claimed = claimed(&shop, &order(value));
+                let coin = exchange.coin(value);
+                if dice.below(4) == 0 {
+                    exchange.deposits(times(1, Act::LoseAnswer));
+                }
+                claimed.paid(&shop, &exchange, &[(&coin, value)]);
+                earned += cents(&coin.denomination.value) - cents(&coin.denomination.fee_deposit);
+                sold.push((claimed, coin, 0));
+            }
+            5 => {
+                let claimed = claimed(&shop, &order("0.2"));
+                let coin = exchange.coin("0.2");
+                exchange.deposits(Act::FailAfterwards(500));
+                let reply = claimed.pay(&shop, &claimed.payment(&exchange, &[(&coin, "0.2")]));
+                assert_eq!(reply.status, 502, "step {step}: {reply:?}");
+                exchange.behave();
+                let reply = claimed.abort(&shop, &[&coin]);
+                assert_eq!(reply.json()["refunds"][0]["type"], "success", "step {step}: {reply:?}");
+            }
+            6..=8 if !sold.is_empty() => {
+                let place = usize::try_from(dice.below(sold.len() as u64)).unwrap();
+                let (claimed, coin, back) = &mut sold[place];
+                let more = 5;
+                if *back + more > cents(&coin.denomination.value) / 2 {
+                    continue;
+                }
+                *back += more;
+                let total = format!("KUDOS:0.{back:02}");
+                let reply = shop.refund(&claimed.id, &total);
+                assert_eq!(reply.status, 200, "step {step}: {reply:?}");
+                if dice.below(3) == 0 {
+                    let refund = Some(times(2, Act::LoseAnswer));
+                    exchange.misbehave(Faults { refund, ..Faults::default() });
+                    claimed.pick_up(&shop);
+                    exchange.behave();
+                }
+                let reply = claimed.pick_up(&shop);
+                assert_eq!(reply.status, 200, "step {step}: {reply:?}");
+                earned -= more;
+            }
+            9 if !sold.is_empty() => {
+                let place = usize::try_from(dice.below(sold.len() as u64)).unwrap();
+                let (spent, other) = (&sold[place].1, claimed(&shop, &order("0.2")));
+                let reply = other.pay(&shop, &other.payment(&exchange, &[(spent, "0.2")]));
+                // What was given back can be spent again, and some of these have.
+                if reply.status == 200 {
+                    earned += 20 - cents(&spent.denomination.fee_deposit).min(20);
+                } else {
+                    assert_eq!(reply.status, 409, "step {step}: {reply:?}");
+                }
+            }
+            10 if dice.below(4) == 0 => shop = shop.restarted(),
+            _ => {}
+        }
+    }
+    let ledger = exchange.ledger();
+    let of = |name: &str| {
+        cents(&tilld::domain::amount::Amount::parse(ledger[name].as_str().unwrap()).unwrap())
+    };
+    assert_eq!(of("topped_up"), of("reserves") + of("coins") + of("merchants") + of("fees"));
+    let merchant = sold[0].0.merchant_pub().to_string();
+    let ours = ledger["by_merchant"][&merchant].as_str().unwrap();
+    assert_eq!(cents(&tilld::domain::amount::Amount::parse(ours).unwrap()), earned, "{ledger}");
+    for (claimed, _, back) in &sold {
+        let status = shop.status(&claimed.id, "");
+        assert_eq!(
+            status["refund_amount"],
+            json!(
+                tilld::domain::amount::Amount::parse(format!(
+                    "KUDOS:{}.{:02}",
+                    back / 100,
+                    back % 100
+                ))
+                .unwrap()
+            )
+        );
+    }
+    let findings = shop.place.run(&["check"]);
+    assert!(findings.status.success(), "{findings:?}");
+}

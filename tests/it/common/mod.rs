@@ -201,7 +201,7 @@ impl Drop for Daemon {
 
 /// A request being put together.
 pub(crate) struct Ask<'a> {
-    request: reqwest::blocking::RequestBuilder,
+    pub(crate) request: reqwest::blocking::RequestBuilder,
     _daemon: &'a Daemon,
 }
 
