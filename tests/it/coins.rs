@@ -619,6 +619,11 @@ impl Dice {
         self.0 ^= self.0 << 17;
         self.0 % sides
     }
+
+    /// A place in a list of so many.
+    fn place(&mut self, places: usize) -> usize {
+        usize::try_from(self.below(u64::try_from(places).unwrap())).unwrap()
+    }
 }
 
 /// Sends a request, and kills the daemon some moments later; the shop after its restart.
@@ -711,7 +716,7 @@ fn money_is_neither_made_nor_lost_in_a_thousand_steps() {
     for step in 0..1_000 {
         match dice.below(12) {
             0..=4 => {
-                let value = ["0.2", "0.5", "1"][usize::try_from(dice.below(3)).unwrap()];
+                let value = ["0.2", "0.5", "1"][dice.place(3)];
                 let claimed = claimed(&shop, &order(value));
                 let coin = exchange.coin(value);
                 if dice.below(4) == 0 {
@@ -732,7 +737,7 @@ fn money_is_neither_made_nor_lost_in_a_thousand_steps() {
                 assert_eq!(reply.json()["refunds"][0]["type"], "success", "step {step}: {reply:?}");
             }
             6..=8 if !sold.is_empty() => {
-                let place = usize::try_from(dice.below(sold.len() as u64)).unwrap();
+                let place = dice.place(sold.len());
                 let (claimed, coin, back) = &mut sold[place];
                 let more = 5;
                 if *back + more > cents(&coin.denomination.value) / 2 {
@@ -753,7 +758,7 @@ fn money_is_neither_made_nor_lost_in_a_thousand_steps() {
                 earned -= more;
             }
             9 if !sold.is_empty() => {
-                let place = usize::try_from(dice.below(sold.len() as u64)).unwrap();
+                let place = dice.place(sold.len());
                 let (spent, other) = (&sold[place].1, claimed(&shop, &order("0.2")));
                 let reply = other.pay(&shop, &other.payment(&exchange, &[(spent, "0.2")]));
                 // What was given back can be spent again, and some of these have.
