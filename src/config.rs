@@ -46,6 +46,8 @@ pub const KEYS: &[&str] = &[
     "polls.max_per_key",
     "polls.max_per_client",
     "polls.clamp_s",
+    "exchanges.request_timeout_s",
+    "exchanges.attempts",
     "legacy.enabled",
     "admin.listen",
     "database.path",
@@ -73,6 +75,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[polls]`
     pub polls: Polls,
+    /// `[exchanges]`
+    pub exchanges: Exchanges,
     /// `[legacy]`
     pub legacy: Legacy,
     /// `[admin]`
@@ -140,6 +144,16 @@ pub struct Polls {
     pub max_per_client: usize,
     /// Longest wait, in seconds.
     pub clamp_s: u64,
+}
+
+/// How exchanges are asked.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchanges {
+    /// Seconds until a request has failed.
+    pub request_timeout_s: u64,
+    /// How often a request is sent that fails for a reason that may pass.
+    pub attempts: u32,
 }
 
 /// The API of 2019.
@@ -498,6 +512,12 @@ fn check(config: &Config) -> Result<(), BadConfig> {
     if !(1..=3600).contains(&config.polls.clamp_s) {
         return bad("polls.clamp_s: between 1 and 3600 seconds".into());
     }
+    if !(1..=120).contains(&config.exchanges.request_timeout_s) {
+        return bad("exchanges.request_timeout_s: between 1 and 120 seconds".into());
+    }
+    if !(1..=10).contains(&config.exchanges.attempts) {
+        return bad("exchanges.attempts: between 1 and 10".into());
+    }
     if let Some(Listen::Tcp(address)) = &config.admin.listen
         && !address.ip().is_loopback()
     {
@@ -533,6 +553,7 @@ mod file {
     });
     table!(Limits { public_body_bytes, order_body_bytes, private_body_bytes });
     table!(Polls { max_total, max_per_key, max_per_client, clamp_s });
+    table!(Exchanges { request_timeout_s, attempts });
     table!(Legacy { enabled });
     table!(Admin { listen });
     table!(Database { path, readers, write_queue });
@@ -549,6 +570,7 @@ mod file {
         server: Option<Server>,
         limits: Option<Limits>,
         polls: Option<Polls>,
+        exchanges: Option<Exchanges>,
         legacy: Option<Legacy>,
         admin: Option<Admin>,
         database: Option<Database>,

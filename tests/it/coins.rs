@@ -264,7 +264,7 @@ fn a_coin_spent_elsewhere_is_named_and_the_others_stay() {
 #[test]
 fn every_way_of_misbehaving_has_its_answer() {
     let exchange = Exchange::start();
-    let shop = shop_with(&exchange, "[exchange_client]\nrequest_timeout_s = 1\nattempts = 2");
+    let shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 2");
     let quick = |act| Fault { act, ..Fault::default() };
     for (fault, status, code) in [
         (quick(Act::Status(500)), 502, 2014),
@@ -336,7 +336,7 @@ fn keys_that_cannot_be_believed_take_no_coins_and_nothing_down() {
 #[test]
 fn a_payment_at_the_counter_wins_over_coins_whose_answer_was_lost() {
     let exchange = Exchange::start();
-    let shop = shop_with(&exchange, "[exchange_client]\nrequest_timeout_s = 1\nattempts = 1");
+    let shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 1");
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
     let body = claimed.payment(&exchange, &[(&coin, "1")]);
@@ -365,7 +365,7 @@ fn await_account(exchange: &Exchange, coin: &Coin, member: &str, wanted: &str) {
 #[test]
 fn a_payment_that_the_daemon_did_not_live_to_see_is_finished_by_the_next() {
     let exchange = Exchange::start();
-    let shop = shop_with(&exchange, "[exchange_client]\nrequest_timeout_s = 1\nattempts = 1");
+    let shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 1");
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
     exchange.deposits(Act::LoseAnswer);
@@ -444,7 +444,7 @@ fn confirmed(claimed: &Claimed, refund: &Value) {
 #[test]
 fn a_refund_that_the_exchange_does_not_answer_is_finished_later() {
     let exchange = Exchange::start();
-    let shop = shop_with(&exchange, "[exchange_client]\nrequest_timeout_s = 1\nattempts = 1");
+    let shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 1");
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
     claimed.paid(&shop, &exchange, &[(&coin, "1")]);
@@ -708,7 +708,7 @@ fn cents(amount: &tilld::domain::amount::Amount) -> u64 {
 #[test]
 fn money_is_neither_made_nor_lost_in_a_thousand_steps() {
     let exchange = Exchange::start();
-    let mut shop = shop_with(&exchange, "[exchange_client]\nrequest_timeout_s = 1\nattempts = 2");
+    let mut shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 2");
     let mut dice = Dice(0xCA5E);
     // What is paid for, with which coin, and how much of it went back, in hundredths.
     let mut sold: Vec<(Claimed, Coin, u64)> = Vec::new();
