@@ -25,6 +25,7 @@ use crate::domain::order::Topic;
 use crate::domain::time::RelativeTime;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
+use crate::jobs;
 use crate::machine::Clock;
 use crate::store::{self, Role, Store};
 use crate::till::{Terms, Till};
@@ -271,6 +272,7 @@ async fn run(
     on_ready(&Ready { addresses, has_admin });
     notify(&[NotifyState::Ready]);
     let watchdog = actix_web::rt::spawn(watch(till.clone()));
+    let jobs = actix_web::rt::spawn(jobs::run(till.get_ref().clone()));
     tokio::select! {
         _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
         _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
@@ -279,6 +281,7 @@ async fn run(
     insist();
     till.close_polls();
     watchdog.abort();
+    jobs.abort();
     stop(handles).await;
     for server in running {
         if let Ok(Err(error)) = server.await {

@@ -7,6 +7,7 @@
 pub mod access;
 mod account;
 mod claim;
+mod exchange;
 mod instance;
 mod order;
 mod password;
@@ -31,6 +32,7 @@ use crate::domain::path::BadPath;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
+use crate::exchange::Exchange;
 use crate::hub::{self, Hub};
 use crate::machine::{Clock, NoRandomness};
 use crate::store::{self, Store};
@@ -39,6 +41,7 @@ use crate::taler::canonical;
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
 pub use claim::Claimed;
+pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use instance::{Auth, InstanceWish};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
@@ -75,6 +78,7 @@ pub struct Till {
     hub: Hub,
     clock: Clock,
     terms: Arc<Terms>,
+    exchanges: Arc<[Exchange]>,
     passwords: Arc<password::Gate>,
 }
 
@@ -133,7 +137,7 @@ pub enum Error {
     SessionUnknown,
     /// The shop has no account that the money could go to.
     NoAccount(InstanceId),
-    /// No trusted exchange has coins in the order's currency.
+    /// No trusted exchange has coins in the order's currency, or none that has can pay the account.
     NoExchange,
     /// The name belongs to another order.
     OrderExists(OrderId),
@@ -224,7 +228,9 @@ impl fmt::Display for Error {
             Self::ContractUnknown => f.write_str("there is no such contract"),
             Self::SessionUnknown => f.write_str("no order was made for this session"),
             Self::NoAccount(id) => write!(f, "the instance {id} has no such bank account in use"),
-            Self::NoExchange => f.write_str("no trusted exchange serves this currency"),
+            Self::NoExchange => f.write_str(
+                "no trusted exchange has coins of this currency and can pay the account",
+            ),
             Self::OrderExists(id) => write!(f, "there is another order {id}"),
             Self::Order(bad) => bad.fmt(f),
             Self::ProductUnknown => f.write_str("there is no such product"),
@@ -304,8 +310,9 @@ impl From<Unfit> for Error {
 impl Till {
     /// A till over `store`, which announces to `hub`.
     pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
+        let exchanges = exchange::open(&terms.exchanges, &store, &clock);
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
-        Self { store, hub, clock, terms, passwords }
+        Self { store, hub, clock, terms, exchanges, passwords }
     }
 
     /// What time it is, by the till's clock.

@@ -16,10 +16,12 @@ const PLAN: &[(&str, &[&str])] = &[
     // The peer keeps nothing.
     ("exchange", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
-    ("till", &["domain", "hub", "machine", "store", "taler"]),
+    ("till", &["domain", "exchange", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
     ("http", &["domain", "store", "taler", "till"]),
-    ("server", &["config", "domain", "http", "hub", "machine", "store", "till"]),
+    // The clock: it calls verbs, as the web does.
+    ("jobs", &["till"]),
+    ("server", &["config", "domain", "http", "hub", "jobs", "machine", "store", "till"]),
     ("cli", &["config", "domain", "hub", "machine", "server", "store", "till"]),
     ("main", &["cli"]),
 ];

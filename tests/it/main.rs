@@ -15,6 +15,7 @@ mod accounts;
 mod command_line;
 mod disk;
 mod errors;
+mod exchanges;
 mod files;
 mod floors;
 mod instances;
