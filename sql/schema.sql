@@ -55,6 +55,15 @@ CREATE TABLE deposits (
 
 CREATE INDEX deposits_unconfirmed ON deposits (order_serial) WHERE exchange_sig IS NULL;
 
+CREATE TABLE exchange_keys (
+    base_url    TEXT    NOT NULL,                  -- where the exchange is
+    master_pub  BLOB    NOT NULL,                  -- what the list is verified with
+    keys        TEXT    NOT NULL,                  -- the answer to GET /keys, as it came
+    fetched_at  INTEGER NOT NULL,                  -- when, in seconds since 1970
+    expires     INTEGER NOT NULL,                  -- until when it is good, in seconds since 1970
+    PRIMARY KEY (base_url, master_pub)
+) STRICT;
+
 CREATE TABLE instances (
     serial                          INTEGER PRIMARY KEY,        -- names the row inside the store
     id                              TEXT    NOT NULL UNIQUE,    -- names it in URLs; lower case

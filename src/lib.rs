@@ -4,7 +4,7 @@
 //!
 //! ```text
 //!  5  start     cli   server          wire, open, stop
-//!  4  doors     http  config          parse, call one verb, shape the answer
+//!  4  doors     http  jobs  config    parse, call one verb, shape the answer
 //!  3  verbs     till                  what a till does, in what order
 //!  2  world     store  hub  exchange  machine
 //!                                     the disk, the ears, the peer, time and chance
@@ -25,6 +25,7 @@ pub mod domain;
 pub mod exchange;
 pub mod http;
 pub mod hub;
+pub mod jobs;
 pub mod machine;
 pub mod sandbox;
 pub mod server;

@@ -23,8 +23,10 @@ use crate::domain::currency::CurrencySpecification;
 use crate::domain::exchange::Trusted;
 use crate::domain::order::Topic;
 use crate::domain::time::RelativeTime;
+use crate::exchange::Times;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
+use crate::jobs;
 use crate::machine::Clock;
 use crate::store::{self, Role, Store};
 use crate::till::{Terms, Till};
@@ -121,6 +123,11 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
         currency: default,
         currencies,
         exchanges,
+        exchange_times: Times {
+            request: Duration::from_secs(config.exchanges.request_timeout_s),
+            attempts: config.exchanges.attempts,
+            ..Times::default()
+        },
         default_pay_delay: delay("default_pay_delay_s", instance.default_pay_delay_s)?,
         default_refund_delay: delay("default_refund_delay_s", instance.default_refund_delay_s)?,
         default_wire_transfer_delay: delay(
@@ -271,6 +278,7 @@ async fn run(
     on_ready(&Ready { addresses, has_admin });
     notify(&[NotifyState::Ready]);
     let watchdog = actix_web::rt::spawn(watch(till.clone()));
+    let jobs = actix_web::rt::spawn(jobs::run(till.get_ref().clone()));
     tokio::select! {
         _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
         _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
@@ -279,6 +287,7 @@ async fn run(
     insist();
     till.close_polls();
     watchdog.abort();
+    jobs.abort();
     stop(handles).await;
     for server in running {
         if let Ok(Err(error)) = server.await {

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Settings;
 use super::error::{Answer, Failure};
 use super::extract::At;
 use super::origin::base_url;
 use crate::domain::ids::InstanceId;
-use crate::till::Till;
+use crate::till::{ExchangeState, Till};
 
 /// The protocol: current, revision, age; clients of protocols 12 to 27 are served (decision 13).
 const VERSION: &str = "27:0:15";
@@ -91,21 +91,35 @@ pub(super) async fn config(till: Data<Till>, At(instance): At) -> Answer {
 /// `GET /exchanges` (merchant-api 1.8): the trusted exchanges and how they were last seen.
 pub(super) async fn exchanges(till: Data<Till>, At(instance): At) -> Answer {
     check_there(&till, &instance).await?;
-    let exchanges: Vec<_> = till
-        .terms()
-        .exchanges
-        .iter()
-        .map(|exchange| {
-            // No keys were asked for yet: 0 says that there was no reply.
-            json!({
-                "exchange_url": exchange.base_url,
-                "next_download": { "t_s": "never" },
-                "keys_http_status": 0,
-                "keys_ec": 0,
-            })
-        })
-        .collect();
+    let exchanges: Vec<_> = till.exchange_states().iter().map(exchange).collect();
     Ok(HttpResponse::Ok().json(json!({ "exchanges": exchanges })))
+}
+
+/// How it stands with an exchange. The last two members are tilld's own.
+fn exchange(state: &ExchangeState) -> Value {
+    // 0 says that there was no reply.
+    let (status, code) = match &state.failure {
+        Some(failure) => (failure.status.unwrap_or(0), failure.code.unwrap_or(0)),
+        None => (state.fetched_at.map_or(0, |_| 200), 0),
+    };
+    let mut members = json!({
+        "exchange_url": state.base_url,
+        "next_download": state.next_download,
+        "keys_http_status": status,
+        "keys_ec": code,
+    });
+    if let Value::Object(members) = &mut members {
+        if let Some(expires) = state.expires {
+            members.insert("keys_expiration".into(), json!(expires));
+        }
+        if let Some(fetched_at) = state.fetched_at {
+            members.insert("keys_downloaded".into(), json!(fetched_at));
+        }
+        if let Some(failure) = &state.failure {
+            members.insert("problem".into(), json!(failure.reason));
+        }
+    }
+    members
 }
 
 /// `GET /agpl`: where the source code is, else the licence itself.

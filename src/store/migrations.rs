@@ -18,6 +18,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0006_refunds"),
     sql!("migrations/0007_templates"),
     sql!("migrations/0008_deposits"),
+    sql!("migrations/0009_exchanges"),
 ];
 
 /// The version of a file that has taken all steps.

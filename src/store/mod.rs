@@ -12,6 +12,7 @@ mod checkpoint;
 pub mod coin_refunds;
 mod columns;
 pub mod deposits;
+pub mod exchanges;
 mod header;
 pub mod instances;
 pub mod kyc;

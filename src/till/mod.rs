@@ -7,6 +7,7 @@
 pub mod access;
 mod account;
 mod claim;
+mod exchange;
 mod give_back;
 mod instance;
 mod kyc;
@@ -37,8 +38,7 @@ use crate::domain::path::BadPath;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
-use crate::domain::web::BaseUrl;
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Times};
 use crate::hub::{self, Hub};
 use crate::machine::{Clock, NoRandomness};
 use crate::store::{self, Store};
@@ -48,6 +48,7 @@ use turns::Turns;
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
 pub use claim::Claimed;
+pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedUp};
 pub use instance::{Auth, InstanceWish};
 pub use kyc::{Kyc, KycStatus};
@@ -73,6 +74,8 @@ pub struct Terms {
     pub currencies: Vec<CurrencySpecification>,
     /// The exchanges that are trusted.
     pub exchanges: Vec<Trusted>,
+    /// How exchanges are asked.
+    pub exchange_times: Times,
     /// Time to pay, where an instance says nothing.
     pub default_pay_delay: RelativeTime,
     /// Time for refunds, where an instance says nothing.
@@ -88,8 +91,8 @@ pub struct Till {
     hub: Hub,
     clock: Clock,
     terms: Arc<Terms>,
-    passwords: Arc<password::Gate>,
     exchanges: Arc<[Exchange]>,
+    passwords: Arc<password::Gate>,
     turns: Turns,
     errands: Arc<Notify>,
 }
@@ -149,7 +152,7 @@ pub enum Error {
     SessionUnknown,
     /// The shop has no account that the money could go to.
     NoAccount(InstanceId),
-    /// No trusted exchange has coins in the order's currency.
+    /// No trusted exchange has coins in the order's currency, or none that has can pay the account.
     NoExchange,
     /// The name belongs to another order.
     OrderExists(OrderId),
@@ -258,7 +261,9 @@ impl fmt::Display for Error {
             Self::ContractUnknown => f.write_str("there is no such contract"),
             Self::SessionUnknown => f.write_str("no order was made for this session"),
             Self::NoAccount(id) => write!(f, "the instance {id} has no such bank account in use"),
-            Self::NoExchange => f.write_str("no trusted exchange serves this currency"),
+            Self::NoExchange => f.write_str(
+                "no trusted exchange has coins of this currency and can pay the account",
+            ),
             Self::OrderExists(id) => write!(f, "there is another order {id}"),
             Self::Order(bad) => bad.fmt(f),
             Self::ProductUnknown => f.write_str("there is no such product"),
@@ -353,15 +358,10 @@ impl From<Unfit> for Error {
 impl Till {
     /// A till over `store`, which announces to `hub`.
     pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
+        let exchanges = exchange::open(&terms, &store, &clock);
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
-        let exchanges = Arc::new([]);
-        Self { store, hub, clock, terms, passwords, exchanges, turns, errands }
-    }
-
-    /// The trusted exchange at `url`.
-    fn exchange(&self, url: &BaseUrl) -> Option<&Exchange> {
-        self.exchanges.iter().find(|exchange| exchange.trusted().base_url == *url)
+        Self { store, hub, clock, terms, exchanges, passwords, turns, errands }
     }
 
     /// What time it is, by the till's clock.

@@ -9,8 +9,10 @@ use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::instance::Instance;
 use crate::domain::order::{ClaimToken, NewOrder, Order, Topic};
 use crate::domain::path::ContractPath;
+use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::BaseUrl;
+use crate::exchange::Exchange;
 use crate::machine::random;
 use crate::store::orders::{self, Filter};
 use crate::store::{Tx, accounts, deposits};
@@ -147,12 +149,13 @@ impl Till {
             return Err(BadOrder::Currency.into());
         }
         let mut no_randomness = false;
-        let proposal = terms.proposal(&self.exchanges_for(&terms)?, &mut || {
-            random::<32>().map(Bytes::new).unwrap_or_else(|_| {
-                no_randomness = true;
-                Bytes::ZERO
-            })
-        })?;
+        let proposal =
+            terms.proposal(&self.exchanges_for(&terms, &account.payto_uri)?, &mut || {
+                random::<32>().map(Bytes::new).unwrap_or_else(|_| {
+                    no_randomness = true;
+                    Bytes::ZERO
+                })
+            })?;
         if no_randomness {
             return Err(Error::NoRandomness);
         }
@@ -186,21 +189,23 @@ impl Till {
             .await
     }
 
-    /// The exchanges whose coins an order can be paid with. Without any exchange at all, orders can
-    /// be paid at the counter (decision 1).
-    fn exchanges_for(&self, terms: &Terms) -> Result<Vec<ExchangeOffer>, Error> {
+    /// The exchanges whose coins an order can be paid with: those of its currency that can, as far
+    /// as is known, pay the account. Without any exchange at all, orders can be paid at the counter
+    /// (decision 1). Nobody is asked: an order waits for no network.
+    fn exchanges_for(&self, terms: &Terms, account: &Payto) -> Result<Vec<ExchangeOffer>, Error> {
         let offers: Vec<_> = self
-            .terms
             .exchanges
             .iter()
-            .filter(|exchange| exchange.currency == *terms.amount.currency())
+            .filter(|exchange| exchange.trusted().currency == *terms.amount.currency())
+            .filter(|exchange| Self::may_reach(exchange, account))
+            .map(Exchange::trusted)
             .map(|exchange| ExchangeOffer {
                 url: exchange.base_url.clone(),
                 master_pub: exchange.master_public_key,
                 priority: PRIORITY,
             })
             .collect();
-        match offers.is_empty() && !self.terms.exchanges.is_empty() {
+        match offers.is_empty() && !self.exchanges.is_empty() {
             true => Err(Error::NoExchange),
             false => Ok(offers),
         }

@@ -21,7 +21,12 @@ const PLAN: &[(&str, &[&str])] = &[
     ("till", &["domain", "exchange", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
     ("http", &["domain", "store", "taler", "till"]),
-    ("server", &["config", "domain", "http", "hub", "machine", "store", "till"]),
+    // The clock: it calls verbs, as the web does.
+    ("jobs", &["till"]),
+    (
+        "server",
+        &["config", "domain", "exchange", "http", "hub", "jobs", "machine", "store", "till"],
+    ),
     ("cli", &["config", "domain", "hub", "machine", "server", "store", "till"]),
     ("main", &["cli"]),
 ];

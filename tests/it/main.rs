@@ -16,6 +16,7 @@ mod coins;
 mod command_line;
 mod disk;
 mod errors;
+mod exchanges;
 mod files;
 mod floors;
 mod instances;

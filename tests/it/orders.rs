@@ -371,13 +371,12 @@ fn the_money_needs_an_account_to_go_to() {
 fn an_order_names_the_exchanges_that_have_coins_for_it() {
     let key = "8307MFV7XKCZ2QQTTJ5RCKX613WVXNBTRTE41XSJMZAT49742QD0";
     let shop = Shop::configured(&format!(
-        "[[exchange]]\nbase_url = 'https://exchange.example/'\nmaster_public_key = '{key}'\n\
+        "[[exchange]]\nbase_url = 'http://127.0.0.1:1/'\nmaster_public_key = '{key}'\n\
          currency = 'EUR'\n"
     ));
     assert_eq!(shop.order(&plain("Tea", "KUDOS:1")).failure(), (409, 2514));
     let (id, _) = shop.made(&plain("Tea", "EUR:1"));
-    let exchange =
-        json!({ "url": "https://exchange.example/", "master_pub": key, "priority": 1024 });
+    let exchange = json!({ "url": "http://127.0.0.1:1/", "master_pub": key, "priority": 1024 });
     assert_eq!(shop.status(&id, "")["proto_contract_terms"]["exchanges"], json!([exchange]));
 }
 

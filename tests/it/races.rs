@@ -58,6 +58,7 @@ async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Clerk>) {
         currency: kudos,
         currencies: vec![CurrencySpecification::shipped(kudos)],
         exchanges: vec![],
+        exchange_times: tilld::exchange::Times::default(),
         default_pay_delay: day,
         default_refund_delay: day,
         default_wire_transfer_delay: day,

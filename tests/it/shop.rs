@@ -45,7 +45,7 @@ fn trusted_exchanges_are_named() {
         "[currency]\ndefault = 'EUR'\n[[currency.specification]]\ncurrency = 'PTS'\nname = 'Points'\n\
          num_fractional_input_digits = 0\nnum_fractional_normal_digits = 0\n\
          num_fractional_trailing_zero_digits = 0\nalt_unit_names = {{ '0' = 'pt' }}\n\
-         [[exchange]]\nbase_url = 'https://exchange.example/'\nmaster_public_key = '{key}'\n\
+         [[exchange]]\nbase_url = 'http://127.0.0.1:1/'\nmaster_public_key = '{key}'\n\
          currency = 'EUR'\n"
     );
     std::fs::write(&file, text).unwrap();
@@ -55,11 +55,11 @@ fn trusted_exchanges_are_named() {
     assert_eq!(config["currency"], "EUR");
     assert_eq!(config["currencies"]["PTS"]["name"], "Points");
     let exchange = json!({
-        "base_url": "https://exchange.example/", "currency": "EUR", "master_pub": key,
+        "base_url": "http://127.0.0.1:1/", "currency": "EUR", "master_pub": key,
     });
     assert_eq!(config["exchanges"], json!([exchange]));
     let status = daemon.get("/exchanges").json();
-    assert_eq!(status["exchanges"][0]["exchange_url"], "https://exchange.example/");
+    assert_eq!(status["exchanges"][0]["exchange_url"], "http://127.0.0.1:1/");
     assert_eq!(status["exchanges"][0]["keys_http_status"], 0);
 }
 

@@ -1,6 +1,7 @@
 //! The actors of the tests: a daemon with its files, and whoever speaks to it.
 
 pub(crate) mod exchange;
+pub(crate) mod peer;
 pub(crate) mod shop;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,57 @@
+//! The clock's door: what the till does without being asked.
+//!
+//! Each exchange's keys are fetched soon after the start and again before they are out of date, so
+//! that no payment waits for them. Every job is a loop of its own that ends when it is dropped;
+//! nothing it does must be finished.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+
+use crate::till::Till;
+
+/// How long is slept at most: a clock may have been set meanwhile.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// How long is slept at least, whatever an exchange says.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// How long an exchange that fails is left alone, the first time; twice as long each time after.
+const PAUSE: Duration = Duration::from_secs(30);
+/// How long it is left alone at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(600);
+
+/// How often what is unfinished with exchanges is looked after.
+const ERRANDS: Duration = Duration::from_secs(30);
+
+/// Does all jobs, until it is dropped.
+pub async fn run(till: Till) {
+    let exchanges = till.terms().exchanges.len();
+    let fresh = join_all((0..exchanges).map(|place| keep_fresh(&till, place)));
+    tokio::join!(fresh, errands(&till));
+}
+
+/// Finishes payments and refunds that were begun: after the start, when something was left over,
+/// and from time to time.
+async fn errands(till: &Till) {
+    loop {
+        if let Err(error) = till.run_errands().await {
+            log::warn!("what is unfinished could not be looked after: {error}");
+        }
+        let _ = tokio::time::timeout(ERRANDS, till.errand()).await;
+    }
+}
+
+/// Keeps one exchange's keys at hand.
+async fn keep_fresh(till: &Till, place: usize) {
+    let mut pause = PAUSE;
+    while let Some(refreshed) = till.refresh_exchange(place).await {
+        let wait = match refreshed.failed {
+            true => refreshed.wait.max(pause),
+            false => refreshed.wait,
+        };
+        pause = match refreshed.failed {
+            true => pause.saturating_mul(2).min(LONGEST_PAUSE),
+            false => PAUSE,
+        };
+        tokio::time::sleep(wait.clamp(SHORTEST, LONGEST)).await;
+    }
+}

@@ -1,0 +1,108 @@
+//! Exchanges that are well, that are down, and that lie: the daemon stays up with all of them.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tilld::taler::sign::SigningKey;
+
+use crate::common::peer::{Exchange, Manners};
+use crate::common::shop::Shop;
+use crate::common::{Daemon, Reply};
+use crate::life::eventually;
+
+fn order(shop: &Shop) -> Reply {
+    shop.order(&json!({ "order": { "summary": "Tea", "amount": "KUDOS:1" } }))
+}
+
+/// What the daemon says of its only exchange.
+fn state(daemon: &Daemon) -> Value {
+    let states = daemon.get("/exchanges").json();
+    assert_eq!(states["exchanges"].as_array().unwrap().len(), 1);
+    states["exchanges"][0].clone()
+}
+
+fn has(daemon: &Daemon, member: &str) {
+    eventually(member, || !state(daemon)[member].is_null());
+}
+
+#[test]
+fn keys_are_fetched_soon_after_the_start_and_outlive_the_daemon() {
+    let exchange = Exchange::start();
+    exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/DE")));
+    let shop = Shop::configured(&exchange.settings());
+    has(&shop.daemon, "keys_downloaded");
+    let before = state(&shop.daemon);
+    assert_eq!(before["keys_http_status"], 200);
+    assert_eq!(before["keys_ec"], 0);
+    let secs = |member: &str| before[member]["t_s"].as_u64().unwrap();
+    assert_eq!(secs("keys_expiration"), secs("keys_downloaded") + 3600);
+    assert_eq!(secs("next_download"), secs("keys_downloaded") + 3240);
+    assert_eq!(before["problem"], Value::Null);
+    assert_eq!(order(&shop).status, 200);
+
+    exchange.behave(Manners::HangsUp);
+    let settings = shop.place.dir.path().join("tilld.toml");
+    std::fs::write(&settings, exchange.settings()).unwrap();
+    let Shop { place, daemon, .. } = shop;
+    assert_eq!(daemon.stop(), 0);
+    let again = place.start_with(&[("TILLD_CONFIG", settings.to_str().unwrap())]);
+    has(&again, "keys_downloaded");
+    assert_eq!(state(&again), before);
+}
+
+#[test]
+fn an_exchange_that_cannot_pay_the_shop_stands_in_no_contract() {
+    let exchange = Exchange::start();
+    exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/CH")));
+    let shop = Shop::configured(&exchange.settings());
+    has(&shop.daemon, "keys_downloaded");
+    assert_eq!(order(&shop).failure(), (409, 2514));
+}
+
+#[test]
+fn an_exchange_that_is_down_keeps_nobody_from_selling() {
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut exchange = Exchange::start();
+    exchange.address = dead;
+    let shop = Shop::configured(&exchange.settings());
+    assert_eq!(order(&shop).status, 200);
+    has(&shop.daemon, "problem");
+    let state = state(&shop.daemon);
+    assert_eq!(state["keys_http_status"], 0);
+    assert!(state["problem"].as_str().unwrap().starts_with("it cannot be reached: "), "{state}");
+    assert!(state["next_download"]["t_s"].is_u64());
+    assert_eq!(order(&shop).status, 200);
+    assert_eq!(shop.daemon.stop(), 0);
+}
+
+#[test]
+fn an_exchange_with_another_master_key_is_not_believed() {
+    let exchange = Exchange::start();
+    let other = SigningKey::from_seed([9; 32]);
+    exchange.behave(Manners::Tells(exchange.keys(&other, "^payto://iban/CH")));
+    let shop = Shop::configured(&exchange.settings());
+    has(&shop.daemon, "problem");
+    let state = state(&shop.daemon);
+    let problem = format!("its master public key is {}", other.public_key());
+    assert_eq!(state["problem"], problem);
+    assert_eq!(
+        (&state["keys_http_status"], &state["keys_downloaded"]),
+        (&json!(200), &Value::Null)
+    );
+    // Nothing that it said of its accounts counts.
+    assert_eq!(order(&shop).status, 200);
+    assert_eq!(shop.daemon.stop(), 0);
+}
+
+#[test]
+fn an_exchange_that_does_not_answer_holds_up_neither_orders_nor_the_end() {
+    let exchange = Exchange::start();
+    exchange.behave(Manners::Silent);
+    let shop = Shop::configured(&exchange.settings());
+    let begun = Instant::now();
+    assert_eq!(order(&shop).status, 200);
+    assert_eq!(state(&shop.daemon)["keys_http_status"], 0);
+    assert_eq!(shop.daemon.stop(), 0);
+    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+}
