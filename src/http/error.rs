@@ -210,7 +210,7 @@ impl Failure {
             Till(Verb::AlreadyClaimed(_))       => (409, 2301, "another wallet has claimed the order"),
             Till(Verb::OrderExists(_))          => (409, 2503, "there is an order of this name with other content"),
             Till(Verb::NotForgettable(_))       => (409, 2511, "the contract does not allow this to be forgotten"),
-            Till(Verb::NoExchange)              => (409, 2514, "no trusted exchange has coins in this currency"),
+            Till(Verb::NoExchange)              => (409, 2514, "no trusted exchange has coins in this currency and can pay the account"),
             Till(Verb::AwaitingPayment)         => (409, 2520, "a wallet has claimed the order and may still pay; force=yes deletes it all the same"),
             Till(Verb::MustBeKept)              => (409, 2521, "the order is paid and must be kept for the books"),
             Till(Verb::RefundInconsistent)      => (409, 2530, "the refunds would be above the price, or below those granted before"),

@@ -24,6 +24,9 @@ use crate::taler::sign::{PublicKey, Signature, Statement};
 /// HTTP status of an exchange that has no such coin, or no such deposit.
 const UNKNOWN: u16 = 404;
 
+/// The status told of an exchange that gave no answer.
+const NO_ANSWER: u16 = 504;
+
 /// What a wallet gets that asks for its refunds.
 #[derive(Debug)]
 pub struct PickedUp {
@@ -165,14 +168,13 @@ impl Till {
                 Outcome::Open => {
                     let trouble = troubles.iter().find(|(of, _)| *of == refund.serial);
                     let (status, code, reply) = match trouble {
-                        Some((_, trouble)) => (
-                            trouble.http_status,
-                            trouble.code,
-                            trouble.reply.clone().unwrap_or_default(),
-                        ),
-                        None => (None, None, serde_json::Value::Null),
+                        Some((_, trouble)) => {
+                            let reply = trouble.reply.clone().unwrap_or_default();
+                            (trouble.status(), trouble.code, reply)
+                        }
+                        None => (NO_ANSWER, None, serde_json::Value::Null),
                     };
-                    Aborted::Failed { status: status.unwrap_or(504), code, reply }
+                    Aborted::Failed { status, code, reply }
                 }
             }
         });

@@ -80,6 +80,16 @@ impl Trouble {
         Self { exchange_url, kind, http_status, code, reply }
     }
 
+    /// The status that a wallet is told of: that of the exchange's answer, or a gateway's if there
+    /// was none, or it was no answer.
+    pub fn status(&self) -> u16 {
+        match self.http_status {
+            None => 504,
+            Some(200..=399) => 502,
+            Some(status) => status,
+        }
+    }
+
     /// What is kept of it, if it is that the exchange wants to know more of the account.
     pub(super) fn ask(&self, asked_at: Timestamp) -> Option<Ask> {
         (self.kind == TroubleKind::Legal).then(|| Ask {

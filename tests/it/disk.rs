@@ -9,11 +9,10 @@ use std::process::Command;
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-use reqwest::blocking::Client;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
-use crate::common::{Daemon, PATIENCE, Place, Reply};
+use crate::common::{Daemon, PATIENCE, Place, Reply, client};
 use crate::restart::notes;
 
 /// How long the store waits for a lock of somebody else's.
@@ -163,7 +162,7 @@ fn a_daemon_killed_on_a_full_disk_has_lost_nothing() {
 
 /// Writes from a thread of its own; status, whether it says when to come back, code and note.
 fn attempt(address: &str, token: &str, note: &str) -> (u16, bool, u64) {
-    let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+    let client = client().timeout(PATIENCE).build().unwrap();
     let wish = json!({ "scope": "readonly", "description": note });
     let request = client.post(format!("{address}/private/token")).bearer_auth(token).json(&wish);
     let reply = request.send().unwrap();

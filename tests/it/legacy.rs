@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tilld::http::{Door, LEGACY, Row};
 
-use crate::common::{Ask, Daemon, PATIENCE, Place, Reply};
+use crate::common::{Ask, Daemon, PATIENCE, Place, Reply, client};
 
 const IBAN: &str = "payto://iban/DE75512108001245126199?receiver-name=Shop";
 /// The key of a wallet, and of another one.
@@ -151,7 +151,7 @@ impl Shop {
         let token = token.map(|token| format!("Bearer {token}"));
         Later(std::thread::spawn(move || {
             let wait = Duration::from_secs(10);
-            let client = reqwest::blocking::Client::builder().timeout(wait).no_proxy();
+            let client = client().timeout(wait);
             let mut request = client.build().unwrap().get(url);
             if let Some(token) = token {
                 request = request.header("Authorization", token);
@@ -167,8 +167,9 @@ impl Shop {
     fn parked(&self, count: usize) {
         let url = format!("{}/metrics", self.daemon.admin.as_ref().unwrap());
         let wanted = format!("tilld_polls_parked {count}\n");
+        let asker = client().build().unwrap();
         let started = Instant::now();
-        while !reqwest::blocking::get(&url).unwrap().text().unwrap().contains(&wanted) {
+        while !asker.get(&url).send().unwrap().text().unwrap().contains(&wanted) {
             assert!(started.elapsed() < PATIENCE, "{count} requests shall wait");
             std::thread::yield_now();
         }

@@ -9,10 +9,9 @@ use std::process::Stdio;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
-use reqwest::blocking::Client;
 use serde_json::{Value, json};
 
-use crate::common::{Daemon, PATIENCE, Place, tilld};
+use crate::common::{Daemon, PATIENCE, Place, client, tilld};
 use crate::files::ends;
 use crate::restart::write_until_the_end;
 
@@ -107,7 +106,7 @@ fn it_ends_in_time_whatever_is_going_on_and_keeps_what_it_confirmed() {
             for _ in 0..8 {
                 let (address, logged_in) = (&address, logged_in.clone());
                 scope.spawn(move || {
-                    let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+                    let client = client().timeout(PATIENCE).build().unwrap();
                     let request = client
                         .post(format!("{address}/private/token"))
                         .basic_auth("admin", Some("correct horse"))

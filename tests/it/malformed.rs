@@ -13,7 +13,7 @@ use reqwest::blocking::Client;
 use serde_json::{Value, json};
 use tilld::http::{Door, EVERYWHERE, LEGACY, ROOT, Row};
 
-use crate::common::{Daemon, Place};
+use crate::common::{Daemon, Place, client};
 
 const IBAN: &str = "payto://iban/DE75512108001245126199?receiver-name=Shop";
 const NONCE: &str = "8307MFV7XKCZ2QQTTJ5RCKX613WVXNBTRTE41XSJMZAT49742QD0";
@@ -45,7 +45,7 @@ impl Target {
         }
         let token = place.token("admin", "all");
         let daemon = place.start_with(&[("TILLD_POLLS__CLAMP_S", "1")]);
-        let client = Client::builder().timeout(LIMIT).no_proxy().build().unwrap();
+        let client = client().timeout(LIMIT).build().unwrap();
         let (h_contract, h_paid, sig) = Default::default();
         let address = daemon.address.clone();
         let daemon = Mutex::new(daemon);

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::mpsc::{Sender, channel};
 
-use reqwest::blocking::Client;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
-use crate::common::{Daemon, PATIENCE, Place, bytes};
+use crate::common::{Daemon, PATIENCE, Place, bytes, client};
 
 /// Rounds of the kill test.
 const ROUNDS: usize = 50;
@@ -35,7 +34,7 @@ pub(crate) fn write_until_the_end(
     name: &str,
     made: &Sender<(String, String)>,
 ) {
-    let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+    let client = client().timeout(PATIENCE).build().unwrap();
     for count in 0.. {
         let note = format!("{name}-{count}");
         let wish = json!({ "scope": "readonly", "description": note });

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::common::{Daemon, Place, Reply};
+use crate::common::{Daemon, Place, Reply, client};
 
 const PAYTO: &str = "payto://iban/DE75512108001245126199?receiver-name=Shop";
 const PAGE: &str = "https%3A%2F%2Fnews.example%2Fa7";
@@ -59,8 +59,9 @@ pub(crate) fn parked(daemon: &Daemon, count: usize) {
     let admin = daemon.admin.as_ref().unwrap();
     let deadline = Instant::now() + crate::common::PATIENCE;
     let wanted = format!("tilld_polls_parked {count}");
+    let asker = client().build().unwrap();
     loop {
-        let text = reqwest::blocking::get(format!("{admin}/metrics")).unwrap().text().unwrap();
+        let text = asker.get(format!("{admin}/metrics")).send().unwrap().text().unwrap();
         if text.lines().any(|line| line == wanted) {
             return;
         }
@@ -234,7 +235,7 @@ fn an_answer_that_says_paid_is_in_the_file_before_it_is_given() {
             let paying = scope.spawn(|| {
                 // It may be gone before it has answered.
                 let url = format!("{}/private/orders/{id}/payments", daemon.address);
-                let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+                let client = client().build().unwrap();
                 let _ =
                     client.post(url).bearer_auth(&token).json(&json!({ "method": "cash" })).send();
             });

@@ -220,7 +220,7 @@ fn coin_refund(refund: &CoinRefund, trouble: &Option<Trouble>) -> Value {
         }
         (Outcome::Open, Some(trouble)) => {
             let reply = trouble.reply.clone().unwrap_or_default();
-            failure(&mut body, trouble.http_status.unwrap_or(NO_ANSWER), trouble.code, reply);
+            failure(&mut body, trouble.status(), trouble.code, reply);
         }
         (Outcome::Open, None) => failure(&mut body, NO_ANSWER, None, Value::Null),
     }

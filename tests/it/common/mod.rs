@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, ClientBuilder};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -32,6 +32,14 @@ pub(crate) fn tilld() -> Command {
     }
     command.env("TILLD_SERVER__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
     command
+}
+
+/// A client that goes straight to the daemon. It could speak TLS, as the program's own does, but
+/// trusts nobody.
+pub(crate) fn client() -> ClientBuilder {
+    // It is there already unless this is the first client.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().tls_certs_only([])
 }
 
 /// A folder with a database, and perhaps a daemon on it.
@@ -145,7 +153,7 @@ impl Daemon {
                 break;
             }
         }
-        let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+        let client = client().timeout(PATIENCE).build().unwrap();
         let address = address.unwrap();
         Self { child, address, admin, client, lines: Mutex::new(lines), greeting }
     }

@@ -40,9 +40,14 @@ impl Shop {
 
     /// With settings of its own, as in the file `tilld.toml`.
     pub(crate) fn configured(text: &str) -> Self {
+        Self::configured_at(IBAN, text)
+    }
+
+    /// The same, with this bank account.
+    pub(crate) fn configured_at(payto: &str, text: &str) -> Self {
         let settings = NamedTempFile::new().unwrap();
         std::fs::write(settings.path(), text).unwrap();
-        let shop = Self::with(&[("TILLD_CONFIG", settings.path().to_str().unwrap())]);
+        let shop = Self::at(payto, &[("TILLD_CONFIG", settings.path().to_str().unwrap())]);
         Self { settings: Some(settings), ..shop }
     }
 
@@ -57,9 +62,13 @@ impl Shop {
 
     /// With settings of its own.
     pub(crate) fn with(variables: &[(&str, &str)]) -> Self {
+        Self::at(IBAN, variables)
+    }
+
+    fn at(payto: &str, variables: &[(&str, &str)]) -> Self {
         let place = Place::new();
         place.instance("admin");
-        place.ok(&["account", "add", "admin", IBAN]);
+        place.ok(&["account", "add", "admin", payto]);
         let token = place.token("admin", "all");
         let own = [("TILLD_SERVER__BASE_URL", BASE), ("TILLD_ADMIN__LISTEN", "127.0.0.1:0")];
         let variables = [&own, variables].concat();

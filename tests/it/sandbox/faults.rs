@@ -132,7 +132,7 @@ fn only_this_machine_tells_the_sandbox_to_misbehave() {
     let exchange = Exchange::start();
     let faults = json!({ "keys": { "act": { "status": 500 }, "times": 1 } });
     let url = format!("{}sandbox/faults", exchange.base_url());
-    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let client = crate::common::client().build().unwrap();
     let forwarded = client.post(url).header("X-Forwarded-For", "203.0.113.7").json(&faults);
     assert_eq!(forwarded.send().unwrap().status(), 403);
     assert_eq!(exchange.get("keys").status, 200);

@@ -43,7 +43,7 @@ fn what_makes_no_sense_gets_a_code() {
     }
     assert_eq!(failure(&exchange.post("keys", &json!({}))), (405, 20));
     assert_eq!(failure(&exchange.get("batch-deposit")), (405, 20));
-    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let client = crate::common::client().build().unwrap();
     let send = |body: Vec<u8>, encoding: &'static str| -> Reply {
         let url = format!("{}batch-deposit", exchange.base_url());
         let mut request = client.post(url).body(body);
@@ -72,7 +72,7 @@ fn a_body_may_be_compressed() {
     let shop = Merchant::new();
     let (coin, purchase) = (exchange.coin("1"), shop.purchase(&exchange, "a book"));
     let request: Value = shop.request(&purchase, &[coin.deposited(&purchase, "1")]);
-    let client = reqwest::blocking::Client::builder().no_proxy().build().unwrap();
+    let client = crate::common::client().build().unwrap();
     let answer = client
         .post(format!("{}batch-deposit", exchange.base_url()))
         .header("Content-Encoding", "deflate")

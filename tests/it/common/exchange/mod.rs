@@ -95,7 +95,7 @@ impl Exchange {
         // So that it can be turned back.
         let ahead = Arc::new(AtomicU64::new(AHEAD));
         let (sandbox, server) = serve(&dir, &settings, &ahead, listener);
-        let client = Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
+        let client = super::client().timeout(PATIENCE).build().unwrap();
         Self { dir, sandbox: Some(sandbox), settings, ahead, server: Some(server), client }
     }
 
