@@ -157,9 +157,9 @@ pub struct Account<'a> {
     pub payto: &'a str,
     /// Where money is converted on its way, if it is.
     pub conversion_url: Option<&'a str>,
-    /// From whom the account may be paid: the hash of the JSON array.
-    pub h_debit_restrictions: HashCode,
     /// Whom the account may pay: the hash of the JSON array.
+    pub h_debit_restrictions: HashCode,
+    /// Who may pay the account: the hash of the JSON array.
     pub h_credit_restrictions: HashCode,
 }
 
