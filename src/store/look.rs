@@ -45,8 +45,8 @@ pub fn look(path: &Path) -> Result<Option<Look>> {
 fn connect(path: &Path) -> Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     // Even a reader would put a log beside a file that has none. Where nobody has the file open, it
-    // can be read as one that does not change; a daemon that starts in this very moment changes
-    // nothing of it before it has written for a while.
+    // is read as one that does not change. Whoever opens it in this very moment writes to the log
+    // first, and moves that into the file only later, when the look is long over.
     let in_use = ["-wal", "-shm"].iter().any(|suffix| with_suffix(path, suffix).exists());
     let opened = if in_use {
         Connection::open_with_flags(path, flags)

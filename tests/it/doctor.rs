@@ -70,6 +70,7 @@ fn with_base_url(exchange: &str) -> String {
 /// A shop with this account, whose daemon has never run.
 fn shop(payto: &str) -> Place {
     let place = Place::new();
+    fs::set_permissions(place.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
     place.instance("admin");
     place.ok(&["account", "add", "admin", payto]);
     place
@@ -107,6 +108,7 @@ fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
         ] {
             visit.line(start);
         }
+        assert!(visit.line("ok    clock: ").0.ends_with(", as exchanges say"), "{}", visit.text());
         let last = visit.lines.last().unwrap();
         assert_eq!(*last, "all is well: 9 ok, 0 to look at, 0 failed");
     };
@@ -118,7 +120,7 @@ fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
     let before = files(place.dir.path());
     well(&visit(&place, &settings));
     assert!(files(place.dir.path()) == before);
-    // Its own keys are not kept: nobody asked for that.
+    // Nor is kept what the exchange told.
     let db = rusqlite::Connection::open(place.db()).unwrap();
     let kept: i64 =
         db.query_row("SELECT count(*) FROM exchange_keys", [], |row| row.get(0)).unwrap();
@@ -133,6 +135,7 @@ fn without_settings_a_shop_goes_but_is_told_what_it_lacks() {
     assert!(visit.line("warn  base URL: none is set").1.contains("server.base_url"));
     assert!(visit.line("warn  exchanges: none is trusted").1.contains("[[exchange]]"));
     visit.line(&format!("ok    account {IBAN} of admin is in use"));
+    assert!(!visit.has("FAIL"), "{}", visit.text());
     assert!(visit.lines.last().unwrap().starts_with("it goes: "), "{}", visit.text());
 }
 
@@ -185,7 +188,7 @@ fn an_account_that_no_exchange_can_pay_fails() {
     exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/CH")));
     let visit = visit(&shop(IBAN), &with_base_url(&exchange.settings()));
     assert_eq!(visit.status, 1, "{}", visit.text());
-    visit.line(&format!("ok    exchange http://{}/: 1 kinds of coins", exchange.address));
+    visit.line(&format!("ok    exchange http://{}/: KUDOS, 1 spendable", exchange.address));
     let (_, remedy) = visit.line(&format!("FAIL  account {IBAN} of admin: no exchange can pay"));
     assert!(remedy.starts_with("tilld account add admin "), "{remedy}");
 }

@@ -28,9 +28,8 @@ pub(super) fn check(path: &Path) -> Vec<Finding> {
             return vec![Finding::Fail(
                 format!("disk: the folder {} is not there", folder.display()),
                 format!(
-                    "make it with: mkdir -m 700 '{}'; or set database.path to where the \
-                     database is",
-                    folder.display()
+                    "make it with: mkdir -m 700 {}; or set database.path to where the database is",
+                    quoted(&folder)
                 ),
             )];
         }
@@ -47,11 +46,13 @@ pub(super) fn check(path: &Path) -> Vec<Finding> {
 /// `free` bytes are left for us in `folder`.
 fn space(folder: &Path, free: Option<u64>) -> Finding {
     let name = folder.display();
-    let remedy = || format!("make room on the disk of {name}; to see what is full: df -h '{name}'");
+    let remedy = || {
+        format!("make room on the disk of {name}; to see what is full: df -h {}", quoted(folder))
+    };
     match free {
         None => Finding::Warn(
             format!("disk: how much is free at {name} cannot be told"),
-            format!("see for yourself: df -h '{name}'"),
+            format!("see for yourself: df -h {}", quoted(folder)),
         ),
         Some(free) if free < NONE => {
             Finding::Fail(format!("disk: only {} MB are free at {name}", free / MB), remedy())
@@ -69,7 +70,7 @@ fn folder_rights(folder: &Path, writable: bool, mode: u32) -> Finding {
     if !writable {
         return Finding::Fail(
             format!("folder: {name} cannot be written, but the database keeps its log there"),
-            format!("run tilld as the owner of {name}, or: chmod u+rwx '{name}'"),
+            format!("run tilld as the owner of {name}, or: chmod u+rwx {}", quoted(folder)),
         );
     }
     let shown = mode & 0o7777;
@@ -83,7 +84,7 @@ fn folder_rights(folder: &Path, writable: bool, mode: u32) -> Finding {
     if mode & 0o077 != 0 {
         return Finding::Warn(
             format!("folder: others can look into {name} (mode {shown:04o})"),
-            format!("if the folder is the till's alone: chmod 700 '{name}'"),
+            format!("if the folder is the till's alone: chmod 700 {}", quoted(folder)),
         );
     }
     Finding::Ok(format!("folder: {name} can be written, by its owner only"))
@@ -97,9 +98,14 @@ fn file_rights(file: &Path, mode: u32) -> Finding {
         0 => Finding::Ok(format!("file: {name} is for its owner only")),
         _ => Finding::Fail(
             format!("file: others can get at {name}, which holds secret keys (mode {shown:04o})"),
-            format!("chmod 600 '{name}'"),
+            format!("chmod 600 {}", quoted(file)),
         ),
     }
+}
+
+/// `path` as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
 #[cfg(test)]
@@ -129,6 +135,11 @@ mod tests {
         assert!(matches!(file(0o100_600), Finding::Ok(_)));
         assert!(matches!(file(0o100_640), Finding::Fail(..)));
         assert!(matches!(file(0o100_604), Finding::Fail(..)));
+    }
+
+    #[test]
+    fn a_name_with_a_quote_stays_one_word_of_the_shell() {
+        assert_eq!(quoted(Path::new("/srv/Jane's $till")), r"'/srv/Jane'\''s $till'");
     }
 
     #[test]

@@ -123,7 +123,7 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
         );
     }
     Finding::Ok(format!(
-        "exchange {name}: {spendable} kinds of coins in {}, keys of {}",
+        "exchange {name}: {}, {spendable} spendable denominations, keys of {}",
         trusted.currency,
         clock::show(keys.issued())
     ))
@@ -171,7 +171,6 @@ mod tests {
     use super::*;
     use crate::domain::exchange::Keys;
     use crate::domain::exchange::sample::{Sample, after};
-    use crate::taler::sign::SigningKey;
 
     fn asked(change: impl FnOnce(&mut serde_json::Value)) -> Asked {
         at("https://exchange.example/", change)
@@ -205,7 +204,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_the_keys_is_told_with_what_to_do() {
-        let other = SigningKey::from_seed([77; 32]).public_key();
+        let other = Sample::at("https://exchange.example/").signing.public_key();
         let found =
             one(&asked(|keys| keys["master_public_key"] = other.to_string().into()), after(60));
         let Finding::Fail(said, remedy) = found else { panic!("{found:?}") };
