@@ -26,7 +26,7 @@ const OPENING: usize = 32;
 const TILLS: usize = 16;
 
 /// Does `work` for each client at the same time; what they brought.
-async fn together<T: 'static, F: Future<Output = T> + 'static>(
+pub(crate) async fn together<T: 'static, F: Future<Output = T> + 'static>(
     clients: usize,
     work: impl Fn(usize) -> F,
 ) -> Vec<T> {
@@ -93,18 +93,18 @@ impl Rate {
 }
 
 /// Looks at the clock and at a server's processor time.
-struct Watch<'a> {
+pub(crate) struct Watch<'a> {
     server: &'a Server,
     started: Instant,
     cpu_s: f64,
 }
 
 impl<'a> Watch<'a> {
-    fn on(server: &'a Server) -> Self {
+    pub(crate) fn on(server: &'a Server) -> Self {
         Self { server, started: Instant::now(), cpu_s: server.cpu() }
     }
 
-    fn rate(&self, count: usize) -> Rate {
+    pub(crate) fn rate(&self, count: usize) -> Rate {
         let took_s = self.started.elapsed().as_secs_f64();
         Rate { count, took_s, cpu_s: self.server.cpu() - self.cpu_s }
     }

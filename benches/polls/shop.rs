@@ -15,7 +15,10 @@ const WAIT_S: u64 = 1800;
 /// What the shop needs to know of itself.
 pub(crate) struct Shop {
     database: PathBuf,
-    token: String,
+    /// Its file of settings, if it has one.
+    settings: Option<PathBuf>,
+    /// What shows that a request comes from the shop.
+    pub(crate) token: String,
 }
 
 /// An order, and who waits for it.
@@ -33,8 +36,19 @@ pub(crate) struct Visit(u64);
 impl Shop {
     /// Opens a shop with a file of its own.
     pub(crate) fn open(folder: &Path) -> Self {
-        let mut shop = Self { database: folder.join("tilld.db"), token: String::new() };
         let account = "payto://iban/DE75512108001245126199?receiver-name=Shop";
+        Self::open_at(folder, account, None)
+    }
+
+    /// As [`Shop::open`], with this bank account, and settings as in the file `tilld.toml`.
+    pub(crate) fn open_at(folder: &Path, account: &str, settings: Option<&str>) -> Self {
+        let settings = settings.map(|text| {
+            let file = folder.join("tilld.toml");
+            std::fs::write(&file, text).unwrap();
+            file
+        });
+        let database = folder.join("tilld.db");
+        let mut shop = Self { database, settings, token: String::new() };
         output(shop.tilld(&["instance", "add", "admin"]));
         output(shop.tilld(&["account", "add", "admin", account]));
         shop.token = output(shop.tilld(&["token", "create", "admin", "--scope", "all"]));
@@ -48,6 +62,9 @@ impl Shop {
             if name.to_string_lossy().starts_with("TILLD_") {
                 command.env_remove(name);
             }
+        }
+        if let Some(settings) = &self.settings {
+            command.env("TILLD_CONFIG", settings);
         }
         command.arg("--database").arg(&self.database).args(args);
         command

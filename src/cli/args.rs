@@ -64,6 +64,8 @@ pub enum Command {
     },
     /// Check that the database is whole and its contents make sense
     Check,
+    /// Look at settings, clock, disk, database, exchanges and accounts, and say what to mend
+    Doctor,
     /// Show the settings in force and where each came from
     Config,
     /// Be a customer: withdraw play money, and pay with it

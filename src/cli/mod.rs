@@ -5,6 +5,7 @@
 //! others on the machine could read: they are typed, or read from a file.
 
 mod args;
+mod doctor;
 mod log_lines;
 mod ops;
 mod shop;
@@ -158,6 +159,7 @@ pub fn run() -> Result<(), Error> {
         Command::Backup { dest } => ops::backup(config, &dest),
         Command::Restore { src } => ops::restore(config, &src),
         Command::Check => ops::check(config),
+        Command::Doctor => doctor::run(config),
         Command::Config => {
             ops::show_config(&loaded);
             Ok(())

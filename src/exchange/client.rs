@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, EXPIRES, HeaderMap};
+use reqwest::header::{CONTENT_TYPE, DATE, EXPIRES, HeaderMap, HeaderName};
 use reqwest::{Client, Method, RequestBuilder, Response, redirect};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -78,6 +78,8 @@ pub(super) struct Download {
     pub(super) text: Arc<str>,
     /// The header `Expires`, as seconds since 1970.
     pub(super) expires_s: Option<u64>,
+    /// The header `Date`, likewise.
+    pub(super) date_s: Option<u64>,
 }
 
 impl Http {
@@ -110,7 +112,11 @@ impl Http {
                 reply(status, bytes.get(..MAX_REPLY).unwrap_or(&bytes))?;
             }
             let text = String::from_utf8(bytes).map_err(|_| Error::NotJson { status })?;
-            Ok(Download { text: text.into(), expires_s: expires(&headers) })
+            Ok(Download {
+                text: text.into(),
+                expires_s: seconds(&headers, &EXPIRES),
+                date_s: seconds(&headers, &DATE),
+            })
         };
         self.patiently(self.0.times.download, ask).await
     }
@@ -214,9 +220,9 @@ fn reply(status: u16, bytes: &[u8]) -> Result<Value, Error> {
     Err(Error::Refused { status, code, reply })
 }
 
-/// When the answer is out of date, as seconds since 1970.
-fn expires(headers: &HeaderMap) -> Option<u64> {
-    let date = httpdate::parse_http_date(headers.get(EXPIRES)?.to_str().ok()?).ok()?;
+/// The time in this header, as seconds since 1970.
+fn seconds(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
+    let date = httpdate::parse_http_date(headers.get(name)?.to_str().ok()?).ok()?;
     Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
 }
 

@@ -11,11 +11,13 @@
 //! | --- | --- |
 //! | `client` | one request: its limits, its repetitions |
 //! | `keeper` | the keys: fetched at need, kept for a while |
+//! | `look` | the keys, asked for once and kept by nobody |
 //! | `deposit`, `refund` | what is asked of an exchange, and how its answer is checked |
 
 mod client;
 mod deposit;
 mod keeper;
+mod look;
 #[cfg(test)]
 mod peer;
 mod refund;
@@ -35,6 +37,7 @@ use crate::taler::sign::PublicKey;
 pub use client::{Http, Times};
 pub use deposit::{Deposit, DepositConfirmed, MAX_COINS};
 pub use keeper::{Remembered, State};
+pub use look::Told;
 pub use refund::{CoinRefund, RefundConfirmed};
 
 /// One exchange. Cheap to clone; all clones share its keys.

@@ -2,6 +2,8 @@
 
 use rusqlite::{Connection, Row};
 
+use super::coin_refunds::{self, Outcome};
+use super::deposits::{self, Deposit};
 use super::{Result, Store, refunds, sql};
 use crate::domain::amount::Amount;
 use crate::domain::ids::OrderId;
@@ -58,6 +60,9 @@ fn orders(connection: &Connection, findings: &mut Vec<String>) -> Result<()> {
         if !adds_up(connection, row)? {
             findings.push(format!("order {order_id} has refunds that do not add up"));
         }
+        if !coins_add_up(connection, row.get("serial")?)? {
+            findings.push(format!("order {order_id} gives more of a coin back than it took"));
+        }
     }
     Ok(())
 }
@@ -77,6 +82,20 @@ fn adds_up(connection: &Connection, row: &Row<'_>) -> Result<bool> {
     let should = Refunded::of(&granted, &amount);
     let within = granted.try_cmp(&amount).is_ok_and(std::cmp::Ordering::is_le);
     Ok(sum == Ok(granted) && within && state == i64::from(should))
+}
+
+/// Is no more given back of any coin than was taken?
+fn coins_add_up(connection: &Connection, order: OrderSerial) -> Result<bool> {
+    let refunds = coin_refunds::of_order(connection, order)?;
+    let fits = |deposit: &Deposit| {
+        let given = refunds.iter().filter(|refund| {
+            refund.deposit == deposit.serial && !matches!(refund.outcome, Outcome::Refused { .. })
+        });
+        let taken = deposit.what.coin.contribution;
+        let sum = Amount::sum(*taken.currency(), given.map(|refund| &refund.amount));
+        sum.and_then(|sum| sum.try_cmp(&taken)).is_ok_and(std::cmp::Ordering::is_le)
+    };
+    Ok(deposits::of_order(connection, order)?.iter().all(fits))
 }
 
 fn sentences(connection: &Connection, statement: &str) -> Result<Vec<String>> {
@@ -173,6 +192,22 @@ mod tests {
             })
             .await
             .unwrap();
+        let coin = serde_json::json!({
+            "coin_pub": "0".repeat(52), "coin_sig": "0".repeat(103), "h_denom": "0".repeat(103),
+            "ub_sig": { "cipher": "RSA", "rsa_signature": "G40G" },
+            "contribution": "KUDOS:1", "exchange_url": "https://exchange.example/",
+        });
+        f.store
+            .write::<(), Error>(move |tx| {
+                Ok(tx.execute_batch(&format!(
+                    "INSERT INTO deposits (serial, order_serial, coin_pub, coin, deposit_fee, refund_fee)
+                     VALUES (1, 2, zeroblob(32), '{coin}', 'KUDOS:0', 'KUDOS:0');
+                     INSERT INTO coin_refunds (deposit_serial, rtransaction_id, amount, made_at_s, wanted)
+                     VALUES (1, 0, 'KUDOS:1', 0, 1), (1, 1, 'KUDOS:0.01', 0, 1);",
+                ))?)
+            })
+            .await
+            .unwrap();
         assert_eq!(
             check(&f.store).unwrap(),
             [
@@ -180,6 +215,7 @@ mod tests {
                 "order B has a payment and is not paid",
                 "order C has a refund and is not paid",
                 "order A has a contract with another hash",
+                "order B gives more of a coin back than it took",
                 "order C has refunds that do not add up",
             ]
         );

@@ -16,6 +16,7 @@ pub mod exchanges;
 mod header;
 pub mod instances;
 pub mod kyc;
+mod look;
 mod migrations;
 mod open;
 pub mod orders;
@@ -43,6 +44,7 @@ use tokio::time::timeout;
 
 pub use self::backup::{backup, restore};
 pub use self::check::check;
+pub use self::look::{Look, look};
 pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Stats, Tx};

@@ -138,7 +138,7 @@ fn settle(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 /// Is the file whole? A small one is read through; of a large one, only what holds it together.
-fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
+pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
     let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
     let verdict = if length <= CHECKED_WHOLE {
         connection.pragma_query_value(None, "quick_check", |row| row.get::<_, String>(0))

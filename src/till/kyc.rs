@@ -51,6 +51,18 @@ impl KycStatus {
             Self::Broken => "exchange-internal-error",
         }
     }
+
+    /// How an exchange with these keys stands to `account`, if `ask` is what it asked last.
+    pub fn of(keys: &Keys, account: &Account, ask: Option<&Ask>) -> Self {
+        match ask {
+            _ if !keys.may_pay(&account.payto_uri) => Self::WireImpossible,
+            Some(ask) if ask.reply.get(BAD_KYC_AUTH) == Some(&Value::Bool(true)) => {
+                Self::WireRequired
+            }
+            Some(_) => Self::Required,
+            None => Self::Ready,
+        }
+    }
 }
 
 /// How one exchange stands to one account.
@@ -118,16 +130,11 @@ impl Till {
 }
 
 fn status(keys: Result<&Keys, &TroubleKind>, account: &Account, ask: Option<&Ask>) -> KycStatus {
-    match (keys, ask) {
-        (Err(TroubleKind::Timeout), _) => KycStatus::Timeout,
-        (Err(TroubleKind::Unreachable), _) => KycStatus::Unreachable,
-        (Err(TroubleKind::Keys | TroubleKind::MasterKey), _) => KycStatus::NoKeys,
-        (Err(_), _) => KycStatus::Broken,
-        (Ok(keys), _) if !keys.may_pay(&account.payto_uri) => KycStatus::WireImpossible,
-        (Ok(_), Some(ask)) if ask.reply.get(BAD_KYC_AUTH) == Some(&Value::Bool(true)) => {
-            KycStatus::WireRequired
-        }
-        (Ok(_), Some(_)) => KycStatus::Required,
-        (Ok(_), None) => KycStatus::Ready,
+    match keys {
+        Err(TroubleKind::Timeout) => KycStatus::Timeout,
+        Err(TroubleKind::Unreachable) => KycStatus::Unreachable,
+        Err(TroubleKind::Keys | TroubleKind::MasterKey) => KycStatus::NoKeys,
+        Err(_) => KycStatus::Broken,
+        Ok(keys) => KycStatus::of(keys, account, ask),
     }
 }

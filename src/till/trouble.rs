@@ -70,7 +70,8 @@ impl Trouble {
             | Client::Unconfirmed
             | Client::UnknownSigningKey(_) => TroubleKind::Garbled,
             Client::Refused { status, code, .. } => kind(*status, *code),
-            Client::Unfit(_) => TroubleKind::Refused,
+            // Nothing was sent now, but perhaps before: nothing is certain.
+            Client::Unfit(_) => TroubleKind::Keys,
         };
         let (exchange_url, http_status, code) = (url.clone(), error.status(), error.code());
         let reply = match error {

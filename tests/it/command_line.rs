@@ -47,8 +47,10 @@ fn it_says_its_version_and_how_to_use_it() {
     let place = Place::new();
     assert_eq!(place.ok(&["--version"]), format!("tilld {}", env!("CARGO_PKG_VERSION")));
     let help = place.ok(&["--help"]);
-    let commands =
-        ["serve", "passwd", "instance", "account", "token", "backup", "restore", "check", "config"];
+    let commands = [
+        "serve", "passwd", "instance", "account", "token", "backup", "restore", "check", "doctor",
+        "config",
+    ];
     for command in commands {
         let listed = help.lines().any(|line| line.trim_start().starts_with(command));
         assert!(listed, "{command}: {help}");

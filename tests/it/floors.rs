@@ -29,7 +29,11 @@ const PLAN: &[(&str, &[&str])] = &[
         "server",
         &["config", "domain", "exchange", "http", "hub", "jobs", "machine", "store", "till"],
     ),
-    ("cli", &["config", "domain", "hub", "machine", "server", "store", "till", "wallet"]),
+    // Exchanges, because the till would keep what they say, and the doctor changes nothing.
+    (
+        "cli",
+        &["config", "domain", "exchange", "hub", "machine", "server", "store", "till", "wallet"],
+    ),
     ("main", &["cli"]),
 ];
 

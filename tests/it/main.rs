@@ -15,6 +15,7 @@ mod accounts;
 mod coins;
 mod command_line;
 mod disk;
+mod doctor;
 mod errors;
 mod exchanges;
 mod files;

@@ -79,7 +79,13 @@ impl Exchange {
 
     /// Its list of keys, signed by `master`. It pays accounts whose address has `pays` in it.
     pub(crate) fn keys(&self, master: &SigningKey, pays: &str) -> Value {
-        let now = Clock::system().now();
+        self.keys_issued_in(master, pays, 0)
+    }
+
+    /// The same, by a clock that is so many seconds ahead.
+    pub(crate) fn keys_issued_in(&self, master: &SigningKey, pays: &str, ahead: u64) -> Value {
+        let ahead = RelativeTime::from_secs(ahead).unwrap();
+        let now = Clock::system().now().saturating_add(ahead);
         let later = |secs| now.saturating_add(RelativeTime::from_secs(secs).unwrap());
         let signing = SigningKey::from_seed([2; 32]);
         let (master_pub, signing_pub) = (master.public_key(), signing.public_key());

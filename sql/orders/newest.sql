@@ -1,0 +1,3 @@
+SELECT created_at_s
+FROM orders
+WHERE serial = (SELECT max(serial) FROM orders)

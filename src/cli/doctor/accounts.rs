@@ -1,0 +1,230 @@
+//! Has every shop an account that the money can go to, and will some exchange send it there?
+
+use rusqlite::Connection;
+
+use super::Finding;
+use super::exchanges::Asked;
+use crate::domain::account::Account;
+use crate::domain::exchange::Trusted;
+use crate::domain::ids::InstanceId;
+use crate::domain::web::BaseUrl;
+use crate::store::kyc::{self, Ask, Pair};
+use crate::store::{self, accounts, instances};
+use crate::till::KycStatus;
+
+/// An instance, and where its money goes.
+#[derive(Debug)]
+pub(super) struct Shop {
+    id: InstanceId,
+    /// Those in use, each with what exchanges asked of it when they refused.
+    accounts: Vec<Used>,
+}
+
+#[derive(Debug)]
+struct Used {
+    account: Account,
+    asks: Vec<(BaseUrl, Ask)>,
+}
+
+/// All instances that are alive, and what these exchanges ask of their accounts.
+///
+/// # Errors
+/// [`store::Error`].
+pub(super) fn shops(db: &Connection, trusted: &[Trusted]) -> store::Result<Vec<Shop>> {
+    let mut shops = Vec::new();
+    for instance in instances::list(db)? {
+        if instance.is_deleted() {
+            continue;
+        }
+        let mut used = Vec::new();
+        for account in accounts::list(db, instance.serial)? {
+            if !account.active {
+                continue;
+            }
+            let mut asks = Vec::new();
+            for exchange in trusted {
+                let (instance, h_wire) = (instance.serial, account.h_wire);
+                let exchange_url = exchange.base_url.clone();
+                let pair = Pair { instance, h_wire, exchange_url };
+                if let Some(ask) = kyc::find(db, &pair)? {
+                    asks.push((pair.exchange_url, ask));
+                }
+            }
+            used.push(Used { account, asks });
+        }
+        shops.push(Shop { id: instance.id, accounts: used });
+    }
+    Ok(shops)
+}
+
+/// What to think of the shops' accounts, after what the exchanges answered.
+pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
+    if shops.is_empty() {
+        return vec![Finding::Fail(
+            "instances: there is none, so nobody can sell".into(),
+            "make the first one: tilld passwd admin".into(),
+        )];
+    }
+    let sells = shops.iter().any(|shop| !shop.accounts.is_empty());
+    let mut findings = Vec::new();
+    for shop in shops {
+        if shop.accounts.is_empty() {
+            // Who only looks after other shops needs none.
+            findings.push(no_account(&shop.id, sells && shop.id == InstanceId::admin()));
+        }
+        findings.extend(shop.accounts.iter().map(|used| one(&shop.id, used, asked)));
+    }
+    findings
+}
+
+fn no_account(id: &InstanceId, is_manager: bool) -> Finding {
+    let remedy = format!("tilld account add {id} 'payto://iban/IBAN?receiver-name=NAME'");
+    match is_manager {
+        true => Finding::Warn(
+            format!("accounts: instance {id} has none in use; it can look after others only"),
+            format!("if it shall sell too: {remedy}"),
+        ),
+        false => Finding::Fail(
+            format!("accounts: instance {id} has none in use, so it can make no orders"),
+            remedy,
+        ),
+    }
+}
+
+fn one(id: &InstanceId, used: &Used, asked: &[Asked]) -> Finding {
+    let payto = &used.account.payto_uri;
+    let name = payto.as_str();
+    if payto.receiver_name().is_none() {
+        let mark = if name.contains('?') { '&' } else { '?' };
+        return Finding::Fail(
+            format!("account {name} of {id} does not say whose it is, which contracts must"),
+            format!(
+                "tilld account remove {id} '{name}'; \
+                 tilld account add {id} '{name}{mark}receiver-name=NAME'"
+            ),
+        );
+    }
+    let answers = asked.iter().filter_map(|asked| {
+        let url = &asked.trusted.base_url;
+        let ask = used.asks.iter().find(|(asker, _)| asker == url).map(|(_, ask)| ask);
+        let told = asked.answer.as_ref().ok()?;
+        Some((url, KycStatus::of(&told.keys, &used.account, ask)))
+    });
+    let answers: Vec<_> = answers.collect();
+    if answers.is_empty() {
+        let why = if asked.is_empty() { "" } else { "; no exchange says whether it can pay there" };
+        return Finding::Ok(format!("account {name} of {id} is in use{why}"));
+    }
+    let of =
+        |status| answers.iter().filter(move |(_, found)| *found == status).map(|(url, _)| *url);
+    if let Some(url) = of(KycStatus::WireRequired).next() {
+        let url = url.as_str();
+        return Finding::Warn(
+            format!("account {name} of {id}: {url} wants to see a transfer from it"),
+            format!("make a small one from the account, as {url} says"),
+        );
+    }
+    if let Some(url) = of(KycStatus::Required).next() {
+        let url = url.as_str();
+        return Finding::Warn(
+            format!("account {name} of {id}: {url} wants to know whose it is"),
+            format!("identify the shop to whoever runs {url}; GET /private/kyc says how it stands"),
+        );
+    }
+    match of(KycStatus::Ready).count() {
+        0 => Finding::Fail(
+            format!("account {name} of {id}: no exchange can pay there ({})", payto.wire_method()),
+            format!(
+                "tilld account add {id} PAYTO, with an account at a bank that the exchange \
+                 reaches; or trust another [[exchange]]"
+            ),
+        ),
+        ready => Finding::Ok(format!(
+            "account {name} of {id}: {ready} of {} exchanges can pay there",
+            asked.len()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::account::AccountDetails;
+    use crate::domain::exchange::Keys;
+    use crate::domain::exchange::sample::{Sample, after};
+    use crate::domain::payto::Payto;
+    use crate::exchange::{Error, Told};
+
+    const IBAN: &str = "payto://iban/DE75512108001245126199?receiver-name=Shop";
+
+    fn used(payto: &str, reply: Option<serde_json::Value>) -> Used {
+        let payto_uri: Payto = payto.parse().unwrap();
+        let salt = serde_json::from_value(json!("0".repeat(26))).unwrap();
+        let h_wire = payto_uri.h_wire(&salt);
+        let details = AccountDetails::default();
+        let account = Account { h_wire, payto_uri, salt, active: true, details };
+        let ask = reply.map(|reply| Ask { status: 451, code: None, reply, asked_at: after(0) });
+        let url = "https://exchange.example/".parse().unwrap();
+        Used { account, asks: ask.map(|ask| (url, ask)).into_iter().collect() }
+    }
+
+    fn shop(id: &str, accounts: Vec<Used>) -> Shop {
+        Shop { id: id.parse().unwrap(), accounts }
+    }
+
+    fn asked() -> Asked {
+        let sample = Sample::at("https://exchange.example/");
+        let keys = Keys::read(&sample.trusted(), sample.keys().to_string().as_bytes()).unwrap();
+        Asked { trusted: sample.trusted(), answer: Ok(Told { keys, date: None }), off_s: None }
+    }
+
+    fn found(used: &Used) -> Finding {
+        one(&InstanceId::admin(), used, &[asked()])
+    }
+
+    #[test]
+    fn who_has_no_account_cannot_sell_unless_others_do() {
+        assert!(matches!(check(&[], &[])[..], [Finding::Fail(..)]));
+        let [Finding::Fail(_, remedy)] = &check(&[shop("admin", vec![])], &[])[..] else {
+            panic!()
+        };
+        assert!(remedy.starts_with("tilld account add admin 'payto://"), "{remedy}");
+        let sells = || shop("bar", vec![used(IBAN, None)]);
+        let manager = check(&[shop("admin", vec![]), sells()], &[]);
+        assert!(matches!(manager[..], [Finding::Warn(..), Finding::Ok(_)]), "{manager:?}");
+        let other = check(&[shop("tea", vec![]), sells()], &[]);
+        assert!(matches!(other[..], [Finding::Fail(..), Finding::Ok(_)]), "{other:?}");
+    }
+
+    #[test]
+    fn an_account_is_good_when_an_exchange_can_pay_there() {
+        let good = found(&used(IBAN, None));
+        assert!(matches!(&good, Finding::Ok(said) if said.contains("1 of 1")), "{good:?}");
+        let other = found(&used("payto://x-taler-bank/bank.example/a?receiver-name=A", None));
+        assert!(matches!(&other, Finding::Fail(said, _) if said.contains("x-taler-bank")));
+        let nameless = found(&used("payto://x-paper/drawer", None));
+        let Finding::Fail(_, remedy) = nameless else { panic!("{nameless:?}") };
+        assert!(remedy.contains("drawer?receiver-name=NAME'"), "{remedy}");
+    }
+
+    #[test]
+    fn what_an_exchange_wants_to_know_is_a_warning() {
+        let told = |reply| match found(&used(IBAN, Some(reply))) {
+            Finding::Warn(said, _) => said,
+            other => panic!("{other:?}"),
+        };
+        assert!(told(json!({})).contains("whose it is"));
+        assert!(told(json!({ "bad_kyc_auth": true })).contains("a transfer"));
+    }
+
+    #[test]
+    fn without_an_answer_an_account_is_given_the_benefit_of_the_doubt() {
+        let dead = Asked { answer: Err(Error::Timeout), ..asked() };
+        for asked in [&[][..], &[dead]] {
+            let found = one(&InstanceId::admin(), &used(IBAN, None), asked);
+            assert!(matches!(found, Finding::Ok(_)), "{found:?}");
+        }
+    }
+}

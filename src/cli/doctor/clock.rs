@@ -1,0 +1,128 @@
+//! Does this machine know what time it is? Contracts, coins and tokens all have their times.
+
+use super::Finding;
+use crate::domain::time::Timestamp;
+
+/// The first second of 2024: it was later when this was written.
+const BUILT_S: u64 = 1_704_067_200;
+/// By how many seconds clocks may differ and nobody minds.
+const MINUTE_S: u64 = 60;
+/// By how many seconds clocks may differ and most things go: exchanges allow an hour.
+const HOUR_S: u64 = 3600;
+
+const SET: &str = "set the clock; so that it stays right: timedatectl set-ntp true";
+
+/// By how many seconds `now` is ahead of what another one said: of its `date`, or, if the keys have
+/// been `issued` in what is the future here, of that. `None` if nothing can be said.
+pub(super) fn off_s(now: Timestamp, date: Option<Timestamp>, issued: Timestamp) -> Option<i64> {
+    let then = date.or((issued > now).then_some(issued))?;
+    i64::try_from(now.secs()?).ok()?.checked_sub(i64::try_from(then.secs()?).ok()?)
+}
+
+/// The clock says `now`; the file's newest order was made at `newest`; exchanges' clocks show that
+/// ours is ahead by so many seconds, `off`.
+pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> Finding {
+    let time = show(now);
+    let now_s = now.secs().unwrap_or(u64::MAX);
+    if now_s < BUILT_S {
+        return Finding::Fail(format!("clock: it says {time}, which is long ago"), SET.into());
+    }
+    // One exchange that is wrong must not outvote one that agrees with us.
+    let off = off.iter().copied().min_by_key(|off| off.unsigned_abs());
+    if let Some(off) = off.filter(|off| off.unsigned_abs() > MINUTE_S) {
+        let direction = if off > 0 { "ahead of" } else { "behind" };
+        let amount = amount(off.unsigned_abs());
+        let sentence = format!("clock: it says {time}, {amount} {direction} the exchanges' clocks");
+        return match off.unsigned_abs() > HOUR_S {
+            true => Finding::Fail(sentence, SET.into()),
+            false => Finding::Warn(sentence, SET.into()),
+        };
+    }
+    let ahead = newest.and_then(Timestamp::secs).map_or(0, |newest| newest.saturating_sub(now_s));
+    match (ahead > MINUTE_S, off) {
+        (true, Some(_)) => Finding::Warn(
+            format!(
+                "clock: it says {time}, as exchanges do, but the newest order was made {} later; \
+                 the clock was wrong then",
+                amount(ahead)
+            ),
+            "nothing needs to be done; orders of that time expire late".into(),
+        ),
+        (true, None) => Finding::Fail(
+            format!("clock: it says {time}, but the newest order was made {} later", amount(ahead)),
+            SET.into(),
+        ),
+        (false, Some(_)) => Finding::Ok(format!("clock: {time}, as exchanges say")),
+        (false, None) => Finding::Ok(format!("clock: {time}")),
+    }
+}
+
+/// A time for people.
+pub(super) fn show(time: Timestamp) -> String {
+    let secs = time.secs().and_then(|secs| i64::try_from(secs).ok());
+    match secs.and_then(|secs| jiff::Timestamp::from_second(secs).ok()) {
+        Some(time) => time.to_string(),
+        None => "never".into(),
+    }
+}
+
+fn amount(secs: u64) -> String {
+    match secs {
+        0..120 => format!("{secs} s"),
+        120..7200 => format!("{} min", secs / 60),
+        7200..172_800 => format!("{} h", secs / 3600),
+        _ => format!("{} days", secs / 86_400),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(secs).unwrap()
+    }
+
+    const NOW: u64 = 1_800_000_000;
+
+    #[test]
+    fn a_clock_that_was_never_set_fails_whatever_else_is_known() {
+        assert!(matches!(check(at(0), None, &[]), Finding::Fail(..)));
+        assert!(matches!(check(at(BUILT_S - 1), None, &[0]), Finding::Fail(..)));
+        assert!(matches!(check(at(BUILT_S), None, &[]), Finding::Ok(_)));
+    }
+
+    #[test]
+    fn a_minute_is_a_warning_and_an_hour_a_failure_in_either_direction() {
+        for sign in [1, -1] {
+            let found = |off: i64| check(at(NOW), None, &[off * sign]);
+            assert!(matches!(found(60), Finding::Ok(_)));
+            assert!(matches!(found(61), Finding::Warn(..)));
+            assert!(matches!(found(3600), Finding::Warn(..)));
+            assert!(matches!(found(3601), Finding::Fail(..)));
+        }
+        let Finding::Fail(sentence, _) = check(at(NOW), None, &[-7200]) else { panic!() };
+        assert!(sentence.contains("2 h behind"), "{sentence}");
+    }
+
+    #[test]
+    fn the_exchange_that_agrees_most_is_believed() {
+        assert!(matches!(check(at(NOW), None, &[99_999, -3, 5000]), Finding::Ok(_)));
+    }
+
+    #[test]
+    fn an_order_of_the_future_shows_a_clock_that_is_wrong_or_was() {
+        assert!(matches!(check(at(NOW), Some(at(NOW + 60)), &[]), Finding::Ok(_)));
+        assert!(matches!(check(at(NOW), Some(at(NOW + 61)), &[]), Finding::Fail(..)));
+        assert!(matches!(check(at(NOW), Some(at(NOW + 61)), &[1]), Finding::Warn(..)));
+    }
+
+    #[test]
+    fn keys_tell_the_time_only_if_nothing_better_does() {
+        assert_eq!(off_s(at(100), Some(at(90)), at(500)), Some(10));
+        assert_eq!(off_s(at(100), None, at(500)), Some(-400));
+        // An old list is no sign of anything.
+        assert_eq!(off_s(at(100), None, at(50)), None);
+        assert_eq!(off_s(Timestamp::NEVER, Some(at(1)), at(1)), None);
+    }
+}

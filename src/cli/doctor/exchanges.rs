@@ -1,0 +1,227 @@
+//! Do the exchanges that the shop trusts answer, and are they who they should be?
+
+use std::time::Duration;
+
+use super::{Finding, address, clock};
+use crate::cli;
+use crate::domain::amount::Currency;
+use crate::domain::exchange::{BadKeys, Trusted};
+use crate::domain::time::Timestamp;
+use crate::exchange::{Error, Exchange, Http, Times, Told};
+use crate::machine::Clock;
+
+/// Somebody waits for the answer: each is asked once, and has a few seconds.
+const TIMES: Times = Times {
+    connect: Duration::from_secs(3),
+    request: Duration::from_secs(3),
+    download: Duration::from_secs(6),
+    overall: Duration::from_secs(6),
+    attempts: 1,
+    pause: Duration::ZERO,
+};
+
+/// What came of asking an exchange.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) trusted: Trusted,
+    pub(super) answer: Result<Told, Error>,
+    /// By how many seconds our clock is ahead of the exchange's, if that could be told.
+    pub(super) off_s: Option<i64>,
+}
+
+/// Asks all of them at the same time.
+///
+/// # Errors
+/// When the system gives no means to do so.
+pub(super) fn ask(trusted: &[Trusted], clock: &Clock) -> Result<Vec<Asked>, cli::Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| cli::Error::Other(error.to_string()))?;
+    let http = Http::new(TIMES);
+    let asking: Vec<_> = trusted
+        .iter()
+        .map(|trusted| {
+            let exchange =
+                Exchange::new(trusted.clone(), http.clone(), clock.clone(), None, |_| {});
+            let (trusted, clock) = (trusted.clone(), clock.clone());
+            runtime.spawn(async move {
+                let answer = exchange.look().await;
+                let told = answer.as_ref().ok();
+                let off_s =
+                    told.and_then(|told| clock::off_s(clock.now(), told.date, told.keys.issued()));
+                Asked { trusted, answer, off_s }
+            })
+        })
+        .collect();
+    let mut asked = Vec::new();
+    for one in asking {
+        asked.push(runtime.block_on(one).map_err(|error| cli::Error::Other(error.to_string()))?);
+    }
+    // A name that is still being looked up holds nobody up.
+    runtime.shutdown_background();
+    Ok(asked)
+}
+
+/// What to think of the exchanges, for a shop whose prices are in `currency`.
+pub(super) fn check(asked: &[Asked], currency: Currency, now: Timestamp) -> Vec<Finding> {
+    if asked.is_empty() {
+        return vec![Finding::Warn(
+            "exchanges: none is trusted, so orders can be paid at the counter only".into(),
+            "add an [[exchange]] with base_url, master_public_key and currency to the settings \
+             file, and restart the daemon"
+                .into(),
+        )];
+    }
+    let mut findings: Vec<_> = asked.iter().map(|asked| one(asked, now)).collect();
+    if asked.iter().all(|asked| asked.trusted.currency != currency) {
+        findings.push(Finding::Warn(
+            format!("currency: prices are in {currency}, but no trusted exchange has it"),
+            format!("add an [[exchange]] of {currency}, or set currency.default to another"),
+        ));
+    }
+    findings
+}
+
+fn one(asked: &Asked, now: Timestamp) -> Finding {
+    let trusted = &asked.trusted;
+    let name = trusted.base_url.as_str();
+    let told = match &asked.answer {
+        Ok(told) => told,
+        Err(error) => {
+            return Finding::Fail(format!("exchange {name}: {error}"), remedy(trusted, error));
+        }
+    };
+    let keys = &told.keys;
+    if !keys.can_sign(now) {
+        return Finding::Fail(
+            format!("exchange {name}: all of its signing keys are out of date"),
+            format!("if this machine's clock is right, tell whoever runs {name}"),
+        );
+    }
+    let spendable = keys.denominations().filter(|denom| denom.is_spendable(now)).count();
+    if spendable == 0 {
+        return Finding::Fail(
+            format!("exchange {name}: none of its coins can be spent now"),
+            format!("if this machine's clock is right, tell whoever runs {name}"),
+        );
+    }
+    let left_out = keys.left_out();
+    if left_out > 0 {
+        return Finding::Warn(
+            format!(
+                "exchange {name}: {left_out} denominations are not signed as they must be, and \
+                 left out; {spendable} are good"
+            ),
+            format!("tell whoever runs {name}; coins of the others are taken"),
+        );
+    }
+    if !trusted.base_url.is_https() && !address::is_loopback(&trusted.base_url) {
+        return Finding::Warn(
+            format!("exchange {name}: it answers, but not by https, so others can listen"),
+            "if it has an https:// address, set base_url of this [[exchange]] to that".into(),
+        );
+    }
+    Finding::Ok(format!(
+        "exchange {name}: {}, {spendable} spendable denominations, keys of {}",
+        trusted.currency,
+        clock::show(keys.issued())
+    ))
+}
+
+/// What to do about an exchange that did not tell its keys.
+fn remedy(trusted: &Trusted, error: &Error) -> String {
+    let name = trusted.base_url.as_str();
+    match error {
+        Error::Keys(BadKeys::MasterKey(theirs)) => format!(
+            "ask whoever runs {name}, by another way than this; only if they say so, set \
+             master_public_key = \"{theirs}\" in its [[exchange]]"
+        ),
+        Error::Keys(BadKeys::Currency(_)) => format!(
+            "set currency in the [[exchange]] of {name} to what it has, or remove the exchange"
+        ),
+        Error::Keys(BadKeys::BaseUrl(_)) => {
+            "set base_url in its [[exchange]] to what it calls itself, if you trust that".into()
+        }
+        Error::Keys(BadKeys::Version(_)) => {
+            "install a newer tilld, or ask whoever runs the exchange to".into()
+        }
+        Error::Timeout | Error::Unreachable(_) => format!(
+            "see whether this machine has a network and base_url is right: curl {}",
+            trusted.base_url.join(&["keys"])
+        ),
+        Error::NotJson { .. } => format!(
+            "see that base_url is right, and no proxy answers in its place: curl {}",
+            trusted.base_url.join(&["keys"])
+        ),
+        Error::Refused { .. }
+        | Error::TooLarge
+        | Error::Malformed(_)
+        | Error::UnknownSigningKey(_)
+        | Error::Unconfirmed
+        | Error::Unfit(_)
+        | Error::Keys(_) => {
+            format!("see that base_url is right, and tell whoever runs {name}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::exchange::Keys;
+    use crate::domain::exchange::sample::{Sample, after};
+
+    fn asked(change: impl FnOnce(&mut serde_json::Value)) -> Asked {
+        at("https://exchange.example/", change)
+    }
+
+    fn at(base_url: &str, change: impl FnOnce(&mut serde_json::Value)) -> Asked {
+        let sample = Sample::at(base_url);
+        let mut answer = sample.keys();
+        change(&mut answer);
+        let keys = Keys::read(&sample.trusted(), answer.to_string().as_bytes());
+        let answer = keys.map(|keys| Told { keys, date: None }).map_err(Error::from);
+        Asked { trusted: sample.trusted(), answer, off_s: None }
+    }
+
+    #[test]
+    fn an_exchange_that_answers_is_good_until_its_keys_are_out_of_date() {
+        let good = asked(|_| {});
+        let found = one(&good, after(60));
+        assert!(matches!(&found, Finding::Ok(_)), "{found:?}");
+        let found = one(&good, Timestamp::NEVER);
+        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("out of date")));
+    }
+
+    #[test]
+    fn one_without_https_is_a_warning_unless_it_is_on_this_machine() {
+        let found = one(&at("http://exchange.example/", |_| {}), after(60));
+        assert!(matches!(found, Finding::Warn(..)), "{found:?}");
+        let found = one(&at("http://127.0.0.1:8081/", |_| {}), after(60));
+        assert!(matches!(found, Finding::Ok(_)), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_the_keys_is_told_with_what_to_do() {
+        let other = Sample::at("https://exchange.example/").signing.public_key();
+        let found =
+            one(&asked(|keys| keys["master_public_key"] = other.to_string().into()), after(60));
+        let Finding::Fail(said, remedy) = found else { panic!("{found:?}") };
+        assert!(said.contains(&other.to_string()), "{said}");
+        assert!(remedy.contains(&format!("master_public_key = \"{other}\"")), "{remedy}");
+        let found = one(&asked(|keys| keys["currency"] = "EUR".into()), after(60));
+        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("EUR")), "{found:?}");
+    }
+
+    #[test]
+    fn no_exchange_is_a_warning_and_so_is_none_of_the_currency() {
+        let currency = |text: &str| Currency::parse(text).unwrap();
+        assert!(matches!(check(&[], currency("EUR"), after(60))[..], [Finding::Warn(..)]));
+        let all = [asked(|_| {})];
+        let own = all[0].trusted.currency;
+        assert!(matches!(check(&all, own, after(60))[..], [Finding::Ok(_)]));
+        let found = check(&all, currency("ZZZ"), after(60));
+        assert!(matches!(found[..], [Finding::Ok(_), Finding::Warn(..)]), "{found:?}");
+    }
+}

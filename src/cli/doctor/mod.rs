@@ -1,0 +1,169 @@
+//! `tilld doctor`: looks at everything a shop stands on, and says in plain words what to mend.
+//!
+//! It changes nothing, asks each exchange once with little patience, and works whether the daemon
+//! runs or not. What it looks at is gathered here; what to think of it, is in pure functions that
+//! return a [`Finding`], one room a subject.
+
+mod accounts;
+mod address;
+mod clock;
+mod database;
+mod disk;
+mod exchanges;
+
+use std::fmt;
+
+use super::Error;
+use crate::config::Config;
+use crate::domain::exchange::Trusted;
+use crate::domain::time::Timestamp;
+use crate::machine::Clock;
+use crate::server::terms;
+use crate::store::{self, Look};
+
+/// What came of one check: a sentence, and if it is not good, another one that says what to do.
+#[derive(Debug, Eq, PartialEq)]
+enum Finding {
+    /// All is well.
+    Ok(String),
+    /// It goes, but not as well as it could.
+    Warn(String, String),
+    /// It does not go.
+    Fail(String, String),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (level, sentence, remedy) = match self {
+            Self::Ok(sentence) => ("ok  ", sentence, None),
+            Self::Warn(sentence, remedy) => ("warn", sentence, Some(remedy)),
+            Self::Fail(sentence, remedy) => ("FAIL", sentence, Some(remedy)),
+        };
+        write!(f, "{level}  {}", one_line(sentence))?;
+        match remedy {
+            Some(remedy) => write!(f, "\n      {}", one_line(remedy)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// `text` without what could move a terminal's cursor: exchanges and files are quoted in it.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+/// How many findings there are of each kind.
+#[derive(Debug, Default, Eq, PartialEq)]
+struct Sum {
+    ok: usize,
+    warn: usize,
+    fail: usize,
+}
+
+impl Sum {
+    fn of(findings: &[Finding]) -> Self {
+        let count = |is: fn(&Finding) -> bool| findings.iter().filter(|found| is(found)).count();
+        Self {
+            ok: count(|found| matches!(found, Finding::Ok(_))),
+            warn: count(|found| matches!(found, Finding::Warn(..))),
+            fail: count(|found| matches!(found, Finding::Fail(..))),
+        }
+    }
+}
+
+impl fmt::Display for Sum {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let verdict = match self {
+            Self { warn: 0, fail: 0, .. } => "all is well",
+            Self { fail: 0, .. } => "it goes",
+            _ => "there is something to mend",
+        };
+        write!(f, "{verdict}: {} ok, {} to look at, {} failed", self.ok, self.warn, self.fail)
+    }
+}
+
+/// `tilld doctor`
+///
+/// # Errors
+/// When any check fails; the store's own error if the file cannot be used.
+pub(super) fn run(config: &Config) -> Result<(), Error> {
+    let trusted = terms(config)?.exchanges;
+    let clock = Clock::system();
+    let asked = exchanges::ask(&trusted, &clock)?;
+    let now = clock.now();
+
+    let path = &config.database.path;
+    let mut findings = vec![address::base_url(config.server.base_url.as_ref())];
+    let mut about_file = disk::check(path);
+    let look = store::look(path);
+    about_file.extend(database::check(path, &look));
+    let (newest, shops) = match contents(&look, &trusted) {
+        Ok(contents) => contents,
+        Err(error) => {
+            about_file.push(database::refused(&error));
+            (None, None)
+        }
+    };
+    let off: Vec<_> = asked.iter().filter_map(|asked| asked.off_s).collect();
+    findings.push(clock::check(now, newest, &off));
+    findings.extend(about_file);
+    findings.extend(exchanges::check(&asked, config.currency.default, now));
+    if let Some(shops) = shops {
+        findings.extend(accounts::check(&shops, &asked));
+    }
+
+    for finding in &findings {
+        println!("{finding}");
+    }
+    let sum = Sum::of(&findings);
+    println!("{sum}");
+    match (look, sum.fail) {
+        (Err(error), _) if error.is_unusable() => Err(error.into()),
+        (_, 0) => Ok(()),
+        (_, failed) => Err(Error::Other(format!("{failed} checks failed"))),
+    }
+}
+
+/// What the newest order's time is, and which shops there are, with what exchanges ask of them; as
+/// far as the file is one that we can read.
+type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
+
+fn contents(look: &store::Result<Option<Look>>, trusted: &[Trusted]) -> store::Result<Contents> {
+    match look {
+        Ok(Some(look)) if look.version() == store::VERSION => {
+            Ok((look.newest_order()?, Some(look.read(|db| accounts::shops(db, trusted))?)))
+        }
+        _ => Ok((None, None)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_finding_is_a_line_and_what_to_do_another() {
+        let said = |finding: Finding| finding.to_string();
+        assert_eq!(said(Finding::Ok("the disk has room".into())), "ok    the disk has room");
+        let warn = Finding::Warn("little room".into(), "make some".into());
+        assert_eq!(said(warn), "warn  little room\n      make some");
+        let fail = Finding::Fail("no\u{1b}[2Jroom\nat all".into(), "make\r\nsome".into());
+        assert_eq!(said(fail), "FAIL  no [2Jroom at all\n      make  some");
+    }
+
+    #[test]
+    fn the_sum_counts_each_kind() {
+        let some = || String::from("x");
+        let findings = [
+            Finding::Ok(some()),
+            Finding::Warn(some(), some()),
+            Finding::Ok(some()),
+            Finding::Fail(some(), some()),
+        ];
+        let sum = Sum::of(&findings);
+        assert_eq!(sum, Sum { ok: 2, warn: 1, fail: 1 });
+        assert_eq!(sum.to_string(), "there is something to mend: 2 ok, 1 to look at, 1 failed");
+        assert!(Sum::of(&findings[..2]).to_string().starts_with("it goes: "));
+        assert!(Sum::of(&findings[..1]).to_string().starts_with("all is well: "));
+    }
+}

@@ -1,0 +1,29 @@
+//! One look at an exchange, for whoever wants to know how it is now: asked once, and kept by nobody.
+
+use super::{Error, Exchange};
+use crate::domain::exchange::Keys;
+use crate::domain::time::Timestamp;
+
+/// What an exchange told.
+#[derive(Debug)]
+pub struct Told {
+    /// Its keys, verified from the master key down. They may be out of date.
+    pub keys: Keys,
+    /// What time it was for the exchange, by the header `Date`; `None` if it did not say.
+    pub date: Option<Timestamp>,
+}
+
+impl Exchange {
+    /// Fetches and verifies the keys, whatever is at hand, and leaves what is at hand as it is.
+    ///
+    /// # Errors
+    /// [`Error`]: the exchange does not answer, or what it says is not to be believed.
+    pub async fn look(&self) -> Result<Told, Error> {
+        let download = self.0.http.download(&self.url(&["keys"])).await?;
+        let date = download.date_s.and_then(|secs| Timestamp::from_secs(secs).ok());
+        let (trusted, text) = (self.trusted().clone(), download.text);
+        let reading = tokio::task::spawn_blocking(move || Keys::read(&trusted, text.as_bytes()));
+        let keys = reading.await.map_err(|_| Error::Unreachable("we are stopping".into()))??;
+        Ok(Told { keys, date })
+    }
+}
