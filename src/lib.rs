@@ -12,8 +12,9 @@
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```
 //!
-//! Beside the house stand [`sandbox`], an exchange of play money for demonstrations and tests, and
-//! [`wallet`], a customer's wallet for the same. All three speak with each other over HTTP only.
+//! Beside the house stand [`sandbox`], an exchange of play money for demonstrations and tests,
+//! [`wallet`], a customer's wallet for the same, and [`demo`], a small web shop. They speak with the
+//! till and with each other over HTTP only.
 //!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made
 //! from the same code. No interface of it is promised to anybody else.
@@ -21,6 +22,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod exchange;
 pub mod http;

@@ -4,6 +4,7 @@
 //! is then not done is cut off, which loses nothing, because nothing is answered before it is
 //! durable.
 
+use std::net::TcpListener;
 use std::os::unix::fs::FileTypeExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
@@ -12,7 +13,7 @@ use std::time::Duration;
 use std::{fmt, fs, io, thread};
 
 use actix_web::dev::ServerHandle;
-use actix_web::web::Data;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
@@ -146,11 +147,33 @@ pub fn store_options(config: &Config) -> store::Options {
     }
 }
 
+/// What shares the daemon's process and addresses, as in the demonstration.
+#[derive(Debug)]
+pub struct Company<M> {
+    /// An address to answer at, besides those of the settings.
+    pub listener: Option<TcpListener>,
+    /// Adds services for each worker; they are asked before the daemon, which takes every path.
+    pub mount: M,
+}
+
 /// Runs the daemon until it is told to stop. `on_ready` is called once it answers.
 ///
 /// # Errors
 /// [`Error`] says what could not be opened.
 pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error> {
+    let alone = Company { listener: None, mount: |_: &mut ServiceConfig| () };
+    serve_with(config, alone, on_ready)
+}
+
+/// As [`serve`], with others in the same process.
+///
+/// # Errors
+/// As [`serve`].
+pub fn serve_with(
+    config: &Config,
+    company: Company<impl Fn(&mut ServiceConfig) + Clone + Send + 'static>,
+    on_ready: impl FnOnce(&Ready),
+) -> Result<(), Error> {
     let descriptors = descriptors();
     let connections = connections(config, descriptors);
     let hub = Hub::new(Caps {
@@ -179,8 +202,14 @@ pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error
         terms: Library::open(&config.legal.terms)?,
         privacy: Library::open(&config.legal.privacy)?,
     });
-    let done =
-        actix_web::rt::System::new().block_on(run(config, connections, till, settings, on_ready));
+    let done = actix_web::rt::System::new().block_on(run(
+        config,
+        connections,
+        till,
+        settings,
+        company,
+        on_ready,
+    ));
     store.close();
     log::info!("stopped");
     done
@@ -191,6 +220,7 @@ async fn run(
     connections: usize,
     till: Till,
     settings: Arc<http::Settings>,
+    company: Company<impl Fn(&mut ServiceConfig) + Clone + Send + 'static>,
     on_ready: impl FnOnce(&Ready),
 ) -> Result<(), Error> {
     let has_admin = till
@@ -211,11 +241,13 @@ async fn run(
         fixed => fixed,
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
+    let Company { listener, mount } = company;
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())
+            .configure(mount.clone())
             .service(http::public())
     })
     .workers(workers)
@@ -229,6 +261,10 @@ async fn run(
     .shutdown_timeout(GRACE_S)
     .disable_signals();
     let mut addresses = Vec::new();
+    if let Some(listener) = listener {
+        server = server.listen(listener).map_err(io("cannot listen"))?;
+        addresses.extend(server.addrs().last().map(|at| Listen::Tcp(*at).to_string()));
+    }
     for listen in &config.server.listen {
         server = match listen {
             Listen::Tcp(address) => {

@@ -1,5 +1,6 @@
 //! What can be said on the command line. The man page and the completions are made from this.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
@@ -26,6 +27,8 @@ pub struct Args {
 pub enum Command {
     /// Run the daemon (this is the default)
     Serve(Serve),
+    /// Try it all with play money: the daemon, an exchange and a small web shop in one process
+    Demo(Demo),
     /// Set an instance's password, making the instance if it is not there
     Passwd {
         /// The instance; the first one is "admin"
@@ -88,6 +91,18 @@ pub struct Serve {
     /// The address that wallets use
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
+}
+
+/// How to run the demonstration.
+#[derive(ClapArgs, Debug)]
+pub struct Demo {
+    /// Where to answer: the address by which browsers and wallets reach this machine, and a port
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9966")]
+    pub listen: SocketAddr,
+
+    /// Where everything is kept [default: the folder tilld-demo where you keep data]
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
 }
 
 /// Where a password comes from: typed, or a file.

@@ -5,6 +5,7 @@
 //! others on the machine could read: they are typed, or read from a file.
 
 mod args;
+mod demo;
 mod doctor;
 mod log_lines;
 mod ops;
@@ -18,6 +19,7 @@ use clap::Parser;
 pub use self::args::Args;
 use self::args::{AccountVerb, Command, InstanceVerb, TokenVerb};
 use crate::config::{self, BadConfig, Loaded, Sources};
+use crate::sandbox::Error as SandboxError;
 use crate::server;
 use crate::store;
 use crate::till;
@@ -32,6 +34,8 @@ pub enum Error {
     Server(server::Error),
     /// The till could not: 4, 5 or 1.
     Till(till::Error),
+    /// The sandbox exchange could not be opened: 4, 5 or 1.
+    Sandbox(SandboxError),
     /// The wallet could not: 4, 2 or 1.
     Wallet(WalletError),
     /// Something the command was given does not fit: 2.
@@ -52,11 +56,14 @@ impl Error {
                     _ => 1,
                 }
             }
+            Self::Sandbox(SandboxError::InUse(_)) => 5,
+            Self::Sandbox(error) if error.is_unusable() => 4,
             Self::Wallet(error) if error.is_unusable() => 4,
             Self::Wallet(WalletError::Uri(_) | WalletError::Unfit(_)) => 2,
             Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
             Self::Server(server::Error::Io(..))
             | Self::Till(_)
+            | Self::Sandbox(_)
             | Self::Wallet(_)
             | Self::Other(_) => 1,
         }
@@ -69,6 +76,7 @@ impl fmt::Display for Error {
             Self::Config(error) => error.fmt(f),
             Self::Server(error) => error.fmt(f),
             Self::Till(error) => error.fmt(f),
+            Self::Sandbox(error) => error.fmt(f),
             Self::Wallet(error) => error.fmt(f),
             Self::Usage(text) | Self::Other(text) => f.write_str(text),
         }
@@ -95,6 +103,12 @@ impl From<server::Error> for Error {
     }
 }
 
+impl From<SandboxError> for Error {
+    fn from(error: SandboxError) -> Self {
+        Self::Sandbox(error)
+    }
+}
+
 impl From<BadConfig> for Error {
     fn from(error: BadConfig) -> Self {
         Self::Config(error)
@@ -112,6 +126,13 @@ pub fn run() -> Result<(), Error> {
     if let Command::Wallet(wallet) = &command {
         log_lines::start(log::LevelFilter::Warn);
         return wallet::run(wallet);
+    }
+    if let Command::Demo(demo) = &command {
+        if args.config.is_some() || args.database.is_some() {
+            let text = "the demonstration has settings and files of its own; use --data-dir";
+            return Err(Error::Usage(text.into()));
+        }
+        return demo::run(demo);
     }
     let mut flags = Vec::new();
     if let Some(path) = &args.database {
@@ -164,6 +185,7 @@ pub fn run() -> Result<(), Error> {
             ops::show_config(&loaded);
             Ok(())
         }
+        Command::Demo(demo) => demo::run(&demo),
         Command::Wallet(wallet) => wallet::run(&wallet),
     }
 }

@@ -22,7 +22,7 @@ use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Password, Till, 
 const MAX_FILE: u64 = 4096;
 
 /// Opens the till as a guest, does `work`, and closes it.
-fn with_till<T, F: Future<Output = Result<T, Error>>>(
+pub(super) fn with_till<T, F: Future<Output = Result<T, Error>>>(
     config: &Config,
     work: impl FnOnce(Till) -> F,
 ) -> Result<T, Error> {

@@ -99,6 +99,21 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+impl Error {
+    /// Whether the sandbox's file itself is what cannot be used.
+    pub const fn is_unusable(&self) -> bool {
+        matches!(
+            self,
+            Self::Foreign(_)
+                | Self::Newer(_)
+                | Self::OtherCurrency(_)
+                | Self::Open(..)
+                | Self::NoLog(_)
+                | Self::BadKey
+        )
+    }
+}
+
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {
         Self::Sqlite(error)

@@ -17,6 +17,8 @@ const PLAN: &[(&str, &[&str])] = &[
     ("sandbox", &["domain", "machine", "taler"]),
     // A customer: it knows nothing of till and exchange but what they answer.
     ("wallet", &["domain", "machine", "taler"]),
+    // A shop like any other, with a wallet behind a button: it asks the till over HTTP only.
+    ("demo", &["domain", "machine", "taler", "wallet"]),
     // The peer keeps nothing.
     ("exchange", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
@@ -32,7 +34,10 @@ const PLAN: &[(&str, &[&str])] = &[
     // Exchanges, because the till would keep what they say, and the doctor changes nothing.
     (
         "cli",
-        &["config", "domain", "exchange", "hub", "machine", "server", "store", "till", "wallet"],
+        &[
+            "config", "demo", "domain", "exchange", "hub", "machine", "sandbox", "server", "store",
+            "taler", "till", "wallet",
+        ],
     ),
     ("main", &["cli"]),
 ];

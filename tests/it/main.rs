@@ -14,6 +14,7 @@ mod access;
 mod accounts;
 mod coins;
 mod command_line;
+mod demo;
 mod disk;
 mod doctor;
 mod errors;

@@ -95,9 +95,10 @@ impl Statement for KycQuestion {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::tests::{holds, is_outdated};
+    use super::super::{SigningKey, message};
     use super::*;
     use crate::taler::contract;
-    use crate::taler::sign::{SigningKey, exchange, message};
+    use crate::taler::sign::exchange::RefundConfirmation;
     use crate::taler::vectors;
 
     #[test]
@@ -138,7 +139,7 @@ pub(super) mod tests {
                 "refund_confirmation" => {
                     let RefundRequest { h_contract, coin_pub, rtransaction_id, amount } = request;
                     let merchant_pub = entry.read("merchant_pub");
-                    let confirmation = exchange::RefundConfirmation {
+                    let confirmation = RefundConfirmation {
                         h_contract,
                         coin_pub,
                         merchant_pub,

@@ -1,0 +1,95 @@
+//! An article behind a paywall, after the manner of Paivana (merchant-api 4.4): looking at it makes
+//! no order. The visitor's wallet makes one of a template, for this visitor and this page, and the
+//! page asks the till whether its visitor has paid.
+
+use actix_web::web::{Data, Form};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Demo;
+use super::counter::{Counter, Standing};
+use super::failure::Failure;
+use super::goods;
+use super::page::{self, Link};
+use super::pocket::Contents;
+use super::purchase::Sealed;
+use super::visitor::Visitor;
+use crate::domain::ids::TemplateId;
+use crate::domain::taler_uri::PayTemplate;
+
+#[derive(Template)]
+#[template(path = "article.html")]
+struct Article;
+
+#[derive(Template)]
+#[template(path = "paywall.html")]
+struct Paywall<'a> {
+    seal: &'a str,
+    is_open: bool,
+    wallet: Contents,
+    price: &'static str,
+    link: Link,
+    poll: String,
+}
+
+/// `GET /shop/article`
+pub(super) async fn article(
+    demo: Data<Demo>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Failure> {
+    let visitor = Visitor::of(&request, &demo)?;
+    if has_paid(&demo, &visitor).await? {
+        return page::shown(&Article, &visitor);
+    }
+    let paywall = Paywall {
+        seal: &visitor.seal,
+        is_open: demo.is_open().await,
+        wallet: demo.0.pocket.contents().await?,
+        price: goods::ARTICLE_PRICE,
+        link: Link::to(uri(&demo, &visitor)?),
+        poll: Counter::session_poll(&here(&demo), &visitor.session),
+    };
+    page::shown(&paywall, &visitor)
+}
+
+/// `POST /shop/article/pay`, with the demo wallet.
+pub(super) async fn pay(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    form: Form<Sealed>,
+) -> Result<HttpResponse, Failure> {
+    let visitor = Visitor::of(&request, &demo)?;
+    form.check(&visitor, &request, &demo)?;
+    if !has_paid(&demo, &visitor).await? {
+        demo.0.pocket.use_template(uri(&demo, &visitor)?, None).await?;
+    }
+    Ok(page::go(&here(&demo)))
+}
+
+/// The article's own address: what is bought.
+fn here(demo: &Demo) -> String {
+    demo.url(&["article"])
+}
+
+/// What the visitor's wallet opens.
+fn uri(demo: &Demo, visitor: &Visitor) -> Result<String, Failure> {
+    let template =
+        TemplateId::parse(goods::ARTICLE).map_err(|bad| Failure::Till(bad.to_string()))?;
+    let params = vec![
+        ("session_id".to_owned(), visitor.session.as_str().to_owned()),
+        ("fulfillment_url".to_owned(), here(demo)),
+    ];
+    Ok(PayTemplate { base: demo.0.base_url.clone(), template, params }.to_string())
+}
+
+/// Whether the visitor has an order for the article that is paid and not given back. Everybody can
+/// ask the till who has paid; the shop asks with its token once more, as a paywall must.
+async fn has_paid(demo: &Demo, visitor: &Visitor) -> Result<bool, Failure> {
+    let Some(order) = demo.0.counter.paid_for(&here(demo), &visitor.session).await? else {
+        return Ok(false);
+    };
+    Ok(match demo.0.counter.standing(&order, &visitor.session).await? {
+        Some(Standing::Paid(sale)) => !sale.is_undone(),
+        _ => false,
+    })
+}

@@ -1,0 +1,113 @@
+//! The front page: what there is, the tip jar, and the demo wallet's tap.
+
+use actix_web::web::{Data, Form, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::Demo;
+use super::failure::Failure;
+use super::goods::{self, CURRENCY, Good, SHELF, TIP_JAR};
+use super::page::{self, Link};
+use super::pocket::Contents;
+use super::visitor::Visitor;
+use crate::domain::amount::Amount;
+use crate::domain::ids::TemplateId;
+use crate::domain::taler_uri::PayTemplate;
+
+/// What the tap gives at a time.
+const POUR: &str = "KUDOS:50";
+
+#[derive(Template)]
+#[template(path = "front.html")]
+struct Front<'a> {
+    seal: &'a str,
+    is_open: bool,
+    news: Option<&'static str>,
+    wallet: Contents,
+    pour: &'static str,
+    shelf: &'static [Good],
+    tip_jar: Link,
+    tip: &'static str,
+    currency: &'static str,
+    article_price: &'static str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Ask {
+    news: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Tap {
+    seal: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Tip {
+    seal: String,
+    amount: String,
+}
+
+/// `GET /shop`
+pub(super) async fn to_front(demo: Data<Demo>) -> HttpResponse {
+    page::go(&demo.url(&[""]))
+}
+
+/// `GET /shop/`
+pub(super) async fn front(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    ask: Option<Query<Ask>>,
+) -> Result<HttpResponse, Failure> {
+    let visitor = Visitor::of(&request, &demo)?;
+    let news = match ask.as_ref().and_then(|ask| ask.news.as_deref()) {
+        Some("withdrawn") => Some("The demo wallet has money now."),
+        Some("tipped") => Some("Thank you for the tip!"),
+        _ => None,
+    };
+    let front = Front {
+        seal: &visitor.seal,
+        is_open: demo.is_open().await,
+        news,
+        wallet: demo.0.pocket.contents().await?,
+        pour: POUR,
+        shelf: &SHELF,
+        tip_jar: Link::to(tip_jar(&demo)?),
+        tip: goods::TIP,
+        currency: CURRENCY,
+        article_price: goods::ARTICLE_PRICE,
+    };
+    page::shown(&front, &visitor)
+}
+
+/// What a wallet opens to tip; it asks its owner for the amount.
+fn tip_jar(demo: &Demo) -> Result<String, Failure> {
+    let template = TemplateId::parse(TIP_JAR).map_err(|bad| Failure::Till(bad.to_string()))?;
+    Ok(PayTemplate { base: demo.0.base_url.clone(), template, params: Vec::new() }.to_string())
+}
+
+/// `POST /shop/withdraw`
+pub(super) async fn withdraw(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    form: Form<Tap>,
+) -> Result<HttpResponse, Failure> {
+    Visitor::of(&request, &demo)?.check(&request, &demo, &form.seal)?;
+    let amount = Amount::parse(POUR).map_err(|bad| Failure::Till(bad.to_string()))?;
+    demo.0.pocket.withdraw(amount).await?;
+    Ok(page::go(&format!("{}?news=withdrawn", demo.url(&[""]))))
+}
+
+/// `POST /shop/tip`
+pub(super) async fn tip(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    form: Form<Tip>,
+) -> Result<HttpResponse, Failure> {
+    Visitor::of(&request, &demo)?.check(&request, &demo, &form.seal)?;
+    let amount = Amount::parse(format!("{CURRENCY}:{}", form.amount.trim()));
+    let amount = amount.ok().filter(|amount| !amount.is_zero()).ok_or(Failure::Form)?;
+    demo.0.pocket.use_template(tip_jar(&demo)?, Some(amount)).await?;
+    Ok(page::go(&format!("{}?news=tipped", demo.url(&[""]))))
+}

@@ -1,0 +1,204 @@
+//! Buying: an order is made, paid by whatever wallet, and its goods handed out; half of it can be
+//! given back. How an order stands is asked of the till each time, for the visitor who looks.
+
+use actix_web::web::{Data, Form, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::Demo;
+use super::counter::{Offer, Sale, Standing};
+use super::failure::Failure;
+use super::goods::{self, Good};
+use super::page::{self, Link};
+use super::pocket::Contents;
+use super::visitor::Visitor;
+use crate::domain::ids::OrderId;
+use crate::domain::taler_uri::Refund;
+
+#[derive(Template)]
+#[template(path = "offer.html")]
+struct OfferPage<'a> {
+    seal: &'a str,
+    is_open: bool,
+    wallet: Contents,
+    order: &'a OrderId,
+    summary: String,
+    price: String,
+    /// Nothing when the time to pay is over.
+    link: Option<Link>,
+    poll: String,
+}
+
+#[derive(Template)]
+#[template(path = "sale.html")]
+struct SalePage<'a> {
+    seal: &'a str,
+    order: &'a OrderId,
+    sale: &'a Sale,
+    /// What the wallet opens to collect what is given back.
+    link: Option<Link>,
+}
+
+#[derive(Template)]
+#[template(path = "goods.html")]
+struct GoodsPage<'a> {
+    order: &'a OrderId,
+    summary: String,
+    good: Option<&'static Good>,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Buy {
+    seal: String,
+    item: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Sealed {
+    seal: String,
+}
+
+impl Sealed {
+    /// As [`Visitor::check`].
+    pub(super) fn check(
+        &self,
+        visitor: &Visitor,
+        request: &HttpRequest,
+        demo: &Demo,
+    ) -> Result<(), Failure> {
+        visitor.check(request, demo, &self.seal)
+    }
+}
+
+/// `POST /shop/buy`
+pub(super) async fn buy(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    form: Form<Buy>,
+) -> Result<HttpResponse, Failure> {
+    let visitor = Visitor::of(&request, &demo)?;
+    visitor.check(&request, &demo, &form.seal)?;
+    let good = goods::find(&form.item).ok_or(Failure::Form)?;
+    // The till puts the order's name in.
+    let goods = format!("{}/${{ORDER_ID}}", demo.url(&["goods"]));
+    let order = demo.0.counter.order(good.name, good.price, &goods, &visitor.session).await?;
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `GET /shop/orders/$ORDER_ID`
+pub(super) async fn show(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    match standing(&demo, &order, &visitor).await? {
+        Standing::Open { summary, price, offer } => {
+            let (link, poll) = match offer {
+                Some(Offer { pay_uri, poll }) => (Some(Link::to(pay_uri)), poll),
+                None => (None, String::new()),
+            };
+            let page = OfferPage {
+                seal: &visitor.seal,
+                is_open: demo.is_open().await,
+                wallet: demo.0.pocket.contents().await?,
+                order: &order,
+                summary,
+                price: price.to_string(),
+                link,
+                poll,
+            };
+            page::shown(&page, &visitor)
+        }
+        Standing::Paid(sale) => {
+            let link = sale.is_refund_pending.then(|| Link::to(refund_uri(&demo, &order)));
+            let page = SalePage { seal: &visitor.seal, order: &order, sale: &sale, link };
+            page::shown(&page, &visitor)
+        }
+    }
+}
+
+/// `POST /shop/orders/$ORDER_ID/pay`, with the demo wallet.
+pub(super) async fn pay(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+    form: Form<Sealed>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    visitor.check(&request, &demo, &form.seal)?;
+    match standing(&demo, &order, &visitor).await? {
+        Standing::Open { offer: Some(offer), .. } => demo.0.pocket.pay(offer.pay_uri).await?,
+        Standing::Open { offer: None, .. } => return Err(Failure::TooLate),
+        // The form was sent twice.
+        Standing::Paid(_) => {}
+    }
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `POST /shop/orders/$ORDER_ID/refund`: the shop gives half of it back.
+pub(super) async fn refund(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+    form: Form<Sealed>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    visitor.check(&request, &demo, &form.seal)?;
+    let sale = bought(&demo, &order, &visitor).await?.ok_or(Failure::TooLate)?;
+    let half = sale.price.checked_div(2).map_err(|bad| Failure::Till(bad.to_string()))?;
+    demo.0.counter.refund(&order, &half).await?;
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `POST /shop/orders/$ORDER_ID/collect`: the demo wallet picks up what was given back.
+pub(super) async fn collect(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+    form: Form<Sealed>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    visitor.check(&request, &demo, &form.seal)?;
+    bought(&demo, &order, &visitor).await?.ok_or(Failure::TooLate)?;
+    demo.0.pocket.collect(refund_uri(&demo, &order)).await?;
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `GET /shop/goods/$ORDER_ID`: what was bought, for whoever paid and has not got it all back.
+pub(super) async fn goods(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    match bought(&demo, &order, &visitor).await? {
+        Some(sale) if !sale.is_undone() => {
+            let good = goods::sold_as(&sale.summary);
+            let page = GoodsPage { order: &order, summary: sale.summary, good };
+            page::shown(&page, &visitor)
+        }
+        _ => Ok(page::go(&demo.url(&["orders", order.as_str()]))),
+    }
+}
+
+fn named(order: &str) -> Result<OrderId, Failure> {
+    OrderId::parse(order).map_err(|_| Failure::NotHere)
+}
+
+fn refund_uri(demo: &Demo, order: &OrderId) -> String {
+    Refund { base: demo.0.base_url.clone(), order: order.clone() }.to_string()
+}
+
+async fn standing(demo: &Demo, order: &OrderId, visitor: &Visitor) -> Result<Standing, Failure> {
+    demo.0.counter.standing(order, &visitor.session).await?.ok_or(Failure::NotHere)
+}
+
+/// The order, if the visitor has paid for it.
+async fn bought(demo: &Demo, order: &OrderId, visitor: &Visitor) -> Result<Option<Sale>, Failure> {
+    Ok(match standing(demo, order, visitor).await? {
+        Standing::Paid(sale) => Some(sale),
+        Standing::Open { .. } => None,
+    })
+}

@@ -1,0 +1,342 @@
+//! `tilld demo`: what it prints, its shop's pages as a browser sees them, and what outlasts it.
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::redirect;
+
+use crate::common::{PATIENCE, Reply, client, tilld};
+
+/// A running demonstration; killed when dropped.
+struct Demo {
+    child: Child,
+    shop: String,
+    api: String,
+    exchange: String,
+    token: String,
+    client: Client,
+    /// The visitor's cookie, once there is one.
+    cookie: Mutex<String>,
+}
+
+fn command(folder: &Path, listen: &str) -> Command {
+    let mut command = tilld();
+    command.args(["demo", "--listen", listen, "--data-dir"]).arg(folder);
+    command
+}
+
+impl Demo {
+    fn start(folder: &Path, listen: &str) -> Self {
+        let mut child = command(folder, listen).stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (say, lines) = channel();
+        thread::spawn(move || {
+            stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line)).ok();
+        });
+        let line = || lines.recv_timeout(PATIENCE).unwrap();
+        let value = |name: &str| {
+            let line = line();
+            line.strip_prefix(name).unwrap_or_else(|| panic!("{name}: {line}")).to_owned()
+        };
+        let (shop, api) = (value("Shop: "), value("API: "));
+        let (exchange, token) = (value("Exchange: "), value("Token: "));
+        line();
+        assert!(line().contains("play money"));
+        let client = client().timeout(PATIENCE).redirect(redirect::Policy::none());
+        let client = client.build().unwrap();
+        Self { child, shop, api, exchange, token, client, cookie: Mutex::default() }
+    }
+
+    /// `127.0.0.1:PORT`
+    fn address(&self) -> String {
+        self.api.trim_start_matches("http://").trim_end_matches('/').to_owned()
+    }
+
+    /// Sends as the visitor's browser would, and keeps the cookie.
+    fn send(&self, request: RequestBuilder) -> Reply {
+        let cookie = self.cookie.lock().unwrap().clone();
+        let reply = Reply::of(request.header("Cookie", cookie).send().unwrap());
+        if let Some(set) = reply.headers.get("set-cookie") {
+            assert!(set.ends_with("; HttpOnly; SameSite=Lax"), "{set}");
+            *self.cookie.lock().unwrap() = set.split(';').next().unwrap().to_owned();
+        }
+        reply
+    }
+
+    fn get(&self, url: &str) -> Reply {
+        self.send(self.client.get(url))
+    }
+
+    /// A page, after checking what holds for all of them.
+    fn page(&self, url: &str) -> String {
+        let reply = self.get(url);
+        assert_eq!(reply.status, 200, "{url}: {reply:?}");
+        self.is_page(&reply);
+        reply.text
+    }
+
+    fn is_page(&self, reply: &Reply) {
+        assert!(reply.headers["content-type"].starts_with("text/html"), "{reply:?}");
+        let policy = &reply.headers["content-security-policy"];
+        assert!(policy.starts_with("default-src 'none'; ") && !policy.contains("unsafe"));
+        assert!(reply.text.contains("play money"), "{reply:?}");
+        // Nothing comes from elsewhere, nothing is inline.
+        for (at, _) in reply.text.match_indices("http") {
+            let is_ours = reply.text[at..].starts_with(&self.api)
+                || reply.text[..at].ends_with("taler+")
+                || reply.text[at..].starts_with("http-equiv")
+                || reply.text[at..].starts_with("http%3A%2F%2F127.0.0.1");
+            assert!(is_ours, "{}", &reply.text[at..][..60]);
+        }
+        assert!(!reply.text.contains("<style") && !reply.text.contains(" style="));
+        assert!(!reply.text.contains("<script>") && !reply.text.contains(" onclick"));
+    }
+
+    fn post(&self, url: &str, form: &str) -> Reply {
+        let request = self.client.post(url).body(form.to_owned());
+        self.send(request.header("Content-Type", "application/x-www-form-urlencoded"))
+    }
+
+    /// Presses a button of `page` that leads to `action`, sending all hidden fields of its form;
+    /// the address that the shop then sends the browser to.
+    fn press(&self, page: &str, action: &str) -> String {
+        let (_, form) = page
+            .split_once(&format!("action=\"{action}\""))
+            .unwrap_or_else(|| panic!("no form for {action}"));
+        let form = form.split("</form>").next().unwrap();
+        let fields: Vec<_> = form
+            .split("<input")
+            .skip(1)
+            .map(|field| format!("{}={}", attribute(field, "name"), attribute(field, "value")))
+            .collect();
+        let url = format!("{}{}", self.api.trim_end_matches('/'), action);
+        let reply = self.post(&url, &fields.join("&"));
+        assert_eq!(reply.status, 303, "{action}: {reply:?}");
+        reply.headers["location"].clone()
+    }
+
+    /// The front page of the shop, once there is an exchange.
+    fn opened(&self) -> String {
+        let end = Instant::now() + 2 * PATIENCE;
+        loop {
+            let front = self.page(&self.shop);
+            if !front.contains("One moment") {
+                return front;
+            }
+            assert!(front.contains("http-equiv=\"refresh\""));
+            assert!(Instant::now() < end, "the exchange has no keys yet");
+        }
+    }
+
+    /// Asks in the background what takes until something happens.
+    fn waiting(&self, path: &str) -> thread::JoinHandle<Reply> {
+        let request = self.client.get(format!("{}{path}", self.api));
+        thread::spawn(move || Reply::of(request.send().unwrap()))
+    }
+
+    /// Asks it to end, and waits.
+    fn stop(mut self) {
+        let pid = self.child.id().to_string();
+        let begun = Instant::now();
+        assert!(Command::new("kill").args(["-s", "TERM", &pid]).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+        assert!(begun.elapsed() < Duration::from_secs(5));
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The value of an attribute in `text`, unescaped as far as addresses need it.
+fn attribute(text: &str, name: &str) -> String {
+    let (_, rest) = text.split_once(&format!("{name}=\"")).unwrap_or_else(|| panic!("{name}"));
+    rest.split('"').next().unwrap().replace("&#38;", "&")
+}
+
+fn mode(path: &Path) -> u32 {
+    path.metadata().unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("demo");
+    let demo = Demo::start(&folder, "127.0.0.1:0");
+    assert_eq!(demo.shop, format!("{}shop/", demo.api));
+    assert_eq!(demo.exchange, format!("{}sandbox-exchange/", demo.api));
+    assert_eq!((mode(&folder), mode(&folder.join("token"))), (0o700, 0o600));
+    let front = demo.opened();
+    assert!(front.contains("The demo wallet is empty"));
+    assert_eq!(demo.get(&format!("{}keys", demo.exchange)).status, 200);
+    for file in ["style.css", "script.js"] {
+        assert_eq!(demo.get(&format!("{}{file}", demo.shop)).status, 200);
+    }
+
+    let front = demo.page(&demo.press(&front, "/shop/withdraw"));
+    assert!(front.contains("<b>50 KUDOS</b>"), "{front}");
+
+    // An order, and everybody who can wait for it.
+    let at = demo.press(&front, "/shop/buy");
+    let id = at.rsplit('/').next().unwrap().to_owned();
+    let offer = demo.page(&at);
+    assert!(offer.contains("<svg class=\"qr\"") && offer.contains("Waiting for your wallet"));
+    assert!(offer.contains(&format!("taler+http://pay/{}/{id}/", demo.address())));
+    let poll = attribute(&offer, "data-poll");
+    let session = poll.split("session_id=").nth(1).unwrap().to_owned();
+    let goods = format!("{}goods/{id}", demo.shop);
+    let reply = demo.get(&goods);
+    assert_eq!((reply.status, &reply.headers["location"]), (303, &at), "not before it is paid");
+    let encoded = goods.replace(':', "%3A").replace('/', "%2F");
+    let waiting = [
+        format!("{}&timeout_ms=25000", poll.trim_start_matches('/')),
+        format!("sessions/{session}?fulfillment_url={encoded}&timeout_ms=25000"),
+    ]
+    .map(|path| demo.waiting(&path));
+    assert_eq!(demo.press(&offer, &format!("/shop/orders/{id}/pay")), at);
+    let [order, session_reply] = waiting.map(|poll| poll.join().unwrap());
+    assert_eq!(order.status, 200, "{order:?}");
+    assert_eq!(
+        (session_reply.status, session_reply.json()["order_id"].as_str()),
+        (200, Some(&*id))
+    );
+    // The API of 2019 knows it too, once somebody has the contract's hash.
+    let status = demo.client.get(format!("{}private/orders/{id}", demo.api));
+    let status = Reply::of(status.bearer_auth(&demo.token).send().unwrap()).json();
+    let (_, hash) = status["order_status_url"].as_str().unwrap().split_once("h_contract=").unwrap();
+    let hash = hash.split('&').next().unwrap();
+    let legacy = format!("{}public/poll-payment?order_id={id}&h_contract={hash}", demo.api);
+    let legacy = demo.get(&format!("{legacy}&session_id={session}"));
+    assert_eq!((legacy.status, legacy.json()["paid"].clone()), (200, true.into()), "{legacy:?}");
+    assert!(demo.page(&at).contains("It is paid"));
+    assert!(demo.page(&goods).contains("Here is your coffee"));
+
+    // Another visitor sees an offer, not the goods.
+    let stranger = client().redirect(redirect::Policy::none()).build().unwrap();
+    let seen = Reply::of(stranger.get(&goods).send().unwrap());
+    assert_eq!(seen.status, 303);
+
+    // Half of it goes back.
+    demo.press(&demo.page(&at), &format!("/shop/orders/{id}/refund"));
+    let sale = demo.page(&at);
+    assert!(sale.contains(&format!("taler+http://refund/{}/{id}/", demo.address())));
+    demo.press(&sale, &format!("/shop/orders/{id}/collect"));
+    assert!(demo.page(&at).contains("1.25 KUDOS of it went back"));
+
+    // The article, and a tip.
+    let article = format!("{}article", demo.shop);
+    let paywall = demo.page(&article);
+    assert!(paywall.contains("Read on for") && !paywall.contains("Smell your browser"));
+    let poll = attribute(&paywall, "data-poll");
+    let poll = demo.waiting(&format!("{}&timeout_ms=25000", poll.trim_start_matches('/')));
+    assert_eq!(demo.press(&paywall, "/shop/article/pay"), article);
+    assert_eq!(poll.join().unwrap().status, 200);
+    assert!(demo.page(&article).contains("Smell your browser"));
+    let tipped = demo.press(&demo.page(&demo.shop), "/shop/tip");
+    let front = demo.page(&tipped);
+    assert!(front.contains("Thank you for the tip"));
+    let balance = front.split("The demo wallet has ").nth(1).unwrap().split('.').next().unwrap();
+
+    // It ends, and is found again as it was.
+    let (address, token) = (demo.address(), demo.token.clone());
+    let open = demo.press(&front, "/shop/buy");
+    let cookie = demo.cookie.lock().unwrap().clone();
+    demo.stop();
+    let demo = Demo::start(&folder, &address);
+    *demo.cookie.lock().unwrap() = cookie;
+    assert_eq!(demo.token, token);
+    assert!(demo.opened().contains(balance));
+    assert!(demo.page(&at).contains("1.25 KUDOS of it went back"));
+    assert!(demo.page(&article).contains("Smell your browser"));
+    assert!(demo.page(&open).contains("Waiting for your wallet"));
+    let orders = demo.client.get(format!("{}private/orders?paid=yes", demo.api));
+    let orders = Reply::of(orders.bearer_auth(&token).send().unwrap());
+    assert_eq!(orders.json()["orders"].as_array().unwrap().len(), 3, "{orders:?}");
+}
+
+#[test]
+fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), "127.0.0.1:0");
+    let seal = attribute(demo.page(&demo.shop).split("name=\"seal\"").nth(1).unwrap(), "value");
+    let buy = format!("{}buy", demo.shop);
+    let form = format!("seal={seal}&item=coffee");
+    let with = |name: &str, value: &str| {
+        let request = demo.client.post(&buy).body(form.clone()).header(name, value);
+        demo.send(request.header("Content-Type", "application/x-www-form-urlencoded"))
+    };
+    let own = demo.api.trim_end_matches('/');
+    for (name, value, status) in [
+        ("Origin", own, 303),
+        ("Sec-Fetch-Site", "same-origin", 303),
+        ("Origin", "http://evil.example", 403),
+        ("Origin", "null", 403),
+        ("Sec-Fetch-Site", "cross-site", 403),
+        ("Sec-Fetch-Site", "same-site", 403),
+        ("Host", "evil.example", 403),
+    ] {
+        let reply = with(name, value);
+        assert_eq!(reply.status, status, "{name}: {value}: {reply:?}");
+    }
+    let other = form.replace(&seal, &"0".repeat(seal.len()));
+    for (form, status) in [
+        (other.as_str(), 403),
+        ("seal=&item=coffee", 403),
+        ("item=coffee", 400),
+        (&*format!("seal={seal}&item=yacht"), 400),
+        (&*format!("{form}&more={}", "x".repeat(5000)), 400),
+    ] {
+        let reply = demo.post(&buy, form);
+        assert_eq!(reply.status, status, "{form}: {reply:?}");
+        demo.is_page(&reply);
+    }
+    // Another visitor's seal.
+    *demo.cookie.lock().unwrap() = String::new();
+    assert_eq!(demo.post(&buy, &form).status, 403);
+    demo.page(&demo.shop);
+    assert_eq!(demo.post(&buy, &form).status, 403);
+
+    for path in ["nothing", "orders/nothing", "orders/%3Cb%3E", "buy/"] {
+        let reply = demo.get(&format!("{}{path}", demo.shop));
+        assert_eq!(reply.status, 404, "{path}: {reply:?}");
+        demo.is_page(&reply);
+    }
+    assert_eq!(demo.get(&buy).status, 405);
+    let elsewhere = demo.send(demo.client.get(&demo.shop).header("Host", "evil.example"));
+    assert_eq!((elsewhere.status, &elsewhere.headers["location"]), (303, &demo.shop));
+    // What is not the shop's is the daemon's.
+    assert_eq!(demo.get(&format!("{}config", demo.api)).json()["name"], "taler-merchant");
+}
+
+#[test]
+fn a_demo_says_why_it_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let running = Demo::start(folder.path(), "127.0.0.1:0");
+    let status = |command: &mut Command| {
+        let output = command.output().unwrap();
+        (output.status.code(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (code, said) = status(&mut command(folder.path(), "127.0.0.1:0"));
+    assert_eq!(code, Some(5), "{said}");
+    let other = tempfile::tempdir().unwrap();
+    let (code, said) = status(&mut command(other.path(), &running.address()));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains(&running.address()), "{said}");
+    let (code, said) = status(&mut command(other.path(), "0.0.0.0:0"));
+    assert_eq!(code, Some(2), "{said}");
+    let (code, said) = status(command(other.path(), "127.0.0.1:0").args(["--database", "x.db"]));
+    assert_eq!(code, Some(2), "{said}");
+    std::fs::write(other.path().join("sandbox.db"), "this is no sandbox").unwrap();
+    let (code, said) = status(&mut command(other.path(), "127.0.0.1:0"));
+    assert_eq!(code, Some(4), "{said}");
+}
