@@ -1,6 +1,7 @@
 //! `tilld demo`: what it prints, its shop's pages as a browser sees them, and what outlasts it.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,7 +13,7 @@ use std::time::{Duration, Instant};
 use reqwest::blocking::{Client, RequestBuilder};
 use reqwest::redirect;
 
-use crate::common::{PATIENCE, Reply, client, tilld};
+use crate::common::{PATIENCE, Reply, tilld};
 
 /// A running demonstration; killed when dropped.
 struct Demo {
@@ -32,26 +33,44 @@ fn command(folder: &Path, listen: &str) -> Command {
     command
 }
 
+/// Somebody who goes nowhere without being told.
+fn browser() -> Client {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = Client::builder().timeout(PATIENCE).no_proxy();
+    client.redirect(redirect::Policy::none()).build().unwrap()
+}
+
 impl Demo {
     fn start(folder: &Path, listen: &str) -> Self {
-        let mut child = command(folder, listen).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = command(folder, listen);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let (say, lines) = channel();
         thread::spawn(move || {
             stdout.lines().map_while(Result::ok).try_for_each(|line| say.send(line)).ok();
         });
+        // From here on it ends with the test.
+        let mut demo = Self {
+            child,
+            shop: String::new(),
+            api: String::new(),
+            exchange: String::new(),
+            token: String::new(),
+            client: browser(),
+            cookie: Mutex::default(),
+        };
         let line = || lines.recv_timeout(PATIENCE).unwrap();
         let value = |name: &str| {
             let line = line();
             line.strip_prefix(name).unwrap_or_else(|| panic!("{name}: {line}")).to_owned()
         };
-        let (shop, api) = (value("Shop: "), value("API: "));
-        let (exchange, token) = (value("Exchange: "), value("Token: "));
+        demo.shop = value("Shop: ");
+        demo.api = value("API: ");
+        demo.exchange = value("Exchange: ");
+        demo.token = value("Token: ");
         line();
         assert!(line().contains("play money"));
-        let client = client().timeout(PATIENCE).redirect(redirect::Policy::none());
-        let client = client.build().unwrap();
-        Self { child, shop, api, exchange, token, client, cookie: Mutex::default() }
+        demo
     }
 
     /// `127.0.0.1:PORT`
@@ -107,9 +126,7 @@ impl Demo {
     /// Presses a button of `page` that leads to `action`, sending all hidden fields of its form;
     /// the address that the shop then sends the browser to.
     fn press(&self, page: &str, action: &str) -> String {
-        let (_, form) = page
-            .split_once(&format!("action=\"{action}\""))
-            .unwrap_or_else(|| panic!("no form for {action}"));
+        let (_, form) = page.split_once(&format!("action=\"{action}\"")).unwrap();
         let form = form.split("</form>").next().unwrap();
         let fields: Vec<_> = form
             .split("<input")
@@ -141,6 +158,17 @@ impl Demo {
         thread::spawn(move || Reply::of(request.send().unwrap()))
     }
 
+    /// A question that the daemon has and does not answer yet.
+    fn parked(&self, path: &str) -> TcpStream {
+        let mut stream = TcpStream::connect(self.address()).unwrap();
+        let head = format!("GET /{path} HTTP/1.1\r\nHost: {}\r\n\r\n", self.address());
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_millis(300))).unwrap();
+        assert!(stream.peek(&mut [0]).is_err(), "answered at once");
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
     /// Asks it to end, and waits.
     fn stop(mut self) {
         let pid = self.child.id().to_string();
@@ -164,6 +192,11 @@ fn attribute(text: &str, name: &str) -> String {
     rest.split('"').next().unwrap().replace("&#38;", "&")
 }
 
+/// What the forms of a page carry to show that they are the shop's.
+fn seal(page: &str) -> String {
+    attribute(page.split("name=\"seal\"").nth(1).unwrap(), "value")
+}
+
 fn mode(path: &Path) -> u32 {
     path.metadata().unwrap().permissions().mode() & 0o777
 }
@@ -183,16 +216,23 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
         assert_eq!(demo.get(&format!("{}{file}", demo.shop)).status, 200);
     }
 
-    let front = demo.page(&demo.press(&front, "/shop/withdraw"));
-    assert!(front.contains("<b>50 KUDOS</b>"), "{front}");
-
     // An order, and everybody who can wait for it.
     let at = demo.press(&front, "/shop/buy");
     let id = at.rsplit('/').next().unwrap().to_owned();
     let offer = demo.page(&at);
     assert!(offer.contains("<svg class=\"qr\"") && offer.contains("Waiting for your wallet"));
     assert!(offer.contains(&format!("taler+http://pay/{}/{id}/", demo.address())));
+    // A wallet without money claims it all the same, and then says so.
+    let refused = demo.post(&format!("{at}/pay"), &format!("seal={}", seal(&offer)));
+    assert_eq!(refused.status, 409, "{refused:?}");
+    assert!(refused.text.contains("not enough money"), "{refused:?}");
+    demo.is_page(&refused);
+    demo.press(&front, "/shop/withdraw");
+    let offer = demo.page(&at);
+    assert!(offer.contains("<b>50 KUDOS</b>"), "{offer}");
+
     let poll = attribute(&offer, "data-poll");
+    let hash = poll.split("h_contract=").nth(1).unwrap().split('&').next().unwrap();
     let session = poll.split("session_id=").nth(1).unwrap().to_owned();
     let goods = format!("{}goods/{id}", demo.shop);
     let reply = demo.get(&goods);
@@ -201,29 +241,22 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let waiting = [
         format!("{}&timeout_ms=25000", poll.trim_start_matches('/')),
         format!("sessions/{session}?fulfillment_url={encoded}&timeout_ms=25000"),
+        format!("public/poll-payment?order_id={id}&h_contract={hash}&timeout=25"),
     ]
     .map(|path| demo.waiting(&path));
     assert_eq!(demo.press(&offer, &format!("/shop/orders/{id}/pay")), at);
-    let [order, session_reply] = waiting.map(|poll| poll.join().unwrap());
+    let [order, session_reply, legacy] = waiting.map(|poll| poll.join().unwrap());
     assert_eq!(order.status, 200, "{order:?}");
     assert_eq!(
         (session_reply.status, session_reply.json()["order_id"].as_str()),
         (200, Some(&*id))
     );
-    // The API of 2019 knows it too, once somebody has the contract's hash.
-    let status = demo.client.get(format!("{}private/orders/{id}", demo.api));
-    let status = Reply::of(status.bearer_auth(&demo.token).send().unwrap()).json();
-    let (_, hash) = status["order_status_url"].as_str().unwrap().split_once("h_contract=").unwrap();
-    let hash = hash.split('&').next().unwrap();
-    let legacy = format!("{}public/poll-payment?order_id={id}&h_contract={hash}", demo.api);
-    let legacy = demo.get(&format!("{legacy}&session_id={session}"));
     assert_eq!((legacy.status, legacy.json()["paid"].clone()), (200, true.into()), "{legacy:?}");
     assert!(demo.page(&at).contains("It is paid"));
     assert!(demo.page(&goods).contains("Here is your coffee"));
 
     // Another visitor sees an offer, not the goods.
-    let stranger = client().redirect(redirect::Policy::none()).build().unwrap();
-    let seen = Reply::of(stranger.get(&goods).send().unwrap());
+    let seen = Reply::of(browser().get(&goods).send().unwrap());
     assert_eq!(seen.status, 303);
 
     // Half of it goes back.
@@ -247,11 +280,15 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     assert!(front.contains("Thank you for the tip"));
     let balance = front.split("The demo wallet has ").nth(1).unwrap().split('.').next().unwrap();
 
-    // It ends, and is found again as it was.
+    // It ends while somebody waits, who is answered; and is found again as it was.
     let (address, token) = (demo.address(), demo.token.clone());
     let open = demo.press(&front, "/shop/buy");
+    let poll = attribute(&demo.page(&open), "data-poll");
     let cookie = demo.cookie.lock().unwrap().clone();
+    let parked = demo.parked(&format!("{}&timeout_ms=25000", poll.trim_start_matches('/')));
     demo.stop();
+    let answer = BufReader::new(parked).lines().next().unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 402"), "{answer}");
     let demo = Demo::start(&folder, &address);
     *demo.cookie.lock().unwrap() = cookie;
     assert_eq!(demo.token, token);
@@ -268,7 +305,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
 fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path(), "127.0.0.1:0");
-    let seal = attribute(demo.page(&demo.shop).split("name=\"seal\"").nth(1).unwrap(), "value");
+    let seal = seal(&demo.page(&demo.shop));
     let buy = format!("{}buy", demo.shop);
     let form = format!("seal={seal}&item=coffee");
     let with = |name: &str, value: &str| {
