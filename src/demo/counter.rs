@@ -18,6 +18,8 @@ use crate::domain::web::{BaseUrl, query_value};
 const TIME: Duration = Duration::from_secs(10);
 /// Longest answer of the till, in bytes.
 const MAX_ANSWER: usize = 256 * 1024;
+/// How often an order is looked at that changes meanwhile.
+const LOOKS: usize = 3;
 
 /// Where the shop asks.
 pub(super) struct Counter {
@@ -160,45 +162,50 @@ impl Counter {
     ) -> Result<Option<Standing>, Failure> {
         let url = self.till.join(&["private", "orders", order.as_str()]);
         let url = format!("{url}?session_id={}", query_value(session.as_str()));
-        let answer = self.private(Method::GET, &url, None).await?;
-        if answer.status == 404 {
-            return Ok(None);
+        for _ in 0..LOOKS {
+            let answer = self.private(Method::GET, &url, None).await?;
+            if answer.status == 404 {
+                return Ok(None);
+            }
+            if let Some(standing) = self.understood(answer.success()?).await? {
+                return Ok(Some(standing));
+            }
         }
-        Ok(Some(match answer.success()? {
+        Err(Failure::Till("an order changes whenever it is looked at".into()))
+    }
+
+    /// What a status means; `None` if it is out of date already.
+    async fn understood(&self, status: Status) -> Result<Option<Standing>, Failure> {
+        let (terms, url) = match status {
             Status::Paid { contract_terms, order_status_url, refund_amount, refund_pending } => {
-                Standing::Paid(Sale {
+                return Ok(Some(Standing::Paid(Sale {
                     summary: contract_terms.summary,
                     price: contract_terms.amount,
                     refund: refund_amount,
                     is_refund_pending: refund_pending,
                     poll: self.below(&order_status_url)?,
-                })
+                })));
             }
             Status::Unpaid { proto_contract_terms: terms, order_status_url }
-            | Status::Claimed { contract_terms: terms, order_status_url } => Standing::Open {
-                summary: terms.summary,
-                price: terms.amount,
-                offer: self.offer(&order_status_url).await?,
-            },
-        }))
-    }
-
-    /// How an unpaid order can be paid, asked as the customer's browser would: so it is also known
-    /// when a wallet has the order already.
-    async fn offer(&self, status_url: &str) -> Result<Option<Offer>, Failure> {
-        let poll = self.below(status_url)?;
-        let url = format!("{}{poll}", self.till);
-        let answer = self.ask(self.client.get(&url)).await?;
-        match answer.status {
+            | Status::Claimed { contract_terms: terms, order_status_url } => {
+                (terms, order_status_url)
+            }
+        };
+        // Asked as the customer's browser would: so it is also known how to pay when a wallet has
+        // the order already.
+        let poll = self.below(&url)?;
+        let answer = self.ask(self.client.get(format!("{}{poll}", self.till))).await?;
+        let offer = match answer.status {
             402 => {
                 let Unpaid { taler_pay_uri: pay_uri } = answer.body()?;
-                Ok(Some(Offer { pay_uri, poll }))
+                Some(Offer { pay_uri, poll })
             }
-            410 => Ok(None),
-            // Paid in this moment: the next look sees it.
-            200 | 202 => Err(Failure::Till("an order changed while it was looked at".into())),
-            _ => Err(answer.refused()),
-        }
+            410 => None,
+            // Paid, or claimed by another wallet, in this moment.
+            200 | 202 | 403 => return Ok(None),
+            _ => return Err(answer.refused()),
+        };
+        Ok(Some(Standing::Open { summary: terms.summary, price: terms.amount, offer }))
     }
 
     /// The part of an address that is below the till's own, so that browsers ask nobody else.

@@ -46,7 +46,9 @@ pub(super) enum Failure {
     TooLate,
     /// The demo wallet could not.
     Wallet(wallet::Error),
-    /// The demo wallet paid, and the shop does not see it.
+    /// It takes longer than a browser waits; what was begun is finished all the same.
+    Late,
+    /// There is no name for a new visitor.
     NoRandomness,
 }
 
@@ -65,6 +67,7 @@ impl fmt::Display for Failure {
             }
             Self::TooLate => f.write_str("That cannot be done with this order any more."),
             Self::Wallet(error) => write!(f, "The demo wallet says: {error}."),
+            Self::Late => f.write_str("This takes too long. Please look again in a moment."),
             Self::NoRandomness => NoRandomness.fmt(f),
         }
     }
@@ -78,6 +81,7 @@ impl ResponseError for Failure {
             Self::Form => StatusCode::BAD_REQUEST,
             Self::Stranger => StatusCode::FORBIDDEN,
             Self::Till(_) | Self::NoRandomness => StatusCode::BAD_GATEWAY,
+            Self::Late => StatusCode::REQUEST_TIMEOUT,
             Self::TooLate | Self::Wallet(_) => StatusCode::CONFLICT,
         }
     }

@@ -2,6 +2,7 @@
 //! written into a page but by its template, which escapes.
 
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -15,6 +16,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use qrcode::{Color, EcLevel, QrCode};
+use tokio::time::timeout;
 
 use super::Demo;
 use super::failure::Failure;
@@ -24,6 +26,8 @@ use super::visitor::Visitor;
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                       connect-src 'self'; form-action 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
+/// How long a request may take: a form that trickles in, a wallet that waits for its turn.
+const LONGEST: Duration = Duration::from_secs(90);
 /// White modules around a QR code, so that it is found.
 const QUIET: usize = 4;
 
@@ -138,7 +142,8 @@ pub(super) async fn around(
     let is_ours =
         request.headers().get(HOST).is_some_and(|value| value.as_bytes() == host.as_bytes());
     let mut response = if is_ours {
-        next.call(request).await?.map_into_boxed_body()
+        let answer = timeout(LONGEST, next.call(request)).await;
+        answer.map_err(|_| Failure::Late)??.map_into_boxed_body()
     } else if matches!(*request.method(), Method::GET | Method::HEAD) {
         let here = format!("{}shop/", own.as_str());
         request.into_response(go(&here))

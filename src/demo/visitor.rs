@@ -44,7 +44,7 @@ impl Visitor {
                 (SessionId::parse(text).map_err(|bad| Failure::Till(bad.to_string()))?, true)
             }
         };
-        Ok(Self { seal: seal(demo, &session), session, is_new })
+        Ok(Self { seal: seal(demo, &session)?, session, is_new })
     }
 
     /// Whether a form was sent by a page that we made for this visitor.
@@ -80,13 +80,12 @@ fn named(headers: &HeaderMap) -> Option<SessionId> {
 }
 
 /// What the forms of `session` carry.
-fn seal(demo: &Demo, session: &SessionId) -> String {
+fn seal(demo: &Demo, session: &SessionId) -> Result<String, Failure> {
     // A MAC takes keys of any length.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(demo.0.seal.as_bytes()) else {
-        return String::new();
-    };
+    let mac = Hmac::<Sha256>::new_from_slice(demo.0.seal.as_bytes());
+    let mut mac = mac.map_err(|error| Failure::Till(error.to_string()))?;
     mac.update(session.as_str().as_bytes());
-    base32::encode(&mac.finalize().into_bytes())
+    Ok(base32::encode(&mac.finalize().into_bytes()))
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use reqwest::blocking::{Client, RequestBuilder};
 use reqwest::redirect;
 
-use crate::common::{PATIENCE, Reply, tilld};
+use crate::common::{PATIENCE, Reply, client, tilld};
 
 /// A running demonstration; killed when dropped.
 struct Demo {
@@ -35,9 +35,7 @@ fn command(folder: &Path, listen: &str) -> Command {
 
 /// Somebody who goes nowhere without being told.
 fn browser() -> Client {
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = Client::builder().timeout(PATIENCE).no_proxy();
-    client.redirect(redirect::Policy::none()).build().unwrap()
+    client().timeout(PATIENCE).redirect(redirect::Policy::none()).build().unwrap()
 }
 
 impl Demo {
