@@ -8,7 +8,7 @@
 //!  3  verbs     till                  what a till does, in what order
 //!  2  world     store  hub  exchange  machine
 //!                                     the disk, the ears, the peer, time and chance
-//!  1  nouns     domain                what Taler and the shop talk of
+//!  1  nouns     domain  page          what Taler and the shop talk of; how pages look
 //!  0  bytes     taler                 encodings, hashes, signatures
 //! ```
 //!
@@ -29,6 +29,7 @@ pub mod http;
 pub mod hub;
 pub mod jobs;
 pub mod machine;
+pub mod page;
 pub mod sandbox;
 pub mod server;
 pub mod store;

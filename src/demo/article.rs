@@ -18,11 +18,11 @@ use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
 
 #[derive(Template)]
-#[template(path = "article.html")]
+#[template(path = "demo/pages/article.html")]
 struct Article;
 
 #[derive(Template)]
-#[template(path = "paywall.html")]
+#[template(path = "demo/pages/paywall.html")]
 struct Paywall<'a> {
     seal: &'a str,
     is_open: bool,

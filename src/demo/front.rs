@@ -19,7 +19,7 @@ use crate::domain::taler_uri::PayTemplate;
 const POUR: &str = "KUDOS:50";
 
 #[derive(Template)]
-#[template(path = "front.html")]
+#[template(path = "demo/pages/front.html")]
 struct Front<'a> {
     seal: &'a str,
     is_open: bool,

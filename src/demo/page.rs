@@ -12,24 +12,20 @@ use actix_web::http::header::{
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::Data;
+use actix_web::web::{Data, Path};
 use actix_web::{Error, HttpResponse, HttpResponseBuilder};
 use askama::Template;
-use qrcode::{Color, EcLevel, QrCode};
 use tokio::time::timeout;
 
 use super::Demo;
 use super::failure::Failure;
 use super::visitor::Visitor;
+use crate::page::POLICY;
+use crate::page::files::File;
+use crate::page::qr::Qr;
 
-/// What pages may load and do.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-                      connect-src 'self'; form-action 'self'; base-uri 'none'; \
-                      frame-ancestors 'none'";
 /// How long a request may take: a form that trickles in, a wallet that waits for its turn.
 const LONGEST: Duration = Duration::from_secs(90);
-/// White modules around a QR code, so that it is found.
-const QUIET: usize = 4;
 
 /// An amount as people write it: `KUDOS:2.5` is 2.50 KUDOS.
 pub(super) fn money(amount: impl fmt::Display) -> String {
@@ -40,35 +36,6 @@ pub(super) fn money(amount: impl fmt::Display) -> String {
             _ => format!("{number} {currency}"),
         },
         None => text,
-    }
-}
-
-/// An address as a picture for the camera of a phone.
-pub(super) struct Qr {
-    /// How wide and high it is, in modules.
-    pub(super) size: usize,
-    /// The dark modules, as the outline of an SVG path.
-    pub(super) path: String,
-}
-
-impl Qr {
-    /// The picture of `text`; `None` if it is too long for one.
-    pub(super) fn of(text: &str) -> Option<Self> {
-        let code = QrCode::with_error_correction_level(text, EcLevel::L).ok()?;
-        let width = code.width();
-        let mut path = String::new();
-        for (y, row) in code.to_colors().chunks(width).enumerate() {
-            let mut x = 0;
-            // One stroke for neighbours in a row.
-            for run in row.chunk_by(|one, next| one == next) {
-                if run.first() == Some(&Color::Dark) {
-                    let (left, top, length) = (x + QUIET, y + QUIET, run.len());
-                    path.push_str(&format!("M{left} {top}h{length}v1h-{length}z"));
-                }
-                x += run.len();
-            }
-        }
-        Some(Self { size: width + 2 * QUIET, path })
     }
 }
 
@@ -85,7 +52,7 @@ impl Link {
 }
 
 #[derive(Template)]
-#[template(path = "problem.html")]
+#[template(path = "demo/pages/problem.html")]
 struct Problem<'a> {
     text: &'a str,
 }
@@ -115,19 +82,13 @@ pub(super) fn go(url: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, url)).finish()
 }
 
-/// `GET /shop/style.css`
-pub(super) async fn style() -> HttpResponse {
-    file("text/css; charset=utf-8", include_str!("pages/style.css"))
-}
-
-/// `GET /shop/script.js`
-pub(super) async fn script() -> HttpResponse {
-    file("text/javascript; charset=utf-8", include_str!("pages/script.js"))
-}
-
-fn file(kind: &str, text: &'static str) -> HttpResponse {
+/// `GET /shop/style.css`, `GET /shop/poll.js`
+pub(super) async fn file(name: Path<String>) -> Result<HttpResponse, Failure> {
+    let file = File::named(&name).ok_or(Failure::NotHere)?;
     // Another version of the program may have another one.
-    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-cache")).content_type(kind).body(text)
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CACHE_CONTROL, "no-cache")).content_type(file.kind);
+    Ok(answer.body(file.text))
 }
 
 /// Around every answer of the shop: it has one address only, so that no other site can pose as it,
@@ -170,16 +131,6 @@ pub(super) async fn around(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_qr_code_has_its_corners_and_a_quiet_border() {
-        let qr = Qr::of("taler+http://pay/127.0.0.1:9966/2026.001-0123456789ABC/S?c=X").unwrap();
-        // The finder pattern's upper edge, left and right, seven modules wide.
-        assert!(qr.path.starts_with("M4 4h7v1h-7z"), "{}", qr.path);
-        let right = format!("M{} 4h7v1h-7z", qr.size - QUIET - 7);
-        assert!(qr.path.contains(&right), "{}", qr.path);
-        assert!(Qr::of(&"x".repeat(8000)).is_none());
-    }
 
     #[test]
     fn amounts_are_written_as_people_do() {

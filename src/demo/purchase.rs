@@ -17,7 +17,7 @@ use crate::domain::ids::OrderId;
 use crate::domain::taler_uri::Refund;
 
 #[derive(Template)]
-#[template(path = "offer.html")]
+#[template(path = "demo/pages/offer.html")]
 struct OfferPage<'a> {
     seal: &'a str,
     is_open: bool,
@@ -31,7 +31,7 @@ struct OfferPage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "sale.html")]
+#[template(path = "demo/pages/sale.html")]
 struct SalePage<'a> {
     seal: &'a str,
     order: &'a OrderId,
@@ -41,7 +41,7 @@ struct SalePage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "goods.html")]
+#[template(path = "demo/pages/goods.html")]
 struct GoodsPage<'a> {
     order: &'a OrderId,
     summary: String,

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 use super::Settings;
 use super::error::{Answer, Failure};
 use super::extract::header;
+use crate::page::accept::{weighed, weight};
 use crate::taler::base32;
 
 /// Longest document, in bytes.
@@ -136,34 +137,6 @@ fn document(path: &Path) -> Result<Document, String> {
         return Err(format!("\"{language}\" is no language"));
     }
     Ok(Document { language, kind, text })
-}
-
-/// The items of a header like `Accept`, each with its weight in thousandths.
-fn weighed(text: &str) -> Vec<(String, u16)> {
-    text.split(',')
-        .filter_map(|item| {
-            let mut parts = item.split(';').map(str::trim);
-            let name = parts.next().filter(|name| !name.is_empty())?.to_ascii_lowercase();
-            let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(1000, thousandths);
-            Some((name, weight))
-        })
-        .collect()
-}
-
-/// `0.8` as 800; what is no weight counts as none.
-fn thousandths(text: &str) -> u16 {
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let digits: String = fraction.chars().chain("000".chars()).take(3).collect();
-    match whole {
-        "1" => 1000,
-        "0" => digits.parse().unwrap_or(0),
-        _ => 0,
-    }
-}
-
-/// The greatest weight among the items that fit.
-fn weight(items: &[(String, u16)], fits: impl Fn(&str) -> bool) -> u16 {
-    items.iter().filter(|(name, _)| fits(name)).map(|(_, weight)| *weight).max().unwrap_or(0)
 }
 
 fn kind_fits(wanted: &str, kind: &str) -> bool {

@@ -14,6 +14,7 @@ mod legal;
 mod metrics;
 mod orders;
 mod origin;
+mod pages;
 mod sessions;
 mod shell;
 mod shop;
@@ -136,6 +137,7 @@ routes! {
     ROOT, mount_root:
     GET    "/"                              Public                      => shop::index;
     GET    "/agpl"                          Public                      => shop::agpl;
+    GET    "/files/{id}"                    Public                      => pages::file;
     POST   "/instances"                     Public                      => instances::provision;
     GET    "/management/instances"          Management(InstancesRead)   => instances::list;
     POST   "/management/instances"          Management(InstancesWrite)  => instances::create;

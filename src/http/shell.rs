@@ -18,6 +18,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::Failure;
 use super::metrics::Metrics;
+use super::{Settings, pages};
 
 /// Longest path and query, in bytes.
 const MAX_URI: usize = 8 * 1024;
@@ -125,8 +126,14 @@ fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRespo
             }
         },
     };
-    failure.log(&id.0, &line(response.request()));
-    let answer = failure.answer(&id.0);
+    let request = response.request();
+    failure.log(&id.0, &line(request));
+    let answer = match request.app_data::<Data<Settings>>() {
+        Some(settings) if pages::is_wanted(request) => {
+            pages::problem(failure, &pages::Frame::of(request, settings), &id.0)
+        }
+        _ => failure.answer(&id.0),
+    };
     response.into_response(answer)
 }
 

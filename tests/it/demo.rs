@@ -210,7 +210,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let front = demo.opened();
     assert!(front.contains("The demo wallet is empty"));
     assert_eq!(demo.get(&format!("{}keys", demo.exchange)).status, 200);
-    for file in ["style.css", "script.js"] {
+    for file in ["files/style.css", "files/poll.js"] {
         assert_eq!(demo.get(&format!("{}{file}", demo.shop)).status, 200);
     }
 

@@ -13,18 +13,20 @@ const PLAN: &[(&str, &[&str])] = &[
     ("hub", &["domain"]),
     // Time and chance come from nowhere else.
     ("machine", &["domain"]),
+    // How pages look, whoever shows them.
+    ("page", &["domain", "taler"]),
     // The network's far side: it knows nothing of the till, and only demonstrations start it.
     ("sandbox", &["domain", "machine", "taler"]),
     // A customer: it knows nothing of till and exchange but what they answer.
     ("wallet", &["domain", "machine", "taler"]),
     // A shop like any other, with a wallet behind a button: it asks the till over HTTP only.
-    ("demo", &["domain", "machine", "taler", "wallet"]),
+    ("demo", &["domain", "machine", "page", "taler", "wallet"]),
     // The peer keeps nothing.
     ("exchange", &["domain", "machine", "taler"]),
     ("store", &["domain", "taler"]),
     ("till", &["domain", "exchange", "hub", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
-    ("http", &["domain", "store", "taler", "till"]),
+    ("http", &["domain", "page", "store", "taler", "till"]),
     // The clock: it calls verbs, as the web does.
     ("jobs", &["till"]),
     (

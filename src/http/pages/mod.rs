@@ -1,0 +1,91 @@
+//! What customers see in a browser: the same addresses as for programs, as pages.
+//!
+//! Whoever prefers `text/html` gets a page where there is one, and a readable refusal everywhere
+//! (merchant-api 3.4). How pages look is [`crate::page`]'s; what stands in them is the till's.
+
+mod problem;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG,
+    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_FRAME_OPTIONS,
+};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::Settings;
+use super::error::{Answer, Failure};
+use super::extract::{Seg, header};
+use super::origin::base_url;
+use crate::domain::ids::InstanceId;
+use crate::page::accept::prefers_html;
+use crate::page::files::File;
+use crate::page::{POLICY, Visitor, Words};
+
+pub(super) use self::problem::problem;
+
+/// Does this request come from somebody who wants to look at a page?
+pub(super) fn is_wanted(request: &HttpRequest) -> bool {
+    header(request, ACCEPT).is_some_and(prefers_html)
+}
+
+/// What every page needs to know.
+#[derive(Clone, Debug)]
+pub(super) struct Frame {
+    /// The path of the daemon's root, as the browser sees it: `/`, or `/till/` behind a proxy.
+    pub(super) root: String,
+    /// Who reads.
+    pub(super) visitor: Visitor,
+}
+
+impl Frame {
+    /// The frame of pages for whoever sent `request`.
+    pub(super) fn of(request: &HttpRequest, settings: &Settings) -> Self {
+        let visitor = Visitor::of(header(request, ACCEPT_LANGUAGE).unwrap_or_default());
+        // Without a host there is no telling; the page still finds its style where we usually are.
+        let root = base_url(request, settings, &InstanceId::admin()).map_or_else(
+            |_| "/".to_owned(),
+            |url| url.host_and_path().split_once('/').map_or("/".into(), |(_, p)| format!("/{p}")),
+        );
+        Self { root, visitor }
+    }
+
+    /// Texts in the visitor's language.
+    pub(super) fn words(&self) -> &'static Words {
+        self.visitor.words()
+    }
+
+    /// The language's tag.
+    pub(super) fn language(&self) -> &'static str {
+        self.visitor.language.tag()
+    }
+}
+
+/// The answer that shows `page`, with what a browser may do with it.
+///
+/// # Errors
+/// [`Failure::Bug`] when the template cannot be filled in.
+pub(super) fn shown(status: StatusCode, frame: &Frame, page: &impl Template) -> Answer {
+    let html = page.render().map_err(|error| Failure::Bug(error.to_string()))?;
+    Ok(HttpResponse::build(status)
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((X_FRAME_OPTIONS, "DENY"))
+        // The address of a pay page holds the order's token.
+        .insert_header((REFERRER_POLICY, "no-referrer"))
+        .insert_header((CONTENT_LANGUAGE, frame.language()))
+        .insert_header((VARY, "Accept, Accept-Language"))
+        .content_type("text/html; charset=utf-8")
+        .body(html))
+}
+
+/// `GET /files/$NAME`: style, scripts and pictures of all pages.
+pub(super) async fn file(request: HttpRequest, Seg(name): Seg<String>) -> Answer {
+    let file = File::named(&name).ok_or(Failure::Path)?;
+    let tag = file.tag();
+    let known = header(&request, IF_NONE_MATCH).unwrap_or_default();
+    let is_known = known.split(',').any(|one| one.trim() == tag);
+    let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    // Another version of the program may have another text.
+    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+    Ok(if is_known { answer.finish() } else { answer.content_type(file.kind).body(file.text) })
+}

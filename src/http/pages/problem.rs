@@ -1,0 +1,49 @@
+//! A refusal as people read it.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::super::error::Failure;
+use super::{Frame, shown};
+
+#[derive(Template)]
+#[template(path = "http/pages/problem.html")]
+struct Problem<'a> {
+    frame: &'a Frame,
+    title: &'a str,
+    text: &'a str,
+    mark: String,
+}
+
+/// The page for `failure`; its JSON answer, with the number of the request, if there is none.
+///
+/// Who lacks the right credential sees the same as who asks for what is not there, so that nobody
+/// learns which orders there are (decision 3).
+pub(in crate::http) fn problem(failure: &Failure, frame: &Frame, request_id: &str) -> HttpResponse {
+    let json = failure.answer(request_id);
+    let words = frame.words();
+    let (status, code, _) = failure.row();
+    let (title, text) = match status {
+        401 | 403 | 404 => (words.not_found_title, words.not_found),
+        410 => (words.gone_title, words.gone),
+        400..=499 => (words.refused_title, words.refused),
+        _ => (words.broken_title, words.broken),
+    };
+    let secret = matches!(status, 401 | 403 | 404);
+    let mark = if secret { String::new() } else { format!("{status} · {code} · {request_id}") };
+    let page = Problem { frame, title, text, mark };
+    let status = if status == 401 || status == 403 { StatusCode::NOT_FOUND } else { json.status() };
+    match shown(status, frame, &page) {
+        // What else the answer carries (Allow, Retry-After) stays.
+        Ok(mut answer) => {
+            for (name, value) in json.headers() {
+                if !answer.headers().contains_key(name) {
+                    answer.headers_mut().insert(name.clone(), value.clone());
+                }
+            }
+            answer
+        }
+        Err(_) => json,
+    }
+}

@@ -1,0 +1,31 @@
+//! How pages look, whoever shows them: what browsers may do with them, in which words and numbers
+//! they speak, pictures for cameras, style and script.
+//!
+//! Nothing here knows what a page is about. Pages are made by templates, which escape whatever is
+//! put into them; nothing comes from elsewhere, nothing works only with script.
+//!
+//! | room | |
+//! | --- | --- |
+//! | `accept` | what a browser says it would like |
+//! | `visitor` | who reads: language, and how numbers are written there |
+//! | `words` | THE table of texts, English and German |
+//! | `money` | amounts as the visitor writes them |
+//! | `moment` | instants and times left |
+//! | `qr` | QR codes |
+//! | `files` | style and script |
+
+pub mod accept;
+pub mod files;
+pub mod moment;
+pub mod money;
+pub mod qr;
+pub mod visitor;
+pub mod words;
+
+pub use visitor::{Language, Visitor};
+pub use words::Words;
+
+/// What pages may load and do: what is ours, and nothing in the page itself.
+pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
+                          img-src 'self'; connect-src 'self'; form-action 'self'; \
+                          base-uri 'none'; frame-ancestors 'none'";

@@ -1,0 +1,99 @@
+// A visitor with Debian's Chromium, and what must hold for every page that they see.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { chromium } from "playwright-core";
+import { HtmlValidate } from "html-validate";
+import jsQR from "jsqr";
+import { PNG } from "pngjs";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const PHONE = { width: 360, height: 740 };
+const DESK = { width: 1280, height: 800 };
+const MOST_BYTES = 50_000;
+/** Where pictures of pages go when somebody wants to look at them. */
+const PICTURES = process.env.PICTURES;
+
+const validator = new HtmlValidate({
+  extends: ["html-validate:recommended"],
+  rules: {
+    "void-style": "off",
+    "no-trailing-whitespace": "off",
+    "doctype-style": "off",
+    "attribute-boolean-style": "off",
+    "attribute-empty-style": "off",
+    "long-title": "off",
+    "require-sri": "off",
+    // Names of orders and sessions have signs that this rule does not expect in ids.
+    "valid-id": ["error", { relaxed: true }],
+  },
+});
+
+export class Browser {
+  static async open() {
+    const browser = new Browser();
+    browser.chromium = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+      args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+        "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+    return browser;
+  }
+
+  /** Somebody with a fresh profile; `options` as Playwright's newContext takes them. */
+  async visitor(options = {}) {
+    const context = await this.chromium.newContext({ viewport: PHONE, locale: "en-GB", ...options });
+    const page = await context.newPage();
+    page.complaints = [];
+    // What the policy forbids and what a script throws is a mistake of the page.
+    page.on("console", (message) => {
+      if (message.type() === "error" && !/Failed to load resource/.test(message.text())) {
+        page.complaints.push(message.text());
+      }
+    });
+    page.on("pageerror", (error) => page.complaints.push(String(error)));
+    return page;
+  }
+
+  async close() {
+    await this.chromium.close();
+  }
+}
+
+/** Checks what must hold for every page: valid, accessible, small, narrow enough, no complaint. */
+export async function isGood(page, name) {
+  const answer = await page.request.get(page.url(), { headers: { Accept: "text/html" } });
+  const html = await answer.text();
+  assert.ok(html.length < MOST_BYTES, `${name}: ${html.length} bytes`);
+  assert.match(answer.headers()["content-security-policy"], /^default-src 'none'; /);
+  const report = await validator.validateString(html, `${name}.html`);
+  const errors = report.results.flatMap((result) => result.messages.map((m) => `${m.line}: ${m.ruleId}: ${m.message}`));
+  assert.deepEqual(errors, [], `${name} is valid HTML`);
+
+  // What a page's policy forbids is not forbidden to who looks through the protocol.
+  const source = (await import("node:fs")).readFileSync(AXE, "utf8");
+  await page.evaluate(source);
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document));
+  const faults = violations.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(" | ")}`);
+  assert.deepEqual(faults, [], `${name} is accessible`);
+
+  for (const viewport of [DESK, PHONE]) {
+    await page.setViewportSize(viewport);
+    const width = await page.evaluate(() => document.documentElement.scrollWidth);
+    assert.ok(width <= viewport.width, `${name} is ${width} wide at ${viewport.width}`);
+    if (PICTURES) {
+      mkdirSync(PICTURES, { recursive: true });
+      await page.screenshot({ path: join(PICTURES, `${name}-${viewport.width}.png`), fullPage: true });
+    }
+  }
+  assert.deepEqual(page.complaints, [], `${name} runs without complaint`);
+}
+
+/** What the QR code in `locator` says. */
+export async function decoded(locator) {
+  const png = PNG.sync.read(await locator.screenshot());
+  const found = jsQR(new Uint8ClampedArray(png.data), png.width, png.height);
+  assert.ok(found, "a QR code is to be seen");
+  return found.data;
+}
