@@ -4,7 +4,7 @@
 //! the file is the shop; there is nothing more to ask. Secrets never come as arguments, which
 //! others on the machine could read: they are typed, or read from a file.
 
-mod args;
+pub mod args;
 mod demo;
 mod doctor;
 mod log_lines;
@@ -191,6 +191,7 @@ pub fn run() -> Result<(), Error> {
 }
 
 fn serve(loaded: &Loaded) -> Result<(), Error> {
+    shop::take_first_password(&loaded.config)?;
     let path = loaded.config.database.path.clone();
     server::serve(&loaded.config, |ready| {
         for address in &ready.addresses {

@@ -126,6 +126,30 @@ pub(super) fn passwd(config: &Config, instance: &str, secret: &Secret) -> Result
     })
 }
 
+/// The name of the credential that holds the first password of `admin`.
+const FIRST_PASSWORD: &str = "tilld.admin-password";
+
+/// Makes `admin` with the password that systemd hands over as a credential, if it does and there is
+/// no `admin` yet. Later passwords are set by the shopkeeper, and stay.
+pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
+    let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") else { return Ok(()) };
+    let path = Path::new(&folder).join(FIRST_PASSWORD);
+    if !path.exists() {
+        return Ok(());
+    }
+    let password = password(&Secret { password_file: Some(path) })?;
+    let id = InstanceId::admin();
+    with_till(config, |till| async move {
+        if let Err(till::Error::InstanceUnknown(_)) = till.instance(&id).await {
+            let settings = till.plain_settings(id.as_str());
+            let auth = Some(Auth::Password(password));
+            till.create_instance(InstanceWish { id, settings, auth }).await?;
+            log::info!("admin was made, with the password of the credential {FIRST_PASSWORD}");
+        }
+        Ok(())
+    })
+}
+
 /// `tilld instance list`
 pub(super) fn instances(config: &Config) -> Result<(), Error> {
     with_till(config, |till| async move {

@@ -10,7 +10,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::header::{APPLICATION_ID, Found, inspect, whose};
 use super::open::connect;
-use super::paths::{lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix};
+use super::paths::{
+    hand_over, lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix,
+};
 use super::{BUSY_TIMEOUT, Error, Result};
 
 fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
@@ -37,7 +39,7 @@ pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<
         return Err(Error::Exists(dest.to_owned()));
     }
     let part = with_suffix(dest, ".part");
-    let done = write_copy(connection, path, &part).and_then(|()| {
+    let done = write_copy(connection, path, &part, path).and_then(|()| {
         // A link, unlike a new name, never takes the place of a file that came meanwhile.
         match fs::hard_link(&part, dest) {
             Ok(()) => fs::remove_file(&part).map_err(failed(&part))?,
@@ -55,8 +57,9 @@ pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<
     done
 }
 
-/// Writes a copy of the database at `path`, checks it, and makes it durable.
-fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
+/// Writes a copy of the database at `path`, checks it, and makes it durable. Beside the database that
+/// is in use, `home`, it belongs to whom that belongs.
+fn write_copy(connection: &Connection, path: &Path, part: &Path, home: &Path) -> Result<()> {
     remove_with_logs(part).map_err(failed(part))?;
     let file = OpenOptions::new()
         .create_new(true)
@@ -64,6 +67,9 @@ fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
         .mode(0o600)
         .open(part)
         .map_err(failed(part))?;
+    if part.parent() == home.parent() {
+        hand_over(&file, home).map_err(failed(part))?;
+    }
     let mut copy = Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     let backup = Backup::new(connection, &mut copy)?;
     // All pages in one step are one moment's state, whatever is written meanwhile.
@@ -113,7 +119,8 @@ pub fn restore(src: &Path, path: &Path) -> Result<Option<PathBuf>> {
     }
     let new = with_suffix(&path, ".restored");
     let source = open_source(&src)?;
-    let done = write_copy(&source, &src, &new).and_then(|()| put_in_place(&source, &new, &path));
+    let done =
+        write_copy(&source, &src, &new, &path).and_then(|()| put_in_place(&source, &new, &path));
     if done.is_err() {
         let _ = remove_with_logs(&new);
     }

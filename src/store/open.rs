@@ -12,7 +12,9 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::header::{APPLICATION_ID, Found, cannot, inspect};
-use super::paths::{lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix};
+use super::paths::{
+    hand_over, lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix,
+};
 use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, backup, migrations};
 
 /// Files up to this size, in bytes, are read whole and checked each time they are opened.
@@ -83,6 +85,7 @@ fn create(path: &Path) -> Result<()> {
     // SQLite gives its log the rights of the file, so this keeps both from strangers.
     let file =
         OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new).map_err(&failed)?;
+    hand_over(&file, path).map_err(&failed)?;
     let mut connection = connect(&new)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrations::migrate(&mut connection, &new)?;

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use super::{Error, Result};
@@ -60,11 +60,23 @@ pub(super) fn lock(path: &Path) -> Result<File> {
             }
             _ => failed(error),
         })?;
+    hand_over(&file, path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::AlreadyRunning(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// Gives `file`, which root has made beside the database at `path`, to whom the folder belongs: the
+/// daemon, which is not root, must be able to use it. (What SQLite makes, it hands over itself.)
+pub(super) fn hand_over(file: &File, path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let owner = fs::metadata(folder.unwrap_or(Path::new(".")))?;
+    if owner.uid() != 0 && file.metadata()?.uid() == 0 {
+        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
+    }
+    Ok(())
 }
 
 /// Removes the file at `path`, if there is one, and what SQLite has put beside it.

@@ -465,3 +465,55 @@ fn flags_of_serve_win_over_the_environment() {
     assert!(!socket.exists());
     assert_eq!(daemon.get("/config").status, 200);
 }
+
+#[test]
+fn a_credential_of_the_system_is_the_first_password_and_no_later_one() {
+    let (place, folder) = (Place::new(), tempfile::tempdir().unwrap());
+    let credential = folder.path().join("tilld.admin-password");
+    let variables = [("CREDENTIALS_DIRECTORY", folder.path().to_str().unwrap())];
+    let login = |daemon: &Daemon, password: &str| {
+        let ask = daemon.ask("POST", "/private/token").basic("admin", password);
+        ask.json(&serde_json::json!({ "scope": "readonly" })).send().status
+    };
+    // Without the file there is no password and no shop.
+    let daemon = place.start_with(&variables);
+    assert_eq!(login(&daemon, "from the safe"), 404);
+    daemon.stop();
+    fs::write(&credential, "from the safe\n").unwrap();
+    let daemon = place.start_with(&variables);
+    assert_eq!(login(&daemon, "from the safe"), 200);
+    daemon.stop();
+    place.passwd("admin", "the shopkeeper's own");
+    let daemon = place.start_with(&variables);
+    assert_eq!(login(&daemon, "the shopkeeper's own"), 200);
+    assert_eq!(login(&daemon, "from the safe"), 401);
+}
+
+#[test]
+fn sockets_that_the_system_holds_are_answered_at_instead_of_the_settings_own() {
+    let place = Place::new();
+    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = socket.local_addr().unwrap();
+    // The number of the first handed descriptor is 3, and they are meant for one process only; the
+    // shell becomes the daemon, so both have its number.
+    let script = "exec 3<&0; exec env LISTEN_FDS=1 LISTEN_PID=$$ \"$0\" \"$@\"";
+    let start = || {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, env!("CARGO_BIN_EXE_tilld"), "--database"]).arg(place.db());
+        command.args(["serve", "--listen", "127.0.0.1:1"]);
+        command.stdin(std::os::fd::OwnedFd::from(socket.try_clone().unwrap()));
+        Daemon::start(command)
+    };
+    let daemon = start();
+    assert_eq!(daemon.address, format!("http://{address}"));
+    assert_eq!(daemon.get("/config").status, 200);
+    daemon.stop();
+    // Nobody answers, but nobody is refused: the next daemon does.
+    let waiting = std::thread::spawn(move || {
+        let url = format!("http://{address}/config");
+        crate::common::client().build().unwrap().get(url).send().unwrap().status().as_u16()
+    });
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let _next = start();
+    assert_eq!(waiting.join().unwrap(), 200);
+}

@@ -4,13 +4,13 @@
 //! is then not done is cut off, which loses nothing, because nothing is answered before it is
 //! durable.
 
+mod listen;
+mod system;
+
 use std::net::TcpListener;
-use std::os::unix::fs::FileTypeExt;
-use std::os::unix::net::{UnixListener, UnixStream};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use std::{fmt, fs, io, thread};
+use std::{fmt, io, thread};
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, ServiceConfig};
@@ -18,6 +18,8 @@ use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::listen::{Socket, unix};
+use self::system::{descriptors, insist, notify, watch};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
@@ -36,8 +38,6 @@ use crate::till::{Terms, Till};
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];
 /// How long requests under way may take once the daemon was told to stop, in seconds.
 const GRACE_S: u64 = 1;
-/// When the daemon is gone, whatever still hangs.
-const DEADLINE: Duration = Duration::from_millis(1800);
 /// File descriptors kept back from connections: the store, the log, listeners, outgoing calls.
 const RESERVE: u64 = 128;
 /// Connections that no waiting request may take.
@@ -265,7 +265,18 @@ async fn run(
         server = server.listen(listener).map_err(io("cannot listen"))?;
         addresses.extend(server.addrs().last().map(|at| Listen::Tcp(*at).to_string()));
     }
-    for listen in &config.server.listen {
+    let handed = listen::handed()?;
+    // Whoever has systemd hold the sockets says there where they are.
+    let own = if handed.is_empty() { config.server.listen.as_slice() } else { &[] };
+    for (socket, address) in handed {
+        server = match socket {
+            Socket::Tcp(listener) => server.listen(listener),
+            Socket::Unix(listener) => server.listen_uds(listener),
+        }
+        .map_err(io(&address))?;
+        addresses.push(address);
+    }
+    for listen in own {
         server = match listen {
             Listen::Tcp(address) => {
                 let server =
@@ -342,14 +353,6 @@ fn connections(config: &Config, descriptors: u64) -> usize {
     }
 }
 
-/// How many files and connections may be open at one time, after asking for as many as are useful.
-fn descriptors() -> u64 {
-    rlimit::increase_nofile_limit(65_536).unwrap_or_else(|error| {
-        log::warn!("the limit on open files stays as it is: {error}");
-        rlimit::Resource::NOFILE.get_soft().unwrap_or(1024)
-    })
-}
-
 /// Stops all listeners at the same time.
 async fn stop(handles: Vec<ServerHandle>) {
     let stopping: Vec<_> =
@@ -357,45 +360,5 @@ async fn stop(handles: Vec<ServerHandle>) {
     for one in stopping {
         // A listener that panicked has stopped as well.
         let _ = one.await;
-    }
-}
-
-/// Ends the process after a while if nothing else does.
-fn insist() {
-    thread::spawn(|| {
-        thread::park_timeout(DEADLINE);
-        log::warn!("something did not stop in time; ending anyway, nothing confirmed is lost");
-        std::process::exit(0);
-    });
-}
-
-/// Listens at a socket in the file system. One that a daemon left which is no more is replaced; one
-/// that somebody answers at, and a file, are not.
-fn unix(path: &Path) -> Result<UnixListener, Error> {
-    let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
-    if is_socket && UnixStream::connect(path).is_err() {
-        // If it cannot be removed, listening fails and says so.
-        let _ = fs::remove_file(path);
-    }
-    UnixListener::bind(path).map_err(io(&format!("cannot listen at {}", path.display())))
-}
-
-/// Tells systemd, if it asked to be told.
-fn notify(states: &[NotifyState<'_>]) {
-    if let Err(error) = sd_notify::notify(states) {
-        log::warn!("cannot tell systemd: {error}");
-    }
-}
-
-/// Tells systemd again and again that all is well, as long as the store can be read and written.
-async fn watch(till: Data<Till>) {
-    let Some(limit) = sd_notify::watchdog_enabled() else { return };
-    let mut tick = tokio::time::interval(limit / 2);
-    loop {
-        tick.tick().await;
-        match till.ready().await {
-            Ok(()) => notify(&[NotifyState::Watchdog]),
-            Err(error) => log::error!("not well: {error}"),
-        }
     }
 }

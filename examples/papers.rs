@@ -1,0 +1,193 @@
+//! Writes what a package holds besides the program: manual pages, completions for shells, and the
+//! list of everybody whose work is in it. `cargo run --example papers -- FOLDER`
+//!
+//! The command line is described once, in `cli::args`, and the settings once, in
+//! `packaging/tilld.toml`; both pages are made of them.
+
+use std::collections::BTreeSet;
+use std::error::Error;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use clap::CommandFactory;
+use clap_complete::Shell;
+use roff::{Roff, bold, roman};
+use tilld::cli::args::Args;
+
+const SETTINGS: &str = include_str!("../packaging/tilld.toml");
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args().nth(1).ok_or("name the folder to write to")?;
+    let folder = Path::new(&folder);
+    fs::create_dir_all(folder.join("bash"))?;
+    fs::write(folder.join("tilld.1"), program()?)?;
+    fs::write(folder.join("tilld.toml.5"), settings())?;
+    fs::write(folder.join("third-party.txt"), third_party()?)?;
+    let mut command = Args::command();
+    for (shell, name) in
+        [(Shell::Bash, "bash/tilld"), (Shell::Zsh, "_tilld"), (Shell::Fish, "tilld.fish")]
+    {
+        let mut text = Vec::new();
+        clap_complete::generate(shell, &mut command, "tilld", &mut text);
+        fs::write(folder.join(name), text)?;
+    }
+    Ok(())
+}
+
+/// `tilld(1)`: the program with all its commands on one page.
+fn program() -> Result<Vec<u8>, Box<dyn Error>> {
+    let mut command = Args::command();
+    command.build();
+    let mut page = Vec::new();
+    let man = clap_mangen::Man::new(command.clone()).manual("User Commands");
+    man.render_title(&mut page)?;
+    man.render_name_section(&mut page)?;
+    man.render_synopsis_section(&mut page)?;
+    man.render_description_section(&mut page)?;
+    man.render_options_section(&mut page)?;
+    let mut rest = Roff::new();
+    rest.control("SH", ["COMMANDS"]);
+    for sub in command.get_subcommands() {
+        describe(&mut rest, "tilld", sub);
+    }
+    rest.control("SH", ["EXIT STATUS"]);
+    for (status, meaning) in [
+        ("0", "done"),
+        ("1", "failed"),
+        ("2", "usage"),
+        ("3", "settings"),
+        ("4", "the database cannot be used: foreign, newer, damaged or read-only"),
+        ("5", "a daemon is running on it already"),
+    ] {
+        rest.control("TP", []).text([bold(status)]).text([roman(meaning)]);
+    }
+    rest.control("SH", ["FILES"]);
+    for (file, meaning) in [
+        ("/etc/tilld/tilld.toml", "settings, see tilld.toml(5)"),
+        ("/var/lib/tilld/tilld.db", "everything else, where the package keeps it"),
+    ] {
+        rest.control("TP", []).text([bold(file)]).text([roman(meaning)]);
+    }
+    rest.control("SH", ["SEE ALSO"]).text([bold("tilld.toml"), roman("(5)")]);
+    page.extend(rest.render().into_bytes());
+    Ok(page)
+}
+
+/// A command and those below it, each with what it takes.
+fn describe(page: &mut Roff, before: &str, command: &clap::Command) {
+    if command.get_name() == "help" {
+        return;
+    }
+    let name = format!("{before} {}", command.get_name());
+    let about =
+        |text: Option<&clap::builder::StyledStr>| text.map(ToString::to_string).unwrap_or_default();
+    let subs: Vec<_> = command.get_subcommands().filter(|c| c.get_name() != "help").collect();
+    if subs.is_empty() {
+        let mut usage = vec![bold(name.clone())];
+        for argument in command.get_positionals() {
+            let value = argument.get_id().as_str().to_uppercase();
+            let must = argument.is_required_set();
+            usage.push(roman(if must { format!(" {value}") } else { format!(" [{value}]") }));
+        }
+        page.control("TP", []).text(usage).text([roman(about(command.get_about()))]);
+        for argument in command.get_arguments() {
+            if argument.get_id() == "help" || argument.is_global_set() {
+                continue;
+            }
+            let label = match argument.get_long() {
+                Some(long) => format!("--{long}"),
+                None => argument.get_id().as_str().to_uppercase(),
+            };
+            let help = about(argument.get_help());
+            page.control("RS", []).control("TP", []).text([bold(label)]).text([roman(help)]);
+            page.control("RE", []);
+        }
+    }
+    for sub in subs {
+        describe(page, &name, sub);
+    }
+}
+
+/// `tilld.toml(5)`: the sections and keys, in the words of the file itself.
+fn settings() -> String {
+    let mut page = Roff::new();
+    let version = format!("tilld {}", env!("CARGO_PKG_VERSION"));
+    page.control("TH", ["tilld.toml", "5", "", &version, "File Formats"]);
+    page.control("SH", ["NAME"])
+        .text([roman("tilld.toml - settings of tilld, a till for GNU Taler")]);
+    page.control("SH", ["DESCRIPTION"]);
+    let mut words: Vec<&str> = Vec::new();
+    let mut is_head = true;
+    for line in SETTINGS.lines() {
+        if let Some(comment) = line.strip_prefix('#') {
+            let text = comment.trim();
+            // A key that is off by default: `# base_url = "…"`.
+            match text.split_once(" = ") {
+                Some((key, value)) if is_name(key) => {
+                    entry(&mut page, key, &format!("not set; for example {value}"), &words);
+                    words.clear();
+                }
+                _ if text.starts_with("[[") => {
+                    page.control("SH", [text]);
+                    paragraph(&mut page, &words);
+                    words.clear();
+                }
+                _ if text.is_empty() && is_head => {
+                    paragraph(&mut page, &words);
+                    words.clear();
+                }
+                _ => words.push(text),
+            }
+        } else if line.starts_with('[') {
+            if is_head {
+                paragraph(&mut page, &words);
+                words.clear();
+                is_head = false;
+            }
+            page.control("SH", [line]);
+            paragraph(&mut page, &words);
+            words.clear();
+        } else if let Some((key, value)) = line.split_once(" = ") {
+            entry(&mut page, key, &format!("default {value}"), &words);
+            words.clear();
+        }
+    }
+    page.control("SH", ["SEE ALSO"]).text([bold("tilld"), roman("(1)")]);
+    page.render()
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_lowercase() || b"_0123456789".contains(&b))
+}
+
+fn entry(page: &mut Roff, key: &str, value: &str, words: &[&str]) {
+    page.control("TP", []).text([bold(key), roman(format!(" ({value})"))]);
+    page.text([roman(words.join(" "))]);
+}
+
+fn paragraph(page: &mut Roff, words: &[&str]) {
+    if !words.is_empty() {
+        page.control("PP", []).text([roman(words.join(" "))]);
+    }
+}
+
+/// The crates that are linked into the program, with their licences.
+fn third_party() -> Result<String, Box<dyn Error>> {
+    let format = "{p} {l}";
+    let tree = Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", format])
+        .output()?;
+    if !tree.status.success() {
+        return Err(String::from_utf8_lossy(&tree.stderr).into());
+    }
+    let tree = String::from_utf8(tree.stdout)?;
+    let lines: BTreeSet<&str> = tree
+        .lines()
+        .map(|line| line.trim_end_matches(" (*)"))
+        // Its own line names the folder that it was built in.
+        .filter(|line| !line.starts_with("tilld ") && !line.is_empty())
+        .collect();
+    let lines: Vec<_> = lines.into_iter().map(|line| line.replace(" (proc-macro)", "")).collect();
+    Ok(format!("Crates linked into tilld, with their licences:\n\n{}\n", lines.join("\n")))
+}
