@@ -135,6 +135,10 @@ CREATE INDEX orders_by_paid_session ON orders (instance, paid_session, fulfillme
 CREATE INDEX orders_by_session ON orders (instance, session_id, fulfillment_url, serial)
     WHERE session_id IS NOT NULL;
 
+CREATE TABLE part_paid (
+    order_serial  INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE -- which
+) STRICT;
+
 CREATE TABLE payments (
     order_serial  INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE, -- which was paid
     method        TEXT    NOT NULL,                             -- cash, card, bank or another word

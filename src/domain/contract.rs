@@ -102,6 +102,9 @@ pub struct ExchangeOffer {
     pub master_pub: PublicKey,
     /// How much the shop likes it; 1024 is usual.
     pub priority: u16,
+    /// The most that can be paid with its coins; `None`: any amount.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_contribution: Option<Amount>,
 }
 
 /// What the shop adds to every order.

@@ -48,6 +48,8 @@ pub enum Topic {
     Session(InstanceSerial, SessionKey),
     /// The list of an instance's orders.
     Orders(InstanceSerial),
+    /// What exchanges want to know of an instance's accounts.
+    Kyc(InstanceSerial),
 }
 
 /// An order that is about to be kept.

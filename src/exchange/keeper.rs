@@ -7,7 +7,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Error, Exchange};
-use crate::domain::exchange::Keys;
+use crate::domain::exchange::{BadKeys, Keys};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::taler::base32::HashCode;
 
@@ -244,6 +244,10 @@ impl Exchange {
         let expires = later(now, life.clamp(SHORTEST_S, LONGEST_S));
         let text = download.text;
         let keys = self.read(text.clone()).await?;
+        if !keys.can_sign(now) {
+            // Coins sent there would be confirmed by nobody whom we could believe.
+            return Err(BadKeys::NoSigningKey.into());
+        }
         if keys.left_out() > 0 {
             log::warn!(
                 "{}: {} denominations are not signed as they must be, and left out",

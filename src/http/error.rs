@@ -139,6 +139,7 @@ impl Failure {
                 | Refusal::Twice(_)             => (400,   26, "a parameter is malformed"),
                 Refusal::Currency               => (409, 2024, "a coin is in another currency than the price"),
                 Refusal::Untrusted(_)           => (400, 2025, "the shop does not trust this exchange"),
+                Refusal::BeyondLimit(_)         => (400, 2184, "the exchange lets no shop take so much of its coins"),
                 Refusal::DenominationUnknown(_) => (400, 2151, "the exchange has no such denomination"),
                 Refusal::TooLittle(TooLittle::Nothing) => (400, 2154, "a coin's deposit fee is higher than what it brings"),
                 Refusal::TooLittle(TooLittle::Fees)    => (400, 2155, "the coins do not cover the price and the fees"),
@@ -225,6 +226,8 @@ impl Failure {
             UriTooLong                          => (414,   31, "the request's URI is too long"),
             Till(Verb::TooManyAttempts(_))      => (429, 2015, "too many passwords were tried; wait a moment"),
             HeadTooLong                         => (431,   23, "the request's headers are too long"),
+            Till(Verb::RefundBeyondLimit)       => (451, 2512, "the refund is more than the exchange gives back at a time"),
+            Till(Verb::BeyondLimits)            => (451, 2513, "the price is more than the exchanges let a shop take"),
             Till(Verb::NoRandomness)            => (500,   77, "the system gives no random numbers"),
             Till(Verb::PasswordHash(_))         => (500,   60, "a password's hash could not be computed"),
             Till(Verb::Damaged(_))              => (500, 2008, "what is kept of the order cannot be read"),
@@ -489,6 +492,7 @@ mod tests {
             Till(Verb::SessionUnknown),
             Till(Verb::NoAccount(id())),
             Till(Verb::NoExchange),
+            Till(Verb::BeyondLimits),
             Till(Verb::OrderExists(order())),
             Till(Verb::ProductUnknown),
             Till(Verb::OtpDeviceUnknown),
@@ -538,6 +542,7 @@ mod tests {
             Till(Verb::PaymentComplete),
             Till(Verb::OtherContract),
             Till(Verb::RefundBelowFee),
+            Till(Verb::RefundBeyondLimit),
         ]
         .into_iter()
         .chain(every_refusal())
@@ -554,6 +559,7 @@ mod tests {
             Refusal::Currency,
             Refusal::Untrusted(url()),
             Refusal::WireMethod(url()),
+            Refusal::BeyondLimit(url()),
             Refusal::DenominationUnknown(hash),
             Refusal::DenominationExpired(hash),
             Refusal::BeyondValue(coin),

@@ -4,19 +4,20 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde_json::{Value, json};
 
-use super::error::Answer;
-use super::extract::{self, Params, Seg};
+use super::error::{Answer, Failure};
+use super::extract::{self, Params, Seg, Waiting};
 use crate::domain::exchange::Limit;
 use crate::domain::ids::InstanceId;
-use crate::till::{Clerk, Kyc, KycStatus, Till};
+use crate::till::{Clerk, Kyc, KycAsk, KycStatus, Patience, Till};
 
 /// `GET /private/kyc`.
 pub(super) async fn own(
     till: Data<Till>,
     extract::Clerk(clerk): extract::Clerk,
     params: Params,
+    Waiting(patience): Waiting,
 ) -> Answer {
-    answer(&till, &clerk, &params).await
+    answer(&till, &clerk, &params, patience).await
 }
 
 /// `GET /management/instances/$ID/kyc`.
@@ -25,13 +26,30 @@ pub(super) async fn of(
     extract::Clerk(_clerk): extract::Clerk,
     Seg(id): Seg<InstanceId>,
     params: Params,
+    Waiting(patience): Waiting,
 ) -> Answer {
     let clerk = till.admit_operator(&id).await?;
-    answer(&till, &clerk, &params).await
+    answer(&till, &clerk, &params, patience).await
 }
 
-async fn answer(till: &Till, clerk: &Clerk, params: &Params) -> Answer {
-    let found = till.kyc(clerk, params.get("h_wire")?, params.get("exchange_url")?).await?;
+/// Answers at once, or when an account stands as `lp_status`, `lp_not_status` or the older `lpt` ask
+/// for.
+async fn answer(till: &Till, clerk: &Clerk, params: &Params, patience: Patience) -> Answer {
+    let text = |name: &str| params.text(name).map(str::to_owned);
+    let (mut until, mut until_not) = (text("lp_status"), text("lp_not_status"));
+    match params.text("lpt") {
+        None => {}
+        // The transfer by which the account shows whose it is has arrived.
+        Some("1") => until_not = until_not.or(Some(KycStatus::WireRequired.as_str().into())),
+        // Nobody is looking into it any more; we are never told that somebody is.
+        Some("2") => {}
+        // It may be paid to.
+        Some("3") => until = until.or(Some(KycStatus::Ready.as_str().into())),
+        Some(_) => return Err(Failure::Malformed("lpt".into())),
+    }
+    let (h_wire, exchange_url) = (params.get("h_wire")?, params.get("exchange_url")?);
+    let ask = KycAsk { h_wire, exchange_url, until, until_not };
+    let found = till.kyc(clerk, &ask, patience).await?;
     if found.is_empty() {
         return Ok(HttpResponse::NoContent().finish());
     }

@@ -5,8 +5,8 @@
 //! | [`Act::Behave`] | after the delay | after the delay | after the delay | after the delay |
 //! | [`Act::Status`] | does nothing | does nothing | does nothing | does nothing |
 //! | [`Act::NotJson`] | does nothing | does nothing | does nothing | does nothing |
-//! | [`Act::LoseAnswer`] | – | does it | does it | does it |
-//! | [`Act::FailAfterwards`] | – | does it | does it | does it |
+//! | [`Act::LoseAnswer`] | does it | does it | does it | does it |
+//! | [`Act::FailAfterwards`] | does it | does it | does it | does it |
 //! | [`Act::WrongSignature`] | of the list | of the coins | of the confirmation | of the confirmation |
 //! | [`Act::UnknownSigningKey`] | of the list | – | of the confirmation | of the confirmation |
 //! | [`Act::ExpiredSigningKeys`] | listed so | – | – | – |
@@ -18,7 +18,7 @@
 //! | [`Act::DoubleSpending`] | – | – | does nothing | – |
 //!
 //! What it did is true all the same: only the answer lies, and the same request gets the true one
-//! once the fault is over.
+//! once the fault is over. Where the table has a dash, the switch makes no sense and is refused.
 
 use std::time::Duration;
 
@@ -110,6 +110,18 @@ pub(super) enum Family {
 }
 
 impl Faults {
+    /// Whether every act is one that can happen where it is set.
+    pub(super) fn make_sense(&self) -> bool {
+        [
+            (Family::Keys, self.keys),
+            (Family::Withdraw, self.withdraw),
+            (Family::Deposit, self.deposit),
+            (Family::Refund, self.refund),
+        ]
+        .iter()
+        .all(|(family, fault)| fault.is_none_or(|fault| fault.act.happens_at(*family)))
+    }
+
     fn of(&mut self, family: Family) -> &mut Option<Fault> {
         match family {
             Family::Keys => &mut self.keys,
@@ -155,6 +167,25 @@ impl Sandbox {
 }
 
 impl Act {
+    /// Whether it can happen to what is asked for: the table above.
+    fn happens_at(self, family: Family) -> bool {
+        match self {
+            Self::Behave
+            | Self::Status(_)
+            | Self::NotJson
+            | Self::LoseAnswer
+            | Self::FailAfterwards(_)
+            | Self::WrongSignature => true,
+            Self::UnknownSigningKey => !matches!(family, Family::Withdraw),
+            Self::ExpiredSigningKeys | Self::ExpiredDenominations | Self::OtherMasterKey => {
+                matches!(family, Family::Keys)
+            }
+            Self::KycRequired | Self::Frozen => !matches!(family, Family::Keys),
+            Self::DenominationUnknown => matches!(family, Family::Withdraw | Family::Deposit),
+            Self::DoubleSpending => matches!(family, Family::Deposit),
+        }
+    }
+
     /// Refuses for the law's sake, if it does; `h_payto` is whose account it is about.
     pub(super) fn obey(self, h_payto: ShortHash) -> Result<(), Failure> {
         match self {

@@ -91,7 +91,7 @@ async fn keys(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
     let now = sandbox.now().secs().unwrap_or_default();
     let list = blocking(sandbox, move |sandbox| sandbox.list(since, act)).await?;
     let until = SystemTime::UNIX_EPOCH + Duration::from_secs(now) + LIST_AGE;
-    Ok(HttpResponse::Ok().insert_header((EXPIRES, HttpDate::from(until))).json(list))
+    act.answer(HttpResponse::Ok().insert_header((EXPIRES, HttpDate::from(until))).json(list))
 }
 
 /// `POST /sandbox/reserves`
@@ -184,7 +184,7 @@ async fn misbehave(
     if !is_local(&request) {
         return Err(Failure::NotLocal);
     }
-    sandbox.misbehave(faults);
+    sandbox.misbehave(faults).map_err(|bad| Failure::Malformed(bad.to_string()))?;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -6,6 +6,7 @@ use super::Sandbox;
 use super::failure::Failure;
 use super::faults::Act;
 use super::keys::{Denomination, ExchangeKey, Keys};
+use super::settings::HardLimit;
 use crate::domain::amount::Amount;
 use crate::domain::currency::CurrencySpecification;
 use crate::domain::time::{RelativeTime, Timestamp};
@@ -88,7 +89,7 @@ impl Sandbox {
                 .reduce(|a, b| if a.try_cmp(&b).is_ok_and(|order| order.is_le()) { a } else { b }),
             "kyc_enabled": false,
             "rewards_allowed": false,
-            "hard_limits": [],
+            "hard_limits": settings.hard_limits.iter().map(hard_limit).collect::<Vec<_>>(),
             "zero_limits": [],
             "denominations": denominations,
             "signkeys": list.signing_keys(),
@@ -288,6 +289,15 @@ impl List<'_> {
             "master_sig": master_sig,
         })
     }
+}
+
+fn hard_limit(limit: &HardLimit) -> Value {
+    json!({
+        "operation_type": limit.operation,
+        "threshold": limit.threshold,
+        "timeframe": RelativeTime::FOREVER,
+        "soft_limit": false,
+    })
 }
 
 /// The year that `now` lies in, counted from `since`, and the next.

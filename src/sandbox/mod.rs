@@ -36,7 +36,7 @@ pub use self::file::VERSION;
 use self::keys::{Identity, Keys};
 use self::minting::Minting;
 use self::money::Money;
-pub use self::settings::{KeyTimes, Kind, Settings};
+pub use self::settings::{HardLimit, KeyTimes, Kind, Settings};
 use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
 use crate::machine::{Clock, NoRandomness};
@@ -189,8 +189,15 @@ impl Sandbox {
     }
 
     /// From now on it misbehaves so; [`Faults::default`] ends it.
-    pub fn misbehave(&self, faults: Faults) {
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when it could not happen where it is set.
+    pub fn misbehave(&self, faults: Faults) -> Result<(), Error> {
+        if !faults.make_sense() {
+            return Err(Error::Setting("a fault cannot happen where it is set"));
+        }
         *held(&self.0.faults) = faults;
+        Ok(())
     }
 
     fn now(&self) -> Timestamp {

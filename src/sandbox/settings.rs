@@ -39,6 +39,18 @@ pub struct Settings {
     pub wire_fee: Amount,
     /// Most that one call adds to a reserve.
     pub top_up: Amount,
+    /// Limits that it announces: what it does not let anybody do, known or not. It leaves it to
+    /// merchants to keep them.
+    pub hard_limits: Vec<HardLimit>,
+}
+
+/// More than so much of something is not let pass, in any time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HardLimit {
+    /// Of what: `DEPOSIT`, `TRANSACTION`, `REFUND` and the like.
+    pub operation: &'static str,
+    /// How much.
+    pub threshold: Amount,
 }
 
 impl Settings {
@@ -83,6 +95,7 @@ impl Settings {
             times: KeyTimes::default(),
             wire_fee: amount(1)?,
             top_up: amount(100_000)?,
+            hard_limits: Vec::new(),
         })
     }
 
@@ -100,6 +113,7 @@ impl Settings {
         for kind in &self.denominations {
             let mut amounts = vec![kind.value, kind.fee_withdraw, kind.fee_deposit];
             amounts.extend([kind.fee_refresh, kind.fee_refund, self.wire_fee, self.top_up]);
+            amounts.extend(self.hard_limits.iter().map(|limit| limit.threshold));
             if amounts.iter().any(|amount| *amount.currency() != self.currency) {
                 return Err(Error::Setting("all amounts have one currency"));
             }

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{Result, Tx, sql};
 use crate::domain::instance::InstanceSerial;
+use crate::domain::order::Topic;
 use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
 use crate::taler::base32::HashCode;
@@ -69,6 +70,7 @@ pub fn ask(tx: &mut Tx<'_>, pair: &Pair, ask: &Ask) -> Result<()> {
         ":reply": ask.reply,
         ":asked_at_s": ask.asked_at,
     })?;
+    tx.announce([Topic::Kyc(pair.instance)]);
     Ok(())
 }
 
@@ -77,10 +79,13 @@ pub fn ask(tx: &mut Tx<'_>, pair: &Pair, ask: &Ask) -> Result<()> {
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn clear(tx: &mut Tx<'_>, pair: &Pair) -> Result<()> {
-    tx.prepare_cached(sql!("kyc/clear"))?.execute(named_params! {
+    let cleared = tx.prepare_cached(sql!("kyc/clear"))?.execute(named_params! {
         ":instance": pair.instance,
         ":h_wire": pair.h_wire,
         ":exchange_url": pair.exchange_url,
     })?;
+    if cleared > 0 {
+        tx.announce([Topic::Kyc(pair.instance)]);
+    }
     Ok(())
 }

@@ -19,6 +19,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0007_templates"),
     sql!("migrations/0008_deposits"),
     sql!("migrations/0009_exchanges"),
+    sql!("migrations/0010_part_paid"),
 ];
 
 /// The version of a file that has taken all steps.

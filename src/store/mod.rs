@@ -20,6 +20,7 @@ mod look;
 mod migrations;
 mod open;
 pub mod orders;
+pub mod part_paid;
 mod paths;
 pub mod payments;
 pub mod refunds;

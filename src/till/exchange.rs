@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Terms, Till};
+use crate::domain::amount::Amount;
 use crate::domain::exchange::Trusted;
 use crate::domain::payto::Payto;
 use crate::domain::time::Timestamp;
@@ -111,6 +112,15 @@ impl Till {
     /// The exchange at this address, if it is trusted.
     pub fn exchange(&self, base_url: &BaseUrl) -> Option<&Exchange> {
         self.exchanges.iter().find(|exchange| exchange.trusted().base_url == *base_url)
+    }
+
+    /// The most that exchanges give back at a time, of those that say so.
+    pub(super) fn refund_limits(&self) -> Vec<(BaseUrl, Amount)> {
+        let limit = |exchange: &Exchange| {
+            let most = exchange.known_keys()?.most_refunded()?;
+            Some((exchange.trusted().base_url.clone(), most))
+        };
+        self.exchanges.iter().filter_map(limit).collect()
     }
 
     /// Whether money of `exchange` can reach `account`, as far as is known: an exchange that was

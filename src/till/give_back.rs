@@ -16,13 +16,10 @@ use crate::domain::time::Timestamp;
 use crate::exchange;
 use crate::store::coin_refunds::{self, CoinRefund, CoinRefundSerial, NewCoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
-use crate::store::{self, Tx, instances, orders, refunds};
+use crate::store::{self, Tx, instances, orders, part_paid, refunds};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::merchant::RefundRequest;
 use crate::taler::sign::{PublicKey, Signature, Statement};
-
-/// HTTP status of an exchange that has no such coin, or no such deposit.
-const UNKNOWN: u16 = 404;
 
 /// The status told of an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
@@ -35,7 +32,18 @@ pub struct PickedUp {
     /// The shop's key, with which the refunds were asked for.
     pub merchant_pub: PublicKey,
     /// The refunds, coin by coin.
-    pub refunds: Vec<(CoinRefund, Option<Trouble>)>,
+    pub refunds: Vec<PickedRefund>,
+}
+
+/// What a wallet gets for one coin.
+#[derive(Debug)]
+pub struct PickedRefund {
+    /// The refund, with what the exchange has said to it.
+    pub refund: CoinRefund,
+    /// What the exchange takes of it.
+    pub fee: Amount,
+    /// What stood in the way just now.
+    pub trouble: Option<Trouble>,
 }
 
 /// What became of a coin of an aborted payment.
@@ -63,7 +71,8 @@ pub enum Aborted {
 
 impl Till {
     /// Gives a wallet the refunds of its order: sends those to the exchange that are not there yet.
-    /// Asked again, it gives the same answer. `None` when the order was not paid with coins.
+    /// Asked again, it gives the same answer. `None` when the order was not paid with coins. Wallets
+    /// show by `h_contract` that the contract is theirs; those of 2019 knew only the order.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::OtherContract`].
@@ -71,11 +80,11 @@ impl Till {
         &self,
         instance: &InstanceId,
         order_id: OrderId,
-        h_contract: HashCode,
+        h_contract: Option<HashCode>,
     ) -> Result<Option<PickedUp>, Error> {
         let shop = self.shop(instance)?;
         let there = self.store.glance(|db| order(db, shop.serial, &order_id))?;
-        if !there.hash_fits(Some(&h_contract)) {
+        if h_contract.is_some_and(|hash| !there.hash_fits(Some(&hash))) {
             return Err(Error::OtherContract);
         }
         let books = self.books(there.serial, &order_id)?;
@@ -95,9 +104,10 @@ impl Till {
             found.map(|(_, trouble)| trouble.clone())
         };
         let granted = books.refunds.into_iter().filter(|refund| refund.grant.is_some());
-        let refunds = granted.map(|refund| {
-            let trouble = trouble_of(refund.serial);
-            (refund, trouble)
+        let refunds = granted.filter_map(|refund| {
+            let deposit = books.deposits.iter().find(|deposit| deposit.serial == refund.deposit)?;
+            let (trouble, fee) = (trouble_of(refund.serial), deposit.what.refund_fee);
+            Some(PickedRefund { refund, fee, trouble })
         });
         Ok(Some(PickedUp { order: books.order, merchant_pub, refunds: refunds.collect() }))
     }
@@ -247,7 +257,7 @@ impl Till {
             }),
             Err(error) => {
                 let trouble = Trouble::at(url, error);
-                match (trouble.is_final(), trouble.http_status) {
+                match (trouble.is_final_for_refund(), trouble.http_status) {
                     (true, Some(status)) => Ok(Outcome::Refused {
                         status,
                         code: trouble.code,
@@ -270,8 +280,12 @@ impl Till {
         self.store
             .write(move |tx| {
                 let Some(order) = orders::find_by_serial(tx, serial)? else { return Ok(()) };
-                let never_there = matches!(outcome, Outcome::Refused { status: UNKNOWN, .. })
-                    && refund.grant.is_none();
+                let never_there = match &outcome {
+                    Outcome::Refused { status, code, .. } => {
+                        refund.grant.is_none() && Trouble::was_never_there(*status, *code)
+                    }
+                    Outcome::Open | Outcome::Done { .. } => false,
+                };
                 coin_refunds::settle(tx, refund.serial, &outcome)?;
                 if never_there {
                     // Sent once, without an answer, and now we know: the exchange does not have it.
@@ -303,6 +317,12 @@ impl Till {
                 log::warn!("a payment is still unfinished: {error}");
             }
         }
+        let now = self.clock.now();
+        for serial in self.store.read(move |db| part_paid::expired(db, now)).await? {
+            if let Err(error) = self.return_parts(serial, now).await {
+                log::warn!("coins of a payment that came to nothing still lie there: {error}");
+            }
+        }
         for serial in self.store.read(coin_refunds::open).await? {
             let shop = self.store.glance::<_, Error>(|db| {
                 let Some(order) = orders::find_by_serial(db, serial)? else { return Ok(None) };
@@ -319,6 +339,26 @@ impl Till {
             }
         }
         Ok(())
+    }
+
+    /// Gives the coins of an order back that did not suffice in time: no others can join them any
+    /// more, and a wallet that is gone for good never calls the payment off.
+    async fn return_parts(&self, serial: OrderSerial, now: Timestamp) -> Result<(), Error> {
+        // Whoever pays right now began in time, and may yet complete it.
+        if self.turns.is_taken(serial) {
+            return Ok(());
+        }
+        let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
+        self.store
+            .write(move |tx| {
+                let Some(order) = orders::find_by_serial(tx, serial)? else { return Ok(()) };
+                let books = Books::of(tx, order)?;
+                if books.order.paid.is_none() {
+                    give_back(tx, books.collected(), now)?;
+                }
+                Ok::<_, Error>(part_paid::delete(tx, serial)?)
+            })
+            .await
     }
 
     /// Waits until there is something to do for [`Till::run_errands`] before its time.

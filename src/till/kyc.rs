@@ -3,10 +3,12 @@
 use serde_json::Value;
 
 use super::trouble::{Trouble, TroubleKind};
+use super::wait::Patience;
 use super::{Clerk, Error, Till};
 use crate::domain::account::Account;
 use crate::domain::amount::Currency;
 use crate::domain::exchange::{Keys, Limit};
+use crate::domain::order::Topic;
 use crate::domain::web::BaseUrl;
 use crate::exchange::Exchange;
 use crate::store::accounts;
@@ -82,17 +84,58 @@ pub struct Kyc {
     pub limits: Vec<Limit>,
 }
 
+/// What is asked of accounts and exchanges, and what is waited for.
+#[derive(Clone, Debug, Default)]
+pub struct KycAsk {
+    /// Only this account.
+    pub h_wire: Option<HashCode>,
+    /// Only this exchange.
+    pub exchange_url: Option<BaseUrl>,
+    /// Wait until one of them stands so.
+    pub until: Option<String>,
+    /// Wait until one of them stands otherwise.
+    pub until_not: Option<String>,
+}
+
+impl KycAsk {
+    fn waits(&self) -> bool {
+        self.until.is_some() || self.until_not.is_some()
+    }
+
+    fn is_met(&self, status: KycStatus) -> bool {
+        let word = status.as_str();
+        self.until.as_deref().is_none_or(|wanted| wanted == word)
+            && self.until_not.as_deref().is_none_or(|unwanted| unwanted != word)
+    }
+}
+
 impl Till {
     /// How each exchange stands to each account in use; only this account, only this exchange, if
-    /// one is named.
+    /// one is named. With patience, as soon as one of them stands as is waited for.
+    ///
+    /// What is known comes from deposits, so that a wait ends when coins are refused, or taken again.
     ///
     /// # Errors
     /// [`Error::Store`].
     pub async fn kyc(
         &self,
         clerk: &Clerk,
+        ask: &KycAsk,
+        patience: Patience,
+    ) -> Result<Vec<Kyc>, Error> {
+        self.wait_slowly(patience, Topic::Kyc(clerk.instance.serial), || async {
+            let found = self.kyc_now(clerk, ask.h_wire, ask.exchange_url.as_ref()).await?;
+            let enough = !ask.waits() || found.iter().any(|kyc| ask.is_met(kyc.status));
+            Ok((enough, found))
+        })
+        .await
+    }
+
+    async fn kyc_now(
+        &self,
+        clerk: &Clerk,
         h_wire: Option<HashCode>,
-        exchange_url: Option<BaseUrl>,
+        exchange_url: Option<&BaseUrl>,
     ) -> Result<Vec<Kyc>, Error> {
         let instance = clerk.instance.serial;
         let accounts = self.store.read(move |db| accounts::list(db, instance)).await?;
@@ -103,7 +146,7 @@ impl Till {
         for account in accounts.into_iter().filter(meant) {
             for exchange in self.exchanges.iter() {
                 let url = &exchange.trusted().base_url;
-                if exchange_url.as_ref().is_none_or(|wanted| wanted == url) {
+                if exchange_url.is_none_or(|wanted| wanted == url) {
                     found.push(self.kyc_of(clerk, account.clone(), exchange).await?);
                 }
             }

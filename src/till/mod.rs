@@ -49,9 +49,9 @@ pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
 pub use claim::Claimed;
 pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
-pub use give_back::{Aborted, PickedUp};
+pub use give_back::{Aborted, PickedRefund, PickedUp};
 pub use instance::{Auth, InstanceWish};
-pub use kyc::{Kyc, KycStatus};
+pub use kyc::{Kyc, KycAsk, KycStatus};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
 pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
@@ -154,6 +154,8 @@ pub enum Error {
     NoAccount(InstanceId),
     /// No trusted exchange has coins in the order's currency, or none that has can pay the account.
     NoExchange,
+    /// The price is more than all exchanges together let a shop take.
+    BeyondLimits,
     /// The name belongs to another order.
     OrderExists(OrderId),
     /// No contract can be made of the order.
@@ -182,6 +184,8 @@ pub enum Error {
     OtherContract,
     /// The exchange's fee for the refund is higher than the refund.
     RefundBelowFee,
+    /// The refund is more than an exchange gives back at a time.
+    RefundBeyondLimit,
     /// The receipt is not the shop's, or for another contract.
     ReceiptWrong,
     /// The hash is that of another order's contract.
@@ -278,6 +282,8 @@ impl fmt::Display for Error {
             Self::PaymentComplete => f.write_str("the payment is complete"),
             Self::OtherContract => f.write_str("the hash is not that of the order's contract"),
             Self::RefundBelowFee => f.write_str("the refund is below the exchange's refund fee"),
+            Self::RefundBeyondLimit => f.write_str("the refund is above an exchange's limit"),
+            Self::BeyondLimits => f.write_str("the price is above the limits of all exchanges"),
             Self::ReceiptWrong => f.write_str("the receipt is not of this shop"),
             Self::ContractMismatch => f.write_str("the contract belongs to another order"),
             Self::RefundOfUnpaid => f.write_str("the order is not paid"),

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::wait::{Patience, order};
 use super::{Clerk, Error, Till, read_terms};
+use crate::domain::amount::Amount;
 use crate::domain::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::instance::Instance;
@@ -12,7 +13,6 @@ use crate::domain::path::ContractPath;
 use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::BaseUrl;
-use crate::exchange::Exchange;
 use crate::machine::random;
 use crate::store::orders::{self, Filter};
 use crate::store::{Tx, accounts, deposits};
@@ -93,7 +93,8 @@ impl Till {
     /// the same answer.
     ///
     /// # Errors
-    /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::OrderExists`].
+    /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::BeyondLimits`],
+    /// [`Error::OrderExists`].
     pub async fn create_order(
         &self,
         clerk: &Clerk,
@@ -198,15 +199,18 @@ impl Till {
             .iter()
             .filter(|exchange| exchange.trusted().currency == *terms.amount.currency())
             .filter(|exchange| Self::may_reach(exchange, account))
-            .map(Exchange::trusted)
             .map(|exchange| ExchangeOffer {
-                url: exchange.base_url.clone(),
-                master_pub: exchange.master_public_key,
+                url: exchange.trusted().base_url.clone(),
+                master_pub: exchange.trusted().master_public_key,
                 priority: PRIORITY,
+                max_contribution: exchange.known_keys().and_then(|keys| keys.most_deposited()),
             })
             .collect();
-        match offers.is_empty() && !self.exchanges.is_empty() {
-            true => Err(Error::NoExchange),
+        if offers.is_empty() && !self.exchanges.is_empty() {
+            return Err(Error::NoExchange);
+        }
+        match is_beyond(&terms.amount, &offers) {
+            true => Err(Error::BeyondLimits),
             false => Ok(offers),
         }
     }
@@ -323,6 +327,16 @@ fn same(there: &Order, request_hash: &HashCode) -> Result<Made, Error> {
         true => Ok(there.into()),
         false => Err(Error::OrderExists(there.order_id.clone())),
     }
+}
+
+/// Whether a price is more than can be paid with coins of all these exchanges together.
+fn is_beyond(price: &Amount, offers: &[ExchangeOffer]) -> bool {
+    let limits: Option<Vec<Amount>> = offers.iter().map(|offer| offer.max_contribution).collect();
+    // Without any exchange, orders are paid at the counter.
+    let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return false };
+    // A sum that no amount can be is enough for any price.
+    Amount::sum(*price.currency(), limits.iter())
+        .is_ok_and(|sum| sum.try_cmp(price).is_ok_and(std::cmp::Ordering::is_lt))
 }
 
 /// A name that nobody can guess: the date, and 64 random bits, or 128 where no token protects the

@@ -1,6 +1,8 @@
 //! Refunds: granted by the shop, as a new total (merchant-api 2.7). What comes from coins goes back to
 //! them; see `give_back.rs`.
 
+use std::cmp::Ordering;
+
 use super::pay::Books;
 use super::wait::order;
 use super::{Clerk, Error, Till};
@@ -10,6 +12,7 @@ use crate::domain::order::{Order, Refund, RefundSerial};
 use crate::domain::payment::{CannotSpread, spread};
 use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
+use crate::domain::web::BaseUrl;
 use crate::store::coin_refunds::{self, NewCoinRefund};
 use crate::store::{Tx, orders, refunds};
 use crate::taler::sign::PublicKey;
@@ -58,7 +61,7 @@ impl Till {
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::RefundOfUnpaid`], [`Error::RefundCurrency`],
     /// [`Error::RefundInconsistent`], [`Error::RefundNotAllowed`], [`Error::RefundTooLate`],
-    /// [`Error::RefundBelowFee`].
+    /// [`Error::RefundBelowFee`], [`Error::RefundBeyondLimit`].
     pub async fn grant_refund(
         &self,
         clerk: &Clerk,
@@ -69,7 +72,7 @@ impl Till {
             return Err(Unfit("reason").into());
         }
         let serial = clerk.instance.serial;
-        let now = self.clock.now();
+        let (now, limits) = (self.clock.now(), self.refund_limits());
         self.store
             .write(move |tx| {
                 let order = order(tx, serial, &order_id)?;
@@ -100,7 +103,7 @@ impl Till {
                 let refund = Refund { amount, reason: wish.reason, granted_at: now, taken };
                 let grant = refunds::insert(tx, books.order.serial, &refund)?;
                 if !taken {
-                    take_from_coins(tx, &books, grant, &amount, now)?;
+                    take_from_coins(tx, &books, grant, &amount, now, &limits)?;
                 }
                 let mut order = books.order;
                 order.refund_granted = wish.total;
@@ -114,6 +117,9 @@ impl Till {
     }
 }
 
+/// The most that exchanges give back at a time; those without a limit are not in it.
+type Limits = Vec<(BaseUrl, Amount)>;
+
 /// Takes a granted refund from the order's coins. It waits there for the wallet to fetch it.
 fn take_from_coins(
     tx: &mut Tx<'_>,
@@ -121,10 +127,20 @@ fn take_from_coins(
     grant: RefundSerial,
     amount: &Amount,
     now: Timestamp,
+    limits: &Limits,
 ) -> Result<(), Error> {
     let coins: Vec<_> = books.collected().collect();
     let rests = coins.iter().map(|deposit| books.rest(deposit)).collect::<Result<Vec<_>, _>>();
     let parts = spread(amount, &rests?).map_err(|CannotSpread| Error::RefundBelowFee)?;
+    for (url, most) in limits {
+        let of_exchange = parts.iter().filter(|(place, _)| {
+            coins.get(*place).is_some_and(|deposit| deposit.what.coin.exchange_url == *url)
+        });
+        let sum = Amount::sum(*amount.currency(), of_exchange.map(|(_, part)| part));
+        if sum.and_then(|sum| sum.try_cmp(most)).is_ok_and(Ordering::is_gt) {
+            return Err(Error::RefundBeyondLimit);
+        }
+    }
     for (place, amount) in parts {
         let Some(deposit) = coins.get(place) else { continue };
         let new = NewCoinRefund {

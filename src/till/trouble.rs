@@ -1,6 +1,7 @@
 //! What an exchange did not do, as wallets and shops are told of it (merchant-api 3.5).
 
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
@@ -10,6 +11,15 @@ use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
 use crate::exchange;
 use crate::store::kyc::Ask;
+
+/// Taler's codes that exchanges alone tell. Others may come from what stands in front of one.
+const EXCHANGE_CODES: RangeInclusive<u32> = 1000..=1999;
+
+/// Those of them that are about refunds.
+const REFUND_CODES: RangeInclusive<u32> = 1500..=1519;
+
+/// HTTP status told when a coin has more refunds than an exchange keeps.
+const TOO_MANY_REFUNDS: u16 = 413;
 
 /// An exchange would not, or could not.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +111,20 @@ impl Trouble {
         })
     }
 
+    /// Is it certain that the exchange will never make the refund that it was asked for? Only its
+    /// own reasons are for good (crypto 14.3): it may come to know the shop, and a proxy in
+    /// front of it knows nothing of coins.
+    pub(super) fn is_final_for_refund(&self) -> bool {
+        self.kind == TroubleKind::Refused
+            && (self.http_status == Some(TOO_MANY_REFUNDS)
+                || self.code.is_some_and(|code| REFUND_CODES.contains(&code)))
+    }
+
+    /// Is it certain that the exchange has no such coin, or none for this contract?
+    pub(super) fn was_never_there(status: u16, code: Option<u32>) -> bool {
+        status == 404 && matches!(code, Some(1500 | 1502))
+    }
+
     /// Is it certain that the exchange did nothing, and will do nothing if asked again?
     pub(super) fn is_final(&self) -> bool {
         match self.kind {
@@ -108,8 +132,8 @@ impl Trouble {
             | TroubleKind::DenominationUnknown
             | TroubleKind::DenominationExpired
             | TroubleKind::Signature
-            | TroubleKind::Legal
-            | TroubleKind::Refused => true,
+            | TroubleKind::Legal => true,
+            TroubleKind::Refused => self.code.is_some_and(|code| EXCHANGE_CODES.contains(&code)),
             TroubleKind::Timeout
             | TroubleKind::Unreachable
             | TroubleKind::Garbled

@@ -41,12 +41,13 @@ pub(super) struct Answer<'a> {
     pub(super) wire_fees: BTreeMap<String, Vec<WireFee>>,
     #[serde(default)]
     pub(super) global_fees: Vec<GlobalFees>,
-    #[serde(default)]
-    pub(super) recoup: Vec<Revoked>,
+    /// These three nobody signs; they are looked at one by one, as groups are.
     #[serde(borrow, default)]
-    pub(super) hard_limits: Vec<Limit<'a>>,
+    pub(super) recoup: Vec<&'a RawValue>,
     #[serde(borrow, default)]
-    pub(super) zero_limits: Vec<ZeroLimit<'a>>,
+    pub(super) hard_limits: Vec<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) zero_limits: Vec<&'a RawValue>,
     pub(super) stefan_abs: Option<Amount>,
     pub(super) stefan_log: Option<Amount>,
     pub(super) stefan_lin: Option<f64>,

@@ -128,6 +128,29 @@ impl Keys {
         &self.hard_limits
     }
 
+    /// The most that one shop may be paid with the exchange's coins at a time, whoever it is; `None`
+    /// if there is no such limit.
+    pub fn most_deposited(&self) -> Option<Amount> {
+        self.most(&["DEPOSIT", "TRANSACTION"])
+    }
+
+    /// The most that one shop may give back to the exchange's coins at a time; `None` if there is no
+    /// such limit.
+    pub fn most_refunded(&self) -> Option<Amount> {
+        self.most(&["REFUND"])
+    }
+
+    /// The lowest limit of these operations that does not go away whatever the exchange knows. What
+    /// is beyond it is beyond it in any time, so that the time does not matter here.
+    fn most(&self, operations: &[&str]) -> Option<Amount> {
+        let hard = self.hard_limits.iter().filter(|limit| !limit.is_soft);
+        let meant = hard.filter(|limit| operations.contains(&limit.operation.as_str()));
+        // All are of one currency.
+        meant
+            .map(|limit| limit.threshold)
+            .min_by_key(|threshold| (threshold.value(), threshold.fraction()))
+    }
+
     /// Operations of which nothing is allowed before the exchange knows with whom it deals.
     pub fn zero_limits(&self) -> &[String] {
         &self.zero_limits

@@ -182,6 +182,38 @@ fn members_that_a_shop_can_do_without_may_be_absent() {
 }
 
 #[test]
+fn what_is_odd_among_limits_and_revocations_is_left_out_alone() {
+    let limit = |operation: &str, threshold: &str| {
+        json!({
+            "operation_type": operation, "threshold": threshold,
+            "timeframe": { "d_us": "forever" },
+        })
+    };
+    let keys = with(|list| {
+        list["hard_limits"] = json!([
+            limit("TELEPORT", "KUDOS:1"),
+            limit("DEPOSIT", "EUR:1"),
+            { "operation_type": 7 },
+            "DEPOSIT",
+            limit("DEPOSIT", "KUDOS:30"),
+            limit("TRANSACTION", "KUDOS:20.5"),
+            limit("REFUND", "KUDOS:9"),
+        ]);
+        list["zero_limits"] = json!([{}, null, { "operation_type": "WITHDRAW" }]);
+        list["recoup"] = json!([{ "h_denom": "?" }, 5]);
+    })
+    .unwrap();
+    let operations: Vec<_> = keys.hard_limits().iter().map(|limit| &*limit.operation).collect();
+    assert_eq!(operations, ["TELEPORT", "DEPOSIT", "TRANSACTION", "REFUND"]);
+    assert_eq!(keys.zero_limits(), ["WITHDRAW"]);
+    assert_eq!(keys.most_deposited(), Some(amount("KUDOS:20.5")));
+    assert_eq!(keys.most_refunded(), Some(amount("KUDOS:9")));
+    // A limit that goes away is for the exchange to enforce.
+    let soft = with(|_| {}).unwrap();
+    assert_eq!((soft.most_deposited(), soft.most_refunded()), (None, None));
+}
+
+#[test]
 fn a_list_beyond_all_measure_is_not_looked_through() {
     let many = |name: &str, count| {
         with(|list| {
@@ -190,6 +222,17 @@ fn a_list_beyond_all_measure_is_not_looked_through() {
         })
         .unwrap_err()
     };
+    // These nobody signs, and a revoked denomination must not be overlooked.
+    let crowded = with(|list| {
+        let limit = list["hard_limits"][0].clone();
+        list["hard_limits"] = json!(vec![limit; 1025]);
+        list["recoup"] = json!(vec![
+            json!({ "h_denom_pub": crate::taler::base32::HashCode::new([7; 64]) });
+            5000
+        ]);
+    })
+    .unwrap();
+    assert_eq!(crowded.hard_limits().len(), 1024);
     assert_eq!(many("signkeys", 1025), BadKeys::TooMany("signing keys"));
     assert_eq!(many("global_fees", 1025), BadKeys::TooMany("global fees"));
     assert_eq!(many("accounts", 1025), BadKeys::TooMany("accounts"));

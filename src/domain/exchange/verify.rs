@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::answer::{self, Answer};
@@ -28,7 +29,7 @@ const NEWEST: u32 = 30;
 
 /// Most denominations in a list. Exchanges have some hundreds; each takes about two kilobytes.
 const MAX_DENOMINATIONS: usize = 8192;
-/// Most signing keys, accounts, wire methods, limits and the like in a list.
+/// Most signing keys, accounts, wire methods and the like in a list; of limits, so many are read.
 const MAX_OTHERS: usize = 1024;
 /// Most restrictions of an account, in each direction.
 const MAX_RESTRICTIONS: usize = 64;
@@ -54,6 +55,8 @@ pub enum BadKeys {
     Unsigned(&'static str),
     /// No denomination in it can be used.
     NoDenomination,
+    /// None of its signing keys signs now, so that nothing the exchange says could be believed.
+    NoSigningKey,
 }
 
 impl fmt::Display for BadKeys {
@@ -69,6 +72,7 @@ impl fmt::Display for BadKeys {
             Self::MasterKey(theirs) => write!(f, "its master public key is {theirs}"),
             Self::Unsigned(what) => write!(f, "{what} is not signed as it must be"),
             Self::NoDenomination => f.write_str("it has no denomination that can be used"),
+            Self::NoSigningKey => f.write_str("none of its signing keys is good now"),
         }
     }
 }
@@ -86,15 +90,15 @@ pub(super) fn read(trusted: &Trusted, json: &[u8]) -> Result<Keys, BadKeys> {
     check_global_fees(&master, &answer.global_fees)?;
     let wire_fees = wire_fees(trusted, answer.wire_fees)?;
     let accounts = accounts(&master, answer.accounts)?;
-    at_most(MAX_OTHERS, answer.hard_limits.len(), "limits")?;
-    at_most(MAX_OTHERS, answer.zero_limits.len(), "limits")?;
-    let hard_limits = answer.hard_limits.into_iter().map(|limit| Limit {
+    let hard_limits = understood(&answer.hard_limits).map(|limit: answer::Limit<'_>| Limit {
         operation: limit.operation_type.into(),
         threshold: limit.threshold,
         timeframe: limit.timeframe,
         is_soft: limit.soft_limit,
     });
-    let zero_limits = answer.zero_limits.into_iter().map(|limit| limit.operation_type.into());
+    let hard_limits = hard_limits.filter(|limit| *limit.threshold.currency() == trusted.currency);
+    let zero_limits = understood(&answer.zero_limits)
+        .map(|limit: answer::ZeroLimit<'_>| limit.operation_type.into());
     let stefan = match (answer.stefan_abs, answer.stefan_log, answer.stefan_lin) {
         (Some(abs), Some(log), Some(lin)) => {
             let sensible = [abs, log].iter().all(|amount| *amount.currency() == trusted.currency)
@@ -179,10 +183,14 @@ struct Denominations {
 
 impl Denominations {
     fn read(trusted: &Trusted, answer: &Answer<'_>) -> Result<Self, BadKeys> {
-        at_most(MAX_OTHERS, answer.recoup.len(), "revoked denominations")?;
         at_most(MAX_DENOMINATIONS, answer.denominations.len(), "denominations")?;
-        let revoked: BTreeSet<HashCode> =
-            answer.recoup.iter().map(|revoked| revoked.h_denom_pub).collect();
+        // However many have been revoked over the years: each one left out would be good again.
+        let revoked: BTreeSet<HashCode> = answer
+            .recoup
+            .iter()
+            .filter_map(|entry| serde_json::from_str::<answer::Revoked>(entry.get()).ok())
+            .map(|revoked| revoked.h_denom_pub)
+            .collect();
         let mut all = Self { good: BTreeMap::new(), left_out: 0, master_sigs: Vec::new() };
         for group in &answer.denominations {
             all.add_group(trusted, group, &revoked)?;
@@ -393,6 +401,12 @@ fn accounts(
         }
     }
     Ok(accounts)
+}
+
+/// Those entries of a list that nobody signs which we understand: an odd one is no reason to do
+/// without the exchange.
+fn understood<'a, T: Deserialize<'a>>(list: &[&'a RawValue]) -> impl Iterator<Item = T> {
+    list.iter().take(MAX_OTHERS).filter_map(|entry| serde_json::from_str(entry.get()).ok())
 }
 
 fn signed(holds: bool, what: &'static str) -> Result<(), BadKeys> {

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::Door::{self, Private, Public};
 use super::error::{Answer, Failure};
 use super::extract::{At, Body, Credentials, Fields, Params, credentials, header, patience};
+use super::orders::wallet;
 use super::orders::{pay_uri, put, refund_uri, terms};
 use super::{Row, Settings, origin, shop};
 use crate::domain::access::Permission::{OrdersRead, OrdersRefund, OrdersWrite};
@@ -27,8 +28,8 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::domain::web::{BaseUrl, query_value};
 use crate::till::{
-    self, Clerk, Filter, Key, OrderWish, Page, Patience, Poll2019, RefundWish, Repurchase, Smaller,
-    Standing, Status, StatusAsk, Till,
+    self, Clerk, Filter, Key, OrderWish, Page, Patience, PickedRefund, Poll2019, RefundWish,
+    Repurchase, Smaller, Standing, Status, StatusAsk, Till,
 };
 
 pub(super) use self::codes::Old;
@@ -385,8 +386,10 @@ impl Visit {
         if order.refund_granted.is_zero() {
             return Err(Failure::NoRefund);
         }
+        let picked = self.till.pick_up_refunds(&instance, order_id, None).await?;
+        let picked = picked.map(|picked| picked.refunds).unwrap_or_default();
         Ok(HttpResponse::Ok().json(json!({
-            "refunds": [],
+            "refunds": picked.iter().map(coin_refund).collect::<Vec<_>>(),
             "merchant_pub": merchant_pub,
             "h_contract_terms": order.claim.as_ref().map(|claim| claim.h_contract),
         })))
@@ -442,4 +445,17 @@ fn date(text: &str) -> Result<Timestamp, Failure> {
         true => till::Error::from(Unfit("date")).into(),
         false => Failure::Malformed("date".into()),
     })
+}
+
+/// A coin's refund in the words of April 2020, when the backend redeemed it.
+fn coin_refund(picked: &PickedRefund) -> Value {
+    let mut row = wallet::coin_refund(picked);
+    if let Value::Object(row) = &mut row {
+        let status = row.remove("exchange_status").unwrap_or_default();
+        row.insert("exchange_http_status".into(), status);
+        row.insert("refund_fee".into(), json!(picked.fee));
+        row.remove("type");
+        row.remove("execution_time");
+    }
+    row
 }

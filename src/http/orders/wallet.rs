@@ -13,9 +13,7 @@ use super::{TALER, pay_uri, put, refund_uri, terms};
 use crate::domain::ids::{OrderId, SessionId};
 use crate::taler::canonical;
 use crate::taler::sign::PublicKey;
-use crate::till::{
-    Aborted, CoinRefund, CoinWish, Credential, Outcome, PublicAsk, Sight, Till, Trouble,
-};
+use crate::till::{Aborted, CoinWish, Credential, Outcome, PickedRefund, PublicAsk, Sight, Till};
 
 /// The status told of an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
@@ -184,9 +182,10 @@ pub(in crate::http) async fn refund(
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
-    let picked = till.pick_up_refunds(&instance, order_id, fields.need("h_contract")?).await?;
+    let h_contract = Some(fields.need("h_contract")?);
+    let picked = till.pick_up_refunds(&instance, order_id, h_contract).await?;
     let Some(picked) = picked else { return Ok(HttpResponse::NoContent().finish()) };
-    let refunds: Vec<Value> = picked.refunds.iter().map(|(of, why)| coin_refund(of, why)).collect();
+    let refunds: Vec<Value> = picked.refunds.iter().map(coin_refund).collect();
     Ok(HttpResponse::Ok().json(json!({
         "refund_amount": picked.order.refund_granted,
         "merchant_pub": picked.merchant_pub,
@@ -195,7 +194,8 @@ pub(in crate::http) async fn refund(
 }
 
 /// A coin's refund as its wallet gets it.
-fn coin_refund(refund: &CoinRefund, trouble: &Option<Trouble>) -> Value {
+pub(in crate::http) fn coin_refund(picked: &PickedRefund) -> Value {
+    let PickedRefund { refund, trouble, .. } = picked;
     let mut body = json!({
         "rtransaction_id": refund.rtransaction_id,
         "coin_pub": refund.coin.coin_pub,

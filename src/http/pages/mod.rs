@@ -13,10 +13,10 @@ use actix_web::http::header::{
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::Settings;
 use super::error::{Answer, Failure};
 use super::extract::{Seg, header};
 use super::origin::base_url;
+use super::{Door, Settings, row_of};
 use crate::domain::ids::InstanceId;
 use crate::page::accept::prefers_html;
 use crate::page::files::File;
@@ -24,9 +24,10 @@ use crate::page::{POLICY, Visitor, Words};
 
 pub(super) use self::problem::problem;
 
-/// Does this request come from somebody who wants to look at a page?
+/// Does this request come from somebody who wants to look at a page, where there are pages?
 pub(super) fn is_wanted(request: &HttpRequest) -> bool {
-    header(request, ACCEPT).is_some_and(prefers_html)
+    let is_public = row_of(request).is_none_or(|row| row.door == Door::Public);
+    is_public && header(request, ACCEPT).is_some_and(prefers_html)
 }
 
 /// What every page needs to know.
@@ -80,6 +81,9 @@ pub(super) fn shown(status: StatusCode, frame: &Frame, page: &impl Template) -> 
 
 /// `GET /files/$NAME`: style, scripts and pictures of all pages.
 pub(super) async fn file(request: HttpRequest, Seg(name): Seg<String>) -> Answer {
+    if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b)) {
+        return Err(Failure::Segment);
+    }
     let file = File::named(&name).ok_or(Failure::Path)?;
     let tag = file.tag();
     let known = header(&request, IF_NONE_MATCH).unwrap_or_default();

@@ -31,6 +31,8 @@ pub enum Refusal {
     Untrusted(BaseUrl),
     /// The exchange cannot wire to the contract's account.
     WireMethod(BaseUrl),
+    /// The coins of this exchange are more than it lets a shop take.
+    BeyondLimit(BaseUrl),
     /// The exchange has no such denomination, or does not take it yet.
     DenominationUnknown(HashCode),
     /// The time to spend coins of the denomination is over.
@@ -63,6 +65,7 @@ impl fmt::Display for Refusal {
             Self::WireMethod(url) => {
                 write!(f, "{} cannot wire to the shop's account", url.as_str())
             }
+            Self::BeyondLimit(url) => write!(f, "{} has a limit below that", url.as_str()),
             Self::DenominationUnknown(hash) => write!(f, "there is no denomination {hash}"),
             Self::DenominationExpired(hash) => write!(f, "the denomination {hash} has expired"),
             Self::BeyondValue(coin) => write!(f, "the coin {coin} is not worth that much"),

@@ -9,6 +9,7 @@
 //! sure sends again. The confirmation that completes the price and the order's payment are one
 //! transaction; a coin that is confirmed for an order already paid is given back.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use super::books::Books;
 use super::check::{Bill, MAX_COINS, Refusal};
 use super::{Means, record};
 use crate::domain::account::Account;
+use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;
 use crate::domain::contract::Payable;
 use crate::domain::exchange::Keys;
@@ -29,7 +31,7 @@ use crate::domain::web::BaseUrl;
 use crate::exchange::{self, Exchange};
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
 use crate::store::kyc::{self, Pair};
-use crate::store::{self, accounts, instances, orders};
+use crate::store::{self, accounts, instances, orders, part_paid};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::merchant::{ContractOffer, PaymentOk};
 use crate::taler::sign::{PublicKey, Signature, Statement};
@@ -189,6 +191,7 @@ impl Till {
             .map_err(|_| Error::Store(store::Error::Panicked))?
         };
         let coins = coins?;
+        within_limits(books, &coins, &keys)?;
         let parts: Vec<Part> = books
             .collected()
             .map(|deposit| part(&deposit.what))
@@ -339,8 +342,12 @@ impl Till {
                 let parts: Vec<Part> =
                     books.collected().map(|deposit| part(&deposit.what)).collect();
                 if covers(&books.order.amount, &max_fee, &parts).is_err() {
+                    if !parts.is_empty() {
+                        part_paid::insert(tx, order)?;
+                    }
                     return Ok(Booked::More);
                 }
+                part_paid::delete(tx, order)?;
                 record(tx, &books.order, &Paid { at: now, session }, Means::Coins, None)?;
                 Ok::<_, Error>(Booked::Paid)
             })
@@ -413,6 +420,25 @@ enum Booked {
 
 fn part(coin: &NewDeposit) -> Part {
     Part { contribution: coin.coin.contribution, deposit_fee: coin.deposit_fee }
+}
+
+/// Whether each exchange lets a shop take so much of its coins at a time, those that it has taken
+/// before for this order included.
+fn within_limits(
+    books: &Books,
+    fresh: &[NewDeposit],
+    keys: &BTreeMap<BaseUrl, Arc<Keys>>,
+) -> Result<(), Refusal> {
+    for (url, keys) in keys {
+        let Some(most) = keys.most_deposited() else { continue };
+        let coins = books.collected().map(|deposit| &deposit.what).chain(fresh);
+        let meant = coins.filter(|what| what.coin.exchange_url == *url);
+        let sum = Amount::sum(*most.currency(), meant.map(|what| &what.coin.contribution));
+        if !sum.and_then(|sum| sum.try_cmp(&most)).is_ok_and(Ordering::is_le) {
+            return Err(Refusal::BeyondLimit(url.clone()));
+        }
+    }
+    Ok(())
 }
 
 /// The coins with their fees, each checked.

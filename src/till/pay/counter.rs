@@ -3,15 +3,16 @@
 use super::super::claim::Binding;
 use super::super::wait::order;
 use super::super::{Clerk, Error, Till};
-use super::{Means, record};
+use super::{Books, Means, record};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{OrderId, SessionId};
 use crate::domain::order::{CounterPayment, Paid};
 use crate::domain::unfit::Unfit;
 use crate::machine::random;
-use crate::store::orders;
 use crate::store::payments::{self, Kept};
+use crate::store::{orders, part_paid};
 use crate::taler::sign::{PublicKey, Signature, Statement, merchant::PaymentOk};
+use crate::till::give_back::give_back;
 
 /// A payment that the shop has taken outside of Taler.
 #[derive(Clone, Debug)]
@@ -67,7 +68,7 @@ impl Till {
             None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
         };
         let now = self.clock.now();
-        let (kept, h_contract) = self
+        let (kept, h_contract, has_coins) = self
             .store
             .write(move |tx| {
                 let there = order(tx, serial, &order_id)?;
@@ -79,17 +80,28 @@ impl Till {
                 };
                 let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
                 match record(tx, &there, &paid, Means::Counter(&kept), binding.as_ref()) {
-                    Ok(h_contract) => Ok((kept, h_contract)),
+                    Ok(h_contract) => {
+                        // Coins that did not suffice are not taken on top.
+                        let books = Books::of(tx, there)?;
+                        give_back(tx, books.collected(), now)?;
+                        part_paid::delete(tx, books.order.serial)?;
+                        Ok((kept, h_contract, books.collected().next().is_some()))
+                    }
                     Err(Error::AlreadyPaid(id)) => {
                         let before = payments::find(tx, there.serial)?;
                         let same = before.filter(|before| before.payment == kept.payment);
                         let claim = there.claim.as_ref();
-                        same.zip(claim.map(|claim| claim.h_contract)).ok_or(Error::AlreadyPaid(id))
+                        let claim = claim.map(|claim| claim.h_contract);
+                        let (same, claim) = same.zip(claim).ok_or(Error::AlreadyPaid(id))?;
+                        Ok((same, claim, false))
                     }
                     Err(error) => Err(error),
                 }
             })
             .await?;
+        if has_coins {
+            self.errands.notify_one();
+        }
         let instance = &clerk.instance;
         let key = instance.signing_key.as_ref();
         let key = key.ok_or_else(|| Error::InstanceDeleted(instance.id.clone()))?;

@@ -1,5 +1,6 @@
 //! The actors of the tests: a daemon with its files, and whoever speaks to it.
 
+pub(crate) mod dice;
 pub(crate) mod exchange;
 pub(crate) mod merchant;
 pub(crate) mod peer;

@@ -9,7 +9,7 @@ use crate::common::merchant::Merchant;
 use crate::common::tilld;
 
 /// Exit status, and what was said to people: the results, or what went wrong.
-pub(super) fn run(dir: &Path, args: &[&str]) -> (i32, String) {
+pub(crate) fn run(dir: &Path, args: &[&str]) -> (i32, String) {
     let output = tilld().args(["wallet", "--data-dir"]).arg(dir).args(args).output().unwrap();
     let status = output.status.code().unwrap();
     let said = if status == 0 { output.stdout } else { output.stderr };

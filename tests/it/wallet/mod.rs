@@ -1,7 +1,8 @@
 //! The wallet, against a true exchange and true shops: money comes in, is spent once, comes back,
 //! and is never lost, wherever things are cut short.
 
-mod command_line;
+pub(crate) mod command_line;
+mod money;
 mod pay;
 mod refund;
 mod till;
@@ -28,23 +29,25 @@ struct Customer {
     dir: TempDir,
     wallet: Wallet,
     runtime: tokio::runtime::Runtime,
+    /// How many seconds its clock is ahead of ours.
+    ahead: u64,
 }
 
-/// Opens a wallet that takes a failure for one at once, so that tests see it. Its clock is the
-/// exchange's.
-fn open(dir: &Path) -> Wallet {
-    let clock = Clock::from_fn(|| Duration::from_secs(now() + AHEAD));
+/// Opens a wallet that takes a failure for one at once, so that tests see it.
+fn open(dir: &Path, ahead: u64) -> Wallet {
+    let clock = Clock::from_fn(move || Duration::from_secs(now() + ahead));
     Wallet::open_impatient(dir, clock, Duration::ZERO).unwrap()
 }
 
 impl Customer {
     fn new() -> Self {
-        Self::at(tempfile::tempdir().unwrap())
+        // Its clock is the exchange's.
+        Self::at(tempfile::tempdir().unwrap(), AHEAD)
     }
 
-    fn at(dir: TempDir) -> Self {
+    fn at(dir: TempDir, ahead: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { wallet: open(dir.path()), dir, runtime }
+        Self { wallet: open(dir.path(), ahead), dir, runtime, ahead }
     }
 
     /// With so much money.
@@ -60,17 +63,17 @@ impl Customer {
         for name in ["wallet.sqlite", "wallet.sqlite-wal"] {
             fs::copy(self.dir.path().join(name), dir.path().join(name)).unwrap();
         }
-        Self::at(dir)
+        Self::at(dir, AHEAD)
     }
 
     /// Another program with the wallet in this folder.
     fn beside(dir: &Path) -> Self {
-        Self { wallet: open(dir), ..Self::new() }
+        Self { wallet: open(dir, AHEAD), ..Self::new() }
     }
 
     /// Ends the program and starts it again.
     fn restart(&mut self) {
-        self.wallet = open(self.dir.path());
+        self.wallet = open(self.dir.path(), self.ahead);
     }
 
     fn withdraw(&self, exchange: &Exchange, amount: &str) -> Result<Amount, Error> {

@@ -78,9 +78,14 @@ fn template() -> &'static [u8] {
 impl Exchange {
     /// Starts an exchange that nobody has used yet.
     pub(crate) fn start() -> Self {
+        Self::start_with(|_| {})
+    }
+
+    /// The same, with other settings, but for those of its keys.
+    pub(crate) fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join("sandbox.db"), template()).unwrap();
-        Self::at(dir, |_| {})
+        Self::at(dir, change)
     }
 
     /// Starts an exchange that has not even keys, with settings of its own.
@@ -171,17 +176,17 @@ impl Exchange {
 
     /// Has it misbehave at deposits, whichever way.
     pub(crate) fn deposits(&self, fault: impl Into<Fault>) {
-        self.sandbox().misbehave(Faults { deposit: Some(fault.into()), ..Faults::default() });
+        self.misbehave(Faults { deposit: Some(fault.into()), ..Faults::default() });
     }
 
     /// Has it misbehave in any way.
     pub(crate) fn misbehave(&self, faults: Faults) {
-        self.sandbox().misbehave(faults);
+        self.sandbox().misbehave(faults).unwrap();
     }
 
     /// Has it behave.
     pub(crate) fn behave(&self) {
-        self.sandbox().misbehave(Faults::default());
+        self.misbehave(Faults::default());
     }
 
     fn send(&self, method: Method, path: &str, body: Option<&Value>) -> reqwest::Result<Reply> {

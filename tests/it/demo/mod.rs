@@ -1,5 +1,7 @@
 //! `tilld demo`: what it prints, its shop's pages as a browser sees them, and what outlasts it.
 
+mod offline;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;

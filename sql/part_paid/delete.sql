@@ -1,0 +1,2 @@
+DELETE FROM part_paid
+WHERE order_serial = :order_serial

@@ -1,0 +1,79 @@
+//! What exchanges want to know of accounts (merchant-api 6.5).
+
+use serde_json::{Value, json};
+use tilld::sandbox::Act;
+use tilld::taler::base32::HashCode;
+
+use super::{claimed, market, order, refused};
+use crate::common::Reply;
+
+#[test]
+fn accounts_say_what_exchanges_ask_of_them() {
+    let (shop, exchange) = market();
+    let status = |query: &str| {
+        let reply = shop.get(&format!("/private/kyc{query}"));
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let data = reply.json()["kyc_data"].clone();
+        assert_eq!(data.as_array().unwrap().len(), 1, "{data}");
+        assert_eq!(data[0]["exchange_url"], exchange.base_url());
+        (data[0]["status"].as_str().unwrap().to_owned(), data[0]["exchange_code"].clone())
+    };
+    assert_eq!(status(""), ("ready".into(), Value::Null));
+    let claimed = claimed(&shop, &order("1"));
+    let coin = exchange.coin("1");
+    let body = claimed.payment(&exchange, &[(&coin, "1")]);
+    exchange.deposits(Act::KycRequired);
+    let reply = claimed.pay(&shop, &body);
+    refused(&reply, 451, 2186);
+    assert_eq!(reply.json()["exchange_base_urls"], json!([exchange.base_url()]));
+    let (word, code) = status("");
+    assert!(["kyc-required", "kyc-wire-required"].contains(&&*word), "{word}");
+    assert_eq!(code, 1028);
+    exchange.behave();
+    assert_eq!(claimed.pay(&shop, &body).status, 200);
+    assert_eq!(status(""), ("ready".into(), Value::Null));
+    let h_wire = claimed.contract.terms["h_wire"].as_str().unwrap();
+    assert_eq!(status(&format!("?h_wire={h_wire}")).0, "ready");
+    let other = HashCode::new([1; 64]);
+    assert_eq!(shop.get(&format!("/private/kyc?h_wire={other}")).status, 204);
+    assert_eq!(shop.get("/private/kyc?exchange_url=https://other.example/").status, 204);
+    assert_eq!(shop.get("/management/instances/admin/kyc").status, 200);
+}
+
+#[test]
+fn whoever_waits_for_an_account_hears_when_coins_are_refused_and_taken_again() {
+    let (shop, exchange) = market();
+    let claimed = claimed(&shop, &order("1"));
+    let coin = exchange.coin("1");
+    let body = claimed.payment(&exchange, &[(&coin, "1")]);
+    let status = |reply: &Reply| reply.json()["kyc_data"][0]["status"].clone();
+    let begun = std::time::Instant::now();
+    exchange.deposits(Act::KycRequired);
+    let reply = shop.parked_while("/private/kyc?lp_not_status=ready&timeout_ms=20000", || {
+        refused(&claimed.pay(&shop, &body), 451, 2186);
+    });
+    let word = status(&reply);
+    assert_ne!(word, "ready");
+    exchange.behave();
+    for wanted in ["lp_status=ready", "lpt=3"] {
+        exchange.deposits(Act::Frozen);
+        let other = self::claimed(&shop, &order("1"));
+        let coin = exchange.coin("1");
+        let body = other.payment(&exchange, &[(&coin, "1")]);
+        refused(&other.pay(&shop, &body), 451, 2186);
+        exchange.behave();
+        let path = format!("/private/kyc?{wanted}&timeout_ms=20000");
+        let reply = shop.parked_while(&path, || {
+            assert_eq!(other.pay(&shop, &body).status, 200);
+        });
+        assert_eq!(status(&reply), "ready", "{wanted}");
+    }
+    // Not because the time was over.
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    // What is so already is answered at once, and what never comes when the time is over.
+    let reply = shop.get("/private/kyc?lpt=3&timeout_ms=20000");
+    assert_eq!(status(&reply), "ready");
+    let reply = shop.get("/private/kyc?lp_status=kyc-required&timeout_ms=30");
+    assert_eq!((reply.status, status(&reply)), (200, json!("ready")));
+    refused(&shop.get("/private/kyc?lpt=4"), 400, 26);
+}
