@@ -1,6 +1,8 @@
 //! The command line, as a shopkeeper and as scripts use it.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -492,7 +494,7 @@ fn a_credential_of_the_system_is_the_first_password_and_no_later_one() {
 #[test]
 fn sockets_that_the_system_holds_are_answered_at_instead_of_the_settings_own() {
     let place = Place::new();
-    let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
     // The number of the first handed descriptor is 3, and they are meant for one process only; the
     // shell becomes the daemon, so both have its number.
@@ -509,11 +511,10 @@ fn sockets_that_the_system_holds_are_answered_at_instead_of_the_settings_own() {
     assert_eq!(daemon.get("/config").status, 200);
     daemon.stop();
     // Nobody answers, but nobody is refused: the next daemon does.
-    let waiting = std::thread::spawn(move || {
-        let url = format!("http://{address}/config");
-        crate::common::client().build().unwrap().get(url).send().unwrap().status().as_u16()
-    });
-    std::thread::sleep(std::time::Duration::from_millis(100));
+    let mut waiting = TcpStream::connect(address).unwrap();
+    waiting.write_all(b"GET /config HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let _next = start();
-    assert_eq!(waiting.join().unwrap(), 200);
+    let mut answer = String::new();
+    waiting.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
 }
