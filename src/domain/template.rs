@@ -185,6 +185,31 @@ impl TemplateContract {
         &self.members
     }
 
+    /// What kind of order comes of it.
+    pub fn kind(&self) -> TemplateType {
+        self.kind
+    }
+
+    /// What is bought, if that is fixed.
+    pub fn summary(&self) -> Option<&str> {
+        self.summary.as_deref()
+    }
+
+    /// The price without a tip, if it is fixed.
+    pub fn amount(&self) -> Option<&Amount> {
+        self.amount.as_ref()
+    }
+
+    /// The currency to pay in, if it is fixed.
+    pub fn currency(&self) -> Option<&Currency> {
+        self.amount.as_ref().map(Amount::currency).or(self.currency.as_ref())
+    }
+
+    /// May the customer add a tip?
+    pub fn takes_tip(&self) -> bool {
+        self.request_tip
+    }
+
     /// The currency to pay in, where the price is open.
     pub fn required_currency(&self) -> Option<&Currency> {
         self.currency.as_ref().filter(|_| self.amount.is_none())

@@ -4,7 +4,7 @@
 //! client computes too (merchant-api 1.1). A fulfillment URL is the shop's word and half of what
 //! names a purchase, so it is kept and compared byte for byte (merchant-api 4.2).
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
 use super::text::{bad_text, text_value};
@@ -161,9 +161,24 @@ impl FulfillmentUrl {
     pub fn is_web(&self) -> bool {
         self.0.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
     }
+
+    /// The words that it shows to whoever has paid, if it is no page but a message; `+` stands for
+    /// a blank.
+    pub fn message(&self) -> Option<String> {
+        let (_, words) = self.0.split_once("://").filter(|_| !self.is_web())?;
+        let (_, words) = words.split_once('/')?;
+        let words = words.replace('+', " ");
+        let words = percent_decode_str(&words).decode_utf8_lossy().into_owned();
+        Some(words).filter(|words| !words.trim().is_empty())
+    }
 }
 
 text_value!(FulfillmentUrl, BadUrl);
+
+/// `text` as a browser can be sent there, by a link or a header: in ASCII, and only http and https.
+pub fn web_link(text: &str) -> Option<String> {
+    Url::parse(text).ok().filter(is_web).map(String::from)
+}
 
 fn has_blanks(text: &str) -> bool {
     text.contains(|c: char| c.is_whitespace() || c.is_control())
@@ -240,6 +255,25 @@ mod tests {
     }
 
     #[test]
+    fn only_web_addresses_become_links_and_messages_are_read_out() {
+        let link = |text| web_link(text);
+        assert_eq!(
+            link("https://news.example/é?a b").unwrap(),
+            "https://news.example/%C3%A9?a%20b"
+        );
+        assert_eq!(link("HTTP://News.example").unwrap(), "http://news.example/");
+        for bad in ["javascript:alert(1)", "data:text/html,x", "taler://pay/x/", "/a", "//a/b", ""]
+        {
+            assert_eq!(link(bad), None, "{bad}");
+        }
+        let message = |text| FulfillmentUrl::parse(text).unwrap().message();
+        let said = message("taler://fulfillment-success/Thank+you,%20Zo%C3%AB%2b");
+        assert_eq!(said.as_deref(), Some("Thank you, Zoë+"));
+        assert_eq!(message("taler://fulfillment-success/"), None);
+        assert_eq!(message("https://news.example/a"), None);
+    }
+
+    #[test]
     fn a_fulfillment_url_is_kept_as_it_is() {
         for (good, web) in [
             ("https://news.example/a7?o=${ORDER_ID}", true),
@@ -297,7 +331,7 @@ mod tests {
             let url = Url::parse(&base.join(&[&segment])).unwrap();
             let segments: Vec<_> = url.path_segments().unwrap().collect();
             prop_assert_eq!(segments.len(), 2);
-            let decoded = percent_encoding::percent_decode_str(segments[1]).decode_utf8().unwrap();
+            let decoded = percent_decode_str(segments[1]).decode_utf8().unwrap();
             prop_assert_eq!(decoded, segment);
             prop_assert_eq!(url.query(), None);
         }

@@ -7,10 +7,10 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::Settings;
 use super::error::{Answer, Failure};
 use super::extract::At;
 use super::origin::base_url;
+use super::{Settings, pages};
 use crate::domain::ids::InstanceId;
 use crate::till::{ExchangeState, Till};
 
@@ -39,6 +39,9 @@ pub(super) async fn index(
 ) -> Answer {
     check_there(&till, &instance).await?;
     let url = base_url(&request, &settings, &instance)?;
+    if pages::is_wanted(&request) {
+        return pages::home(&request, &till, &settings, &instance, &url).await;
+    }
     let text = format!(
         "This is tilld {}, a merchant backend for GNU Taler.\nIts address for shops: {url}\n",
         env!("CARGO_PKG_VERSION"),

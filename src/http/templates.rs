@@ -4,11 +4,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use super::Settings;
 use super::error::{Answer, Failure};
-use super::extract::{At, Body, Clerk, Fields, Seg};
+use super::extract::{At, Body, Clerk, Fields, Params, Seg};
 use super::orders::{made, put};
 use super::origin::base_url;
+use super::{Settings, pages};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::{Filling, Template, TemplateContract};
 use crate::till::{self, Till};
@@ -80,8 +80,18 @@ pub(super) async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `GET /templates/$TEMPLATE_ID`.
-pub(super) async fn public(till: Data<Till>, At(instance): At, Seg(id): Seg<TemplateId>) -> Answer {
+/// `GET /templates/$TEMPLATE_ID`: as JSON, or as a page.
+pub(super) async fn public(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    At(instance): At,
+    Seg(id): Seg<TemplateId>,
+    params: Params,
+) -> Answer {
+    if pages::is_wanted(&request) {
+        return pages::template(&request, &till, &settings, &instance, id, &params).await;
+    }
     Ok(HttpResponse::Ok().json(shown(&till.public_template(&instance, id).await?)))
 }
 
@@ -93,7 +103,7 @@ fn shown(template: &Template) -> Value {
     body
 }
 
-/// `POST /templates/$TEMPLATE_ID`: a wallet makes an order.
+/// `POST /templates/$TEMPLATE_ID`: a wallet makes an order, or somebody with a browser does.
 pub(super) async fn instantiate(
     request: HttpRequest,
     till: Data<Till>,
@@ -103,6 +113,9 @@ pub(super) async fn instantiate(
     body: Body,
 ) -> Answer {
     let mut fields = body.fields_or_form(&request).await?;
+    if pages::is_wanted(&request) {
+        return pages::filled_in(&request, &till, &settings, &instance, id, fields).await;
+    }
     let filling = Filling {
         kind: fields.get("template_type")?,
         summary: fields.get("summary")?,

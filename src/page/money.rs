@@ -6,6 +6,8 @@ use crate::domain::currency::CurrencySpecification;
 
 /// Not broken at the end of a line.
 const HARD_BLANK: char = '\u{a0}';
+/// Stands in no number that anybody types.
+const THIN: char = '\u{202f}';
 
 /// `amount` as `visitor` reads it, by the one of `currencies` that it is in: `1.234,50 €`. All its
 /// digits are shown; nothing is rounded.
@@ -29,6 +31,50 @@ pub fn show(amount: &Amount, currencies: &[CurrencySpecification], visitor: Visi
     text.push(HARD_BLANK);
     text.push_str(sign);
     text
+}
+
+/// What `visitor` has typed, without a currency, as an amount in that of `currency`: `2,50`,
+/// `1.234,5`, `1'000`. `None` if it is no number, or has more digits than the currency is paid in.
+///
+/// Many type a dot where they would write a comma, so a single mark that does not stand before
+/// three last digits divides as well.
+pub fn read(text: &str, currency: &CurrencySpecification, visitor: Visitor) -> Option<Amount> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace() && !"'’".contains(*c)).collect();
+    let marks = text.chars().filter(|c| ".,".contains(*c)).count();
+    let tail = text.rsplit(['.', ',']).next().map_or(0, str::len);
+    let divides = match text.chars().rev().find(|c| ".,".contains(*c)) {
+        None => false,
+        Some(mark) if mark == visitor.decimal => true,
+        Some(_) => marks == 1 && tail != 3,
+    };
+    let (whole, fraction) = match text.rsplit_once(['.', ',']) {
+        Some((whole, fraction)) if divides => (whole, fraction),
+        _ => (text.as_str(), ""),
+    };
+    let is_payable = fraction.len() <= usize::from(currency.input_digits());
+    if text.is_empty() || !is_payable || (divides && fraction.is_empty()) {
+        return None;
+    }
+    let whole = ungrouped(whole)?;
+    let (whole, fraction) =
+        (if whole.is_empty() { "0" } else { whole.as_str() }, if divides { fraction } else { "0" });
+    Amount::parse(format!("{}:{whole}.{fraction}", currency.currency())).ok()
+}
+
+/// Digits without the marks between groups of three; `None` if they stand elsewhere.
+fn ungrouped(text: &str) -> Option<String> {
+    let mut groups = text.split(['.', ',']);
+    let first = groups.next()?;
+    let rest: Vec<&str> = groups.collect();
+    let fits = rest.iter().all(|group| group.len() == 3);
+    let headed = rest.is_empty() || (1..=3).contains(&first.len());
+    (fits && headed).then(|| format!("{first}{}", rest.concat()))
+}
+
+/// The number of `amount` as `visitor` would type it: `2,50`.
+pub fn typed(amount: &Amount, currencies: &[CurrencySpecification], visitor: Visitor) -> String {
+    let shown = show(amount, currencies, Visitor { group: THIN, ..visitor });
+    shown.split(HARD_BLANK).next().unwrap_or_default().replace(THIN, "")
 }
 
 /// `digits` with `mark` between groups of three; four digits stay together.
@@ -67,5 +113,37 @@ mod tests {
         assert_eq!(of("KUDOS:0.05", "en"), "0.05_ク");
         // Not configured, but written nevertheless.
         assert_eq!(of("XYZ:7", "de"), "7,00_XYZ");
+    }
+
+    #[test]
+    fn what_people_type_is_understood_or_refused() {
+        let euro = CurrencySpecification::shipped(Currency::parse("EUR").unwrap());
+        let of = |text: &str, language: &str| {
+            read(text, &euro, Visitor::of(language)).map(|amount| amount.to_string())
+        };
+        for (text, language, amount) in [
+            ("2", "en", "EUR:2"),
+            ("2.50", "en", "EUR:2.5"),
+            ("2,50", "en", "EUR:2.5"),
+            ("2.50", "de", "EUR:2.5"),
+            (" 2,5 ", "de", "EUR:2.5"),
+            ("1.234", "de", "EUR:1234"),
+            ("1,234", "en", "EUR:1234"),
+            ("1.234,50", "de", "EUR:1234.5"),
+            ("1,234,567.8", "en", "EUR:1234567.8"),
+            ("1 234,5", "de", "EUR:1234.5"),
+            ("1’234.5", "de-CH", "EUR:1234.5"),
+            (".5", "en", "EUR:0.5"),
+        ] {
+            assert_eq!(of(text, language).as_deref(), Some(amount), "{text} {language}");
+        }
+        let bad = ["", "-1", "2.505", "1,23,4", "2.", "1.2.3", "1e3", "EUR:2", "١", "12.345,6,7"];
+        for text in bad {
+            assert_eq!(of(text, "en"), None, "{text}");
+        }
+        let amount = Amount::parse("EUR:12345.5").unwrap();
+        let known = [euro];
+        assert_eq!(typed(&amount, &known, Visitor::of("de")), "12345,50");
+        assert_eq!(typed(&amount, &known, Visitor::of("en")), "12345.50");
     }
 }

@@ -247,6 +247,21 @@ impl Till {
         Ok(found.filter(|order| order.paid.is_some()))
     }
 
+    /// The terms of an order that a verb has shown to somebody, who therefore may see them.
+    ///
+    /// # Errors
+    /// [`Error::OrderUnknown`] when it was deleted meanwhile.
+    pub fn order_terms(&self, shown: &Order) -> Result<Map<String, Value>, Error> {
+        let text = self.store.glance(|db| {
+            let there = order(db, shown.instance, &shown.order_id)?;
+            Ok::<_, Error>(orders::terms(db, there.serial)?)
+        })?;
+        match read_terms(&text)? {
+            Value::Object(terms) => Ok(terms),
+            _ => Err(Error::Damaged("the terms of an order are no object".into())),
+        }
+    }
+
     /// Forgets parts of an order's contract, of which only hashes are left; its own hash stays.
     /// `false` if all of them were forgotten before.
     ///

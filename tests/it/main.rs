@@ -26,6 +26,7 @@ mod legacy;
 mod life;
 mod malformed;
 mod orders;
+mod pages;
 mod polls;
 mod races;
 mod restart;

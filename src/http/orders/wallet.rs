@@ -1,16 +1,17 @@
 //! Orders, from the side of wallets and browsers (merchant-api 3). Nobody shows a token of the shop
 //! here; what shows that one may ask is the order's claim token, or the hash of its contract.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::{At, Body, Params, Seg, Waiting};
+use super::super::{Settings, pages};
 use super::shop::repurchase;
 use super::{TALER, pay_uri, put, refund_uri, terms};
-use crate::domain::ids::{OrderId, SessionId};
+use crate::domain::ids::OrderId;
 use crate::taler::canonical;
 use crate::taler::sign::PublicKey;
 use crate::till::{Aborted, CoinWish, Credential, Outcome, PickedRefund, PublicAsk, Sight, Till};
@@ -18,26 +19,22 @@ use crate::till::{Aborted, CoinWish, Credential, Outcome, PickedRefund, PublicAs
 /// The status told of an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
 
-/// `GET /orders/$ORDER_ID`.
+/// `GET /orders/$ORDER_ID`: as JSON, or as a page, which never waits.
 pub(in crate::http) async fn status(
+    request: HttpRequest,
     till: Data<Till>,
+    settings: Data<Settings>,
     At(instance): At,
     Seg(order_id): Seg<OrderId>,
     params: Params,
-    Waiting(patience): Waiting,
+    waiting: Result<Waiting, Failure>,
 ) -> Answer {
-    let session: Option<SessionId> = params.get("session_id")?;
-    let ask = PublicAsk {
-        order_id,
-        credential: Credential {
-            h_contract: params.get("h_contract")?,
-            token: params.get("token")?,
-        },
-        session: session.clone(),
-        repurchase: repurchase(&params)?,
-        refund: params.get("refund")?,
-        await_refund_obtained: params.yes("await_refund_obtained")?,
-    };
+    if pages::is_wanted(&request) {
+        return pages::order(&request, &till, &settings, &instance, order_id, &params).await;
+    }
+    let ask = ask(order_id, &params)?;
+    let session = ask.session.clone();
+    let Waiting(patience) = waiting?;
     drop(params);
     Ok(match till.public_order(&instance, ask, patience).await? {
         Sight::Elsewhere { url, fulfillment_url } => {
@@ -66,6 +63,21 @@ pub(in crate::http) async fn status(
             put(&mut body, "fulfillment_url", order.fulfillment_url);
             response.json(body)
         }
+    })
+}
+
+/// What a query asks about an order.
+pub(in crate::http) fn ask(order_id: OrderId, params: &Params) -> Result<PublicAsk, Failure> {
+    Ok(PublicAsk {
+        order_id,
+        credential: Credential {
+            h_contract: params.get("h_contract")?,
+            token: params.get("token")?,
+        },
+        session: params.get("session_id")?,
+        repurchase: repurchase(params)?,
+        refund: params.get("refund")?,
+        await_refund_obtained: params.yes("await_refund_obtained")?,
     })
 }
 

@@ -3,7 +3,11 @@
 //! Whoever prefers `text/html` gets a page where there is one, and a readable refusal everywhere
 //! (merchant-api 3.4). How pages look is [`crate::page`]'s; what stands in them is the till's.
 
+mod basket;
+mod home;
+mod order;
 mod problem;
+mod template;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -18,11 +22,16 @@ use super::extract::{Seg, header};
 use super::origin::base_url;
 use super::{Door, Settings, row_of};
 use crate::domain::ids::InstanceId;
+use crate::domain::web::BaseUrl;
 use crate::page::accept::prefers_html;
 use crate::page::files::File;
+use crate::page::qr::Qr;
 use crate::page::{POLICY, Visitor, Words};
 
+pub(super) use self::home::home;
+pub(super) use self::order::order;
 pub(super) use self::problem::problem;
+pub(super) use self::template::{filled_in, template};
 
 /// Does this request come from somebody who wants to look at a page, where there are pages?
 pub(super) fn is_wanted(request: &HttpRequest) -> bool {
@@ -44,11 +53,18 @@ impl Frame {
     pub(super) fn of(request: &HttpRequest, settings: &Settings) -> Self {
         let visitor = Visitor::of(header(request, ACCEPT_LANGUAGE).unwrap_or_default());
         // Without a host there is no telling; the page still finds its style where we usually are.
-        let root = base_url(request, settings, &InstanceId::admin()).map_or_else(
-            |_| "/".to_owned(),
-            |url| url.host_and_path().split_once('/').map_or("/".into(), |(_, p)| format!("/{p}")),
-        );
+        let root = base_url(request, settings, &InstanceId::admin())
+            .map_or_else(|_| "/".to_owned(), |url| path_of(&url));
         Self { root, visitor }
+    }
+
+    /// The path of `instance`, as the browser sees it. Forms lead there and not to the address that
+    /// is configured: a browser that came by another one may not be sent to it by a form.
+    pub(super) fn base_of(&self, instance: &InstanceId) -> String {
+        match instance.is_admin() {
+            true => self.root.clone(),
+            false => format!("{}instances/{instance}/", self.root),
+        }
     }
 
     /// Texts in the visitor's language.
@@ -59,6 +75,29 @@ impl Frame {
     /// The language's tag.
     pub(super) fn language(&self) -> &'static str {
         self.visitor.language.tag()
+    }
+}
+
+/// The path of `url`, with its slashes.
+fn path_of(url: &BaseUrl) -> String {
+    url.host_and_path().split_once('/').map_or("/".into(), |(_, path)| format!("/{path}"))
+}
+
+/// An address for a wallet, and its picture for the camera of another device.
+#[derive(Clone, Debug)]
+pub(super) struct Link<'a> {
+    /// The address.
+    pub(super) uri: String,
+    /// Its picture; none if it is too long for one.
+    pub(super) qr: Option<Qr>,
+    /// What the picture is for, for those who do not see it.
+    pub(super) label: &'a str,
+}
+
+impl<'a> Link<'a> {
+    /// A link to `uri`.
+    pub(super) fn to(uri: String, label: &'a str) -> Self {
+        Self { qr: Qr::of(&uri), uri, label }
     }
 }
 

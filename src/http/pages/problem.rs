@@ -6,6 +6,7 @@ use askama::Template;
 
 use super::super::error::Failure;
 use super::{Frame, shown};
+use crate::till::Error;
 
 #[derive(Template)]
 #[template(path = "http/pages/problem.html")]
@@ -25,6 +26,9 @@ pub(in crate::http) fn problem(failure: &Failure, frame: &Frame, request_id: &st
     let words = frame.words();
     let (status, code, _) = failure.row();
     let (title, text) = match status {
+        _ if matches!(failure, Failure::Till(Error::OfferExpired(_))) => {
+            (words.expired_title, words.expired)
+        }
         401 | 403 | 404 => (words.not_found_title, words.not_found),
         410 => (words.gone_title, words.gone),
         400..=499 => (words.refused_title, words.refused),

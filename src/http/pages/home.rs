@@ -1,0 +1,42 @@
+//! The front page: what this is, for whoever opens the daemon's address in a browser.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use askama::Template;
+
+use super::super::Settings;
+use super::super::error::Answer;
+use super::{Frame, shown};
+use crate::domain::ids::InstanceId;
+use crate::domain::web::BaseUrl;
+use crate::page::Words;
+use crate::till::{Error, Till};
+
+#[derive(Template)]
+#[template(path = "http/pages/home.html")]
+struct Home<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    name: String,
+    url: &'a BaseUrl,
+}
+
+/// `GET /` and `GET /instances/$INSTANCE`, for people.
+pub(in crate::http) async fn home(
+    request: &HttpRequest,
+    till: &Till,
+    settings: &Settings,
+    instance: &InstanceId,
+    url: &BaseUrl,
+) -> Answer {
+    let frame = Frame::of(request, settings);
+    let name = match till.instance(instance).await {
+        Ok(instance) => instance.settings.name,
+        // The root answers before its own instance is made.
+        Err(Error::InstanceUnknown(_) | Error::InstanceDeleted(_)) => String::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let name = if name.trim().is_empty() { "tilld".to_owned() } else { name };
+    let page = Home { words: frame.words(), frame: &frame, name, url };
+    shown(StatusCode::OK, &frame, &page)
+}

@@ -1,0 +1,231 @@
+//! An order as its customer sees it: to be paid, paid, given back (merchant-api 3.4).
+//!
+//! The same verb as for programs says how it stands; a page only says it in other words. What is
+//! open may change at any moment: `poll.js` waits for that, and without script the page loads
+//! itself again.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{LOCATION, VARY};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use jiff::tz::TimeZone;
+
+use super::super::Settings;
+use super::super::error::{Answer, Failure};
+use super::super::extract::Params;
+use super::super::orders::{TALER, pay_uri, refund_uri, wallet};
+use super::basket::{Basket, shortened};
+use super::{Frame, Link, shown};
+use crate::domain::amount::Amount;
+use crate::domain::ids::{InstanceId, OrderId, SessionId};
+use crate::domain::order::{Order, Refunded};
+use crate::domain::web::{FulfillmentUrl, web_link};
+use crate::page::moment::{Moment, span};
+use crate::page::words::filled;
+use crate::page::{Words, money};
+use crate::till::{Error, Patience, Sight, Till};
+
+/// Said by a page that loads itself again: this browser was waiting.
+const WAITED: &str = "waited";
+/// Most characters of a summary in a title.
+const MAX_TITLE: usize = 100;
+
+/// An order that can be paid.
+#[derive(Template)]
+#[template(path = "http/pages/unpaid.html")]
+struct Unpaid<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    title: String,
+    order: &'a OrderId,
+    basket: Basket,
+    amount: String,
+    link: Link<'a>,
+    left: Option<Left>,
+    is_claimed: bool,
+    /// Paid already, for another session.
+    is_paid_elsewhere: bool,
+    /// The query that asks again.
+    again: String,
+}
+
+/// How long it can be paid.
+struct Left {
+    secs: u64,
+    text: String,
+}
+
+/// An order that is paid.
+#[derive(Template)]
+#[template(path = "http/pages/paid.html")]
+struct Paid<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    title: String,
+    order: &'a OrderId,
+    basket: Basket,
+    amount: String,
+    at: Moment,
+    go_on: Option<String>,
+    message: Option<String>,
+    /// What was given back in all, as a sum and as a sentence.
+    refunded: Option<(String, String)>,
+    /// What waits to be collected, and how.
+    refund: Option<(String, Link<'a>)>,
+    again: String,
+}
+
+/// What every page of an order is made with.
+struct Maker<'a> {
+    frame: Frame,
+    till: &'a Till,
+    /// The query that the page was asked with.
+    query: &'a str,
+}
+
+/// `GET /orders/$ORDER_ID`, for people. It waits for nothing: a browser shows nothing meanwhile.
+pub(in crate::http) async fn order(
+    request: &HttpRequest,
+    till: &Till,
+    settings: &Settings,
+    instance: &InstanceId,
+    order_id: OrderId,
+    params: &Params,
+) -> Answer {
+    // A credential that cannot be read is a wrong one: perhaps half of the link was lost.
+    let mut ask = wallet::ask(order_id.clone(), params).map_err(|failure| match failure {
+        Failure::Malformed(name) if ["token", "h_contract"].contains(&name.as_str()) => {
+            Error::OrderUnknown(order_id).into()
+        }
+        other => other,
+    })?;
+    // These only say what to wait for.
+    (ask.refund, ask.await_refund_obtained) = (None, false);
+    let session = ask.session.clone();
+    let maker = Maker { frame: Frame::of(request, settings), till, query: request.query_string() };
+    match till.public_order(instance, ask, Patience::NONE).await? {
+        Sight::Elsewhere { url, .. } => sent(&url),
+        Sight::Unpaid(order, Some(_)) => match &order.fulfillment_url {
+            // The order that the session has paid for leads to the same page.
+            Some(url) => sent(url.as_str()),
+            None => maker.unpaid(&order, session.as_ref()),
+        },
+        Sight::Unpaid(order, None) => maker.unpaid(&order, session.as_ref()),
+        Sight::Paid(order) => match go_on(&order) {
+            Some(url) if params.yes(WAITED)? && order.refund_granted.is_zero() => sent(&url),
+            _ => maker.paid(&order),
+        },
+    }
+}
+
+/// Sends the browser to `url`, which a shop has written.
+fn sent(url: &str) -> Answer {
+    let url = web_link(url).ok_or_else(|| Failure::Bug(format!("no web address: {url}")))?;
+    Ok(HttpResponse::Found()
+        .insert_header((LOCATION, url))
+        .insert_header((VARY, "Accept, Accept-Language"))
+        .finish())
+}
+
+/// Where the customer finds what was bought.
+fn go_on(order: &Order) -> Option<String> {
+    order.fulfillment_url.as_ref().map(FulfillmentUrl::as_str).and_then(web_link)
+}
+
+impl Maker<'_> {
+    fn unpaid(&self, order: &Order, session: Option<&SessionId>) -> Answer {
+        let (words, basket) = (self.frame.words(), self.basket(order)?);
+        let uri = pay_uri(order, session);
+        let left = order.pay_deadline.saturating_since(self.till.now());
+        let left = left.duration().filter(|_| order.paid.is_none()).map(|duration| Left {
+            secs: duration.as_secs(),
+            text: span(left, self.frame.visitor),
+        });
+        let page = Unpaid {
+            title: filled(words.pay_title, &[&shortened(&basket.summary, MAX_TITLE)]),
+            order: &order.order_id,
+            amount: self.money(&order.amount),
+            link: Link::to(uri.clone(), words.qr_pay),
+            left,
+            is_claimed: order.claim.is_some() && order.paid.is_none(),
+            is_paid_elsewhere: order.paid.is_some(),
+            again: self.again(),
+            frame: &self.frame,
+            words,
+            basket,
+        };
+        with_uri(shown(StatusCode::PAYMENT_REQUIRED, &self.frame, &page)?, uri)
+    }
+
+    fn paid(&self, order: &Order) -> Answer {
+        let (words, basket) = (self.frame.words(), self.basket(order)?);
+        let uri = order.is_refund_pending().then(|| refund_uri(order));
+        let waiting = order.refund_granted.checked_sub(&order.refund_taken);
+        let waiting = waiting.unwrap_or(order.refund_granted);
+        let refunded = match order.refunded() {
+            Refunded::No => None,
+            Refunded::Partly => Some(filled(words.refunded_partly, &[&self.granted(order)])),
+            Refunded::Wholly => Some(words.refunded_wholly.to_owned()),
+        };
+        let title = match &uri {
+            Some(_) => filled(words.refund_title, &[&self.money(&waiting)]),
+            None => filled(words.paid_title, &[&shortened(&basket.summary, MAX_TITLE)]),
+        };
+        let message = order.fulfillment_url.as_ref().and_then(FulfillmentUrl::message);
+        let page = Paid {
+            title,
+            order: &order.order_id,
+            amount: self.money(&order.amount),
+            at: Moment::of(
+                order.paid.as_ref().map_or(order.timestamp, |paid| paid.at),
+                &TimeZone::UTC,
+                self.frame.visitor,
+            ),
+            go_on: go_on(order),
+            message: basket.message.clone().or(message),
+            refunded: refunded.map(|text| (self.granted(order), text)),
+            refund: uri.clone().map(|uri| {
+                let heading = filled(words.refund_title, &[&self.money(&waiting)]);
+                (heading, Link::to(uri, words.qr_refund))
+            }),
+            again: self.again(),
+            frame: &self.frame,
+            words,
+            basket,
+        };
+        let answer = shown(StatusCode::OK, &self.frame, &page)?;
+        match uri {
+            Some(uri) => with_uri(answer, uri),
+            None => Ok(answer),
+        }
+    }
+
+    fn basket(&self, order: &Order) -> Result<Basket, Failure> {
+        let terms = self.till.order_terms(order)?;
+        let currencies = &self.till.terms().currencies;
+        Ok(Basket::of(&terms, &order.summary, currencies, self.frame.visitor))
+    }
+
+    fn money(&self, amount: &Amount) -> String {
+        money::show(amount, &self.till.terms().currencies, self.frame.visitor)
+    }
+
+    fn granted(&self, order: &Order) -> String {
+        self.money(&order.refund_granted)
+    }
+
+    /// The query with which a page without script asks again.
+    fn again(&self) -> String {
+        let own = |pair: &&str| !pair.is_empty() && !pair.starts_with(&format!("{WAITED}="));
+        let mark = format!("{WAITED}=yes");
+        let pairs: Vec<&str> = self.query.split('&').filter(own).chain([mark.as_str()]).collect();
+        format!("?{}", pairs.join("&"))
+    }
+}
+
+/// `answer`, telling a wallet beside the browser what to open.
+fn with_uri(mut answer: HttpResponse, uri: String) -> Answer {
+    let value = uri.try_into().map_err(|_| Failure::Bug("an address that is no header".into()))?;
+    answer.headers_mut().insert(TALER, value);
+    Ok(answer)
+}

@@ -1,0 +1,376 @@
+//! A template as people see it: a form that makes an order of it, its code for wallets, and a sheet
+//! with that code for the counter (merchant-api 5.3, 5.4).
+//!
+//! The form works without script. What a browser sends is made an order by the same verb as what a
+//! wallet sends, and the browser goes on to the order's page.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{LOCATION, VARY};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::super::Settings;
+use super::super::error::{Answer, Failure};
+use super::super::extract::{Fields, Params};
+use super::super::origin::base_url;
+use super::basket::shortened;
+use super::{Frame, Link, shown};
+use crate::domain::amount::{Amount, Currency};
+use crate::domain::currency::CurrencySpecification;
+use crate::domain::ids::{InstanceId, TemplateId};
+use crate::domain::taler_uri::PayTemplate;
+use crate::domain::template::{self, BadFilling, Filling, TemplateType};
+use crate::domain::web::BaseUrl;
+use crate::page::words::filled;
+use crate::page::{Words, money};
+use crate::till::{Error, Till};
+
+/// Most characters of a name or summary that a sheet has room for.
+const MAX_ON_SHEET: usize = 120;
+/// Longest summary that can be typed, in characters: what the domain takes, if each is long.
+const MAX_SUMMARY: usize = 1000;
+
+/// A template with its form.
+#[derive(Template)]
+#[template(path = "http/pages/template.html")]
+struct Form<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    title: String,
+    shop: String,
+    /// Fixed texts; nothing where there is an input.
+    summary: Option<&'a str>,
+    amount: Option<String>,
+    currencies: Vec<Choice>,
+    takes_tip: bool,
+    /// Can an order be made here? Those of paywalls are made from their own pages.
+    link: Option<Link<'a>>,
+    max_summary: usize,
+    typed: Typed,
+    fault: Option<Fault>,
+}
+
+/// A currency that can be typed in.
+struct Choice {
+    code: String,
+    sign: String,
+    is_chosen: bool,
+}
+
+/// What stands in the inputs.
+#[derive(Default)]
+struct Typed {
+    amount: String,
+    currency: Option<Currency>,
+    summary: String,
+    tip: String,
+}
+
+/// What is wrong with what was typed.
+struct Fault {
+    status: StatusCode,
+    /// Which input; empty if none of them.
+    at: &'static str,
+    text: String,
+}
+
+/// A sheet for the counter.
+#[derive(Template)]
+#[template(path = "http/pages/sheet.html")]
+struct Sheet<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    shop: String,
+    /// The class of the style that makes it this large.
+    size: &'a str,
+    paper: &'a str,
+    hint: String,
+    summary: String,
+    amount: Option<String>,
+    link: Link<'a>,
+    url: String,
+    back: String,
+}
+
+/// A template, and what is needed to show it.
+struct Maker<'a> {
+    frame: Frame,
+    till: &'a Till,
+    template: template::Template,
+    instance: &'a InstanceId,
+    shop: String,
+    base_url: BaseUrl,
+}
+
+/// `GET /templates/$TEMPLATE_ID`, for people: the form, or with `print` a sheet.
+pub(in crate::http) async fn template(
+    request: &HttpRequest,
+    till: &Till,
+    settings: &Settings,
+    instance: &InstanceId,
+    id: TemplateId,
+    params: &Params,
+) -> Answer {
+    let maker = Maker::of(request, till, settings, instance, id).await?;
+    let size = match params.text("print") {
+        None => return maker.form(maker.suggested(), None),
+        Some(text) if text.eq_ignore_ascii_case("a6") => ("a6", "A6"),
+        Some(text) if text.eq_ignore_ascii_case("a4") => ("a4", "A4"),
+        Some(_) => return Err(Failure::Malformed("print".into())),
+    };
+    maker.sheet(size)
+}
+
+/// `POST /templates/$TEMPLATE_ID` from the form: the browser goes on to the order, or back to the
+/// form if it cannot be made.
+pub(in crate::http) async fn filled_in(
+    request: &HttpRequest,
+    till: &Till,
+    settings: &Settings,
+    instance: &InstanceId,
+    id: TemplateId,
+    fields: Fields,
+) -> Answer {
+    let maker = Maker::of(request, till, settings, instance, id).await?;
+    let typed = Typed::of(fields)?;
+    let filling = match maker.filling(&typed) {
+        Ok(filling) => filling,
+        Err(fault) => return maker.form(typed, Some(fault)),
+    };
+    let id = maker.template.id.clone();
+    match till.order_by_template(instance, id, filling, &maker.base_url).await {
+        Ok(made) => {
+            let token = made.token.map_or_else(String::new, |token| format!("?token={token}"));
+            let base = maker.frame.base_of(instance);
+            let order = format!("{base}orders/{}{token}", made.order_id);
+            Ok(HttpResponse::SeeOther()
+                .insert_header((LOCATION, order))
+                .insert_header((VARY, "Accept, Accept-Language"))
+                .finish())
+        }
+        Err(error) => match maker.fault(&error) {
+            Some(fault) => maker.form(typed, Some(fault)),
+            None => Err(error.into()),
+        },
+    }
+}
+
+impl Typed {
+    /// What a form says.
+    fn of(mut fields: Fields) -> Result<Self, Failure> {
+        let mut text = |name| Ok::<String, Failure>(fields.get(name)?.unwrap_or_default());
+        let (amount, summary, tip) = (text("amount")?, text("summary")?, text("tip")?);
+        let currency = Some(text("currency")?).filter(|code| !code.is_empty());
+        let currency = currency.map(Currency::parse).transpose();
+        let currency = currency.map_err(|_| Failure::Malformed("currency".into()))?;
+        Ok(Self { amount, currency, summary, tip })
+    }
+}
+
+impl<'a> Maker<'a> {
+    async fn of(
+        request: &HttpRequest,
+        till: &'a Till,
+        settings: &Settings,
+        instance: &'a InstanceId,
+        id: TemplateId,
+    ) -> Result<Self, Failure> {
+        Ok(Self {
+            frame: Frame::of(request, settings),
+            till,
+            template: till.public_template(instance, id).await?,
+            shop: till.instance(instance).await?.settings.name,
+            base_url: base_url(request, settings, instance)?,
+            instance,
+        })
+    }
+
+    /// Are its orders made here? Those of a paywall's template need a session of its page.
+    fn is_for_all(&self) -> bool {
+        self.template.contract.kind() == TemplateType::FixedOrder
+    }
+
+    fn link(&self) -> Link<'a> {
+        let uri = PayTemplate {
+            base: self.base_url.clone(),
+            template: self.template.id.clone(),
+            params: Vec::new(),
+        };
+        Link::to(uri.to_string(), self.frame.words().qr_template)
+    }
+
+    fn known(&self) -> &[CurrencySpecification] {
+        &self.till.terms().currencies
+    }
+
+    fn money(&self, amount: &Amount) -> String {
+        money::show(amount, self.known(), self.frame.visitor)
+    }
+
+    /// What the shop suggests for `name`.
+    fn default_of(&self, name: &str) -> Option<&str> {
+        self.template.editable_defaults.as_ref()?.get(name)?.as_str()
+    }
+
+    /// What stands in the inputs before anybody types.
+    fn suggested(&self) -> Typed {
+        // An amount without a number suggests a currency only.
+        let amount = self.default_of("amount").unwrap_or_default();
+        let currency = amount.split_once(':').map(|(code, _)| code);
+        let currency = currency.or_else(|| self.default_of("currency"));
+        let typed = |amount| money::typed(&amount, self.known(), self.frame.visitor);
+        Typed {
+            amount: Amount::parse(amount).map(typed).unwrap_or_default(),
+            currency: currency.and_then(|code| Currency::parse(code).ok()),
+            summary: self.default_of("summary").unwrap_or_default().to_owned(),
+            tip: String::new(),
+        }
+    }
+
+    /// The currencies that can be paid in.
+    fn currencies(&self, typed: &Typed) -> Vec<&CurrencySpecification> {
+        let fixed = self.template.contract.currency();
+        let chosen = typed.currency.as_ref().unwrap_or(&self.till.terms().currency);
+        let fits = |one: &&CurrencySpecification| fixed.is_none_or(|fixed| fixed == one.currency());
+        let mut all: Vec<_> = self.known().iter().filter(fits).collect();
+        // The first one is what is meant if nobody chooses.
+        all.sort_by_key(|one| one.currency() != chosen);
+        all
+    }
+
+    fn form(&self, typed: Typed, fault: Option<Fault>) -> Answer {
+        let (words, contract) = (self.frame.words(), &self.template.contract);
+        let summary = contract.summary();
+        let choices = self.currencies(&typed);
+        let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.status);
+        let page = Form {
+            title: shortened(summary.unwrap_or(words.order_this), MAX_ON_SHEET),
+            shop: shortened(&self.shop, MAX_ON_SHEET),
+            summary,
+            amount: contract.amount().map(|amount| self.money(amount)),
+            currencies: choices
+                .iter()
+                .enumerate()
+                .map(|(at, one)| Choice {
+                    code: one.currency().to_string(),
+                    sign: one.sign().to_owned(),
+                    is_chosen: at == 0,
+                })
+                .collect(),
+            takes_tip: contract.takes_tip(),
+            link: self.is_for_all().then(|| self.link()),
+            max_summary: MAX_SUMMARY,
+            typed,
+            fault,
+            frame: &self.frame,
+            words,
+        };
+        shown(status, &self.frame, &page)
+    }
+
+    fn sheet(&self, (size, paper): (&str, &str)) -> Answer {
+        if !self.is_for_all() {
+            return Err(Failure::Path);
+        }
+        let (words, contract) = (self.frame.words(), &self.template.contract);
+        let id = self.template.id.as_str();
+        let summary = contract.summary().or_else(|| self.default_of("summary"));
+        let page = Sheet {
+            shop: shortened(&self.shop, MAX_ON_SHEET),
+            size,
+            paper,
+            hint: filled(words.sheet_hint, &[paper]),
+            summary: shortened(summary.unwrap_or_default(), MAX_ON_SHEET),
+            amount: contract.amount().map(|amount| self.money(amount)),
+            link: self.link(),
+            url: self.base_url.join(&["templates", id]),
+            back: format!("{}templates/{id}", self.frame.base_of(self.instance)),
+            frame: &self.frame,
+            words,
+        };
+        shown(StatusCode::OK, &self.frame, &page)
+    }
+
+    /// What a wallet would have sent.
+    fn filling(&self, typed: &Typed) -> Result<Filling, Fault> {
+        let words = self.frame.words();
+        let contract = &self.template.contract;
+        if !self.is_for_all() {
+            return Err(Fault::elsewhere(StatusCode::CONFLICT, words.only_from_page));
+        }
+        let choices = self.currencies(typed);
+        let fits = |one: &&&CurrencySpecification| {
+            typed.currency.as_ref().is_none_or(|code| code == one.currency())
+        };
+        let currency = choices.iter().find(fits).ok_or_else(|| Fault {
+            status: StatusCode::CONFLICT,
+            at: "amount",
+            text: words.fault_currency.to_owned(),
+        })?;
+        let read = |text: &str, at| {
+            let amount = money::read(text, currency, self.frame.visitor);
+            amount.filter(|amount| !amount.is_zero()).ok_or_else(|| self.no_amount(at, currency))
+        };
+        let tip = match typed.tip.trim() {
+            "" => None,
+            text => Some(read(text, "tip")?),
+        };
+        // What a customer says is what is paid in all, the tip included.
+        let amount = match (contract.amount(), tip) {
+            (Some(_), _) => None,
+            (None, None) => Some(read(&typed.amount, "amount")?),
+            (None, Some(tip)) => {
+                let sum = read(&typed.amount, "amount")?.checked_add(&tip);
+                Some(sum.map_err(|_| self.no_amount("tip", currency))?)
+            }
+        };
+        let summary = match contract.summary() {
+            Some(_) => None,
+            None => Some(typed.summary.trim()).filter(|text| !text.is_empty()).map(str::to_owned),
+        };
+        Ok(Filling { summary, amount, tip, ..Filling::default() })
+    }
+
+    fn no_amount(&self, at: &'static str, currency: &CurrencySpecification) -> Fault {
+        let words = self.frame.words();
+        let example = Amount::parse(format!("{}:12", currency.currency()));
+        let example = example.map(|one| money::typed(&one, self.known(), self.frame.visitor));
+        let text = filled(words.fault_amount, &[&example.unwrap_or_default()]);
+        Fault { status: StatusCode::BAD_REQUEST, at, text }
+    }
+
+    /// What of `error` whoever has typed can be told beside the form.
+    fn fault(&self, error: &Error) -> Option<Fault> {
+        let words = self.frame.words();
+        let (at, text) = match error {
+            Error::Filling(bad) => match bad {
+                BadFilling::NoSummary | BadFilling::Unfit("summary") => {
+                    ("summary", words.fault_summary)
+                }
+                BadFilling::Currency => ("amount", words.fault_currency),
+                _ => ("", words.fault_template),
+            },
+            Error::NoAccount(_) | Error::NoExchange | Error::Order(_) => ("", words.fault_shop),
+            _ => return None,
+        };
+        let status = match at {
+            "summary" => StatusCode::BAD_REQUEST,
+            _ => StatusCode::CONFLICT,
+        };
+        Some(Fault { status, at, text: text.to_owned() })
+    }
+}
+
+impl Fault {
+    /// One that no input can mend.
+    fn elsewhere(status: StatusCode, text: &str) -> Self {
+        Self { status, at: "", text: text.to_owned() }
+    }
+}
+
+impl Form<'_> {
+    /// What is wrong with the input `name`.
+    fn fault_of(&self, name: &str) -> Option<&str> {
+        self.fault.as_ref().filter(|fault| fault.at == name).map(|fault| fault.text.as_str())
+    }
+}
