@@ -120,17 +120,21 @@ CREATE TABLE orders (
     refund_taken       TEXT    NOT NULL,                        -- those that the customer has
     refunded           INTEGER NOT NULL CHECK (refunded IN (0, 1, 2)), -- 0: not, 1: partly, 2: wholly
     wired              INTEGER NOT NULL CHECK (wired IN (0, 1)), -- 1: the exchange has wired all of it
-    terms              TEXT    NOT NULL,                        -- the contract as canonical JSON, with nonce once claimed
+    terms              TEXT    NOT NULL, claimed_at_s INTEGER,                        -- the contract as canonical JSON, with nonce once claimed
     UNIQUE (instance, order_id),
     CHECK ((nonce IS NULL) = (h_contract IS NULL)),
     CHECK (paid_at_s IS NULL OR nonce IS NOT NULL),
     CHECK (paid_session IS NULL OR paid_at_s IS NOT NULL)
 ) STRICT;
 
+CREATE INDEX orders_by_creation ON orders (instance, created_at_s, serial);
+
 CREATE INDEX orders_by_instance ON orders (instance, serial);
 
 CREATE INDEX orders_by_paid_session ON orders (instance, paid_session, fulfillment_url, serial)
     WHERE paid_session IS NOT NULL;
+
+CREATE INDEX orders_by_payment ON orders (instance, paid_at_s, serial) WHERE paid_at_s IS NOT NULL;
 
 CREATE INDEX orders_by_session ON orders (instance, session_id, fulfillment_url, serial)
     WHERE session_id IS NOT NULL;
@@ -159,6 +163,8 @@ CREATE TABLE refunds (
 
 CREATE INDEX refunds_by_order ON refunds (order_serial, serial);
 
+CREATE INDEX refunds_by_time ON refunds (granted_at_s, serial);
+
 CREATE TABLE templates (
     serial             INTEGER PRIMARY KEY,                     -- the order of adding
     instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
@@ -180,7 +186,7 @@ CREATE TABLE tokens (
     created_at_s   INTEGER NOT NULL,                            -- seconds since 1970
     expires_at_s   INTEGER,                                     -- seconds since 1970; NULL: never
     description    TEXT                                         -- the shop's own note; NULL: none
-) STRICT;
+, last_used_s INTEGER) STRICT;
 
 CREATE INDEX tokens_by_expiry ON tokens (expires_at_s) WHERE expires_at_s IS NOT NULL;
 

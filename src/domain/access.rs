@@ -232,6 +232,8 @@ pub struct Token {
     pub expires_at: Timestamp,
     /// The shop's own note.
     pub description: Option<String>,
+    /// When it was last shown, to the minute; `None`: never.
+    pub last_used_at: Option<Timestamp>,
 }
 
 /// A token about to be kept: `hash` stands for its value, which the store never sees.

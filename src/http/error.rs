@@ -81,6 +81,8 @@ pub(super) enum Failure {
     Gone2019(&'static str),
     /// What a shop of 2019 is told, and why.
     In2019(Old, Box<Failure>),
+    /// The form was not sent from a page of ours, or for somebody else.
+    Forged,
     /// A bug: something that cannot happen did.
     Bug(String),
 }
@@ -173,6 +175,7 @@ impl Failure {
             Till(Verb::TokenExpired)            => (401,   42, "the token has expired; ask for a new one"),
             Till(Verb::NotPermitted(_))         => (403,   16, "the token's scope does not allow this"),
             Till(Verb::ScopeExceeded)           => (403,   16, "the token cannot be traded for one of this scope"),
+            Forged                              => (403, 2015, "the form was not sent from the back office's own page"),
             NoSelfProvisioning                  => (403, 2015, "this backend does not let people make instances themselves"),
             Till(Verb::TokenWrong)              => (403, 2105, "the order needs its claim token"),
             Till(Verb::HashWrong)               => (403, 2106, "the order needs the hash of its contract"),

@@ -414,6 +414,9 @@ fn admit(request: &HttpRequest) -> Result<till::Clerk, Failure> {
     };
     match row.door {
         Door::Public => Err(Failure::Bug("a public route asks for a clerk".into())),
+        Door::AnySeat | Door::Seat(_) | Door::Watch(_) => {
+            Err(Failure::Bug("the back office asks for a clerk with a token".into()))
+        }
         Door::AnyToken => Ok(till.admit(&instance_of(request)?, key.as_ref(), None)?),
         Door::Private(permission) => {
             Ok(till.admit(&instance_of(request)?, key.as_ref(), Some(permission))?)

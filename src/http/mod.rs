@@ -12,6 +12,7 @@ mod kyc;
 mod legacy;
 mod legal;
 mod metrics;
+mod office;
 mod orders;
 mod origin;
 mod pages;
@@ -38,7 +39,7 @@ pub use self::legacy::LEGACY;
 pub use self::legal::{BadDocument, Library};
 pub use self::metrics::Metrics;
 
-use Door::{AnyToken, Management, Private, Public};
+use Door::{AnySeat, AnyToken, Management, Private, Public, Seat, Watch};
 
 /// Who may pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,6 +52,12 @@ pub enum Door {
     Private(Permission),
     /// Whoever shows a token of the special instance with this permission.
     Management(Permission),
+    /// Whoever has signed in at the back office.
+    AnySeat,
+    /// Whoever has signed in at the back office and has this permission.
+    Seat(Permission),
+    /// The same, for what pages ask by themselves: it does not show that somebody is there.
+    Watch(Permission),
 }
 
 /// One route: a method, a path, and who may pass.
@@ -148,6 +155,56 @@ routes! {
     GET    "/management/instances/{id}/kyc" Management(InstancesRead)   => kyc::of;
 }
 
+routes! {
+    /// The back office: pages for the shopkeeper's browser, all below `/webui`. Every POST is a form
+    /// of ours, sent from a page of ours; see `office`.
+    OFFICE, mount_office:
+    GET    ""                               AnySeat                     => office::home;
+    GET    "/sign-in"                       Public                      => office::sign_in::page;
+    POST   "/sign-in"                       Public                      => office::sign_in::submit;
+    POST   "/sign-out"                      AnySeat                     => office::sign_in::leave;
+    GET    "/orders"                        Seat(OrdersRead)            => office::orders::page;
+    GET    "/orders-live"                   Watch(OrdersRead)           => office::orders::live;
+    GET    "/orders/{id}"                   Seat(OrdersRead)            => office::order::page;
+    GET    "/orders/{id}/live"              Watch(OrdersRead)           => office::order::live;
+    POST   "/orders/{id}/refund"            Seat(OrdersRefund)          => office::order::refund;
+    POST   "/orders/{id}/payments"          Seat(PaymentsWrite)         => office::order::pay;
+    POST   "/orders/{id}/delete"            Seat(OrdersWrite)           => office::order::delete;
+    GET    "/new-order"                     Seat(OrdersRead)            => office::new_order::page;
+    POST   "/new-order"                     Seat(OrdersWrite)           => office::new_order::submit;
+    GET    "/till"                          Seat(OrdersRead)            => office::till::page;
+    POST   "/till"                          Seat(OrdersWrite)           => office::till::begin;
+    GET    "/till/{id}"                     Seat(OrdersRead)            => office::till::sale;
+    POST   "/till/{id}/cash"                Seat(PaymentsWrite)         => office::till::cash;
+    POST   "/till/{id}/cancel"              Seat(OrdersWrite)           => office::till::cancel;
+    GET    "/export"                        Seat(OrdersRead)            => office::export::page;
+    GET    "/export-file"                   Seat(OrdersRead)            => office::export::file;
+    GET    "/templates"                     Seat(TemplatesRead)         => office::templates::page;
+    GET    "/new-template"                  Seat(TemplatesRead)         => office::templates::blank;
+    POST   "/new-template"                  Seat(TemplatesWrite)        => office::templates::add;
+    GET    "/templates/{id}"                Seat(TemplatesRead)         => office::templates::show;
+    POST   "/templates/{id}"                Seat(TemplatesWrite)        => office::templates::change;
+    POST   "/templates/{id}/delete"         Seat(TemplatesWrite)        => office::templates::delete;
+    GET    "/accounts"                      Seat(AccountsRead)          => office::accounts::page;
+    POST   "/accounts"                      Seat(AccountsWrite)         => office::accounts::add;
+    POST   "/accounts/{id}/retire"          Seat(AccountsWrite)         => office::accounts::retire;
+    POST   "/accounts/{id}/use"             Seat(AccountsWrite)         => office::accounts::resume;
+    GET    "/tokens"                        Seat(TokensRead)            => office::tokens::page;
+    POST   "/tokens"                        Seat(TokensWrite)           => office::tokens::create;
+    POST   "/tokens/{id}/revoke"            Seat(TokensWrite)           => office::tokens::revoke;
+    GET    "/password"                      Seat(InstancesRead)         => office::password::page;
+    POST   "/password"                      Seat(InstancesWrite)        => office::password::change;
+    GET    "/status"                        Seat(InstancesRead)         => office::status::page;
+    GET    "/instances"                     Seat(InstancesRead)         => office::instances::page;
+    POST   "/instances"                     Seat(InstancesWrite)        => office::instances::create;
+    GET    "/instances/{id}"                Seat(InstancesRead)         => office::instances::show;
+    POST   "/instances/{id}/delete"         Seat(InstancesWrite)        => office::instances::delete;
+    POST   "/instances/{id}/purge"          Seat(InstancesWrite)        => office::instances::purge;
+}
+
+/// Below which path the back office is.
+const OFFICE_PATH: &str = "/webui";
+
 /// The row by which `request` came in.
 fn row_of(request: &HttpRequest) -> Option<&'static Row> {
     known(request).or_else(|| legacy::row_of(request))
@@ -155,12 +212,20 @@ fn row_of(request: &HttpRequest) -> Option<&'static Row> {
 
 fn known(request: &HttpRequest) -> Option<&'static Row> {
     let pattern = request.match_pattern()?;
+    if let Some(path) = pattern.strip_prefix(OFFICE_PATH) {
+        let method = method_of(request);
+        return OFFICE.iter().find(|row| row.path == path && row.method == method);
+    }
     let path = pattern.strip_prefix("/instances/{instance}").unwrap_or(&pattern);
-    let method = match *request.method() {
+    let method = method_of(request);
+    EVERYWHERE.iter().chain(ROOT).find(|row| row.path == path && row.method == method)
+}
+
+fn method_of(request: &HttpRequest) -> &str {
+    match *request.method() {
         Method::HEAD => "GET",
         ref other => other.as_str(),
-    };
-    EVERYWHERE.iter().chain(ROOT).find(|row| row.path == path && row.method == method)
+    }
 }
 
 /// Gathers the routes of each path, so that a wrong method can be told from a wrong path.
@@ -222,7 +287,7 @@ impl Limits {
             return self.order;
         }
         match row.door {
-            Public => self.public,
+            Public | AnySeat | Seat(_) | Watch(_) => self.public,
             AnyToken | Private(_) | Management(_) => self.private,
         }
     }
@@ -283,6 +348,12 @@ pub fn public() -> impl HttpServiceFactory + 'static {
                 .configure(mount_everywhere)
                 .default_service(web::to(legacy::door)),
         )
+        .service(
+            web::scope(OFFICE_PATH)
+                .wrap(from_fn(office::guard))
+                .configure(mount_office)
+                .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) })),
+        )
         .default_service(web::to(legacy::door))
 }
 
@@ -305,6 +376,21 @@ mod tests {
             // Trading a password for a token is how one gets a token.
             let login = (row.method, row.path) == ("POST", "/private/token");
             assert_eq!(row.door != Public, closed && !login, "{row:?}");
+        }
+    }
+
+    #[test]
+    fn the_back_office_opens_to_those_who_have_signed_in() {
+        for row in OFFICE {
+            assert_eq!(row.door == Public, row.path == "/sign-in", "{row:?}");
+            match row.door {
+                Seat(permission) | Watch(permission) => {
+                    let reads = permission.as_str().ends_with("-read");
+                    assert_eq!(reads, row.method == "GET", "{row:?}");
+                }
+                _ => {}
+            }
+            assert!(["GET", "POST"].contains(&row.method), "browsers send no other: {row:?}");
         }
     }
 

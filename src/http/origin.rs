@@ -70,8 +70,8 @@ pub(super) fn base_url(
     root.below(&["instances", instance.as_str()]).map_err(|bad| Failure::Bug(bad.to_string()))
 }
 
-/// The daemon's root as the client sees it.
-fn seen(request: &HttpRequest, settings: &Settings) -> Result<BaseUrl, Failure> {
+/// The daemon's root as the client sees it, whatever is configured.
+pub(super) fn seen(request: &HttpRequest, settings: &Settings) -> Result<BaseUrl, Failure> {
     let peer = request.peer_addr().map(|address| address.ip().to_canonical());
     let forwarded = |name: HeaderName| {
         let value = header(request, name).filter(|_| trusted(peer, settings))?;

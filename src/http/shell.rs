@@ -18,7 +18,7 @@ use percent_encoding::percent_decode_str;
 
 use super::error::Failure;
 use super::metrics::Metrics;
-use super::{Settings, pages};
+use super::{Settings, office, pages};
 
 /// Longest path and query, in bytes.
 const MAX_URI: usize = 8 * 1024;
@@ -54,16 +54,20 @@ pub(super) async fn shell(
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let method = request.method().clone();
+    let is_office = office::owns(request.path());
 
     let mut response = if let Some(failure) = refusal(&request) {
         failure.log(&id.0, &line(request.request()));
         request.into_response(failure.answer(&id.0))
-    } else if method == Method::OPTIONS {
+    } else if method == Method::OPTIONS && !is_office {
         request.into_response(preflight())
     } else {
         explained(next.call(request).await?.map_into_boxed_body(), &id)
     };
     dress(response.headers_mut(), &id);
+    if !is_office {
+        open_to_all(response.headers_mut());
+    }
     if let Some(metrics) = metrics {
         metrics.answered(&method, response.status(), started.elapsed());
     }
@@ -129,6 +133,9 @@ fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRespo
     let request = response.request();
     failure.log(&id.0, &line(request));
     let answer = match request.app_data::<Data<Settings>>() {
+        Some(settings) if office::owns(request.path()) => {
+            office::problem(failure, &pages::Frame::of(request, settings), &id.0)
+        }
         Some(settings) if pages::is_wanted(request) => {
             pages::problem(failure, &pages::Frame::of(request, settings), &id.0)
         }
@@ -137,19 +144,21 @@ fn explained(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRespo
     response.into_response(answer)
 }
 
-/// Headers of every answer.
-fn dress(headers: &mut HeaderMap, id: &RequestId) {
-    let fixed = [
-        (ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
-        (
-            ACCESS_CONTROL_EXPOSE_HEADERS,
+/// Lets pages of other origins read the answer. The back office, which knows its visitors by a
+/// cookie, is for its own pages only.
+fn open_to_all(headers: &mut HeaderMap) {
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static(
             "*, ETag, Location, Taler, Paivana, Retry-After, WWW-Authenticate, X-Request-Id",
         ),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
+    );
+}
+
+/// Headers of every answer.
+fn dress(headers: &mut HeaderMap, id: &RequestId) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

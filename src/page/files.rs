@@ -17,6 +17,12 @@ pub struct File {
 pub const FILES: &[File] = &[
     File { name: "icon.svg", kind: "image/svg+xml", text: include_str!("icon.svg") },
     File { name: "style.css", kind: "text/css; charset=utf-8", text: include_str!("style.css") },
+    File { name: "office.css", kind: "text/css; charset=utf-8", text: include_str!("office.css") },
+    File {
+        name: "office.js",
+        kind: "text/javascript; charset=utf-8",
+        text: include_str!("office.js"),
+    },
     File { name: "poll.js", kind: "text/javascript; charset=utf-8", text: include_str!("poll.js") },
 ];
 

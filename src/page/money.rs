@@ -77,6 +77,40 @@ pub fn typed(amount: &Amount, currencies: &[CurrencySpecification], visitor: Vis
     shown.split(HARD_BLANK).next().unwrap_or_default().replace(THIN, "")
 }
 
+/// Why what somebody typed is no amount.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BadNumber {
+    /// There are other signs than digits and one mark, or too many digits before it.
+    NoNumber,
+    /// There are more digits behind the mark than this currency has; perhaps it was meant to stand
+    /// between groups of digits.
+    TooFine,
+}
+
+/// As [`read`], for the shop's own people, whose money it is: a comma or a dot before the decimals, and
+/// no mark between groups, so that nothing can be read in two ways: `12,5`, `12.50`.
+///
+/// # Errors
+/// [`BadNumber`].
+pub fn read_strictly(text: &str, currency: &CurrencySpecification) -> Result<Amount, BadNumber> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let plain = text.replace(',', ".");
+    let fraction = plain.split_once('.').map_or("", |(_, fraction)| fraction);
+    let amount = Amount::parse(format!("{}:{plain}", currency.currency()));
+    let amount = amount.map_err(|_| BadNumber::NoNumber)?;
+    match fraction.len() > usize::from(currency.input_digits()) {
+        true => Err(BadNumber::TooFine),
+        false => Ok(amount),
+    }
+}
+
+/// An amount as [`read_strictly`] takes it, for a form: `12.5`, or `12,5` where that is the custom.
+pub fn number(amount: &Amount, visitor: Visitor) -> String {
+    let wire = amount.to_string();
+    let number = wire.split_once(':').map_or("", |(_, number)| number);
+    number.replace('.', &visitor.decimal.to_string())
+}
+
 /// `digits` with `mark` between groups of three; four digits stay together.
 fn grouped(digits: &str, mark: char) -> String {
     if digits.len() < 5 {
@@ -96,6 +130,26 @@ fn grouped(digits: &str, mark: char) -> String {
 mod tests {
     use super::*;
     use crate::domain::amount::Currency;
+
+    #[test]
+    fn what_is_typed_is_read_with_either_mark_and_never_guessed_at() {
+        let euro = CurrencySpecification::shipped(Currency::parse("EUR").unwrap());
+        let of = |text: &str| read_strictly(text, &euro).map(|amount| amount.to_string());
+        for (text, amount) in
+            [("12", "EUR:12"), ("12,5", "EUR:12.5"), (" 12.50 ", "EUR:12.5"), ("1 000", "EUR:1000")]
+        {
+            assert_eq!(of(text).as_deref(), Ok(amount), "{text}");
+        }
+        for text in ["1.234", "0,001"] {
+            assert_eq!(of(text), Err(BadNumber::TooFine), "{text}");
+        }
+        for text in ["", "1.234,50", "-1", "1e3", "EUR:1", ".5", "5,", "\u{ff11}"] {
+            assert_eq!(of(text), Err(BadNumber::NoNumber), "{text}");
+        }
+        let back = number(&Amount::parse("EUR:1234.5").unwrap(), Visitor::of("de"));
+        assert_eq!(back, "1234,5");
+        assert_eq!(of(&back).as_deref(), Ok("EUR:1234.5"));
+    }
 
     #[test]
     fn amounts_are_written_as_the_visitor_does() {

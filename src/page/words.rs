@@ -126,6 +126,373 @@ words! {
     home_office: "Back office", "Büro des Ladens";
     home_office_hint: "For the people who run the shop.", "Für die Leute, die den Laden führen.";
     home_source: "Free software: source and licence", "Freie Software: Quelltext und Lizenz";
+
+    // The back office: every page.
+    skip_to_content: "Skip to content", "Zum Inhalt springen";
+    navigation: "Back office", "Verwaltung";
+    pages: "Pages", "Seiten";
+    sign_out: "Sign out", "Abmelden";
+    back_to_office: "Back to the back office", "Zurück zur Verwaltung";
+    office_not_found: "This page does not exist, or what it was about is no longer there.",
+        "Diese Seite gibt es nicht, oder das, wovon sie handelte, ist nicht mehr da.";
+    forged_title: "This form was not sent from here", "Dieses Formular kam nicht von hier";
+    forged: "Nothing was done. The form came from another site, or from a page that was opened before you signed in. Please open the page again and repeat.",
+        "Es wurde nichts getan. Das Formular kam von einer anderen Seite oder von einer, die vor der Anmeldung geöffnet wurde. Bitte öffnen Sie die Seite neu und wiederholen Sie die Eingabe.";
+    not_permitted: "Your token does not allow this.", "Ihr Zugang erlaubt das nicht.";
+
+    // The back office: signing in.
+    sign_in: "Sign in", "Anmelden";
+    sign_in_title: "Sign in to the back office", "Bei der Verwaltung anmelden";
+    instance: "Shop", "Laden";
+    instance_hint: "The short name of the shop in addresses; the first one is called admin",
+        "Der Kurzname des Ladens in Adressen; der erste heißt admin";
+    password: "Password", "Passwort";
+    wrong_password: "Shop or password are not right.", "Laden oder Passwort stimmen nicht.";
+    too_many_attempts: "Too many passwords were tried. Please wait a minute.",
+        "Es wurden zu viele Passwörter versucht. Bitte warten Sie eine Minute.";
+    plain_way: "This connection is not encrypted: others in the same network can read the password and act in your name. Use https if you can.",
+        "Diese Verbindung ist nicht verschlüsselt: andere im selben Netz können das Passwort mitlesen und in Ihrem Namen handeln. Benutzen Sie möglichst https.";
+    seat_over: "You were signed out because nothing happened for a while. Please sign in again.",
+        "Sie wurden abgemeldet, weil eine Weile nichts geschah. Bitte melden Sie sich wieder an.";
+    said_signed_out: "You are signed out.", "Sie sind abgemeldet.";
+    signed_out_title: "You are signed out", "Sie sind abgemeldet";
+    signed_out: "Please sign in again.", "Bitte melden Sie sich wieder an.";
+
+    // The back office: orders.
+    tab_orders: "Orders", "Bestellungen";
+    new_order: "New order", "Neue Bestellung";
+    show: "Show", "Zeige";
+    show_all: "all", "alle";
+    show_unpaid: "unpaid", "unbezahlte";
+    show_paid: "paid", "bezahlte";
+    show_refunded: "refunded", "erstattete";
+    search: "Search", "Suche";
+    search_hint: "Text or order number", "Text oder Bestellnummer";
+    from_day: "From", "Von";
+    until_day: "Until", "Bis";
+    look: "Look", "Suchen";
+    no_date: "A date is missing a part or does not exist.", "Ein Datum ist unvollständig oder gibt es nicht.";
+    no_orders: "There are no such orders.", "Es gibt keine solchen Bestellungen.";
+    newer: "Newer", "Neuere";
+    older: "Older", "Ältere";
+    is_unpaid: "unpaid", "unbezahlt";
+    is_claimed: "being paid", "wird bezahlt";
+    is_expired: "expired", "abgelaufen";
+    is_paid: "paid", "bezahlt";
+    refund_waits: "refund waiting", "Erstattung wartet";
+    is_partly_refunded: "partly refunded", "teils erstattet";
+    is_refunded: "refunded", "erstattet";
+
+    // The back office: one order.
+    history: "History", "Verlauf";
+    was_made: "Created", "Angelegt";
+    was_claimed: "Claimed by a wallet", "Von einer Wallet übernommen";
+    was_paid: "Paid", "Bezahlt";
+    was_refunded: "Refund", "Erstattung";
+    refund_fetched: "the customer has it", "beim Kunden";
+    refund_not_fetched: "not fetched yet", "noch nicht abgeholt";
+    by_wallet: "with a Taler wallet", "mit einer Taler-Wallet";
+    by_cash: "in cash", "bar";
+    by_card: "by card", "mit Karte";
+    by_bank: "by bank transfer", "per Überweisung";
+    by_other: "in another way", "auf andere Weise";
+    payable_until: "To be paid until", "Zu bezahlen bis";
+    refundable_until: "Refunds possible until", "Erstattung möglich bis";
+    office_order_number: "Order number", "Bestellnummer";
+    customers_page: "The customer's page", "Die Seite für den Kunden";
+    for_customer_pay: "For the customer to pay", "Damit bezahlt der Kunde";
+    for_customer_refund: "For the customer to fetch the refund", "Damit holt der Kunde die Erstattung";
+    qr_code: "QR code for the customer's wallet", "QR-Code für die Wallet des Kunden";
+    office_open_wallet: "Open in wallet", "In der Wallet öffnen";
+    refund: "Refund", "Erstatten";
+    refund_left: "Can still be given back:", "Kann noch erstattet werden:";
+    refund_amount: "Give back", "Zurückgeben";
+    refund_reason: "Reason", "Grund";
+    refund_reason_hint: "The customer reads it", "Der Kunde liest ihn";
+    grant_refund: "Grant the refund", "Erstattung gewähren";
+    paid_at_counter: "Paid at the counter", "An der Theke bezahlt";
+    method: "How", "Wie";
+    reference: "Reference", "Beleg";
+    reference_hint: "Receipt number, for example; may stay empty", "Zum Beispiel die Belegnummer; darf leer bleiben";
+    record_payment: "Record the payment", "Zahlung eintragen";
+    delete_order: "Delete", "Löschen";
+    delete_hint: "The order goes for good. What is paid is kept for the books.",
+        "Die Bestellung verschwindet endgültig. Was bezahlt ist, bleibt für die Bücher.";
+    delete_force: "Delete although a wallet may be paying it right now", "Löschen, obwohl eine Wallet sie gerade bezahlen könnte";
+    delete_now: "Delete this order", "Diese Bestellung löschen";
+    said_made: "The order is made.", "Die Bestellung ist angelegt.";
+    said_paid: "The payment is recorded.", "Die Zahlung ist eingetragen.";
+    said_refunded: "The refund is granted.", "Die Erstattung ist gewährt.";
+    said_deleted: "The order is deleted.", "Die Bestellung ist gelöscht.";
+
+    // The back office: why something does not go.
+    no_amount: "Please type an amount like 12.50, above zero and without marks between thousands.",
+        "Bitte einen Betrag wie 12,50 eingeben, größer als null und ohne Punkte zwischen den Tausendern.";
+    amount_too_fine: "This currency has at most {} digits after the decimal mark; please leave out marks between thousands.",
+        "Diese Währung hat höchstens {} Nachkommastellen; bitte keine Punkte zwischen den Tausendern.";
+    reason_needed: "Please say why; the customer reads it.", "Bitte sagen Sie, warum; der Kunde liest es.";
+    text_needed: "Please say what is bought.", "Bitte sagen Sie, was gekauft wird.";
+    method_needed: "Please say how it was paid.", "Bitte sagen Sie, wie bezahlt wurde.";
+    too_long: "This text is too long.", "Dieser Text ist zu lang.";
+    no_url: "Please type a whole address that begins with https://.", "Bitte eine ganze Adresse eingeben, die mit https:// beginnt.";
+    no_count: "Please type a whole number.", "Bitte eine ganze Zahl eingeben.";
+    refunded_meanwhile: "The refunds of this order were changed meanwhile, perhaps by this very form. Nothing was done now; please look at the history and try again if need be.",
+        "Die Erstattungen dieser Bestellung haben sich inzwischen geändert, vielleicht durch eben dieses Formular. Jetzt wurde nichts getan; bitte sehen Sie im Verlauf nach und versuchen Sie es nötigenfalls noch einmal.";
+    already_paid: "The order is paid already, in another way.", "Die Bestellung ist schon bezahlt, auf andere Weise.";
+    being_paid: "A wallet is paying this order right now. Please wait a moment and look again.",
+        "Eine Wallet bezahlt diese Bestellung gerade. Bitte warten Sie einen Augenblick und sehen Sie noch einmal nach.";
+    awaiting_payment: "A wallet has claimed this order and may still pay it. Tick the box to delete it all the same.",
+        "Eine Wallet hat diese Bestellung übernommen und kann sie noch bezahlen. Mit dem Häkchen wird sie trotzdem gelöscht.";
+    must_be_kept: "Money was paid for this order, so it must be kept for the books.",
+        "Für diese Bestellung ist Geld geflossen, darum muss sie für die Bücher bleiben.";
+    refund_of_unpaid: "The order is not paid, so there is nothing to give back.",
+        "Die Bestellung ist nicht bezahlt, es gibt also nichts zu erstatten.";
+    refund_not_allowed: "This order was sold without the possibility of refunds.",
+        "Diese Bestellung wurde ohne die Möglichkeit der Erstattung verkauft.";
+    refund_too_late: "The time for refunds of this order is over.", "Die Zeit für Erstattungen dieser Bestellung ist vorbei.";
+    refund_inconsistent: "All refunds together cannot be more than the price.",
+        "Alle Erstattungen zusammen können nicht mehr als der Preis sein.";
+    refund_below_fee: "The exchange's fee for this refund would be higher than the refund.",
+        "Die Gebühr des Exchange für diese Erstattung wäre höher als die Erstattung.";
+    no_account: "The shop has no bank account in use that the money could go to. Please add one first.",
+        "Der Laden hat kein benutztes Bankkonto, auf das das Geld gehen könnte. Bitte legen Sie zuerst eines an.";
+    no_exchange: "No exchange that this till trusts can pay the shop's account in this currency.",
+        "Kein Exchange, dem diese Kasse traut, kann in dieser Währung auf das Konto des Ladens auszahlen.";
+    unknown_currency: "This till does not know the currency.", "Diese Kasse kennt die Währung nicht.";
+    pay_deadline_past: "The time to pay would be over already.", "Die Zeit zum Bezahlen wäre schon vorbei.";
+    deadlines_clash: "The time for refunds does not fit the other times of the order.",
+        "Die Zeit für Erstattungen passt nicht zu den anderen Zeiten der Bestellung.";
+
+    // The back office: a new order.
+    what_is_bought: "What is bought", "Was gekauft wird";
+    amount_in: "Amount in", "Betrag in";
+    more: "More", "Mehr";
+    fulfillment_url: "Page after payment", "Seite nach der Zahlung";
+    fulfillment_url_hint: "Where the customer finds what was bought; may stay empty",
+        "Wo der Kunde das Gekaufte findet; darf leer bleiben";
+    fulfillment_message: "Message after payment", "Nachricht nach der Zahlung";
+    fulfillment_message_hint: "The wallet shows it; may stay empty", "Die Wallet zeigt sie; darf leer bleiben";
+    pay_minutes: "Minutes to pay", "Minuten zum Bezahlen";
+    refund_days: "Days in which refunds are possible", "Tage, in denen Erstattungen möglich sind";
+    as_usual: "Empty: as usual in this shop", "Leer: wie in diesem Laden üblich";
+    make_order: "Make the order", "Bestellung anlegen";
+
+    // The back office: the till.
+    tab_till: "Till", "Kasse";
+    keypad: "Keypad", "Tastenfeld";
+    decimal_mark: "Decimal mark", "Komma";
+    key_back: "Delete the last digit", "Letzte Ziffer löschen";
+    sale_text: "Text for the receipt (optional)", "Text für den Beleg (freiwillig)";
+    a_sale: "Purchase", "Einkauf";
+    charge: "Charge", "Kassieren";
+    today: "Today", "Heute";
+    nothing_yet: "Nothing yet.", "Noch nichts.";
+    sum_paid: "Paid", "Bezahlt";
+    sum_refunded: "Refunded", "Erstattet";
+    sum_rest: "Left", "Bleibt";
+    is_paid_now: "Paid", "Bezahlt";
+    sale_over: "The time to pay is over.", "Die Zeit zum Bezahlen ist vorbei.";
+    paid_in_cash: "Paid in cash", "Bar bezahlt";
+    cancel_sale: "Cancel", "Abbrechen";
+    next_sale: "Next sale", "Nächster Verkauf";
+    said_cancelled: "The sale is cancelled.", "Der Verkauf ist abgebrochen.";
+
+    // The back office: the books.
+    tab_export: "Export", "Export";
+    payments: "Payments", "Zahlungen";
+    refunds: "Refunds", "Erstattungen";
+    time_zone: "Time zone", "Zeitzone";
+    time_zone_hint: "In which the days begin and end, like Europe/Berlin",
+        "In der die Tage beginnen und enden, wie Europe/Berlin";
+    reckon: "Show", "Zeigen";
+    no_zone: "There is no such time zone. One looks like Europe/Zurich.",
+        "Diese Zeitzone gibt es nicht. Eine sieht aus wie Europe/Zurich.";
+    days_backwards: "The last day is before the first.", "Der letzte Tag liegt vor dem ersten.";
+
+    // The back office: the shop's settings (templates, accounts, tokens, password, status, shops).
+    said_kept: "Saved.", "Gespeichert.";
+    said_gone: "Deleted.", "Gelöscht.";
+    said_revoked: "The token is no longer good.", "Der Zugang gilt nicht mehr.";
+    said_password_changed: "The password is changed. Whoever else was signed in has to sign in again.",
+        "Das Passwort ist geändert. Wer sonst noch angemeldet war, muss sich neu anmelden.";
+    keep: "Save", "Speichern";
+    name_taken: "This name is taken.", "Dieser Name ist vergeben.";
+    note_needed: "Please give it a name.", "Bitte geben Sie einen Namen an.";
+    choose_one: "Please choose one.", "Bitte eines auswählen.";
+
+    tab_templates: "Templates", "Vorlagen";
+    templates_hint: "A template is an order that customers make themselves, from a code that hangs at the counter or stands on a page.",
+        "Eine Vorlage ist eine Bestellung, die Kunden selbst anlegen: mit einem Code, der an der Theke hängt oder auf einer Seite steht.";
+    no_templates: "There are no templates yet.", "Es gibt noch keine Vorlagen.";
+    new_template: "New template", "Neue Vorlage";
+    template_terms: "What it says", "Was darin steht";
+    template_code: "For the customers", "Für die Kunden";
+    print_sheet: "Print a sheet for the counter:", "Ein Blatt für die Theke drucken:";
+    template_note: "Name", "Name";
+    template_note_hint: "For yourself; customers do not see it", "Für Sie selbst; Kunden sehen ihn nicht";
+    template_id: "Name in addresses", "Name in Adressen";
+    template_id_hint: "Letters, digits, dots and hyphens, like coffee-to-go", "Buchstaben, Ziffern, Punkte und Bindestriche, wie kaffee-to-go";
+    no_template_id: "A name has 1 to 128 letters, digits, dots, colons, underscores or hyphens.",
+        "Ein Name hat 1 bis 128 Buchstaben (ohne Umlaute), Ziffern, Punkte, Doppelpunkte, Unterstriche oder Bindestriche.";
+    template_who_summary: "Who says what is bought", "Wer sagt, was gekauft wird";
+    template_who_amount: "Who says the amount", "Wer den Betrag sagt";
+    says_shop: "The shop: it is fixed", "Der Laden: es steht fest";
+    says_customer: "The customer: what stands above is a suggestion", "Der Kunde: was oben steht, ist ein Vorschlag";
+    minimum_age: "Minimum age in years", "Mindestalter in Jahren";
+    minimum_age_hint: "Wallets for younger people cannot pay then; may stay empty", "Wallets für Jüngere können dann nicht bezahlen; darf leer bleiben";
+    template_kind: "What it is for", "Wofür sie ist";
+    kind_order: "A purchase", "Ein Einkauf";
+    kind_paywall: "Pages behind a paywall (Paivana)", "Seiten hinter einer Bezahlschranke (Paivana)";
+    website_pattern: "Pages of the paywall", "Seiten der Bezahlschranke";
+    website_pattern_hint: "A regular expression, like ^https://news\\.example/; empty: all", "Ein regulärer Ausdruck, wie ^https://news\\.example/; leer: alle";
+    no_pattern: "This is no regular expression.", "Das ist kein regulärer Ausdruck.";
+    pattern_of_paywall: "Only a paywall has pages. Choose that, or leave this empty.",
+        "Nur eine Bezahlschranke hat Seiten. Wählen Sie diese, oder lassen Sie das Feld leer.";
+    paywall_needs_price: "The price of a paywall is fixed by the shop.", "Den Preis einer Bezahlschranke legt der Laden fest.";
+    template_unfit: "The parts of this template do not fit together.", "Die Teile dieser Vorlage passen nicht zusammen.";
+    template_delete_hint: "Codes that hang somewhere lead nowhere then. Orders stay.",
+        "Codes, die irgendwo hängen, führen dann ins Leere. Bestellungen bleiben.";
+    delete_template: "Delete this template", "Diese Vorlage löschen";
+
+    tab_accounts: "Accounts", "Konten";
+    accounts_hint: "Bank accounts to which the exchanges send the shop's money.", "Bankkonten, auf die die Exchanges das Geld des Ladens überweisen.";
+    no_accounts: "There is no bank account yet.", "Es gibt noch kein Bankkonto.";
+    account_used: "in use", "in Benutzung";
+    account_retired: "not in use", "nicht in Benutzung";
+    retire_account: "Use no longer", "Nicht mehr benutzen";
+    use_account: "Use again", "Wieder benutzen";
+    new_account: "Add an account", "Konto hinzufügen";
+    add_account: "Add", "Hinzufügen";
+    account_holder: "Account holder", "Inhaber des Kontos";
+    account_holder_hint: "As the bank has it", "Wie die Bank ihn kennt";
+    holder_needed: "Please say whose account it is.", "Bitte sagen Sie, wem das Konto gehört.";
+    other_account: "Another kind of account", "Eine andere Art von Konto";
+    payto_address: "Account as a payto address", "Konto als payto-Adresse";
+    payto_hint: "Like payto://x-taler-bank/bank.example/shop?receiver-name=My+Shop", "Wie payto://x-taler-bank/bank.example/laden?receiver-name=Mein+Laden";
+    iban_no_country: "No country has IBANs that begin like this.", "Kein Land hat IBANs, die so anfangen.";
+    iban_wrong_length: "This IBAN is too short or too long for its country.", "Diese IBAN ist für ihr Land zu kurz oder zu lang.";
+    iban_wrong_digits: "There is a typing mistake in this IBAN: its check digits do not fit.",
+        "In dieser IBAN ist ein Tippfehler: die Prüfziffern passen nicht.";
+    payto_no_name: "The address does not say whose account it is. Add: ?receiver-name=Name",
+        "Die Adresse sagt nicht, wem das Konto gehört. Hängen Sie an: ?receiver-name=Name";
+    payto_bad_sign: "There is a sign in this address that must be written in another way: a blank as +, for example.",
+        "In dieser Adresse ist ein Zeichen, das anders geschrieben werden muss: ein Leerzeichen zum Beispiel als +.";
+    payto_bad_bank: "After payto://x-taler-bank/ come the bank's host, a slash and the account's name.",
+        "Nach payto://x-taler-bank/ kommen der Name des Bankrechners, ein Schrägstrich und der Name des Kontos.";
+    no_payto: "This is no account. One looks like payto://iban/DE75512108001245126199?receiver-name=Name",
+        "Das ist kein Konto. Eines sieht aus wie payto://iban/DE75512108001245126199?receiver-name=Name";
+    account_exists: "This account is in use already.", "Dieses Konto ist schon in Benutzung.";
+
+    tab_tokens: "Access", "Zugänge";
+    tokens_hint: "Tokens let programs and devices act for the shop: a web shop, a till app, this browser.",
+        "Mit Zugängen handeln Programme und Geräte für den Laden: ein Webshop, eine Kassen-App, dieser Browser.";
+    no_note: "Without a name", "Ohne Namen";
+    token_of_seat: "Signed in here", "Hier angemeldet";
+    token_own: "this browser", "dieser Browser";
+    token_over: "expired", "abgelaufen";
+    token_for: "May", "Darf";
+    good_until: "Good until", "Gilt bis";
+    last_used: "Last used", "Zuletzt benutzt";
+    revoke: "Revoke", "Widerrufen";
+    new_token: "New token", "Neuer Zugang";
+    token_note: "Name", "Name";
+    token_note_hint: "What will use it, like: tablet at the counter", "Was ihn benutzen wird, wie: Tablet an der Theke";
+    token_life: "How long", "Wie lange";
+    token_password_hint: "Asked for so that nobody makes tokens at a desk that you have left",
+        "Gefragt wird danach, damit niemand an einem verlassenen Platz Zugänge anlegt";
+    make_token: "Make the token", "Zugang anlegen";
+    token_made: "The token is made", "Der Zugang ist angelegt";
+    token_once: "It is shown only now. Whoever has it can act for the shop.",
+        "Er wird nur jetzt angezeigt. Wer ihn hat, kann für den Laden handeln.";
+    pairing_code: "QR code to pair a device", "QR-Code zum Koppeln eines Geräts";
+    pairing_hint: "A device that reads this code has the address and the token.", "Ein Gerät, das diesen Code liest, hat die Adresse und den Zugang.";
+    token_value: "Token", "Zugang";
+    api_address: "Address of the shop", "Adresse des Ladens";
+    token_noted: "I have it", "Ich habe ihn";
+    scope_read: "look at everything", "alles ansehen";
+    scope_simple: "sell: make orders and see how they stand", "verkaufen: Bestellungen anlegen und ihren Stand sehen";
+    scope_pos: "sell at a counter, in cash too", "an der Theke verkaufen, auch bar";
+    scope_mgmt: "sell and give refunds", "verkaufen und erstatten";
+    scope_full: "do everything about orders", "alles mit Bestellungen tun";
+    scope_all: "do everything", "alles tun";
+
+    change_password: "Change the password", "Passwort ändern";
+    change_password_hint: "Whoever else is signed in has to sign in again. Tokens of programs and devices stay good.",
+        "Wer sonst noch angemeldet ist, muss sich neu anmelden. Zugänge von Programmen und Geräten gelten weiter.";
+    old_password: "Password until now", "Bisheriges Passwort";
+    new_password: "New password", "Neues Passwort";
+    new_password_hint: "At least 8 characters", "Mindestens 8 Zeichen";
+    password_again: "New password once more", "Neues Passwort noch einmal";
+    password_needed: "Please type the password.", "Bitte das Passwort eingeben.";
+    password_too_short: "A password has at least 8 characters.", "Ein Passwort hat mindestens 8 Zeichen.";
+    passwords_differ: "This is not the same as above.", "Das ist nicht dasselbe wie oben.";
+    not_the_password: "This is not the password.", "Das ist nicht das Passwort.";
+
+    tab_status: "Status", "Zustand";
+    all_is_well: "All is well.", "Alles in Ordnung.";
+    the_shop: "The shop", "Der Laden";
+    the_till: "The till", "Die Kasse";
+    last_payment: "Last payment", "Letzte Zahlung";
+    accounts_in_use: "Bank accounts in use", "Benutzte Bankkonten";
+    version: "Version", "Version";
+    last_backup: "Last backup", "Letzte Sicherung";
+    disk_left: "Room left on the disk", "Freier Platz auf der Platte";
+    database_size: "Size of the database", "Größe der Datenbank";
+    open_polls: "Pages and programs that wait for news", "Seiten und Programme, die auf Neues warten";
+    not_known: "not known", "nicht bekannt";
+    exchanges: "Exchanges", "Exchanges";
+    no_exchanges: "The till trusts no exchange.", "Die Kasse traut keinem Exchange.";
+    exchange_ready: "ready", "bereit";
+    exchange_stale: "keys out of date", "Schlüssel veraltet";
+    exchange_silent: "could not be reached", "war nicht zu erreichen";
+    exchange_unasked: "not asked yet", "noch nicht gefragt";
+    keys_of: "Keys of", "Schlüssel vom";
+    last_failure: "It did not answer well on", "Keine gute Antwort am";
+    payouts: "Payouts", "Auszahlungen";
+    kyc_ready: "The exchange pays to this account.", "Der Exchange überweist auf dieses Konto.";
+    kyc_required: "The exchange wants to know whose account this is before it pays.",
+        "Der Exchange möchte wissen, wem dieses Konto gehört, bevor er überweist.";
+    kyc_wire_required: "The exchange wants a transfer from this account, to see whose it is.",
+        "Der Exchange möchte eine Überweisung von diesem Konto, um zu sehen, wem es gehört.";
+    kyc_wire_impossible: "The exchange cannot pay to this kind of account.", "Der Exchange kann auf diese Art von Konto nicht überweisen.";
+    kyc_unknown: "Whether the exchange pays to this account is not known yet.",
+        "Ob der Exchange auf dieses Konto überweist, ist noch nicht bekannt.";
+    warn_no_exchange: "The till trusts no exchange, so it can take no money. The operator adds one in tilld.toml.",
+        "Die Kasse traut keinem Exchange und kann darum kein Geld annehmen. Der Betreiber trägt einen in tilld.toml ein.";
+    warn_exchanges_silent: "No exchange could be reached, so nobody can pay. Is the till online?",
+        "Kein Exchange war zu erreichen, also kann niemand bezahlen. Ist die Kasse mit dem Netz verbunden?";
+    warn_kyc: "An exchange holds money back until it knows whose account it pays to; see below.",
+        "Ein Exchange hält Geld zurück, bis er weiß, auf wessen Konto er überweist; siehe unten.";
+    warn_disk: "There is little room left on the disk.", "Auf der Platte ist wenig Platz.";
+    warn_plain: "The shop's address does not begin with https: others in the network can read along, and most wallets refuse to pay.",
+        "Die Adresse des Ladens beginnt nicht mit https: andere im Netz können mitlesen, und die meisten Wallets bezahlen nicht.";
+    warn_backup: "There is no backup of the last two days in the folder “backups” beside the database.",
+        "Im Ordner „backups“ neben der Datenbank liegt keine Sicherung der letzten zwei Tage.";
+
+    tab_instances: "Shops", "Läden";
+    instances_hint: "Several shops can share this till. Each sees only its own orders, accounts and tokens.",
+        "Mehrere Läden können diese Kasse teilen. Jeder sieht nur seine eigenen Bestellungen, Konten und Zugänge.";
+    instance_deleted: "deleted", "gelöscht";
+    new_instance: "New shop", "Neuer Laden";
+    instance_name: "Name", "Name";
+    instance_name_hint: "Customers see it", "Die Kunden sehen ihn";
+    name_needed: "Please say what the shop is called.", "Bitte sagen Sie, wie der Laden heißt.";
+    instance_id: "Short name", "Kurzname";
+    instance_id_hint: "Stands in addresses: letters, digits, dots and hyphens", "Steht in Adressen: Buchstaben, Ziffern, Punkte und Bindestriche";
+    no_instance_id: "A short name has 2 to 64 letters, digits, dots, underscores, @ or hyphens, and begins with a letter or digit.",
+        "Ein Kurzname hat 2 bis 64 Buchstaben (ohne Umlaute), Ziffern, Punkte, Unterstriche, @ oder Bindestriche und beginnt mit einem Buchstaben oder einer Ziffer.";
+    instance_password_hint: "With it the shopkeeper signs in; at least 8 characters", "Damit meldet sich der Inhaber an; mindestens 8 Zeichen";
+    make_instance: "Make the shop", "Laden anlegen";
+    purge_first: "A deleted shop has this name. Delete its history first.", "Ein gelöschter Laden hat diesen Namen. Löschen Sie zuerst seine Geschichte.";
+    instance_is_own: "This shop looks after the others and cannot be deleted here.", "Dieser Laden verwaltet die anderen und kann hier nicht gelöscht werden.";
+    delete_instance: "Delete this shop", "Diesen Laden löschen";
+    delete_instance_hint: "It can sell nothing more, and nobody can sign in there. Its history stays for the books.",
+        "Er kann nichts mehr verkaufen, und niemand kann sich dort anmelden. Seine Geschichte bleibt für die Bücher.";
+    purge_instance: "Delete its history, too", "Auch seine Geschichte löschen";
+    purge_instance_hint: "All its orders, payments and refunds go for good.", "Alle seine Bestellungen, Zahlungen und Erstattungen verschwinden endgültig.";
+    delete_before_purge: "Delete the shop first.", "Löschen Sie zuerst den Laden.";
+    type_instance_id: "Type the short name to confirm", "Zur Bestätigung den Kurznamen eingeben";
+    confirm_differs: "This is not the short name of the shop.", "Das ist nicht der Kurzname des Ladens.";
 }
 
 /// `text` with each `{}` replaced by one of `values`, from left to right. What has no value stays.

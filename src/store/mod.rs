@@ -7,6 +7,7 @@
 
 pub mod accounts;
 mod backup;
+pub mod books;
 mod check;
 mod checkpoint;
 pub mod coin_refunds;
@@ -23,6 +24,7 @@ pub mod orders;
 pub mod part_paid;
 mod paths;
 pub mod payments;
+pub mod premises;
 pub mod refunds;
 pub mod sessions;
 pub mod templates;
@@ -357,6 +359,18 @@ impl Store {
     {
         let answer = self.0.writer.submit(work)?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+    }
+
+    /// Writes as [`Store::write`] does, but nobody waits for it, and nobody learns what came of it:
+    /// for marks that may get lost.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] when too many changes wait already; [`Error::Closed`].
+    pub fn write_behind(
+        &self,
+        work: impl FnOnce(&mut Tx<'_>) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
+        self.0.writer.submit::<_, Error, _>(work).map(drop)
     }
 
     /// Can the store be read and written?

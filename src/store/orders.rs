@@ -47,6 +47,25 @@ pub fn terms(db: &Connection, order: OrderSerial) -> Result<String> {
     Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get("terms"))?)
 }
 
+/// When a wallet claimed an order; `None` if none did, or if it was not kept then.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], also when the order is gone.
+pub fn claimed_at(db: &Connection, order: OrderSerial) -> Result<Option<Timestamp>> {
+    let mut statement = db.prepare_cached(sql!("orders/claimed_at"))?;
+    Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get(0))?)
+}
+
+/// When an order of `instance` was paid last; `None` if none ever was.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn last_paid(db: &Connection, instance: InstanceSerial) -> Result<Option<Timestamp>> {
+    let mut statement = db.prepare_cached(sql!("orders/last_paid"))?;
+    let params = named_params! { ":instance": instance };
+    Ok(statement.query_row(params, |row| row.get("paid_at_s")).optional()?)
+}
+
 pub(super) fn read_order(row: &Row<'_>) -> rusqlite::Result<Order> {
     let mut columns = InTurn::of(row);
     Ok(Order {
@@ -172,12 +191,19 @@ pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, new: &NewOrder) -> Resu
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn claim(tx: &mut Tx<'_>, order: &Order, claim: &Claim, contract: &str) -> Result<bool> {
+pub fn claim(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    claim: &Claim,
+    contract: &str,
+    now: Timestamp,
+) -> Result<bool> {
     let changed = tx.prepare_cached(sql!("orders/claim"))?.execute(named_params! {
         ":order_serial": order.serial,
         ":nonce": claim.nonce,
         ":h_contract": claim.h_contract,
         ":terms": contract,
+        ":now_s": now,
     })?;
     if changed > 0 {
         tx.announce(order.topics());
@@ -301,9 +327,14 @@ mod tests {
             sql!("orders/list_newer"),
             sql!("orders/list_older_of_session"),
             sql!("orders/list_newer_of_session"),
+            sql!("orders/created_between"),
         ] {
             assert_eq!(columns(statement), all);
         }
+        // Each with its table's name, and followed by the payment's.
+        let joined = columns(sql!("orders/paid_between")).replace("orders.", "");
+        let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(words(&joined), format!("{}, method, reference", words(&all)));
         let members = "serial instance order_id request_hash claim_token timestamp_s created_at_s \
             pay_deadline_s refund_deadline_s amount summary base_url fulfillment_url session_id \
             nonce h_contract paid_at_s paid_session refund_granted refund_taken";

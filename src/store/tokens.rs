@@ -1,6 +1,7 @@
 //! Tokens, by the hash of their text.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use subtle::ConstantTimeEq;
 
 use super::{Result, Tx, sql};
 use crate::domain::access::{NewToken, Token, TokenKind};
@@ -16,6 +17,14 @@ pub struct Found {
     pub instance: InstanceSerial,
     /// The token.
     pub token: Token,
+}
+
+impl Found {
+    /// Is this the hash by which it was found? The index found the row by comparing bytes as fast
+    /// as it can; what is decided depends on this comparison, which takes the same time for all.
+    pub fn is_of(&self, hash: &[u8; 32]) -> bool {
+        self.hash.ct_eq(hash).into()
+    }
 }
 
 /// The token whose text has this SHA-256, expired or not.
@@ -61,8 +70,22 @@ fn read_found(row: &Row<'_>) -> rusqlite::Result<Found> {
             created_at: row.get("created_at_s")?,
             expires_at: row.get("expires_at_s")?,
             description: row.get("description")?,
+            last_used_at: row.get("last_used_s")?,
         },
     })
+}
+
+/// Keeps that a token was used at `now`, unless it is known to have been used after `before`.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn touch(tx: &mut Tx<'_>, serial: i64, now: Timestamp, before: Timestamp) -> Result<()> {
+    tx.prepare_cached(sql!("tokens/touch"))?.execute(named_params! {
+        ":serial": serial,
+        ":now_s": now,
+        ":before_s": before,
+    })?;
+    Ok(())
 }
 
 /// Keeps a new token and answers its number; `None` if its text is in use already.

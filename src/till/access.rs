@@ -7,7 +7,6 @@ use std::fmt;
 use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
 use super::{Error, Password, Till, alive};
 use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
@@ -48,7 +47,7 @@ impl Key {
         Ok(Self(format!("{PREFIX}{}", base32::encode(&random::<32>()?))))
     }
 
-    fn hash(&self) -> [u8; 32] {
+    pub(super) fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_bytes()).into()
     }
 
@@ -68,13 +67,18 @@ impl fmt::Debug for Key {
 #[derive(Debug)]
 pub struct Clerk {
     pub(super) instance: Instance,
-    token: Option<Token>,
+    pub(super) token: Option<Token>,
 }
 
 impl Clerk {
     /// For which instance.
     pub fn instance(&self) -> &Instance {
         &self.instance
+    }
+
+    /// The number of the token that they came with; `None` for whoever holds the store's file.
+    pub fn token(&self) -> Option<i64> {
+        self.token.as_ref().map(|token| token.serial)
     }
 }
 
@@ -131,21 +135,22 @@ impl Till {
         })?;
         let instance = alive(found, instance)?;
         let (Some(found), Some(hash)) = (token, hash) else { return Err(Error::NotAuthorized) };
-        // The index found the row by comparing bytes as fast as it can; what is decided here
-        // depends on a comparison that takes the same time for all.
-        let same = found.hash.ct_eq(&hash);
-        if !bool::from(same) || found.instance != instance.serial {
+        if !found.is_of(&hash) || found.instance != instance.serial {
             return Err(Error::NotAuthorized);
         }
         let token = found.token;
-        if token.expires_at <= self.clock.now() {
+        let now = self.clock.now();
+        if token.expires_at <= now {
             return Err(Error::TokenExpired);
         }
         match needs {
             Some(permission) if !token.scope.scope.grants(permission) => {
                 Err(Error::NotPermitted(permission))
             }
-            _ => Ok(Clerk { instance, token: Some(token) }),
+            _ => {
+                self.note_use(&token, now);
+                Ok(Clerk { instance, token: Some(token) })
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use super::{Error, Till};
 use crate::domain::contract;
 use crate::domain::ids::{InstanceId, OrderId};
 use crate::domain::order::{Claim, ClaimToken, Order};
+use crate::domain::time::Timestamp;
 use crate::store::{Tx, deposits, orders};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::merchant::ContractOffer;
@@ -35,11 +36,16 @@ impl Binding {
     }
 
     /// Binds `order`, unless somebody has meanwhile; the claim that holds.
-    pub(super) fn keep(self, tx: &mut Tx<'_>, order: &Order) -> Result<Claim, Error> {
+    pub(super) fn keep(
+        self,
+        tx: &mut Tx<'_>,
+        order: &Order,
+        now: Timestamp,
+    ) -> Result<Claim, Error> {
         if let Some(claim) = &order.claim {
             return Ok(claim.clone());
         }
-        orders::claim(tx, order, &self.claim, &self.contract)?;
+        orders::claim(tx, order, &self.claim, &self.contract, now)?;
         Ok(self.claim)
     }
 }
@@ -73,11 +79,12 @@ impl Till {
             Some(_) => return Err(Error::AlreadyClaimed(order_id)),
             None => {
                 let binding = Binding::of(&terms, nonce)?;
+                let now = self.clock.now();
                 self.store
                     .write(move |tx| {
                         let there = order(tx, serial, &order_id);
                         let there = there.map_err(|_| Error::ClaimUnknown)?;
-                        let claim = binding.keep(tx, &there)?;
+                        let claim = binding.keep(tx, &there, now)?;
                         if claim.nonce != nonce {
                             return Err(Error::AlreadyClaimed(order_id));
                         }

@@ -1,6 +1,9 @@
 //! Instances: made, shown, changed, deleted (merchant-api 6.1 and 6.2).
 
+use std::net::IpAddr;
+
 use super::access::static_token;
+use super::seat::is_seat;
 use super::{Clerk, Error, Key, Password, Till};
 use crate::domain::access::NewToken;
 use crate::domain::ids::InstanceId;
@@ -204,6 +207,42 @@ impl Till {
                 tokens::delete_static(tx, serial)?;
                 if let Some(token) = &fixed {
                     keep_static(tx, serial, token)?;
+                }
+                Ok(())
+            })
+            .await
+    }
+
+    /// Gives the clerk's instance a new password in place of `old`, which is asked for because the
+    /// clerk may have left the desk. `peer` is the client's address, by which attempts are counted,
+    /// together with those to sign in. Whoever else sits in the back office has to sign in again;
+    /// tokens made by request stay.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] when `old` is another one, [`Error::TooManyAttempts`],
+    /// [`Error::Crowded`], [`Error::InstanceDeleted`] when it went meanwhile.
+    pub async fn change_password(
+        &self,
+        clerk: &Clerk,
+        old: Password,
+        new: Password,
+        peer: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        let instance = self.instance(&clerk.instance.id).await?;
+        self.passwords.count(&instance.id, peer)?;
+        let hash = instance.password_hash.ok_or(Error::NotAuthorized)?;
+        if !self.passwords.verify(old, hash).await? {
+            return Err(Error::NotAuthorized);
+        }
+        self.set_auth(clerk, Auth::Password(new)).await?;
+        let (instance, own) = (clerk.instance.serial, clerk.token());
+        self.store
+            .write(move |tx| {
+                let all = tokens::list(tx, instance, i64::MIN, None)?;
+                for token in all.iter().filter(|token| is_seat(token)) {
+                    if Some(token.serial) != own {
+                        tokens::delete(tx, instance, token.serial)?;
+                    }
                 }
                 Ok(())
             })

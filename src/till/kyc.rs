@@ -1,5 +1,7 @@
 //! Which accounts which exchanges pay to, as far as deposits and keys tell (merchant-api 6.5).
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::trouble::{Trouble, TroubleKind};
@@ -160,9 +162,32 @@ impl Till {
         account: Account,
         exchange: &Exchange,
     ) -> Result<Kyc, Error> {
+        let url = &exchange.trusted().base_url;
+        let keys = exchange.keys().await.map_err(|error| Trouble::at(url, error).kind);
+        self.kyc_by(clerk, account, exchange, keys)
+    }
+
+    /// As [`Self::kyc`] for these accounts, as far as is known already: no exchange is waited for.
+    pub(super) fn known_kyc(&self, clerk: &Clerk, accounts: &[Account]) -> Result<Vec<Kyc>, Error> {
+        let mut found = Vec::new();
+        for account in accounts {
+            for exchange in self.exchanges.iter() {
+                let keys = exchange.known_keys().ok_or(TroubleKind::Keys);
+                found.push(self.kyc_by(clerk, account.clone(), exchange, keys)?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn kyc_by(
+        &self,
+        clerk: &Clerk,
+        account: Account,
+        exchange: &Exchange,
+        keys: Result<Arc<Keys>, TroubleKind>,
+    ) -> Result<Kyc, Error> {
         let trusted = exchange.trusted();
         let exchange_url = trusted.base_url.clone();
-        let keys = exchange.keys().await.map_err(|error| Trouble::at(&exchange_url, error).kind);
         let (instance, h_wire) = (clerk.instance.serial, account.h_wire);
         let pair = Pair { instance, h_wire, exchange_url: exchange_url.clone() };
         let ask = self.store.glance::<_, Error>(|db| Ok(kyc::find(db, &pair)?))?;

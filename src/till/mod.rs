@@ -6,6 +6,7 @@
 
 pub mod access;
 mod account;
+mod books;
 mod claim;
 mod exchange;
 mod give_back;
@@ -15,6 +16,8 @@ mod order;
 mod password;
 mod pay;
 mod refund;
+mod seat;
+mod status;
 mod template;
 mod trouble;
 mod turns;
@@ -47,6 +50,7 @@ use turns::Turns;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
+pub use books::{Books, Cursor, Entry, History, Ledger, Total};
 pub use claim::Claimed;
 pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
@@ -56,6 +60,8 @@ pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
 pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
 pub use refund::{RefundWish, Smaller};
+pub use seat::{Presence, browser_of};
+pub use status::{Machine, ShopStatus};
 pub use trouble::{Trouble, TroubleKind};
 pub use wait::{
     Credential, Patience, Poll2019, PublicAsk, Purchase, Repurchase, Sight, Standing, Status,
@@ -64,6 +70,7 @@ pub use wait::{
 
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
+pub use crate::store::premises::Premises;
 
 /// What holds for all instances of this daemon.
 #[derive(Clone, Debug)]
@@ -94,6 +101,7 @@ pub struct Till {
     exchanges: Arc<[Exchange]>,
     passwords: Arc<password::Gate>,
     turns: Turns,
+    uses: seat::Uses,
     errands: Arc<Notify>,
 }
 
@@ -367,7 +375,8 @@ impl Till {
         let exchanges = exchange::open(&terms, &store, &clock);
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
-        Self { store, hub, clock, terms, exchanges, passwords, turns, errands }
+        let uses = seat::Uses::default();
+        Self { store, hub, clock, terms, exchanges, passwords, turns, uses, errands }
     }
 
     /// What time it is, by the till's clock.

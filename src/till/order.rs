@@ -225,6 +225,20 @@ impl Till {
         page: Page,
         patience: Patience,
     ) -> Result<Vec<Order>, Error> {
+        self.orders_when(clerk, page, patience, |found| !found.is_empty()).await
+    }
+
+    /// Orders of the clerk's shop; with patience, as soon as `is_news` says so of them.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn orders_when(
+        &self,
+        clerk: &Clerk,
+        page: Page,
+        patience: Patience,
+        is_news: impl Fn(&[Order]) -> bool,
+    ) -> Result<Vec<Order>, Error> {
         let serial = clerk.instance.serial;
         self.wait_slowly(patience, Topic::Orders(serial), || {
             let Page { filter, limit, offset } = page.clone();
@@ -232,7 +246,8 @@ impl Till {
             let found = self
                 .store
                 .read(move |db| Ok::<_, Error>(orders::list(db, serial, &filter, limit, offset)?));
-            async { found.await.map(|found| (!found.is_empty(), found)) }
+            let is_news = &is_news;
+            async move { found.await.map(|found| (is_news(&found), found)) }
         })
         .await
     }

@@ -25,6 +25,7 @@ mod instances;
 mod legacy;
 mod life;
 mod malformed;
+mod office;
 mod orders;
 mod pages;
 mod polls;

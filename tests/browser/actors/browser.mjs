@@ -71,7 +71,11 @@ export async function tab(context) {
 /** Checks what must hold for every page: valid, accessible, small, narrow enough, no complaint. What
  *  cannot be asked for again, like the answer to a form, is taken as it stands. */
 export async function isGood(page, name, { again = true } = {}) {
-  const answer = await page.request.get(page.url(), { headers: { Accept: "text/html" } });
+  // Sent along by hand: unlike the browser, the client beside it takes no secure cookie to 127.0.0.1.
+  const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`);
+  const headers = { Accept: "text/html", ...(cookies.length && { Cookie: cookies.join("; ") }) };
+  const answer = await page.request.get(page.url(), { headers });
+  if (again) assert.equal(answer.url(), page.url(), `${name} is shown to whoever asks again`);
   const html = again ? await answer.text() : await page.content();
   assert.ok(html.length < MOST_BYTES, `${name}: ${html.length} bytes`);
   assert.match(answer.headers()["content-security-policy"], /^default-src 'none'; /);

@@ -1,0 +1,1 @@
+SELECT claimed_at_s FROM orders WHERE serial = :order_serial

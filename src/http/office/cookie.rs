@@ -1,0 +1,153 @@
+//! Cookies of the back office: who sits there, and whose form a sign-in is.
+//!
+//! They are not readable by script and not sent along by other sites. Where the browser reaches us
+//! safely they have the prefix `__Host-`, which only we can set; a shop's own network has no
+//! certificates, so over plain HTTP they go without, and the sign-in says so.
+
+use std::net::IpAddr;
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{COOKIE, HOST, HeaderValue};
+
+use super::super::Settings;
+use super::super::extract::header;
+use super::super::origin;
+use crate::domain::ids::InstanceId;
+
+/// Which cookie.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Cookie {
+    /// The token of whoever has signed in.
+    Seat,
+    /// A random text that binds the form for signing in to this browser.
+    Door,
+}
+
+/// How well the way from the browser to us is protected.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Way {
+    /// By HTTPS, or it does not leave the machine.
+    Safe,
+    /// Not at all.
+    Plain,
+}
+
+impl Way {
+    /// The way that `request` came.
+    pub(super) fn of(request: &HttpRequest, settings: &Settings) -> Self {
+        let configured = origin::base_url(request, settings, &InstanceId::admin());
+        let seen = origin::seen(request, settings);
+        let host = |text: &str| text.split('/').next().unwrap_or_default().to_owned();
+        let (Ok(configured), Ok(seen)) = (configured, seen) else { return Self::Plain };
+        let seen_host = host(seen.host_and_path());
+        // A proxy that does not say how it was asked is one that we are known by.
+        let known = configured.is_https() && host(configured.host_and_path()) == seen_host;
+        if seen.is_https() || known || is_here(&seen_host) { Self::Safe } else { Self::Plain }
+    }
+}
+
+/// Does `host` name the machine that the browser runs on?
+fn is_here(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let ip: Option<IpAddr> = name.parse().ok();
+    name.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback())
+}
+
+impl Cookie {
+    fn name(self, way: Way) -> &'static str {
+        match (self, way) {
+            (Self::Seat, Way::Safe) => "__Host-tilld",
+            (Self::Seat, Way::Plain) => "tilld",
+            (Self::Door, Way::Safe) => "__Host-tilld-door",
+            (Self::Door, Way::Plain) => "tilld-door",
+        }
+    }
+
+    /// Its value in `request`.
+    pub(super) fn read(self, request: &HttpRequest, way: Way) -> Option<String> {
+        let name = self.name(way);
+        request
+            .headers()
+            .get_all(COOKIE)
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|text| text.split(';'))
+            .filter_map(|pair| pair.trim().split_once('='))
+            .find(|(one, value)| *one == name && !value.is_empty())
+            .map(|(_, value)| value.to_owned())
+    }
+
+    /// The header that sets it, until the browser is closed.
+    pub(super) fn set(self, way: Way, value: &str) -> Option<HeaderValue> {
+        self.header(way, value, "")
+    }
+
+    /// The header that takes it away.
+    pub(super) fn clear(self, way: Way) -> Option<HeaderValue> {
+        self.header(way, "", "; Max-Age=0")
+    }
+
+    fn header(self, way: Way, value: &str, more: &str) -> Option<HeaderValue> {
+        let secure = if way == Way::Safe { "; Secure" } else { "" };
+        let name = self.name(way);
+        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
+        HeaderValue::try_from(text).ok()
+    }
+}
+
+/// What a browser calls itself.
+pub(super) fn browser(request: &HttpRequest) -> &str {
+    header(request, actix_web::http::header::USER_AGENT).unwrap_or("?")
+}
+
+/// The address that the browser has us under, without the path: `http://192.168.1.2:9966`.
+pub(super) fn is_own_origin(request: &HttpRequest, settings: &Settings, origin: &str) -> bool {
+    let configured = origin::base_url(request, settings, &InstanceId::admin()).ok();
+    let seen = origin::seen(request, settings).ok();
+    let ours = [configured, seen].into_iter().flatten().map(|url| {
+        let scheme = if url.is_https() { "https" } else { "http" };
+        let host = url.host_and_path().split('/').next().unwrap_or_default();
+        format!("{scheme}://{host}")
+    });
+    // A proxy may not say that it was asked by HTTPS; the host is what tells sites apart.
+    let host = header(request, HOST).unwrap_or_default();
+    let by_proxy = format!("https://{host}");
+    ours.chain([by_proxy]).any(|own| own.eq_ignore_ascii_case(origin))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::web::BaseUrl;
+    use actix_web::test::TestRequest;
+
+    fn way(base_url: Option<&str>, headers: &[(&'static str, &'static str)]) -> Way {
+        let settings = Settings {
+            base_url: base_url.map(|text| BaseUrl::parse(text).unwrap()),
+            trusted_proxies: vec!["127.0.0.0/8".parse().unwrap()],
+            ..Settings::default()
+        };
+        let peer = "127.0.0.1:4000".parse().unwrap();
+        let request = headers
+            .iter()
+            .fold(TestRequest::default().peer_addr(peer), |all, one| all.append_header(*one));
+        Way::of(&request.to_http_request(), &settings)
+    }
+
+    #[test]
+    fn a_way_is_safe_by_https_or_inside_the_machine() {
+        for host in ["localhost", "LOCALHOST:9966", "127.0.0.1:1", "[::1]:9966"] {
+            assert_eq!(way(None, &[("Host", host)]), Way::Safe, "{host}");
+        }
+        for host in ["192.168.1.2:9966", "shop.lan", "localhost.evil.example", "[fd00::1]"] {
+            assert_eq!(way(None, &[("Host", host)]), Way::Plain, "{host}");
+        }
+        let proxied = [("Host", "shop.example"), ("X-Forwarded-Proto", "https")];
+        assert_eq!(way(None, &proxied), Way::Safe);
+        let known = Some("https://shop.example/");
+        assert_eq!(way(known, &[("Host", "shop.example")]), Way::Safe);
+        assert_eq!(way(known, &[("Host", "192.168.1.2")]), Way::Plain);
+    }
+}

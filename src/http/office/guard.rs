@@ -1,0 +1,114 @@
+//! Stands before every page of the back office.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, ORIGIN, SET_COOKIE};
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
+
+use super::super::error::Failure;
+use super::super::extract::header;
+use super::super::pages::Frame;
+use super::super::{Door, Settings, row_of};
+use super::cookie::{Cookie, Way, is_own_origin};
+use super::go;
+use super::seat::Seat;
+use super::sign_in::{self, Why};
+use crate::domain::access::Permission;
+use crate::till::{self, Key, Presence, Till};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// What becomes of a request.
+enum Verdict {
+    /// It may pass; whoever sent it sits here.
+    Pass(Option<Seat>),
+    /// Something else is answered.
+    Answer(HttpResponse),
+}
+
+/// Lets in whoever may pass, takes forms from our own pages only, and sends strangers to the sign-in.
+pub(in crate::http) async fn guard(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match judge(request.request()) {
+        Ok(Verdict::Pass(seat)) => {
+            if let Some(seat) = seat {
+                request.extensions_mut().insert(seat);
+            }
+            Ok(next.call(request).await?.map_into_boxed_body())
+        }
+        Ok(Verdict::Answer(answer)) => Ok(request.into_response(answer)),
+        Err(failure) => {
+            // `into_response` would forget what went wrong.
+            let (request, _) = request.into_parts();
+            Ok(ServiceResponse::new(request, HttpResponse::from_error(failure)))
+        }
+    }
+}
+
+fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
+    let (Some(till), Some(settings)) =
+        (request.app_data::<Data<Till>>(), request.app_data::<Data<Settings>>())
+    else {
+        return Err(Failure::Bug("till or settings are missing".into()));
+    };
+    if !matches!(*request.method(), Method::GET | Method::HEAD) && is_foreign(request, settings) {
+        return Err(Failure::Forged);
+    }
+    // What is in no table is not there, or not for this method.
+    let Some(row) = row_of(request) else { return Ok(Verdict::Pass(None)) };
+    let (needs, mut presence): (Option<Permission>, _) = match row.door {
+        Door::Public => return Ok(Verdict::Pass(None)),
+        Door::AnySeat => (None, Presence::Here),
+        Door::Seat(permission) => (Some(permission), Presence::Here),
+        Door::Watch(permission) => (Some(permission), Presence::Watching),
+        Door::AnyToken | Door::Private(_) | Door::Management(_) => {
+            return Err(Failure::Bug("a door of the API in the back office".into()));
+        }
+    };
+    // What a page loads anew by itself.
+    if request.query_string().split('&').any(|pair| pair == "again=yes") {
+        presence = Presence::Watching;
+    }
+    let way = Way::of(request, settings);
+    let cookie = Cookie::Seat.read(request, way);
+    let key = cookie.as_deref().and_then(|text| Key::parse(text).ok());
+    let why = match key {
+        None => Why::New,
+        Some(key) => match till.admit_seated(&key, needs, presence) {
+            Ok(clerk) => return Ok(Verdict::Pass(Some(Seat::new(request, settings, clerk, &key)))),
+            Err(till::Error::TokenExpired) => Why::Over,
+            Err(till::Error::NotAuthorized | till::Error::InstanceDeleted(_)) => Why::New,
+            Err(other) => return Err(other.into()),
+        },
+    };
+    if matches!(row.door, Door::Watch(_)) {
+        // The page's script looks at the whole page again, and is sent to the sign-in then.
+        return Err(till::Error::NotAuthorized.into());
+    }
+    let mut answer = go(&Frame::of(request, settings), &sign_in::place(request, why));
+    if cookie.is_some()
+        && let Some(cleared) = Cookie::Seat.clear(way)
+    {
+        answer.headers_mut().append(SET_COOKIE, cleared);
+    }
+    Ok(Verdict::Answer(answer))
+}
+
+/// Was a form sent from elsewhere? Browsers say where from; who says nothing is no browser.
+fn is_foreign(request: &HttpRequest, settings: &Settings) -> bool {
+    let site = header(request, SEC_FETCH_SITE);
+    if site.is_some_and(|site| !["same-origin", "none"].contains(&site)) {
+        return true;
+    }
+    match request.headers().get(ORIGIN) {
+        Some(origin) => {
+            !origin.to_str().is_ok_and(|origin| is_own_origin(request, settings, origin))
+        }
+        None => site.is_none(),
+    }
+}

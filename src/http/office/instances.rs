@@ -1,0 +1,241 @@
+//! The shops of this daemon, for the special instance only.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpRequest};
+use askama::Template;
+
+use super::super::Settings;
+use super::super::error::{Answer, Failure};
+use super::super::extract::Seg;
+use super::super::origin::base_url;
+use super::super::pages::Frame;
+use super::form::{Form, Typed};
+use super::password::chosen;
+use super::seat::Seat;
+use super::shown;
+use crate::domain::access::Permission;
+use crate::domain::ids::InstanceId;
+use crate::domain::instance::Instance;
+use crate::page::Words;
+use crate::page::moment::Moment;
+use crate::till::{Auth, Error, InstanceWish, Till};
+
+/// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
+/// a handler that asks for one.
+#[derive(Debug)]
+pub(in crate::http) struct Operator(Seat);
+
+impl FromRequest for Operator {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let seat = Seat::from_request(request, payload).into_inner();
+        ready(seat.and_then(|seat| match seat.clerk().instance().id.is_admin() {
+            true => Ok(Self(seat)),
+            false => Err(Error::NotPermitted(Permission::InstancesWrite).into()),
+        }))
+    }
+}
+
+/// An instance as the page lists it.
+struct Row {
+    id: InstanceId,
+    name: String,
+    is_deleted: bool,
+    has_account: bool,
+}
+
+#[derive(Template)]
+#[template(path = "http/office/instances.html")]
+struct List<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    seat: &'a Seat,
+    typed: &'a Typed,
+    rows: Vec<Row>,
+}
+
+#[derive(Template)]
+#[template(path = "http/office/instance.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    seat: &'a Seat,
+    typed: &'a Typed,
+    id: &'a str,
+    name: &'a str,
+    base_url: String,
+    made: Moment,
+    is_deleted: bool,
+    /// Is it the special instance, which must stay?
+    is_own: bool,
+}
+
+async fn list(seat: &Seat, till: &Till, status: StatusCode, typed: &Typed) -> Answer {
+    let row = |(instance, kinds): (Instance, Vec<String>)| Row {
+        is_deleted: instance.is_deleted(),
+        has_account: !kinds.is_empty(),
+        name: instance.settings.name,
+        id: instance.id,
+    };
+    let rows = till.directory().await?.into_iter().map(row).collect();
+    let page = List { frame: seat.frame(), words: seat.words(), seat, typed, rows };
+    shown(status, seat.frame(), &page)
+}
+
+/// `GET /webui/instances`.
+pub(in crate::http) async fn page(till: Data<Till>, Operator(seat): Operator) -> Answer {
+    list(&seat, &till, StatusCode::OK, &Typed::default()).await
+}
+
+/// `POST /webui/instances`.
+pub(in crate::http) async fn create(
+    till: Data<Till>,
+    Operator(seat): Operator,
+    form: Form,
+) -> Answer {
+    let words = seat.words();
+    let mut typed = Typed::of(form);
+    let name = typed.form().text("name").to_owned();
+    if name.is_empty() {
+        typed.complain("name", words.name_needed);
+    }
+    let id = InstanceId::parse(typed.form().text("id"));
+    if id.is_err() {
+        typed.complain("id", words.no_instance_id);
+    }
+    let password = chosen(&mut typed, "password", words);
+    let mut status = StatusCode::BAD_REQUEST;
+    if let (Ok(id), Some(password), true) = (id, password, typed.is_good()) {
+        let settings = till.plain_settings(&name);
+        let wish = InstanceWish { id: id.clone(), settings, auth: Some(Auth::Password(password)) };
+        match till.create_instance(wish).await {
+            Ok(_) => return Ok(seat.go(&format!("instances/{id}"), Some("kept"))),
+            Err(Error::InstanceExists(_)) => {
+                status = StatusCode::CONFLICT;
+                typed.complain("id", words.name_taken);
+            }
+            Err(Error::PurgeRequired(_)) => {
+                status = StatusCode::CONFLICT;
+                typed.complain("id", words.purge_first);
+            }
+            Err(Error::Unfit(_)) => typed.complain("name", words.too_long),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    list(&seat, &till, status, &typed).await
+}
+
+/// The instance `id`, deleted or not.
+async fn find(till: &Till, id: &InstanceId) -> Result<Instance, Error> {
+    let all = till.instances().await?;
+    let found = all.into_iter().find(|instance| instance.id == *id);
+    found.ok_or_else(|| Error::InstanceUnknown(id.clone()))
+}
+
+fn ask(
+    request: &HttpRequest,
+    settings: &Settings,
+    seat: &Seat,
+    instance: &Instance,
+    status: StatusCode,
+    typed: &Typed,
+) -> Answer {
+    let page = Page {
+        frame: seat.frame(),
+        words: seat.words(),
+        seat,
+        typed,
+        id: instance.id.as_str(),
+        name: &instance.settings.name,
+        base_url: base_url(request, settings, &instance.id)?.to_string(),
+        made: seat.moment(instance.created_at),
+        is_deleted: instance.is_deleted(),
+        is_own: instance.id.is_admin(),
+    };
+    shown(status, seat.frame(), &page)
+}
+
+/// `GET /webui/instances/$ID`.
+pub(in crate::http) async fn show(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    Operator(seat): Operator,
+    Seg(id): Seg<String>,
+) -> Answer {
+    let id = known(&id)?;
+    let instance = find(&till, &id).await?;
+    ask(&request, &settings, &seat, &instance, StatusCode::OK, &Typed::default())
+}
+
+/// What can be no name names nothing.
+fn known(id: &str) -> Result<InstanceId, Failure> {
+    InstanceId::parse(id).map_err(|_| Failure::Path)
+}
+
+/// `POST /webui/instances/$ID/delete`: its key and its tokens go, its history stays.
+pub(in crate::http) async fn delete(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    Operator(seat): Operator,
+    Seg(id): Seg<String>,
+    form: Form,
+) -> Answer {
+    let instance = find(&till, &known(&id)?).await?;
+    let typed = match confirmed(&instance, form, seat.words()) {
+        Ok(()) => {
+            return match till.delete_instance(&instance.id).await {
+                // A form that is sent twice has done what it should.
+                Ok(()) | Err(Error::InstanceDeleted(_)) => {
+                    Ok(seat.go(&format!("instances/{}", instance.id), Some("gone")))
+                }
+                Err(other) => Err(other.into()),
+            };
+        }
+        Err(typed) => typed,
+    };
+    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, &typed)
+}
+
+/// `POST /webui/instances/$ID/purge`: everything of it goes. It must have been deleted before.
+pub(in crate::http) async fn purge(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    Operator(seat): Operator,
+    Seg(id): Seg<String>,
+    form: Form,
+) -> Answer {
+    let instance = find(&till, &known(&id)?).await?;
+    let mut typed = match confirmed(&instance, form, seat.words()) {
+        Ok(()) if instance.is_deleted() => {
+            till.purge_instance(&instance.id).await?;
+            return Ok(seat.go("instances", Some("gone")));
+        }
+        Ok(()) => Typed::default(),
+        Err(typed) => typed,
+    };
+    if !instance.is_deleted() {
+        typed.complain("", seat.words().delete_before_purge);
+    }
+    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, &typed)
+}
+
+/// Did the visitor type the name of the instance that is to go, and may it?
+fn confirmed(instance: &Instance, form: Form, words: &Words) -> Result<(), Typed> {
+    let mut typed = Typed::of(form);
+    if typed.form().text("confirm") != instance.id.as_str() {
+        typed.complain("confirm", words.confirm_differs);
+    }
+    if instance.id.is_admin() {
+        typed.complain("", words.instance_is_own);
+    }
+    if typed.is_good() { Ok(()) } else { Err(typed) }
+}

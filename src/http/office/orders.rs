@@ -1,0 +1,241 @@
+//! The list of orders.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::super::error::{Answer, Failure};
+use super::super::extract::Params;
+use super::super::pages::Frame;
+use super::seat::Seat;
+use super::standing::Standing;
+use super::{PATIENCE, shown};
+use crate::domain::ids::OrderId;
+use crate::domain::order::Order;
+use crate::domain::time::Timestamp;
+use crate::page::Words;
+use crate::page::moment::Moment;
+use crate::taler::hash;
+use crate::till::{Error, Filter, Page, Patience, Repurchase, StatusAsk, Till};
+
+/// Orders on one page.
+const ON_PAGE: i64 = 25;
+
+/// What the visitor wants to see.
+#[derive(Clone, Debug, Default)]
+struct Ask {
+    show: String,
+    text: String,
+    from: String,
+    until: String,
+    older: Option<i64>,
+    newer: Option<i64>,
+}
+
+/// An order as the list shows it.
+struct Row {
+    href: String,
+    id: String,
+    summary: String,
+    amount: String,
+    refunded: Option<String>,
+    made: Moment,
+    standing: Standing,
+    word: &'static str,
+}
+
+/// A part of the list, the newest first.
+struct List {
+    rows: Vec<Row>,
+    /// Changes when anything that is shown does.
+    tag: String,
+    newer: Option<String>,
+    older: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "http/office/orders.html")]
+struct Shown<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    seat: &'a Seat,
+    ask: &'a Ask,
+    list: &'a List,
+    live: String,
+    wrong: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "http/office/order_rows.html")]
+struct Rows<'a> {
+    words: &'a Words,
+    list: &'a List,
+}
+
+impl Ask {
+    fn of(params: &Params) -> Result<Self, Failure> {
+        let own = |name| params.text(name).unwrap_or_default().trim().to_owned();
+        Ok(Self {
+            show: own("show"),
+            text: own("q"),
+            from: own("from"),
+            until: own("until"),
+            older: params.get("older")?,
+            newer: params.get("newer")?,
+        })
+    }
+
+    /// The query by which the same is asked, with what `more` adds.
+    fn query(&self, more: &[(&str, &str)]) -> String {
+        let mut query = url::form_urlencoded::Serializer::new(String::new());
+        let mut all = vec![
+            ("show", self.show.as_str()),
+            ("q", self.text.as_str()),
+            ("from", self.from.as_str()),
+            ("until", self.until.as_str()),
+        ];
+        all.extend_from_slice(more);
+        all.retain(|(_, value)| !value.is_empty());
+        query.extend_pairs(all);
+        query.finish()
+    }
+
+    /// `None` when a date is none.
+    fn filter(&self) -> Option<Filter> {
+        let zone = jiff::tz::TimeZone::system();
+        let day = |text: &str, later: i64| match text.is_empty() {
+            true => Some(None),
+            false => super::days::start(text, later, &zone).map(Some),
+        };
+        let (paid, refunded) = match self.show.as_str() {
+            "unpaid" => (Some(false), None),
+            "paid" => (Some(true), None),
+            "refunded" => (None, Some(true)),
+            _ => (None, None),
+        };
+        // The store's bounds are exclusive.
+        let before_start = |at: Timestamp| {
+            Timestamp::from_secs(at.secs().unwrap_or_default().saturating_sub(1)).ok()
+        };
+        Some(Filter {
+            paid,
+            refunded,
+            after: day(&self.from, 0)?.and_then(before_start),
+            before: day(&self.until, 1)?,
+            summary: Some(self.text.clone()).filter(|text| !text.is_empty()),
+            ..Filter::default()
+        })
+    }
+
+    /// The part of the list, with one more order than is shown.
+    fn page(&self) -> Option<Page> {
+        let more = ON_PAGE + 1;
+        let (limit, offset) = match (self.newer, self.older) {
+            (Some(newer), _) => (more, Some(newer)),
+            (None, older) => (-more, older),
+        };
+        Some(Page { filter: self.filter()?, limit, offset })
+    }
+}
+
+/// What tells one look of the list from another.
+fn tag(orders: &[Order], now: Timestamp) -> String {
+    let mut text = String::new();
+    for order in orders {
+        let standing = Standing::of(order, now);
+        text.push_str(&format!("{} {standing:?} {};", order.serial.0, order.refund_granted));
+    }
+    let hash = hash::sha512(text.as_bytes()).to_string();
+    hash.get(..16).unwrap_or(&hash).to_owned()
+}
+
+fn list(seat: &Seat, till: &Till, ask: &Ask, mut orders: Vec<Order>) -> List {
+    let now = till.now();
+    let tag = tag(&orders, now);
+    let on_page = usize::try_from(ON_PAGE).unwrap_or(usize::MAX);
+    let has_more = orders.len() > on_page;
+    orders.truncate(on_page);
+    let (has_newer, has_older) = match ask.newer {
+        Some(_) => {
+            orders.reverse();
+            (has_more, true)
+        }
+        None => (ask.older.is_some(), has_more),
+    };
+    let at = |name: &str, order: Option<&Order>| {
+        let serial = order?.serial.0.to_string();
+        Some(seat.path(&format!("orders?{}", ask.query(&[(name, serial.as_str())]))))
+    };
+    let newer = has_newer.then(|| at("newer", orders.first())).flatten();
+    let older = has_older.then(|| at("older", orders.last())).flatten();
+    let words = seat.words();
+    let rows = orders
+        .iter()
+        .map(|order| {
+            let standing = Standing::of(order, now);
+            Row {
+                href: seat.path(&format!("orders/{}", order.order_id)),
+                id: order.order_id.to_string(),
+                summary: order.summary.clone(),
+                amount: seat.money(&order.amount, till.terms()),
+                refunded: (!order.refund_granted.is_zero())
+                    .then(|| seat.money(&order.refund_granted, till.terms())),
+                made: seat.moment(order.created_at),
+                standing,
+                word: standing.word(words),
+            }
+        })
+        .collect();
+    List { rows, tag, newer, older }
+}
+
+/// `GET /webui/orders`.
+pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) -> Answer {
+    let ask = Ask::of(&params)?;
+    // Whoever types the name of an order wants that one.
+    if let Ok(order_id) = OrderId::parse(ask.text.clone()) {
+        let status = StatusAsk { order_id, session: None, repurchase: Repurchase::All };
+        let never = None::<fn(&crate::till::Status) -> bool>;
+        match till.order_status(seat.clerk(), status, Patience::NONE, never).await {
+            Ok(found) => return Ok(seat.go(&format!("orders/{}", found.order.order_id), None)),
+            Err(Error::OrderUnknown(_)) => {}
+            Err(other) => return Err(other.into()),
+        }
+    }
+    let words = seat.words();
+    let (orders, wrong) = match ask.page() {
+        Some(page) => (till.orders(seat.clerk(), page, Patience::NONE).await?, None),
+        None => (Vec::new(), Some(words.no_date)),
+    };
+    let list = list(&seat, &till, &ask, orders);
+    let place = |name: &str, serial: Option<i64>| serial.map(|s| (name.to_owned(), s.to_string()));
+    let place = place("newer", ask.newer).or(place("older", ask.older));
+    let more: Vec<_> = place.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let live = seat.path(&format!("orders-live?{}", ask.query(&more)));
+    let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
+    let frame = seat.frame();
+    let page = Shown { frame, words, seat: &seat, ask: &ask, list: &list, live, wrong };
+    shown(status, frame, &page)
+}
+
+/// `GET /webui/orders-live`: the rows of the list, as soon as they differ from those with the tag
+/// that the page has; 204 when nothing happens.
+pub(in crate::http) async fn live(
+    till: Data<Till>,
+    seat: Seat,
+    params: Params,
+    super::Client(client): super::Client,
+) -> Answer {
+    let ask = Ask::of(&params)?;
+    let known = params.text("tag").unwrap_or_default().to_owned();
+    let page = ask.page().ok_or_else(|| Failure::Malformed("from".into()))?;
+    let patience = Patience::lasting(PATIENCE, client);
+    let is_news = |orders: &[Order]| tag(orders, till.now()) != known;
+    let orders = till.orders_when(seat.clerk(), page, patience, is_news).await?;
+    let list = list(&seat, &till, &ask, orders);
+    if list.tag == known {
+        return Ok(HttpResponse::NoContent().finish());
+    }
+    shown(StatusCode::OK, seat.frame(), &Rows { words: seat.words(), list: &list })
+}

@@ -1,0 +1,61 @@
+//! How an order stands, in one word.
+
+use crate::domain::order::{Order, Refunded};
+use crate::domain::time::Timestamp;
+use crate::page::Words;
+
+/// How an order stands for the shopkeeper.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Standing {
+    /// Nobody has claimed it.
+    Unpaid,
+    /// A wallet has claimed it and may pay.
+    Claimed,
+    /// Its time is over.
+    Expired,
+    /// Paid.
+    Paid,
+    /// The customer has yet to fetch a refund.
+    RefundWaits,
+    /// Some of it was given back.
+    PartlyRefunded,
+    /// All of it was given back.
+    Refunded,
+}
+
+impl Standing {
+    pub(super) fn of(order: &Order, now: Timestamp) -> Self {
+        match (&order.paid, order.refunded()) {
+            (None, _) if order.is_expired(now) => Self::Expired,
+            (None, _) if order.claim.is_some() => Self::Claimed,
+            (None, _) => Self::Unpaid,
+            (Some(_), Refunded::No) => Self::Paid,
+            (Some(_), _) if order.is_refund_pending() => Self::RefundWaits,
+            (Some(_), Refunded::Partly) => Self::PartlyRefunded,
+            (Some(_), Refunded::Wholly) => Self::Refunded,
+        }
+    }
+
+    /// The word.
+    pub(super) fn word(self, words: &Words) -> &'static str {
+        match self {
+            Self::Unpaid => words.is_unpaid,
+            Self::Claimed => words.is_claimed,
+            Self::Expired => words.is_expired,
+            Self::Paid => words.is_paid,
+            Self::RefundWaits => words.refund_waits,
+            Self::PartlyRefunded => words.is_partly_refunded,
+            Self::Refunded => words.is_refunded,
+        }
+    }
+
+    /// The class of its mark.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::Unpaid | Self::Claimed => "open",
+            Self::Expired => "over",
+            Self::Paid => "paid",
+            Self::RefundWaits | Self::PartlyRefunded | Self::Refunded => "back",
+        }
+    }
+}

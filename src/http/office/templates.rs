@@ -1,0 +1,401 @@
+//! Templates: what customers can order without anybody making the order for them.
+
+use actix_web::HttpRequest;
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template as Html;
+use serde_json::{Map, Value, json};
+
+use super::super::Settings;
+use super::super::error::{Answer, Failure};
+use super::super::extract::Seg;
+use super::super::origin::base_url;
+use super::super::pages::Frame;
+use super::form::{Form, Typed};
+use super::order::Code;
+use super::seat::Seat;
+use super::{explain, shown};
+use crate::domain::amount::{Amount, Currency};
+use crate::domain::ids::TemplateId;
+use crate::domain::taler_uri::PayTemplate;
+use crate::domain::template::{BadTemplate, Template, TemplateContract};
+use crate::domain::time::RelativeTime;
+use crate::page::{Words, money};
+use crate::till::{Error, Till};
+
+/// Longest text of a template that people type, in bytes.
+const MAX_TEXT: usize = 500;
+/// Longest time to pay that people type, in minutes: a year.
+const MAX_MINUTES: u64 = 365 * 24 * 60;
+
+/// Members of a template's contract that the form is about; others stay as they are.
+const OURS: &[&str] = &[
+    "template_type",
+    "summary",
+    "amount",
+    "currency",
+    "pay_duration",
+    "minimum_age",
+    "website_regex",
+];
+
+#[derive(Html)]
+#[template(path = "http/office/templates.html")]
+struct List<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    seat: &'a Seat,
+    /// Name and note of each.
+    rows: Vec<(TemplateId, String)>,
+}
+
+/// What hangs at the counter.
+struct Poster {
+    code: Code,
+    /// The customers' page.
+    page: String,
+}
+
+#[derive(Html)]
+#[template(path = "http/office/template.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    seat: &'a Seat,
+    title: &'a str,
+    action: String,
+    typed: &'a Typed,
+    currency: String,
+    /// Who says it: the shop or the customer.
+    who: [(&'static str, &'static str); 2],
+    kinds: [(&'static str, &'static str); 2],
+    has_more: bool,
+    /// Of a template that is kept already.
+    poster: Option<Poster>,
+}
+
+/// `GET /webui/templates`.
+pub(in crate::http) async fn page(till: Data<Till>, seat: Seat) -> Answer {
+    let rows = till.templates(seat.clerk()).await?;
+    let page = List { frame: seat.frame(), words: seat.words(), seat: &seat, rows };
+    shown(StatusCode::OK, seat.frame(), &page)
+}
+
+/// Shows the form; of `old`, if there is a template already.
+fn ask(
+    request: &HttpRequest,
+    settings: &Settings,
+    seat: &Seat,
+    till: &Till,
+    status: StatusCode,
+    typed: &Typed,
+    old: Option<&Template>,
+) -> Answer {
+    let words = seat.words();
+    let (title, action) = match old {
+        Some(old) => (old.description.as_str(), seat.path(&format!("templates/{}", old.id))),
+        None => (words.new_template, seat.path("new-template")),
+    };
+    let poster = old.map(|old| poster(request, settings, seat, &old.id)).transpose()?;
+    let more = ["pay_minutes", "minimum_age", "website"];
+    let page = Page {
+        frame: seat.frame(),
+        words,
+        seat,
+        title,
+        action,
+        typed,
+        currency: currency(till, old).to_string(),
+        who: [("shop", words.says_shop), ("customer", words.says_customer)],
+        kinds: [("fixed-order", words.kind_order), ("paivana", words.kind_paywall)],
+        has_more: typed.chose("kind", "paivana")
+            || more.iter().any(|name| !typed.value(name).is_empty()),
+        poster,
+    };
+    shown(status, seat.frame(), &page)
+}
+
+fn poster(
+    request: &HttpRequest,
+    settings: &Settings,
+    seat: &Seat,
+    id: &TemplateId,
+) -> Result<Poster, Failure> {
+    let instance = &seat.clerk().instance().id;
+    let base = base_url(request, settings, instance)?;
+    let root = &seat.frame().root;
+    let page = match instance.is_admin() {
+        true => format!("{root}templates/{id}"),
+        false => format!("{root}instances/{instance}/templates/{id}"),
+    };
+    let uri = PayTemplate { base, template: id.clone(), params: Vec::new() };
+    Ok(Poster { code: Code::of(uri.to_string()), page })
+}
+
+/// What the template `old` is priced in; a new one in the till's own currency.
+fn currency(till: &Till, old: Option<&Template>) -> Currency {
+    let price = old.and_then(|old| price(old).or_else(|| suggested_price(old)));
+    let open = old.and_then(|old| old.contract.required_currency().copied());
+    price.map(|price| *price.currency()).or(open).unwrap_or(till.terms().currency)
+}
+
+/// The price that is fixed, if one is.
+fn price(template: &Template) -> Option<Amount> {
+    let members = template.contract.members();
+    let choice = || members.get("choices")?.get(0)?.get("amount");
+    Amount::parse(members.get("amount").or_else(choice)?.as_str()?).ok()
+}
+
+fn suggested(template: &Template, name: &str) -> Option<String> {
+    Some(template.editable_defaults.as_ref()?.get(name)?.as_str()?.to_owned())
+}
+
+fn suggested_price(template: &Template) -> Option<Amount> {
+    Amount::parse(suggested(template, "amount")?).ok()
+}
+
+/// The time to pay in minutes, as the form shows it; what is beyond minutes is cut off.
+fn minutes(template: &Template) -> Option<String> {
+    let span = template.contract.members().get("pay_duration")?.get("d_us")?;
+    Some((span.as_u64()? / 60_000_000).to_string())
+}
+
+/// The form as `old` fills it in.
+fn filled_in(seat: &Seat, old: &Template) -> Typed {
+    let members = old.contract.members();
+    let text = |name: &str| members.get(name).and_then(Value::as_str).map(str::to_owned);
+    let who = |is_fixed: bool| if is_fixed { "shop" } else { "customer" };
+    let number = |amount: Amount| money::number(&amount, seat.frame().visitor);
+    let (fixed, summary) = (price(old), text("summary"));
+    let amount = fixed.or_else(|| suggested_price(old)).map(number);
+    let age = members.get("minimum_age").and_then(Value::as_u64).map(|age| age.to_string());
+    let (summary_by, amount_by) = (who(summary.is_some()), who(fixed.is_some()));
+    let pairs = [
+        ("description", Some(old.description.clone())),
+        ("summary", summary.or_else(|| suggested(old, "summary"))),
+        ("summary_by", Some(summary_by.to_owned())),
+        ("amount", amount),
+        ("amount_by", Some(amount_by.to_owned())),
+        ("pay_minutes", minutes(old)),
+        ("minimum_age", age),
+        ("kind", text("template_type")),
+        ("website", text("website_regex")),
+    ];
+    let pairs: Vec<_> =
+        pairs.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    Typed::suggesting(&pairs)
+}
+
+/// The whole number that was typed into `name`; `None` and no complaint if nothing was.
+fn count(typed: &mut Typed, name: &'static str, most: u64, words: &Words) -> Option<u64> {
+    let text = typed.form().some(name)?.to_owned();
+    let count = text.parse().ok().filter(|count| *count <= most);
+    if count.is_none() {
+        typed.complain(name, words.no_count);
+    }
+    count
+}
+
+/// The template that was typed, with what `old` says beyond the form; `None`, and `typed` says why.
+fn read(typed: &mut Typed, till: &Till, old: Option<&Template>, words: &Words) -> Option<Template> {
+    let id = match old {
+        Some(old) => Ok(old.id.clone()),
+        None => TemplateId::parse(typed.form().text("id")),
+    };
+    if id.is_err() {
+        typed.complain("id", words.no_template_id);
+    }
+    let description = typed.form().text("description").to_owned();
+    if description.is_empty() {
+        typed.complain("description", words.note_needed);
+    }
+    for name in ["description", "summary"] {
+        if typed.form().text(name).len() > MAX_TEXT {
+            typed.complain(name, words.too_long);
+        }
+    }
+    let mut members = old.map(|old| old.contract.members().clone()).unwrap_or_default();
+    members.retain(|name, _| !OURS.contains(&name.as_str()));
+    let mut defaults = Map::new();
+    let is_paywall = typed.chose("kind", "paivana");
+    members
+        .insert("template_type".into(), json!(if is_paywall { "paivana" } else { "fixed-order" }));
+
+    let summary = typed.form().text("summary").to_owned();
+    if typed.chose("summary_by", "shop") {
+        if summary.is_empty() {
+            typed.complain("summary", words.text_needed);
+        }
+        members.insert("summary".into(), json!(summary));
+    } else if !summary.is_empty() {
+        defaults.insert("summary".into(), json!(summary));
+    }
+
+    let currency = currency(till, old);
+    let specification = explain::specification(till.terms(), &currency);
+    let is_fixed = typed.chose("amount_by", "shop");
+    let amount = match is_fixed || typed.form().some("amount").is_some() {
+        true => explain::amount(typed, "amount", &specification, words),
+        false => None,
+    };
+    if is_paywall {
+        if !is_fixed {
+            typed.complain("amount_by", words.paywall_needs_price);
+        }
+        let mut choices = match members.remove("choices") {
+            Some(Value::Array(choices)) => choices,
+            _ => Vec::new(),
+        };
+        match choices.first_mut() {
+            Some(choice) => {
+                if let Some(choice) = choice.as_object_mut() {
+                    choice.insert("amount".into(), json!(amount));
+                }
+            }
+            None => choices.push(json!({ "amount": amount })),
+        }
+        members.insert("choices".into(), Value::Array(choices));
+    } else {
+        members.remove("choices");
+        match (is_fixed, amount) {
+            (true, amount) => drop(members.insert("amount".into(), json!(amount))),
+            (false, amount) => {
+                members.insert("currency".into(), json!(currency));
+                if let Some(amount) = amount {
+                    defaults.insert("amount".into(), json!(amount));
+                }
+            }
+        }
+    }
+
+    // A time that is not of whole minutes, or endless, stays until another one is typed.
+    let kept = old.and_then(|old| {
+        let same = minutes(old).unwrap_or_default() == typed.form().text("pay_minutes");
+        old.contract.members().get("pay_duration").filter(|_| same).cloned()
+    });
+    match (kept, count(typed, "pay_minutes", MAX_MINUTES, words)) {
+        (Some(kept), _) => drop(members.insert("pay_duration".into(), kept)),
+        (None, Some(0)) => typed.complain("pay_minutes", words.no_count),
+        (None, Some(minutes)) => {
+            let span = RelativeTime::from_secs(minutes.saturating_mul(60)).ok();
+            members.insert("pay_duration".into(), json!(span));
+        }
+        (None, None) => {}
+    }
+    if let Some(age) = count(typed, "minimum_age", u64::from(u8::MAX), words) {
+        members.insert("minimum_age".into(), json!(age));
+    }
+    if let Some(pattern) = typed.form().some("website").map(str::to_owned) {
+        match is_paywall {
+            true => drop(members.insert("website_regex".into(), json!(pattern))),
+            false => typed.complain("website", words.pattern_of_paywall),
+        }
+    }
+    if !typed.is_good() {
+        return None;
+    }
+    let contract = match TemplateContract::parse(members) {
+        Ok(contract) => contract,
+        Err(bad) => {
+            complain(typed, &bad, words);
+            return None;
+        }
+    };
+    let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
+    Some(Template { id: id.ok()?, description, contract, editable_defaults })
+}
+
+/// Says where a template makes no sense.
+fn complain(typed: &mut Typed, bad: &BadTemplate, words: &Words) {
+    match bad {
+        BadTemplate::Unfit("website_regex") => typed.complain("website", words.no_pattern),
+        BadTemplate::Unfit("minimum_age") => typed.complain("minimum_age", words.no_count),
+        BadTemplate::Unfit("summary") => typed.complain("summary", words.too_long),
+        BadTemplate::Missing(_) | BadTemplate::Unfit(_) | BadTemplate::Unsupported(_) => {
+            typed.complain("", words.template_unfit);
+        }
+    }
+}
+
+/// `GET /webui/new-template`.
+pub(in crate::http) async fn blank(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    seat: Seat,
+) -> Answer {
+    let typed = Typed::suggesting(&[("summary_by", "shop"), ("amount_by", "shop")]);
+    ask(&request, &settings, &seat, &till, StatusCode::OK, &typed, None)
+}
+
+/// `POST /webui/new-template`.
+pub(in crate::http) async fn add(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    seat: Seat,
+    form: Form,
+) -> Answer {
+    let words = seat.words();
+    let mut typed = Typed::of(form);
+    let mut status = StatusCode::BAD_REQUEST;
+    if let Some(template) = read(&mut typed, &till, None, words) {
+        let id = template.id.clone();
+        match till.add_template(seat.clerk(), template).await {
+            Ok(()) => return Ok(seat.go(&format!("templates/{id}"), Some("kept"))),
+            Err(Error::TemplateExists(_)) => {
+                status = StatusCode::CONFLICT;
+                typed.complain("id", words.name_taken);
+            }
+            Err(Error::Template(bad)) => complain(&mut typed, &bad, words),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    ask(&request, &settings, &seat, &till, status, &typed, None)
+}
+
+/// `GET /webui/templates/$TEMPLATE_ID`.
+pub(in crate::http) async fn show(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    seat: Seat,
+    Seg(id): Seg<TemplateId>,
+) -> Answer {
+    let old = till.template(seat.clerk(), id).await?;
+    let typed = filled_in(&seat, &old);
+    ask(&request, &settings, &seat, &till, StatusCode::OK, &typed, Some(&old))
+}
+
+/// `POST /webui/templates/$TEMPLATE_ID`: all of it anew.
+pub(in crate::http) async fn change(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    seat: Seat,
+    Seg(id): Seg<TemplateId>,
+    form: Form,
+) -> Answer {
+    let words = seat.words();
+    let old = till.template(seat.clerk(), id).await?;
+    let mut typed = Typed::of(form);
+    if let Some(template) = read(&mut typed, &till, Some(&old), words) {
+        match till.change_template(seat.clerk(), template).await {
+            Ok(()) => return Ok(seat.go(&format!("templates/{}", old.id), Some("kept"))),
+            Err(Error::Template(bad)) => complain(&mut typed, &bad, words),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    ask(&request, &settings, &seat, &till, StatusCode::BAD_REQUEST, &typed, Some(&old))
+}
+
+/// `POST /webui/templates/$TEMPLATE_ID/delete`. Orders made of it stay.
+pub(in crate::http) async fn delete(
+    till: Data<Till>,
+    seat: Seat,
+    Seg(id): Seg<TemplateId>,
+    _form: Form,
+) -> Answer {
+    till.delete_template(seat.clerk(), id).await?;
+    Ok(seat.go("templates", Some("gone")))
+}

@@ -1,0 +1,139 @@
+// What the back office does by itself while somebody looks at it. Without this script every page
+// works, and is as new as its last loading.
+"use strict";
+
+(() => {
+  const SHORTEST_MS = 500, LONGEST_MS = 30000; // between two questions
+  const COOKIE_LOST = 401;
+
+  const hidden = () => document.visibilityState !== "visible";
+  const shown = () => new Promise((wake) => {
+    const look = () => {
+      if (hidden()) return;
+      document.removeEventListener("visibilitychange", look);
+      wake();
+    };
+    document.addEventListener("visibilitychange", look);
+  });
+
+  // What a form changes is no news to the page that sent it and is about to go.
+  let leaving = false;
+  document.addEventListener("submit", () => { leaving = true; });
+  addEventListener("pageshow", () => { leaving = false; });
+
+  // Asks again and again; the till answers when something is new, or after a while that nothing is.
+  // `question` gives the address, `heard` gets an answer that has news and says whether to go on.
+  const follow = async (question, heard, whenHidden) => {
+    let pause = SHORTEST_MS;
+    for (;;) {
+      if (hidden() && !whenHidden) await shown();
+      const begun = Date.now();
+      try {
+        const answer = await fetch(question(), { cache: "no-store" });
+        if (leaving) return;
+        // The page itself knows where to sign in again.
+        if (answer.status === COOKIE_LOST) { location.reload(); return; }
+        // What was deleted elsewhere is best seen on its page.
+        if (answer.status === 404) { location.reload(); return; }
+        if (!answer.ok) throw new Error("not now");
+        if (answer.status === 200) {
+          pause = SHORTEST_MS;
+          if (!(await heard(answer))) return;
+        } else {
+          // A till that does not let us wait is not to be asked without end.
+          pause = Date.now() - begun < 2000 ? Math.min(pause * 2, LONGEST_MS) : SHORTEST_MS;
+        }
+      } catch {
+        pause = Math.min(pause * 2, LONGEST_MS);
+      }
+      await new Promise((wake) => setTimeout(wake, pause));
+    }
+  };
+
+  const asked = (path, tag) => {
+    const address = new URL(path, location.href);
+    address.searchParams.set("tag", tag);
+    return address;
+  };
+  const part = (id) => document.getElementById(id);
+  const replaced = async (answer, id) => {
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const next = fresh.getElementById(id);
+    if (next) part(id).replaceWith(next);
+    return { next, title: fresh.title };
+  };
+
+  // A list whose rows the till sends anew when one of them changes.
+  for (const box of document.querySelectorAll("[data-live]")) {
+    const id = box.dataset.part;
+    follow(() => asked(box.dataset.live, part(id).dataset.tag), async (answer) => {
+      await replaced(answer, id);
+      return true;
+    });
+  }
+
+  // A page that is loaded anew when its order changes, unless somebody is typing into it.
+  for (const box of document.querySelectorAll("[data-reload]")) {
+    let typing = false;
+    box.addEventListener("input", () => { typing = true; });
+    follow(() => asked(box.dataset.reload, box.dataset.tag), () => {
+      if (!typing) { location.reload(); return false; }
+      return new Promise((go) => setTimeout(() => go(true), LONGEST_MS));
+    });
+  }
+
+  // A sale: it turns green, and sounds, while the page stays, or the sound would not be allowed.
+  let speaker = null;
+  const listen = () => {
+    try {
+      speaker ??= new AudioContext();
+      if (speaker.state === "suspended") speaker.resume();
+    } catch { speaker = null; }
+  };
+  const sound = () => {
+    if (!speaker || speaker.state !== "running") return;
+    [[660, 0], [880, 0.16]].forEach(([pitch, later]) => {
+      const tone = speaker.createOscillator(), volume = speaker.createGain();
+      const at = speaker.currentTime + later;
+      tone.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.0001, at);
+      volume.gain.exponentialRampToValueAtTime(0.3, at + 0.02);
+      volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.3);
+      tone.connect(volume).connect(speaker.destination);
+      tone.start(at);
+      tone.stop(at + 0.32);
+    });
+  };
+  const sale = document.querySelector("[data-sale]");
+  if (sale && sale.dataset.paid === "false") {
+    document.addEventListener("pointerdown", listen);
+    document.addEventListener("keydown", listen);
+    if (navigator.userActivation?.hasBeenActive) listen();
+    const { sale: live, again } = sale.dataset;
+    follow(() => asked(live, part("part").dataset.tag), async () => {
+      const answer = await fetch(again, { cache: "no-store" });
+      if (!answer.ok || answer.redirected) { location.reload(); return false; }
+      const { next, title } = await replaced(answer, "part");
+      document.title = title;
+      if (next?.dataset.paid !== "true") return true;
+      sound();
+      next.querySelector("a.button")?.focus();
+      return false;
+    }, true);
+  }
+
+  // The keypad, for those who point.
+  const keypad = document.querySelector("[data-keypad]");
+  if (keypad) {
+    const keys = keypad.querySelector(".keys"), display = keypad.elements.amount;
+    keys.hidden = false;
+    // The screen's own keyboard would cover ours.
+    if (matchMedia("(pointer: coarse)").matches) display.inputMode = "none";
+    keys.addEventListener("click", (event) => {
+      const key = event.target.closest("[data-key]")?.dataset.key;
+      if (!key) return;
+      if (key === "back") display.value = display.value.slice(0, -1);
+      else if (/\d/.test(key) || !/[.,]/.test(display.value)) display.value += key;
+    });
+  }
+})();

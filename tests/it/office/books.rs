@@ -1,0 +1,241 @@
+//! The books: what is exported is what was sold, and its sums are those that the pages show.
+
+use serde_json::{Value, json};
+use tilld::domain::amount::Amount;
+
+use super::{Visitor, office, store, tamper};
+
+/// When 2026-10-25 begins in Berlin. It has 25 hours there.
+const BEGIN: i64 = 1_792_879_200;
+const END: i64 = BEGIN + 25 * 3600;
+
+/// The cells of a CSV file, line by line (RFC 4180).
+fn cells(text: &str) -> Vec<Vec<String>> {
+    let (mut lines, mut line, mut cell, mut quoted) =
+        (Vec::new(), Vec::new(), String::new(), false);
+    let mut signs = text.chars().peekable();
+    while let Some(sign) = signs.next() {
+        match sign {
+            '"' if quoted && signs.peek() == Some(&'"') => cell.push(signs.next().unwrap()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => line.push(std::mem::take(&mut cell)),
+            '\r' if !quoted => {
+                assert_eq!(signs.next(), Some('\n'));
+                line.push(std::mem::take(&mut cell));
+                lines.push(std::mem::take(&mut line));
+            }
+            other => cell.push(other),
+        }
+    }
+    assert!(cell.is_empty() && line.is_empty(), "the last line ends like the others");
+    lines
+}
+
+fn export(clerk: &Visitor, ledger: &str, format: &str, day: &str, zone: &str) -> String {
+    let zone = zone.replace('/', "%2F");
+    let query = format!("ledger={ledger}&format={format}&from={day}&until={day}&zone={zone}");
+    let page = clerk.get(&format!("/webui/export-file?{query}"));
+    assert_eq!(page.status, 200, "{page:?}");
+    let name = format!("attachment; filename=\"{ledger}-{day}-{day}.{format}\"");
+    assert_eq!(page.headers["content-disposition"], name);
+    page.text
+}
+
+/// The sum of the amounts in a CSV file, all in euro, and how many there are.
+fn sum(csv: &str) -> (String, usize) {
+    let lines = cells(csv);
+    let at = |name: &str| lines[0].iter().position(|column| column == name).unwrap();
+    let (currency, amount) = (at("currency"), at("amount"));
+    let amounts: Vec<_> = lines[1..]
+        .iter()
+        .map(|line| Amount::parse(format!("{}:{}", line[currency], line[amount])).unwrap())
+        .collect();
+    let euro = *Amount::parse("EUR:0").unwrap().currency();
+    (Amount::sum(euro, &amounts).unwrap().to_string(), amounts.len())
+}
+
+#[test]
+fn sums_are_those_of_the_rows_also_when_the_clock_is_changed() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let store = store(&shop.place);
+    // A second before the day, its first, the hour that comes twice, its last, a second after.
+    let prices = ["100", "0.1", "0.20000001", "3.3", "1000"];
+    for (price, at) in prices.iter().zip([BEGIN - 1, BEGIN, BEGIN + 9000, END - 1, END]) {
+        let order = json!({ "order": { "summary": "Bread", "amount": format!("EUR:{price}") },
+            "refund_delay": { "d_us": 86_400_000_000_u64 } });
+        let id = shop.sold(&order);
+        assert_eq!(shop.refund(&id, "EUR:0.05").status, 200);
+        let sql = "UPDATE orders SET created_at_s = {at}, paid_at_s = {at} WHERE order_id = '{id}'";
+        tamper(&store, &sql.replace("{at}", &at.to_string()).replace("{id}", &id));
+        let order = format!("(SELECT serial FROM orders WHERE order_id = '{id}')");
+        let sql = format!("UPDATE refunds SET granted_at_s = {at} WHERE order_serial = {order}");
+        tamper(&store, &sql);
+    }
+    let (day, berlin) = ("2026-10-25", "Europe/Berlin");
+    for ledger in ["orders", "payments"] {
+        let total = sum(&export(&clerk, ledger, "csv", day, berlin));
+        assert_eq!(total, ("EUR:3.60000001".to_owned(), 3), "{ledger}");
+    }
+    let total = sum(&export(&clerk, "refunds", "csv", day, berlin));
+    assert_eq!(total, ("EUR:0.15".to_owned(), 3));
+    let page = clerk.get("/webui/export?from=2026-10-25&until=2026-10-25&zone=Europe%2FBerlin");
+    for text in
+        ["Paid (3)", "3.60000001\u{a0}€", "Refunded (3)", "−0.15\u{a0}€", "3.45000001\u{a0}€"]
+    {
+        assert!(page.text.contains(text), "{text}: {}", page.text);
+    }
+    // The same day elsewhere is another one.
+    let elsewhere = |zone| sum(&export(&clerk, "payments", "csv", day, zone)).0;
+    assert_eq!(elsewhere("UTC"), "EUR:1003.50000001");
+    assert_eq!(elsewhere("Pacific/Kiritimati"), "EUR:100.30000001");
+    let whole = "/webui/export-file?ledger=payments&format=csv&from=2026-10-24&until=2026-10-26&zone=Europe%2FBerlin";
+    assert_eq!(sum(&clerk.get(whole).text), ("EUR:1103.60000001".to_owned(), 5));
+    let lines = export(&clerk, "payments", "jsonl", day, berlin);
+    let rows: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let times: Vec<_> = rows.iter().map(|row| row["paid_at"].as_str().unwrap()).collect();
+    assert_eq!(
+        times,
+        ["2026-10-25T00:00:00+02:00", "2026-10-25T02:30:00+02:00", "2026-10-25T23:59:59+01:00"]
+    );
+    assert!(rows.iter().all(|row| row["method"] == "cash"));
+}
+
+#[test]
+fn a_long_day_is_exported_whole_and_each_sale_once() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let id = shop.sold(&json!({ "order": { "summary": "Bread", "amount": "EUR:0.1" } }));
+    // 1,500 more in three seconds, so that pages end within a second.
+    store(&shop.place).execute_batch(&format!(
+        "CREATE TEMP TABLE more AS WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1500)
+             SELECT orders.*, n FROM orders, n WHERE order_id = '{id}';
+         UPDATE more SET serial = NULL, order_id = 'copy-' || n, paid_at_s = {BEGIN} + n % 3, created_at_s = {BEGIN} + n % 3;
+         ALTER TABLE more DROP COLUMN n;
+         INSERT INTO orders SELECT * FROM more;"
+    )).unwrap();
+    for ledger in ["orders", "payments"] {
+        let csv = export(&clerk, ledger, "csv", "2026-10-25", "Europe/Berlin");
+        assert_eq!(sum(&csv), ("EUR:150".to_owned(), 1500), "{ledger}");
+        let mut names: Vec<_> = cells(&csv).into_iter().map(|mut line| line.remove(0)).collect();
+        names.sort();
+        names.dedup();
+        assert_eq!(names.len(), 1501, "{ledger}");
+    }
+    let page = clerk.get("/webui/export?from=2026-10-25&until=2026-10-25&zone=Europe%2FBerlin");
+    assert!(
+        page.text.contains("Paid (1500)") && page.text.contains("150.00\u{a0}€"),
+        "{}",
+        page.text
+    );
+}
+
+#[test]
+fn a_spreadsheet_takes_no_text_for_a_formula() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let texts =
+        ["=HYPERLINK(\"http://evil.example\")", "+1", "-1", "@SUM(1)", "a, \"b\"; c", "fine"];
+    for text in texts {
+        shop.made(&json!({ "order": { "summary": text, "amount": "EUR:1" } }));
+    }
+    let query = "ledger=orders&format=csv&from=2020-01-01&until=2100-01-01&zone=UTC";
+    let page = clerk.get(&format!("/webui/export-file?{query}"));
+    assert_eq!(page.headers["content-type"], "text/csv; charset=utf-8; header=present");
+    let lines = cells(&page.text);
+    let summaries: Vec<_> = lines[1..].iter().map(|line| line[2].as_str()).collect();
+    assert_eq!(
+        summaries,
+        ["'=HYPERLINK(\"http://evil.example\")", "'+1", "'-1", "'@SUM(1)", "a, \"b\"; c", "fine"]
+    );
+}
+
+#[test]
+fn what_makes_no_sense_is_not_exported() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let good = "ledger=orders&format=csv&from=2026-01-01&until=2026-01-02&zone=UTC";
+    assert_eq!(clerk.get(&format!("/webui/export-file?{good}")).status, 200);
+    for (part, bad) in [
+        ("ledger=orders", "ledger=tokens"),
+        ("format=csv", "format=pdf"),
+        ("zone=UTC", "zone=..%2F..%2Fetc%2Fpasswd"),
+        ("from=2026-01-01", "from=2026-02-30"),
+        ("from=2026-01-01", "from=2026-01-03"),
+        ("zone=UTC", "zone="),
+    ] {
+        let page = clerk.get(&format!("/webui/export-file?{}", good.replace(part, bad)));
+        assert_eq!(page.status, 400, "{bad}");
+    }
+}
+
+#[test]
+fn a_refund_form_sent_twice_gives_back_once() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let order = json!({ "order": { "summary": "Bread", "amount": "EUR:10" }, "refund_delay": { "d_us": 86_400_000_000_u64 } });
+    let id = shop.sold(&order);
+    let path = format!("/webui/orders/{id}/refund");
+    let inputs = [("granted", "EUR:0"), ("amount", "2.5"), ("reason", "Stale")];
+    let page = clerk.post(&path, &inputs);
+    assert_eq!(
+        (page.status, page.location()),
+        (303, format!("/webui/orders/{id}?said=refunded").as_str())
+    );
+    let page = clerk.post(&path, &inputs);
+    assert_eq!(page.status, 409);
+    assert!(page.text.contains("changed meanwhile") && page.text.contains("Stale"));
+    assert_eq!(shop.status(&id, "")["refund_amount"], "EUR:2.5");
+    for (amount, text) in [
+        ("8", "more than the price"),
+        ("0", "above zero"),
+        ("1.234", "at most 2 digits"),
+        ("x", "above zero"),
+    ] {
+        let page =
+            clerk.post(&path, &[("granted", "EUR:2.5"), ("amount", amount), ("reason", "x")]);
+        assert!([400, 409].contains(&page.status), "{amount}");
+        assert!(page.text.contains(text), "{amount}: {}", page.text);
+    }
+    assert_eq!(shop.status(&id, "")["refund_amount"], "EUR:2.5");
+}
+
+#[test]
+fn the_list_is_paged_both_ways_and_searched() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let ids: Vec<_> = (0..60)
+        .map(|n| {
+            shop.made(
+                &json!({ "order": { "summary": format!("Thing {n:02}"), "amount": "EUR:1" } }),
+            )
+            .0
+        })
+        .collect();
+    let things = |path: &str| -> (Vec<String>, String) {
+        let page = clerk.get(path);
+        assert_eq!(page.status, 200, "{path}");
+        let found =
+            page.text.split("class=\"what\">Thing ").skip(1).map(|rest| rest[..2].to_owned());
+        (found.collect(), page.text)
+    };
+    let link = |text: &str, rel: &str| -> Option<String> {
+        let (_, rest) = text.split_once(&format!("rel=\"{rel}\" href=\""))?;
+        Some(rest.split('"').next().unwrap().replace("&#38;", "&"))
+    };
+    let (first, text) = things("/webui/orders?q=thing");
+    assert_eq!((first.len(), first[0].as_str(), first[24].as_str()), (25, "59", "35"));
+    assert!(link(&text, "prev").is_none());
+    let (second, text) = things(&link(&text, "next").unwrap());
+    assert_eq!((second.len(), second[0].as_str()), (25, "34"));
+    let (third, last) = things(&link(&text, "next").unwrap());
+    assert_eq!((third.len(), third[9].as_str()), (10, "00"));
+    assert!(link(&last, "next").is_none());
+    assert_eq!(things(&link(&last, "prev").unwrap()).0, second);
+    assert_eq!(things(&link(&text, "prev").unwrap()).0, first);
+    assert_eq!(things("/webui/orders?q=THING+07").0, ["07"]);
+    assert_eq!(things("/webui/orders?show=paid").0.len(), 0);
+    assert_eq!(things("/webui/orders?until=2020-01-01").0.len(), 0);
+    let page = clerk.get(&format!("/webui/orders?q={}", ids[5]));
+    assert_eq!((page.status, page.location()), (303, format!("/webui/orders/{}", ids[5]).as_str()));
+}

@@ -1,0 +1,157 @@
+//! The back office, as a browser sees it: cookies, forms, redirects.
+
+mod books;
+mod guard;
+mod settings;
+mod sign_in;
+
+use std::collections::BTreeMap;
+
+use reqwest::Method;
+use reqwest::blocking::Client;
+use reqwest::redirect::Policy;
+use rusqlite::Connection;
+
+use crate::common::shop::Shop;
+use crate::common::{PATIENCE, Place, client};
+
+const PASSWORD: &str = "correct horse";
+
+/// A page, with all that came along.
+#[derive(Debug)]
+struct Page {
+    status: u16,
+    headers: BTreeMap<String, String>,
+    /// Each `Set-Cookie`, whole.
+    cookies: Vec<String>,
+    text: String,
+}
+
+impl Page {
+    fn location(&self) -> &str {
+        self.headers.get("location").map_or("", String::as_str)
+    }
+
+    /// What the first form of the page carries in `csrf`.
+    fn csrf(&self) -> String {
+        let (_, rest) = self.text.split_once("name=\"csrf\" value=\"").unwrap();
+        rest.split('"').next().unwrap().to_owned()
+    }
+
+    /// Name and value of the cookie called `name`, as a browser sends it back.
+    fn cookie(&self, name: &str) -> Option<String> {
+        let start = format!("{name}=");
+        let whole = self.cookies.iter().find(|cookie| cookie.starts_with(&start))?;
+        Some(whole.split(';').next().unwrap().to_owned())
+    }
+}
+
+/// A browser that goes nowhere by itself.
+struct Visitor {
+    address: String,
+    client: Client,
+    /// What it calls the host, if not by its address.
+    host: Option<String>,
+    cookies: Vec<String>,
+    csrf: String,
+}
+
+impl Visitor {
+    fn of(address: &str) -> Self {
+        let client = client().timeout(PATIENCE).redirect(Policy::none()).build().unwrap();
+        let address = address.to_owned();
+        Self { address, client, host: None, cookies: Vec::new(), csrf: String::new() }
+    }
+
+    /// Somebody who has signed in at `instance`.
+    fn seated(address: &str, instance: &str) -> Self {
+        let mut visitor = Self::of(address);
+        let page = visitor.get("/webui/sign-in");
+        visitor.csrf = page.csrf();
+        visitor.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+        let page = visitor.sign_in(instance, PASSWORD);
+        assert_eq!(page.status, 303, "{page:?}");
+        visitor.cookies = vec![page.cookie("__Host-tilld").unwrap()];
+        visitor.csrf = visitor.get("/webui/orders").csrf();
+        visitor
+    }
+
+    fn sign_in(&self, instance: &str, password: &str) -> Page {
+        self.post("/webui/sign-in", &[("instance", instance), ("password", password)])
+    }
+
+    fn origin(&self) -> String {
+        match &self.host {
+            Some(host) => format!("http://{host}"),
+            None => self.address.clone(),
+        }
+    }
+
+    fn get(&self, path: &str) -> Page {
+        self.ask("GET", path, None, &[])
+    }
+
+    /// Sends a form with its seal, from the page's own origin.
+    fn post(&self, path: &str, inputs: &[(&str, &str)]) -> Page {
+        let inputs = [&[("csrf", self.csrf.as_str())], inputs].concat();
+        self.ask("POST", path, Some(&inputs), &[("Origin", &self.origin())])
+    }
+
+    fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        inputs: Option<&[(&str, &str)]>,
+        headers: &[(&str, &str)],
+    ) -> Page {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let mut request = self.client.request(method, format!("{}{path}", self.address));
+        if !self.cookies.is_empty() {
+            request = request.header("Cookie", self.cookies.join("; "));
+        }
+        if let Some(host) = &self.host {
+            request = request.header("Host", host);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        if let Some(inputs) = inputs {
+            let body =
+                url::form_urlencoded::Serializer::new(String::new()).extend_pairs(inputs).finish();
+            request =
+                request.header("Content-Type", "application/x-www-form-urlencoded").body(body);
+        }
+        let response = request.send().unwrap();
+        let text = |value: &reqwest::header::HeaderValue| value.to_str().unwrap().to_owned();
+        Page {
+            status: response.status().as_u16(),
+            cookies: response.headers().get_all("set-cookie").iter().map(text).collect(),
+            headers: response
+                .headers()
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+            text: response.text().unwrap(),
+        }
+    }
+}
+
+/// A shop whose back office has a password.
+fn office() -> Shop {
+    let shop = Shop::new();
+    shop.place.passwd("admin", PASSWORD);
+    shop
+}
+
+/// The store's file, beside the daemon.
+fn store(place: &Place) -> Connection {
+    let store = Connection::open(place.db()).unwrap();
+    store.busy_timeout(PATIENCE).unwrap();
+    store
+}
+
+/// Changes what the daemon has kept, behind its back.
+fn tamper(store: &Connection, statements: &str) {
+    store.execute_batch(statements).unwrap();
+    assert!(store.changes() > 0, "{statements}");
+}

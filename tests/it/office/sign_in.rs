@@ -1,0 +1,204 @@
+//! Signing in, staying and leaving.
+
+use super::{PASSWORD, Visitor, office, store, tamper};
+use crate::life::eventually;
+
+/// A stranger with the form for signing in before them.
+fn at_the_door(address: &str) -> Visitor {
+    let mut visitor = Visitor::of(address);
+    let page = visitor.get("/webui/sign-in");
+    assert_eq!(page.status, 200);
+    visitor.csrf = page.csrf();
+    visitor.cookies = vec![page.cookie("__Host-tilld-door").unwrap()];
+    visitor
+}
+
+#[test]
+fn a_password_opens_the_office_and_nothing_else_does() {
+    let shop = office();
+    let visitor = at_the_door(&shop.daemon.address);
+    let wrong = visitor.sign_in("admin", "battery staple");
+    let nobody = visitor.sign_in("nobody", PASSWORD);
+    for page in [&wrong, &nobody, &visitor.sign_in("admin", ""), &visitor.sign_in("a b", "x")] {
+        assert_eq!(page.status, 403);
+        assert!(page.cookie("__Host-tilld").is_none());
+        assert!(page.text.contains("Shop or password are not right."), "{}", page.text);
+        assert!(!page.text.contains("battery"), "passwords are not shown");
+    }
+    let page = visitor.sign_in("admin", PASSWORD);
+    assert_eq!((page.status, page.location()), (303, "/webui"));
+    let seat = page.cookies.iter().find(|cookie| cookie.starts_with("__Host-tilld=")).unwrap();
+    assert!(seat.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{seat}");
+    let mut clerk = Visitor::of(&shop.daemon.address);
+    clerk.cookies = vec![page.cookie("__Host-tilld").unwrap()];
+    assert_eq!(clerk.get("/webui").location(), "/webui/orders");
+    assert_eq!(clerk.get("/webui/orders").status, 200);
+}
+
+#[test]
+fn passwords_cannot_be_guessed_for_long() {
+    let shop = office();
+    let visitor = at_the_door(&shop.daemon.address);
+    let last = (0..30).map(|_| visitor.sign_in("admin", "guess")).find(|page| page.status != 403);
+    let last = last.expect("an end of it");
+    assert_eq!(last.status, 429);
+    assert!(last.headers["retry-after"].parse::<u32>().unwrap() > 0);
+    assert_eq!(visitor.sign_in("admin", PASSWORD).status, 429, "nor with the right one then");
+    // They are counted together with those of the API.
+    let wish = serde_json::json!({ "scope": "all" });
+    let api = shop.daemon.ask("POST", "/private/token").basic("admin", PASSWORD).json(&wish).send();
+    assert_eq!(api.status, 429);
+}
+
+#[test]
+fn the_form_is_good_for_the_browser_that_got_it() {
+    let shop = office();
+    let mut without = at_the_door(&shop.daemon.address);
+    without.csrf = String::new();
+    let mut other = at_the_door(&shop.daemon.address);
+    other.csrf = at_the_door(&shop.daemon.address).csrf;
+    let mut bare = at_the_door(&shop.daemon.address);
+    bare.cookies.clear();
+    for visitor in [without, other, bare] {
+        let page = visitor.sign_in("admin", PASSWORD);
+        assert_eq!(page.status, 403);
+        assert!(page.text.contains("not sent from here"), "{}", page.text);
+        assert!(page.cookies.is_empty());
+    }
+}
+
+#[test]
+fn over_plain_http_in_the_shops_network_the_page_says_so() {
+    let shop = office();
+    let mut visitor = Visitor::of(&shop.daemon.address);
+    visitor.host = Some("192.168.1.2:9966".into());
+    let page = visitor.get("/webui/sign-in");
+    assert!(page.text.contains("not encrypted"), "{}", page.text);
+    assert!(page.cookies.iter().all(|cookie| !cookie.contains("Secure")), "{page:?}");
+    visitor.csrf = page.csrf();
+    visitor.cookies = vec![page.cookie("tilld-door").unwrap()];
+    let page = visitor.sign_in("admin", PASSWORD);
+    assert_eq!(page.status, 303, "{page:?}");
+    let seat = page.cookies.iter().find(|cookie| cookie.starts_with("tilld=")).unwrap();
+    assert!(seat.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{seat}");
+    visitor.cookies = vec![page.cookie("tilld").unwrap()];
+    assert_eq!(visitor.get("/webui/orders").status, 200);
+    assert!(
+        !Visitor::of(&shop.daemon.address).get("/webui/sign-in").text.contains("not encrypted")
+    );
+}
+
+#[test]
+fn whoever_signs_out_is_out_and_the_token_is_gone() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let seats = || {
+        store(&shop.place)
+            .query_row("SELECT count(*) FROM tokens WHERE description LIKE 'web: %'", [], |row| {
+                row.get::<_, i64>(0)
+            })
+            .unwrap()
+    };
+    assert_eq!(seats(), 1);
+    let page = clerk.post("/webui/sign-out", &[]);
+    assert_eq!((page.status, page.location()), (303, "/webui/sign-in?said=signed-out"));
+    assert!(page.cookies.iter().any(|cookie| cookie.starts_with("__Host-tilld=; ")), "{page:?}");
+    assert_eq!(seats(), 0);
+    assert_eq!(clerk.get("/webui/orders").status, 303);
+}
+
+#[test]
+fn whoever_does_nothing_for_half_an_hour_loses_the_seat() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let store = store(&shop.place);
+    let idle = |secs: i64| {
+        let sql = format!(
+            "UPDATE tokens SET created_at_s = created_at_s - 4000,
+             last_used_s = CAST(strftime('%s') AS INTEGER) - {secs}
+             WHERE description LIKE 'web: %'"
+        );
+        tamper(&store, &sql);
+    };
+    eventually("the first use is kept", || {
+        let sql = "SELECT count(*) FROM tokens WHERE description LIKE 'web: %' AND last_used_s > 0";
+        store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() == 1
+    });
+    idle(29 * 60);
+    assert_eq!(clerk.get("/webui/orders").status, 200);
+    eventually("the use is kept", || {
+        let sql = "SELECT max(last_used_s) > strftime('%s') - 60 FROM tokens WHERE description LIKE 'web: %'";
+        store.query_row(sql, [], |row| row.get(0)).unwrap()
+    });
+    idle(30 * 60 + 1);
+    let page = clerk.get("/webui/orders?show=paid");
+    assert_eq!(page.status, 303);
+    assert_eq!(page.location(), "/webui/sign-in?next=webui%2Forders%3Fshow%3Dpaid&why=over");
+    eventually("the token is gone", || {
+        let sql = "SELECT count(*) FROM tokens WHERE description LIKE 'web: %'";
+        store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() == 0
+    });
+}
+
+#[test]
+fn a_page_that_looks_for_news_by_itself_keeps_no_seat() {
+    let shop = office();
+    let (order, _) =
+        shop.made(&serde_json::json!({ "order": { "summary": "x", "amount": "EUR:1" } }));
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let store = store(&shop.place);
+    let last = || {
+        let sql = "SELECT last_used_s FROM tokens WHERE description LIKE 'web: %'";
+        store.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap()
+    };
+    eventually("the first use is kept", || last().is_some());
+    let long_ago = last().unwrap() - 1000;
+    let sql = format!(
+        "UPDATE tokens SET last_used_s = {long_ago}, created_at_s = {long_ago}
+         WHERE description LIKE 'web: %'"
+    );
+    tamper(&store, &sql);
+    for path in [
+        "/webui/orders-live?tag=other".to_owned(),
+        format!("/webui/orders/{order}/live?tag=other"),
+        format!("/webui/till/{order}?again=yes"),
+    ] {
+        assert_eq!(clerk.get(&path).status, 200, "{path}");
+    }
+    // The writer works in turn: what those had written would be there by now.
+    shop.made(&serde_json::json!({ "order": { "summary": "y", "amount": "EUR:1" } }));
+    assert_eq!(last(), Some(long_ago));
+    clerk.get("/webui/orders");
+    eventually("this is somebody", || last() > Some(long_ago));
+}
+
+#[test]
+fn the_use_of_a_token_of_the_api_is_kept_too() {
+    let shop = office();
+    let token = shop.place.token("admin", "readonly");
+    let store = store(&shop.place);
+    let last = || {
+        let sql = "SELECT last_used_s FROM tokens WHERE scope = 'readonly'";
+        store.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap()
+    };
+    assert_eq!(last(), None);
+    assert_eq!(shop.daemon.ask("GET", "/private/orders").token(&token).send().status, 200);
+    eventually("the use is kept", || last().is_some());
+}
+
+#[test]
+fn after_signing_in_one_is_where_one_wanted_to_be_but_never_elsewhere() {
+    let shop = office();
+    let stranger = Visitor::of(&shop.daemon.address);
+    let page = stranger.get("/webui/orders?show=paid");
+    assert_eq!(page.location(), "/webui/sign-in?next=webui%2Forders%3Fshow%3Dpaid");
+    let visitor = at_the_door(&shop.daemon.address);
+    let go = |next: &str| {
+        let inputs = [("instance", "admin"), ("password", PASSWORD), ("next", next)];
+        visitor.post("/webui/sign-in", &inputs).location().to_owned()
+    };
+    assert_eq!(go("webui/orders?show=paid"), "/webui/orders?show=paid");
+    for bad in ["//evil.example", "https://evil.example/", "webui\\..\\x", "/evil", "webuix"] {
+        assert_eq!(go(bad), "/webui", "{bad}");
+    }
+}
