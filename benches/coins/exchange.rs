@@ -7,11 +7,12 @@ use std::thread;
 use actix_web::{App, HttpServer, web};
 use serde_json::{Value, json};
 use tilld::domain::amount::{Amount, Currency};
-use tilld::domain::exchange::{Keys, Trusted};
+use tilld::domain::exchange::{Denomination, Keys, Trusted};
 use tilld::domain::web::BaseUrl;
 use tilld::machine::{self, Clock};
 use tilld::sandbox::{Sandbox, Settings};
 use tilld::taler::base32::HashCode;
+use tilld::taler::coin::age::AgeMask;
 use tilld::taler::coin::coin_hash;
 use tilld::taler::coin::denomination::{DenominationKey, envelope_hash};
 use tilld::taler::coin::rsa::{BlindSignature, BlindingSecret, RsaPublicKey, RsaSignature};
@@ -72,7 +73,9 @@ impl Exchange {
         let keys = Keys::read(&trusted, conn.body()).unwrap();
         let one = Amount::parse("KUDOS:1").unwrap();
         let now = clock.now();
-        let kind = keys.denominations().find(|d| d.value == one && d.is_issued(now)).unwrap();
+        let fits =
+            |d: &&Denomination| d.value == one && d.ages == AgeMask::NONE && d.is_issued(now);
+        let kind = keys.denominations().find(fits).unwrap();
         let DenominationKey::Rsa(key) = &kind.key else { panic!("the sandbox signs with RSA") };
         let kind = Kind {
             h_denom: kind.h_denom,

@@ -19,6 +19,8 @@ mod exchange;
 #[expect(dead_code, reason = "not everything is measured here")]
 #[path = "../polls/measure.rs"]
 mod measure;
+#[path = "../store/payment.rs"]
+mod payment;
 mod pays;
 #[expect(dead_code, reason = "nobody waits here")]
 #[path = "../polls/process.rs"]

@@ -59,8 +59,8 @@ async fn prepare(
     payments: usize,
     coins: usize,
 ) -> Vec<Vec<u8>> {
-    let mut conn = Conn::open(daemon.address).await;
     let all = exchange.coins(payments * coins).await;
+    let mut conn = Conn::open(daemon.address).await;
     let mut requests = Vec::with_capacity(payments);
     for coins in all.chunks(coins) {
         let order = json!({

@@ -21,6 +21,8 @@ mod baseline;
 mod chain;
 mod client;
 mod measure;
+#[path = "../store/payment.rs"]
+mod payment;
 mod process;
 mod round;
 mod shop;

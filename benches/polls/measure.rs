@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
 use tilld::store::{Error, Options, Role, Store, Tx};
 use tokio::task::LocalSet;
 
 use crate::client::Conn;
+use crate::payment;
 use crate::process::Server;
 use crate::shop::{Order, Shop, Visit};
 
@@ -164,32 +164,19 @@ pub(crate) async fn make_orders(
     (orders, rate)
 }
 
-/// How many changes of two rows the store's writer makes durable in a second for [`CLIENTS`] who do
-/// nothing but submit them.
+/// How many payments the store's writer makes durable in a second for [`CLIENTS`] who do nothing but
+/// submit them: the very figure of the benchmark `store`.
 pub(crate) async fn write(database: &Path, round: Duration) -> f64 {
     let store = Store::open(database, Role::Daemon, Options::default()).unwrap();
-    let db = Connection::open(database).unwrap();
-    db.execute_batch(
-        "CREATE TABLE bench_orders (serial INTEGER PRIMARY KEY, paid INTEGER NOT NULL);
-         CREATE TABLE bench_payments (session TEXT NOT NULL, body TEXT NOT NULL);
-         CREATE INDEX bench_sessions ON bench_payments (session);",
-    )
-    .unwrap();
+    payment::prepare(database);
     let started = Instant::now();
-    let counts = together(CLIENTS, |client| {
+    let counts = together(CLIENTS, |_| {
         let store = store.clone();
         async move {
             let mut count = 0;
             while started.elapsed() < round {
-                let session = format!("{count:010}-{client:016x}");
-                let change = move |tx: &mut Tx<'_>| {
-                    let sql = "INSERT INTO bench_payments (session, body) VALUES (?1, ?2)";
-                    tx.prepare_cached(sql)?.execute([session, "x".repeat(240)])?;
-                    let sql = "INSERT INTO bench_orders (paid) VALUES (1)";
-                    tx.prepare_cached(sql)?.execute([])?;
-                    Ok::<_, rusqlite::Error>(())
-                };
-                let change = move |tx: &mut Tx<'_>| change(tx).map_err(Error::from);
+                let number = payment::next();
+                let change = move |tx: &mut Tx<'_>| payment::pay(tx, number).map_err(Error::from);
                 store.write(change).await.unwrap();
                 count += 1;
             }

@@ -2,13 +2,14 @@
 //! no order. The visitor's wallet makes one of a template, for this visitor and this page, and the
 //! page asks the till whether its visitor has paid.
 
-use actix_web::web::{Data, Form};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::Demo;
 use super::counter::{Counter, Standing};
 use super::failure::Failure;
+use super::form::Form;
 use super::goods;
 use super::page::{self, Link};
 use super::pocket::Contents;

@@ -1,12 +1,13 @@
 //! The front page: what there is, the tip jar, and the demo wallet's tap.
 
-use actix_web::web::{Data, Form, Query};
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::Demo;
 use super::failure::Failure;
+use super::form::Form;
 use super::goods::{self, CURRENCY, Good, SHELF, TIP_JAR};
 use super::page::{self, Link};
 use super::pocket::Contents;

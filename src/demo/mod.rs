@@ -17,6 +17,7 @@
 mod article;
 mod counter;
 mod failure;
+mod form;
 mod front;
 mod goods;
 mod page;
@@ -42,9 +43,6 @@ use crate::domain::web::BaseUrl;
 use crate::taler::base32::HashCode;
 use crate::taler::hash;
 use crate::wallet::Wallet;
-
-/// Longest form, in bytes.
-const MAX_FORM: usize = 4096;
 
 /// What a demo shop is made of.
 pub struct Parts {
@@ -103,11 +101,6 @@ impl Demo {
         };
         web::scope("/shop")
             .app_data(Data::new(self.clone()))
-            .app_data(
-                web::FormConfig::default()
-                    .limit(MAX_FORM)
-                    .error_handler(|_, _| Failure::Form.into()),
-            )
             .wrap(from_fn(page::around))
             .service(get("", web::to(front::to_front)))
             .service(get("/", web::to(front::front)))

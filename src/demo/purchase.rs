@@ -1,7 +1,7 @@
 //! Buying: an order is made, paid by whatever wallet, and its goods handed out; half of it can be
 //! given back. How an order stands is asked of the till each time, for the visitor who looks.
 
-use actix_web::web::{Data, Form, Path};
+use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::Demo;
 use super::counter::{Offer, Sale, Standing};
 use super::failure::Failure;
+use super::form::Form;
 use super::goods::{self, Good};
 use super::page::{self, Link};
 use super::pocket::Contents;

@@ -276,10 +276,7 @@ pub fn bind(proposal: &str, nonce: &PublicKey) -> Result<(String, HashCode), Bad
         return Err(shape("the proposal is no object"));
     };
     members.insert("nonce".into(), json!(nonce));
-    let contract = Value::Object(members);
-    let text = canonical::canonical(&contract).map_err(shape)?;
-    let hash = contract::contract_hash(&contract).map_err(shape)?;
-    Ok((text, hash))
+    contract::text_and_hash(&Value::Object(members)).map_err(shape)
 }
 
 /// The proposal of which a contract was made by a claim.

@@ -240,9 +240,31 @@ impl Resources {
         }
     }
 
+    /// Paths that begin alike, up to their first variable, go into a scope of their own: the router
+    /// tries one pattern after the other, and so it skips them together.
     fn mount(self, app: &mut ServiceConfig) {
+        let mut groups: Vec<(&str, Vec<_>)> = Vec::new();
         for (path, routes) in self.0 {
-            app.service(resource(path, routes));
+            let (start, rest) = path.split_at(path.find("/{").unwrap_or(path.len()));
+            match groups.iter_mut().find(|(known, _)| *known == start) {
+                Some((_, group)) => group.push((rest, routes)),
+                None => groups.push((start, vec![(rest, routes)])),
+            }
+        }
+        for (start, group) in groups {
+            // A scope takes all that begins like it, so it must not be made for `/private`, say.
+            if group.iter().all(|(rest, _)| rest.is_empty()) {
+                for (_, routes) in group {
+                    app.service(resource(start, routes));
+                }
+                continue;
+            }
+            let scope = web::scope(start).default_service(web::to(legacy::door));
+            app.service(
+                group
+                    .into_iter()
+                    .fold(scope, |scope, (rest, routes)| scope.service(resource(rest, routes))),
+            );
         }
     }
 }

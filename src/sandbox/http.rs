@@ -201,13 +201,16 @@ async fn blocking<T: Send + 'static>(
     sandbox: Data<Sandbox>,
     work: impl FnOnce(&Sandbox) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let done = web::block(move || {
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    // In a box: a kind of task for each kind of work would make the program much larger.
+    let job: Box<dyn FnOnce() + Send> = Box::new(move || {
         if let Err(error) = sandbox.tend(sandbox.now()) {
             log::error!("sandbox: {error}");
         }
-        work(&sandbox)
+        let _ = reply.send(work(&sandbox));
     });
-    done.await.unwrap_or(Err(Failure::Bug("the work panicked")))
+    tokio::task::spawn_blocking(job);
+    answer.await.unwrap_or(Err(Failure::Bug("the work panicked")))
 }
 
 /// The segment called `name` of the path; `code` says that it cannot be read.

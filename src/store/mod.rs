@@ -42,7 +42,8 @@ use std::time::Duration;
 use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
-use tokio::sync::Semaphore;
+use scheduled_thread_pool::ScheduledThreadPool;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
 pub use self::backup::{backup, restore};
@@ -273,6 +274,8 @@ impl Store {
         let readers = options.readers.max(1);
         let turns = Arc::new(Semaphore::new(usize::try_from(readers).unwrap_or(1)));
         let pool = r2d2::Pool::builder()
+            // It makes a connection now and then; three threads, as by default, would only sleep.
+            .thread_pool(Arc::new(ScheduledThreadPool::new(1)))
             .max_size(readers.saturating_add(GLANCING_THREADS))
             .min_idle(Some(1))
             .test_on_check_out(false)
@@ -334,13 +337,18 @@ impl Store {
             return Err(Error::Busy.into());
         };
         let pool = self.0.pool.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let (reply, answer) = oneshot::channel();
+        let job = move || {
             // Kept until the connection is back, even if nobody waits for the answer any more.
             let _turn = turn;
-            let connection = pool.get().map_err(|_| Error::Busy)?;
-            snapshot(&connection, work)
-        });
-        done.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+            let connection = pool.get().map_err(|_| Error::Busy.into());
+            let _ = reply.send(connection.and_then(|connection| snapshot(&connection, work)));
+        };
+        // In a box: a kind of task for each kind of work would make the program much larger.
+        let job: Box<dyn FnOnce() + Send> = Box::new(job);
+        tokio::task::spawn_blocking(job);
+        // Without an answer it has panicked.
+        answer.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
     }
 
     /// Writes: has the one writer do `work` in a transaction, and answers once that is durable. If

@@ -34,6 +34,19 @@ pub fn contract_hash(contract: &Value) -> Result<HashCode, BadJson> {
     canonical::canonical(&scrub(contract)?).map(|text| hash::text_hash(&text))
 }
 
+/// The canonical text of a contract with its hash, for less than both apart.
+///
+/// # Errors
+/// As [`contract_hash`].
+pub fn text_and_hash(contract: &Value) -> Result<(String, HashCode), BadJson> {
+    let text = canonical::canonical(contract)?;
+    let hash = match has_forgettable(contract) {
+        true => contract_hash(contract)?,
+        false => hash::text_hash(&text),
+    };
+    Ok((text, hash))
+}
+
 /// Whether there is any member, on any level, that rules forgetting.
 fn has_forgettable(value: &Value) -> bool {
     match value {

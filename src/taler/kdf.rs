@@ -4,7 +4,8 @@
 //! SHA-256 (crypto 3.2). [`kdf_mod`] makes a number below a bound of it (crypto 3.3). The functions
 //! take bytes as they are: whoever feeds a text adds its NUL byte where the protocol wants one.
 
-use hkdf::Hkdf;
+use hkdf::hmac::Hmac;
+use hkdf::{Hkdf, HmacImpl};
 use sha2::{Sha256, Sha512};
 
 /// Most bytes one derivation can give: 255 blocks of SHA-256.
@@ -28,31 +29,53 @@ pub fn hkdf_into(out: &mut [u8], salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> Opt
     expander.expand_multi_info(info, out).ok()
 }
 
-/// Derives a number below `modulus`; both are big-endian, and the number has as many bytes as the
-/// modulus has without leading zeros.
-///
-/// How long it takes tells how many numbers were too large, and roughly by how much. Those are
-/// thrown away and say nothing of the one that is given, so the inputs may be secret.
-///
-/// `None` when there is no number below the modulus, when the modulus is larger than
-/// [`MAX_OUTPUT`] bytes, or when none of 65,536 rounds hits the range (which has never been seen).
+/// Derives a number below `modulus`, as [`Salt::number_below`] does; for a salt that is used once.
 #[must_use]
 pub fn kdf_mod(modulus: &[u8], salt: &[u8], ikm: &[u8], info: &[u8]) -> Option<Vec<u8>> {
-    let zeros = modulus.iter().take_while(|&&byte| byte == 0).count();
-    let (_, modulus) = modulus.split_at_checked(zeros)?;
-    let keep = u8::MAX.unbounded_shr(modulus.first()?.leading_zeros());
-    let mut block = vec![0; modulus.len()];
-    for round in 0..=u16::MAX {
-        hkdf_into(&mut block, salt, ikm, &[info, &round.to_be_bytes()])?;
-        if let Some(first) = block.first_mut() {
-            *first &= keep;
-        }
-        // Of the same length, bytes compare as the numbers do.
-        if *block < *modulus {
-            return Some(block);
-        }
+    Salt::new(salt).number_below(modulus, ikm, info)
+}
+
+/// A salt that is used again and again: what hashing it takes is done once.
+#[derive(Clone)]
+pub struct Salt(Hmac<Sha512>);
+
+impl Salt {
+    /// Takes the salt.
+    #[must_use]
+    pub fn new(salt: &[u8]) -> Self {
+        Self(HmacImpl::new_from_slice(salt))
     }
-    None
+
+    /// Derives a number below `modulus`; both are big-endian, and the number has as many bytes as
+    /// the modulus has without leading zeros.
+    ///
+    /// How long it takes tells how many numbers were too large, and roughly by how much. Those are
+    /// thrown away and say nothing of the one that is given, so the inputs may be secret.
+    ///
+    /// `None` when there is no number below the modulus, when the modulus is larger than
+    /// [`MAX_OUTPUT`] bytes, or when none of 65,536 rounds hits the range (which has never been
+    /// seen).
+    #[must_use]
+    pub fn number_below(&self, modulus: &[u8], ikm: &[u8], info: &[u8]) -> Option<Vec<u8>> {
+        let zeros = modulus.iter().take_while(|&&byte| byte == 0).count();
+        let (_, modulus) = modulus.split_at_checked(zeros)?;
+        let keep = u8::MAX.unbounded_shr(modulus.first()?.leading_zeros());
+        let mut extractor = self.0.clone();
+        extractor.update(ikm);
+        let expander = Hkdf::<Sha256>::from_prk(&extractor.finalize()).ok()?;
+        let mut block = vec![0; modulus.len()];
+        for round in 0..=u16::MAX {
+            expander.expand_multi_info(&[info, &round.to_be_bytes()], &mut block).ok()?;
+            if let Some(first) = block.first_mut() {
+                *first &= keep;
+            }
+            // Of the same length, bytes compare as the numbers do.
+            if *block < *modulus {
+                return Some(block);
+            }
+        }
+        None
+    }
 }
 
 #[cfg(test)]

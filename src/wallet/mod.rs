@@ -191,5 +191,11 @@ impl fmt::Debug for Wallet {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    tokio::task::spawn_blocking(work).await.unwrap_or(Err(Error::Stopping))
+    let (reply, answer) = tokio::sync::oneshot::channel();
+    // In a box: a kind of task for each kind of work would make the program much larger.
+    let job: Box<dyn FnOnce() + Send> = Box::new(move || {
+        let _ = reply.send(work());
+    });
+    tokio::task::spawn_blocking(job);
+    answer.await.unwrap_or(Err(Error::Stopping))
 }

@@ -12,6 +12,7 @@
 pub mod age;
 pub mod cs;
 pub mod denomination;
+mod power;
 pub mod rsa;
 
 use super::base32::{HashCode, ShortHash};

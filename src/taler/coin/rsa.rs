@@ -28,6 +28,7 @@ use dashu_int::UBig;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::power::Power;
 use crate::taler::base32::{self, BadBase32, HashCode};
 use crate::taler::kdf;
 
@@ -100,11 +101,15 @@ impl From<BadBase32> for BadRsa {
 pub struct RsaPublicKey {
     /// The wire form, without leading zeros.
     bytes: Box<[u8]>,
+    /// The wire form, ready to salt a hash with.
+    salt: Box<kdf::Salt>,
     modulus: BoxedMontyParams,
     /// The modulus once more, for looking for factors: everything else is several times slower
     /// at that.
     whole: UBig,
     exponent: u64,
+    /// Modulus and exponent once more, for checking.
+    power: Power,
 }
 
 impl RsaPublicKey {
@@ -157,12 +162,20 @@ impl RsaPublicKey {
             return Err(BadRsa::Length);
         };
         let bytes =
-            [&modulus_length.to_be_bytes()[..], &exponent_length.to_be_bytes(), modulus, exponent];
+            [&modulus_length.to_be_bytes()[..], &exponent_length.to_be_bytes(), modulus, exponent]
+                .concat();
+        let params = BoxedMontyParams::new_vartime(number);
+        let power_of_two = |bits: u32| {
+            let two = BoxedMontyForm::one(&params).double();
+            raise(&two.pow(&BoxedUint::from(bits)), power).retrieve().to_be_bytes()
+        };
         Ok(Self {
-            bytes: bytes.concat().into(),
-            modulus: BoxedMontyParams::new_vartime(number),
+            salt: Box::new(kdf::Salt::new(&bytes)),
+            bytes: bytes.into(),
             whole: UBig::from_be_bytes(modulus),
             exponent: power,
+            power: Power::new(modulus, power, power_of_two).ok_or(BadRsa::Modulus)?,
+            modulus: params,
         })
     }
 
@@ -182,14 +195,10 @@ impl RsaPublicKey {
     /// message's full-domain hash shares a factor with the modulus: with a key that is made for it
     /// an exchange could recognise such coins (crypto 10.2).
     pub fn verify(&self, message: &HashCode, signature: &RsaSignature) -> bool {
-        let (Some(signature), Some(hash)) =
-            (self.number(signature.as_bytes()), self.spread(message))
-        else {
-            return false;
-        };
-        let signed = self.raise(&BoxedMontyForm::new(signature, &self.modulus));
         // The factor last: it needs to be looked for only here.
-        signed.retrieve() == hash && self.is_coprime(&hash)
+        self.spread(message).is_some_and(|hash| {
+            self.power.leads(signature.as_bytes(), &hash) && self.is_coprime(&hash)
+        })
     }
 
     /// Hides the message behind a factor that grows from the secret, to have it signed.
@@ -198,8 +207,8 @@ impl RsaPublicKey {
     /// none that can be hit, so do not use this key.
     pub fn blind(&self, message: &HashCode, secret: &BlindingSecret) -> Option<BlindedMessage> {
         let hash = self.full_domain_hash(message)?;
-        let hidden =
-            BoxedMontyForm::new(hash, &self.modulus).mul(&self.raise(&self.factor(secret)?));
+        let hidden = BoxedMontyForm::new(hash, &self.modulus)
+            .mul(&raise(&self.factor(secret)?, self.exponent));
         Number::of(&hidden.retrieve()).map(BlindedMessage)
     }
 
@@ -221,24 +230,25 @@ impl RsaPublicKey {
     /// The full-domain hash: the message spread over all numbers below the modulus (crypto 10.2).
     /// `None` if it shares a factor with the modulus.
     fn full_domain_hash(&self, message: &HashCode) -> Option<BoxedUint> {
-        self.spread(message).filter(|hash| self.is_coprime(hash))
+        self.number(&self.spread(message).filter(|hash| self.is_coprime(hash))?)
     }
 
     /// The full-domain hash, before it is known to be coprime to the modulus.
-    fn spread(&self, message: &HashCode) -> Option<BoxedUint> {
-        self.derive(&self.bytes, message.as_ref(), b"RSA-FDA FTpsW!")
+    fn spread(&self, message: &HashCode) -> Option<Vec<u8>> {
+        self.salt.number_below(self.modulus_bytes(), message.as_ref(), b"RSA-FDA FTpsW!")
     }
 
     /// The blinding factor (crypto 10.3).
     fn factor(&self, secret: &BlindingSecret) -> Option<BoxedMontyForm> {
         let salt = b"Blinding KDF extractor HMAC key";
-        let factor = self.derive(salt, secret.0.as_ref(), b"Blinding KDF")?;
-        Some(BoxedMontyForm::new(factor, &self.modulus))
+        let factor = kdf::kdf_mod(self.modulus_bytes(), salt, secret.0.as_ref(), b"Blinding KDF")?;
+        Some(BoxedMontyForm::new(self.number(&factor)?, &self.modulus))
     }
 
-    fn derive(&self, salt: &[u8], ikm: &[u8], info: &[u8]) -> Option<BoxedUint> {
-        let modulus = self.modulus.modulus().to_be_bytes();
-        self.number(&kdf::kdf_mod(&modulus, salt, ikm, info)?)
+    /// The modulus as it stands in the wire form: behind two lengths of two bytes.
+    fn modulus_bytes(&self) -> &[u8] {
+        let length = usize::try_from(self.bits().div_ceil(8)).unwrap_or_default();
+        self.bytes.get(4..).and_then(|bytes| bytes.get(..length)).unwrap_or_default()
     }
 
     /// The number, as wide as the modulus, if it is below it.
@@ -248,23 +258,22 @@ impl RsaPublicKey {
     }
 
     /// Whether number and modulus have no factor in common.
-    fn is_coprime(&self, number: &BoxedUint) -> bool {
-        let number = UBig::from_be_bytes(&number.to_be_bytes());
-        (&self.whole).gcd(&number).is_one()
+    fn is_coprime(&self, number: &[u8]) -> bool {
+        (&self.whole).gcd(UBig::from_be_bytes(number)).is_one()
     }
+}
 
-    /// To the power of the public exponent, by squaring and multiplying: for small exponents with
-    /// few bits that is half of what a way in constant time needs, and the exponent is known.
-    fn raise(&self, base: &BoxedMontyForm) -> BoxedMontyForm {
-        let mut power = base.clone();
-        for bit in (0..self.exponent.checked_ilog2().unwrap_or(0)).rev() {
-            power = power.square();
-            if self.exponent.unbounded_shr(bit) & 1 == 1 {
-                power = power.mul(base);
-            }
+/// To the power of a public exponent, by squaring and multiplying: for small exponents with few
+/// bits that is half of what a way in constant time needs, and the exponent is known.
+fn raise(base: &BoxedMontyForm, exponent: u64) -> BoxedMontyForm {
+    let mut power = base.clone();
+    for bit in (0..exponent.checked_ilog2().unwrap_or(0)).rev() {
+        power = power.square();
+        if exponent.unbounded_shr(bit) & 1 == 1 {
+            power = power.mul(base);
         }
-        power
     }
+    power
 }
 
 impl PartialEq for RsaPublicKey {
@@ -321,7 +330,7 @@ impl RsaPrivateKey {
         let key =
             Self { public, exponent: Zeroizing::new(exponent.map_err(|_| BadRsa::Exponent)?) };
         let two = BoxedMontyForm::one(&key.public.modulus).double();
-        if key.public.raise(&two).pow(&key.exponent) == two {
+        if raise(&two, key.public.exponent).pow(&key.exponent) == two {
             Ok(key)
         } else {
             Err(BadRsa::Exponent)
@@ -650,7 +659,7 @@ mod tests {
             let key: RsaPublicKey = entry.read("rsa_public_key");
             let signature: RsaSignature = entry.read("rsa_signature");
             let spread = key.spread(&hash(entry)).unwrap();
-            assert_eq!(trim(&spread.to_be_bytes()), trim(&entry.hex("fdh_hex")));
+            assert_eq!(trim(&spread), trim(&entry.hex("fdh_hex")));
             assert!(!key.is_coprime(&spread));
             assert_eq!(key.full_domain_hash(&hash(entry)), None);
             assert_eq!(key.blind(&hash(entry), &BlindingSecret::new([1; 32])), None);
@@ -669,10 +678,9 @@ mod tests {
         for n in 0..16u8 {
             let message = crate::taler::hash::sha512(&[n]);
             let spread = key.spread(&message).unwrap();
-            let signed = private.sign_blind(&BlindedMessage(Number::of(&spread).unwrap())).unwrap();
-            let raised = key.number(signed.as_bytes()).unwrap();
-            let raised = key.raise(&BoxedMontyForm::new(raised, &key.modulus)).retrieve();
-            assert_eq!(raised, spread);
+            let signed =
+                private.sign_blind(&BlindedMessage(Number::read(&spread).unwrap())).unwrap();
+            assert!(key.power.leads(signed.as_bytes(), &spread));
             let holds = key.verify(&message, &RsaSignature(signed.0));
             assert_eq!(holds, key.is_coprime(&spread));
             if holds { good += 1 } else { bad += 1 }

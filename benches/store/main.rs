@@ -9,14 +9,15 @@
     clippy::as_conversions,
     clippy::float_arithmetic,
     clippy::indexing_slicing,
-    clippy::disallowed_methods,
     reason = "a benchmark may stop at the first surprise, and divides"
 )]
+
+mod payment;
 
 use std::fs::{File, OpenOptions};
 use std::future::Future;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,24 +28,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior, named_params};
 use tilld::store::{Durability, Error, Options, Role, Store, Tx};
 
-/// What a payment is to the disk: a row of some 300 bytes, found by its session, and a change of the order's row. Orders are
-/// paid soon after they are made, so neighbours in time are neighbours in the file.
-const SCHEMA: &str = "
-    CREATE TABLE IF NOT EXISTS bench_orders (
-        serial INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, paid INTEGER NOT NULL
-    ) STRICT;
-    CREATE TABLE IF NOT EXISTS bench_payments (
-        serial INTEGER PRIMARY KEY, bench_order INTEGER NOT NULL, session TEXT NOT NULL,
-        body TEXT NOT NULL
-    ) STRICT;
-    CREATE INDEX IF NOT EXISTS bench_sessions ON bench_payments (session);";
-const INSERT: &str =
-    "INSERT INTO bench_payments (bench_order, session, body) VALUES (:order, :session, :body)";
-const UPDATE: &str = "UPDATE bench_orders SET paid = paid + 1 WHERE serial = :order";
-const READ: &str = "SELECT paid FROM bench_orders WHERE id = :id";
-/// Orders that are there to be paid and read.
-const ORDERS: u64 = 10_000;
+use crate::payment::{ORDERS, pay};
 
+const READ: &str = "SELECT paid FROM bench_orders WHERE id = :id";
 fn main() {
     let quick = std::env::args().any(|arg| arg == "--quick");
     let round = Duration::from_millis(if quick { 300 } else { 1500 });
@@ -160,36 +146,11 @@ fn fdatasync(folder: &Path, round: Duration, overwrite: bool) -> u64 {
     result
 }
 
-fn open(path: &PathBuf, durability: Durability) -> Store {
+fn open(path: &Path, durability: Durability) -> Store {
     let options = Options { durability, ..Options::default() };
     let store = Store::open(path, Role::Daemon, options).unwrap();
-    let db = Connection::open(path).unwrap();
-    db.execute_batch(SCHEMA).unwrap();
-    db.execute_batch("BEGIN").unwrap();
-    for order in 1..=ORDERS {
-        db.execute(
-            "INSERT INTO bench_orders (serial, id, paid) VALUES (?1, ?2, 0)",
-            (order as i64, format!("order-{order}")),
-        )
-        .unwrap();
-    }
-    db.execute_batch("COMMIT").unwrap();
+    payment::prepare(path);
     store
-}
-
-/// Makes each payment another one.
-static NUMBER: AtomicU64 = AtomicU64::new(0);
-
-fn pay(db: &Connection, number: u64) -> Result<(), rusqlite::Error> {
-    // Begins with the time, as those of paywalls do.
-    let session =
-        format!("{:010}-{:016x}", number / 1000, number.wrapping_mul(0x9E37_79B9_7F4A_7C15));
-    let order = (number % ORDERS + 1) as i64;
-    let body = "x".repeat(240);
-    db.prepare_cached(INSERT)?
-        .execute(named_params! { ":order": order, ":session": session, ":body": body })?;
-    db.prepare_cached(UPDATE)?.execute(named_params! { ":order": order })?;
-    Ok(())
 }
 
 fn runtime() -> tokio::runtime::Runtime {
@@ -238,7 +199,7 @@ fn writes(store: &Store, submitters: usize, round: Duration) -> u64 {
 }
 
 async fn write_one(store: &Store) {
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let number = payment::next();
     store.write(move |tx: &mut Tx<'_>| pay(tx, number).map_err(Error::from)).await.unwrap();
 }
 
@@ -254,7 +215,7 @@ fn transaction_each(path: &Path, threads: usize, round: Duration) -> u64 {
                 db.busy_timeout(Duration::from_secs(30)).unwrap();
                 db.pragma_update(None, "synchronous", "FULL").unwrap();
                 while started.elapsed() < round {
-                    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+                    let number = payment::next();
                     let tx = db.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
                     pay(&tx, number).unwrap();
                     tx.commit().unwrap();
