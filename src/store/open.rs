@@ -74,6 +74,8 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
         };
         migrations::migrate(&mut connection, &path)?;
     }
+    // All that was read for the check is still in memory, and not asked for again soon.
+    connection.release_memory()?;
     Ok(Opened { path, connection, lock: daemon })
 }
 
