@@ -11,12 +11,13 @@ use super::counter::{Counter, Standing};
 use super::failure::Failure;
 use super::form::Form;
 use super::goods;
-use super::page::{self, Link};
+use super::page;
 use super::pocket::Contents;
 use super::purchase::Sealed;
 use super::visitor::Visitor;
 use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
+use crate::page::qr::Link;
 
 #[derive(Template)]
 #[template(path = "demo/pages/article.html")]
@@ -60,7 +61,7 @@ pub(super) async fn pay(
     form: Form<Sealed>,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
-    form.check(&visitor, &request, &demo)?;
+    visitor.check(&request, &demo, &form.seal)?;
     if !has_paid(&demo, &visitor).await? {
         demo.0.pocket.use_template(uri(&demo, &visitor)?, None).await?;
     }

@@ -9,12 +9,13 @@ use super::Demo;
 use super::failure::Failure;
 use super::form::Form;
 use super::goods::{self, CURRENCY, Good, SHELF, TIP_JAR};
-use super::page::{self, Link};
+use super::page;
 use super::pocket::Contents;
 use super::visitor::Visitor;
 use crate::domain::amount::Amount;
 use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
+use crate::page::qr::Link;
 
 /// What the tap gives at a time.
 const POUR: &str = "KUDOS:50";

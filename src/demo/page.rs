@@ -22,7 +22,6 @@ use super::failure::Failure;
 use super::visitor::Visitor;
 use crate::page::POLICY;
 use crate::page::files::File;
-use crate::page::qr::Qr;
 
 /// How long a request may take: a form that trickles in, a wallet that waits for its turn.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -36,18 +35,6 @@ pub(super) fn money(amount: impl fmt::Display) -> String {
             _ => format!("{number} {currency}"),
         },
         None => text,
-    }
-}
-
-/// A link for a wallet, as picture and as text.
-pub(super) struct Link {
-    pub(super) uri: String,
-    pub(super) qr: Option<Qr>,
-}
-
-impl Link {
-    pub(super) fn to(uri: String) -> Self {
-        Self { qr: Qr::of(&uri), uri }
     }
 }
 

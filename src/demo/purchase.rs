@@ -11,11 +11,12 @@ use super::counter::{Offer, Sale, Standing};
 use super::failure::Failure;
 use super::form::Form;
 use super::goods::{self, Good};
-use super::page::{self, Link};
+use super::page;
 use super::pocket::Contents;
 use super::visitor::Visitor;
 use crate::domain::ids::OrderId;
 use crate::domain::taler_uri::Refund;
+use crate::page::qr::Link;
 
 #[derive(Template)]
 #[template(path = "demo/pages/offer.html")]
@@ -57,19 +58,7 @@ pub(super) struct Buy {
 
 #[derive(Deserialize)]
 pub(super) struct Sealed {
-    seal: String,
-}
-
-impl Sealed {
-    /// As [`Visitor::check`].
-    pub(super) fn check(
-        &self,
-        visitor: &Visitor,
-        request: &HttpRequest,
-        demo: &Demo,
-    ) -> Result<(), Failure> {
-        visitor.check(request, demo, &self.seal)
-    }
+    pub(super) seal: String,
 }
 
 /// `POST /shop/buy`

@@ -40,6 +40,14 @@ pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Opti
     request.headers().get(name.into())?.to_str().ok()
 }
 
+/// Does the request bring what was typed into a page's form?
+pub(super) fn is_form(request: &HttpRequest) -> bool {
+    header(request, CONTENT_TYPE).is_some_and(|kind| {
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
+    })
+}
+
 /// The instance that the path speaks of; the special one when it names none.
 pub(super) fn instance_of(request: &HttpRequest) -> Result<InstanceId, Failure> {
     match request.match_info().get("instance") {
@@ -229,10 +237,7 @@ impl Body {
 
     /// As [`Body::fields`], for endpoints that take a form, too, whose values are texts.
     pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<Fields, Failure> {
-        let form = header(request, CONTENT_TYPE).is_some_and(|kind| {
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-        });
+        let form = is_form(request);
         let bytes = self.bytes().await?;
         // Tools that are handed JSON without being told so call it a form.
         if !form || bytes.trim_ascii_start().starts_with(b"{") {

@@ -35,6 +35,22 @@ impl Qr {
     }
 }
 
+/// An address for a wallet, as text and as a picture for the camera of another device.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Link {
+    /// The address.
+    pub uri: String,
+    /// Its picture; none if it is too long for one.
+    pub qr: Option<Qr>,
+}
+
+impl Link {
+    /// A link to `uri`.
+    pub fn to(uri: String) -> Self {
+        Self { qr: Qr::of(&uri), uri }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,6 @@ use std::future::Future;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,7 +16,7 @@ use subtle::ConstantTimeEq;
 
 use super::super::Settings;
 use super::super::error::Failure;
-use super::super::extract::{Body, header};
+use super::super::extract::{Body, is_form};
 use super::cookie::{Cookie, Way};
 use super::seat::Seat;
 use crate::taler::base32;
@@ -80,9 +79,7 @@ impl FromRequest for Form {
         let request = request.clone();
         Box::pin(async move {
             let seal = expected(&request).ok_or(Failure::Forged)?;
-            let kind = header(&request, CONTENT_TYPE).unwrap_or_default();
-            let kind = kind.split(';').next().unwrap_or_default().trim();
-            if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            if !is_form(&request) {
                 return Err(Failure::Forged);
             }
             let bytes = body?.bytes().await?;

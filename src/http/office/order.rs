@@ -17,7 +17,7 @@ use crate::domain::amount::Amount;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{CounterPayment, Order, PaymentMethod, PaymentReference};
 use crate::page::moment::Moment;
-use crate::page::qr::Qr;
+use crate::page::qr::Link;
 use crate::page::{Words, money};
 use crate::till::{
     CounterWish, Error, History, Patience, RefundWish, Repurchase, Smaller, Status, StatusAsk, Till,
@@ -41,18 +41,6 @@ struct Event {
     detail: String,
 }
 
-/// An address for the customer, as a link and as a picture.
-pub(super) struct Code {
-    pub(super) uri: String,
-    pub(super) qr: Option<Qr>,
-}
-
-impl Code {
-    pub(super) fn of(uri: String) -> Self {
-        Self { qr: Qr::of(&uri), uri }
-    }
-}
-
 /// A way to pay at the counter.
 struct Method {
     name: &'static str,
@@ -69,7 +57,7 @@ struct View {
     tag: String,
     events: Vec<Event>,
     /// For the customer: to pay, or to fetch a refund.
-    code: Option<Code>,
+    code: Option<Link>,
     /// The customer's page.
     page: String,
     pay_deadline: Option<Moment>,
@@ -150,8 +138,8 @@ fn view(seat: &Seat, till: &Till, history: &History) -> View {
     let is_open = order.paid.is_none();
     let expired = order.is_expired(now);
     let code = match (is_open, order.is_refund_pending()) {
-        (true, _) if !expired => Some(Code::of(pay_uri(order, None))),
-        (false, true) => Some(Code::of(refund_uri(order))),
+        (true, _) if !expired => Some(Link::to(pay_uri(order, None))),
+        (false, true) => Some(Link::to(refund_uri(order))),
         _ => None,
     };
     View {

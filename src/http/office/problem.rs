@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use super::super::error::Failure;
-use super::super::pages::Frame;
+use super::super::pages::{self, Frame};
 use super::shown;
 use crate::page::Words;
 use crate::till::Error as Verb;
@@ -39,16 +39,6 @@ pub(in crate::http) fn problem(failure: &Failure, frame: &Frame, request_id: &st
     };
     let mark = format!("{status} · {code} · {request_id}");
     let page = Problem { frame, words, title, text, mark };
-    match shown(json.status(), frame, &page) {
-        // What else the answer carries (Allow, Retry-After) stays.
-        Ok(mut answer) => {
-            for (name, value) in json.headers() {
-                if !answer.headers().contains_key(name) {
-                    answer.headers_mut().insert(name.clone(), value.clone());
-                }
-            }
-            answer
-        }
-        Err(_) => json,
-    }
+    let page = shown(json.status(), frame, &page);
+    pages::instead(json, page)
 }

@@ -12,7 +12,6 @@ use super::super::extract::Seg;
 use super::super::origin::base_url;
 use super::super::pages::Frame;
 use super::form::{Form, Typed};
-use super::order::Code;
 use super::seat::Seat;
 use super::{explain, shown};
 use crate::domain::amount::{Amount, Currency};
@@ -20,6 +19,7 @@ use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
 use crate::domain::template::{BadTemplate, Template, TemplateContract};
 use crate::domain::time::RelativeTime;
+use crate::page::qr::Link;
 use crate::page::{Words, money};
 use crate::till::{Error, Till};
 
@@ -51,7 +51,7 @@ struct List<'a> {
 
 /// What hangs at the counter.
 struct Poster {
-    code: Code,
+    code: Link,
     /// The customers' page.
     page: String,
 }
@@ -129,7 +129,7 @@ fn poster(
         false => format!("{root}instances/{instance}/templates/{id}"),
     };
     let uri = PayTemplate { base, template: id.clone(), params: Vec::new() };
-    Ok(Poster { code: Code::of(uri.to_string()), page })
+    Ok(Poster { code: Link::to(uri.to_string()), page })
 }
 
 /// What the template `old` is priced in; a new one in the till's own currency.

@@ -14,7 +14,7 @@ use super::super::orders::pay_uri;
 use super::super::pages::Frame;
 use super::form::{Form, Typed};
 use super::new_order::make;
-use super::order::{Code, refuse, tag};
+use super::order::{refuse, tag};
 use super::seat::Seat;
 use super::standing::Standing;
 use super::{days, explain, shown};
@@ -22,6 +22,7 @@ use crate::domain::amount::Amount;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{CounterPayment, Order, PaymentMethod};
 use crate::page::Words;
+use crate::page::qr::Link;
 use crate::till::{Books, CounterWish, Error, Till, Total};
 
 /// Longest text on a sale that people type, in bytes.
@@ -80,7 +81,7 @@ struct Sale<'a> {
     is_over: bool,
     standing: Standing,
     word: &'static str,
-    code: Option<Code>,
+    code: Option<Link>,
     tag: String,
     live: String,
     again: String,
@@ -166,7 +167,7 @@ fn show(
         is_over,
         standing,
         word: standing.word(seat.words()),
-        code: (!is_paid && !is_over).then(|| Code::of(pay_uri(order, None))),
+        code: (!is_paid && !is_over).then(|| Link::to(pay_uri(order, None))),
         tag: tag(order, standing),
         live: seat.path(&format!("orders/{}/live", order.order_id)),
         again: seat.path(&format!("till/{}?again=yes", order.order_id)),

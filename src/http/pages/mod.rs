@@ -30,7 +30,7 @@ use crate::page::{POLICY, Visitor, Words};
 
 pub(super) use self::home::home;
 pub(super) use self::order::order;
-pub(super) use self::problem::problem;
+pub(super) use self::problem::{instead, problem};
 pub(super) use self::template::{filled_in, template};
 
 /// Does this request come from somebody who wants to look at a page, where there are pages?

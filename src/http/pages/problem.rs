@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::super::error::Failure;
+use super::super::error::{Answer, Failure};
 use super::{Frame, shown};
 use crate::till::Error;
 
@@ -38,16 +38,17 @@ pub(in crate::http) fn problem(failure: &Failure, frame: &Frame, request_id: &st
     let mark = if secret { String::new() } else { format!("{status} · {code} · {request_id}") };
     let page = Problem { frame, title, text, mark };
     let status = if status == 401 || status == 403 { StatusCode::NOT_FOUND } else { json.status() };
-    match shown(status, frame, &page) {
-        // What else the answer carries (Allow, Retry-After) stays.
-        Ok(mut answer) => {
-            for (name, value) in json.headers() {
-                if !answer.headers().contains_key(name) {
-                    answer.headers_mut().insert(name.clone(), value.clone());
-                }
-            }
-            answer
+    instead(json, shown(status, frame, &page))
+}
+
+/// A refusal's `page` in the place of its `json`, with what else the answer carries (`Allow`,
+/// `Retry-After`); the JSON itself if there is no page.
+pub(in crate::http) fn instead(json: HttpResponse, page: Answer) -> HttpResponse {
+    let Ok(mut answer) = page else { return json };
+    for (name, value) in json.headers() {
+        if !answer.headers().contains_key(name) {
+            answer.headers_mut().insert(name.clone(), value.clone());
         }
-        Err(_) => json,
     }
+    answer
 }
