@@ -14,22 +14,29 @@ use super::goods;
 use super::page;
 use super::pocket::Contents;
 use super::purchase::Sealed;
+use super::reader::Reader;
 use super::visitor::Visitor;
 use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
+use crate::page::Words;
 use crate::page::qr::Link;
 
 #[derive(Template)]
 #[template(path = "demo/pages/article.html")]
-struct Article;
+struct Article<'a> {
+    reader: Reader,
+    words: &'a Words,
+}
 
 #[derive(Template)]
 #[template(path = "demo/pages/paywall.html")]
 struct Paywall<'a> {
+    reader: Reader,
+    words: &'a Words,
     seal: &'a str,
     is_open: bool,
     wallet: Contents,
-    price: &'static str,
+    price: String,
     link: Link,
     poll: String,
 }
@@ -40,14 +47,17 @@ pub(super) async fn article(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
+    let (reader, words) = (visitor.reader, visitor.reader.words());
     if has_paid(&demo, &visitor).await? {
-        return page::shown(&Article, &visitor);
+        return page::shown(&Article { reader, words }, &visitor);
     }
     let paywall = Paywall {
+        reader,
+        words,
         seal: &visitor.seal,
         is_open: demo.is_open().await,
         wallet: demo.0.pocket.contents().await?,
-        price: goods::ARTICLE_PRICE,
+        price: reader.price(goods::ARTICLE_PRICE),
         link: Link::to(uri(&demo, &visitor)?),
         poll: Counter::session_poll(&here(&demo), &visitor.session),
     };

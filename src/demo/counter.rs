@@ -10,9 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::failure::{Error, Failure};
+use super::goods::Good;
 use crate::domain::amount::Amount;
 use crate::domain::ids::{OrderId, SessionId};
 use crate::domain::web::{BaseUrl, query_value};
+use crate::page::words::{ENGLISH, GERMAN};
 
 /// How long the till may take for an answer.
 const TIME: Duration = Duration::from_secs(10);
@@ -140,13 +142,17 @@ impl Counter {
     /// Makes an order for a visitor. `fulfillment_url` may hold `${ORDER_ID}`.
     pub(super) async fn order(
         &self,
-        summary: &str,
-        price: &str,
+        good: &Good,
         fulfillment_url: &str,
         session: &SessionId,
     ) -> Result<OrderId, Failure> {
         let body = json!({
-            "order": { "summary": summary, "amount": price, "fulfillment_url": fulfillment_url },
+            "order": {
+                "summary": good.name(&ENGLISH),
+                "summary_i18n": { "de": good.name(&GERMAN) },
+                "amount": good.price,
+                "fulfillment_url": fulfillment_url,
+            },
             "session_id": session,
         });
         let url = self.till.join(&["private", "orders"]);

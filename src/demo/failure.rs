@@ -6,7 +6,9 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
 use super::page;
+use super::reader::Reader;
 use crate::machine::NoRandomness;
+use crate::page::words::{ENGLISH, filled};
 use crate::wallet;
 
 /// Why a demo shop cannot be opened.
@@ -52,24 +54,59 @@ pub(super) enum Failure {
     NoRandomness,
 }
 
+impl Failure {
+    /// What `reader` is told.
+    pub(super) fn text(&self, reader: Reader) -> String {
+        let words = reader.words();
+        match self {
+            Self::NotHere => words.demo_not_here,
+            Self::Method => words.demo_method,
+            Self::Form => words.demo_form,
+            Self::Stranger => words.demo_stranger,
+            Self::Till(_) => words.demo_till,
+            Self::TooLate => words.demo_too_late,
+            Self::Late => words.demo_late,
+            Self::NoRandomness => words.demo_no_name,
+            Self::Wallet(error) => match error {
+                wallet::Error::Poor(price) => {
+                    return filled(words.demo_poor, &[&reader.money(price)]);
+                }
+                wallet::Error::NoSuchCoins(amount) => {
+                    return filled(words.demo_no_coins, &[&reader.money(amount)]);
+                }
+                wallet::Error::Busy | wallet::Error::Stopping => words.demo_busy,
+                wallet::Error::Expired => words.demo_expired,
+                wallet::Error::Pending(_) => words.demo_pending,
+                _ => words.demo_wallet_failed,
+            },
+        }
+        .to_owned()
+    }
+
+    /// What the demo wallet says for which we have no words of our own: in English, as its owner
+    /// would read it at the command line.
+    pub(super) fn detail(&self) -> Option<String> {
+        match self {
+            Self::Wallet(error) if self.text(Reader::default()) == ENGLISH.demo_wallet_failed => {
+                Some(error.to_string())
+            }
+            _ => None,
+        }
+    }
+
+    /// Tells the log what the operator should know.
+    pub(super) fn log(&self) {
+        match self {
+            Self::Till(why) => log::warn!("demo shop: {why}"),
+            Self::Wallet(error) => log::warn!("demo wallet: {error}"),
+            _ => {}
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NotHere => f.write_str("There is no such page in this shop."),
-            Self::Method => f.write_str("This page wants to be asked in another way."),
-            Self::Form => f.write_str("This form is not complete. Please go back and try again."),
-            Self::Stranger => f.write_str(
-                "This did not come from one of our own pages, or your visit has ended. \
-                 Please go back to the shop and try again.",
-            ),
-            Self::Till(_) => {
-                f.write_str("The till does not answer as it should. Please try again.")
-            }
-            Self::TooLate => f.write_str("That cannot be done with this order any more."),
-            Self::Wallet(error) => write!(f, "The demo wallet says: {error}."),
-            Self::Late => f.write_str("This takes too long. Please look again in a moment."),
-            Self::NoRandomness => NoRandomness.fmt(f),
-        }
+        f.write_str(&self.text(Reader::default()))
     }
 }
 
@@ -87,12 +124,8 @@ impl ResponseError for Failure {
     }
 
     fn error_response(&self) -> HttpResponse {
-        match self {
-            Self::Till(why) => log::warn!("demo shop: {why}"),
-            Self::Wallet(error) => log::warn!("demo wallet: {error}"),
-            _ => {}
-        }
-        page::problem(self.status_code(), &self.to_string())
+        // For whoever it is; what stands around every answer gives it anew, to its reader.
+        page::problem(self, Reader::default())
     }
 }
 

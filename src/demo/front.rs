@@ -8,13 +8,15 @@ use serde::Deserialize;
 use super::Demo;
 use super::failure::Failure;
 use super::form::Form;
-use super::goods::{self, CURRENCY, Good, SHELF, TIP_JAR};
+use super::goods::{self, Good, SHELF, TIP_JAR};
 use super::page;
 use super::pocket::Contents;
+use super::reader::Reader;
 use super::visitor::Visitor;
 use crate::domain::amount::Amount;
 use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
+use crate::page::Words;
 use crate::page::qr::Link;
 
 /// What the tap gives at a time.
@@ -23,16 +25,17 @@ const POUR: &str = "KUDOS:50";
 #[derive(Template)]
 #[template(path = "demo/pages/front.html")]
 struct Front<'a> {
+    reader: Reader,
+    words: &'a Words,
     seal: &'a str,
     is_open: bool,
-    news: Option<&'static str>,
+    news: Option<&'a str>,
     wallet: Contents,
-    pour: &'static str,
+    pour: String,
     shelf: &'static [Good],
-    tip_jar: Link,
+    link: Link,
     tip: &'static str,
-    currency: &'static str,
-    article_price: &'static str,
+    article_price: String,
 }
 
 #[derive(Deserialize)]
@@ -63,22 +66,24 @@ pub(super) async fn front(
     ask: Option<Query<Ask>>,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
+    let (reader, words) = (visitor.reader, visitor.reader.words());
     let news = match ask.as_ref().and_then(|ask| ask.news.as_deref()) {
-        Some("withdrawn") => Some("The demo wallet has money now."),
-        Some("tipped") => Some("Thank you for the tip!"),
+        Some("withdrawn") => Some(words.demo_withdrawn),
+        Some("tipped") => Some(words.demo_tipped),
         _ => None,
     };
     let front = Front {
+        reader,
+        words,
         seal: &visitor.seal,
         is_open: demo.is_open().await,
         news,
         wallet: demo.0.pocket.contents().await?,
-        pour: POUR,
+        pour: reader.price(POUR),
         shelf: &SHELF,
-        tip_jar: Link::to(tip_jar(&demo)?),
+        link: Link::to(tip_jar(&demo)?),
         tip: goods::TIP,
-        currency: CURRENCY,
-        article_price: goods::ARTICLE_PRICE,
+        article_price: reader.price(goods::ARTICLE_PRICE),
     };
     page::shown(&front, &visitor)
 }
@@ -107,9 +112,9 @@ pub(super) async fn tip(
     request: HttpRequest,
     form: Form<Tip>,
 ) -> Result<HttpResponse, Failure> {
-    Visitor::of(&request, &demo)?.check(&request, &demo, &form.seal)?;
-    let amount = Amount::parse(format!("{CURRENCY}:{}", form.amount.trim()));
-    let amount = amount.ok().filter(|amount| !amount.is_zero()).ok_or(Failure::Form)?;
+    let visitor = Visitor::of(&request, &demo)?;
+    visitor.check(&request, &demo, &form.seal)?;
+    let amount = visitor.reader.typed(&form.amount).ok_or(Failure::Form)?;
     demo.0.pocket.use_template(tip_jar(&demo)?, Some(amount)).await?;
     Ok(page::go(&format!("{}?news=tipped", demo.url(&[""]))))
 }

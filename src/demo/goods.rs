@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::ids::{BadId, TemplateId};
 use crate::domain::template::{BadTemplate, Template, TemplateContract};
+use crate::page::Words;
+use crate::page::words::ENGLISH;
 
 /// What everything is priced in: play money.
 pub const CURRENCY: &str = "KUDOS";
@@ -21,41 +23,50 @@ pub(super) const TIP: &str = "2";
 pub(super) struct Good {
     /// Its name in forms, and that of its picture.
     pub(super) id: &'static str,
-    /// What visitors call it; the order's summary.
-    pub(super) name: &'static str,
-    /// One line about it.
-    pub(super) about: &'static str,
     /// What it costs.
     pub(super) price: &'static str,
-    /// What a visitor gets who has paid.
-    pub(super) delivery: &'static str,
+    /// What visitors call it; one line about it; what a visitor gets who has paid.
+    texts: fn(&Words) -> [&'static str; 3],
 }
 
 /// Everything on the shelf.
 pub(super) const SHELF: [Good; 3] = [
     Good {
         id: "coffee",
-        name: "A cup of coffee",
-        about: "Strong, hot and entirely made up.",
         price: "KUDOS:2.50",
-        delivery: "Here is your coffee. Mind the steam; there is none.",
+        texts: |words| [words.demo_coffee, words.demo_coffee_about, words.demo_coffee_delivery],
     },
     Good {
         id: "book",
-        name: "A short book about money",
-        about: "Forty pages, of which one is blank.",
         price: "KUDOS:12",
-        delivery: "Chapter one: what a coin is worth is what the next one gives for it. \
-                   Chapter two: see chapter one.",
+        texts: |words| [words.demo_book, words.demo_book_about, words.demo_book_delivery],
     },
     Good {
         id: "ticket",
-        name: "A ticket for tonight's concert",
-        about: "Row 7, seat 12, an evening of silence.",
         price: "KUDOS:25",
-        delivery: "Row 7, seat 12. Doors open at eight. Show the number of your order at the entrance.",
+        texts: |words| [words.demo_ticket, words.demo_ticket_about, words.demo_ticket_delivery],
     },
 ];
+
+impl Good {
+    /// What visitors call it; in English the order's summary.
+    pub(super) fn name(&self, words: &Words) -> &'static str {
+        let [name, ..] = (self.texts)(words);
+        name
+    }
+
+    /// One line about it.
+    pub(super) fn about(&self, words: &Words) -> &'static str {
+        let [_, about, _] = (self.texts)(words);
+        about
+    }
+
+    /// What a visitor gets who has paid.
+    pub(super) fn delivery(&self, words: &Words) -> &'static str {
+        let [.., delivery] = (self.texts)(words);
+        delivery
+    }
+}
 
 /// What is called `id`.
 pub(super) fn find(id: &str) -> Option<&'static Good> {
@@ -64,7 +75,7 @@ pub(super) fn find(id: &str) -> Option<&'static Good> {
 
 /// What an order with this summary is about.
 pub(super) fn sold_as(summary: &str) -> Option<&'static Good> {
-    SHELF.iter().find(|good| good.name == summary)
+    SHELF.iter().find(|good| good.name(&ENGLISH) == summary)
 }
 
 /// The templates that the shop wants to find at its till: the tip jar, whose amount the customer
@@ -120,8 +131,8 @@ mod tests {
     fn everything_has_a_price_and_a_name_of_its_own() {
         for good in &SHELF {
             assert_eq!(Amount::parse(good.price).unwrap().currency().as_str(), CURRENCY);
-            assert_eq!(find(good.id).unwrap().name, good.name);
-            assert_eq!(sold_as(good.name).unwrap().id, good.id);
+            assert_eq!(find(good.id).unwrap().price, good.price);
+            assert_eq!(sold_as(good.name(&ENGLISH)).unwrap().id, good.id);
         }
         assert!(find("yacht").is_none());
     }

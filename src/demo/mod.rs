@@ -10,6 +10,7 @@
 //! | `goods` | what there is to buy |
 //! | `counter` | what the shop asks the till, and what it makes of the answers |
 //! | `visitor` | who is there; which requests come from our own pages |
+//! | `reader` | in which words and numbers pages speak to them |
 //! | `pocket` | the demo wallet |
 //! | `front`, `purchase`, `article` | the pages, by what a visitor wants |
 //! | `page` | how all pages look, and what browsers may do with them |
@@ -23,6 +24,7 @@ mod goods;
 mod page;
 mod pocket;
 mod purchase;
+mod reader;
 mod visitor;
 
 use std::fmt;

@@ -1,55 +1,51 @@
 //! How all pages look, and what browsers may do with them: nothing comes from elsewhere, nothing is
 //! written into a page but by its template, which escapes.
 
-use std::fmt;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, LOCATION,
-    REFERRER_POLICY, SET_COOKIE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
+    X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::{Data, Path};
-use actix_web::{Error, HttpResponse, HttpResponseBuilder};
+use actix_web::{Error, HttpResponse, HttpResponseBuilder, ResponseError};
 use askama::Template;
 use tokio::time::timeout;
 
 use super::Demo;
 use super::failure::Failure;
+use super::reader::Reader;
 use super::visitor::Visitor;
-use crate::page::POLICY;
 use crate::page::files::File;
+use crate::page::{POLICY, Words};
 
 /// How long a request may take: a form that trickles in, a wallet that waits for its turn.
 const LONGEST: Duration = Duration::from_secs(90);
 
-/// An amount as people write it: `KUDOS:2.5` is 2.50 KUDOS.
-pub(super) fn money(amount: impl fmt::Display) -> String {
-    let text = amount.to_string();
-    match text.split_once(':') {
-        Some((currency, number)) => match number.split_once('.') {
-            Some((_, cents)) if cents.len() == 1 => format!("{number}0 {currency}"),
-            _ => format!("{number} {currency}"),
-        },
-        None => text,
-    }
-}
-
 #[derive(Template)]
 #[template(path = "demo/pages/problem.html")]
 struct Problem<'a> {
-    text: &'a str,
+    reader: Reader,
+    words: &'a Words,
+    text: String,
+    detail: Option<String>,
 }
 
-/// A page that says what went wrong.
-pub(super) fn problem(status: StatusCode, text: &str) -> HttpResponse {
-    match (Problem { text }).render() {
-        Ok(html) => html_of(HttpResponse::build(status), html),
+/// A page that tells `reader` what went wrong.
+pub(super) fn problem(failure: &Failure, reader: Reader) -> HttpResponse {
+    let (text, detail) = (failure.text(reader), failure.detail());
+    let mut answer = match (Problem { reader, words: reader.words(), text, detail }).render() {
+        Ok(html) => html_of(HttpResponse::build(failure.status_code()), html, reader),
         Err(_) => HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR),
-    }
+    };
+    dress(answer.headers_mut());
+    answer
 }
 
 /// A page for a visitor, whose visit it prolongs.
@@ -57,11 +53,15 @@ pub(super) fn shown(page: &impl Template, visitor: &Visitor) -> Result<HttpRespo
     let html = page.render().map_err(|error| Failure::Till(error.to_string()))?;
     let mut answer = HttpResponse::Ok();
     answer.insert_header((SET_COOKIE, visitor.cookie()));
-    Ok(html_of(answer, html))
+    Ok(html_of(answer, html, visitor.reader))
 }
 
-fn html_of(mut answer: HttpResponseBuilder, html: String) -> HttpResponse {
-    answer.content_type("text/html; charset=utf-8").body(html)
+fn html_of(mut answer: HttpResponseBuilder, html: String, reader: Reader) -> HttpResponse {
+    answer
+        .insert_header((CONTENT_LANGUAGE, reader.language()))
+        .insert_header((VARY, "Accept-Language"))
+        .content_type("text/html; charset=utf-8")
+        .body(html)
 }
 
 /// Sends the browser to another page of ours, to be fetched anew.
@@ -79,27 +79,48 @@ pub(super) async fn file(name: Path<String>) -> Result<HttpResponse, Failure> {
 }
 
 /// Around every answer of the shop: it has one address only, so that no other site can pose as it,
-/// and browsers are told what its pages may do.
+/// what goes wrong is said in the reader's words, and browsers are told what its pages may do.
 pub(super) async fn around(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let reader = Reader::of(request.headers());
     let own = request.app_data::<Data<Demo>>().map(|demo| demo.0.base_url.clone());
     let own = own.ok_or(Failure::NotHere)?;
     let host = own.host_and_path().trim_end_matches('/');
     let is_ours =
         request.headers().get(HOST).is_some_and(|value| value.as_bytes() == host.as_bytes());
     let mut response = if is_ours {
-        let answer = timeout(LONGEST, next.call(request)).await;
-        answer.map_err(|_| Failure::Late)??.map_into_boxed_body()
+        let Ok(answer) = timeout(LONGEST, next.call(request)).await else {
+            // The request is gone, and with it the place that another answer could be put in.
+            let page = problem(&Failure::Late, reader);
+            return Err(InternalError::from_response(Failure::Late, page).into());
+        };
+        told(answer?.map_into_boxed_body(), reader)
     } else if matches!(*request.method(), Method::GET | Method::HEAD) {
         let here = format!("{}shop/", own.as_str());
         request.into_response(go(&here))
     } else {
-        let failure: Error = Failure::Stranger.into();
-        request.error_response(failure)
+        request.into_response(problem(&Failure::Stranger, reader))
     };
-    let headers = response.headers_mut();
+    dress(response.headers_mut());
+    Ok(response)
+}
+
+/// The answer, with what went wrong said to its reader and told to the log.
+fn told(response: ServiceResponse<BoxBody>, reader: Reader) -> ServiceResponse<BoxBody> {
+    let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
+    let Some(page) = failure.map(|failure| {
+        failure.log();
+        problem(failure, reader)
+    }) else {
+        return response;
+    };
+    response.into_response(page)
+}
+
+/// What browsers may do with what we send.
+fn dress(headers: &mut HeaderMap) {
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -112,7 +133,6 @@ pub(super) async fn around(
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
 }
 
 #[cfg(test)]
@@ -120,15 +140,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn amounts_are_written_as_people_do() {
-        assert_eq!(money("KUDOS:2.5"), "2.50 KUDOS");
-        assert_eq!(money("KUDOS:0.05"), "0.05 KUDOS");
-        assert_eq!(money("KUDOS:12"), "12 KUDOS");
-    }
-
-    #[test]
     fn what_goes_wrong_is_written_without_markup() {
-        let page = Problem { text: "<script>\"'&" }.render().unwrap();
+        let reader = Reader::default();
+        let (text, detail) = (String::new(), Some("<script>\"'&".to_owned()));
+        let page = Problem { reader, words: reader.words(), text, detail }.render().unwrap();
         assert!(page.contains("&#60;script&#62;"), "{page}");
         assert!(!page.contains("<script>"), "{page}");
     }

@@ -10,17 +10,21 @@ use super::Demo;
 use super::counter::{Offer, Sale, Standing};
 use super::failure::Failure;
 use super::form::Form;
-use super::goods::{self, Good};
+use super::goods;
 use super::page;
 use super::pocket::Contents;
+use super::reader::Reader;
 use super::visitor::Visitor;
 use crate::domain::ids::OrderId;
 use crate::domain::taler_uri::Refund;
+use crate::page::Words;
 use crate::page::qr::Link;
 
 #[derive(Template)]
 #[template(path = "demo/pages/offer.html")]
 struct OfferPage<'a> {
+    reader: Reader,
+    words: &'a Words,
     seal: &'a str,
     is_open: bool,
     wallet: Contents,
@@ -35,8 +39,11 @@ struct OfferPage<'a> {
 #[derive(Template)]
 #[template(path = "demo/pages/sale.html")]
 struct SalePage<'a> {
+    reader: Reader,
+    words: &'a Words,
     seal: &'a str,
     order: &'a OrderId,
+    summary: String,
     sale: &'a Sale,
     /// What the wallet opens to collect what is given back.
     link: Option<Link>,
@@ -45,9 +52,11 @@ struct SalePage<'a> {
 #[derive(Template)]
 #[template(path = "demo/pages/goods.html")]
 struct GoodsPage<'a> {
+    reader: Reader,
+    words: &'a Words,
     order: &'a OrderId,
     summary: String,
-    good: Option<&'static Good>,
+    delivery: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -72,7 +81,7 @@ pub(super) async fn buy(
     let good = goods::find(&form.item).ok_or(Failure::Form)?;
     // The till puts the order's name in.
     let goods = format!("{}/${{ORDER_ID}}", demo.url(&["goods"]));
-    let order = demo.0.counter.order(good.name, good.price, &goods, &visitor.session).await?;
+    let order = demo.0.counter.order(good, &goods, &visitor.session).await?;
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
 
@@ -83,6 +92,7 @@ pub(super) async fn show(
     order: Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    let (reader, words) = (visitor.reader, visitor.reader.words());
     match standing(&demo, &order, &visitor).await? {
         Standing::Open { summary, price, offer } => {
             let (link, poll) = match offer {
@@ -90,12 +100,14 @@ pub(super) async fn show(
                 None => (None, String::new()),
             };
             let page = OfferPage {
+                reader,
+                words,
                 seal: &visitor.seal,
                 is_open: demo.is_open().await,
                 wallet: demo.0.pocket.contents().await?,
                 order: &order,
-                summary,
-                price: price.to_string(),
+                summary: called(summary, words),
+                price: reader.money(&price),
                 link,
                 poll,
             };
@@ -103,7 +115,15 @@ pub(super) async fn show(
         }
         Standing::Paid(sale) => {
             let link = sale.is_refund_pending.then(|| Link::to(refund_uri(&demo, &order)));
-            let page = SalePage { seal: &visitor.seal, order: &order, sale: &sale, link };
+            let page = SalePage {
+                reader,
+                words,
+                seal: &visitor.seal,
+                order: &order,
+                summary: called(sale.summary.clone(), words),
+                sale: &sale,
+                link,
+            };
             page::shown(&page, &visitor)
         }
     }
@@ -165,12 +185,24 @@ pub(super) async fn goods(
     let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
     match bought(&demo, &order, &visitor).await? {
         Some(sale) if !sale.is_undone() => {
+            let (reader, words) = (visitor.reader, visitor.reader.words());
             let good = goods::sold_as(&sale.summary);
-            let page = GoodsPage { order: &order, summary: sale.summary, good };
+            let page = GoodsPage {
+                reader,
+                words,
+                order: &order,
+                summary: called(sale.summary, words),
+                delivery: good.map_or(words.demo_is_yours, |good| good.delivery(words)),
+            };
             page::shown(&page, &visitor)
         }
         _ => Ok(page::go(&demo.url(&["orders", order.as_str()]))),
     }
+}
+
+/// What an order with this summary is about, in the visitor's words as far as we have any.
+fn called(summary: String, words: &Words) -> String {
+    goods::sold_as(&summary).map_or(summary, |good| good.name(words).to_owned())
 }
 
 fn named(order: &str) -> Result<OrderId, Failure> {

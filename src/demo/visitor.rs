@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 
 use super::Demo;
 use super::failure::Failure;
+use super::reader::Reader;
 use crate::domain::ids::SessionId;
 use crate::machine;
 use crate::taler::base32;
@@ -31,6 +32,8 @@ pub(super) struct Visitor {
     pub(super) session: SessionId,
     /// What the visitor's forms must carry.
     pub(super) seal: String,
+    /// In which words and numbers we speak to them.
+    pub(super) reader: Reader,
     is_new: bool,
 }
 
@@ -44,7 +47,8 @@ impl Visitor {
                 (SessionId::parse(text).map_err(|bad| Failure::Till(bad.to_string()))?, true)
             }
         };
-        Ok(Self { seal: seal(demo, &session)?, session, is_new })
+        let reader = Reader::of(request.headers());
+        Ok(Self { seal: seal(demo, &session)?, session, reader, is_new })
     }
 
     /// Whether a form was sent by a page that we made for this visitor.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, ETAG, IF_NONE_MATCH, VARY,
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, ETAG, VARY,
 };
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::Settings;
 use super::error::{Answer, Failure};
+use super::etag;
 use super::extract::header;
 use crate::page::accept::{weighed, weight};
 use crate::taler::base32;
@@ -87,18 +88,15 @@ impl Library {
             .reduce(|best, next| if (next.2, next.1) > (best.2, best.1) { next } else { best });
         let Some((document, ..)) = best else { return Err(Failure::Format) };
 
-        let tag = format!("\"{}\"", self.version);
-        let known = header(request, IF_NONE_MATCH).unwrap_or_default();
-        let mut response = if known.split(',').any(|t| t.trim() == tag || t.trim() == "*") {
-            HttpResponse::NotModified()
-        } else {
-            HttpResponse::Ok()
+        let mut response = match etag::is_known(request, &self.version) {
+            true => HttpResponse::NotModified(),
+            false => HttpResponse::Ok(),
         };
         let mut languages: Vec<_> = self.documents.iter().map(|d| d.language.as_str()).collect();
         languages.sort_unstable();
         languages.dedup();
         response
-            .insert_header((ETAG, tag))
+            .insert_header((ETAG, format!("\"{}\"", self.version)))
             .insert_header(("Taler-Terms-Version", self.version.clone()))
             .insert_header((CONTENT_LANGUAGE, document.language.clone()))
             .insert_header(("Avail-Languages", languages.join(",")))

@@ -6,6 +6,7 @@
 mod accounts;
 mod admin;
 mod error;
+mod etag;
 mod extract;
 mod instances;
 mod kyc;
@@ -192,12 +193,16 @@ routes! {
     GET    "/tokens"                        Seat(TokensRead)            => office::tokens::page;
     POST   "/tokens"                        Seat(TokensWrite)           => office::tokens::create;
     POST   "/tokens/{id}/revoke"            Seat(TokensWrite)           => office::tokens::revoke;
+    GET    "/details"                       Seat(InstancesRead)         => office::details::page;
+    POST   "/details"                       Seat(InstancesWrite)        => office::details::change;
     GET    "/password"                      Seat(InstancesRead)         => office::password::page;
     POST   "/password"                      Seat(InstancesWrite)        => office::password::change;
     GET    "/status"                        Seat(InstancesRead)         => office::status::page;
     GET    "/instances"                     Seat(InstancesRead)         => office::instances::page;
     POST   "/instances"                     Seat(InstancesWrite)        => office::instances::create;
     GET    "/instances/{id}"                Seat(InstancesRead)         => office::instances::show;
+    POST   "/instances/{id}"                Seat(InstancesWrite)        => office::instances::change;
+    POST   "/instances/{id}/password"       Seat(InstancesWrite)        => office::instances::reset;
     POST   "/instances/{id}/delete"         Seat(InstancesWrite)        => office::instances::delete;
     POST   "/instances/{id}/purge"          Seat(InstancesWrite)        => office::instances::purge;
 }

@@ -90,8 +90,24 @@
       if (speaker.state === "suspended") speaker.resume();
     } catch { speaker = null; }
   };
+  // Whoever wants silence has it in this browser from then on.
+  const SILENCE = "tilld-silence";
+  const isSilent = () => {
+    try { return localStorage.getItem(SILENCE) !== null; } catch { return false; }
+  };
+  for (const box of document.querySelectorAll("[data-sound]")) {
+    const tick = box.querySelector("input");
+    box.hidden = false;
+    tick.checked = !isSilent();
+    tick.addEventListener("change", () => {
+      try {
+        if (tick.checked) localStorage.removeItem(SILENCE);
+        else localStorage.setItem(SILENCE, "yes");
+      } catch { box.hidden = true; }
+    });
+  }
   const sound = () => {
-    if (!speaker || speaker.state !== "running") return;
+    if (isSilent() || !speaker || speaker.state !== "running") return;
     [[660, 0], [880, 0.16]].forEach(([pitch, later]) => {
       const tone = speaker.createOscillator(), volume = speaker.createGain();
       const at = speaker.currentTime + later;

@@ -2,12 +2,16 @@
 // without loading it anew. Without this script the page reloads itself.
 //
 // What waits is marked in the page: data-poll is the address that answers late, data-until what is
-// waited for, data-forward that the browser goes on to what was bought. data-left counts down.
+// waited for, data-forward that the browser goes on to what was bought, data-again where the page
+// itself is found when its own address no longer shows it. A receipt waits for a refund that may never
+// come: only for as long as there can be one (data-for, in seconds), only in view, and not long after
+// anybody has come to look. data-left counts down.
 "use strict";
 
 (() => {
   const PATIENCE_MS = 30000; // how long the till may let us wait
   const SHORTEST_MS = 500, LONGEST_MS = 30000; // between two questions
+  const IDLE_MS = 15 * 60000; // how long a receipt waits when nobody comes to look
   // The page's language, as it is spoken where the reader is.
   const { lang } = document.documentElement;
   const speak = navigator.languages.find((tag) => tag.split("-")[0] === lang) ?? lang;
@@ -18,6 +22,7 @@
   let wake = null; // ends the pause before the next one
   let hurried = false;
   let shownAt = 0;
+  let lookedAt = Date.now(); // when somebody came to look
 
   // What screen readers are told, beside what is shown.
   const news = document.body.appendChild(document.createElement("p"));
@@ -33,9 +38,17 @@
     return true;
   };
 
-  /** What an answer means: "wait", "show" the page anew, or "gone" to another page. */
+  const isIdle = (box) => box.dataset.until === "refunded"
+    && (document.visibilityState !== "visible" || Date.now() - lookedAt > IDLE_MS);
+
+  /** What an answer means: "wait", "show" the page anew, or "gone": nothing more is waited for. */
   const meaning = async (box, answer) => {
     const { until } = box.dataset;
+    if (until === "refunded") {
+      if (answer.status === 402) return "show";
+      if (answer.status !== 200) return "gone";
+      return (await answer.json()).refund_amount === box.dataset.refunded ? "wait" : "show";
+    }
     if (until === "session") return answer.status === 200 ? "show" : "wait";
     if (until === "collected") return answer.ok && (await answer.json()).refund_pending ? "wait" : "show";
     switch (answer.status) {
@@ -46,7 +59,8 @@
       case 200: return forward(box, (await answer.json()).fulfillment_url) ? "gone" : "show";
       // Somebody's wallet has the order, perhaps ours: it may yet be paid.
       case 202: return forward(box, (await answer.json()).fulfillment_url) ? "gone" : "wait";
-      case 403: return "wait";
+      // Only who has the contract is told more, but for those who were here before.
+      case 403: return box.dataset.again && (await ask(box.dataset.again, "text/html")).status !== 402 ? "show" : "wait";
       default: return "show";
     }
   };
@@ -72,16 +86,11 @@
 
   /** Puts the page as it is now in the place of what is shown. */
   const show = async (box) => {
-    const answer = await ask(location.href, "text/html");
+    const answer = await ask(box.dataset.again ?? location.href, "text/html");
     if (answer.type === "opaqueredirect") return location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = page.querySelector("main");
     if (!main) return location.reload();
-    if (!answer.ok && answer.status !== 402 && answer.status !== 410 && box.dataset.seen === "paid") {
-      // Paid for sure, but who asks now is no longer let in: the link had no token.
-      box.textContent = news.textContent = box.dataset.done;
-      return;
-    }
     const had = document.querySelector("main");
     const held = had.contains(document.activeElement);
     had.replaceWith(document.adoptNode(main));
@@ -106,7 +115,14 @@
     const address = new URL(box.dataset.poll, location.href);
     address.searchParams.set("timeout_ms", PATIENCE_MS);
     if (box.dataset.until === "collected") address.searchParams.set("await_refund_obtained", "yes");
-    while (mine === round) {
+    if (box.dataset.until === "refunded") address.searchParams.set("refund", box.dataset.refunded);
+    const end = Date.now() + (box.dataset.for ?? Infinity) * 1000;
+    while (mine === round && Date.now() < end) {
+      if (isIdle(box)) {
+        await new Promise((done) => { wake = done; });
+        wake = null;
+        continue;
+      }
       const begun = Date.now();
       hurried = false;
       try {
@@ -114,10 +130,7 @@
         if (mine !== round) return;
         const means = await meaning(box, answer);
         if (means === "gone") return;
-        if (means === "show") {
-          if (answer.status === 200) box.dataset.seen = "paid";
-          return await show(box);
-        }
+        if (means === "show") return await show(box);
         // A till that does not let us wait is not to be asked without end.
         pause = Date.now() - begun < 1000 ? Math.min(pause * 2, LONGEST_MS) : SHORTEST_MS;
       } catch {
@@ -130,7 +143,12 @@
 
   // Back from another app, or from no network: what was open may be dead, so ask at once.
   const hurry = () => {
-    if (document.visibilityState !== "visible") return;
+    const box = document.querySelector("[data-poll]");
+    if (document.visibilityState !== "visible") {
+      if (box && isIdle(box)) asking?.abort();
+      return;
+    }
+    lookedAt = Date.now();
     pause = SHORTEST_MS;
     hurried = true;
     asking?.abort();
@@ -138,6 +156,8 @@
   };
   document.addEventListener("visibilitychange", hurry);
   addEventListener("online", hurry);
+  // A window beside others is in view all the time; who comes back to it may have been away for long.
+  addEventListener("focus", () => { if (Date.now() - lookedAt > IDLE_MS) hurry(); });
   addEventListener("pageshow", (event) => { if (event.persisted) start(); });
 
   /** Times in the reader's own zone. */

@@ -295,6 +295,7 @@ words! {
     paid_in_cash: "Paid in cash", "Bar bezahlt";
     cancel_sale: "Cancel", "Abbrechen";
     next_sale: "Next sale", "Nächster Verkauf";
+    sound: "Sound when paid", "Ton bei der Zahlung";
     said_cancelled: "The sale is cancelled.", "Der Verkauf ist abgebrochen.";
 
     // The back office: the books.
@@ -307,6 +308,9 @@ words! {
     reckon: "Show", "Zeigen";
     no_zone: "There is no such time zone. One looks like Europe/Zurich.",
         "Diese Zeitzone gibt es nicht. Eine sieht aus wie Europe/Zurich.";
+    export_all: "All of these together", "Alles zusammen";
+    export_all_hint: "Taken away together, they are of one moment and agree with each other.",
+        "Zusammen heruntergeladen stammen sie aus einem Augenblick und passen zueinander.";
     days_backwards: "The last day is before the first.", "Der letzte Tag liegt vor dem ersten.";
 
     // The back office: the shop's settings (templates, accounts, tokens, password, status, shops).
@@ -466,8 +470,8 @@ words! {
     warn_disk: "There is little room left on the disk.", "Auf der Platte ist wenig Platz.";
     warn_plain: "The shop's address does not begin with https: others in the network can read along, and most wallets refuse to pay.",
         "Die Adresse des Ladens beginnt nicht mit https: andere im Netz können mitlesen, und die meisten Wallets bezahlen nicht.";
-    warn_backup: "There is no backup of the last two days in the folder “backups” beside the database.",
-        "Im Ordner „backups“ neben der Datenbank liegt keine Sicherung der letzten zwei Tage.";
+    warn_backup: "“tilld backup” has made no backup in the last two days.",
+        "„tilld backup“ hat in den letzten zwei Tagen keine Sicherung angelegt.";
 
     tab_instances: "Shops", "Läden";
     instances_hint: "Several shops can share this till. Each sees only its own orders, accounts and tokens.",
@@ -493,6 +497,134 @@ words! {
     delete_before_purge: "Delete the shop first.", "Löschen Sie zuerst den Laden.";
     type_instance_id: "Type the short name to confirm", "Zur Bestätigung den Kurznamen eingeben";
     confirm_differs: "This is not the short name of the shop.", "Das ist nicht der Kurzname des Ladens.";
+    tab_details: "Details", "Angaben";
+    details_title: "Details of the shop", "Angaben zum Laden";
+    details_hint: "Stands in every contract from now on; customers and authorities may read it. All but the name may stay empty.",
+        "Steht von nun an in jedem Vertrag; Kunden und Behörden können es lesen. Alles bis auf den Namen darf leer bleiben.";
+    email: "E-mail", "E-Mail";
+    phone: "Telephone", "Telefon";
+    website: "Web site", "Webseite";
+    website_hint: "Like https://shop.example/", "Wie https://laden.example/";
+    address: "Address", "Adresse";
+    street: "Street", "Straße";
+    building_number: "Number", "Hausnummer";
+    post_code: "Post code", "Postleitzahl";
+    town: "Town", "Ort";
+    country: "Country", "Land";
+    country_subdivision: "State or canton", "Bundesland oder Kanton";
+    jurisdiction: "Jurisdiction", "Gerichtsstand";
+    jurisdiction_hint: "Where a quarrel with the shop would be settled", "Wo über einen Streit mit dem Laden entschieden würde";
+    no_email: "This is no e-mail address.", "Das ist keine E-Mail-Adresse.";
+    no_website: "Please type a whole web address that begins with https:// or http://.",
+        "Bitte eine ganze Webadresse eingeben, die mit https:// oder http:// beginnt.";
+    reset_password: "Set a new password", "Neues Passwort setzen";
+    reset_password_hint: "For a shopkeeper who has lost it. Whoever is signed in there has to sign in again. Tokens of programs and devices stay good.",
+        "Für einen Inhaber, der es verloren hat. Wer dort angemeldet ist, muss sich neu anmelden. Zugänge von Programmen und Geräten gelten weiter.";
+    own_password: "Your own password", "Ihr eigenes Passwort";
+    own_password_hint: "Asked for so that nobody takes a shop over at a desk that you have left",
+        "Gefragt wird danach, damit niemand an einem verlassenen Platz einen Laden übernimmt";
+    said_password_reset: "The shop has a new password.", "Der Laden hat ein neues Passwort.";
+
+    // The demo shop: every page.
+    demo_shop: "The demo shop", "Der Demo-Laden";
+    demo_title: "{}: the demo shop", "{}: der Demo-Laden";
+    demo_play_money: "All of this is play money. Nothing here costs or is worth anything.",
+        "All das ist Spielgeld. Nichts hier kostet etwas oder ist etwas wert.";
+    demo_what: "A shop to try tilld with, a till for GNU Taler. It speaks with the till over its public API, as your shop would.",
+        "Ein Laden, um tilld auszuprobieren, eine Kasse für GNU Taler. Er spricht mit ihr über ihre öffentliche Schnittstelle, wie Ihr Laden es täte.";
+    demo_back: "Back to the shop", "Zurück zum Laden";
+    demo_qr: "QR code for a wallet", "QR-Code für eine Wallet";
+    demo_open_wallet: "Open in a wallet on this device", "In einer Wallet auf diesem Gerät öffnen";
+    demo_waiting: "Waiting for your wallet …", "Wir warten auf Ihre Wallet …";
+    demo_moment: "One moment: the play-money exchange is still making its keys. This page looks again by itself.",
+        "Einen Augenblick: der Spielgeld-Exchange macht noch seine Schlüssel. Diese Seite sieht von selbst wieder nach.";
+    demo_purse: "The demo wallet has {}.", "In der Demo-Wallet sind {}.";
+    demo_purse_empty: "The demo wallet is empty.", "Die Demo-Wallet ist leer.";
+    demo_purse_expected: "{} more on the way.", "{} mehr sind unterwegs.";
+    demo_pay: "Pay with the demo wallet", "Mit der Demo-Wallet bezahlen";
+
+    // The demo shop: the front page.
+    demo_question: "What will it be?", "Was darf es sein?";
+    demo_withdraw: "Withdraw {}", "{} abheben";
+    demo_withdrawn: "The demo wallet has money now.", "Die Demo-Wallet hat jetzt Geld.";
+    demo_tipped: "Thank you for the tip!", "Vielen Dank für das Trinkgeld!";
+    demo_buy: "Buy for {}", "Für {} kaufen";
+    demo_article_panel: "An article to read", "Ein Artikel zum Lesen";
+    demo_article_about: "“What does money smell of?” The first lines are free, the rest is {}. No account, no name; your wallet opens it.",
+        "„Wonach riecht Geld?“ Die ersten Zeilen sind frei, der Rest kostet {}. Kein Konto, kein Name; Ihre Wallet öffnet ihn.";
+    demo_article_link: "Read it", "Lesen";
+    demo_tip_jar: "The tip jar", "Die Trinkgeldkasse";
+    demo_tip_jar_about: "No order is made before somebody tips: this code could hang on a wall. Your wallet asks how much.",
+        "Erst wer Trinkgeld gibt, macht eine Bestellung: dieser Code könnte an einer Wand hängen. Ihre Wallet fragt, wie viel.";
+    demo_tip_amount: "Tip in {}", "Trinkgeld in {}";
+    demo_tip: "Tip with the demo wallet", "Trinkgeld mit der Demo-Wallet geben";
+    demo_coffee: "A cup of coffee", "Eine Tasse Kaffee";
+    demo_coffee_about: "Strong, hot and entirely made up.", "Stark, heiß und frei erfunden.";
+    demo_coffee_delivery: "Here is your coffee. Mind the steam; there is none.",
+        "Hier ist Ihr Kaffee. Vorsicht, Dampf; es gibt keinen.";
+    demo_book: "A short book about money", "Ein kurzes Buch über Geld";
+    demo_book_about: "Forty pages, of which one is blank.", "Vierzig Seiten, von denen eine leer ist.";
+    demo_book_delivery: "Chapter one: what a coin is worth is what the next one gives for it. Chapter two: see chapter one.",
+        "Erstes Kapitel: eine Münze ist wert, was der Nächste für sie gibt. Zweites Kapitel: siehe erstes Kapitel.";
+    demo_ticket: "A ticket for tonight's concert", "Eine Karte für das Konzert heute Abend";
+    demo_ticket_about: "Row 7, seat 12, an evening of silence.", "Reihe 7, Platz 12, ein Abend der Stille.";
+    demo_ticket_delivery: "Row 7, seat 12. Doors open at eight. Show the number of your order at the entrance.",
+        "Reihe 7, Platz 12. Einlass um acht. Zeigen Sie am Eingang die Nummer Ihrer Bestellung.";
+
+    // The demo shop: what was bought.
+    demo_over: "The time to pay for this order is over. Please take it from the shelf again.",
+        "Die Zeit zum Bezahlen dieser Bestellung ist um. Bitte nehmen Sie es noch einmal aus dem Regal.";
+    demo_is_paid: "It is paid. Thank you!", "Es ist bezahlt. Vielen Dank!";
+    demo_take: "Take what you have bought", "Mitnehmen, was Sie gekauft haben";
+    demo_is_yours: "It is yours.", "Es gehört Ihnen.";
+    demo_refund_waiting: "The shop gives you some of it back. Your wallet collects it:",
+        "Der Laden gibt Ihnen etwas davon zurück. Ihre Wallet holt es ab:";
+    demo_collect: "Collect with the demo wallet", "Mit der Demo-Wallet abholen";
+    demo_went_back: "{} of it went back to your wallet.", "{} davon gingen an Ihre Wallet zurück.";
+    demo_shopkeeper: "Not quite what you wanted? In this shop you can even be the shopkeeper:",
+        "Nicht ganz das, was Sie wollten? In diesem Laden können Sie sogar der Inhaber sein:";
+    demo_refund: "Refund half", "Die Hälfte erstatten";
+
+    // The demo shop: the article.
+    demo_article: "What does money smell of?", "Wonach riecht Geld?";
+    demo_article_opening: "When the emperor’s son complained about the tax on public conveniences, his father held a coin under his nose and asked whether it smelt. It did not, and the saying has paid its way ever since: money has no memory of where it was.",
+        "Als der Sohn des Kaisers sich über die Steuer auf Bedürfnisanstalten beklagte, hielt ihm sein Vater eine Münze unter die Nase und fragte, ob sie rieche. Sie roch nicht, und seither macht der Spruch sich bezahlt: Geld erinnert sich nicht, wo es war.";
+    demo_article_ledgers: "Coins kept that promise. Whoever paid with one told the baker nothing but that it was enough. Then money moved into ledgers, and ledgers remember: who, when, where, and what with it. The bread is the same, but somebody now knows when you eat.",
+        "Münzen hielten dieses Versprechen. Wer mit einer bezahlte, sagte dem Bäcker nichts, als dass sie genügte. Dann zog das Geld in die Bücher, und Bücher erinnern sich: wer, wann, wo und wofür. Das Brot ist dasselbe, aber jemand weiß jetzt, wann Sie essen.";
+    demo_article_envelope: "It need not be so. A bank can sign a coin without seeing its number, as one signs through carbon paper in a sealed envelope. When the coin comes back, the bank knows its own hand and pays, and cannot say to whom it had lent the pen. The shop, on the other hand, stands in the light: what it takes is on the books.",
+        "Das muss nicht so sein. Eine Bank kann eine Münze unterschreiben, ohne ihre Nummer zu sehen, wie man durch Kohlepapier in einem verschlossenen Umschlag unterschreibt. Kommt die Münze zurück, erkennt die Bank ihre eigene Hand und zahlt, und kann nicht sagen, wem sie die Feder geliehen hatte. Der Laden dagegen steht im Licht: was er einnimmt, steht in den Büchern.";
+    demo_article_end: "That is what you have just done. A wallet bought this page, this visit may read it, and nobody here knows who you are. Smell your browser, if you like.",
+        "Genau das haben Sie eben getan. Eine Wallet hat diese Seite gekauft, dieser Besuch darf sie lesen, und niemand hier weiß, wer Sie sind. Riechen Sie an Ihrem Browser, wenn Sie möchten.";
+    demo_article_paid: "You have paid for this article. It stays open for this visit.",
+        "Sie haben für diesen Artikel bezahlt. Für diesen Besuch bleibt er offen.";
+    demo_read_on: "Read on for {}", "Weiterlesen für {}";
+
+    // The demo shop: why something does not go.
+    demo_problem_title: "Something is wrong", "Etwas stimmt nicht";
+    demo_problem: "That did not work", "Das ging nicht";
+    demo_to_shop: "To the shop", "Zum Laden";
+    demo_not_here: "There is no such page in this shop.", "Eine solche Seite gibt es in diesem Laden nicht.";
+    demo_method: "This page wants to be asked in another way.", "Diese Seite will anders gefragt werden.";
+    demo_form: "This form is not complete. Please go back and try again.",
+        "Dieses Formular ist nicht vollständig. Bitte gehen Sie zurück und versuchen Sie es noch einmal.";
+    demo_stranger: "This did not come from one of our own pages, or your visit has ended. Please go back to the shop and try again.",
+        "Das kam von keiner unserer eigenen Seiten, oder Ihr Besuch ist zu Ende. Bitte gehen Sie zurück zum Laden und versuchen Sie es noch einmal.";
+    demo_till: "The till does not answer as it should. Please try again.",
+        "Die Kasse antwortet nicht, wie sie sollte. Bitte versuchen Sie es noch einmal.";
+    demo_too_late: "That cannot be done with this order any more.", "Das geht mit dieser Bestellung nicht mehr.";
+    demo_late: "This takes too long. Please look again in a moment.",
+        "Das dauert zu lange. Bitte sehen Sie gleich noch einmal nach.";
+    demo_no_name: "The machine has no randomness for your visit. Please try again.",
+        "Der Rechner hat keinen Zufall für Ihren Besuch. Bitte versuchen Sie es noch einmal.";
+    demo_poor: "The demo wallet has not enough money for {} and the fees. Please withdraw some first.",
+        "Die Demo-Wallet hat nicht genug Geld für {} und die Gebühren. Bitte heben Sie zuerst etwas ab.";
+    demo_no_coins: "There are no coins that make {}. Please try another amount.",
+        "Es gibt keine Münzen, die {} ergeben. Bitte versuchen Sie einen anderen Betrag.";
+    demo_busy: "The demo wallet is busy. Please try again.", "Die Demo-Wallet ist beschäftigt. Bitte versuchen Sie es noch einmal.";
+    demo_expired: "The time to pay is over.", "Die Zeit zum Bezahlen ist um.";
+    demo_pending: "The payment is on its way. Please look again in a moment.",
+        "Die Zahlung ist unterwegs. Bitte sehen Sie gleich noch einmal nach.";
+    demo_wallet_failed: "The demo wallet could not do that.", "Die Demo-Wallet konnte das nicht.";
 }
 
 /// `text` with each `{}` replaced by one of `values`, from left to right. What has no value stays.

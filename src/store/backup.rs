@@ -1,7 +1,7 @@
 //! Copies of the file: made while the daemon runs, checked, and put back.
 
 use std::fs::{self, OpenOptions};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,8 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
 }
 
 /// Copies the database at `path` to the new file `dest`, also while a daemon runs. The copy is one
-/// moment's state, is on the disk and was checked before it gets its name.
+/// moment's state, is on the disk and was checked before it gets its name; then that is noted beside
+/// the database, for [`super::premises`].
 ///
 /// # Errors
 /// [`Error::Exists`] for a `dest` that is there; otherwise as [`super::Store::open`].
@@ -30,7 +31,35 @@ pub fn backup(path: &Path, dest: &Path) -> Result<()> {
         return Err(Error::Open(path, "there is no database".into()));
     }
     let connection = connect(&path)?;
-    copy(&connection, &path, dest)
+    // Of this moment at the earliest is what the copy holds.
+    let mut clock = connection.prepare_cached("SELECT unixepoch('now')")?;
+    let begun: i64 = clock.query_row([], |row| row.get(0))?;
+    copy(&connection, &path, dest)?;
+    if let Err(error) = note(&path, begun, dest) {
+        // The copy is good, and only the shopkeeper will be asked for another one.
+        log::warn!("it could not be noted that a backup was made: {error}");
+    }
+    Ok(())
+}
+
+/// Where it is noted when the database at `path` was copied last.
+pub(super) fn note_of(path: &Path) -> PathBuf {
+    with_suffix(path, ".last-backup")
+}
+
+/// Notes that the database at `path` was copied to `dest`. Not in the database: to copy it is not to
+/// change it, and one that was restored would speak of copies of another.
+fn note(path: &Path, begun: i64, dest: &Path) -> std::io::Result<()> {
+    let (note, part) = (note_of(path), with_suffix(&note_of(path), ".part"));
+    let mut file =
+        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
+    hand_over(&file, path)?;
+    let dest = fs::canonicalize(dest)?;
+    // The name is for whoever looks into the note.
+    writeln!(file, "{begun} {}", dest.display())?;
+    file.sync_all()?;
+    fs::rename(&part, &note)?;
+    sync_folder(&note)
 }
 
 /// Copies the database at `path`, on which `connection` is open, to the new file `dest`.
@@ -203,7 +232,11 @@ mod tests {
         assert_eq!(header[68..72], APPLICATION_ID.to_be_bytes());
         let copy = Store::open(&dest, Role::Daemon, Options::default()).unwrap();
         assert!(copy.read(|db| super::super::tokens::find(db, &[1; 32])).await.unwrap().is_some());
+        let noted = f.store.premises().last_backup.unwrap();
         assert!(matches!(backup(f.store.path(), &dest), Err(Error::Exists(_))));
+        assert_eq!(f.store.premises().last_backup, Some(noted), "a backup that failed is none");
+        let note = fs::read_to_string(note_of(f.store.path())).unwrap();
+        assert!(note.ends_with("/b.db\n"), "{note}");
     }
 
     #[actix_web::test]

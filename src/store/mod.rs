@@ -27,6 +27,7 @@ pub mod payments;
 pub mod premises;
 pub mod refunds;
 pub mod sessions;
+pub mod spool;
 pub mod templates;
 pub mod tokens;
 mod writer;

@@ -1,21 +1,14 @@
-//! Where the file lies: how large it is, whether there is room for more, and whether there is a copy
-//! beside it.
+//! Where the file lies: how large it is, whether there is room for more, and when it was copied last.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
 
 use rustix::fs::statvfs;
 
 use super::Store;
+use super::backup::note_of;
 use super::paths::with_suffix;
 use crate::domain::time::Timestamp;
-
-/// The folder beside the file into which the packages' daily job puts copies, and how their names
-/// begin and end.
-const BACKUPS: &str = "backups";
-const BACKUP_START: &str = "tilld-";
-const BACKUP_END: &str = ".db";
 
 /// What can be told of the file without opening it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -24,7 +17,8 @@ pub struct Premises {
     pub database_bytes: u64,
     /// How many bytes are left for us on the disk; `None` where that cannot be told.
     pub free_bytes: Option<u64>,
-    /// When the newest copy in the folder `backups` was made; `None` if there is none.
+    /// When `tilld backup` last made a copy and found it whole, wherever it put it; `None` if it never
+    /// did.
     pub last_backup: Option<Timestamp>,
 }
 
@@ -46,52 +40,38 @@ fn around(path: &Path) -> Premises {
         free_bytes: statvfs(&folder)
             .ok()
             .map(|found| found.f_bavail.saturating_mul(found.f_frsize)),
-        last_backup: last_backup(&folder.join(BACKUPS)),
+        last_backup: last_backup(path),
     }
 }
 
-/// When the newest backup in `folder` was written.
-fn last_backup(folder: &Path) -> Option<Timestamp> {
-    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let written = entries.filter_map(|entry| {
-        let name = entry.file_name().into_string().ok()?;
-        let is_backup = name.starts_with(BACKUP_START) && name.ends_with(BACKUP_END);
-        let file = entry.metadata().ok().filter(|file| is_backup && file.is_file())?;
-        let since_1970 = file.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        Timestamp::from_secs(since_1970.as_secs()).ok()
-    });
-    written.max()
+/// When the file at `path` was copied last, as [`super::backup()`] has noted it.
+fn last_backup(path: &Path) -> Option<Timestamp> {
+    let note = fs::read_to_string(note_of(path)).ok()?;
+    Timestamp::from_secs(note.split_whitespace().next()?.parse().ok()?).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
-    fn the_newest_backup_counts_and_nothing_else_in_its_folder() {
+    fn what_was_noted_of_the_last_backup_is_told_and_nothing_else_counts() {
         let dir = tempfile::tempdir().unwrap();
-        let (file, folder) = (dir.path().join("tilld.db"), dir.path().join(BACKUPS));
+        let (file, folder) = (dir.path().join("tilld.db"), dir.path().join("backups"));
         fs::write(&file, "12345").unwrap();
         fs::write(dir.path().join("tilld.db-wal"), "123").unwrap();
         let found = around(&file);
         assert_eq!((found.database_bytes, found.last_backup), (8, None));
         assert!(found.free_bytes.is_some());
 
+        // A file that looks like a backup may be anything, and of any time.
         fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("tilld-2026-11-20T030000Z.db"), "x").unwrap();
         assert_eq!(around(&file).last_backup, None);
-        fs::create_dir(folder.join("tilld-folder.db")).unwrap();
-        for (name, secs) in [
-            ("tilld-2026-11-20T030000Z.db", 2_000),
-            ("tilld-2026-11-19T030000Z.db", 1_000),
-            ("tilld-2026-11-21T030000Z.db.part", 9_000),
-            ("other.db", 9_000),
-        ] {
-            let backup = File::create(folder.join(name)).unwrap();
-            backup.set_modified(UNIX_EPOCH + Duration::from_secs(secs)).unwrap();
+        for (text, at) in [("2000 /backups/b.db\n", Some(2000)), ("", None), ("soon x", None)] {
+            fs::write(note_of(&file), text).unwrap();
+            let at = at.map(|secs| Timestamp::from_secs(secs).unwrap());
+            assert_eq!(around(&file).last_backup, at, "{text}");
         }
-        assert_eq!(around(&file).last_backup, Some(Timestamp::from_secs(2_000).unwrap()));
     }
 }

@@ -3,17 +3,21 @@
 
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
+
 use super::wait::order;
 use super::{Clerk, Error, Till};
 use crate::domain::amount::{Amount, Currency};
 use crate::domain::ids::OrderId;
+use crate::domain::instance::InstanceSerial;
 use crate::domain::order::{CounterPayment, Order, Refund};
 use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
 use crate::store::books::{self, GrantedRefund, PaidOrder, Range};
-use crate::store::{orders, payments, refunds};
+use crate::store::spool::Spooled;
+use crate::store::{self, orders, payments, refunds};
 
-/// Entries that are read at once, so that nobody holds the database for long.
+/// Entries that are in memory at once.
 const PAGE: u32 = 500;
 
 /// Which entries.
@@ -36,17 +40,6 @@ pub struct Books {
     pub until: Timestamp,
 }
 
-/// How far a reader of the books has come.
-#[derive(Clone, Copy, Debug)]
-pub struct Cursor(Range);
-
-impl Cursor {
-    /// At the beginning of `books`.
-    pub fn at_start_of(books: Books) -> Self {
-        Self(Range { from: books.from, until: books.until, beyond: 0 })
-    }
-}
-
 /// An entry of the books.
 #[derive(Clone, Debug)]
 pub enum Entry {
@@ -56,6 +49,62 @@ pub enum Entry {
     Payment(Box<PaidOrder>),
     /// A refund was granted.
     Refund(Box<GrantedRefund>),
+}
+
+/// Hands each entry of a ledger to `take`, the oldest first, as `db` sees them now.
+fn each(
+    db: &Connection,
+    instance: InstanceSerial,
+    ledger: Ledger,
+    books: Books,
+    mut take: impl FnMut(&Entry) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut range = Range { from: books.from, until: books.until, beyond: 0 };
+    loop {
+        let (entries, last): (Vec<Entry>, _) = match ledger {
+            Ledger::Orders => {
+                let page = books::created(db, instance, range, PAGE)?;
+                let last = page.last().map(|order| (order.created_at, order.serial.0));
+                (page.into_iter().map(|one| Entry::Order(Box::new(one))).collect(), last)
+            }
+            Ledger::Payments => {
+                let page = books::paid(db, instance, range, PAGE)?;
+                let last = page.last().and_then(|PaidOrder { order, .. }| {
+                    Some((order.paid.as_ref()?.at, order.serial.0))
+                });
+                (page.into_iter().map(|one| Entry::Payment(Box::new(one))).collect(), last)
+            }
+            Ledger::Refunds => {
+                let page = books::refunded(db, instance, range, PAGE)?;
+                let last = page.last().map(|refund| (refund.granted_at, refund.serial));
+                (page.into_iter().map(|one| Entry::Refund(Box::new(one))).collect(), last)
+            }
+        };
+        entries.iter().try_for_each(&mut take)?;
+        let is_full = u32::try_from(entries.len()).is_ok_and(|count| count == PAGE);
+        match last.filter(|_| is_full) {
+            Some((from, beyond)) => range = Range { from, beyond, ..range },
+            None => return Ok(()),
+        }
+    }
+}
+
+/// Adds a payment or a refund to the total of its currency.
+fn count(totals: &mut BTreeMap<String, Total>, entry: &Entry) -> Result<(), Unfit> {
+    let amount = match entry {
+        Entry::Order(_) => return Ok(()),
+        Entry::Payment(paid) => &paid.order.amount,
+        Entry::Refund(refund) => &refund.amount,
+    };
+    let currency = *amount.currency();
+    let total = totals.entry(currency.to_string()).or_insert_with(|| Total::none(currency));
+    let (count, sum) = match entry {
+        Entry::Refund(_) => (&mut total.refunds, &mut total.refunded),
+        Entry::Order(_) | Entry::Payment(_) => (&mut total.payments, &mut total.paid),
+    };
+    *count = count.saturating_add(1);
+    *sum = sum.checked_add(amount).map_err(|_| Unfit("sum"))?;
+    Ok(())
 }
 
 /// What came in and went back in one currency.
@@ -104,77 +153,51 @@ pub struct History {
 }
 
 impl Till {
-    /// The next entries of a ledger of the clerk's shop, and where to go on; `None`: that was all.
+    /// `ledgers` of the clerk's shop as a text behind `begin`, all of one moment: nothing of what is sold,
+    /// paid or given back meanwhile is in it. `write` turns an entry into text.
     ///
     /// # Errors
-    /// [`Error::Store`].
-    pub async fn entries(
+    /// [`Error::Store`], also when there is no room for a text that is too long for memory.
+    pub async fn export(
         &self,
         clerk: &Clerk,
-        ledger: Ledger,
-        Cursor(range): Cursor,
-    ) -> Result<(Vec<Entry>, Option<Cursor>), Error> {
-        let serial = clerk.instance.serial;
+        begin: String,
+        ledgers: Vec<Ledger>,
+        books: Books,
+        write: impl Fn(Ledger, &Entry) -> String + Send + 'static,
+    ) -> Result<Spooled, Error> {
+        // One at a time, so that there are readers left for everybody else.
+        let _turn = self.exporting.acquire().await.map_err(|_| store::Error::Closed)?;
+        let (serial, store) = (clerk.instance.serial, self.store.clone());
         self.store
             .read(move |db| {
-                let (entries, last): (Vec<Entry>, _) = match ledger {
-                    Ledger::Orders => {
-                        let page = books::created(db, serial, range, PAGE)?;
-                        let last = page.last().map(|order| (order.created_at, order.serial.0));
-                        (page.into_iter().map(|one| Entry::Order(Box::new(one))).collect(), last)
-                    }
-                    Ledger::Payments => {
-                        let page = books::paid(db, serial, range, PAGE)?;
-                        let last = page.last().and_then(|PaidOrder { order, .. }| {
-                            Some((order.paid.as_ref()?.at, order.serial.0))
-                        });
-                        (page.into_iter().map(|one| Entry::Payment(Box::new(one))).collect(), last)
-                    }
-                    Ledger::Refunds => {
-                        let page = books::refunded(db, serial, range, PAGE)?;
-                        let last = page.last().map(|refund| (refund.granted_at, refund.serial));
-                        (page.into_iter().map(|one| Entry::Refund(Box::new(one))).collect(), last)
-                    }
-                };
-                let is_full = u32::try_from(entries.len()).is_ok_and(|count| count == PAGE);
-                let next = last
-                    .filter(|_| is_full)
-                    .map(|(from, beyond)| Cursor(Range { from, beyond, ..range }));
-                Ok((entries, next))
+                let mut spool = store.spool();
+                spool.write(begin.as_bytes())?;
+                for ledger in ledgers {
+                    each(db, serial, ledger, books, |entry| {
+                        Ok(spool.write(write(ledger, entry).as_bytes())?)
+                    })?;
+                }
+                Ok(spool.done()?)
             })
             .await
     }
 
-    /// What came in and went back, by currency in alphabetical order.
+    /// What came in and went back, by currency in alphabetical order, as of one moment.
     ///
     /// # Errors
     /// [`Error::Store`]; [`Error::Unfit`] for a sum that no amount can be.
     pub async fn totals(&self, clerk: &Clerk, books: Books) -> Result<Vec<Total>, Error> {
-        let mut totals: BTreeMap<String, Total> = BTreeMap::new();
-        for ledger in [Ledger::Payments, Ledger::Refunds] {
-            let mut cursor = Some(Cursor::at_start_of(books));
-            while let Some(at) = cursor {
-                let (entries, next) = self.entries(clerk, ledger, at).await?;
-                cursor = next;
-                for entry in &entries {
-                    let amount = match entry {
-                        Entry::Order(order) => &order.amount,
-                        Entry::Payment(paid) => &paid.order.amount,
-                        Entry::Refund(refund) => &refund.amount,
-                    };
-                    let total = totals
-                        .entry(amount.currency().to_string())
-                        .or_insert_with(|| Total::none(*amount.currency()));
-                    let (count, sum) = match ledger {
-                        Ledger::Refunds => (&mut total.refunds, &mut total.refunded),
-                        Ledger::Orders | Ledger::Payments => (&mut total.payments, &mut total.paid),
-                    };
-                    *count = count.saturating_add(1);
-                    *sum = sum.checked_add(amount).map_err(|_| Unfit("sum"))?;
+        let serial = clerk.instance.serial;
+        self.store
+            .read(move |db| {
+                let mut totals: BTreeMap<String, Total> = BTreeMap::new();
+                for ledger in [Ledger::Payments, Ledger::Refunds] {
+                    each(db, serial, ledger, books, |entry| Ok(count(&mut totals, entry)?))?;
                 }
-            }
-        }
-        Ok(totals.into_values().collect())
+                Ok(totals.into_values().collect())
+            })
+            .await
     }
 
     /// What happened with an order of the clerk's shop.

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::access::static_token;
 use super::seat::is_seat;
 use super::{Clerk, Error, Key, Password, Till};
-use crate::domain::access::NewToken;
+use crate::domain::access::{NewToken, Permission};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
 use crate::domain::unfit::Unfit;
@@ -228,13 +228,54 @@ impl Till {
         new: Password,
         peer: Option<IpAddr>,
     ) -> Result<(), Error> {
+        self.confirm(clerk, old, peer).await?;
+        self.set_auth(clerk, Auth::Password(new)).await?;
+        self.end_seats(clerk).await
+    }
+
+    /// Gives the instance `id` a new password, for an owner who has lost it, by the special
+    /// instance's clerk, whose `own` password is asked for; `peer` as in [`Till::change_password`].
+    /// Whoever sits in the back office of `id` has to sign in again; tokens made by request stay.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] when `own` is another one, [`Error::TooManyAttempts`],
+    /// [`Error::Crowded`], [`Error::InstanceUnknown`], [`Error::InstanceDeleted`];
+    /// [`Error::NotPermitted`] for the clerk of another shop.
+    pub async fn reset_password(
+        &self,
+        clerk: &Clerk,
+        own: Password,
+        peer: Option<IpAddr>,
+        id: &InstanceId,
+        new: Password,
+    ) -> Result<(), Error> {
+        if !clerk.instance.id.is_admin() {
+            return Err(Error::NotPermitted(Permission::InstancesWrite));
+        }
+        self.confirm(clerk, own, peer).await?;
+        let owner = self.admit_operator(id).await?;
+        self.set_auth(&owner, Auth::Password(new)).await?;
+        self.end_seats(&owner).await
+    }
+
+    /// Is it the clerk, and not somebody at a desk that was left?
+    async fn confirm(
+        &self,
+        clerk: &Clerk,
+        password: Password,
+        peer: Option<IpAddr>,
+    ) -> Result<(), Error> {
         let instance = self.instance(&clerk.instance.id).await?;
         self.passwords.count(&instance.id, peer)?;
         let hash = instance.password_hash.ok_or(Error::NotAuthorized)?;
-        if !self.passwords.verify(old, hash).await? {
-            return Err(Error::NotAuthorized);
+        match self.passwords.verify(password, hash).await? {
+            true => Ok(()),
+            false => Err(Error::NotAuthorized),
         }
-        self.set_auth(clerk, Auth::Password(new)).await?;
+    }
+
+    /// Sends away whoever sits in the back office of the clerk's instance, but not the clerk.
+    async fn end_seats(&self, clerk: &Clerk) -> Result<(), Error> {
         let (instance, own) = (clerk.instance.serial, clerk.token());
         self.store
             .write(move |tx| {

@@ -10,6 +10,7 @@ mod books;
 mod claim;
 mod exchange;
 mod give_back;
+mod glimpse;
 mod instance;
 mod kyc;
 mod order;
@@ -28,7 +29,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::domain::access::Permission;
 use crate::domain::amount::Currency;
@@ -50,10 +51,11 @@ use turns::Turns;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
-pub use books::{Books, Cursor, Entry, History, Ledger, Total};
+pub use books::{Books, Entry, History, Ledger, Total};
 pub use claim::Claimed;
 pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
+pub use glimpse::{Glimpse, Glimpsed};
 pub use instance::{Auth, InstanceWish};
 pub use kyc::{Kyc, KycAsk, KycStatus};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
@@ -71,6 +73,7 @@ pub use wait::{
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::premises::Premises;
+pub use crate::store::spool::Spooled;
 
 /// What holds for all instances of this daemon.
 #[derive(Clone, Debug)]
@@ -103,6 +106,7 @@ pub struct Till {
     turns: Turns,
     uses: seat::Uses,
     errands: Arc<Notify>,
+    exporting: Arc<Semaphore>,
 }
 
 /// What can go wrong with a verb.
@@ -375,8 +379,8 @@ impl Till {
         let exchanges = exchange::open(&terms, &store, &clock);
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
-        let uses = seat::Uses::default();
-        Self { store, hub, clock, terms, exchanges, passwords, turns, uses, errands }
+        let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
+        Self { store, hub, clock, terms, exchanges, passwords, turns, uses, errands, exporting }
     }
 
     /// What time it is, by the till's clock.

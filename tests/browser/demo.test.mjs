@@ -112,6 +112,51 @@ test("the article opens for whoever pays, while its page waits", async () => {
   await other.close();
 });
 
+test("the shop speaks German, and writes and reads numbers as Germans do", async () => {
+  const guest = await browser.visitor({ locale: "de-DE" });
+  await guest.goto(demo.shop);
+  await isGood(guest, "demo-front-de");
+  await guest.locator("form:has(input[value=coffee])").getByRole("button", { name: "Für 2,50\u00a0ク kaufen" }).click();
+  await guest.getByRole("heading", { name: "Eine Tasse Kaffee" }).waitFor(LONG);
+  await isGood(guest, "demo-offer-de");
+  const id = guest.url().split("/").pop();
+  await guest.getByRole("button", { name: "Mit der Demo-Wallet bezahlen" }).click();
+  await guest.getByText("Es ist bezahlt. Vielen Dank!").waitFor(LONG);
+  await isGood(guest, "demo-sale-de");
+  await guest.getByRole("link", { name: "Mitnehmen, was Sie gekauft haben" }).click();
+  await guest.waitForURL(/\/shop\/goods\//);
+  await isGood(guest, "demo-goods-de");
+  // The till's own page has the shop's German name for it, too.
+  const headers = { Authorization: `Bearer ${demo.token}` };
+  const own = await (await fetch(`${demo.api}private/orders/${id}`, { headers })).json();
+  await guest.goto(own.order_status_url);
+  assert.match(await guest.textContent(".facts"), /Eine Tasse Kaffee/);
+  await guest.goto(`${demo.shop}orders/${id}`);
+  await guest.getByRole("button", { name: "Die Hälfte erstatten" }).click();
+  await guest.getByRole("heading", { name: "1,25\u00a0ク für Sie" }).waitFor(LONG);
+  await isGood(guest, "demo-refund-de");
+  await guest.getByRole("button", { name: "Mit der Demo-Wallet abholen" }).click();
+  await guest.getByText("1,25\u00a0ク davon gingen an Ihre Wallet zurück.").waitFor(LONG);
+  await isGood(guest, "demo-collected-de");
+  await guest.goto(`${demo.shop}article`);
+  await isGood(guest, "demo-paywall-de");
+  await guest.getByRole("button", { name: "Mit der Demo-Wallet bezahlen" }).click();
+  await guest.getByText("Sie haben für diesen Artikel bezahlt.").waitFor(LONG);
+  await isGood(guest, "demo-article-de");
+  await guest.goto(demo.shop);
+  await guest.fill("input[name=amount]", "1,5");
+  await guest.getByRole("button", { name: "Trinkgeld" }).click();
+  await guest.getByText("Vielen Dank für das Trinkgeld!").waitFor(LONG);
+  await guest.fill("input[name=amount]", "9.999,5");
+  await guest.getByRole("button", { name: "Trinkgeld" }).click();
+  await guest.getByRole("alert").waitFor(LONG);
+  await isGood(guest, "demo-problem-de", { again: false });
+  await guest.goto(`${demo.shop}nothing`);
+  await guest.getByText("Eine solche Seite gibt es in diesem Laden nicht.").waitFor(LONG);
+  await isGood(guest, "demo-nothing-de");
+  await guest.context().close();
+});
+
 test("the tip jar takes a tip", async () => {
   await page.goto(demo.shop);
   assert.match(await decoded(page.locator(".qr")), /^taler\+http:\/\/pay-template\//);

@@ -160,6 +160,42 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+for (const isMuted of [false, true]) {
+  test(`a sale ${isMuted ? "is silent" : "sounds"} when it is paid${isMuted ? ", if the clerk wants that" : ""}`, async () => {
+    const page = await clerk();
+    // The browser's own loudspeaker, listened to: which tones are begun, and in what state it is then.
+    await page.addInitScript(() => {
+      globalThis.tones = [];
+      const { start } = OscillatorNode.prototype;
+      OscillatorNode.prototype.start = function (at) {
+        globalThis.tones.push({ pitch: this.frequency.value, state: this.context.state, later: at - this.context.currentTime });
+        return start.call(this, at);
+      };
+    });
+    await page.goto(`${till.url}/webui/till`);
+    const sound = page.getByLabel("Sound when paid");
+    assert.ok(await sound.isChecked());
+    if (isMuted) await sound.uncheck();
+    await page.fill("#amount", "4");
+    await page.click("text=Charge");
+    await page.waitForURL(/\/webui\/till\/./);
+    // It is remembered from page to page.
+    assert.equal(await sound.isChecked(), !isMuted);
+    await page.click("h1");
+    await till.pay(page.url().split("/").pop(), "KUDOS:4");
+    await page.locator(".sale.done .stamp").waitFor({ timeout: 15_000 });
+    const tones = await page.evaluate(() => globalThis.tones);
+    if (isMuted) {
+      assert.deepEqual(tones, []);
+    } else {
+      assert.deepEqual(tones.map(({ pitch, state }) => [pitch, state]), [[660, "running"], [880, "running"]]);
+      assert.ok(tones[0].later < tones[1].later && tones[1].later < 1, JSON.stringify(tones));
+    }
+    assert.deepEqual(page.complaints, []);
+    await page.context().close();
+  });
+}
+
 test("a sign-in without its token, or from elsewhere, is refused", async () => {
   const page = await browser.visitor();
   await page.goto(`${till.url}/webui/sign-in`);

@@ -1,7 +1,7 @@
 // An order's page: to be paid, paid, given back, over; live, and without script.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Browser, decoded, isGood } from "./actors/browser.mjs";
+import { Browser, decoded, hide, isGood, unhide } from "./actors/browser.mjs";
 import { Till } from "./actors/till.mjs";
 
 const LANGUAGES = ["en-GB", "de-DE"];
@@ -119,7 +119,8 @@ test("without script the page loads itself again, and so turns to paid", async (
   assert.match(refresh, /^5;url=\?token=.*&waited=yes$/);
   await till.pay(order.id, "KUDOS:5");
   await page.getByRole("heading", { name: "Paid. Thank you!" }).waitFor({ timeout: 15_000 });
-  assert.equal(await page.locator("meta[http-equiv=refresh]").count(), 0);
+  // From then on it is only a refund that could be news.
+  assert.equal(await page.getAttribute("meta[http-equiv=refresh]", "content"), "30");
   await page.context().close();
 });
 
@@ -162,20 +163,16 @@ test("a page that comes back into view asks at once", async () => {
   const page = await browser.visitor();
   await Promise.all([polled(page), page.goto(till.url + order.path)]);
   await mark(page);
-  const see = (state) => page.evaluate((now) => {
-    Object.defineProperty(document, "visibilityState", { value: now, configurable: true });
-    document.dispatchEvent(new Event("visibilitychange"));
-  }, state);
   // What is open now never gets an answer, as on a phone that slept.
   let asleep = true;
   await page.route(/timeout_ms/, (route) => (asleep ? undefined : route.continue()));
-  await see("hidden");
-  await Promise.all([polled(page), see("visible")]);
-  await see("hidden");
+  await hide(page);
+  await Promise.all([polled(page), unhide(page)]);
+  await hide(page);
   await till.pay(order.id, "KUDOS:5");
   asleep = false;
   assert.equal(await page.title(), "To pay: Two teas");
-  await see("visible");
+  await unhide(page);
   await page.waitForFunction(() => document.title.startsWith("Paid: "));
   assert.ok(await isMarked(page));
   await page.context().close();
@@ -216,8 +213,135 @@ test("an order without token that a wallet takes and pays still turns to paid", 
   await Promise.all([polled(page), page.goto(till.url + order.path)]);
   await claim(order);
   await till.pay(order.id, "KUDOS:5");
-  await page.waitForFunction(() => document.querySelector(".waiting")?.textContent === "Paid. Thank you!");
+  await page.getByRole("heading", { name: "Paid. Thank you!" }).waitFor();
+  assert.ok(!(await page.textContent("main")).includes("Tea"));
   await page.context().close();
+});
+
+test("a browser that slept while a wallet took its order without token still turns to paid", async () => {
+  const order = await till.order({ summary: "Tea", amount: "KUDOS:5" }, { create_token: false });
+  const page = await browser.visitor();
+  await Promise.all([polled(page), page.goto(till.url + order.path)]);
+  await mark(page);
+  // What it has asked is lost, and whoever asks anew is nobody who may know.
+  await page.context().setOffline(true);
+  await claim(order);
+  const told = page.waitForResponse((answer) => answer.status() === 403);
+  await page.context().setOffline(false);
+  await told;
+  await till.pay(order.id, "KUDOS:5");
+  await page.getByRole("heading", { name: "Paid. Thank you!" }).waitFor({ timeout: 20_000 });
+  assert.ok(await isMarked(page), "it is the same page");
+  await page.context().close();
+});
+
+test("without script, an order without token is seen to be taken, and then paid", async () => {
+  for (const locale of LANGUAGES) {
+    const order = await till.order({ summary: "Tea", amount: "KUDOS:5" }, { create_token: false });
+    const { page } = await opened(order, { javaScriptEnabled: false, locale });
+    await claim(order);
+    await page.locator(".note").waitFor({ timeout: 15_000 });
+    assert.match(await page.textContent(".note"), /opened this order|diese Bestellung geöffnet/);
+    await till.pay(order.id, "KUDOS:5");
+    await page.getByRole("heading", { name: /^(Paid|Bezahlt)/ }).waitFor({ timeout: 15_000 });
+    const address = page.url();
+    await page.context().close();
+    const other = await browser.visitor({ locale });
+    await other.goto(address);
+    await isGood(other, `order-settled-${locale}`);
+    await other.context().close();
+  }
+});
+
+test("a receipt that is open tells of a refund when it is granted", async () => {
+  for (const locale of LANGUAGES) {
+    const order = await tea();
+    await till.pay(order.id, "KUDOS:5");
+    const page = await browser.visitor({ locale });
+    await Promise.all([polled(page), page.goto(till.url + order.path)]);
+    await mark(page);
+    const give = (refund) => till.ask("POST", `/private/orders/${order.id}/refund`, { refund, reason: "cold" });
+    await Promise.all([polled(page), give("KUDOS:2")]);
+    await page.locator(".note", { hasText: /^2[.,]00/ }).waitFor();
+    // And of the next one, in its turn.
+    await give("KUDOS:5");
+    await page.locator(".note", { hasText: /^(All|Alles) / }).waitFor();
+    assert.ok(await isMarked(page), "it is the same page");
+    assert.equal(await page.locator("[data-poll]").count(), 0);
+    await page.context().close();
+  }
+});
+
+test("without script a receipt looks for a refund now and then", async () => {
+  const order = await tea();
+  await till.pay(order.id, "KUDOS:5");
+  const { page } = await opened(order, { javaScriptEnabled: false });
+  assert.equal(await page.getAttribute("noscript meta[http-equiv=refresh]", "content"), "30");
+  await page.context().close();
+});
+
+test("a receipt that nobody looks at asks nothing", async () => {
+  const order = await tea();
+  await till.pay(order.id, "KUDOS:5");
+  const page = await browser.visitor();
+  await page.clock.install();
+  let asked = 0, open = 0;
+  const isQuestion = (request) => /timeout_ms/.test(request.url());
+  page.on("request", (request) => { if (isQuestion(request)) { asked += 1; open += 1; } });
+  for (const end of ["requestfinished", "requestfailed"]) {
+    page.on(end, (request) => { if (isQuestion(request)) open -= 1; });
+  }
+  // A till with less patience, so that one question ends and the next would come soon.
+  await page.route(/timeout_ms/, (route) => route.continue({ url: route.request().url().replace(/timeout_ms=\d+/, "timeout_ms=300") }));
+  await Promise.all([polled(page), page.goto(till.url + order.path)]);
+  // Lets time pass, once what is asked is answered; what is asked then is asked before what this asks.
+  const ask = () => page.evaluate(() => fetch("/config").then((answer) => answer.text()));
+  const pass = async (time) => {
+    for (let left = 3; left > 0; left -= 1) {
+      while (open > 0) await ask();
+      await page.clock.fastForward(time);
+      await ask();
+    }
+  };
+  await pass("00:40");
+  assert.ok(asked > 1, "as long as somebody looks, it goes on asking");
+  // Out of sight there is no other question until somebody looks again.
+  await hide(page);
+  await pass("00:30");
+  const before = asked;
+  await pass("01:00");
+  assert.equal(asked, before);
+  await Promise.all([polled(page), unhide(page)]);
+  // In sight, but for long without anybody who comes to look: no other, until somebody does.
+  await pass("06:00");
+  const idle = asked;
+  await pass("05:00");
+  assert.equal(asked, idle);
+  await page.context().setOffline(true);
+  await Promise.all([polled(page), page.context().setOffline(false)]);
+  await page.context().close();
+});
+
+test("a receipt whose time for refunds is over asks nothing", async () => {
+  const late = await till.order({ summary: "Tea", amount: "KUDOS:5" }, { refund_delay: { d_us: 0 } });
+  await till.pay(late.id, "KUDOS:5");
+  const { page } = await opened(late);
+  assert.equal(await page.locator("[data-poll], meta[http-equiv=refresh]").count(), 0);
+  await page.context().close();
+  // One whose time runs out while it is open stops by itself.
+  const short = await till.order({ summary: "Tea", amount: "KUDOS:5" }, { refund_delay: { d_us: 3_600_000_000 } });
+  await till.pay(short.id, "KUDOS:5");
+  const open = await browser.visitor();
+  await open.clock.install();
+  await Promise.all([polled(open), open.goto(till.url + short.path)]);
+  await Promise.all([open.waitForEvent("requestfailed"), hide(open)]);
+  await open.clock.fastForward("02:00:00");
+  let asked = 0;
+  open.on("request", () => { asked += 1; });
+  await unhide(open);
+  await open.clock.runFor(10_000);
+  assert.equal(asked, 0);
+  await open.context().close();
 });
 
 test("what was given back at the counter is told", async () => {

@@ -36,7 +36,7 @@ test("every page of the settings is good in both languages", async () => {
     const page = await clerk({ locale });
     for (const [name, path] of [
       ["templates", "templates"], ["new-template", "new-template"], ["template", "templates/hostile"],
-      ["accounts", "accounts"], ["tokens", "tokens"], ["password", "password"], ["status", "status"],
+      ["accounts", "accounts"], ["tokens", "tokens"], ["details", "details"], ["password", "password"], ["status", "status"],
       ["instances", "instances"], ["instance", "instances/bar"], ["own-instance", "instances/admin"],
     ]) {
       await page.goto(`${till.url}/webui/${path}`);
@@ -167,6 +167,48 @@ test("a shop is made, and its keeper signs in but sees no other shops", async ()
   assert.equal((await keeper.goto(`${till.url}/webui/instances`)).status(), 403);
   await isGood(keeper, "settings-not-permitted");
   for (const one of [page, keeper]) await one.context().close();
+});
+
+test("a shopkeeper who has lost the password gets a new one, and corrects the shop's address", async () => {
+  till.run("instance", "add", "inn", "--name", "The Inn");
+  const page = await clerk();
+  await page.goto(`${till.url}/webui/instances/inn`);
+  await page.click("#reset summary");
+  const type = async (fresh, own) => {
+    await page.fill("#new", fresh);
+    await page.fill("#again", fresh);
+    await page.fill("#own", own);
+    await page.click("#reset button");
+  };
+  await type("battery staple", "wrong horse");
+  assert.match(await page.textContent("#own-wrong"), /not the password/);
+  assert.equal(await page.inputValue("#new"), "");
+  await isGood(page, "settings-reset-wrong", { again: false });
+  await type("battery staple", till.password);
+  await page.waitForURL(/said=password-reset/);
+  await page.click("#details summary");
+  await page.fill("#town", "Bern");
+  await page.click("#details button");
+  await page.waitForURL(/said=kept/);
+
+  const keeper = await browser.visitor();
+  await keeper.goto(`${till.url}/webui/details`);
+  await keeper.fill("#instance", "inn");
+  await keeper.fill("#password", "battery staple");
+  await keeper.click("main button");
+  await keeper.waitForURL(`${till.url}/webui/details`);
+  assert.equal(await keeper.inputValue("#town"), "Bern");
+  await keeper.fill("#name", HOSTILE);
+  await keeper.fill("#email", "inn@example.org");
+  await keeper.click("main form.stack button");
+  await keeper.waitForURL(/said=kept/);
+  assert.equal(await keeper.textContent("header .shop"), HOSTILE);
+  const kept = await till.ask("GET", "/management/instances/inn");
+  assert.deepEqual([kept.name, kept.email, kept.address], [HOSTILE, "inn@example.org", { town: "Bern" }]);
+  for (const one of [page, keeper]) {
+    assert.deepEqual(one.complaints, []);
+    await one.context().close();
+  }
 });
 
 test("the status page of a till without its exchange is good", async () => {

@@ -144,7 +144,7 @@ fn the_page_of_an_order_is_in_the_state_that_json_tells() {
         is_page(&paid);
         assert_eq!(paid.status, 200);
         assert!(!paid.headers.contains_key("taler"));
-        assert!(paid.text.contains("Paid. Thank you!") && !paid.text.contains("http-equiv"));
+        assert!(paid.text.contains("Paid. Thank you!") && !paid.text.contains("waited=yes"));
     }
     // Another session is offered to bring it here.
     let other = look(&shop, &format!("{path}&session_id=S2"));
@@ -410,4 +410,97 @@ fn a_page_stays_small_whatever_is_sold() {
     let paid = look(&shop, &path);
     is_page(&paid);
     assert!(paid.text.contains("and 50 more"));
+}
+
+/// The query with which the page asks again when it has no script.
+fn again(page: &Reply) -> String {
+    let (_, rest) = page.text.split_once("http-equiv=\"refresh\" content=\"5;url=").unwrap();
+    rest.split('"').next().unwrap().replace("&#38;", "&")
+}
+
+#[test]
+fn who_had_seen_an_order_without_token_learns_that_it_is_taken_and_paid_and_no_more() {
+    let shop = Shop::new();
+    let made = |summary: &str| {
+        let order = json!({ "summary": summary, "amount": "KUDOS:5", "fulfillment_message": "42" });
+        shop.made(&json!({ "order": order, "create_token": false })).0
+    };
+    let (id, other) = (made("Tea"), made("Milk"));
+    let path = format!("/orders/{id}");
+    let seen = again(&look(&shop, &format!("{path}?session_id=S")));
+    assert!(seen.starts_with("?session_id=S&waited=yes&seen="), "{seen}");
+    let [seen, foreign] = [seen, again(&look(&shop, &format!("/orders/{other}")))]
+        .map(|query| query.replace("session_id=S&", ""));
+    shop.claimed(&id, "");
+
+    let nobody = look(&shop, "/orders/nothing");
+    let forged = format!("{}0", &seen[..seen.len() - 1]);
+    for query in ["", "?seen=", "?seen=x", &foreign, &forged] {
+        if query == seen {
+            continue;
+        }
+        let reply = look(&shop, &format!("{path}{query}"));
+        assert_eq!((reply.status, &reply.text), (404, &nobody.text), "{query}");
+    }
+    let claimed = look(&shop, &format!("{path}{seen}"));
+    is_page(&claimed);
+    assert_eq!(claimed.status, 402);
+    assert!(claimed.text.contains("A wallet has opened this order"));
+    assert_eq!(again(&claimed), seen);
+    // Programs are told what the API has them told.
+    let json = shop.daemon.ask("GET", &format!("{path}{seen}")).send();
+    assert_eq!((json.status, json.json()["code"].as_i64()), (403, Some(2106)), "{json:?}");
+
+    pay(&shop, &id, None);
+    let paid = look(&shop, &format!("{path}{seen}"));
+    is_page(&paid);
+    assert_eq!(paid.status, 200);
+    assert!(paid.text.contains("Paid. Thank you!") && !paid.text.contains("http-equiv"));
+    for secret in ["Tea", "5.00", ">42<", "Receipt"] {
+        assert!(!paid.text.contains(secret), "{secret}: {}", paid.text);
+    }
+    assert_eq!(look(&shop, &path).status, 404);
+    // Whoever has the token needs no other mark.
+    let (path, _) = order(&shop, &json!({ "summary": "Tea", "amount": "KUDOS:5" }));
+    assert!(!look(&shop, &path).text.contains("seen="));
+}
+
+#[test]
+fn a_receipt_waits_for_refunds_only_while_there_can_be_one() {
+    let shop = Shop::new();
+    let sold = |delay: u64| {
+        let order = json!({ "order": { "summary": "Tea", "amount": "KUDOS:5" },
+            "refund_delay": { "d_us": delay } });
+        let (id, token) = shop.made(&order);
+        pay(&shop, &id, None);
+        (format!("/orders/{id}?token={token}"), id)
+    };
+    let (path, id) = sold(86_400_000_000);
+    let fresh = look(&shop, &path).text;
+    for part in [
+        "data-until=\"refunded\" data-refunded=\"KUDOS:0\"",
+        "http-equiv=\"refresh\" content=\"30\"",
+    ] {
+        assert!(fresh.contains(part), "{part}: {fresh}");
+    }
+    assert_eq!(shop.refund(&id, "KUDOS:2").status, 200);
+    assert!(look(&shop, &path).text.contains("data-refunded=\"KUDOS:2\""));
+    let file = rusqlite::Connection::open(shop.place.db()).unwrap();
+    file.busy_timeout(PATIENCE).unwrap();
+    // The longer ago it was paid, the more rarely it looks.
+    for (ago, secs) in [(200, 30), (3000, 300), (80_000, 3600)] {
+        let at = i64::try_from(now()).unwrap() - ago;
+        let sql = format!("UPDATE orders SET paid_at_s = {at} WHERE order_id = '{id}'");
+        file.execute_batch(&sql).unwrap();
+        let page = look(&shop, &path).text;
+        let (_, rest) = page.split_once("http-equiv=\"refresh\" content=\"").unwrap();
+        let every: i64 = rest.split('"').next().unwrap().parse().unwrap();
+        assert!((secs..=secs + 2).contains(&every), "{ago}: {every}");
+    }
+    assert_eq!(shop.refund(&id, "KUDOS:5").status, 200);
+    let never = [look(&shop, &path).text, look(&shop, &sold(0).0).text];
+    for page in never {
+        assert!(page.contains("Receipt"), "{page}");
+        assert!(!page.contains("data-poll") && !page.contains("http-equiv"), "{page}");
+    }
 }

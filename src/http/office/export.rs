@@ -1,17 +1,19 @@
 //! The books to take away: orders, payments and refunds of some days, for a spreadsheet (CSV, RFC
 //! 4180) or a program (JSON, one object a line), with their sums.
 //!
-//! Days begin and end as in the time zone that the visitor names. The file is written while it is
-//! read, a page at a time, so that its length does not matter.
+//! Days begin and end as in the time zone that the visitor names. Each file is of one moment, and so
+//! are those that are taken away together: they are read at once and put aside (the store's `spool`),
+//! so that neither their length nor a slow client matters.
 
 use actix_web::HttpResponse;
+use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use actix_web::web::{Bytes, Data};
 use askama::Template;
-use futures_util::stream::try_unfold;
+use futures_util::stream::{Stream, try_unfold};
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::Params;
@@ -24,11 +26,14 @@ use crate::domain::amount::Amount;
 use crate::domain::order::{Order, Refunded};
 use crate::domain::time::Timestamp;
 use crate::page::Words;
-use crate::till::{Books, Cursor, Entry, Ledger, Till};
+use crate::till::{Books, Entry, Error, Ledger, Spooled, Till};
 
 /// What can be taken away: its name in addresses, and which ledger it is.
 const LEDGERS: &[(&str, Ledger)] =
     &[("orders", Ledger::Orders), ("payments", Ledger::Payments), ("refunds", Ledger::Refunds)];
+
+/// All of them, of one moment.
+const ALL: &str = "all";
 
 /// What the visitor typed.
 struct Ask {
@@ -43,11 +48,11 @@ struct Days {
     zone: TimeZone,
 }
 
-/// A file to take away.
+/// Files to take away.
 struct Download {
     text: &'static str,
-    csv: String,
-    json: String,
+    /// Their kinds, and where they are.
+    files: Vec<(&'static str, String)>,
 }
 
 #[derive(Template)]
@@ -113,15 +118,20 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
             let totals = till.totals(seat.clerk(), days.books).await?;
             sums = Some(totals.iter().map(|total| Sum::of(total, &seat, &till)).collect());
             let texts = [words.tab_orders, words.payments, words.refunds];
+            let file =
+                |ledger, format| seat.path(&format!("export-file?{}", ask.query(ledger, format)));
             downloads = LEDGERS
                 .iter()
                 .zip(texts)
                 .map(|((name, _), text)| Download {
                     text,
-                    csv: seat.path(&format!("export-file?{}", ask.query(name, "csv"))),
-                    json: seat.path(&format!("export-file?{}", ask.query(name, "jsonl"))),
+                    files: vec![("CSV", file(name, "csv")), ("JSON lines", file(name, "jsonl"))],
                 })
                 .collect();
+            downloads.push(Download {
+                text: words.export_all,
+                files: vec![("JSON lines", file(ALL, "jsonl"))],
+            });
         }
     }
     let status = if wrong.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
@@ -136,15 +146,23 @@ enum Format {
     JsonLines,
 }
 
-/// `GET /webui/export-file`: one ledger in one format.
+/// `GET /webui/export-file`: one ledger in one format, or all of them, of one moment.
 pub(in crate::http) async fn file(till: Data<Till>, seat: Seat, params: Params) -> Answer {
     let ask = Ask::of(&params);
     let malformed = |name: &str| Failure::Malformed(name.to_owned());
     let name = params.text("ledger").unwrap_or_default();
-    let (name, ledger) =
-        LEDGERS.iter().find(|(known, _)| *known == name).ok_or_else(|| malformed("ledger"))?;
+    let wanted: Vec<_> = LEDGERS
+        .iter()
+        .filter(|(known, _)| *known == name || name == ALL)
+        .map(|row| row.1)
+        .collect();
+    if wanted.is_empty() {
+        return Err(malformed("ledger"));
+    }
     let (format, kind, ending) = match params.text("format") {
-        Some("csv") => (Format::Csv, "text/csv; charset=utf-8; header=present", "csv"),
+        Some("csv") if name != ALL => {
+            (Format::Csv, "text/csv; charset=utf-8; header=present", "csv")
+        }
         Some("jsonl") => (Format::JsonLines, "application/x-ndjson", "jsonl"),
         _ => return Err(malformed("format")),
     };
@@ -155,31 +173,31 @@ pub(in crate::http) async fn file(till: Data<Till>, seat: Seat, params: Params) 
     let last = Timestamp::from_secs(last).unwrap_or(books.until);
     let file = format!("{name}-{}-{}.{ending}", day(books.from), day(last));
 
-    let ledger = *ledger;
-    let first = Some(Cursor::at_start_of(books));
-    let begin = match format {
-        Format::Csv => line(&columns(ledger).map(str::to_owned)),
-        Format::JsonLines => String::new(),
+    let is_mixed = name == ALL;
+    let begin = match (format, wanted.first()) {
+        (Format::Csv, Some(ledger)) => line(&columns(*ledger).map(str::to_owned)),
+        _ => String::new(),
     };
-    let stream = try_unfold((first, begin), move |(cursor, mut text)| {
-        let (till, seat, zone) = (till.clone(), seat.clone(), zone.clone());
-        async move {
-            let Some(at) = cursor else { return Ok(None) };
-            let (entries, next) = till.entries(seat.clerk(), ledger, at).await?;
-            for entry in &entries {
-                let values = values(entry, &zone);
-                text.push_str(&match format {
-                    Format::Csv => line(&values.map(|value| value.cell())),
-                    Format::JsonLines => object(ledger, values),
-                });
-            }
-            Ok::<_, crate::till::Error>(Some((Bytes::from(text), (next, String::new()))))
+    let write = move |ledger, entry: &Entry| {
+        let values = values(entry, &zone);
+        match format {
+            Format::Csv => line(&values.map(Field::cell)),
+            Format::JsonLines => object(ledger, values, is_mixed),
         }
-    });
+    };
+    let text = till.export(seat.clerk(), begin, wanted, books, write).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, kind))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")))
-        .streaming(stream))
+        .body(SizedStream::new(text.length(), sent(text))))
+}
+
+/// `text`, read as fast as somebody takes it; all of it is there already.
+fn sent(text: Spooled) -> impl Stream<Item = Result<Bytes, Error>> {
+    try_unfold(text, |text| async move {
+        let (piece, rest) = text.next().await?;
+        Ok(piece.map(|piece| (Bytes::from(piece), rest)))
+    })
 }
 
 /// A value of a column.
@@ -339,8 +357,8 @@ fn line(cells: &[String; WIDTH]) -> String {
     quoted.join(",") + "\r\n"
 }
 
-/// A line of a JSON lines file.
-fn object(ledger: Ledger, values: [Field; WIDTH]) -> String {
+/// A line of a JSON lines file; in one of all ledgers it says which it belongs to.
+fn object(ledger: Ledger, values: [Field; WIDTH], is_mixed: bool) -> String {
     let members = columns(ledger).into_iter().zip(values).filter_map(|(name, value)| {
         // Numbers stay texts: readers of JSON would round them.
         let value = match value {
@@ -349,7 +367,9 @@ fn object(ledger: Ledger, values: [Field; WIDTH]) -> String {
         };
         Some((name.to_owned(), value))
     });
-    Value::Object(Map::from_iter(members)).to_string() + "\n"
+    let name = LEDGERS.iter().find(|(_, known)| *known == ledger && is_mixed);
+    let kind = name.map(|(name, _)| ("ledger".to_owned(), json!(name)));
+    Value::Object(kind.into_iter().chain(members).collect()).to_string() + "\n"
 }
 
 #[cfg(test)]

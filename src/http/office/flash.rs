@@ -18,6 +18,7 @@ const MESSAGES: &[Message] = &[
     // Of the shop's settings.
     ("gone", |words| words.said_gone),
     ("kept", |words| words.said_kept),
+    ("password-reset", |words| words.said_password_reset),
     ("password-changed", |words| words.said_password_changed),
     ("revoked", |words| words.said_revoked),
 ];

@@ -11,18 +11,20 @@ use askama::Template;
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::Seg;
-use super::super::origin::base_url;
+use super::super::origin::{base_url, client};
 use super::super::pages::Frame;
+use super::details;
 use super::form::{Form, Typed};
 use super::password::chosen;
 use super::seat::Seat;
 use super::shown;
+use super::tokens::refused;
 use crate::domain::access::Permission;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::page::Words;
 use crate::page::moment::Moment;
-use crate::till::{Auth, Error, InstanceWish, Till};
+use crate::till::{Auth, Error, InstanceWish, Password, Till};
 
 /// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
 /// a handler that asks for one.
@@ -66,6 +68,13 @@ struct Page<'a> {
     frame: &'a Frame,
     words: &'a Words,
     seat: &'a Seat,
+    /// What customers may know of it.
+    details: &'a Typed,
+    /// Where the form about that leads.
+    action: String,
+    /// A new password.
+    reset: &'a Typed,
+    /// Its end.
     typed: &'a Typed,
     id: &'a str,
     name: &'a str,
@@ -138,19 +147,38 @@ async fn find(till: &Till, id: &InstanceId) -> Result<Instance, Error> {
     found.ok_or_else(|| Error::InstanceUnknown(id.clone()))
 }
 
+/// Which form of the page was sent and is shown again; the others are as new.
+enum Sent {
+    Nothing,
+    Details(Typed),
+    Reset(Typed),
+    Delete(Typed),
+}
+
 fn ask(
     request: &HttpRequest,
     settings: &Settings,
     seat: &Seat,
     instance: &Instance,
     status: StatusCode,
-    typed: &Typed,
+    sent: Sent,
 ) -> Answer {
+    let mut details = details::written(&instance.settings);
+    let (mut reset, mut typed) = (Typed::default(), Typed::default());
+    match sent {
+        Sent::Nothing => {}
+        Sent::Details(sent) => details = sent,
+        Sent::Reset(sent) => reset = sent,
+        Sent::Delete(sent) => typed = sent,
+    }
     let page = Page {
         frame: seat.frame(),
         words: seat.words(),
         seat,
-        typed,
+        details: &details,
+        action: seat.path(&format!("instances/{}", instance.id)),
+        reset: &reset,
+        typed: &typed,
         id: instance.id.as_str(),
         name: &instance.settings.name,
         base_url: base_url(request, settings, &instance.id)?.to_string(),
@@ -171,7 +199,64 @@ pub(in crate::http) async fn show(
 ) -> Answer {
     let id = known(&id)?;
     let instance = find(&till, &id).await?;
-    ask(&request, &settings, &seat, &instance, StatusCode::OK, &Typed::default())
+    ask(&request, &settings, &seat, &instance, StatusCode::OK, Sent::Nothing)
+}
+
+/// `POST /webui/instances/$ID`: what customers may know of it.
+pub(in crate::http) async fn change(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    Operator(seat): Operator,
+    Seg(id): Seg<String>,
+    form: Form,
+) -> Answer {
+    let instance = find(&till, &known(&id)?).await?;
+    match details::keep(&till, &instance.id, form, seat.words()).await? {
+        None => Ok(seat.go(&format!("instances/{}", instance.id), Some("kept"))),
+        Some(typed) => {
+            let sent = Sent::Details(typed);
+            ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, sent)
+        }
+    }
+}
+
+/// `POST /webui/instances/$ID/password`: a new one, for a shopkeeper who has lost it. The operator's
+/// own is asked for: what is done here outlives the seat.
+pub(in crate::http) async fn reset(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    Operator(seat): Operator,
+    Seg(id): Seg<String>,
+    form: Form,
+) -> Answer {
+    let (words, instance) = (seat.words(), find(&till, &known(&id)?).await?);
+    let mut typed = Typed::of(form);
+    if instance.id.is_admin() {
+        // It has a page for this, where others are not asked for.
+        return Ok(seat.go("password", None));
+    }
+    let new = chosen(&mut typed, "new", words);
+    if new.is_some() && typed.form().raw("new") != typed.form().raw("again") {
+        typed.complain("again", words.passwords_differ);
+    }
+    let own = Password::parse(typed.form().raw("own"));
+    if own.is_err() {
+        typed.complain("own", words.password_needed);
+    }
+    let mut status = StatusCode::BAD_REQUEST;
+    if let (Some(new), Ok(own), true) = (new, own, typed.is_good()) {
+        let peer = client(&request, &settings);
+        match till.reset_password(seat.clerk(), own, peer, &instance.id, new).await {
+            Ok(()) => {
+                let place = format!("instances/{}", instance.id);
+                return Ok(seat.go(&place, Some("password-reset")));
+            }
+            Err(error) => status = refused(&mut typed, "own", error, words)?,
+        }
+    }
+    ask(&request, &settings, &seat, &instance, status, Sent::Reset(typed))
 }
 
 /// What can be no name names nothing.
@@ -201,7 +286,7 @@ pub(in crate::http) async fn delete(
         }
         Err(typed) => typed,
     };
-    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, &typed)
+    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, Sent::Delete(typed))
 }
 
 /// `POST /webui/instances/$ID/purge`: everything of it goes. It must have been deleted before.
@@ -225,7 +310,7 @@ pub(in crate::http) async fn purge(
     if !instance.is_deleted() {
         typed.complain("", seat.words().delete_before_purge);
     }
-    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, &typed)
+    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, Sent::Delete(typed))
 }
 
 /// Did the visitor type the name of the instance that is to go, and may it?

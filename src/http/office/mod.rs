@@ -12,6 +12,7 @@
 pub(super) mod accounts;
 mod cookie;
 mod days;
+pub(super) mod details;
 mod explain;
 pub(super) mod export;
 mod flash;

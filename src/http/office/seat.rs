@@ -34,6 +34,7 @@ const TABS: &[Tab] = &[
     Tab { path: "templates", text: |words| words.tab_templates, for_admin: false },
     Tab { path: "accounts", text: |words| words.tab_accounts, for_admin: false },
     Tab { path: "tokens", text: |words| words.tab_tokens, for_admin: false },
+    Tab { path: "details", text: |words| words.tab_details, for_admin: false },
     Tab { path: "password", text: |words| words.password, for_admin: false },
     Tab { path: "status", text: |words| words.tab_status, for_admin: false },
     Tab { path: "instances", text: |words| words.tab_instances, for_admin: true },

@@ -1,7 +1,7 @@
 //! Orders, from the shop's side (merchant-api 2).
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ACCEPT, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{ACCEPT, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
+use super::super::etag;
 use super::super::extract::{Body, Clerk, Params, Seg, Waiting, header};
 use super::super::origin::base_url;
 use super::{made, pay_uri, put, refund_uri, status_url, terms};
@@ -156,11 +157,7 @@ pub(in crate::http) async fn status(
     let status = till.order_status(&clerk, ask, patience, is_news).await?;
     let body = status_body(&status, session.as_ref())?;
     let tag = tag(&body);
-    let same = header(&request, IF_NONE_MATCH).is_some_and(|known| {
-        let plain =
-            |known: &str| known.trim().trim_start_matches("W/").trim_matches('"').to_owned();
-        known.trim() == "*" || known.split(',').map(plain).any(|known| known == tag)
-    });
+    let same = etag::is_known(&request, &tag);
     let status = if same { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
     response.insert_header((ETAG, format!("\"{tag}\"")));

@@ -12,12 +12,13 @@ mod template;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG,
-    IF_NONE_MATCH, REFERRER_POLICY, VARY, X_FRAME_OPTIONS,
+    REFERRER_POLICY, VARY, X_FRAME_OPTIONS,
 };
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::error::{Answer, Failure};
+use super::etag;
 use super::extract::{Seg, header};
 use super::origin::base_url;
 use super::{Door, Settings, row_of};
@@ -125,10 +126,9 @@ pub(super) async fn file(request: HttpRequest, Seg(name): Seg<String>) -> Answer
     }
     let file = File::named(&name).ok_or(Failure::Path)?;
     let tag = file.tag();
-    let known = header(&request, IF_NONE_MATCH).unwrap_or_default();
-    let is_known = known.split(',').any(|one| one.trim() == tag);
+    let is_known = etag::is_known(&request, &tag);
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     // Another version of the program may have another text.
-    answer.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+    answer.insert_header((ETAG, format!("\"{tag}\""))).insert_header((CACHE_CONTROL, "no-cache"));
     Ok(if is_known { answer.finish() } else { answer.content_type(file.kind).body(file.text) })
 }

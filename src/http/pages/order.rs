@@ -23,10 +23,15 @@ use crate::domain::web::{FulfillmentUrl, web_link};
 use crate::page::moment::{Moment, span};
 use crate::page::words::filled;
 use crate::page::{Words, money};
-use crate::till::{Error, Patience, Sight, Till};
+use crate::till::{Error, Glimpse, Glimpsed, Patience, Sight, Till};
 
 /// Said by a page that loads itself again: this browser was waiting.
 const WAITED: &str = "waited";
+/// Said by such a page of an order without claim token: this browser has seen it before.
+const SEEN: &str = "seen";
+/// How soon and how late a receipt without script looks for refunds again, in seconds: after a tenth
+/// of the time since the payment, so that one that was forgotten in a browser costs ever less.
+const RECEIPT_S: (u64, u64) = (30, 3600);
 /// Most characters of a summary in a title.
 const MAX_TITLE: usize = 100;
 
@@ -47,6 +52,8 @@ struct Unpaid<'a> {
     is_paid_elsewhere: bool,
     /// The query that asks again.
     again: String,
+    /// Whether a script must use that one, too: without it, it would be told nothing any more.
+    is_glimpse: bool,
 }
 
 /// How long it can be paid.
@@ -73,6 +80,26 @@ struct Paid<'a> {
     /// What waits to be collected, and how.
     refund: Option<(String, Link<'a>)>,
     again: String,
+    live: Option<Live>,
+}
+
+/// A receipt that may change: for refunds it is not too late.
+struct Live {
+    /// What was refunded so far, as the API writes it.
+    refunded: String,
+    /// How long that can become more, in seconds.
+    secs: u64,
+    /// After how many seconds a page without script looks again.
+    again_secs: u64,
+}
+
+/// An order that is paid, for whoever has only had a glimpse of it.
+#[derive(Template)]
+#[template(path = "http/pages/settled.html")]
+struct Settled<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    order: &'a OrderId,
 }
 
 /// What every page of an order is made with.
@@ -101,9 +128,20 @@ pub(in crate::http) async fn order(
     })?;
     // These only say what to wait for.
     (ask.refund, ask.await_refund_obtained) = (None, false);
-    let session = ask.session.clone();
+    let (order_id, session) = (ask.order_id.clone(), ask.session.clone());
     let maker = Maker { frame: Frame::of(request, settings), till, query: request.query_string() };
-    match till.public_order(instance, ask, Patience::NONE).await? {
+    let sight = match till.public_order(instance, ask, Patience::NONE).await {
+        Ok(sight) => sight,
+        Err(Error::HashWrong) if params.text(SEEN).is_some() => {
+            let seen = params.get(SEEN).ok().flatten().ok_or(Error::HashWrong)?;
+            return match till.glimpsed(instance, &order_id, &seen)? {
+                Glimpsed::Unpaid(order) => maker.unpaid(&order, session.as_ref()),
+                Glimpsed::Paid => maker.settled(&order_id),
+            };
+        }
+        Err(other) => return Err(other.into()),
+    };
+    match sight {
         Sight::Elsewhere { url, .. } => sent(&url),
         Sight::Unpaid(order, Some(_)) => match &order.fulfillment_url {
             // The order that the session has paid for leads to the same page.
@@ -136,6 +174,10 @@ impl Maker<'_> {
     fn unpaid(&self, order: &Order, session: Option<&SessionId>) -> Answer {
         let (words, basket) = (self.frame.words(), self.basket(order)?);
         let uri = pay_uri(order, session);
+        let glimpse = match self.has_hash() {
+            true => None,
+            false => self.till.glimpse(order)?,
+        };
         let left = order.pay_deadline.saturating_since(self.till.now());
         let left = left.duration().filter(|_| order.paid.is_none()).map(|duration| Left {
             secs: duration.as_secs(),
@@ -149,7 +191,8 @@ impl Maker<'_> {
             left,
             is_claimed: order.claim.is_some() && order.paid.is_none(),
             is_paid_elsewhere: order.paid.is_some(),
-            again: self.again(),
+            again: self.again(glimpse),
+            is_glimpse: glimpse.is_some(),
             frame: &self.frame,
             words,
             basket,
@@ -188,7 +231,8 @@ impl Maker<'_> {
                 let heading = filled(words.refund_title, &[&self.money(&waiting)]);
                 (heading, Link::to(uri, words.qr_refund))
             }),
-            again: self.again(),
+            again: self.again(None),
+            live: self.live(order).filter(|_| uri.is_none()),
             frame: &self.frame,
             words,
             basket,
@@ -198,6 +242,26 @@ impl Maker<'_> {
             Some(uri) => with_uri(answer, uri),
             None => Ok(answer),
         }
+    }
+
+    fn settled(&self, order: &OrderId) -> Answer {
+        let page = Settled { frame: &self.frame, words: self.frame.words(), order };
+        shown(StatusCode::OK, &self.frame, &page)
+    }
+
+    /// What there is to wait for on the receipt of `order`; `None`: nothing any more.
+    fn live(&self, order: &Order) -> Option<Live> {
+        let now = self.till.now();
+        let paid = order.paid.as_ref().filter(|_| order.is_refundable(now))?;
+        let (soonest, latest) = RECEIPT_S;
+        let age = now.saturating_since(paid.at).duration().unwrap_or_default();
+        let left = order.refund_deadline.saturating_since(now).duration();
+        Some(Live {
+            refunded: order.refund_granted.to_string(),
+            // For ever is longer than anybody looks.
+            secs: left.map_or(u64::from(u32::MAX), |left| left.as_secs()),
+            again_secs: (age.as_secs() / 10).clamp(soonest, latest),
+        })
     }
 
     fn basket(&self, order: &Order) -> Result<Basket, Failure> {
@@ -214,11 +278,19 @@ impl Maker<'_> {
         self.money(&order.refund_granted)
     }
 
+    /// Whether the page was asked for by the hash of the contract.
+    fn has_hash(&self) -> bool {
+        self.query.split('&').any(|pair| pair.starts_with("h_contract="))
+    }
+
     /// The query with which a page without script asks again.
-    fn again(&self) -> String {
-        let own = |pair: &&str| !pair.is_empty() && !pair.starts_with(&format!("{WAITED}="));
-        let mark = format!("{WAITED}=yes");
-        let pairs: Vec<&str> = self.query.split('&').filter(own).chain([mark.as_str()]).collect();
+    fn again(&self, glimpse: Option<Glimpse>) -> String {
+        let marks = [format!("{WAITED}="), format!("{SEEN}=")];
+        let is_mark = |pair: &str| marks.iter().any(|mark| pair.starts_with(mark.as_str()));
+        let own = self.query.split('&').filter(|pair| !pair.is_empty() && !is_mark(pair));
+        let [waited, seen] = &marks;
+        let marks = [Some(format!("{waited}yes")), glimpse.map(|mark| format!("{seen}{mark}"))];
+        let pairs: Vec<_> = own.map(str::to_owned).chain(marks.into_iter().flatten()).collect();
         format!("?{}", pairs.join("&"))
     }
 }

@@ -68,6 +68,24 @@ export async function tab(context) {
   return page;
 }
 
+/** Puts `page` out of sight, as when another app is before it: its window is minimised, and the browser
+ *  itself tells the page. */
+export const hide = (page) => seen(page, "minimized", "hidden");
+
+/** Brings `page` back into view. */
+export const unhide = (page) => seen(page, "normal", "visible");
+
+async function seen(page, windowState, visibility) {
+  // Playwright holds every page in view, and only the session that does so can let go of it.
+  const { _client: session } = page._connection.toImpl(page).delegate._mainFrameSession;
+  await session.send("Emulation.setFocusEmulationEnabled", { enabled: false });
+  const { windowId } = await session.send("Browser.getWindowForTarget");
+  await session.send("Browser.setWindowBounds", { windowId, bounds: { windowState } });
+  for (let left = 100; (await page.evaluate(() => document.visibilityState)) !== visibility; left -= 1) {
+    assert.ok(left > 0, `the page is ${visibility}`);
+  }
+}
+
 /** Checks what must hold for every page: valid, accessible, small, narrow enough, no complaint. What
  *  cannot be asked for again, like the answer to a form, is taken as it stands. */
 export async function isGood(page, name, { again = true } = {}) {

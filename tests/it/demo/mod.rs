@@ -229,7 +229,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     demo.is_page(&refused);
     demo.press(&front, "/shop/withdraw");
     let offer = demo.page(&at);
-    assert!(offer.contains("<b>50 KUDOS</b>"), "{offer}");
+    assert!(offer.contains("The demo wallet has 50.00\u{a0}ク."), "{offer}");
 
     let poll = attribute(&offer, "data-poll");
     let hash = poll.split("h_contract=").nth(1).unwrap().split('&').next().unwrap();
@@ -264,7 +264,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let sale = demo.page(&at);
     assert!(sale.contains(&format!("taler+http://refund/{}/{id}/", demo.address())));
     demo.press(&sale, &format!("/shop/orders/{id}/collect"));
-    assert!(demo.page(&at).contains("1.25 KUDOS of it went back"));
+    assert!(demo.page(&at).contains("1.25\u{a0}ク of it went back"));
 
     // The article, and a tip.
     let article = format!("{}article", demo.shop);
@@ -278,7 +278,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let tipped = demo.press(&demo.page(&demo.shop), "/shop/tip");
     let front = demo.page(&tipped);
     assert!(front.contains("Thank you for the tip"));
-    let balance = front.split("The demo wallet has ").nth(1).unwrap().split('.').next().unwrap();
+    let balance = front.split("The demo wallet has ").nth(1).unwrap().split('ク').next().unwrap();
 
     // It ends while somebody waits, who is answered; and is found again as it was.
     let (address, token) = (demo.address(), demo.token.clone());
@@ -293,7 +293,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     *demo.cookie.lock().unwrap() = cookie;
     assert_eq!(demo.token, token);
     assert!(demo.opened().contains(balance));
-    assert!(demo.page(&at).contains("1.25 KUDOS of it went back"));
+    assert!(demo.page(&at).contains("1.25\u{a0}ク of it went back"));
     assert!(demo.page(&article).contains("Smell your browser"));
     assert!(demo.page(&open).contains("Waiting for your wallet"));
     let orders = demo.client.get(format!("{}private/orders?paid=yes", demo.api));
@@ -349,6 +349,32 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
         demo.is_page(&reply);
     }
     assert_eq!(demo.get(&buy).status, 405);
+
+    // Pages and refusals alike speak the reader's language, and read numbers as the reader does.
+    let german = |request: RequestBuilder| demo.send(request.header("Accept-Language", "de-DE"));
+    let front = german(demo.client.get(&demo.shop));
+    assert!(front.text.contains("<html lang=\"de\">") && front.text.contains("Spielgeld"));
+    assert!(front.text.contains("Für 2,50\u{a0}ク kaufen"), "{front:?}");
+    let seal = self::seal(&front.text);
+    let tip = |amount: &str| {
+        let form = format!("seal={seal}&amount={amount}");
+        let request = demo.client.post(format!("{}tip", demo.shop)).body(form);
+        german(request.header("Content-Type", "application/x-www-form-urlencoded"))
+    };
+    let elsewhere = demo.client.post(&buy).header("Host", "evil.example");
+    for (reply, status, text) in [
+        (german(demo.client.get(format!("{}nothing", demo.shop))), 404, "Eine solche Seite"),
+        (german(elsewhere), 403, "Das kam von keiner unserer eigenen Seiten"),
+        (tip("0,00"), 400, "Dieses Formular ist nicht vollständig"),
+        (tip("2,505"), 400, "Dieses Formular ist nicht vollständig"),
+        (tip("1.000,50"), 409, "Die Demo-Wallet"),
+    ] {
+        assert_eq!(reply.status, status, "{reply:?}");
+        assert_eq!(reply.headers["content-language"], "de");
+        assert_eq!(reply.headers["vary"], "Accept-Language");
+        assert!(reply.text.contains(text) && reply.text.contains("Spielgeld"), "{reply:?}");
+        assert!(reply.headers["content-security-policy"].starts_with("default-src 'none'; "));
+    }
     let elsewhere = demo.send(demo.client.get(&demo.shop).header("Host", "evil.example"));
     assert_eq!((elsewhere.status, &elsewhere.headers["location"]), (303, &demo.shop));
     // What is not the shop's is the daemon's.

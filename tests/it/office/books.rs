@@ -1,5 +1,7 @@
 //! The books: what is exported is what was sold, and its sums are those that the pages show.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::{Value, json};
 use tilld::domain::amount::Amount;
 
@@ -131,6 +133,57 @@ fn a_long_day_is_exported_whole_and_each_sale_once() {
 }
 
 #[test]
+fn what_is_exported_together_is_of_one_moment_while_the_shop_goes_on_selling() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let order = json!({ "order": { "summary": "Bread", "amount": "EUR:1" },
+        "refund_delay": { "d_us": 86_400_000_000_u64 } });
+    let id = shop.sold(&order);
+    // So many that they are read in several steps.
+    store(&shop.place)
+        .execute_batch(&format!(
+            "CREATE TEMP TABLE more AS WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 1200)
+                 SELECT orders.*, n FROM orders, n WHERE order_id = '{id}';
+             UPDATE more SET serial = NULL, order_id = 'copy-' || n;
+             ALTER TABLE more DROP COLUMN n;
+             INSERT INTO orders SELECT * FROM more;"
+        ))
+        .unwrap();
+    let days = "from=2020-01-01&until=2100-01-01&zone=UTC";
+    let all = format!("/webui/export-file?ledger=all&format=jsonl&{days}");
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                let id = shop.sold(&order);
+                assert_eq!(shop.refund(&id, "EUR:0.25").status, 200);
+            }
+        });
+        let mut seen = std::collections::BTreeSet::new();
+        for _ in 0..8 {
+            let page = clerk.get(&all);
+            assert_eq!(page.status, 200, "{page:?}");
+            let rows: Vec<Value> =
+                page.text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+            let of = |ledger: &'static str| rows.iter().filter(move |row| row["ledger"] == ledger);
+            let paid = of("orders").filter(|row| row["state"] != "unpaid").count();
+            let refunded = of("orders").filter(|row| row["refunded"] != "0").count();
+            assert_eq!(of("payments").count(), paid, "each paid order has its payment");
+            assert_eq!(of("refunds").count(), refunded, "each refund is in its order");
+            seen.insert(paid);
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(seen.len() > 2, "it went on selling: {seen:?}");
+    });
+    let left: Vec<_> = std::fs::read_dir(shop.place.db().parent().unwrap())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name.contains("spool"))
+        .collect();
+    assert_eq!(left, [""; 0], "nothing is left of what was put aside");
+}
+
+#[test]
 fn a_spreadsheet_takes_no_text_for_a_formula() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
@@ -158,6 +211,8 @@ fn what_makes_no_sense_is_not_exported() {
     assert_eq!(clerk.get(&format!("/webui/export-file?{good}")).status, 200);
     for (part, bad) in [
         ("ledger=orders", "ledger=tokens"),
+        ("ledger=orders", "ledger=all"),
+        ("format=csv", "format=zip"),
         ("format=csv", "format=pdf"),
         ("zone=UTC", "zone=..%2F..%2Fetc%2Fpasswd"),
         ("from=2026-01-01", "from=2026-02-30"),

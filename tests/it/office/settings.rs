@@ -418,7 +418,7 @@ fn the_status_page_tells_payments_backups_and_what_is_missing() {
     assert!(fact("Room left on the disk").ends_with('B'));
     assert!(fact("Size of the database").ends_with("MB"));
     assert_eq!(fact("Pages and programs that wait for news"), "0");
-    assert!(status().contains("no backup of the last two days"));
+    assert!(status().contains("has made no backup in the last two days"));
     assert!(!status().contains("does not begin with https"));
 
     let (id, _) = shop.made(&json!({ "order": { "summary": "x", "amount": "KUDOS:1" } }));
@@ -428,9 +428,9 @@ fn the_status_page_tells_payments_backups_and_what_is_missing() {
 
     let folder = shop.place.db().parent().unwrap().join("backups");
     fs::create_dir(&folder).unwrap();
-    shop.place.ok(&["backup", folder.join("tilld-2026-11-21T030000Z.db").to_str().unwrap()]);
+    shop.place.ok(&["backup", folder.join("wherever").to_str().unwrap()]);
     assert!(fact("Last backup").starts_with("<time datetime=\"20"));
-    assert!(!status().contains("no backup of the last two days"));
+    assert!(!status().contains("has made no backup in the last two days"));
 
     let accounts = shop.get("/private/accounts").json();
     let h_wire = accounts["accounts"][0]["h_wire"].as_str().unwrap();
@@ -540,6 +540,113 @@ fn a_shop_is_made_with_its_password_deleted_and_purged() {
     assert_eq!(clerk.get("/webui/instances").status, 200);
 }
 
+const DETAILS: [(&str, &str); 12] = [
+    ("name", "The Public Bar"),
+    ("email", "bar@example.org"),
+    ("phone", "+41 44 000 00 00"),
+    ("website", "https://bar.example/"),
+    ("street", "Main Street"),
+    ("number", "1a"),
+    ("post_code", "8000"),
+    ("town", "Zürich"),
+    ("country", "CH"),
+    ("law_country", "CH"),
+    ("law_subdivision", "ZH"),
+    ("law_town", ""),
+];
+
+#[test]
+fn the_details_of_a_shop_are_changed_by_itself_and_by_the_special_instance() {
+    let shop = office();
+    let clerk = admin(&shop);
+    sent_on(&clerk, &clerk.post("/webui/instances", &BAR));
+    let keeper = Visitor::seated(&shop.daemon.address, "bar");
+    let kept = || shop.get("/management/instances/bar").json();
+    let before = kept();
+    let logo = "data:image/png;base64,AA==";
+    let patch = json!({ "name": "The Bar", "logo": logo, "use_stefan": false,
+        "address": { "district": "Old town", "town": "Bern" } });
+    let patched =
+        shop.daemon.ask("PATCH", "/management/instances/bar").token(&shop.token).json(&patch);
+    assert_eq!(patched.send().status, 204);
+
+    let page = keeper.get("/webui/details");
+    assert!(page.text.contains("value=\"The Bar\"") && page.text.contains("value=\"Bern\""));
+    let page = sent_on(&keeper, &keeper.post("/webui/details", &DETAILS));
+    assert!(page.text.contains("Saved.") && page.text.contains("value=\"Zürich\""), "{page:?}");
+    let now = kept();
+    assert_eq!(
+        now["address"],
+        json!({ "street": "Main Street", "building_number": "1a", "post_code": "8000",
+            "town": "Zürich", "country": "CH", "district": "Old town" })
+    );
+    assert_eq!(now["jurisdiction"], json!({ "country": "CH", "country_subdivision": "ZH" }));
+    assert_eq!(now["email"], "bar@example.org");
+    // What the form does not show stays as it was.
+    assert_eq!((&now["logo"], &now["use_stefan"]), (&json!(logo), &json!(false)));
+    assert_eq!(now["default_pay_delay"], before["default_pay_delay"]);
+
+    let with = |visitor: &Visitor, path: &str, name, value| {
+        let mut inputs = DETAILS.to_vec();
+        inputs.retain(|(known, _)| *known != name);
+        inputs.push((name, value));
+        visitor.post(path, &inputs)
+    };
+    let long = "x".repeat(600);
+    for (visitor, path) in [(&keeper, "/webui/details"), (&clerk, "/webui/instances/bar")] {
+        refused(&with(visitor, path, "name", " "), 400, "what the shop is called");
+        refused(&with(visitor, path, "email", "nobody"), 400, "no e-mail address");
+        refused(&with(visitor, path, "website", "javascript:1"), 400, "a whole web address");
+        refused(&with(visitor, path, "phone", &long), 400, "too long");
+        let page = with(visitor, path, "town", &long);
+        refused(&page, 400, "too long");
+        assert!(page.text.contains("value=\"Main Street\""), "what was typed is there again");
+        assert_eq!(kept(), now);
+        has_no_markup(&sent_on(visitor, &with(visitor, path, "name", HOSTILE)));
+        sent_on(visitor, &with(visitor, path, "name", "The Public Bar"));
+    }
+    assert_eq!(kept(), now);
+    assert_eq!(clerk.post("/webui/instances/none", &DETAILS).status, 404);
+    sent_on(&clerk, &clerk.post("/webui/instances/admin", &[("name", "Head office")]));
+    assert_eq!(shop.get("/private").json()["name"], "Head office");
+}
+
+#[test]
+fn the_special_instance_sets_a_new_password_of_another_with_its_own() {
+    let shop = office();
+    let clerk = admin(&shop);
+    sent_on(&clerk, &clerk.post("/webui/instances", &BAR));
+    let keeper = Visitor::seated(&shop.daemon.address, "bar");
+    let token = shop.place.ok(&["token", "create", "bar", "--scope", "all"]);
+    let reset = |new: &str, again: &str, own: &str| {
+        let inputs = [("new", new), ("again", again), ("own", own)];
+        clerk.post("/webui/instances/bar/password", &inputs)
+    };
+    refused(&reset("short", "short", PASSWORD), 400, "at least 8");
+    refused(&reset(LONG, "battery stable", PASSWORD), 400, "not the same");
+    refused(&reset(LONG, LONG, ""), 400, "type the password");
+    refused(&reset(LONG, LONG, "not this one"), 403, "not the password");
+    assert_eq!(keeper.get("/webui/orders").status, 200);
+    assert!(sent_on(&clerk, &reset(LONG, LONG, PASSWORD)).text.contains("has a new password"));
+
+    assert!(keeper.get("/webui/orders").location().starts_with("/webui/sign-in"));
+    assert_eq!(clerk.get("/webui/orders").status, 200, "the operator stays");
+    let mut stranger = Visitor::of(&shop.daemon.address);
+    let page = stranger.get("/webui/sign-in");
+    stranger.csrf = page.csrf();
+    stranger.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    assert_eq!(stranger.sign_in("bar", PASSWORD).status, 403);
+    assert_eq!(stranger.sign_in("bar", LONG).status, 303);
+    // A token that was made by request is not the password's.
+    let asked = shop.daemon.ask("GET", "/instances/bar/private/orders").token(token.trim()).send();
+    assert_eq!(asked.status, 200, "{asked:?}");
+    // Its own password is changed where the old one is asked for.
+    let own = [("new", LONG), ("again", LONG), ("own", PASSWORD)];
+    let page = clerk.post("/webui/instances/admin/password", &own);
+    assert_eq!((page.status, page.location()), (303, "/webui/password"));
+    assert_eq!(clerk.post("/webui/instances/none/password", &own).status, 404);
+}
+
 #[test]
 fn only_the_special_instance_reaches_the_shops() {
     let shop = office();
@@ -547,7 +654,7 @@ fn only_the_special_instance_reaches_the_shops() {
     sent_on(&clerk, &clerk.post("/webui/instances", &BAR));
     let keeper = Visitor::seated(&shop.daemon.address, "bar");
     let rows: Vec<&Row> = OFFICE.iter().filter(|row| row.path.starts_with("/instances")).collect();
-    assert_eq!(rows.len(), 5);
+    assert_eq!(rows.len(), 7);
     for row in rows {
         for id in ["admin", "bar"] {
             let path = format!("/webui{}", row.path.replace("{id}", id));

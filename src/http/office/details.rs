@@ -1,0 +1,157 @@
+//! What customers and authorities may know of a shop: its name, how it is reached, where it is and
+//! under which law it sells. Each shop changes its own; the special instance changes all.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use askama::Template;
+
+use super::super::error::Answer;
+use super::super::pages::Frame;
+use super::form::{Form, Typed};
+use super::seat::Seat;
+use super::shown;
+use crate::domain::ids::InstanceId;
+use crate::domain::instance::{InstanceSettings, Location};
+use crate::domain::unfit::Unfit;
+use crate::page::Words;
+use crate::till::{Error, Till};
+
+#[derive(Template)]
+#[template(path = "http/office/details.html")]
+struct Page<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    seat: &'a Seat,
+    details: &'a Typed,
+    /// Where the form leads.
+    action: String,
+}
+
+fn ask(seat: &Seat, status: StatusCode, details: &Typed) -> Answer {
+    let action = seat.path("details");
+    let page = Page { frame: seat.frame(), words: seat.words(), seat, details, action };
+    shown(status, seat.frame(), &page)
+}
+
+/// `GET /webui/details`.
+pub(in crate::http) async fn page(seat: Seat) -> Answer {
+    ask(&seat, StatusCode::OK, &written(&seat.clerk().instance().settings))
+}
+
+/// `POST /webui/details`.
+pub(in crate::http) async fn change(till: Data<Till>, seat: Seat, form: Form) -> Answer {
+    let typed = keep(&till, &seat.clerk().instance().id, form, seat.words()).await?;
+    match typed {
+        None => Ok(seat.go("details", Some("kept"))),
+        Some(typed) => ask(&seat, StatusCode::BAD_REQUEST, &typed),
+    }
+}
+
+/// The inputs of the form, filled in with `settings`.
+pub(super) fn written(settings: &InstanceSettings) -> Typed {
+    let (address, law) = (&settings.address, &settings.jurisdiction);
+    let some = |text: &'_ Option<String>| text.clone().unwrap_or_default();
+    let pairs = [
+        ("name", settings.name.clone()),
+        ("email", some(&settings.email)),
+        ("phone", some(&settings.phone_number)),
+        ("website", some(&settings.website)),
+        ("street", some(&address.street)),
+        ("number", some(&address.building_number)),
+        ("post_code", some(&address.post_code)),
+        ("town", some(&address.town)),
+        ("country", some(&address.country)),
+        ("law_country", some(&law.country)),
+        ("law_subdivision", some(&law.country_subdivision)),
+        ("law_town", some(&law.town)),
+    ];
+    Typed::suggesting(&pairs.each_ref().map(|(name, text)| (*name, text.as_str())))
+}
+
+/// What becomes of `old` by what was typed. What the form does not ask for stays.
+fn over(old: &InstanceSettings, form: &Form) -> InstanceSettings {
+    let some = |name| form.some(name).map(str::to_owned);
+    InstanceSettings {
+        name: form.text("name").to_owned(),
+        email: some("email"),
+        phone_number: some("phone"),
+        website: some("website"),
+        address: Location {
+            street: some("street"),
+            building_number: some("number"),
+            post_code: some("post_code"),
+            town: some("town"),
+            country: some("country"),
+            ..old.address.clone()
+        },
+        jurisdiction: Location {
+            country: some("law_country"),
+            country_subdivision: some("law_subdivision"),
+            town: some("law_town"),
+            ..old.jurisdiction.clone()
+        },
+        ..old.clone()
+    }
+}
+
+/// Keeps what was typed about the instance `id`; `None`: that is done, else what is wrong with it.
+pub(super) async fn keep(
+    till: &Till,
+    id: &InstanceId,
+    form: Form,
+    words: &Words,
+) -> Result<Option<Typed>, Error> {
+    let mut typed = Typed::of(form.clone());
+    if form.text("name").is_empty() {
+        typed.complain("name", words.name_needed);
+        return Ok(Some(typed));
+    }
+    match till.change_instance(id, move |old| over(old, &form)).await {
+        Ok(()) => return Ok(None),
+        Err(Error::Unfit(Unfit("email"))) => typed.complain("email", words.no_email),
+        Err(Error::Unfit(Unfit("website"))) => typed.complain("website", words.no_website),
+        Err(Error::Unfit(Unfit("name"))) => typed.complain("name", words.too_long),
+        Err(Error::Unfit(Unfit("phone_number"))) => typed.complain("phone", words.too_long),
+        Err(Error::Unfit(_)) => typed.complain("", words.too_long),
+        Err(other) => return Err(other),
+    }
+    Ok(Some(typed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::instance::RoundingInterval;
+    use crate::domain::time::RelativeTime;
+
+    #[test]
+    fn what_the_form_does_not_ask_for_stays_and_what_is_emptied_goes() {
+        let old = InstanceSettings {
+            name: "Corner shop".into(),
+            email: Some("shop@example.org".into()),
+            phone_number: None,
+            website: None,
+            logo: Some("data:image/png;base64,AA==".into()),
+            address: Location {
+                street: Some("Main Street".into()),
+                district: Some("Old town".into()),
+                ..Location::default()
+            },
+            jurisdiction: Location { country: Some("CH".into()), ..Location::default() },
+            use_stefan: false,
+            default_pay_delay: RelativeTime::ZERO,
+            default_refund_delay: RelativeTime::FOREVER,
+            default_wire_transfer_delay: RelativeTime::ZERO,
+            default_wire_transfer_rounding_interval: RoundingInterval::Week,
+        };
+        // Sent as it was shown, the form changes nothing.
+        assert_eq!(over(&old, written(&old).form()), old);
+        let typed = Typed::suggesting(&[("name", "Café"), ("street", "Side Street")]);
+        let new = over(&old, typed.form());
+        assert_eq!((new.name.as_str(), &new.email), ("Café", &None));
+        assert_eq!(new.address.street.as_deref(), Some("Side Street"));
+        assert_eq!(new.address.district, old.address.district);
+        assert_eq!(new.jurisdiction, Location::default());
+        assert_eq!((new.logo, new.use_stefan), (old.logo, false));
+    }
+}

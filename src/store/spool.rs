@@ -1,0 +1,203 @@
+//! Text that is whole before its first byte is sent, however long it is: in memory while it is
+//! short, then in a file beside the database that has no name any more, so that nothing is left of
+//! it when the daemon is killed.
+//!
+//! What is read for somebody over the network is put here first: a slow client then holds a file and
+//! not a moment of the database, whose log would grow meanwhile.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{ErrorKind, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::paths::{hand_over, with_suffix};
+use super::{Error, Result, Store};
+
+/// How much stays in memory, and how much is written or read at a time, in bytes.
+const PIECE: usize = 128 * 1024;
+
+/// A text that is being put together.
+#[derive(Debug)]
+pub struct Spool {
+    /// The database.
+    home: PathBuf,
+    /// What is not in the file yet.
+    buffer: Vec<u8>,
+    file: Option<File>,
+    length: u64,
+}
+
+/// A text that is whole, to be read from its beginning.
+#[derive(Debug)]
+pub struct Spooled {
+    home: PathBuf,
+    buffer: Vec<u8>,
+    file: Option<File>,
+    length: u64,
+    /// Was the buffer given away, or the file read to its end?
+    is_over: bool,
+}
+
+impl Store {
+    /// An empty text, whose file, should it need one, lies beside the database.
+    pub fn spool(&self) -> Spool {
+        Spool::beside(self.path())
+    }
+}
+
+fn failed(home: &Path) -> impl Fn(std::io::Error) -> Error {
+    move |error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::Full,
+        _ => Error::Open(with_suffix(home, ".spool"), error.to_string()),
+    }
+}
+
+/// A new file beside `home` that nobody else can open.
+fn nameless(home: &Path) -> std::io::Result<File> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let name = with_suffix(home, &format!(".spool-{}-{number}", std::process::id()));
+    let mut options = OpenOptions::new();
+    options.create_new(true).read(true).write(true).mode(0o600);
+    let file = match options.open(&name) {
+        // Of a process with our number that was killed between these two lines.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            fs::remove_file(&name)?;
+            options.open(&name)?
+        }
+        other => other?,
+    };
+    hand_over(&file, home)?;
+    fs::remove_file(&name)?;
+    Ok(file)
+}
+
+impl Spool {
+    fn beside(home: &Path) -> Self {
+        Self { home: home.to_owned(), buffer: Vec::new(), file: None, length: 0 }
+    }
+
+    /// Adds `bytes` at the end.
+    ///
+    /// # Errors
+    /// [`Error::Full`]; [`Error::Open`] when there can be no file.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        self.buffer.extend_from_slice(bytes);
+        self.length = self.length.saturating_add(u64::try_from(bytes.len()).unwrap_or(u64::MAX));
+        if self.buffer.len() > PIECE { self.flush().map_err(failed(&self.home)) } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        let file = match &mut self.file {
+            Some(file) => file,
+            none => none.insert(nameless(&self.home)?),
+        };
+        file.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
+    }
+
+    /// Nothing more is added.
+    ///
+    /// # Errors
+    /// As [`Spool::write`].
+    pub fn done(mut self) -> Result<Spooled> {
+        if self.file.is_some() {
+            self.flush().map_err(failed(&self.home))?;
+        }
+        let Self { home, buffer, file, length } = self;
+        let mut spooled = Spooled { home, buffer, file, length, is_over: false };
+        spooled.rewind()?;
+        Ok(spooled)
+    }
+}
+
+impl Spooled {
+    /// How long it is, in bytes.
+    pub fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// As [`Spooled::next`]; it may block.
+    fn piece(&mut self) -> Result<Option<Vec<u8>>> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let piece = match &mut self.file {
+            None => self.buffer.clone(),
+            Some(file) => {
+                let most = u64::try_from(PIECE).unwrap_or(u64::MAX);
+                let mut piece = Vec::new();
+                file.take(most).read_to_end(&mut piece).map_err(failed(&self.home))?;
+                piece
+            }
+        };
+        self.is_over = self.file.is_none() || piece.is_empty();
+        Ok(Some(piece).filter(|piece| !piece.is_empty()))
+    }
+
+    /// The next piece, and the rest; no piece at the end.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when the file cannot be read.
+    pub async fn next(mut self) -> Result<(Option<Vec<u8>>, Self)> {
+        if self.file.is_none() {
+            return Ok((self.piece()?, self));
+        }
+        let read = tokio::task::spawn_blocking(move || Ok((self.piece()?, self)));
+        read.await.unwrap_or(Err(Error::Panicked))
+    }
+
+    /// Goes back to the beginning.
+    fn rewind(&mut self) -> Result<()> {
+        self.is_over = false;
+        match &mut self.file {
+            Some(file) => file.rewind().map_err(failed(&self.home)),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(spooled: &mut Spooled) -> Vec<u8> {
+        let mut all = Vec::new();
+        while let Some(piece) = spooled.piece().unwrap() {
+            assert!(piece.len() <= 2 * PIECE);
+            all.extend(piece);
+        }
+        all
+    }
+
+    #[test]
+    fn what_was_put_in_comes_out_and_leaves_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("tilld.db");
+        for lines in [0, 1, 1000, 100_000] {
+            let (mut spool, mut all) = (Spool::beside(&home), Vec::new());
+            for number in 0..lines {
+                let line = format!("line {number}\n");
+                spool.write(line.as_bytes()).unwrap();
+                all.extend(line.into_bytes());
+            }
+            let has_file = spool.file.is_some();
+            assert_eq!(has_file, all.len() > PIECE, "{lines}");
+            let mut spooled = spool.done().unwrap();
+            assert_eq!(spooled.length(), u64::try_from(all.len()).unwrap());
+            assert!(read(&mut spooled) == all, "{lines}");
+            spooled.rewind().unwrap();
+            assert!(read(&mut spooled) == all, "{lines}");
+            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+        }
+    }
+
+    #[test]
+    fn where_no_file_can_be_made_a_long_text_is_refused() {
+        let mut spool = Spool::beside(Path::new("/nowhere/tilld.db"));
+        spool.write(b"short").unwrap();
+        assert!(matches!(spool.write(&[b'x'; 2 * PIECE]), Err(Error::Open(..))));
+    }
+}
