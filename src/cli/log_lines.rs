@@ -1,9 +1,16 @@
 //! How log lines look: for the journal with their priority in front, else with the time.
+//!
+//! Whatever is told, and whoever has chosen its words: it stays one line, steers no terminal, and
+//! names no token. What a line must not say otherwise is kept from it where it is made.
 
+use std::fmt::Write as _;
 use std::io::Write;
 
 use env_logger::Builder;
 use log::{Level, LevelFilter};
+
+/// How the text of every token begins, as it is and as it stands in an address.
+const TOKEN: [&str; 2] = ["secret-token:", "secret-token%3a"];
 
 /// Starts logging to standard error.
 pub(super) fn start(level: LevelFilter) {
@@ -24,13 +31,75 @@ pub(super) fn start(level: LevelFilter) {
                 Level::Info => 6,
                 Level::Debug | Level::Trace => 7,
             };
-            writeln!(out, "<{priority}>{}", record.args())
+            writeln!(out, "<{priority}>{}", one_line(&record.args().to_string()))
         });
     } else {
         builder.format(|out, record| {
             let time = out.timestamp_seconds();
-            writeln!(out, "{time} {:5} {}", record.level(), record.args())
+            writeln!(out, "{time} {:5} {}", record.level(), one_line(&record.args().to_string()))
         });
     }
     builder.init();
+}
+
+/// `text` on one line, without tokens.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(next) = rest.chars().next() {
+        let token = TOKEN.iter().find(|start| {
+            rest.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start))
+        });
+        if let Some(start) = token {
+            line.push_str("secret-token:***");
+            rest = rest.get(start.len()..).unwrap_or_default();
+            rest = rest.trim_start_matches(|c: char| c.is_ascii_graphic() && !"\"'<>".contains(c));
+            continue;
+        }
+        if is_plain(next) {
+            line.push(next);
+        } else {
+            // To write into a text cannot fail.
+            let _ = write!(line, "{}", next.escape_unicode());
+        }
+        rest = rest.get(next.len_utf8()..).unwrap_or_default();
+    }
+    line
+}
+
+/// Is it a character that has no power over lines, terminals or the direction of reading?
+fn is_plain(c: char) -> bool {
+    let turns = matches!(c,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
+        | '\u{feff}');
+    !c.is_control() && !turns
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_stays_one_line() {
+        let forged = "GET /a\r\n<3>stopped\u{1b}[2J\u{85}\u{9b}1m\u{2028}\u{202e}\0\u{7f}";
+        let line = one_line(forged);
+        assert_eq!(
+            line,
+            "GET /a\\u{d}\\u{a}<3>stopped\\u{1b}[2J\\u{85}\\u{9b}1m\\u{2028}\\u{202e}\\u{0}\\u{7f}"
+        );
+        assert_eq!(one_line("Grüße, 10 € für 茶"), "Grüße, 10 € für 茶");
+    }
+
+    #[test]
+    fn a_token_is_not_told() {
+        for (text, line) in [
+            ("GET /x/secret-token:ABC/y: 404", "GET /x/secret-token:*** 404"),
+            ("SECRET-token%3aABC%20d e", "secret-token:*** e"),
+            ("\"secret-token:A\" secret-token:B", "\"secret-token:***\" secret-token:***"),
+            ("secret-toke€", "secret-toke€"),
+            ("a secret-token", "a secret-token"),
+        ] {
+            assert_eq!(one_line(text), line);
+        }
+    }
 }

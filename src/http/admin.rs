@@ -18,13 +18,13 @@ pub(super) fn routes(app: &mut ServiceConfig) {
 
 /// `GET /livez`: the process answers.
 async fn alive() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain").body("alive\n")
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("alive\n")
 }
 
 /// `GET /readyz`: the store can be read and written.
 async fn ready(till: Data<Till>) -> Answer {
     till.ready().await?;
-    Ok(HttpResponse::Ok().content_type("text/plain").body("ready\n"))
+    Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
 }
 
 /// `GET /metrics`, for Prometheus.

@@ -34,6 +34,8 @@ pub(super) async fn delete_own(till: Data<Till>, Clerk(clerk): Clerk, params: Pa
 pub(super) async fn auth_own(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&clerk, auth).await?;
+    let token = clerk.token().unwrap_or_default();
+    log::info!("{}: a new password or fixed token, by token {token}", clerk.instance().id);
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -118,12 +120,14 @@ pub(super) async fn delete(
 /// `POST /management/instances/$ID/auth`.
 pub(super) async fn auth(
     till: Data<Till>,
-    Clerk(_clerk): Clerk,
+    Clerk(clerk): Clerk,
     Seg(id): Seg<InstanceId>,
     body: Body,
 ) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&till.admit_operator(&id).await?, auth).await?;
+    let token = clerk.token().unwrap_or_default();
+    log::info!("{id}: a new password or fixed token, by token {token} of admin");
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, fs};
 
 use actix_web::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, ETAG, VARY,
+    ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG, VARY,
 };
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -22,6 +22,11 @@ use crate::taler::base32;
 
 /// Longest document, in bytes.
 const MAX_DOCUMENT: u64 = 2 * 1024 * 1024;
+/// What a document may do in a browser: look as its author wants, and nothing else. It has the back
+/// office's origin.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
+                      object-src 'none'; base-uri 'none'; form-action 'none'; \
+                      frame-ancestors 'none'";
 
 #[derive(Debug)]
 struct Document {
@@ -101,6 +106,7 @@ impl Library {
             .insert_header((CONTENT_LANGUAGE, document.language.clone()))
             .insert_header(("Avail-Languages", languages.join(",")))
             .insert_header((VARY, "Accept, Accept-Language"))
+            .insert_header((CONTENT_SECURITY_POLICY, POLICY))
             .insert_header((CACHE_CONTROL, "no-cache"));
         Ok(match response.finish() {
             unchanged if unchanged.status().as_u16() == 304 => unchanged,

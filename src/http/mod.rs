@@ -387,7 +387,7 @@ pub fn public() -> impl HttpServiceFactory + 'static {
 /// Everything that only the operator can reach, on a listener of its own.
 pub fn admin() -> impl HttpServiceFactory + 'static {
     web::scope("")
-        .wrap(from_fn(shell::shell))
+        .wrap(from_fn(shell::operators_shell))
         .configure(admin::routes)
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) }))
 }

@@ -89,6 +89,10 @@ pub(super) fn seen(request: &HttpRequest, settings: &Settings) -> Result<BaseUrl
         .filter(|host| !host.is_empty() && !host.contains(['/', '@', '?', '#', '\\']))
         .ok_or(Failure::Header("Host"))?;
     let prefix = forwarded(FORWARDED_PREFIX).unwrap_or_default().trim_matches('/');
+    // Either would become a second slash, and a path that begins with two is another host's address.
+    if prefix.contains('\\') || prefix.contains("//") {
+        return Err(Failure::Header("X-Forwarded-Prefix"));
+    }
     let slash = if prefix.is_empty() { "" } else { "/" };
     let text = format!("{scheme}://{host}/{prefix}{slash}");
     BaseUrl::parse(text).map_err(|_| Failure::Header("Host"))
@@ -152,6 +156,10 @@ mod tests {
     fn a_host_that_is_none_is_refused() {
         for host in ["", "a/b", "user@host", "a b", "x?y"] {
             assert_eq!(url(None, &[("Host", host)]), "Header(\"Host\")", "{host}");
+        }
+        for prefix in ["\\evil.example", "/\\evil.example/", "till//x", "a\\b"] {
+            let seen = url(None, &[("Host", "a.example"), ("X-Forwarded-Prefix", prefix)]);
+            assert_eq!(seen, "Header(\"X-Forwarded-Prefix\")", "{prefix}");
         }
         let proto = url(None, &[("Host", "a.example"), ("X-Forwarded-Proto", "gopher")]);
         assert_eq!(proto, "Header(\"X-Forwarded-Proto\")");

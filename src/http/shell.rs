@@ -8,8 +8,8 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, HeaderMap, HeaderName,
-    HeaderValue, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY,
+    HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -19,6 +19,7 @@ use percent_encoding::percent_decode_str;
 use super::error::Failure;
 use super::metrics::Metrics;
 use super::{Settings, office, pages};
+use crate::domain::web::query_value;
 
 /// Longest path and query, in bytes.
 const MAX_URI: usize = 8 * 1024;
@@ -26,6 +27,9 @@ const MAX_URI: usize = 8 * 1024;
 const MAX_HEAD: usize = 16 * 1024;
 /// Most parameters in a query.
 const MAX_PAIRS: usize = 100;
+/// What a browser may do with an answer that is no page: nothing.
+const NO_PAGE: &str = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'";
 
 /// The number by which log, client and error body name one request.
 struct RequestId(String);
@@ -50,22 +54,39 @@ pub(super) async fn shell(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
+    let is_open = !office::owns(request.path());
+    around(request, next, is_open).await
+}
+
+/// The outermost layer of the operator's own listener, which is no page's business.
+pub(super) async fn operators_shell(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    around(request, next, false).await
+}
+
+/// `is_open`: may pages of other origins ask and read the answer?
+async fn around(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    is_open: bool,
+) -> Result<ServiceResponse<BoxBody>, Error> {
     let id = RequestId::next();
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let method = request.method().clone();
-    let is_office = office::owns(request.path());
 
     let mut response = if let Some(failure) = refusal(&request) {
         failure.log(&id.0, &line(request.request()));
         request.into_response(failure.answer(&id.0))
-    } else if method == Method::OPTIONS && !is_office {
+    } else if method == Method::OPTIONS && is_open {
         request.into_response(preflight())
     } else {
         explained(next.call(request).await?.map_into_boxed_body(), &id)
     };
     dress(response.headers_mut(), &id);
-    if !is_office {
+    if is_open {
         open_to_all(response.headers_mut());
     }
     if let Some(metrics) = metrics {
@@ -78,9 +99,19 @@ pub(super) async fn shell(
     Ok(response)
 }
 
-/// For the log: which request this was. Queries may hold tokens and stay out.
+/// For the log: which request this was. Queries may hold tokens and stay out, and so does the name
+/// of a session, which is as good as a visitor's cookie.
 fn line(request: &HttpRequest) -> String {
-    format!("{} {}", request.method(), request.path())
+    let (method, path) = (request.method(), request.path());
+    // As the router sees it, which decodes.
+    let decoded = percent_decode_str(path).decode_utf8_lossy();
+    let mut segments = decoded.split('/').filter(|segment| !segment.is_empty());
+    if !segments.clone().any(|segment| segment == "sessions") {
+        return format!("{method} {path}");
+    }
+    let before = segments.by_ref().take_while(|segment| *segment != "sessions");
+    let before: String = before.map(|segment| format!("/{}", query_value(segment))).collect();
+    format!("{method} {before}/sessions/***")
 }
 
 /// Why a request is not even looked at.
@@ -159,8 +190,16 @@ fn open_to_all(headers: &mut HeaderMap) {
 /// Headers of every answer.
 fn dress(headers: &mut HeaderMap, id: &RequestId) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // Pages and documents say themselves what they need; everything else is not for looking at.
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, NO_PAGE),
+        // Addresses hold the tokens of orders.
+        (REFERRER_POLICY, "no-referrer"),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(HeaderName::from_static("x-request-id"), value);

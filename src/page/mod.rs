@@ -28,4 +28,4 @@ pub use words::Words;
 /// What pages may load and do: what is ours, and nothing in the page itself.
 pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
                           img-src 'self'; connect-src 'self'; form-action 'self'; \
-                          base-uri 'none'; frame-ancestors 'none'";
+                          object-src 'none'; base-uri 'none'; frame-ancestors 'none'";

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
+use super::seat::{self, is_seat};
 use super::{Error, Password, Till, alive};
 use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
 use crate::domain::ids::InstanceId;
@@ -82,6 +83,18 @@ impl Clerk {
     }
 }
 
+/// Whence somebody came, for the log.
+pub(super) struct Whence(pub(super) Option<IpAddr>);
+
+impl fmt::Display for Whence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(peer) => write!(f, "from {peer}"),
+            None => f.write_str("from this machine"),
+        }
+    }
+}
+
 /// What somebody wants of a new token.
 #[derive(Clone, Debug)]
 pub struct TokenWish {
@@ -95,8 +108,8 @@ pub struct TokenWish {
 
 impl TokenWish {
     fn check(&self) -> Result<(), Unfit> {
-        let fits = self.description.as_ref().is_none_or(|text| text.len() <= 512);
-        if fits { Ok(()) } else { Err(Unfit("description")) }
+        let fits = |text: &String| text.len() <= 512 && !text.starts_with(seat::MARK);
+        if self.description.as_ref().is_none_or(fits) { Ok(()) } else { Err(Unfit("description")) }
     }
 }
 
@@ -135,7 +148,7 @@ impl Till {
         })?;
         let instance = alive(found, instance)?;
         let (Some(found), Some(hash)) = (token, hash) else { return Err(Error::NotAuthorized) };
-        if !found.is_of(&hash) || found.instance != instance.serial {
+        if !found.is_of(&hash) || found.instance != instance.serial || is_seat(&found.token) {
             return Err(Error::NotAuthorized);
         }
         let token = found.token;
@@ -192,14 +205,48 @@ impl Till {
         wish: TokenWish,
     ) -> Result<Issued, Error> {
         wish.check()?;
-        // Only then is the attempt counted, or made-up names would fill the memory of attempts.
+        self.trade(instance, password, peer, wish).await
+    }
+
+    /// As [`Till::log_in`], for a wish of our own, too.
+    pub(super) async fn trade(
+        &self,
+        instance: &InstanceId,
+        password: Password,
+        peer: Option<IpAddr>,
+        wish: TokenWish,
+    ) -> Result<Issued, Error> {
         let instance = self.instance(instance).await?;
+        self.check_password(&instance, password, peer).await?;
+        let clerk = Clerk { instance, token: None };
+        let issued = self.make_token(&clerk, wish).await?;
+        let (id, Issued { serial, scope, .. }) = (&clerk.instance.id, &issued);
+        log::info!("{id}: token {serial} ({scope}) for the password, {}", Whence(peer));
+        Ok(issued)
+    }
+
+    /// Is it the password of `instance`? Each look counts as an attempt of `peer`.
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] if not, [`Error::TooManyAttempts`], [`Error::Crowded`].
+    pub(super) async fn check_password(
+        &self,
+        instance: &Instance,
+        password: Password,
+        peer: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        // Of instances that exist only, or made-up names would fill the memory of attempts.
         self.passwords.count(&instance.id, peer)?;
-        let Some(hash) = instance.password_hash.clone() else { return Err(Error::NotAuthorized) };
-        if !self.passwords.verify(password, hash).await? {
+        let right = match instance.password_hash.clone() {
+            Some(hash) => self.passwords.verify(password, hash).await?,
+            None => false,
+        };
+        if !right {
+            // No more often than attempts are let through, so nobody can fill the log with it.
+            log::warn!("{}: a wrong password, {}", instance.id, Whence(peer));
             return Err(Error::NotAuthorized);
         }
-        self.issue_token(&Clerk { instance, token: None }, wish).await
+        Ok(())
     }
 
     /// Trades a refreshable token for a fresh one of the same scope or a smaller one.
@@ -230,6 +277,10 @@ impl Till {
     /// [`Error::Unfit`] names what does not fit.
     pub async fn issue_token(&self, clerk: &Clerk, wish: TokenWish) -> Result<Issued, Error> {
         wish.check()?;
+        self.make_token(clerk, wish).await
+    }
+
+    async fn make_token(&self, clerk: &Clerk, wish: TokenWish) -> Result<Issued, Error> {
         let key = Key::random()?;
         let now = self.clock.now();
         let life = match wish.duration {

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::access::static_token;
+use super::access::{Whence, static_token};
 use super::seat::is_seat;
 use super::{Clerk, Error, Key, Password, Till};
 use crate::domain::access::{NewToken, Permission};
@@ -189,7 +189,8 @@ impl Till {
     }
 
     /// Gives the clerk's instance a new password or a new fixed token. Either takes the place of
-    /// both; tokens made by request stay good until they end or are taken back.
+    /// both. Whoever else sits in the back office has to sign in again; tokens made by request stay
+    /// good until they end or are taken back.
     ///
     /// # Errors
     /// [`Error::InstanceDeleted`] when it went meanwhile.
@@ -200,6 +201,7 @@ impl Till {
             Auth::Token(key) => (None, Some(static_token(&key, now))),
         };
         let (serial, id) = (clerk.instance.serial, clerk.instance.id.clone());
+        let own = clerk.token();
         self.store
             .write(move |tx| {
                 super::alive(instances::find(tx, &id)?, &id)?;
@@ -208,6 +210,12 @@ impl Till {
                 if let Some(token) = &fixed {
                     keep_static(tx, serial, token)?;
                 }
+                let all = tokens::list(tx, serial, i64::MIN, None)?;
+                for seat in all.iter().filter(|token| is_seat(token)) {
+                    if Some(seat.serial) != own {
+                        tokens::delete(tx, serial, seat.serial)?;
+                    }
+                }
                 Ok(())
             })
             .await
@@ -215,8 +223,7 @@ impl Till {
 
     /// Gives the clerk's instance a new password in place of `old`, which is asked for because the
     /// clerk may have left the desk. `peer` is the client's address, by which attempts are counted,
-    /// together with those to sign in. Whoever else sits in the back office has to sign in again;
-    /// tokens made by request stay.
+    /// together with those to sign in. For the rest as [`Till::set_auth`].
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] when `old` is another one, [`Error::TooManyAttempts`],
@@ -230,7 +237,8 @@ impl Till {
     ) -> Result<(), Error> {
         self.confirm(clerk, old, peer).await?;
         self.set_auth(clerk, Auth::Password(new)).await?;
-        self.end_seats(clerk).await
+        log::info!("{}: a new password, {}", clerk.instance.id, Whence(peer));
+        Ok(())
     }
 
     /// Gives the instance `id` a new password, for an owner who has lost it, by the special
@@ -255,7 +263,8 @@ impl Till {
         self.confirm(clerk, own, peer).await?;
         let owner = self.admit_operator(id).await?;
         self.set_auth(&owner, Auth::Password(new)).await?;
-        self.end_seats(&owner).await
+        log::info!("{id}: a new password by {}, {}", clerk.instance.id, Whence(peer));
+        Ok(())
     }
 
     /// Is it the clerk, and not somebody at a desk that was left?
@@ -266,28 +275,7 @@ impl Till {
         peer: Option<IpAddr>,
     ) -> Result<(), Error> {
         let instance = self.instance(&clerk.instance.id).await?;
-        self.passwords.count(&instance.id, peer)?;
-        let hash = instance.password_hash.ok_or(Error::NotAuthorized)?;
-        match self.passwords.verify(password, hash).await? {
-            true => Ok(()),
-            false => Err(Error::NotAuthorized),
-        }
-    }
-
-    /// Sends away whoever sits in the back office of the clerk's instance, but not the clerk.
-    async fn end_seats(&self, clerk: &Clerk) -> Result<(), Error> {
-        let (instance, own) = (clerk.instance.serial, clerk.token());
-        self.store
-            .write(move |tx| {
-                let all = tokens::list(tx, instance, i64::MIN, None)?;
-                for token in all.iter().filter(|token| is_seat(token)) {
-                    if Some(token.serial) != own {
-                        tokens::delete(tx, instance, token.serial)?;
-                    }
-                }
-                Ok(())
-            })
-            .await
+        self.check_password(&instance, password, peer).await
     }
 }
 

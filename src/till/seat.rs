@@ -2,7 +2,8 @@
 //! away when they do nothing for long or their time is over.
 //!
 //! A seat is a token like any other, so it is listed, revoked and forgotten like any other; what
-//! makes it a seat is its description. That it was used is kept to the minute only, so that reading
+//! makes it a seat is its description, which no other token can have. It opens the back office only:
+//! who steals one does not get around its short life by way of the API. That it was used is kept to the minute only, so that reading
 //! does not write.
 
 use std::collections::HashSet;
@@ -19,7 +20,7 @@ use crate::store::{self, instances, tokens};
 use crate::taler::base32;
 
 /// What the description of a seat's token starts with.
-const MARK: &str = "web: ";
+pub(super) const MARK: &str = "web: ";
 /// Longest name of a browser that is kept, in characters.
 const MAX_BROWSER: usize = 120;
 /// How long a seat lasts at most: half a day, a long shift.
@@ -72,7 +73,7 @@ impl Till {
             duration: Some(life),
             description: Some(MARK.chars().chain(plain).collect()),
         };
-        self.log_in(instance, password, peer, wish).await
+        self.trade(instance, password, peer, wish).await
     }
 
     /// A text that nobody can guess, by which a browser is known before it has a seat.

@@ -1169,13 +1169,17 @@ fn a_customer_sees_refunds_of_coins_by_the_old_path() {
     assert_eq!(fetch("?order_id=O").failure(), (404, 2607));
     assert_eq!(shop.refund("O", "KUDOS:1").status, 200);
     // Money of the counter went back over the counter; there are no coins.
-    let expected = json!({
+    let mut expected = json!({
         "refunds": [], "merchant_pub": contract.terms["merchant_pub"],
-        "h_contract_terms": contract.h_contract,
     });
     let reply = fetch("?order_id=O");
     assert_eq!((reply.status, reply.json()), (200, expected.clone()));
     assert_eq!(shop.daemon.get("/refund?order_id=O").json(), expected);
+    // The hash opens the order, so nobody learns it here.
+    let with = |hash: &str| fetch(&format!("?order_id=O&h_contract={hash}"));
+    assert_eq!(with(NO_HASH).status, 403);
+    expected["h_contract_terms"] = json!(contract.h_contract);
+    assert_eq!(with(&contract.h_contract).json(), expected);
 }
 
 // What is gone, and what every call has.

@@ -27,6 +27,7 @@ use crate::domain::order::{ClaimToken, Order};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::domain::web::{BaseUrl, query_value};
+use crate::taler::base32::HashCode;
 use crate::till::{
     self, Clerk, Filter, Key, OrderWish, Page, Patience, PickedRefund, Poll2019, RefundWish,
     Repurchase, Smaller, Standing, Status, StatusAsk, Till,
@@ -378,21 +379,24 @@ impl Visit {
         })))
     }
 
-    /// `GET /public/refund`: coins that are refunded. Money from the counter goes back there.
+    /// `GET /public/refund`: coins that are refunded. Money from the counter goes back there. The
+    /// contract's hash, which opens the order by today's API, is told to whoever shows it.
     async fn pick_up(self) -> Answer {
         let instance = self.instance().await?;
         let order_id: OrderId = self.params.need("order_id")?;
+        let h_contract: Option<HashCode> = self.params.get("h_contract")?;
         let (order, merchant_pub) = self.till.refunds_of(&instance, &order_id)?;
         if order.refund_granted.is_zero() {
             return Err(Failure::NoRefund);
         }
-        let picked = self.till.pick_up_refunds(&instance, order_id, None).await?;
+        let picked = self.till.pick_up_refunds(&instance, order_id, h_contract).await?;
         let picked = picked.map(|picked| picked.refunds).unwrap_or_default();
-        Ok(HttpResponse::Ok().json(json!({
+        let mut body = json!({
             "refunds": picked.iter().map(coin_refund).collect::<Vec<_>>(),
             "merchant_pub": merchant_pub,
-            "h_contract_terms": order.claim.as_ref().map(|claim| claim.h_contract),
-        })))
+        });
+        put(&mut body, "h_contract_terms", h_contract);
+        Ok(HttpResponse::Ok().json(body))
     }
 
     /// `GET /history`: paid orders only.

@@ -17,7 +17,7 @@ use super::seat::Seat;
 use super::{flash, go, shown};
 use crate::domain::ids::InstanceId;
 use crate::page::Words;
-use crate::till::{Error, Password, Till};
+use crate::till::{Error, Key, Password, Presence, Till};
 
 /// Longest place to come back to, in bytes.
 const MAX_PLACE: usize = 512;
@@ -139,6 +139,7 @@ pub(in crate::http) async fn submit(
     let status = match issued {
         Ok(issued) => {
             let way = Way::of(&request, &settings);
+            leave_seat(&till, Cookie::Seat.read(&request, way)).await?;
             let mut answer = go(&frame, &next);
             let cookie = Cookie::Seat.set(way, issued.key.reveal());
             let cookie = cookie.ok_or_else(|| Failure::Bug("the token fits no cookie".into()))?;
@@ -164,6 +165,16 @@ pub(in crate::http) async fn submit(
         Err(other) => return Err(other.into()),
     };
     ask(&request, &till, &settings, &frame, status, &typed, None)
+}
+
+/// Ends the seat of `cookie`, if it holds one: whoever signs in again sits on one seat only.
+async fn leave_seat(till: &Till, cookie: Option<String>) -> Result<(), Error> {
+    let Some(key) = cookie.and_then(|text| Key::parse(&text).ok()) else { return Ok(()) };
+    let Ok(clerk) = till.admit_seated(&key, None, Presence::Watching) else { return Ok(()) };
+    match till.log_out(&clerk).await {
+        Ok(()) | Err(Error::TokenUnknown(_)) => Ok(()),
+        Err(other) => Err(other),
+    }
 }
 
 /// `POST /webui/sign-out`: the seat's token ends.

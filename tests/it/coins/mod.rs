@@ -31,7 +31,7 @@ fn shop_with(exchange: &Exchange, settings: &str) -> Shop {
 }
 
 /// An order over `amount` in which the shop bears fees up to one KUDOS.
-fn order(amount: &str) -> Value {
+pub(crate) fn order(amount: &str) -> Value {
     json!({
         "order": {
             "summary": "tea",
@@ -45,13 +45,13 @@ fn order(amount: &str) -> Value {
 }
 
 /// An order that a wallet has claimed.
-struct Claimed {
-    id: String,
-    token: String,
-    contract: Contract,
+pub(crate) struct Claimed {
+    pub(crate) id: String,
+    pub(crate) token: String,
+    pub(crate) contract: Contract,
 }
 
-fn claimed(shop: &Shop, request: &Value) -> Claimed {
+pub(crate) fn claimed(shop: &Shop, request: &Value) -> Claimed {
     let (id, token) = shop.made(request);
     let contract = shop.claimed(&id, &token);
     Claimed { id, token, contract }
@@ -80,14 +80,14 @@ impl Claimed {
     }
 
     /// The body of a payment with these coins, each of them giving so much.
-    fn payment(&self, exchange: &Exchange, coins: &[(&Coin, &str)]) -> Value {
+    pub(crate) fn payment(&self, exchange: &Exchange, coins: &[(&Coin, &str)]) -> Value {
         let purchase = self.purchase();
         let coins: Vec<_> =
             coins.iter().map(|(coin, part)| coin.paying(exchange, &purchase, part)).collect();
         json!({ "coins": coins, "session_id": "S1" })
     }
 
-    fn pay(&self, shop: &Shop, body: &Value) -> Reply {
+    pub(crate) fn pay(&self, shop: &Shop, body: &Value) -> Reply {
         shop.strange_post(&format!("/orders/{}/pay", self.id), body)
     }
 
@@ -98,7 +98,7 @@ impl Claimed {
         reply.json()["sig"].as_str().unwrap().to_owned()
     }
 
-    fn pick_up(&self, shop: &Shop) -> Reply {
+    pub(crate) fn pick_up(&self, shop: &Shop) -> Reply {
         let body = json!({ "h_contract": self.contract.h_contract });
         shop.strange_post(&format!("/orders/{}/refund", self.id), &body)
     }

@@ -117,7 +117,8 @@ fn a_wallet_of_2020_has_its_refunds_made_by_the_old_path() {
     let coin = exchange.coin("1");
     claimed.paid(&shop, &exchange, &[(&coin, "1")]);
     assert_eq!(shop.refund(&claimed.id, "KUDOS:0.4").status, 200);
-    let path = format!("/public/refund?order_id={}", claimed.id);
+    let hash = &claimed.contract.h_contract;
+    let path = format!("/public/refund?order_id={}&h_contract={hash}", claimed.id);
     exchange.misbehave(Faults { refund: Some(Act::KycRequired.into()), ..Faults::default() });
     let told = shop.daemon.get(&path).json();
     assert_eq!(told["merchant_pub"], json!(claimed.merchant_pub()));

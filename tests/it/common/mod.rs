@@ -121,7 +121,7 @@ pub(crate) struct Daemon {
     /// The operator's listener, if there is one.
     pub(crate) admin: Option<String>,
     client: Client,
-    /// What it says on standard error after it has started.
+    /// What it says after it has started, on standard error and on standard output.
     pub(crate) lines: Mutex<Receiver<String>>,
     /// What it said until it had started.
     pub(crate) greeting: String,
@@ -129,16 +129,22 @@ pub(crate) struct Daemon {
 
 impl Daemon {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (stdout, stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
         let (say, lines) = channel();
-        std::thread::spawn(move || {
-            for line in stderr.lines().map_while(Result::ok) {
-                if say.send(line).is_err() {
-                    return;
+        let streams: [Box<dyn Read + Send>; 2] = [Box::new(stdout), Box::new(stderr)];
+        for stream in streams {
+            let say = say.clone();
+            std::thread::spawn(move || {
+                // Whatever it says, be it text or not.
+                for line in BufReader::new(stream).split(b'\n').map_while(Result::ok) {
+                    if say.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                        return;
+                    }
                 }
-            }
-        });
+            });
+        }
+        drop(say);
         let (mut greeting, mut address, mut admin) = (String::new(), None, None);
         loop {
             let line = lines

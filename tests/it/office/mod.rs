@@ -15,31 +15,31 @@ use rusqlite::Connection;
 use crate::common::shop::Shop;
 use crate::common::{PATIENCE, Place, client};
 
-const PASSWORD: &str = "correct horse";
+pub(crate) const PASSWORD: &str = "correct horse";
 
 /// A page, with all that came along.
 #[derive(Debug)]
-struct Page {
-    status: u16,
-    headers: BTreeMap<String, String>,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) headers: BTreeMap<String, String>,
     /// Each `Set-Cookie`, whole.
-    cookies: Vec<String>,
-    text: String,
+    pub(crate) cookies: Vec<String>,
+    pub(crate) text: String,
 }
 
 impl Page {
-    fn location(&self) -> &str {
+    pub(crate) fn location(&self) -> &str {
         self.headers.get("location").map_or("", String::as_str)
     }
 
     /// What the first form of the page carries in `csrf`.
-    fn csrf(&self) -> String {
+    pub(crate) fn csrf(&self) -> String {
         let (_, rest) = self.text.split_once("name=\"csrf\" value=\"").unwrap();
         rest.split('"').next().unwrap().to_owned()
     }
 
     /// Name and value of the cookie called `name`, as a browser sends it back.
-    fn cookie(&self, name: &str) -> Option<String> {
+    pub(crate) fn cookie(&self, name: &str) -> Option<String> {
         let start = format!("{name}=");
         let whole = self.cookies.iter().find(|cookie| cookie.starts_with(&start))?;
         Some(whole.split(';').next().unwrap().to_owned())
@@ -47,24 +47,24 @@ impl Page {
 }
 
 /// A browser that goes nowhere by itself.
-struct Visitor {
+pub(crate) struct Visitor {
     address: String,
     client: Client,
     /// What it calls the host, if not by its address.
     host: Option<String>,
-    cookies: Vec<String>,
-    csrf: String,
+    pub(crate) cookies: Vec<String>,
+    pub(crate) csrf: String,
 }
 
 impl Visitor {
-    fn of(address: &str) -> Self {
+    pub(crate) fn of(address: &str) -> Self {
         let client = client().timeout(PATIENCE).redirect(Policy::none()).build().unwrap();
         let address = address.to_owned();
         Self { address, client, host: None, cookies: Vec::new(), csrf: String::new() }
     }
 
     /// Somebody who has signed in at `instance`.
-    fn seated(address: &str, instance: &str) -> Self {
+    pub(crate) fn seated(address: &str, instance: &str) -> Self {
         let mut visitor = Self::of(address);
         let page = visitor.get("/webui/sign-in");
         visitor.csrf = page.csrf();
@@ -76,7 +76,7 @@ impl Visitor {
         visitor
     }
 
-    fn sign_in(&self, instance: &str, password: &str) -> Page {
+    pub(crate) fn sign_in(&self, instance: &str, password: &str) -> Page {
         self.post("/webui/sign-in", &[("instance", instance), ("password", password)])
     }
 
@@ -87,17 +87,17 @@ impl Visitor {
         }
     }
 
-    fn get(&self, path: &str) -> Page {
+    pub(crate) fn get(&self, path: &str) -> Page {
         self.ask("GET", path, None, &[])
     }
 
     /// Sends a form with its seal, from the page's own origin.
-    fn post(&self, path: &str, inputs: &[(&str, &str)]) -> Page {
+    pub(crate) fn post(&self, path: &str, inputs: &[(&str, &str)]) -> Page {
         let inputs = [&[("csrf", self.csrf.as_str())], inputs].concat();
         self.ask("POST", path, Some(&inputs), &[("Origin", &self.origin())])
     }
 
-    fn ask(
+    pub(crate) fn ask(
         &self,
         method: &str,
         path: &str,

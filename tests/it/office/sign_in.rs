@@ -1,5 +1,8 @@
 //! Signing in, staying and leaving.
 
+use serde_json::json;
+use tilld::http::{Door, EVERYWHERE, ROOT};
+
 use super::{PASSWORD, Visitor, office, store, tamper};
 use crate::life::eventually;
 
@@ -201,4 +204,64 @@ fn after_signing_in_one_is_where_one_wanted_to_be_but_never_elsewhere() {
     for bad in ["//evil.example", "https://evil.example/", "webui\\..\\x", "/evil", "webuix"] {
         assert_eq!(go(bad), "/webui", "{bad}");
     }
+}
+
+#[test]
+fn a_seat_opens_the_office_and_nothing_of_the_api() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let seat = clerk.cookies[0].split_once('=').unwrap().1;
+    for row in EVERYWHERE.iter().chain(ROOT).filter(|row| row.door != Door::Public) {
+        let ask = shop.daemon.ask(row.method, &row.path.replace("{id}", "x")).token(seat);
+        assert_eq!(ask.send().failure(), (401, 2015), "{row:?}");
+    }
+    let ask = shop.daemon.ask("POST", "/private/token").token(seat);
+    assert_eq!(ask.json(&json!({ "scope": "all" })).send().failure(), (401, 2015));
+    assert_eq!(clerk.get("/webui/orders").status, 200, "it is good where it should be");
+}
+
+#[test]
+fn no_token_of_a_program_can_be_called_a_seat() {
+    let shop = office();
+    let wish = json!({ "scope": "all", "description": "web: my browser" });
+    let reply = shop.daemon.ask("POST", "/private/token").basic("admin", PASSWORD).json(&wish);
+    assert_eq!(reply.send().failure(), (400, 26));
+    let args = ["token", "create", "admin", "--scope", "all", "--description", "web: my browser"];
+    assert_eq!(shop.place.fails(&args).0, 2);
+}
+
+#[test]
+fn a_new_password_ends_every_seat_and_no_token_of_a_program() {
+    let shop = office();
+    let renew: [&dyn Fn(); 3] = [
+        &|| shop.place.passwd("admin", PASSWORD),
+        &|| {
+            let body = json!({ "method": "token", "password": PASSWORD });
+            assert_eq!(shop.post("/private/auth", &body).status, 204);
+        },
+        &|| {
+            let body = json!({ "method": "token", "password": PASSWORD });
+            assert_eq!(shop.post("/management/instances/admin/auth", &body).status, 204);
+        },
+    ];
+    for renew in renew {
+        let clerk = Visitor::seated(&shop.daemon.address, "admin");
+        renew();
+        assert_eq!(clerk.get("/webui/orders").status, 303);
+        assert_eq!(shop.get("/private/orders").status, 200);
+    }
+}
+
+#[test]
+fn whoever_signs_in_again_leaves_the_seat_before() {
+    let shop = office();
+    let before = Visitor::seated(&shop.daemon.address, "admin");
+    let elsewhere = Visitor::seated(&shop.daemon.address, "admin");
+    let mut again = at_the_door(&shop.daemon.address);
+    again.cookies.extend(before.cookies.iter().cloned());
+    assert_eq!(again.sign_in("admin", "wrong").status, 403);
+    assert_eq!(before.get("/webui/orders").status, 200, "nothing has come of it");
+    assert_eq!(again.sign_in("admin", PASSWORD).status, 303);
+    assert_eq!(before.get("/webui/orders").status, 303);
+    assert_eq!(elsewhere.get("/webui/orders").status, 200, "another browser is another seat");
 }
