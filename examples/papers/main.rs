@@ -1,8 +1,10 @@
 //! Writes what a package holds besides the program: manual pages, completions for shells, and the
-//! list of everybody whose work is in it. `cargo run --example papers -- FOLDER`
+//! lists of everybody whose work is in it. `cargo run --example papers -- FOLDER [TARGET]`
 //!
 //! The command line is described once, in `cli::args`, and the settings once, in
 //! `packaging/tilld.toml`; both pages are made of them.
+
+mod bill;
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -15,15 +17,18 @@ use clap_complete::Shell;
 use roff::{Roff, bold, roman};
 use tilld::cli::args::Args;
 
-const SETTINGS: &str = include_str!("../packaging/tilld.toml");
+const SETTINGS: &str = include_str!("../../packaging/tilld.toml");
 
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name the folder to write to")?;
     let folder = Path::new(&folder);
+    let target = std::env::args().nth(2).filter(|target| !target.is_empty());
+    let target = target.as_deref();
     fs::create_dir_all(folder.join("bash"))?;
     fs::write(folder.join("tilld.1"), program()?)?;
     fs::write(folder.join("tilld.toml.5"), settings())?;
-    fs::write(folder.join("third-party.txt"), third_party()?)?;
+    fs::write(folder.join("third-party.txt"), third_party(target)?)?;
+    fs::write(folder.join("tilld.cdx.json"), bill::of_materials(target)?)?;
     let mut command = Args::command();
     for (shell, name) in
         [(Shell::Bash, "bash/tilld"), (Shell::Zsh, "_tilld"), (Shell::Fish, "tilld.fish")]
@@ -173,10 +178,11 @@ fn paragraph(page: &mut Roff, words: &[&str]) {
 }
 
 /// The crates that are linked into the program, with their licences.
-fn third_party() -> Result<String, Box<dyn Error>> {
+fn third_party(target: Option<&str>) -> Result<String, Box<dyn Error>> {
     let format = "{p} {l}";
     let tree = Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", format])
+        .args(target.iter().flat_map(|target| ["--target", target]))
         .output()?;
     if !tree.status.success() {
         return Err(String::from_utf8_lossy(&tree.stderr).into());

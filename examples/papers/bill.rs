@@ -1,0 +1,153 @@
+//! The bill of materials (CycloneDX 1.5): every crate that is in the program or helped to build it, and
+//! the two C libraries that are built in, for whoever compares such lists with known weaknesses.
+//!
+//! All of it is what Cargo says (`cargo tree`, which knows what is really built, and `Cargo.lock`, which
+//! knows the checksums). It has no serial number and no time, so that the same source gives the same file.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::fs;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+/// A crate by name and version, as `cargo tree` prints it.
+type Crate = (String, String);
+
+/// What is built, and which needs which.
+#[derive(Default)]
+struct Tree {
+    licenses: BTreeMap<Crate, String>,
+    needs: BTreeMap<Crate, BTreeSet<Crate>>,
+}
+
+/// The bill for a program built for `target`, as JSON.
+pub(super) fn of_materials(target: Option<&str>) -> Result<Vec<u8>, Box<dyn Error>> {
+    let all = tree("normal,build", target)?;
+    let linked = tree("normal,no-proc-macro", target)?;
+    let checksums = checksums()?;
+    let root = (env!("CARGO_PKG_NAME").to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+
+    let mut components = Vec::new();
+    for (part, license) in all.licenses.iter().filter(|(part, _)| **part != root) {
+        let (name, version) = part;
+        let mut component = described("library", "cargo", part, license);
+        let is_linked = linked.licenses.contains_key(part);
+        component["scope"] = if is_linked { "required" } else { "excluded" }.into();
+        let checksum = checksums.get(part).ok_or(format!("{name} {version} has no checksum"))?;
+        component["hashes"] = json!([{ "alg": "SHA-256", "content": checksum }]);
+        components.push(component);
+    }
+    let mut needs = all.needs;
+    for (host, part, license, cpe) in built_in(&linked.licenses)? {
+        let mut component = described("library", "generic", &part, license);
+        component["scope"] = "required".into();
+        component["cpe"] = format!("cpe:2.3:a:{cpe}:{}:*:*:*:*:*:*:*", part.1).into();
+        components.push(component);
+        needs.entry(host).or_default().insert(part.clone());
+        needs.entry(part).or_default();
+    }
+    let license = all.licenses.get(&root).ok_or("the program is not in its own tree")?;
+    let needs = needs.iter().map(|(part, needed)| {
+        json!({
+            "ref": reference(part),
+            "dependsOn": needed.iter().map(reference).collect::<Vec<_>>(),
+        })
+    });
+    let bill = json!({
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.5",
+        "version": 1,
+        "metadata": { "component": described("application", "cargo", &root, license) },
+        "components": components,
+        "dependencies": needs.collect::<Vec<_>>(),
+    });
+    Ok(format!("{bill:#}\n").into_bytes())
+}
+
+/// Libraries that are not crates but come along in one, as source: the crate, the library with its
+/// version, its licence, and how lists of weaknesses call it.
+fn built_in(
+    linked: &BTreeMap<Crate, String>,
+) -> Result<[(Crate, Crate, &'static str, &'static str); 2], Box<dyn Error>> {
+    let find = |name: &str| {
+        let found = linked.keys().find(|part| part.0 == name).cloned();
+        found.ok_or(format!("{name} is not linked"))
+    };
+    let (sqlite, jemalloc) = (find("libsqlite3-sys")?, find("tikv-jemalloc-sys")?);
+    // As in 0.6.1+5.3.0-1-ge13ca99.
+    let version = jemalloc.1.split_once('+').and_then(|(_, theirs)| theirs.split('-').next());
+    let version = version.ok_or("the crate does not tell its jemalloc")?.to_owned();
+    Ok([
+        (
+            sqlite,
+            ("sqlite".to_owned(), rusqlite::version().to_owned()),
+            "blessing",
+            "sqlite:sqlite",
+        ),
+        (jemalloc, ("jemalloc".to_owned(), version), "BSD-2-Clause", "jemalloc:jemalloc"),
+    ])
+}
+
+fn described(class: &str, kind: &str, part: &Crate, license: &str) -> Value {
+    let (name, version) = part;
+    // As old crates write it; what it means is "or".
+    let license = license.replace('/', " OR ");
+    json!({
+        "type": class,
+        "bom-ref": reference(part),
+        "name": name,
+        "version": version,
+        "purl": format!("pkg:{kind}/{name}@{}", version.replace('+', "%2B")),
+        "licenses": [{ "expression": license }],
+    })
+}
+
+fn reference((name, version): &Crate) -> String {
+    format!("{name}@{version}")
+}
+
+/// What Cargo builds along the `edges`, from the program down.
+fn tree(edges: &str, target: Option<&str>) -> Result<Tree, Box<dyn Error>> {
+    let format = ["--prefix", "depth", "--format", "|{p}|{l}|"];
+    let mut command = Command::new(env!("CARGO"));
+    command.args(["tree", "--locked", "--edges", edges]).args(format);
+    command.args(target.iter().flat_map(|target| ["--target", target]));
+    let output = command.output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let mut found = Tree::default();
+    let mut above: Vec<Crate> = Vec::new();
+    for line in String::from_utf8(output.stdout)?.lines().filter(|line| !line.is_empty()) {
+        let mut fields = line.split('|');
+        let mut next = || fields.next().ok_or(format!("not a line of a tree: {line}"));
+        let (depth, package, license) = (next()?.parse()?, next()?, next()?);
+        let (name, rest) = package.split_once(" v").ok_or(format!("not a crate: {line}"))?;
+        let version = rest.split(' ').next().unwrap_or(rest);
+        let part = (name.to_owned(), version.to_owned());
+        above.truncate(depth);
+        if let Some(parent) = above.last() {
+            found.needs.entry(parent.clone()).or_default().insert(part.clone());
+        }
+        found.needs.entry(part.clone()).or_default();
+        found.licenses.insert(part.clone(), license.to_owned());
+        above.push(part);
+    }
+    Ok(found)
+}
+
+/// SHA-256 of each crate's archive, as `Cargo.lock` has it.
+fn checksums() -> Result<BTreeMap<Crate, String>, Box<dyn Error>> {
+    let lock: toml::Table = toml::from_str(&fs::read_to_string("Cargo.lock")?)?;
+    let packages = lock.get("package").and_then(toml::Value::as_array);
+    let packages = packages.ok_or("Cargo.lock lists nothing")?;
+    let text = |package: &toml::Value, key| package.get(key)?.as_str().map(str::to_owned);
+    Ok(packages
+        .iter()
+        .filter_map(|package| {
+            let part = (text(package, "name")?, text(package, "version")?);
+            Some((part, text(package, "checksum")?))
+        })
+        .collect())
+}
