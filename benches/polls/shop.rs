@@ -24,7 +24,7 @@ pub(crate) struct Shop {
 /// An order, and who waits for it.
 #[derive(Clone)]
 pub(crate) struct Order {
-    id: String,
+    pub(crate) id: String,
     token: String,
     visit: Visit,
 }
@@ -80,15 +80,20 @@ impl Shop {
         Server::start(&command)
     }
 
-    /// Makes an order for the session of `visit`.
-    pub(crate) async fn make(&self, visit: Visit, conn: &mut Conn) -> Order {
+    /// Asks for an order for the session of `visit`.
+    pub(crate) fn order(&self, visit: Visit) -> Vec<u8> {
         let order = json!({
             "summary": "The article of the day",
             "amount": "KUDOS:1",
             "fulfillment_url": visit.url(),
         });
         let body = json!({ "order": order, "session_id": visit.session() }).to_string();
-        let made = conn.get(&post_as_shop(&self.token, "/private/orders", &body)).await;
+        post_as_shop(&self.token, "/private/orders", &body)
+    }
+
+    /// Makes an order for the session of `visit`.
+    pub(crate) async fn make(&self, visit: Visit, conn: &mut Conn) -> Order {
+        let made = conn.get(&self.order(visit)).await;
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         Order { id: text("order_id"), token: text("token"), visit }
     }

@@ -1,0 +1,176 @@
+//! What a till's past costs it: the same questions and changes over a store that has kept a thousand
+//! orders, a hundred thousand, a million; how large its file is, and how soon it answers after a
+//! start. And how long it bears everything at once.
+//!
+//! `cargo bench --bench growth` prints one table; `-- --quick` stops at a hundred thousand. All daemons
+//! run side by side and are asked in turn, so that the machine's moods meet them alike; what counts is
+//! each one's ratio to the smallest.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::as_conversions,
+    clippy::float_arithmetic,
+    clippy::indexing_slicing,
+    reason = "a benchmark may stop at the first surprise, and divides"
+)]
+
+mod asks;
+#[path = "../polls/client.rs"]
+mod client;
+#[expect(dead_code, reason = "not everything is measured here")]
+#[path = "../polls/measure.rs"]
+mod measure;
+mod mixed;
+#[path = "../store/payment.rs"]
+mod payment;
+#[expect(dead_code, reason = "nobody waits here")]
+#[path = "../polls/process.rs"]
+mod process;
+#[expect(dead_code, reason = "not every customer comes here")]
+#[path = "../polls/shop.rs"]
+mod shop;
+#[expect(dead_code, reason = "not every bar is asked for here")]
+#[path = "../polls/table.rs"]
+mod table;
+
+use std::path::Path;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::client::Conn;
+use crate::process::Server;
+use crate::shop::{Order, Shop, Visit};
+use crate::table::{Bar, Table};
+
+/// Orders that are asked about.
+const ASKED: usize = 512;
+/// Orders that are made one by one, in each round.
+const MADE: usize = 500;
+/// Rounds.
+const ROUNDS: usize = 5;
+/// How much slower a till may become: "flat within a quarter".
+const FLAT: f64 = 1.25;
+
+/// A shop with a past.
+struct Old {
+    /// How many orders it has had, in words.
+    name: &'static str,
+    folder: TempDir,
+    shop: Rc<Shop>,
+    daemon: Server,
+    /// Some of its orders, paid.
+    some: Vec<Order>,
+}
+
+impl Old {
+    async fn new(target: &Path, name: &'static str, orders: usize, table: &mut Table) -> Self {
+        eprintln!("{name} orders");
+        let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(target).unwrap();
+        let shop = Rc::new(Shop::open(folder.path()));
+        let daemon = shop.daemon();
+        let empty = size(folder.path());
+        let (made, _) = measure::make_orders(&daemon, &shop, orders).await;
+        let step = (made.len() / ASKED).max(1);
+        let some: Vec<_> = made.into_iter().step_by(step).take(ASKED).collect();
+        let mut conn = Conn::open(daemon.address).await;
+        for order in &some {
+            conn.get(&shop.pay(order)).await;
+        }
+        daemon.stop();
+        let each = (size(folder.path()) - empty) / orders as f64;
+        table.add(&format!("file of an order, bytes, {name}"), each, None, Bar::None);
+        let daemon = shop.daemon();
+        Self { name, folder, shop, daemon, some }
+    }
+
+    /// Stopped and started again; how long that takes from its start to an answer, in milliseconds.
+    async fn restarted(self) -> (Self, f64) {
+        let Self { name, folder, shop, daemon, some } = self;
+        daemon.stop();
+        // The system forgets what it has of the file.
+        let file = std::fs::File::open(folder.path().join("tilld.db")).unwrap();
+        rustix::fs::fadvise(&file, 0, None, rustix::fs::Advice::DontNeed).unwrap();
+        let started = Instant::now();
+        let daemon = shop.daemon();
+        let mut conn = Conn::open(daemon.address).await;
+        assert_eq!(conn.ask(&client::get("/config")).await, 200);
+        let took = started.elapsed().as_secs_f64() * 1000.0;
+        (Self { name, folder, shop, daemon, some }, took)
+    }
+
+    /// The usual time of each of these requests, in microseconds.
+    async fn usual(&self, requests: &[Vec<u8>]) -> f64 {
+        let mut took = measure::pay_alone(self.daemon.address, requests).await;
+        measure::percentile(&mut took, 50)
+    }
+}
+
+/// How large the database in `folder` is, in bytes.
+fn size(folder: &Path) -> f64 {
+    std::fs::metadata(folder.join("tilld.db")).unwrap().len() as f64
+}
+
+/// What is measured, and of whom.
+type Figures = Vec<(&'static str, Vec<f64>)>;
+
+async fn round(shops: &mut [Old]) -> Figures {
+    let mut figures: Figures =
+        ["status", "session", "latest orders", "new order"].map(|name| (name, Vec::new())).into();
+    for old in shops {
+        let shop = &old.shop;
+        let status: Vec<_> = old.some.iter().map(|order| asks::status(shop, order)).collect();
+        let sessions: Vec<_> = old.some.iter().map(Order::ask_session).collect();
+        let lists = vec![asks::latest(shop); ASKED];
+        let orders: Vec<_> = (0..MADE).map(|_| shop.order(Visit::new())).collect();
+        for (place, requests) in [status, sessions, lists, orders].iter().enumerate() {
+            let usual = old.usual(requests).await;
+            figures[place].1.push(usual);
+        }
+    }
+    figures
+}
+
+async fn measure_all(quick: bool, target: &Path, table: &mut Table) {
+    let sizes = [("1 k", 1_000), ("100 k", 100_000), ("1 M", 1_000_000)];
+    let mut shops = Vec::new();
+    for (name, orders) in &sizes[..if quick { 2 } else { 3 }] {
+        shops.push(Old::new(target, name, *orders, table).await);
+    }
+    for number in 1..=ROUNDS {
+        eprintln!("round {number} of {ROUNDS}");
+        for (what, values) in round(&mut shops).await {
+            for (old, value) in shops.iter().zip(&values) {
+                let beside = Some((shops[0].name, values[0]));
+                let name = format!("{what}, µs, {} orders", old.name);
+                table.add(&name, *value, beside, Bar::TimesAtMost(FLAT));
+            }
+        }
+        let mut started = Vec::new();
+        for old in shops {
+            let (old, took) = old.restarted().await;
+            table.add(&format!("cold start, ms, {} orders", old.name), took, None, Bar::None);
+            started.push(old);
+        }
+        shops = started;
+    }
+    let seconds = if quick { 5 } else { 60 };
+    eprintln!("everything at once, {seconds} s");
+    let largest = shops.pop().unwrap();
+    let (shop, daemon) = (&largest.shop, &largest.daemon);
+    mixed::measure(shop, daemon, Duration::from_secs(seconds), table).await;
+}
+
+fn main() {
+    let quick = std::env::args().any(|arg| arg == "--quick");
+    // On a disk, which the system's folder for temporary files may not be.
+    let target = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target"));
+    std::fs::create_dir_all(target).unwrap();
+    let mut table = Table::default();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(Box::pin(measure_all(quick, target, &mut table)));
+    table.print();
+}
