@@ -36,6 +36,39 @@ impl Clock {
     }
 }
 
+/// The first second of 2024: it was later when this was written.
+pub const BUILT_S: u64 = 1_704_067_200;
+/// By how many seconds clocks may differ and nobody minds.
+pub const MINUTE_S: u64 = 60;
+
+/// Why a clock cannot be right.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Doubt {
+    /// It says a time before this program was written: nobody has set it since the power came.
+    NeverSet,
+    /// Something has happened that many seconds later than it says; or it was wrong then.
+    Behind(u64),
+}
+
+/// What speaks against a clock that says `now`, when the latest thing known happened at `newest`.
+pub fn doubt(now: Timestamp, newest: Option<Timestamp>) -> Option<Doubt> {
+    let now_s = now.secs().unwrap_or(u64::MAX);
+    if now_s < BUILT_S {
+        return Some(Doubt::NeverSet);
+    }
+    let behind = newest.and_then(Timestamp::secs)?.saturating_sub(now_s);
+    (behind > MINUTE_S).then_some(Doubt::Behind(behind))
+}
+
+/// A time for people.
+pub fn show(time: Timestamp) -> String {
+    let secs = time.secs().and_then(|secs| i64::try_from(secs).ok());
+    match secs.and_then(|secs| jiff::Timestamp::from_second(secs).ok()) {
+        Some(time) => time.to_string(),
+        None => "never".into(),
+    }
+}
+
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock")

@@ -9,7 +9,7 @@ mod system;
 
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
 use actix_web::dev::ServerHandle;
@@ -19,7 +19,7 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::listen::{Socket, unix};
-use self::system::{descriptors, insist, notify, watch};
+use self::system::{descriptors, give_up_after, insist, mistrust, notify, watch};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
@@ -38,6 +38,8 @@ use crate::till::{Terms, Till};
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];
 /// How long requests under way may take once the daemon was told to stop, in seconds.
 const GRACE_S: u64 = 1;
+/// How long those may take who were waiting then. They are told first of all, and may be thousands.
+const LAST_ANSWERS: Duration = Duration::from_millis(1200);
 /// File descriptors kept back from connections: the store, the log, listeners, outgoing calls.
 const RESERVE: u64 = 128;
 /// Connections that no waiting request may take.
@@ -186,7 +188,9 @@ pub fn serve_with(
     let announce = move |topic: &Topic| ears.wake(topic);
     let options = store_options(config);
     let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
-    let till = Till::new(store.clone(), hub, terms(config)?, Clock::system());
+    let clock = Clock::system();
+    mistrust(&clock, store.glance(store::newest)?);
+    let till = Till::new(store.clone(), hub, terms(config)?, clock);
     let settings = Arc::new(http::Settings {
         base_url: config.server.base_url.clone(),
         trusted_proxies: config.server.trusted_proxies.clone(),
@@ -242,6 +246,7 @@ async fn run(
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
     let Company { listener, mount } = company;
+    let patience = Duration::from_secs(config.server.keep_alive_s);
     let mut server = HttpServer::new(move || {
         App::new()
             .app_data(data.0.clone())
@@ -256,6 +261,7 @@ async fn run(
     .keep_alive(Duration::from_secs(config.server.keep_alive_s))
     .client_request_timeout(Duration::from_secs(config.server.header_timeout_s))
     .client_disconnect_timeout(Duration::from_secs(GRACE_S))
+    .on_connect(move |connection, _| give_up_after(connection, patience))
     // A client that has gone is a handler dropped.
     .h1_allow_half_closed(false)
     .shutdown_timeout(GRACE_S)
@@ -335,6 +341,7 @@ async fn run(
     till.close_polls();
     watchdog.abort();
     jobs.abort();
+    answered(&till).await;
     stop(handles).await;
     for server in running {
         if let Ok(Err(error)) = server.await {
@@ -342,6 +349,15 @@ async fn run(
         }
     }
     Ok(())
+}
+
+/// Waits until everybody who was waiting has been answered; not for long. Requests under way have
+/// their own time after that.
+async fn answered(till: &Till) {
+    let begun = Instant::now();
+    while till.hub_stats().parked > 0 && begun.elapsed() < LAST_ANSWERS {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
 }
 
 /// How many connections there may be at one time.

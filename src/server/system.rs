@@ -1,12 +1,17 @@
 //! What the daemon and the system tell each other: that it is ready, that it is well, how many files
-//! it may open, and that it ends in time.
+//! it may open, what time it is, when a client has gone, and that it ends in time.
 
+use std::any::Any;
 use std::thread;
 use std::time::Duration;
 
+use actix_web::rt::net::TcpStream;
 use actix_web::web::Data;
+use rustix::net::sockopt::set_tcp_user_timeout;
 use sd_notify::NotifyState;
 
+use crate::domain::time::Timestamp;
+use crate::machine::{Clock, Doubt, doubt, show};
 use crate::till::Till;
 
 /// When the daemon is gone, whatever still hangs.
@@ -32,12 +37,41 @@ pub(super) async fn watch(till: Data<Till>) {
     }
 }
 
+/// Says in the log that the clock cannot be right, if what is in the file shows it. The daemon runs
+/// all the same: cash needs no clock, polls have one of their own, and most clocks are set in a moment.
+pub(super) fn mistrust(clock: &Clock, newest: Option<Timestamp>) {
+    let now = clock.now();
+    let why = match doubt(now, newest) {
+        None => return,
+        Some(Doubt::NeverSet) => "which is long ago".to_owned(),
+        Some(Doubt::Behind(secs)) => {
+            format!("{secs} s before the newest entry in the file was made")
+        }
+    };
+    log::warn!(
+        "the clock says {}, {why}; until it is set, new orders have wrong deadlines: \
+         timedatectl set-ntp true",
+        show(now)
+    );
+}
+
 /// How many files and connections may be open at one time, after asking for as many as are useful.
 pub(super) fn descriptors() -> u64 {
     rlimit::increase_nofile_limit(65_536).unwrap_or_else(|error| {
         log::warn!("the limit on open files stays as it is: {error}");
         rlimit::Resource::NOFILE.get_soft().unwrap_or(1024)
     })
+}
+
+/// Has the system end a connection whose client takes nothing of what it is sent for so long: nobody
+/// else would, and its answer would be kept in memory.
+pub(super) fn give_up_after(connection: &dyn Any, patience: Duration) {
+    // At a unix socket is a program of this machine, and the option is TCP's.
+    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+    let patience = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
+    if let Err(error) = set_tcp_user_timeout(stream, patience) {
+        log::debug!("a connection has no limit for its answers: {error}");
+    }
 }
 
 /// Ends the process after a while if nothing else does.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 
 use super::header::{Found, inspect};
 use super::open::check_whole;
@@ -87,16 +87,26 @@ impl Look {
         fs::metadata(with_suffix(&self.path, "-wal")).map_or(0, |log| log.len())
     }
 
-    /// When the newest order was made; `None` if there is none.
+    /// When something last happened that is in the file; see [`newest`].
     ///
     /// # Errors
     /// [`Error::Sqlite`].
-    pub fn newest_order(&self) -> Result<Option<Timestamp>> {
-        self.read(|db| {
-            let mut statement = db.prepare_cached(sql!("orders/newest"))?;
-            Ok(statement.query_row([], |row| row.get("created_at_s")).optional()?)
-        })
+    pub fn newest(&self) -> Result<Option<Timestamp>> {
+        self.read(newest)
     }
+}
+
+/// When the last order was made or paid, or the last refund granted, whichever is later; `None` before
+/// the first. No true clock says less, unless an untrue one said more then; that is forgotten with the
+/// next order.
+///
+/// # Errors
+/// [`Error::Sqlite`].
+pub fn newest(db: &Connection) -> Result<Option<Timestamp>> {
+    let mut statement = db.prepare_cached(sql!("check/newest"))?;
+    let newest: Option<i64> = statement.query_row([], |row| row.get("newest_s"))?;
+    let newest = newest.and_then(|secs| u64::try_from(secs).ok());
+    Ok(newest.and_then(|secs| Timestamp::from_secs(secs).ok()))
 }
 
 #[cfg(test)]
@@ -118,7 +128,7 @@ mod tests {
     fn sees_everything(look: &Look) {
         assert_eq!(look.version(), VERSION);
         assert_eq!(look.read(instances::list).unwrap().len(), 1);
-        assert_eq!(look.newest_order().unwrap(), None);
+        assert_eq!(look.newest().unwrap(), None);
     }
 
     #[actix_web::test]

@@ -49,7 +49,7 @@ use tokio::time::timeout;
 
 pub use self::backup::{backup, restore};
 pub use self::check::check;
-pub use self::look::{Look, look};
+pub use self::look::{Look, look, newest};
 pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Stats, Tx};

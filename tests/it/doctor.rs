@@ -229,7 +229,7 @@ fn an_order_of_the_future_is_found() {
     let visit = visit(&shop.place, "");
     assert_eq!(visit.status, 1, "{}", visit.text());
     let (line, _) = visit.line("FAIL  clock: ");
-    assert!(line.contains("the newest order was made"), "{line}");
+    assert!(line.contains("the newest entry in the file was made"), "{line}");
 }
 
 #[test]

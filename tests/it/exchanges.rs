@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tilld::taler::sign::SigningKey;
 
+use crate::common::eventually;
 use crate::common::peer::{Exchange, Manners};
 use crate::common::shop::Shop;
 use crate::common::{Daemon, Reply};
-use crate::life::eventually;
 
 fn order(shop: &Shop) -> Reply {
     shop.order(&json!({ "order": { "summary": "Tea", "amount": "KUDOS:1" } }))

@@ -10,8 +10,8 @@ use rusqlite::Connection;
 use serde_json::json;
 use tilld::store::VERSION;
 
+use crate::common::eventually;
 use crate::common::{PATIENCE, Place, bytes, tilld};
-use crate::life::eventually;
 use crate::restart::{notes, write_until_the_end};
 use crate::sql::migrations;
 

@@ -18,15 +18,6 @@ use crate::restart::write_until_the_end;
 /// What issue 2 promises: told to stop, it is gone in less.
 const END: Duration = Duration::from_secs(2);
 
-/// Waits until `fact` holds.
-pub(crate) fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !fact() {
-        assert!(started.elapsed() < PATIENCE, "never came true: {what}");
-        std::thread::park_timeout(Duration::from_millis(5));
-    }
-}
-
 /// Sends a `GET` by hand; status, head and body.
 fn get(mut stream: impl Read + Write, path: &str) -> (u16, String, String) {
     let request = format!("GET {path} HTTP/1.1\r\nHost: tilld\r\nConnection: close\r\n\r\n");

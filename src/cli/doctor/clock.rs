@@ -2,11 +2,8 @@
 
 use super::Finding;
 use crate::domain::time::Timestamp;
+use crate::machine::{Doubt, MINUTE_S, doubt, show};
 
-/// The first second of 2024: it was later when this was written.
-const BUILT_S: u64 = 1_704_067_200;
-/// By how many seconds clocks may differ and nobody minds.
-const MINUTE_S: u64 = 60;
 /// By how many seconds clocks may differ and most things go: exchanges allow an hour.
 const HOUR_S: u64 = 3600;
 
@@ -19,12 +16,12 @@ pub(super) fn off_s(now: Timestamp, date: Option<Timestamp>, issued: Timestamp) 
     i64::try_from(now.secs()?).ok()?.checked_sub(i64::try_from(then.secs()?).ok()?)
 }
 
-/// The clock says `now`; the file's newest order was made at `newest`; exchanges' clocks show that
+/// The clock says `now`; the file's newest entry was made at `newest`; exchanges' clocks show that
 /// ours is ahead by so many seconds, `off`.
 pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> Finding {
     let time = show(now);
-    let now_s = now.secs().unwrap_or(u64::MAX);
-    if now_s < BUILT_S {
+    let doubt = doubt(now, newest);
+    if doubt == Some(Doubt::NeverSet) {
         return Finding::Fail(format!("clock: it says {time}, which is long ago"), SET.into());
     }
     // One exchange that is wrong must not outvote one that agrees with us.
@@ -38,31 +35,26 @@ pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> F
             false => Finding::Warn(sentence, SET.into()),
         };
     }
-    let ahead = newest.and_then(Timestamp::secs).map_or(0, |newest| newest.saturating_sub(now_s));
-    match (ahead > MINUTE_S, off) {
-        (true, Some(_)) => Finding::Warn(
+    match (doubt, off) {
+        (Some(Doubt::Behind(secs)), Some(_)) => Finding::Warn(
             format!(
-                "clock: it says {time}, as exchanges do, but the newest order was made {} later; \
-                 the clock was wrong then",
-                amount(ahead)
+                "clock: it says {time}, as exchanges do, but the newest entry in the file was made \
+                 {} later; the clock was wrong then",
+                amount(secs)
             ),
             "nothing needs to be done; orders of that time expire late".into(),
         ),
-        (true, None) => Finding::Fail(
-            format!("clock: it says {time}, but the newest order was made {} later", amount(ahead)),
+        (Some(Doubt::Behind(secs)), None) => Finding::Fail(
+            format!(
+                "clock: it says {time}, but the newest entry in the file was made {} later",
+                amount(secs)
+            ),
             SET.into(),
         ),
-        (false, Some(_)) => Finding::Ok(format!("clock: {time}, as exchanges say")),
-        (false, None) => Finding::Ok(format!("clock: {time}")),
-    }
-}
-
-/// A time for people.
-pub(super) fn show(time: Timestamp) -> String {
-    let secs = time.secs().and_then(|secs| i64::try_from(secs).ok());
-    match secs.and_then(|secs| jiff::Timestamp::from_second(secs).ok()) {
-        Some(time) => time.to_string(),
-        None => "never".into(),
+        (Some(Doubt::NeverSet) | None, Some(_)) => {
+            Finding::Ok(format!("clock: {time}, as exchanges say"))
+        }
+        (Some(Doubt::NeverSet) | None, None) => Finding::Ok(format!("clock: {time}")),
     }
 }
 
@@ -78,6 +70,7 @@ fn amount(secs: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::machine::BUILT_S;
 
     fn at(secs: u64) -> Timestamp {
         Timestamp::from_secs(secs).unwrap()

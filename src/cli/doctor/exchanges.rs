@@ -8,7 +8,7 @@ use crate::domain::amount::Currency;
 use crate::domain::exchange::{BadKeys, Trusted};
 use crate::domain::time::Timestamp;
 use crate::exchange::{Error, Exchange, Http, Times, Told};
-use crate::machine::Clock;
+use crate::machine::{Clock, show};
 
 /// Somebody waits for the answer: each is asked once, and has a few seconds.
 const TIMES: Times = Times {
@@ -125,7 +125,7 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
     Finding::Ok(format!(
         "exchange {name}: {}, {spendable} spendable denominations, keys of {}",
         trusted.currency,
-        clock::show(keys.issued())
+        show(keys.issued())
     ))
 }
 

@@ -124,14 +124,14 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
     }
 }
 
-/// What the newest order's time is, and which shops there are, with what exchanges ask of them; as
+/// What the newest entry's time is, and which shops there are, with what exchanges ask of them; as
 /// far as the file is one that we can read.
 type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
 
 fn contents(look: &store::Result<Option<Look>>, trusted: &[Trusted]) -> store::Result<Contents> {
     match look {
         Ok(Some(look)) if look.version() == store::VERSION => {
-            Ok((look.newest_order()?, Some(look.read(|db| accounts::shops(db, trusted))?)))
+            Ok((look.newest()?, Some(look.read(|db| accounts::shops(db, trusted))?)))
         }
         _ => Ok((None, None)),
     }

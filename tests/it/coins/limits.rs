@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tilld::sandbox::HardLimit;
 
 use super::{Claimed, claimed, order, refused, shop_with};
+use crate::common::eventually;
 use crate::common::exchange::{Exchange, kudos};
 use crate::common::shop::Shop;
-use crate::life::eventually;
 
 fn limited(limits: &[(&'static str, &str)]) -> Exchange {
     let limit = |(operation, threshold): &(&'static str, &str)| HardLimit {

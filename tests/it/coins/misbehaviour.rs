@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tilld::sandbox::{Act, Fault, Faults};
 
 use super::{Claimed, claimed, confirmed, order, refused, shop_with};
+use crate::common::eventually;
 use crate::common::exchange::{Coin, Exchange};
 use crate::common::shop::Shop;
-use crate::life::eventually;
 
 #[test]
 fn every_way_of_misbehaving_has_its_answer() {

@@ -59,16 +59,7 @@ pub(crate) fn claimed(shop: &Shop, request: &Value) -> Claimed {
 
 impl Claimed {
     fn purchase(&self) -> Purchase {
-        let terms = &self.contract.terms;
-        let seconds = |name: &str| terms[name]["t_s"].as_u64().unwrap();
-        Purchase {
-            h_contract: self.h_contract(),
-            h_wire: terms["h_wire"].as_str().unwrap().parse().unwrap(),
-            timestamp_s: seconds("timestamp"),
-            refund_deadline_s: seconds("refund_deadline"),
-            merchant_pub: self.merchant_pub(),
-            wallet_data_hash: None,
-        }
+        self.contract.purchase()
     }
 
     fn h_contract(&self) -> HashCode {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use reqwest::blocking::{Client, ClientBuilder};
@@ -42,6 +42,15 @@ pub(crate) fn client() -> ClientBuilder {
     // It is there already unless this is the first client.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder().no_proxy().tls_certs_only([])
+}
+
+/// Waits until `fact` holds.
+pub(crate) fn eventually(what: &str, mut fact: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !fact() {
+        assert!(started.elapsed() < PATIENCE, "never came true: {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
 }
 
 /// A folder with a database, and perhaps a daemon on it.

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 use tilld::taler::contract::contract_hash;
 use tilld::taler::sign::SigningKey;
 
+use super::exchange::Purchase;
 use super::{Daemon, PATIENCE, Place, Reply};
 
 /// Where wallets find the shop.
@@ -33,6 +34,22 @@ pub(crate) struct Contract {
     pub(crate) sig: String,
 }
 
+impl Contract {
+    /// What a coin signs to pay it.
+    pub(crate) fn purchase(&self) -> Purchase {
+        let seconds = |name: &str| self.terms[name]["t_s"].as_u64().unwrap();
+        let text = |name: &str| self.terms[name].as_str().unwrap();
+        Purchase {
+            h_contract: self.h_contract.parse().unwrap(),
+            h_wire: text("h_wire").parse().unwrap(),
+            timestamp_s: seconds("timestamp"),
+            refund_deadline_s: seconds("refund_deadline"),
+            merchant_pub: text("merchant_pub").parse().unwrap(),
+            wallet_data_hash: None,
+        }
+    }
+}
+
 impl Shop {
     pub(crate) fn new() -> Self {
         Self::with(&[])
@@ -45,16 +62,28 @@ impl Shop {
 
     /// The same, with this bank account.
     pub(crate) fn configured_at(payto: &str, text: &str) -> Self {
+        Self::configured_in(payto, text, &[])
+    }
+
+    /// The same, and this is said in its environment.
+    pub(crate) fn configured_in(payto: &str, text: &str, variables: &[(&str, &str)]) -> Self {
         let settings = NamedTempFile::new().unwrap();
         std::fs::write(settings.path(), text).unwrap();
-        let shop = Self::at(payto, &[("TILLD_CONFIG", settings.path().to_str().unwrap())]);
+        let config = [("TILLD_CONFIG", settings.path().to_str().unwrap())];
+        let shop = Self::at(payto, &[&config, variables].concat());
         Self { settings: Some(settings), ..shop }
     }
 
     /// The same shop, after its daemon was killed and started again.
     pub(crate) fn restarted(self) -> Self {
+        self.restarted_after(|_| {})
+    }
+
+    /// The same, but for what happens to its files in between.
+    pub(crate) fn restarted_after(self, meanwhile: impl FnOnce(&Place)) -> Self {
         let Self { place, daemon, token, settings, variables } = self;
         daemon.kill();
+        meanwhile(&place);
         let borrowed: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
         let daemon = place.start_with(&borrowed);
         Self { place, daemon, token, settings, variables }
@@ -192,13 +221,18 @@ impl Shop {
     pub(crate) fn await_parked(&self, wanted: usize) {
         let line = format!("tilld_polls_parked {wanted}");
         let started = Instant::now();
-        while !self.metrics().lines().any(|has| has == line) {
-            assert!(started.elapsed() < PATIENCE, "never: {line}");
+        loop {
+            let metrics = self.metrics();
+            if metrics.lines().any(|has| has == line) {
+                return;
+            }
+            assert!(started.elapsed() < PATIENCE, "never: {line}: {metrics}");
             std::thread::park_timeout(Duration::from_millis(5));
         }
     }
 
-    fn metrics(&self) -> String {
+    /// What the operator's listener tells in numbers.
+    pub(crate) fn metrics(&self) -> String {
         let admin = self.daemon.admin.as_deref().unwrap();
         let mut stream = TcpStream::connect(admin.trim_start_matches("http://")).unwrap();
         let request = b"GET /metrics HTTP/1.1\r\nHost: tilld\r\nConnection: close\r\n\r\n";

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use tilld::http::{OFFICE, Row};
 
 use super::{PASSWORD, Page, Visitor, office};
+use crate::common::eventually;
 use crate::common::peer::{Exchange, Manners};
 use crate::common::shop::{BASE, IBAN, Shop};
-use crate::life::eventually;
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}";
 /// What of it must not be in any page.

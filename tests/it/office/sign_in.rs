@@ -4,7 +4,7 @@ use serde_json::json;
 use tilld::http::{Door, EVERYWHERE, ROOT};
 
 use super::{PASSWORD, Visitor, office, store, tamper};
-use crate::life::eventually;
+use crate::common::eventually;
 
 /// A stranger with the form for signing in before them.
 fn at_the_door(address: &str) -> Visitor {

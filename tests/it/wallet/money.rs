@@ -16,9 +16,9 @@ use tilld::wallet::{Error, PayOptions};
 
 use super::Customer;
 use crate::common::dice::Dice;
+use crate::common::eventually;
 use crate::common::exchange::{AHEAD, Exchange, kudos, times};
 use crate::common::{Daemon, Place, tilld};
-use crate::life::eventually;
 
 const STEPS: usize = 1_000;
 

@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use super::command_line::run;
+use crate::common::eventually;
 use crate::common::exchange::{AHEAD, Exchange};
 use crate::common::{Daemon, Place, tilld};
-use crate::life::eventually;
 
 /// A shop of our own that takes the exchange's coins, at the address where it listens.
 fn shop(exchange: &Exchange) -> (Place, Daemon) {

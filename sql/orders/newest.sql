@@ -1,3 +1,0 @@
-SELECT created_at_s
-FROM orders
-WHERE serial = (SELECT max(serial) FROM orders)
