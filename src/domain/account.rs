@@ -11,13 +11,14 @@ use super::payto::Payto;
 use super::unfit::Unfit;
 use super::web::BaseUrl;
 use crate::taler::base32::{HashCode, Salt};
+use crate::taler::object::object;
 
-/// Longest addition to a transfer's subject, in bytes; banks leave little room.
-const MAX_SUBJECT: usize = 64;
+/// Longest addition to a transfer's subject, in characters; banks leave little room.
+pub(crate) const MAX_SUBJECT: usize = 64;
 
 /// How tilld identifies itself to the bank's interface for incoming transfers. Never given out.
 #[derive(Clone, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[serde(remote = "Self", tag = "type", rename_all = "lowercase")]
 pub enum FacadeCredentials {
     /// The interface asks for nothing.
     None,
@@ -34,6 +35,8 @@ pub enum FacadeCredentials {
         token: String,
     },
 }
+
+object!(FacadeCredentials, written);
 
 impl fmt::Debug for FacadeCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -59,7 +62,7 @@ impl AccountDetails {
     /// [`Unfit`] names the member that is too long.
     pub fn check(&self) -> Result<(), Unfit> {
         let subject = self.extra_wire_subject_metadata.as_ref();
-        let fits = subject.is_none_or(|text| text.len() <= MAX_SUBJECT);
+        let fits = subject.is_none_or(|text| text.chars().count() <= MAX_SUBJECT);
         if fits { Ok(()) } else { Err(Unfit("extra_wire_subject_metadata")) }
     }
 }

@@ -17,19 +17,19 @@ bad_text! {
 const UNITS: u32 = 100_000_000;
 
 /// The largest number of wholes, 2^52; a fraction may still be added to it.
-const MAX_VALUE: u64 = 1 << 52;
+pub(crate) const MAX_VALUE: u64 = 1 << 52;
 
 /// The largest amount in units.
 const MAX_UNITS: u128 = 450_359_962_737_049_699_999_999;
 
 /// Digits behind the dot.
-const DIGITS: usize = 8;
+pub(crate) const DIGITS: usize = 8;
 
 /// Longest text that is looked at. What is needed is 37 characters; zeros may lead.
-const MAX_TEXT: usize = 64;
+pub(crate) const MAX_TEXT: usize = 64;
 
 /// Letters in the longest currency.
-const MAX_CURRENCY: usize = 11;
+pub(crate) const MAX_CURRENCY: usize = 11;
 
 /// The name of a currency: 1 to 11 letters. `EUR` and `eur` are different.
 ///

@@ -9,10 +9,12 @@ use super::amount::Amount;
 use super::web::BaseUrl;
 use crate::taler::base32::{HashCode, ShortHash};
 use crate::taler::coin::denomination::CoinSignature;
+use crate::taler::object::object;
 use crate::taler::sign::{PublicKey, Signature};
 
 /// A coin with the permission to deposit some of its value: `CoinPaySig` on the wire.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(remote = "Self")]
 pub struct Coin {
     /// The coin's key; names the coin.
     pub coin_pub: PublicKey,
@@ -36,3 +38,5 @@ pub struct Coin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub h_age_commitment: Option<ShortHash>,
 }
+
+object!(Coin, written);

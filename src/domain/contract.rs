@@ -23,12 +23,12 @@ use crate::taler::canonical;
 use crate::taler::contract;
 use crate::taler::sign::PublicKey;
 
-/// Longest summary or fulfillment message, in bytes.
-const MAX_TEXT: usize = 4096;
+/// Longest summary or fulfillment message, in characters.
+pub(crate) const MAX_TEXT: usize = 4096;
 /// Most products in one order.
-const MAX_PRODUCTS: usize = 1024;
+pub(crate) const MAX_PRODUCTS: usize = 1024;
 /// Oldest age that can be asked for.
-pub(super) const MAX_AGE: u8 = 120;
+pub(crate) const MAX_AGE: u8 = 120;
 /// Stands for the order's name in its fulfillment URL.
 const PLACEHOLDER: &str = "${ORDER_ID}";
 
@@ -348,8 +348,8 @@ impl Draft {
     fn text(&mut self, name: &str) -> Result<Option<String>, BadOrder> {
         let text: Option<String> = self.keep(name)?;
         match &text {
-            Some(text) if text.len() > MAX_TEXT => {
-                Err(shape(format_args!("{name} has more than {MAX_TEXT} bytes")))
+            Some(text) if text.chars().count() > MAX_TEXT => {
+                Err(shape(format_args!("{name} has more than {MAX_TEXT} characters")))
             }
             _ => Ok(text),
         }

@@ -15,13 +15,13 @@ bad_text! {
 }
 
 /// Longest name of a shop, in bytes.
-const MAX_INSTANCE: usize = 64;
+pub(crate) const MAX_INSTANCE: usize = 64;
 
 /// Longest name of an order or a template, in bytes.
-const MAX_NAME: usize = 128;
+pub(crate) const MAX_NAME: usize = 128;
 
-/// Longest session, in bytes.
-const MAX_SESSION: usize = 512;
+/// Longest session, in characters.
+pub(crate) const MAX_SESSION: usize = 512;
 
 /// The name of a shop on this till (merchant-api 1.1). Case does not matter, and is lost.
 ///
@@ -136,15 +136,15 @@ text_value!(TemplateId, BadId);
 pub struct SessionId(String);
 
 impl SessionId {
-    /// Takes any text of 1 to 512 bytes without control characters. "No session" is the absence
+    /// Takes any text of 1 to 512 characters without control characters. "No session" is the absence
     /// of a value and never the empty text.
     ///
     /// # Errors
     /// For any other text.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
         let text = text.into();
-        if !(1..=MAX_SESSION).contains(&text.len()) || text.contains(char::is_control) {
-            return Err(BadId("a session has 1 to 512 bytes and no control characters"));
+        if !(1..=MAX_SESSION).contains(&text.chars().count()) || text.contains(char::is_control) {
+            return Err(BadId("a session has 1 to 512 characters and no control characters"));
         }
         Ok(Self(text))
     }
@@ -221,7 +221,8 @@ mod tests {
             assert!(SessionId::parse(bad).is_err(), "{bad:?}");
         }
         assert!(SessionId::parse("x".repeat(512)).is_ok());
-        assert!(SessionId::parse("ä".repeat(257)).is_err());
+        assert!(SessionId::parse("ä".repeat(512)).is_ok());
+        assert!(SessionId::parse("ä".repeat(513)).is_err());
         assert_eq!(format!("{:?}", SessionId::parse("secret").unwrap()), "SessionId(***)");
     }
 

@@ -9,16 +9,17 @@ use url::Url;
 use super::ids::InstanceId;
 use super::time::{RelativeTime, Timestamp};
 use super::unfit::Unfit;
+use crate::taler::object::object;
 use crate::taler::sign::{PublicKey, SigningKey};
 
-/// Longest name, e-mail address, phone number or line of an address, in bytes.
-const MAX_LINE: usize = 512;
+/// Longest name, e-mail address, phone number or line of an address, in characters.
+pub(crate) const MAX_LINE: usize = 512;
 /// Longest logo as a data URL, in bytes.
-const MAX_LOGO: usize = 600 * 1024;
+pub(crate) const MAX_LOGO: usize = 600 * 1024;
 
 /// A postal address; every part may be missing (merchant-api 1.4).
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(default)]
+#[serde(remote = "Self", default)]
 #[expect(missing_docs, reason = "the members are those of any postal address")]
 pub struct Location {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +45,8 @@ pub struct Location {
     pub address_lines: Option<Vec<String>>,
 }
 
+object!(Location, written);
+
 impl Location {
     fn fits(&self) -> bool {
         let parts = [
@@ -58,8 +61,7 @@ impl Location {
             &self.building_number,
         ];
         let lines = self.address_lines.as_deref().unwrap_or_default();
-        lines.len() <= 7
-            && parts.into_iter().flatten().chain(lines).all(|line| line.len() <= MAX_LINE)
+        lines.len() <= 7 && parts.into_iter().flatten().chain(lines).all(|line| is_short(line))
     }
 }
 
@@ -159,11 +161,11 @@ impl InstanceSettings {
     /// # Errors
     /// [`Unfit`] names the first member that does not fit.
     pub fn check(&self) -> Result<(), Unfit> {
-        let short = |text: &Option<String>| text.as_ref().is_none_or(|t| t.len() <= MAX_LINE);
+        let short = |text: &Option<String>| text.as_deref().is_none_or(is_short);
         let web =
             |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
         let checks = [
-            ("name", !self.name.trim().is_empty() && self.name.len() <= MAX_LINE),
+            ("name", !self.name.trim().is_empty() && is_short(&self.name)),
             ("email", short(&self.email) && self.email.as_ref().is_none_or(|e| e.contains('@'))),
             ("phone_number", short(&self.phone_number)),
             ("website", short(&self.website) && self.website.as_deref().is_none_or(web)),
@@ -179,6 +181,10 @@ impl InstanceSettings {
             None => Ok(()),
         }
     }
+}
+
+fn is_short(text: &str) -> bool {
+    text.chars().count() <= MAX_LINE
 }
 
 /// Does `text` look like a picture in a data URL (or is it empty, which means none)?

@@ -268,6 +268,11 @@ bad_text! {
     BadPayment
 }
 
+/// Longest word for how money was paid, in letters.
+pub(crate) const MAX_METHOD: usize = 32;
+/// Longest mark on a payment, in characters.
+pub(crate) const MAX_REFERENCE: usize = 256;
+
 /// How money reached the shop outside of Taler: a word such as `cash`, `card` or `bank`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PaymentMethod(String);
@@ -281,7 +286,7 @@ impl PaymentMethod {
         let mut text = text.into();
         text.make_ascii_lowercase();
         let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_".contains(&b);
-        if !(1..=32).contains(&text.len()) || !text.bytes().all(plain) {
+        if !(1..=MAX_METHOD).contains(&text.len()) || !text.bytes().all(plain) {
             return Err(BadPayment("a method is a word of 1 to 32 letters, digits, - and _"));
         }
         if text == "taler" {
@@ -303,14 +308,16 @@ super::text::text_value!(PaymentMethod, BadPayment);
 pub struct PaymentReference(String);
 
 impl PaymentReference {
-    /// Takes 1 to 256 bytes without control characters.
+    /// Takes 1 to 256 characters without control characters.
     ///
     /// # Errors
     /// For any other text.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadPayment> {
         let text = text.into();
-        if !(1..=256).contains(&text.len()) || text.contains(char::is_control) {
-            return Err(BadPayment("a reference has 1 to 256 bytes and no control characters"));
+        if !(1..=MAX_REFERENCE).contains(&text.chars().count()) || text.contains(char::is_control) {
+            return Err(BadPayment(
+                "a reference has 1 to 256 characters and no control characters",
+            ));
         }
         Ok(Self(text))
     }

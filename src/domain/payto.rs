@@ -17,7 +17,7 @@ bad_text! {
 }
 
 /// Longest account, in bytes.
-const MAX_PAYTO: usize = 1024;
+pub(crate) const MAX_PAYTO: usize = 1024;
 
 /// A bank account with its holder's name (a *full* payto address).
 ///

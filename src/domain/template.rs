@@ -15,10 +15,10 @@ use super::ids::{SessionId, TemplateId};
 use super::time::RelativeTime;
 use super::web::FulfillmentUrl;
 
-/// Longest description or summary, in bytes.
-const MAX_TEXT: usize = 4096;
-/// Longest pattern for web addresses, in bytes.
-const MAX_PATTERN: usize = 1024;
+/// Longest description or summary, in characters.
+pub(crate) const MAX_TEXT: usize = 4096;
+/// Longest pattern for web addresses, in characters.
+pub(crate) const MAX_PATTERN: usize = 1024;
 /// Most memory that a pattern may take when it is made ready, in bytes.
 const MAX_COMPILED: usize = 256 * 1024;
 /// Members that a customer may be allowed to change.
@@ -126,7 +126,7 @@ impl TemplateContract {
         members.retain(|_, value| !value.is_null());
         let kind = get(&members, "template_type")?.unwrap_or_default();
         let summary: Option<String> = get(&members, "summary")?;
-        if summary.as_ref().is_some_and(|text| text.len() > MAX_TEXT) {
+        if summary.as_ref().is_some_and(|text| is_long(text)) {
             return Err(BadTemplate::Unfit("summary"));
         }
         let currency: Option<Currency> = get(&members, "currency")?;
@@ -226,7 +226,7 @@ impl TemplateContract {
         let summary = match (&self.summary, filling.summary) {
             (Some(fixed), Some(other)) if *fixed != other => return Err(BadFilling::Summary),
             (Some(fixed), _) => fixed.clone(),
-            (None, Some(text)) if text.len() <= MAX_TEXT => text,
+            (None, Some(text)) if !is_long(&text) => text,
             (None, Some(_)) => return Err(BadFilling::Unfit("summary")),
             (None, None) => return Err(BadFilling::NoSummary),
         };
@@ -331,16 +331,14 @@ impl Template {
     /// # Errors
     /// [`BadTemplate::Unfit`] names the member.
     pub fn check(&self) -> Result<(), BadTemplate> {
-        if self.description.len() > MAX_TEXT {
+        if is_long(&self.description) {
             return Err(BadTemplate::Unfit("template_description"));
         }
         let Some(defaults) = &self.editable_defaults else { return Ok(()) };
         let known = defaults.keys().all(|name| EDITABLE.contains(&name.as_str()));
         let amount = defaults.get("amount").is_none_or(is_amount_or_currency);
         let texts = ["currency", "summary"].into_iter().all(|name| {
-            defaults
-                .get(name)
-                .is_none_or(|value| value.as_str().is_some_and(|text| text.len() <= MAX_TEXT))
+            defaults.get(name).is_none_or(|value| value.as_str().is_some_and(|text| !is_long(text)))
         });
         // What is fixed cannot be suggested as well.
         let free = defaults.keys().all(|name| !self.contract.members.contains_key(name));
@@ -350,6 +348,10 @@ impl Template {
             Err(BadTemplate::Unfit("editable_defaults"))
         }
     }
+}
+
+fn is_long(text: &str) -> bool {
+    text.chars().count() > MAX_TEXT
 }
 
 /// Some shops suggest a currency only, as an amount without a number: `EUR:`.
@@ -385,7 +387,7 @@ fn only_choice(
 fn pattern(text: Option<String>) -> Result<Option<Regex>, BadTemplate> {
     let Some(text) = text else { return Ok(None) };
     let bad = BadTemplate::Unfit("website_regex");
-    if text.len() > MAX_PATTERN {
+    if text.chars().count() > MAX_PATTERN {
         return Err(bad);
     }
     RegexBuilder::new(&text).size_limit(MAX_COMPILED).build().map(Some).map_err(|_| bad)

@@ -10,6 +10,7 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::text::bad_text;
+use crate::taler::object::Members;
 
 bad_text! {
     /// This is no time that Taler can express; the sentence says why.
@@ -20,19 +21,19 @@ bad_text! {
 const MICROS: u64 = 1_000_000;
 
 /// The last second whose microseconds still fit 64 bits beside the mark for never.
-const MAX_SECS: u64 = u64::MAX / MICROS;
+pub(crate) const MAX_SECS: u64 = u64::MAX / MICROS;
 
 /// The longest duration: the largest integer that JSON can carry exactly, some 285 years.
-const MAX_MICROS: u64 = (1 << 53) - 1;
+pub(crate) const MAX_MICROS: u64 = (1 << 53) - 1;
 
 /// Stands in memory and in signatures for never and forever.
 const ENDLESS: u64 = u64::MAX;
 
 /// Longest text that is looked at when a time comes as digits; 2^64 has 20.
-const MAX_DIGITS: usize = 20;
+pub(crate) const MAX_DIGITS: usize = 20;
 
 /// The same for the seconds of 2019, which had 32 bits (legacy-2019 16).
-const MAX_DIGITS_2019: usize = 10;
+pub(crate) const MAX_DIGITS_2019: usize = 10;
 
 /// A second since 1970, or never. On the wire `{"t_s": 1781337600}` or `{"t_s": "never"}`.
 ///
@@ -122,7 +123,7 @@ impl<'de> Deserialize<'de> for Timestamp {
             t_s: Option<u64>,
         }
 
-        match Wire::deserialize(deserializer)?.t_s {
+        match Wire::deserialize(Members(deserializer))?.t_s {
             Some(secs) => Self::from_secs(secs).map_err(de::Error::custom),
             None => Ok(Self::NEVER),
         }
@@ -235,7 +236,7 @@ impl<'de> Deserialize<'de> for RelativeTime {
             d_us: Option<u64>,
         }
 
-        match Wire::deserialize(deserializer)?.d_us {
+        match Wire::deserialize(Members(deserializer))?.d_us {
             Some(micros) => Self::from_micros(micros).map_err(de::Error::custom),
             None => Ok(Self::FOREVER),
         }

@@ -15,10 +15,10 @@ bad_text! {
 }
 
 /// Longest base URL, in bytes.
-const MAX_BASE: usize = 1024;
+pub(crate) const MAX_BASE: usize = 1024;
 
-/// Longest fulfillment URL, in bytes.
-const MAX_FULFILLMENT: usize = 4096;
+/// Longest fulfillment URL, in characters.
+pub(crate) const MAX_FULFILLMENT: usize = 4096;
 
 /// What must be encoded in a segment of a path: everything but the characters that no reader of
 /// addresses ever touches.
@@ -126,15 +126,15 @@ text_value!(BaseUrl, BadUrl);
 pub struct FulfillmentUrl(String);
 
 impl FulfillmentUrl {
-    /// Reads an address of at most 4096 bytes, and keeps it byte for byte.
+    /// Reads an address of at most 4096 characters, and keeps it byte for byte.
     ///
     /// # Errors
     /// When it is longer, has blanks or control characters in it, or is neither a web address nor
     /// a message.
     pub fn parse(text: impl Into<String>) -> Result<Self, BadUrl> {
         let text = text.into();
-        if text.len() > MAX_FULFILLMENT {
-            return Err(BadUrl("a fulfillment URL has at most 4096 bytes"));
+        if text.chars().count() > MAX_FULFILLMENT {
+            return Err(BadUrl("a fulfillment URL has at most 4096 characters"));
         }
         if has_blanks(&text) {
             return Err(BadUrl("a fulfillment URL has no blanks or control characters"));

@@ -424,7 +424,7 @@ impl From<till::Error> for Failure {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::access::Permission;
     use crate::domain::ids::{InstanceId, OrderId, TemplateId};
@@ -437,7 +437,7 @@ mod tests {
     use std::time::Duration;
 
     /// One of each; the compiler's word that `row` is complete does not say that it is right.
-    fn every_failure() -> Vec<Failure> {
+    pub(in crate::http) fn every_failure() -> Vec<Failure> {
         let id = InstanceId::admin;
         let order = || OrderId::parse("x").unwrap();
         let template = || TemplateId::parse("x").unwrap();
@@ -535,6 +535,7 @@ mod tests {
             Till(Verb::Filling(BadFilling::Currency)),
             Till(Verb::Filling(BadFilling::Missing("x"))),
             Till(Verb::Filling(BadFilling::Unfit("x"))),
+            Forged,
             NoRefund,
             NothingToAbort,
             Gone2019("x"),

@@ -24,10 +24,8 @@ use serde_json::{Map, Value};
 
 use super::error::Failure;
 use super::{Door, Settings, origin, row_of};
-use crate::domain::contract::BadOrder;
 use crate::domain::ids::{InstanceId, SessionId};
 use crate::domain::time::RelativeTime;
-use crate::taler::canonical;
 use crate::till::{self, Key, Password, Patience, Till};
 
 /// How deep objects and lists of a body may lie in each other.
@@ -247,19 +245,6 @@ impl Body {
         // An input left empty says nothing.
         let said = pairs.filter(|(_, value)| !value.is_empty());
         Ok(Fields(said.map(|(name, value)| (name.into(), value.into())).collect()))
-    }
-
-    /// As [`Body::fields`], for what becomes a contract: nothing that readers of JSON would smooth
-    /// over is let through.
-    pub(super) async fn fields_strictly(self) -> Result<Fields, Failure> {
-        let bytes = self.bytes().await?;
-        object(&bytes)?;
-        let strictly = std::str::from_utf8(&bytes).ok().map(canonical::parse);
-        match strictly {
-            Some(Ok(Value::Object(members))) => Ok(Fields(members)),
-            Some(Err(bad)) => Err(till::Error::from(BadOrder::Shape(bad.to_string())).into()),
-            _ => Err(Failure::Malformed("the body must be an object".into())),
-        }
     }
 
     /// As [`Body::fields`], and beside it the text of the member `name`, just as it was sent: parts

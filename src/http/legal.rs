@@ -16,9 +16,11 @@ use sha2::{Digest, Sha256};
 use super::Settings;
 use super::error::{Answer, Failure};
 use super::etag;
-use super::extract::header;
+use super::extract::{At, header};
+use super::shop::check_there;
 use crate::page::accept::{weighed, weight};
 use crate::taler::base32;
+use crate::till::Till;
 
 /// Longest document, in bytes.
 const MAX_DOCUMENT: u64 = 2 * 1024 * 1024;
@@ -153,12 +155,24 @@ fn speaks(wanted: &str, language: &str) -> bool {
 }
 
 /// `GET /terms`.
-pub(super) async fn terms(request: HttpRequest, settings: Data<Settings>) -> Answer {
+pub(super) async fn terms(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    At(instance): At,
+) -> Answer {
+    check_there(&till, &instance).await?;
     settings.terms.answer(&request, "terms of service")
 }
 
 /// `GET /privacy`.
-pub(super) async fn privacy(request: HttpRequest, settings: Data<Settings>) -> Answer {
+pub(super) async fn privacy(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    At(instance): At,
+) -> Answer {
+    check_there(&till, &instance).await?;
     settings.privacy.answer(&request, "privacy policy")
 }
 

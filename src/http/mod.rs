@@ -14,6 +14,7 @@ mod legacy;
 mod legal;
 mod metrics;
 mod office;
+mod openapi;
 mod orders;
 mod origin;
 mod pages;
@@ -207,6 +208,15 @@ routes! {
     POST   "/instances/{id}/purge"          Seat(InstancesWrite)        => office::instances::purge;
 }
 
+routes! {
+    /// The operator's own listener.
+    ADMIN, mount_admin:
+    GET    "/livez"                         Public                      => admin::alive;
+    GET    "/readyz"                        Public                      => admin::ready;
+    GET    "/metrics"                       Public                      => admin::metrics;
+    GET    "/openapi.json"                  Public                      => openapi::show;
+}
+
 /// Below which path the back office is.
 const OFFICE_PATH: &str = "/webui";
 
@@ -388,7 +398,7 @@ pub fn public() -> impl HttpServiceFactory + 'static {
 pub fn admin() -> impl HttpServiceFactory + 'static {
     web::scope("")
         .wrap(from_fn(shell::operators_shell))
-        .configure(admin::routes)
+        .configure(mount_admin)
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) }))
 }
 

@@ -23,7 +23,7 @@ const IMPLEMENTATION: &str =
 const LICENCE: &str = include_str!("../../LICENSE");
 
 /// Below `/instances/$ID` only instances that exist answer; the root answers before its own is made.
-async fn check_there(till: &Till, instance: &InstanceId) -> Result<(), Failure> {
+pub(super) async fn check_there(till: &Till, instance: &InstanceId) -> Result<(), Failure> {
     if !instance.is_admin() {
         till.instance(instance).await?;
     }

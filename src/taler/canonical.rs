@@ -21,7 +21,7 @@ pub const MAX_DEPTH: usize = 32;
 const MAX_TEXT: usize = 4 * 1024 * 1024;
 
 /// Largest integer, either sign: 2^53 − 1, beyond which JavaScript rounds.
-const MAX_INTEGER: u64 = (1 << 53) - 1;
+pub(crate) const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// This is no JSON, or none that a contract may hold.
 #[derive(Clone, Debug, PartialEq, Eq)]

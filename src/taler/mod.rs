@@ -12,6 +12,7 @@
 //! | [`contract`] | crypto 4.2 and 4.3: the hash of a contract, and what it may forget |
 //! | [`hash`] | crypto 3.1, 4.4 and 9.2: SHA-512 in Taler's several manners |
 //! | [`kdf`] | crypto 3.2 and 3.3: key derivation with two hashes |
+//! | `object` | objects of JSON are read from objects only |
 //! | [`sign`] | crypto 5 to 8: Ed25519, the purpose header, and every message that is signed |
 //!
 //! Every room is tested against `tests/vectors/`, results of independent implementations.
@@ -24,6 +25,7 @@ pub mod coin;
 pub mod contract;
 pub mod hash;
 pub mod kdf;
+pub(crate) mod object;
 pub mod sign;
 #[cfg(test)]
 pub(crate) mod vectors;

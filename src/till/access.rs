@@ -22,7 +22,9 @@ use crate::taler::base32;
 /// What every token's text starts with (RFC 8959).
 pub const PREFIX: &str = "secret-token:";
 /// Longest text that can be a token, in bytes.
-const MAX_TOKEN: usize = 512;
+pub(crate) const MAX_TOKEN: usize = 512;
+/// Longest note about a token, in characters.
+pub(crate) const MAX_DESCRIPTION: usize = 512;
 /// How long an expired token is told from one that never was: 30 days.
 const REMEMBERED_S: u64 = 30 * 86_400;
 /// How long a token lives when nobody says otherwise: a day.
@@ -108,7 +110,9 @@ pub struct TokenWish {
 
 impl TokenWish {
     fn check(&self) -> Result<(), Unfit> {
-        let fits = |text: &String| text.len() <= 512 && !text.starts_with(seat::MARK);
+        let fits = |text: &String| {
+            text.chars().count() <= MAX_DESCRIPTION && !text.starts_with(seat::MARK)
+        };
         if self.description.as_ref().is_none_or(fits) { Ok(()) } else { Err(Unfit("description")) }
     }
 }

@@ -42,6 +42,18 @@ pub enum KycStatus {
 }
 
 impl KycStatus {
+    /// Every way.
+    pub const ALL: &[Self] = &[
+        Self::Ready,
+        Self::Required,
+        Self::WireRequired,
+        Self::WireImpossible,
+        Self::NoKeys,
+        Self::Unreachable,
+        Self::Timeout,
+        Self::Broken,
+    ];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {

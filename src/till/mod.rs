@@ -69,6 +69,8 @@ pub use wait::{
     Credential, Patience, Poll2019, PublicAsk, Purchase, Repurchase, Sight, Standing, Status,
     StatusAsk,
 };
+#[cfg(test)]
+pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;

@@ -22,8 +22,8 @@ use super::{Error, neighbourhood};
 use crate::domain::ids::InstanceId;
 use crate::domain::unfit::Unfit;
 
-/// Longest password in bytes.
-const MAX_PASSWORD: usize = 1024;
+/// Longest password in characters.
+pub(crate) const MAX_PASSWORD: usize = 1024;
 /// Attempts that may be made at once; then one more each [`REFILL`].
 const BURST: NonZeroU32 = NonZeroU32::new(10).expect("10 is not 0");
 /// How long until one more attempt may be made.
@@ -38,13 +38,13 @@ const REMEMBERED: usize = 10_000;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// A password of 1 to 1024 bytes.
+    /// A password of 1 to 1024 characters.
     ///
     /// # Errors
     /// [`Unfit`] when it is empty or too long.
     pub fn parse(text: impl Into<String>) -> Result<Self, Unfit> {
         let text = Zeroizing::new(text.into());
-        let fits = (1..=MAX_PASSWORD).contains(&text.len());
+        let fits = (1..=MAX_PASSWORD).contains(&text.chars().count());
         if fits { Ok(Self(text)) } else { Err(Unfit("password")) }
     }
 

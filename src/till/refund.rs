@@ -17,8 +17,8 @@ use crate::store::coin_refunds::{self, NewCoinRefund};
 use crate::store::{Tx, orders, refunds};
 use crate::taler::sign::PublicKey;
 
-/// Longest reason, in bytes.
-const MAX_REASON: usize = 1024;
+/// Longest reason, in characters.
+pub(crate) const MAX_REASON: usize = 1024;
 
 /// What to do when a total is smaller than what was granted before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -68,7 +68,7 @@ impl Till {
         order_id: OrderId,
         wish: RefundWish,
     ) -> Result<Order, Error> {
-        if wish.reason.len() > MAX_REASON {
+        if wish.reason.chars().count() > MAX_REASON {
             return Err(Unfit("reason").into());
         }
         let serial = clerk.instance.serial;

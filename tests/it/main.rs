@@ -12,6 +12,7 @@ mod common;
 
 mod access;
 mod accounts;
+mod api;
 mod coins;
 mod command_line;
 mod demo;

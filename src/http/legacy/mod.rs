@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::Door::{self, Private, Public};
 use super::error::{Answer, Failure};
 use super::extract::{At, Body, Credentials, Fields, Params, credentials, header, patience};
+use super::orders::shop::order_text;
 use super::orders::wallet;
 use super::orders::{pay_uri, put, refund_uri, terms};
 use super::{Row, Settings, origin, shop};
@@ -223,23 +224,26 @@ impl Visit {
         Ok(self.till.admit(&instance, self.key().as_ref(), Some(permission))?)
     }
 
-    /// A clerk and the body. The body may name the instance, but is only read for somebody who holds
-    /// a token that is good for this at all.
-    async fn clerk_and_body(&self, door: Door, body: Body) -> Result<(Clerk, Fields), Failure> {
+    /// A clerk for a request whose body may name the instance. It is only read for somebody who holds
+    /// a token that is good for this at all; what it says is checked by [`Visit::check_named`].
+    fn clerk_before_body(&self, door: Door) -> Result<Clerk, Failure> {
         let Private(permission) = door else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
-        let clerk = match self.in_path()? {
+        Ok(match self.in_path()? {
             Some(instance) => self.till.admit(&instance, self.key().as_ref(), Some(permission))?,
             None => self.till.admit_holder(self.key().as_ref(), permission)?,
-        };
-        let mut fields = body.fields_strictly().await?;
+        })
+    }
+
+    /// Is the instance that the request names the clerk's?
+    async fn check_named(&self, clerk: &Clerk, fields: &mut Fields) -> Result<(), Failure> {
         let said: Option<String> = fields.get("instance")?;
         let said = said.as_deref().or(self.params.text("instance"));
         if self.named(said).await? != clerk.instance().id {
             return Err(till::Error::NotAuthorized.into());
         }
-        Ok((clerk, fields))
+        Ok(())
     }
 
     /// How long the client would wait: `timeout` in seconds, or `timeout_ms`.
@@ -257,8 +261,10 @@ impl Visit {
 
     /// `POST /order`.
     async fn order(self, door: Door, body: Body) -> Answer {
-        let (clerk, mut fields) = self.clerk_and_body(door, body).await?;
-        let (order, refund_delay) = order::today(fields.need("order")?)?;
+        let clerk = self.clerk_before_body(door)?;
+        let (mut fields, order) = body.fields_and_text("order").await?;
+        self.check_named(&clerk, &mut fields).await?;
+        let (order, refund_delay) = order::today(order_text(&order)?)?;
         let wish = OrderWish {
             order,
             refund_delay,
@@ -361,7 +367,9 @@ impl Visit {
 
     /// `POST /refund`: a new total.
     async fn refund(self, door: Door, body: Body) -> Answer {
-        let (clerk, mut fields) = self.clerk_and_body(door, body).await?;
+        let clerk = self.clerk_before_body(door)?;
+        let mut fields = body.fields().await?;
+        self.check_named(&clerk, &mut fields).await?;
         let order_id = fields.need("order_id")?;
         let wish = RefundWish {
             total: fields.need("refund")?,

@@ -25,7 +25,7 @@ use crate::till::{
 };
 
 /// Most paths in one request to forget.
-const MAX_PATHS: usize = 256;
+pub(in crate::http) const MAX_PATHS: usize = 256;
 
 /// `POST /private/orders`.
 pub(in crate::http) async fn create(

@@ -13,6 +13,7 @@ use super::shop::repurchase;
 use super::{TALER, pay_uri, put, refund_uri, terms};
 use crate::domain::ids::OrderId;
 use crate::taler::canonical;
+use crate::taler::object::object;
 use crate::taler::sign::PublicKey;
 use crate::till::{Aborted, CoinWish, Credential, Outcome, PickedRefund, PublicAsk, Sight, Till};
 
@@ -139,9 +140,12 @@ pub(in crate::http) async fn pay(
 
 /// A coin of a payment that is to be aborted. What it was to pay is known here already.
 #[derive(Deserialize)]
+#[serde(remote = "Self")]
 struct AbortedCoin {
     coin_pub: PublicKey,
 }
+
+object!(AbortedCoin);
 
 /// `POST /orders/$ORDER_ID/abort`.
 pub(in crate::http) async fn abort(

@@ -11,6 +11,7 @@ use super::cs::{CsPublicKey, CsSignature};
 use super::rsa::{BlindedMessage, RsaPublicKey, RsaSignature};
 use crate::taler::base32::HashCode;
 use crate::taler::hash;
+use crate::taler::object::object;
 
 /// The number of RSA in hashes.
 const RSA: u32 = 1;
@@ -62,7 +63,7 @@ impl DenominationKey {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(tag = "cipher")]
+#[serde(remote = "Self", tag = "cipher")]
 pub enum CoinSignature {
     /// Of an RSA denomination.
     #[serde(rename = "RSA")]
@@ -74,6 +75,8 @@ pub enum CoinSignature {
     #[serde(rename = "CS")]
     Cs(CsSignature),
 }
+
+object!(CoinSignature, written);
 
 /// The hash of a hidden coin, over which a reserve's owner signs a withdrawal: `h_coin_ev`
 /// (crypto 14.7).
@@ -161,6 +164,7 @@ mod tests {
             r#"{"cipher":"CS","rsa_signature":"G40G"}"#,
             r#"{"cipher":"CS","cs_signature_r":"G40G","cs_signature_s":"G40G"}"#,
             r#""G40G""#,
+            r#"["RSA","G40G"]"#,
         ] {
             assert!(serde_json::from_str::<CoinSignature>(json).is_err(), "{json}");
         }

@@ -16,7 +16,7 @@ use crate::taler::sign::wallet::DepositPermission;
 use crate::taler::sign::{PublicKey, Statement};
 
 /// Most coins in one payment.
-pub(super) const MAX_COINS: usize = 256;
+pub(crate) const MAX_COINS: usize = 256;
 
 /// Why coins do not pay for a contract; it will not go with these.
 #[derive(Clone, Debug, Eq, PartialEq)]

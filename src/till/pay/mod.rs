@@ -20,6 +20,8 @@ use crate::taler::base32::HashCode;
 use crate::taler::sign::{Signature, Statement, merchant::PaymentOk};
 
 pub(super) use books::Books;
+#[cfg(test)]
+pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
 pub use coins::CoinWish;
 pub use counter::{CounterWish, Receipt};

@@ -1,0 +1,223 @@
+//! Instances, their accounts, and what exchanges want to know of them.
+
+use serde_json::{Value, json};
+
+use super::operation::{Operation, delete, get, patch, post};
+use super::schema::*;
+use crate::domain::account::MAX_SUBJECT;
+use crate::domain::instance::MAX_LINE;
+use crate::till::KycStatus;
+
+/// What an instance does with itself.
+pub(super) fn own() -> Vec<Operation> {
+    vec![
+        get("/private", "The instance's settings").gives(200, "The settings.", shown()),
+        patch("/private", "Writes the instance's settings anew")
+            .takes(changed())
+            .done(204, "They are changed."),
+        delete("/private", "Deletes the instance; with purge, all that it ever had")
+            .ask("purge", yes())
+            .done(204, "It is gone."),
+        post("/private/auth", "A new password")
+            .takes(named("Auth"))
+            .done(204, "It counts from now on."),
+        kyc(get("/private/kyc", "How exchanges stand to the instance's accounts")),
+        post("/forgot-password", "Passwords are reset on the server: tilld passwd INSTANCE")
+            .refuses(&[404, 501]),
+    ]
+}
+
+/// What the special instance does with all.
+pub(super) fn management() -> Vec<Operation> {
+    let one = "/management/instances/{id}";
+    vec![
+        get("/management/instances", "The list of instances").gives(
+            200,
+            "The instances.",
+            report([(
+                "instances",
+                listed(report([
+                    ("id", instance_id()),
+                    ("name", json!({ "type": "string" })),
+                    ("merchant_pub", key()),
+                    ("payment_targets", listed(json!({ "type": "string" }))),
+                    ("deleted", flag()),
+                    ("website?", json!({ "type": "string" })),
+                    ("logo?", named("Image")),
+                ])),
+            )]),
+        ),
+        post("/management/instances", "Makes an instance; the same once more changes nothing")
+            .ask("token_validity_ms", digits())
+            .takes(joined(wish([("id", instance_id()), ("auth", named("Auth"))]), changed()))
+            .done(204, "It is made.")
+            .gives(200, "It is made, and this is a token for it.", super::tokens::issued())
+            .refuses(&[409, 429]),
+        get(one, "An instance's settings")
+            .at(instance_id())
+            .gives(200, "The settings.", shown())
+            .refuses(&[404]),
+        patch(one, "Writes an instance's settings anew")
+            .at(instance_id())
+            .takes(changed())
+            .done(204, "They are changed.")
+            .refuses(&[404, 409]),
+        delete(one, "Deletes an instance; with purge, all that it ever had")
+            .at(instance_id())
+            .ask("purge", yes())
+            .done(204, "It is gone.")
+            .refuses(&[404]),
+        post("/management/instances/{id}/auth", "A new password for an instance")
+            .at(instance_id())
+            .takes(named("Auth"))
+            .done(204, "It counts from now on.")
+            .refuses(&[404]),
+        kyc(get("/management/instances/{id}/kyc", "How exchanges stand to an instance's accounts")
+            .at(instance_id())
+            .refuses(&[404])),
+        post("/instances", "Instances are made by the operator only").refuses(&[403]),
+    ]
+}
+
+/// Bank accounts.
+pub(super) fn accounts() -> Vec<Operation> {
+    let payto = || ("payto_uri", named("Payto"));
+    vec![
+        get("/private/accounts", "The list of bank accounts").gives(
+            200,
+            "The accounts.",
+            report([(
+                "accounts",
+                listed(report([payto(), ("h_wire", hash()), ("active", flag())])),
+            )]),
+        ),
+        post("/private/accounts", "Adds a bank account, or takes it into use again")
+            .takes(joined(wish([payto()]), details()))
+            .gives(200, "It is there.", report([("h_wire", hash()), ("salt", base32(16))]))
+            .refuses(&[409]),
+        get("/private/accounts/{id}", "A bank account")
+            .at(hash())
+            .gives(
+                200,
+                "The account.",
+                report([
+                    payto(),
+                    ("h_wire", hash()),
+                    ("salt", base32(16)),
+                    ("active", flag()),
+                    ("credit_facade_url?", base_url()),
+                    ("extra_wire_subject_metadata?", text(MAX_SUBJECT)),
+                ]),
+            )
+            .refuses(&[404]),
+        patch("/private/accounts/{id}", "Changes an account's details; what is not said stays")
+            .at(hash())
+            .takes(details())
+            .done(204, "They are changed.")
+            .refuses(&[404]),
+        delete("/private/accounts/{id}", "Takes an account out of use")
+            .at(hash())
+            .done(204, "It is out of use.")
+            .refuses(&[404]),
+    ]
+}
+
+fn details() -> Value {
+    let secret = || json!({ "type": "string" });
+    wish([
+        ("credit_facade_url?", base_url()),
+        (
+            "credit_facade_credentials?",
+            any_of([
+                wish([("type", one_of(["none"]))]),
+                wish([("type", one_of(["basic"])), ("username", secret()), ("password", secret())]),
+                wish([("type", one_of(["bearer"])), ("token", secret())]),
+            ]),
+        ),
+        ("extra_wire_subject_metadata?", text(MAX_SUBJECT)),
+    ])
+}
+
+/// How an instance's owner gets in.
+pub(super) fn auth() -> Value {
+    let method = || ("method", one_of(["token"]));
+    let mut token = wish([method(), ("token", named("Token"))]);
+    token["properties"]["password"] = json!({ "type": "null" });
+    any_of([wish([method(), ("password", named("Password"))]), token])
+}
+
+/// Anything but a character that is blank.
+const BLANK_IS_NOT_ENOUGH: &str =
+    r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+
+fn with(mut text: Value, pattern: &str) -> Value {
+    text["pattern"] = json!(pattern);
+    text
+}
+
+fn changed() -> Value {
+    let ending = || named("Delay");
+    wish([
+        ("name", with(line(), BLANK_IS_NOT_ENOUGH)),
+        ("email?", with(line(), "@")),
+        ("phone_number?", line()),
+        ("website?", web_address(MAX_LINE)),
+        ("logo?", named("Image")),
+        ("address?", named("Location")),
+        ("jurisdiction?", named("Location")),
+        ("use_stefan?", flag()),
+        ("default_pay_delay?", ending()),
+        ("default_refund_delay?", duration()),
+        ("default_wire_transfer_delay?", ending()),
+        ("default_wire_transfer_rounding_interval?", named("Rounding")),
+    ])
+}
+
+fn shown() -> Value {
+    report([
+        ("name", json!({ "type": "string" })),
+        ("merchant_pub", key()),
+        ("address", named("Location")),
+        ("jurisdiction", named("Location")),
+        ("use_stefan", flag()),
+        ("default_wire_transfer_delay", duration()),
+        ("default_pay_delay", duration()),
+        ("default_refund_delay", duration()),
+        ("default_wire_transfer_rounding_interval", named("Rounding")),
+        ("auth", report([("method", one_of(["token"]))])),
+        ("email?", json!({ "type": "string" })),
+        ("phone_number?", json!({ "type": "string" })),
+        ("website?", json!({ "type": "string" })),
+        ("logo?", named("Image")),
+    ])
+}
+
+fn kyc(operation: Operation) -> Operation {
+    let limit = report([
+        ("operation_type", json!({ "type": "string" })),
+        ("timeframe", duration()),
+        ("threshold", amount()),
+        ("soft_limit", flag()),
+    ]);
+    let row = report([
+        ("status", one_of(KycStatus::ALL.iter().map(|status| status.as_str()))),
+        ("payto_uri", named("Payto")),
+        ("h_wire", hash()),
+        ("exchange_url", base_url()),
+        ("exchange_currency", named("Currency")),
+        ("exchange_http_status", integer()),
+        ("no_keys", flag()),
+        ("auth_conflict", flag()),
+        ("limits", listed(limit)),
+        ("exchange_code?", integer()),
+    ]);
+    operation
+        .ask("h_wire", hash())
+        .ask("exchange_url", base_url())
+        .ask("lpt", one_of(["1", "2", "3"]))
+        .ask_text("lp_status")
+        .ask_text("lp_not_status")
+        .ask("timeout_ms", digits())
+        .gives(200, "Each account with each exchange.", report([("kyc_data", listed(row))]))
+        .done(204, "There are no accounts or no exchanges.")
+}

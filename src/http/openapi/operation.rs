@@ -1,0 +1,177 @@
+//! One operation, as its resource describes it: what it takes, what it gives, when it refuses.
+
+#![expect(clippy::needless_pass_by_value, reason = "schemas are written where they are used")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+/// What can be asked of a path.
+pub(super) struct Operation {
+    pub(super) method: &'static str,
+    pub(super) path: &'static str,
+    summary: &'static str,
+    parameters: Vec<Value>,
+    body: Option<(bool, Value)>,
+    answers: BTreeMap<u16, Value>,
+    refusals: BTreeSet<u16>,
+}
+
+pub(super) fn get(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new("GET", path, summary)
+}
+
+pub(super) fn post(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new("POST", path, summary)
+}
+
+pub(super) fn patch(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new("PATCH", path, summary)
+}
+
+pub(super) fn delete(path: &'static str, summary: &'static str) -> Operation {
+    Operation::new("DELETE", path, summary)
+}
+
+impl Operation {
+    pub(super) fn new(method: &'static str, path: &'static str, summary: &'static str) -> Self {
+        Self {
+            method,
+            path,
+            summary,
+            parameters: Vec::new(),
+            body: None,
+            answers: BTreeMap::new(),
+            refusals: BTreeSet::new(),
+        }
+    }
+
+    fn parameter(mut self, name: &str, place: &str, required: bool, schema: Value) -> Self {
+        self.parameters
+            .push(json!({ "name": name, "in": place, "required": required, "schema": schema }));
+        self
+    }
+
+    /// The segment `{id}` of the path.
+    pub(super) fn at(self, schema: Value) -> Self {
+        self.parameter("id", "path", true, schema)
+    }
+
+    /// A parameter of the query. Left empty, it is as none.
+    pub(super) fn ask(self, name: &str, schema: Value) -> Self {
+        let empty = json!({ "type": "string", "maxLength": 0 });
+        self.parameter(name, "query", false, super::schema::any_of([schema, empty]))
+    }
+
+    /// A parameter of the query that takes any text.
+    pub(super) fn ask_text(self, name: &str) -> Self {
+        self.parameter(name, "query", false, json!({ "type": "string" }))
+    }
+
+    /// A parameter of the query that must be there.
+    pub(super) fn demand(self, name: &str, schema: Value) -> Self {
+        self.parameter(name, "query", true, schema)
+    }
+
+    /// A header that may be sent.
+    pub(super) fn header(self, name: &str) -> Self {
+        self.parameter(name, "header", false, json!({ "type": "string" }))
+    }
+
+    /// The body, JSON.
+    pub(super) fn takes(mut self, schema: Value) -> Self {
+        self.body = Some((false, schema));
+        self
+    }
+
+    /// The body, as a form only.
+    pub(super) fn takes_form(mut self, schema: Value) -> Self {
+        self.body = Some((true, schema));
+        self
+    }
+
+    /// An answer in JSON.
+    pub(super) fn gives(self, status: u16, what: &str, schema: Value) -> Self {
+        self.content(status, what, "application/json", schema)
+    }
+
+    /// An answer in text of this media type, or one more form of an answer.
+    pub(super) fn shows(self, status: u16, what: &str, media: &str) -> Self {
+        self.content(status, what, media, json!({ "type": "string" }))
+    }
+
+    fn content(mut self, status: u16, what: &str, media: &str, schema: Value) -> Self {
+        let answer = self.answers.entry(status).or_insert_with(|| json!({ "description": what }));
+        answer["content"][media] = json!({ "schema": schema });
+        self
+    }
+
+    /// An answer without a body.
+    pub(super) fn done(mut self, status: u16, what: &str) -> Self {
+        self.answers.insert(status, json!({ "description": what }));
+        self
+    }
+
+    /// A header that comes with an answer.
+    pub(super) fn with(mut self, status: u16, header: &str, required: bool) -> Self {
+        if let Some(answer) = self.answers.get_mut(&status) {
+            answer["headers"][header] =
+                json!({ "required": required, "schema": { "type": "string" } });
+        }
+        self
+    }
+
+    /// Refusals beyond those that every operation of its kind has.
+    pub(super) fn refuses(mut self, statuses: &[u16]) -> Self {
+        self.refusals.extend(statuses);
+        self
+    }
+
+    pub(super) fn has_body(&self) -> bool {
+        self.body.is_some()
+    }
+
+    /// As it stands in the document. `in_path` are the parameters that this form of the path has in
+    /// front, `common` what operations of its kind refuse with; `refusal` tells where a status is
+    /// described.
+    pub(super) fn written(
+        &self,
+        id: &str,
+        tag: &str,
+        security: Value,
+        in_path: &[Value],
+        common: &BTreeSet<u16>,
+        refusal: &dyn Fn(u16) -> Value,
+    ) -> Value {
+        let parameters: Vec<_> = in_path
+            .iter()
+            .chain(&self.parameters)
+            // An address that names the instance does so once.
+            .filter(|one| in_path.is_empty() || one["name"] != "instance" || one["in"] == "path")
+            .collect();
+        let mut responses = BTreeMap::new();
+        for status in self.refusals.union(common) {
+            responses.insert(status.to_string(), refusal(*status));
+        }
+        for (status, answer) in &self.answers {
+            responses.insert(status.to_string(), answer.clone());
+        }
+        let mut written = json!({
+            "operationId": id,
+            "tags": [tag],
+            "summary": self.summary,
+            "responses": responses,
+            "security": security,
+        });
+        if !parameters.is_empty() {
+            written["parameters"] = json!(parameters);
+        }
+        if let Some((form, schema)) = &self.body {
+            let media =
+                if *form { "application/x-www-form-urlencoded" } else { "application/json" };
+            written["requestBody"] =
+                json!({ "required": true, "content": { media: { "schema": schema } } });
+        }
+        written
+    }
+}

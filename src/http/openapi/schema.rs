@@ -1,0 +1,483 @@
+//! What values look like. Limits come from the types that read them, so that they cannot drift.
+//!
+//! A member's name that ends in `?` may be missing. What clients send may then be null as well,
+//! which is as none; tilld itself sends no null for what is not there.
+
+#![expect(clippy::needless_pass_by_value, reason = "schemas are written where they are used")]
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::access::Scope;
+use crate::domain::amount;
+use crate::domain::contract;
+use crate::domain::ids::{MAX_INSTANCE, MAX_NAME, MAX_SESSION};
+use crate::domain::instance::{MAX_LINE, MAX_LOGO};
+use crate::domain::order::{MAX_METHOD, MAX_REFERENCE};
+use crate::domain::payto::MAX_PAYTO;
+use crate::domain::template;
+use crate::domain::time::{MAX_DIGITS, MAX_MICROS, MAX_SECS};
+use crate::domain::web::{MAX_BASE, MAX_FULFILLMENT};
+use crate::taler::canonical::MAX_INTEGER;
+use crate::till::access::{MAX_TOKEN, PREFIX};
+use crate::till::{MAX_COINS, MAX_PASSWORD};
+
+/// Any text of at most `most` characters.
+pub(super) fn text(most: usize) -> Value {
+    json!({ "type": "string", "maxLength": most })
+}
+
+/// A text of `least` to `most` characters that `pattern` matches from end to end.
+pub(super) fn word(pattern: &str, least: usize, most: usize) -> Value {
+    json!({ "type": "string", "pattern": format!("^{pattern}$"), "minLength": least, "maxLength": most })
+}
+
+/// A text with rules that no pattern can tell; they have a name, and what `pattern` can tell holds.
+pub(super) fn special(format: &str, pattern: &str, most: usize) -> Value {
+    let mut schema = word(pattern, 1, most);
+    schema["format"] = json!(format);
+    schema
+}
+
+/// One of these words.
+pub(super) fn one_of<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> Value {
+    let words: Vec<_> = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
+    json!({ "type": "string", "enum": words })
+}
+
+/// One of these words in any case.
+pub(super) fn any_case(words: &[&str]) -> Value {
+    let letter = |c: char| format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase());
+    let word = |word: &&str| -> String {
+        word.chars().map(|c| if c.is_alphabetic() { letter(c) } else { c.to_string() }).collect()
+    };
+    let words: Vec<String> = words.iter().map(word).collect();
+    json!({ "type": "string", "pattern": format!("^(?:{})$", words.join("|")) })
+}
+
+/// Any of these.
+pub(super) fn any_of(schemas: impl IntoIterator<Item = Value>) -> Value {
+    json!({ "anyOf": schemas.into_iter().collect::<Vec<_>>() })
+}
+
+/// `schema`, or null.
+fn or_null(mut schema: Value) -> Value {
+    if let Some(kind) = schema.get("type").and_then(Value::as_str).map(str::to_owned) {
+        schema["type"] = json!([kind, "null"]);
+        if let Some(Value::Array(words)) = schema.get_mut("enum") {
+            words.push(Value::Null);
+        }
+        return schema;
+    }
+    if let Some(Value::Array(schemas)) = schema.get_mut("anyOf") {
+        schemas.push(json!({ "type": "null" }));
+        return schema;
+    }
+    any_of([schema, json!({ "type": "null" })])
+}
+
+/// A list of up to `most` things.
+pub(super) fn list(item: Value, most: Option<usize>) -> Value {
+    let mut schema = json!({ "type": "array", "items": item });
+    if let Some(most) = most {
+        schema["maxItems"] = json!(most);
+    }
+    schema
+}
+
+/// A list as tilld sends it.
+pub(super) fn listed(item: Value) -> Value {
+    list(item, None)
+}
+
+/// An object whose members all look alike.
+pub(super) fn map(value: Value) -> Value {
+    json!({ "type": "object", "additionalProperties": value })
+}
+
+/// Any value.
+pub(super) fn any() -> Value {
+    json!({ "type": ["null", "boolean", "number", "string", "array", "object"] })
+}
+
+/// Any object.
+pub(super) fn anything() -> Value {
+    json!({ "type": "object" })
+}
+
+/// An object as clients send it.
+pub(super) fn wish<const N: usize>(members: [(&str, Value); N]) -> Value {
+    object(members, or_null)
+}
+
+/// An object as tilld sends it.
+pub(super) fn report<const N: usize>(members: [(&str, Value); N]) -> Value {
+    object(members, |schema| schema)
+}
+
+fn object<const N: usize>(members: [(&str, Value); N], optional: fn(Value) -> Value) -> Value {
+    let (mut properties, mut required) = (Map::new(), Vec::new());
+    for (name, schema) in members {
+        match name.strip_suffix('?') {
+            Some(name) => properties.insert(name.into(), optional(schema)),
+            None => {
+                required.push(name);
+                properties.insert(name.into(), schema)
+            }
+        };
+    }
+    let mut schema = json!({ "type": "object", "properties": properties });
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// One object with the members of both.
+pub(super) fn joined(mut one: Value, other: Value) -> Value {
+    for (name, schema) in other["properties"].as_object().into_iter().flatten() {
+        one["properties"][name] = schema.clone();
+    }
+    let required = [&one, &other].map(|object| object["required"].as_array().cloned());
+    one["required"] = json!(required.into_iter().flatten().flatten().collect::<Vec<_>>());
+    one
+}
+
+/// All of `one` and all of `other`.
+pub(super) fn both(one: Value, other: Value) -> Value {
+    json!({ "allOf": [one, other] })
+}
+
+/// The schema kept under this name.
+pub(super) fn named(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+pub(super) fn amount() -> Value {
+    named("Amount")
+}
+
+pub(super) fn time() -> Value {
+    named("Timestamp")
+}
+
+pub(super) fn duration() -> Value {
+    named("RelativeTime")
+}
+
+pub(super) fn hash() -> Value {
+    named("HashCode")
+}
+
+pub(super) fn key() -> Value {
+    named("EddsaPublicKey")
+}
+
+pub(super) fn signature() -> Value {
+    named("EddsaSignature")
+}
+
+pub(super) fn flag() -> Value {
+    json!({ "type": "boolean" })
+}
+
+/// A whole number between these.
+pub(super) fn number(least: u64, most: u64) -> Value {
+    json!({ "type": "integer", "minimum": least, "maximum": most })
+}
+
+/// Any whole number.
+pub(super) fn integer() -> Value {
+    json!({ "type": "integer" })
+}
+
+/// A whole number of 64 bits.
+pub(super) fn serial() -> Value {
+    json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX })
+}
+
+/// How many rows, and in which direction; not zero.
+pub(super) fn rows() -> Value {
+    any_of([
+        json!({ "type": "integer", "minimum": 1, "maximum": i64::MAX }),
+        json!({ "type": "integer", "minimum": i64::MIN, "maximum": -1 }),
+    ])
+}
+
+/// Digits of a time in a query.
+pub(super) fn digits() -> Value {
+    word("[0-9]+", 1, MAX_DIGITS)
+}
+
+/// Yes or no in a query.
+pub(super) fn yes() -> Value {
+    any_case(&["yes", "no", "true", "false", "1", "0"])
+}
+
+/// Yes, no, or either in a query.
+pub(super) fn maybe() -> Value {
+    any_case(&["yes", "no", "true", "false", "1", "0", "all"])
+}
+
+/// The base32 text of `bytes` bytes.
+pub(super) fn base32(bytes: usize) -> Value {
+    let length = (bytes * 8).div_ceil(5);
+    word("[0-9A-Za-z]+", length, length)
+}
+
+/// Decimal digits of a number up to `most`; zeros may lead.
+fn up_to(most: u64) -> String {
+    let digits = most.to_string();
+    let mut ways = vec![format!("[0-9]{{1,{}}}", digits.len() - 1), digits.clone()];
+    for (place, digit) in digits.char_indices().filter(|(_, digit)| *digit != '0') {
+        let (head, rest) = (&digits[..place], digits.len() - place - 1);
+        let lower = digit.to_digit(10).unwrap() - 1;
+        let lower = if lower == 0 { "0".to_owned() } else { format!("[0-{lower}]") };
+        ways.push(format!("{head}{lower}[0-9]{{{rest}}}"));
+    }
+    format!("0*(?:{})", ways.join("|"))
+}
+
+/// An order's or a template's name: not `.` or `..`, which would vanish from addresses.
+fn name() -> Value {
+    let plain = "[A-Za-z0-9_:-]";
+    let any = "[A-Za-z0-9._:-]";
+    word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_NAME)
+}
+
+/// An address by which something is reached on the web.
+pub(super) fn web_address(most: usize) -> Value {
+    json!({ "type": "string", "format": "web-address", "pattern": ":", "maxLength": most })
+}
+
+/// Where a customer finds what was bought; `format` says whether it may have a blank to fill.
+pub(super) fn fulfillment(format: &str) -> Value {
+    let schemes = "(?:[Hh][Tt][Tt][Pp][Ss]?|[Tt][Aa][Ll][Ee][Rr])";
+    special(format, &format!("{schemes}:.+"), MAX_FULFILLMENT)
+}
+
+/// Seconds since 1970 in a query.
+pub(super) fn seconds() -> Value {
+    word(&up_to(MAX_SECS), 1, MAX_DIGITS)
+}
+
+pub(super) fn order_id() -> Value {
+    named("OrderId")
+}
+
+pub(super) fn template_id() -> Value {
+    named("TemplateId")
+}
+
+pub(super) fn instance_id() -> Value {
+    named("InstanceId")
+}
+
+/// A session where none is a value too: an empty text names none.
+pub(super) fn session_or_none() -> Value {
+    any_of([named("SessionId"), json!({ "type": "string", "maxLength": 0 })])
+}
+
+pub(super) fn fulfillment_url() -> Value {
+    named("FulfillmentUrl")
+}
+
+pub(super) fn base_url() -> Value {
+    named("BaseUrl")
+}
+
+pub(super) fn line() -> Value {
+    text(MAX_LINE)
+}
+
+/// A value that may stand in a contract, under a name that wallets can read.
+fn contract_value() -> Value {
+    let whole = json!({ "type": "integer", "minimum": -i64::try_from(MAX_INTEGER).unwrap(), "maximum": MAX_INTEGER });
+    any_of([
+        json!({ "type": ["boolean", "null"] }),
+        whole,
+        json!({ "type": "string", "pattern": r"^[^\u0000]*$" }),
+        listed(named("ContractValue")),
+        contract_object(anything()),
+    ])
+}
+
+/// `object`, of which every member may stand in a contract.
+pub(super) fn contract_object(mut object: Value) -> Value {
+    object["propertyNames"] =
+        json!({ "type": "string", "pattern": r"^(?:[A-Za-z0-9_]+|\$forgettable)$" });
+    object["additionalProperties"] = named("ContractValue");
+    object
+}
+
+/// A value that a wallet may sign along with its coins: as in a contract, but any name will do.
+fn wallet_datum() -> Value {
+    let mut datum = contract_value();
+    datum["anyOf"][3] = listed(named("WalletDatum"));
+    datum["anyOf"][4] = map(named("WalletDatum"));
+    datum["anyOf"][4]["propertyNames"] =
+        json!({ "type": "string", "pattern": r"^[\u0001-\u007f]*$" });
+    datum
+}
+
+/// A text in other languages.
+fn translations() -> Value {
+    let mut texts = map(json!({ "type": "string", "pattern": r"^[^\u0000]*$" }));
+    texts["propertyNames"] = json!({ "type": "string", "pattern": "^[A-Za-z0-9_]+$" });
+    texts
+}
+
+fn location() -> Value {
+    wish([
+        ("country?", line()),
+        ("country_subdivision?", line()),
+        ("district?", line()),
+        ("town?", line()),
+        ("town_location?", line()),
+        ("post_code?", line()),
+        ("street?", line()),
+        ("building_name?", line()),
+        ("building_number?", line()),
+        ("address_lines?", list(line(), Some(7))),
+    ])
+}
+
+fn coin() -> Value {
+    wish([
+        ("coin_pub", key()),
+        ("coin_sig", signature()),
+        ("ub_sig", named("CoinSignature")),
+        ("h_denom", hash()),
+        ("contribution", amount()),
+        ("exchange_url", base_url()),
+        ("minimum_age_sig?", signature()),
+        ("age_commitment?", list(key(), None)),
+        ("h_age_commitment?", base32(32)),
+    ])
+}
+
+fn coin_signature() -> Value {
+    any_of([
+        wish([
+            ("cipher", one_of(["RSA"])),
+            ("rsa_signature", special("rsa-number", "[0-9A-Za-z]+", 1646)),
+        ]),
+        wish([
+            ("cipher", one_of(["CS"])),
+            ("cs_signature_r", base32(32)),
+            ("cs_signature_s", base32(32)),
+        ]),
+    ])
+}
+
+/// What every refusal says.
+fn problem() -> Value {
+    report([
+        ("code", json!({ "type": "integer", "description": "A code of Taler's list." })),
+        ("hint", json!({ "type": "string", "description": "The code in words." })),
+        ("detail?", json!({ "type": "string", "description": "What is special about this case." })),
+        ("request_id", json!({ "type": "string", "description": "As in the log." })),
+        ("exchange_url?", json!({ "type": "string" })),
+        ("exchange_http_status?", integer()),
+        ("exchange_code?", integer()),
+        ("exchange_reply?", any()),
+        ("exchange_base_urls?", listed(json!({ "type": "string" }))),
+    ])
+}
+
+/// A refusal as shops of 2019 read it.
+fn problem_2019() -> Value {
+    both(
+        named("Problem"),
+        report([
+            ("error", json!({ "type": "string", "description": "The hint once more." })),
+            ("ec", json!({ "type": "integer", "description": "The code of today." })),
+            ("parameter?", json!({ "type": "string", "description": "Which parameter." })),
+            ("field?", json!({ "type": "string", "description": "Which member of the order." })),
+        ]),
+    )
+}
+
+/// Everything that has a name.
+pub(super) fn components() -> Map<String, Value> {
+    let currency = format!("[A-Za-z]{{1,{}}}", amount::MAX_CURRENCY);
+    let value = up_to(amount::MAX_VALUE);
+    let price = word(
+        &format!(r"{currency}:{value}(?:\.[0-9]{{1,{}}})?", amount::DIGITS),
+        3,
+        amount::MAX_TEXT,
+    );
+    let or_word = |member: &str, most: u64, word: &str| {
+        wish([(member, any_of([number(0, most), one_of([word])]))])
+    };
+    let scopes = Scope::EVERY.iter().flat_map(|s| [format!("{s}"), format!("{s}:refreshable")]);
+    let graphic = r"[!-~]+";
+    let all = [
+        ("Amount", price),
+        ("BaseUrl", special("base-url", "[Hh][Tt][Tt][Pp][Ss]?:.*/", MAX_BASE)),
+        ("ClaimToken", base32(16)),
+        ("Coin", coin()),
+        ("CoinSignature", coin_signature()),
+        ("ContractTerms", super::orders::contract_terms()),
+        ("ContractValue", contract_value()),
+        ("Currency", word(&currency, 1, amount::MAX_CURRENCY)),
+        ("Delay", wish([("d_us", number(0, MAX_MICROS))])),
+        ("EddsaPublicKey", base32(32)),
+        ("EddsaSignature", base32(64)),
+        ("FulfillmentUrl", fulfillment("fulfillment-url")),
+        ("HashCode", base32(64)),
+        (
+            "Image",
+            any_of([word("", 0, 0), word(r"data:image/[^;]*;base64,[A-Za-z0-9+/=]*", 1, MAX_LOGO)]),
+        ),
+        ("InstanceId", word("[A-Za-z0-9][A-Za-z0-9_.@-]+", 2, MAX_INSTANCE)),
+        ("Location", location()),
+        ("Order", super::orders::order()),
+        ("OrderDuration", contract_object(or_word("d_us", MAX_MICROS, "forever"))),
+        ("OrderId", name()),
+        ("OrderTimestamp", contract_object(or_word("t_s", MAX_SECS, "never"))),
+        ("Password", json!({ "type": "string", "minLength": 1, "maxLength": MAX_PASSWORD })),
+        ("PaymentMethod", word("[A-Za-z0-9_-]+", 1, MAX_METHOD)),
+        ("PaymentReference", word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_REFERENCE)),
+        (
+            "Payto",
+            special(
+                "payto",
+                r"[Pp][Aa][Yy][Tt][Oo]://[A-Za-z0-9._-]+/[!-~]+[?&]receiver-name=[!-~]+",
+                MAX_PAYTO,
+            ),
+        ),
+        ("Problem", problem()),
+        ("Problem2019", problem_2019()),
+        ("Product", super::orders::product()),
+        ("RelativeTime", or_word("d_us", MAX_MICROS, "forever")),
+        (
+            "Rounding",
+            one_of(["NONE", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]),
+        ),
+        ("SessionId", word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_SESSION)),
+        ("Translations", translations()),
+        ("WalletDatum", wallet_datum()),
+        ("TemplateContract", super::templates::contract()),
+        ("TemplateId", name()),
+        ("Timestamp", or_word("t_s", MAX_SECS, "never")),
+        ("Token", word(&format!("{PREFIX}{graphic}"), PREFIX.len() + 1, PREFIX.len() + MAX_TOKEN)),
+        ("TokenScope", one_of(scopes)),
+    ];
+    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+}
+
+/// Most coins of one payment.
+pub(super) const COINS: usize = MAX_COINS;
+/// Longest text in an order.
+pub(super) const ORDER_TEXT: usize = contract::MAX_TEXT;
+/// Longest text in a template.
+pub(super) const TEMPLATE_TEXT: usize = template::MAX_TEXT;
+
+#[test]
+fn a_pattern_takes_numbers_up_to_its_limit_and_none_above() {
+    let pattern = regex_lite::Regex::new(&format!("^{}$", up_to(4095))).unwrap();
+    for number in 0..20_000 {
+        assert_eq!(pattern.is_match(&number.to_string()), number <= 4095, "{number}");
+    }
+    assert!(pattern.is_match("0004095") && !pattern.is_match("0004096") && !pattern.is_match(""));
+}

@@ -1,0 +1,236 @@
+"""Runs Schemathesis against real daemons, and does not believe it unasked."""
+
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import requests
+import schemathesis
+from schemathesis.core.failures import FailureGroup
+from schemathesis.specs.openapi import checks
+
+from shop import PASSWORD, Daemon
+
+HERE = Path(__file__).parent
+DOCUMENT = HERE.parent.parent / "docs/openapi.json"
+INSTANCE = "/instances/{instance}"
+#: What every form of the back office holds.
+CSRF = 'name="csrf" value="([^"]+)"'
+#: Least number of cases of each operation.
+ENOUGH = 100
+#: What others would miss when it is gone, in the order in which it may go.
+LATE = [
+    ("PATCH", "/private"), ("POST", "/private/auth"), ("POST", "/webui/password"), ("POST", "/webui/sign-out"),
+    ("DELETE", "/private/token"), ("DELETE", "/private"),
+]
+#: What nobody gets by what the document says alone.
+UNREACHED = {
+    "/forgot-password": "answers 501, always",
+    "/instances": "answers 403, always",
+    "/pay": "answers 410, always",
+    "/tip-pickup": "answers 410, always",
+    "/tip-authorize": "answers 410, always",
+    "/tip-query": "answers 410, always",
+    "/privacy": "is not published here",
+}
+
+
+def operations(document):
+    """Of each operation: name, method, path, tag, whether nothing can be said to it, and nothing wrong."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            if method == "servers":
+                continue
+            said = operation.get("parameters", [])
+            silent = not said and not operation.get("requestBody")
+            # A header may say anything.
+            free = silent or all(one["in"] == "header" for one in said) and not operation.get("requestBody")
+            yield operation["operationId"], method.upper(), path, operation["tags"][0], silent, free
+
+
+class Lane(threading.Thread):
+    """One daemon, and what is asked of it, one run after the other."""
+
+    def __init__(self, name, instance, wanted, options):
+        super().__init__()
+        self.name, self.instance, self.options = name, instance, options
+        self.daemon_ = Daemon(os.environ["TILLD"])
+        own = [one for one in wanted if (one[1], self.plain(one[2])) not in LATE]
+        operator = [one for one in own if one[3] == "operator"]
+        self.runs = [[one for one in own if one not in operator], operator]
+        for method, path in LATE:
+            self.runs.append([one for one in wanted if (one[1], self.plain(one[2])) == (method, path)])
+        self.failed, self.cases, self.answers, self.asked = [], {}, {}, 0
+
+    @staticmethod
+    def plain(path):
+        return path.removeprefix("/public").removeprefix(INSTANCE)
+
+    def run(self):
+        token = self.daemon_.tokens[self.instance]
+        for place, wanted in enumerate(self.runs):
+            if wanted:
+                # What ends the token has one of its own.
+                if place > 1:
+                    token = self.daemon_.token(self.instance)
+                self.schemathesis(wanted, token)
+                self.repeat([one for one in wanted if one[4]], token)
+        counted = sum(sum(one.values()) for one in self.answers.values())
+        metrics = requests.get(f"{self.daemon_.admin}/metrics").text
+        answered = sum(int(count) for count in re.findall(r"^tilld_http_requests_total{.*} (\d+)$", metrics, re.M))
+        if answered < counted:
+            self.failed.append(f"the daemon says that it answered {answered} of {counted} requests")
+        self.failed += [f"the daemon complains: {line}" for line in self.daemon_.errors]
+        if self.daemon_.process.poll() is not None:
+            self.failed.append("the daemon ended")
+        self.daemon_.stop()
+
+    def schemathesis(self, wanted, token):
+        names = "|".join(re.escape(one[0]) for one in wanted)
+        operator = wanted[0][3] == "operator"
+        seat, csrf = self.seat()
+        with tempfile.NamedTemporaryFile("r", suffix=".json") as counts:
+            env = os.environ | {
+                "TILLD_URL": self.daemon_.url, "TILLD_INSTANCE": self.instance, "TILLD_TOKEN": token,
+                "TILLD_SEAT": seat, "TILLD_CSRF": csrf, "TILLD_COUNTS": counts.name, "COLUMNS": "120",
+                "PYTHONPATH": f"{HERE}:{os.environ['PYTHONPATH']}",
+            }
+            words = [
+                sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
+                "--config-file", str(HERE / "schemathesis.toml"),
+                "run", self.options.document, "--url", self.daemon_.admin if operator else self.daemon_.url,
+                "--phases", "examples,coverage,fuzzing", "--max-examples", str(self.options.examples),
+                "--include-operation-id-regex", f"^({names})$",
+                *(["--seed", self.options.seed] if self.options.seed else []),
+                *(["--report", "ndjson", "--report-ndjson-path", f"{self.options.keep}/{self.name}.ndjson"] if self.options.keep else []),
+            ]
+            began = time.monotonic()
+            done = subprocess.run(words, env=env, cwd=HERE, text=True, capture_output=True)
+            took = time.monotonic() - began
+            if done.returncode:
+                self.failed.append(done.stdout + done.stderr)
+            text = counts.read()
+            told = json.loads(text) if text else {"cases": {}, "answers": {}}
+        self.cases |= told["cases"]
+        self.answers |= told["answers"]
+        number = sum(sum(one.values()) for one in told["answers"].values())
+        print(f"  {self.name}: {len(wanted)} operations, {number} requests in {took:.0f} s", flush=True)
+
+    def repeat(self, wanted, token):
+        """What nothing can be said to has but one case; so that is asked again and again."""
+        if not wanted:
+            return
+        schema = schemathesis.openapi.from_path(self.options.document)
+        base = self.daemon_.admin if wanted[0][3] == "operator" else self.daemon_.url
+        headers = {"Authorization": f"Bearer {token}", "Cookie": f"__Host-tilld={self.seat()[0]}"}
+        own = [
+            checks.status_code_conformance, checks.content_type_conformance,
+            checks.response_headers_conformance, checks.response_schema_conformance,
+        ]
+        for name, method, path, *_ in wanted:
+            case = schema[path][method].Case()
+            for _ in range(ENOUGH):
+                try:
+                    case.validate_response(case.call(base_url=base, headers=headers), checks=own)
+                except FailureGroup as bad:
+                    self.failed.append(f"{method} {path}: {bad} {bad.exceptions}")
+                    break
+            else:
+                self.cases.setdefault(name, {})["again positive"] = ENOUGH
+
+    def seat(self):
+        """A seat in the back office of its own for each run."""
+        session = requests.Session()
+        session.trust_env = False
+        place = f"{self.daemon_.url}/webui/sign-in"
+        door = session.get(place)
+        form = {"csrf": re.search(CSRF, door.text)[1], "instance": self.instance, "password": PASSWORD}
+        # The cookie is for HTTPS, and for this machine.
+        cookie = "; ".join(f"{one.name}={one.value}" for one in door.cookies)
+        answer = session.post(place, data=form, headers={"Cookie": cookie, "Origin": self.daemon_.url}, allow_redirects=False)
+        seat = next((f"{one.name}={one.value}" for one in answer.cookies if "door" not in one.name), None)
+        # An earlier run has changed the password.
+        if not seat:
+            return "none", "none"
+        page = session.get(f"{self.daemon_.url}/webui/new-order", headers={"Cookie": seat})
+        return seat.split("=", 1)[1], re.search(CSRF, page.text)[1]
+
+
+def complaints(wanted, lanes):
+    """What was skipped in silence, or never went well."""
+    cases, answers = {}, {}
+    for lane in lanes:
+        cases |= lane.cases
+        answers |= lane.answers
+    for name, method, path, tag, silent, free in wanted:
+        told = cases.get(name, {})
+        made = sum(count for kind, count in told.items() if kind.startswith(("fuzzing", "again")))
+        if made < ENOUGH:
+            yield f"{method} {path} had {made} cases of {ENOUGH}"
+        for mode in ["positive"] if free else ["positive", "negative"]:
+            if not any(kind.endswith(mode) for kind in told):
+                yield f"{method} {path} had no {mode} cases"
+        went = [status for status in answers.get(name, {}) if status < "400"]
+        if not went and Lane.plain(path) not in UNREACHED and tag != "office":
+            yield f"{method} {path} never went well: {answers.get(name)}"
+
+
+def canary(options):
+    """Would it be told if the daemon did not do what the document says? Two lies, and both must be found."""
+    document = json.loads(Path(options.document).read_text())
+    paths = document["paths"]
+    paths["/config"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]["required"].append("lie")
+    del paths["/sessions/{id}"]["get"]["responses"]["404"]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(document, file)
+        file.flush()
+        wanted = [one for one in operations(document) if one[2] in ("/config", "/sessions/{id}")]
+        lied = argparse.Namespace(**vars(options) | {"document": file.name, "keep": None, "examples": 10})
+        lane = Lane("canary", "admin", wanted, lied)
+        lane.run()
+    told = "\n".join(lane.failed)
+    for lie in ("Response violates schema", "Undocumented HTTP status code"):
+        if lie not in told:
+            yield f"the canary lives: nobody has found: {lie}\n{told}"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--examples", type=int, default=100)
+    parser.add_argument("--seed")
+    parser.add_argument("--only", default="", help="a pattern that an operation's name must match")
+    parser.add_argument("--keep", help="a folder for what Schemathesis saw")
+    parser.add_argument("--document", default=str(DOCUMENT))
+    options = parser.parse_args()
+    document = json.loads(Path(options.document).read_text())
+    wanted = [one for one in operations(document) if re.search(options.only, one[0])]
+    below = [one for one in wanted if INSTANCE in one[2] or one[3] == "office"]
+    at_root = [one for one in wanted if one not in below]
+    lanes = [
+        Lane("at the root", "admin", at_root, options),
+        Lane("below an instance", "shop", below, options),
+    ]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    failed = [text for lane in lanes for text in lane.failed]
+    failed += complaints(wanted, lanes)
+    if not options.only:
+        failed += canary(options)
+    for text in failed:
+        print(text)
+    number = sum(sum(one.values()) for lane in lanes for one in lane.answers.values())
+    print(f"  {len(wanted)} operations, {number} requests, {len(failed)} complaints")
+    sys.exit(bool(failed))
+
+
+main()

@@ -1,0 +1,324 @@
+"""What no document can say: the names of what is there, and which values make sense together.
+
+Schemathesis makes requests of docs/openapi.json as it is. Before one is sent, those parts of it that are
+as the document allows are turned into what could come from a real client, three times out of four. Parts
+that are meant to be wrong stay as they are.
+"""
+
+import atexit
+import json
+import os
+from collections import Counter
+
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.core.parameters import ParameterLocation as Place
+
+from shop import IBAN, PAGE, SPARE, Shop
+
+SHOP = Shop(os.environ["TILLD_URL"], os.environ["TILLD_INSTANCE"], os.environ["TILLD_TOKEN"])
+THERE = SHOP.furnish()
+TURNS = Counter()
+INSTANCE = "/instances/{instance}"
+#: What browsers see as pages.
+PAGED = {form + path for form in ("", INSTANCE) for path in ("/orders/{id}", "/templates/{id}")} | {"/", INSTANCE}
+#: Where a name that was met by chance could end what others need, or a template be another one.
+GUARDED = ("/management/", "/accounts/", "/tokens/", "/templates/")
+#: A time that does not come while this runs.
+FAR = 4_000_000_000
+
+# Texts with rules that no pattern can tell.
+URLS = ["https://shop.example/", "http://127.0.0.1:8080/a/", "HTTPS://Shop.Example:443/b/"]
+schemathesis.openapi.format("base-url", st.sampled_from(URLS))
+PAGES = URLS + [PAGE, "http://[::1]/x?y=z#f", "taler://fulfillment-success/Thank+you"]
+schemathesis.openapi.format("fulfillment-url", st.sampled_from(PAGES))
+schemathesis.openapi.format("fulfillment-url-of-order", st.sampled_from([*PAGES, "https://x.example/${ORDER_ID}"]))
+schemathesis.openapi.format("web-address", st.sampled_from([*URLS, "http:x.example", " https://x.example/a b"]))
+PAYTO = [IBAN, SPARE, "payto://x-taler-bank/bank.example/shop?receiver-name=A", "PAYTO://void/x?receiver-name=%41"]
+schemathesis.openapi.format("payto", st.sampled_from(PAYTO))
+PATHS = ["$.extra", "$.extra.a", "$.products[*].price", "$.products[0].taxes[1].tax", "$.summary"]
+schemathesis.openapi.format("contract-path", st.sampled_from(PATHS))
+schemathesis.openapi.format("regex-lite", st.sampled_from(["", "^https://", "a|b", "[a-z]+/(x|y){2,3}$", r"\."]))
+schemathesis.openapi.format("rsa-number", st.sampled_from(["G40G", "1", "81QK6E"]))
+
+
+def keep(makers):
+    """One order of each kind, made when the first is asked for."""
+    made = {}
+
+    def one(turn):
+        kind = list(makers)[turn % len(makers)]
+        if kind not in made:
+            made[kind] = makers[kind]()
+        return made[kind]
+
+    return one
+
+
+ANY_ORDER = keep({
+    "unpaid": SHOP.order, "claimed": SHOP.claimed, "paid": SHOP.paid, "refunded": SHOP.refunded,
+    "elsewhere": lambda: SHOP.claimed(public_reorder_url="https://shop.example/again"),
+})
+PAID = keep({"paid": SHOP.paid, "refunded": SHOP.refunded})
+CLAIMED = keep({"claimed": SHOP.claimed})
+FREE = keep({"free": lambda: SHOP.claimed(amount="KUDOS:0", order_id="free")})
+FORGETFUL = keep({"paid": SHOP.paid})
+
+
+def fill(case, turn):
+    """What a real client would say here: the path's name, members of the query, members of the body."""
+    method, path = case.operation.method.upper(), case.operation.path
+    path = path.removeprefix("/public").removeprefix(INSTANCE) or "/"
+    if path.startswith("/webui"):
+        return office(path, turn)
+    match method, path:
+        case "GET", "/orders/{id}":
+            order = ANY_ORDER(turn)
+            proof = {"h_contract": order["h_contract"]} if "h_contract" in order and turn % 2 else {"token": order["token"]}
+            return order["order_id"], proof, {}
+        case "POST", "/orders/{id}/claim":
+            order = SHOP.order()
+            return order["order_id"], {}, {"nonce": SHOP.nonce, "token": order["token"]}
+        case "POST", "/orders/{id}/pay":
+            return FREE(0)["order_id"], {}, {"coins": []}
+        case "POST", "/orders/{id}/paid":
+            order = PAID(turn)
+            return order["order_id"], {}, {"sig": order["sig"], "h_contract": order["h_contract"]}
+        case "POST", "/orders/{id}/abort":
+            order = CLAIMED(0)
+            return order["order_id"], {}, {"h_contract": order["h_contract"]}
+        case "POST", "/orders/{id}/refund":
+            order = PAID(turn)
+            return order["order_id"], {}, {"h_contract": order["h_contract"]}
+        case "POST", "/orders/{id}/unclaim":
+            order = SHOP.claimed()
+            signature = SHOP.unclaim_signature(order["h_contract"])
+            return order["order_id"], {}, {"nonce": SHOP.nonce, "h_contract": order["h_contract"], "unclaim_sig": signature}
+        case "GET", "/private/orders/{id}":
+            return ANY_ORDER(turn)["order_id"], {}, {}
+        case "DELETE", "/private/orders/{id}":
+            return SHOP.order()["order_id"], {}, {}
+        case "PATCH", "/private/orders/{id}/forget":
+            return FORGETFUL(0)["order_id"], {}, {"fields": ["$.extra"]} if turn % 2 else {}
+        case "POST", "/private/orders/{id}/payments":
+            return SHOP.order()["order_id"], {}, {}
+        case "POST", "/private/orders/{id}/refund":
+            return SHOP.paid()["order_id"], {}, {"refund": f"KUDOS:{turn % 6}"}
+        case "GET", "/sessions/{id}":
+            return "S1", {"fulfillment_url": PAGE}, {}
+        case "GET", "/private/templates/{id}":
+            return "open" if turn % 2 else "paywall", {}, {}
+        case "PATCH", "/private/templates/{id}":
+            return "mine", {}, {}
+        case "DELETE", "/private/templates/{id}":
+            body = {"template_id": f"gone{turn}", "template_description": "x", "template_contract": {}}
+            SHOP.ask("POST", "/private/templates", body)
+            return f"gone{turn}", {}, {}
+        case "GET", "/templates/{id}":
+            return "open" if turn % 2 else "paywall", {"print": "A6" if turn % 3 else ""}, {}
+        case "POST", "/templates/{id}":
+            if turn % 2:
+                return "open", {}, {"template_type": None, "summary": "Tea", "amount": "KUDOS:5", "tip": "KUDOS:1"}
+            fixed = {"template_type": "paivana", "summary": None, "amount": None, "tip": None}
+            return "paywall", {}, fixed | {"website": PAGE, "paivana_id": f"S{turn}"}
+        case "GET" | "PATCH", "/private/accounts/{id}":
+            return THERE["accounts"][turn % 2], {}, {}
+        case "DELETE", "/private/accounts/{id}":
+            return THERE["spare"], {}, {}
+        case "DELETE", "/private/tokens/{id}":
+            SHOP.fresh_token()
+            return SHOP.ask("GET", "/private/tokens?limit=-1")["tokens"][0]["serial"], {}, {}
+        case "GET", "/files/{id}":
+            return ["style.css", "poll.js", "icon.svg"][turn % 3], {}, {}
+        case "GET", "/management/instances/{id}" | "/management/instances/{id}/kyc":
+            return "shop", {}, {}
+        case "PATCH", "/management/instances/{id}":
+            return "spare", {}, {}
+        case "POST", "/management/instances/{id}/auth":
+            return "spare", {}, {}
+        case "DELETE", "/management/instances/{id}":
+            auth = {"method": "token", "token": f"secret-token:gone{turn}"}
+            SHOP.ask("POST", "/management/instances", {"id": f"gone{turn}", "name": "x", "auth": auth})
+            return f"gone{turn}", {}, {}
+        # 2019
+        case "GET", "/check-payment":
+            return None, {"order_id": ANY_ORDER(turn)["order_id"]}, {}
+        case "GET", "/poll-payment":
+            order = PAID(turn) if turn % 2 else CLAIMED(0)
+            return None, {"order_id": order["order_id"], "h_contract": order["h_contract"]}, {}
+        case "GET", "/proposal":
+            order = SHOP.order()
+            return None, {"order_id": order["order_id"], "token": order["token"], "nonce": SHOP.nonce}, {}
+        case "POST", "/refund":
+            return None, {}, {"order_id": SHOP.paid()["order_id"], "refund": f"KUDOS:{turn % 6}"}
+        case "GET", "/refund":
+            return None, {"order_id": PAID(1)["order_id"]}, {}
+    return None, {}, {}
+
+
+def office(path, turn):
+    name, csrf = None, {"csrf": os.environ["TILLD_CSRF"]}
+    # What forms hold, of all of them together.
+    form = csrf | {
+        "amount": "5", "currency": "KUDOS", "summary": "Tea", "reason": "cold", "method": "cash", "total": "1",
+        "template_id": "mine", "description": "x", "payto": IBAN, "name": "x", "scope": "readonly",
+    }
+    if path.startswith(("/webui/orders/{id}", "/webui/till/{id}")):
+        name = SHOP.order()["order_id"] if turn % 2 else ANY_ORDER(turn)["order_id"]
+    elif path.startswith("/webui/templates/"):
+        name = "open"
+    elif path.startswith("/webui/accounts/"):
+        name = THERE["spare"]
+    elif path.startswith("/webui/tokens/"):
+        name = 10**9
+    elif path.startswith("/webui/instances/"):
+        name = "spare"
+    return name, {}, form if turn % 2 else csrf
+
+
+#: Members with rules that no pattern can tell, which some cases only know by their pattern.
+KNOWN = {
+    "exchange_url": URLS, "credit_facade_url": URLS, "merchant_base_url": URLS, "website": URLS,
+    "public_reorder_url": URLS, "fulfillment_url": [*PAGES, "https://x.example/${ORDER_ID}"], "payto_uri": PAYTO,
+    "website_regex": ["", "^https://", "a|b"], "rsa_signature": ["G40G"],
+}
+
+
+def known(value):
+    """`value` with such members as real clients send them."""
+    if isinstance(value, list):
+        return [known(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: KNOWN[name][len(inner) % len(KNOWN[name])]
+        if name in KNOWN and isinstance(inner, str) and inner and inner not in KNOWN[name]
+        else known(inner)
+        for name, inner in value.items()
+    }
+
+
+def whole(value):
+    """`value` with 1 for 1.0: to JSON Schema they are the same. And no number beyond all computers'."""
+    if isinstance(value, dict):
+        return {name: whole(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [whole(inner) for inner in value]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return 1 if isinstance(value, int) and abs(value) > 10**300 else value
+
+
+def in_kudos(value):
+    """`value` with all amounts in one currency, and nothing marked that is not there."""
+    if isinstance(value, dict):
+        return {name: in_kudos(inner) for name, inner in value.items() if name != "$forgettable"}
+    if isinstance(value, list):
+        return [in_kudos(inner) for inner in value]
+    if isinstance(value, str) and ":" in value and value.split(":")[0].isalpha() and value.isascii():
+        number = value.split(":", 1)[1]
+        if number.replace(".", "", 1).isdigit():
+            return "KUDOS:" + number
+    return value
+
+
+def in_order(order):
+    """An order whose times follow each other."""
+    order = in_kudos(order)
+    for place, name in enumerate(["delivery_date", "pay_deadline", "refund_deadline", "wire_transfer_deadline"]):
+        order[name] = {"t_s": FAR + place}
+    return order
+
+
+def sensible(case, body):
+    """A body whose members fit each other."""
+    path = case.operation.path.removeprefix("/public").removeprefix(INSTANCE)
+    match case.operation.method.upper(), path:
+        case "POST", "/private/orders" | "/order":
+            body["order"] = in_order(body["order"])
+            for name in ("otp_id", "inventory_products", "payment_target", "instance"):
+                body.pop(name, None)
+        case "POST", "/refund":
+            body.pop("instance", None)
+        case "POST", "/private/orders/{id}/payments":
+            body.pop("amount", None)
+        case "PATCH", "/private/orders/{id}/forget":
+            body["fields"] = [PATHS[len(path) % len(PATHS)] for path in body["fields"]]
+        case "POST", "/orders/{id}/pay":
+            # More have no room in a body.
+            body["coins"] = body["coins"][:8]
+        case "POST", "/templates/{id}":
+            body.pop("tip", None)
+        case "POST", "/management/instances/{id}/auth" | "/private/auth":
+            # One token opens one instance.
+            if isinstance(body.get("token"), str):
+                body["token"] += f"{SHOP.instance}{len(TURNS)}{sum(TURNS.values())}"
+        case "POST" | "PATCH", "/private/templates" | "/private/templates/{id}":
+            body.pop("otp_id", None)
+            contract = body["template_contract"] = in_kudos(body["template_contract"])
+            if contract.get("currency"):
+                contract["currency"] = "KUDOS"
+            if contract.get("choices") and contract.get("amount"):
+                contract["amount"] = contract["choices"][0]["amount"]
+            if defaults := body.get("editable_defaults"):
+                body["editable_defaults"] = {name: value for name, value in defaults.items() if name not in contract}
+    return body
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    if case.meta is None:
+        return
+    turn = TURNS[case.operation.label]
+    TURNS[case.operation.label] += 1
+    fits = lambda place: not case.meta.is_negative_at(place)
+    names = case.path_parameters or {}
+    if fits(Place.PATH) and "instance" in names:
+        case.path_parameters["instance"] = SHOP.instance
+    if case.operation.path.startswith("/webui"):
+        case.headers["Origin"] = SHOP.root
+    if fits(Place.QUERY):
+        for member in ("exchange_url", "fulfillment_url"):
+            if case.query.get(member):
+                case.query[member] = known({member: case.query[member]})[member].replace("${ORDER_ID}", "")
+        if case.query.get("refund"):
+            case.query["refund"] = in_kudos(case.query["refund"])
+    good_body = fits(Place.BODY) and isinstance(case.body, dict)
+    if good_body:
+        case.body = sensible(case, known(whole(case.body)))
+    if turn % 4 == 3 and not any(room in case.operation.path for room in GUARDED):
+        return
+    name, query, body = fill(case, turn)
+    if name is not None and fits(Place.PATH):
+        case.path_parameters["id"] = name
+    if fits(Place.QUERY):
+        case.query.update(query)
+    if good_body:
+        case.body.update(body)
+    # Pages wait for nothing and so look at no parameter of waiting.
+    if turn % 4 == 2 and all(fits(place) for place in Place if place != Place.UNKNOWN) and case.operation.path in PAGED:
+        case.headers.setdefault("Accept", "text/html")
+
+
+#: How often each operation was really answered: by phase and mode, and with which status.
+CASES, ANSWERS = Counter(), Counter()
+
+
+@schemathesis.hook
+def after_call(context, case, response):
+    name = case.operation.definition.raw["operationId"]
+    if case.meta is not None:
+        CASES[name, case.meta.phase.name.value, case.meta.generation.mode.value] += 1
+    ANSWERS[name, str(response.status_code)] += 1
+
+
+@atexit.register
+def tell():
+    """For check.py."""
+    nested = {"cases": {}, "answers": {}}
+    for (name, phase, mode), count in CASES.items():
+        nested["cases"].setdefault(name, {})[f"{phase} {mode}"] = count
+    for (name, status), count in ANSWERS.items():
+        nested["answers"].setdefault(name, {})[status] = count
+    with open(os.environ["TILLD_COUNTS"], "w") as file:
+        json.dump(nested, file)
