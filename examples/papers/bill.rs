@@ -1,4 +1,4 @@
-//! The bill of materials (CycloneDX 1.5): every crate that is in the program or helped to build it, and
+//! The bill of materials (`CycloneDX` 1.5): every crate that is in the program or helped to build it, and
 //! the two C libraries that are built in, for whoever compares such lists with known weaknesses.
 //!
 //! All of it is what Cargo says (`cargo tree`, which knows what is really built, and `Cargo.lock`, which
@@ -9,7 +9,7 @@ use std::error::Error;
 use std::fs;
 use std::process::Command;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// A crate by name and version, as `cargo tree` prints it.
 type Crate = (String, String);
@@ -33,16 +33,18 @@ pub(super) fn of_materials(target: Option<&str>) -> Result<Vec<u8>, Box<dyn Erro
         let (name, version) = part;
         let mut component = described("library", "cargo", part, license);
         let is_linked = linked.licenses.contains_key(part);
-        component["scope"] = if is_linked { "required" } else { "excluded" }.into();
+        let scope = if is_linked { "required" } else { "excluded" };
         let checksum = checksums.get(part).ok_or(format!("{name} {version} has no checksum"))?;
-        component["hashes"] = json!([{ "alg": "SHA-256", "content": checksum }]);
+        component.insert("scope".into(), scope.into());
+        component.insert("hashes".into(), json!([{ "alg": "SHA-256", "content": checksum }]));
         components.push(component);
     }
     let mut needs = all.needs;
-    for (host, part, license, cpe) in built_in(&linked.licenses)? {
+    for BuiltIn { host, part, license, cpe } in built_in(&linked.licenses)? {
         let mut component = described("library", "generic", &part, license);
-        component["scope"] = "required".into();
-        component["cpe"] = format!("cpe:2.3:a:{cpe}:{}:*:*:*:*:*:*:*", part.1).into();
+        let cpe = format!("cpe:2.3:a:{cpe}:{}:*:*:*:*:*:*:*", part.1);
+        component.insert("scope".into(), "required".into());
+        component.insert("cpe".into(), cpe.into());
         components.push(component);
         needs.entry(host).or_default().insert(part.clone());
         needs.entry(part).or_default();
@@ -65,11 +67,16 @@ pub(super) fn of_materials(target: Option<&str>) -> Result<Vec<u8>, Box<dyn Erro
     Ok(format!("{bill:#}\n").into_bytes())
 }
 
-/// Libraries that are not crates but come along in one, as source: the crate, the library with its
-/// version, its licence, and how lists of weaknesses call it.
-fn built_in(
-    linked: &BTreeMap<Crate, String>,
-) -> Result<[(Crate, Crate, &'static str, &'static str); 2], Box<dyn Error>> {
+/// A library that is no crate but comes along in one, as source.
+struct BuiltIn {
+    host: Crate,
+    part: Crate,
+    license: &'static str,
+    /// How lists of weaknesses call it.
+    cpe: &'static str,
+}
+
+fn built_in(linked: &BTreeMap<Crate, String>) -> Result<[BuiltIn; 2], Box<dyn Error>> {
     let find = |name: &str| {
         let found = linked.keys().find(|part| part.0 == name).cloned();
         found.ok_or(format!("{name} is not linked"))
@@ -79,28 +86,34 @@ fn built_in(
     let version = jemalloc.1.split_once('+').and_then(|(_, theirs)| theirs.split('-').next());
     let version = version.ok_or("the crate does not tell its jemalloc")?.to_owned();
     Ok([
-        (
-            sqlite,
-            ("sqlite".to_owned(), rusqlite::version().to_owned()),
-            "blessing",
-            "sqlite:sqlite",
-        ),
-        (jemalloc, ("jemalloc".to_owned(), version), "BSD-2-Clause", "jemalloc:jemalloc"),
+        BuiltIn {
+            host: sqlite,
+            part: ("sqlite".to_owned(), rusqlite::version().to_owned()),
+            license: "blessing",
+            cpe: "sqlite:sqlite",
+        },
+        BuiltIn {
+            host: jemalloc,
+            part: ("jemalloc".to_owned(), version),
+            license: "BSD-2-Clause",
+            cpe: "jemalloc:jemalloc",
+        },
     ])
 }
 
-fn described(class: &str, kind: &str, part: &Crate, license: &str) -> Value {
+fn described(class: &str, kind: &str, part: &Crate, license: &str) -> Map<String, Value> {
     let (name, version) = part;
     // As old crates write it; what it means is "or".
     let license = license.replace('/', " OR ");
-    json!({
-        "type": class,
-        "bom-ref": reference(part),
-        "name": name,
-        "version": version,
-        "purl": format!("pkg:{kind}/{name}@{}", version.replace('+', "%2B")),
-        "licenses": [{ "expression": license }],
-    })
+    let members = [
+        ("type", json!(class)),
+        ("bom-ref", json!(reference(part))),
+        ("name", json!(name)),
+        ("version", json!(version)),
+        ("purl", json!(format!("pkg:{kind}/{name}@{}", version.replace('+', "%2B")))),
+        ("licenses", json!([{ "expression": license }])),
+    ];
+    members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect()
 }
 
 fn reference((name, version): &Crate) -> String {

@@ -45,6 +45,7 @@ class Daemon:
             # Past this, polls are answered at once: nobody waits in vain for what does not happen.
             "TILLD_POLLS__MAX_TOTAL": "0",
             "TILLD_LEGAL__TERMS": f"{self.room.name}/terms.md",
+            "TILLD_LEGAL__PRIVACY": f"{self.room.name}/terms.md",
         }
         with open(f"{self.room.name}/terms.md", "w") as file:
             file.write("# Terms\n")

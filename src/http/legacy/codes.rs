@@ -60,7 +60,6 @@ fn row(call: Call, cause: &Failure) -> Option<(u16, u32, &'static str)> {
         (Call::Refund | Call::PickUp, Till(Verb::OrderUnknown(_))) => (404, 2601, "there is no such order"),
         (Call::Refund | Call::PickUp, Till(Verb::Store(_))) => (cause.row().0, 2603, "the database did not answer"),
         (Call::PickUp, NoRefund)                        => (404, 2607, "nothing was refunded"),
-        (Call::Refund, Till(Verb::Order(_)))            => (400, 1007, "no refund can be made of this body"),
         (Call::Refund, Till(Verb::RefundCurrency))      => (400, 1009, "the refund is in another currency than the price"),
         (Call::Refund, Till(
             Verb::RefundInconsistent | Verb::RefundOfUnpaid | Verb::RefundNotAllowed | Verb::RefundTooLate

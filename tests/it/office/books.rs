@@ -132,6 +132,15 @@ fn a_long_day_is_exported_whole_and_each_sale_once() {
     );
 }
 
+/// Says that it is over when it is dropped, also by a test that fails.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn what_is_exported_together_is_of_one_moment_while_the_shop_goes_on_selling() {
     let shop = office();
@@ -159,6 +168,7 @@ fn what_is_exported_together_is_of_one_moment_while_the_shop_goes_on_selling() {
                 assert_eq!(shop.refund(&id, "EUR:0.25").status, 200);
             }
         });
+        let stop = Stop(&is_over);
         let mut seen = std::collections::BTreeSet::new();
         for _ in 0..8 {
             let page = clerk.get(&all);
@@ -172,7 +182,7 @@ fn what_is_exported_together_is_of_one_moment_while_the_shop_goes_on_selling() {
             assert_eq!(of("refunds").count(), refunded, "each refund is in its order");
             seen.insert(paid);
         }
-        is_over.store(true, Ordering::Relaxed);
+        drop(stop);
         assert!(seen.len() > 2, "it went on selling: {seen:?}");
     });
     let left: Vec<_> = std::fs::read_dir(shop.place.db().parent().unwrap())
