@@ -240,6 +240,7 @@ def sensible(case, body):
                 body.pop(name, None)
         case "POST", "/refund":
             body.pop("instance", None)
+            body["refund"] = in_kudos(body["refund"])
         case "POST", "/private/orders/{id}/payments":
             body.pop("amount", None)
         case "PATCH", "/private/orders/{id}/forget":
@@ -249,10 +250,11 @@ def sensible(case, body):
             body["coins"] = body["coins"][:8]
         case "POST", "/templates/{id}":
             body.pop("tip", None)
-        case "POST", "/management/instances/{id}/auth" | "/private/auth":
+        case "POST", "/management/instances" | "/management/instances/{id}/auth" | "/private/auth":
             # One token opens one instance.
-            if isinstance(body.get("token"), str):
-                body["token"] += f"{SHOP.instance}{len(TURNS)}{sum(TURNS.values())}"
+            auth = body.get("auth", body)
+            if isinstance(auth.get("token"), str):
+                auth["token"] = f"secret-token:{SHOP.instance}{sum(TURNS.values())}"
         case "POST" | "PATCH", "/private/templates" | "/private/templates/{id}":
             body.pop("otp_id", None)
             contract = body["template_contract"] = in_kudos(body["template_contract"])

@@ -79,14 +79,15 @@ pub(super) fn all() -> Vec<Operation> {
             .refuses(&[404]),
         get("/refund", "A wallet fetches what the shop has granted")
             .demand("order_id", order_id())
+            .ask("h_contract", hash())
             .ask_text("instance")
             .gives(
                 200,
-                "What became of each coin.",
+                "What became of each coin; the contract's hash for whoever shows it.",
                 report([
                     ("refunds", listed(anything())),
                     ("merchant_pub", key()),
-                    ("h_contract_terms", hash()),
+                    ("h_contract_terms?", hash()),
                 ]),
             )
             .refuses(&[404]),
