@@ -137,6 +137,10 @@ int main(int count, char **words) {
 #else
     if (!strcmp(what, "foreign-call")) { errno = ENOSYS; return said(1); }
 #endif
+    if (!strcmp(what, "leave-core")) { /* may its memory be written out when it dies? */
+        struct rlimit some = {1, 1};
+        return said(setrlimit(RLIMIT_CORE, &some));
+    }
     if (!strcmp(what, "nice")) return said(setpriority(PRIO_PROCESS, 0, 5));
     if (!strcmp(what, "affinity")) {
         cpu_set_t all;
