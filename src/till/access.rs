@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
-use super::seat::{self, is_seat};
+use super::seat::is_seat;
 use super::{Error, Password, Till, alive};
 use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
 use crate::domain::ids::InstanceId;
@@ -25,6 +25,8 @@ pub const PREFIX: &str = "secret-token:";
 pub(crate) const MAX_TOKEN: usize = 512;
 /// Longest note about a token, in characters.
 pub(crate) const MAX_DESCRIPTION: usize = 512;
+/// What the description of a seat's token starts with, and no other's.
+pub(crate) const SEAT_MARK: &str = "web: ";
 /// How long an expired token is told from one that never was: 30 days.
 const REMEMBERED_S: u64 = 30 * 86_400;
 /// How long a token lives when nobody says otherwise: a day.
@@ -110,9 +112,8 @@ pub struct TokenWish {
 
 impl TokenWish {
     fn check(&self) -> Result<(), Unfit> {
-        let fits = |text: &String| {
-            text.chars().count() <= MAX_DESCRIPTION && !text.starts_with(seat::MARK)
-        };
+        let fits =
+            |text: &String| text.chars().count() <= MAX_DESCRIPTION && !text.starts_with(SEAT_MARK);
         if self.description.as_ref().is_none_or(fits) { Ok(()) } else { Err(Unfit("description")) }
     }
 }

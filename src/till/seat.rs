@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::access::SEAT_MARK;
 use super::{Clerk, Error, Issued, Key, Password, Till, TokenWish, alive};
 use crate::domain::access::{Permission, Scope, Token, TokenKind, TokenScope};
 use crate::domain::ids::InstanceId;
@@ -19,8 +20,6 @@ use crate::machine::random;
 use crate::store::{self, instances, tokens};
 use crate::taler::base32;
 
-/// What the description of a seat's token starts with.
-pub(super) const MARK: &str = "web: ";
 /// Longest name of a browser that is kept, in characters.
 const MAX_BROWSER: usize = 120;
 /// How long a seat lasts at most: half a day, a long shift.
@@ -71,7 +70,7 @@ impl Till {
         let wish = TokenWish {
             scope: TokenScope { scope: Scope::All, refreshable: false },
             duration: Some(life),
-            description: Some(MARK.chars().chain(plain).collect()),
+            description: Some(SEAT_MARK.chars().chain(plain).collect()),
         };
         self.trade(instance, password, peer, wish).await
     }
@@ -157,7 +156,7 @@ impl Till {
 /// can sit there by it.
 pub fn browser_of(token: &Token) -> Option<&str> {
     let description = token.description.as_deref().filter(|_| token.kind == TokenKind::Login);
-    description?.strip_prefix(MARK)
+    description?.strip_prefix(SEAT_MARK)
 }
 
 /// Does this token hold somebody's seat?

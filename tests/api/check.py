@@ -219,6 +219,8 @@ def main():
     options = parser.parse_args()
     document = json.loads(Path(options.document).read_text())
     wanted = [one for one in operations(document) if re.search(options.only, one[0])]
+    if not wanted:
+        sys.exit(f"no operation is called {options.only}")
     below = [one for one in wanted if INSTANCE in one[2] or one[3] == "office"]
     at_root = [one for one in wanted if one not in below]
     lanes = [

@@ -90,7 +90,7 @@ pub(super) fn all() -> Vec<Operation> {
                     ("h_contract_terms?", hash()),
                 ]),
             )
-            .refuses(&[404]),
+            .refuses(&[403, 404]),
         gone(post("/pay", "Coins of 2019 are no more")),
         get("/config", "The protocol, the currencies, the exchanges")
             .ask_text("instance")

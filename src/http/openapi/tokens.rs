@@ -4,7 +4,14 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, post};
 use super::schema::*;
-use crate::till::access::MAX_DESCRIPTION;
+use crate::till::access::{MAX_DESCRIPTION, SEAT_MARK};
+
+/// The shop's note; some are the back office's.
+fn description() -> Value {
+    let mut note = text(MAX_DESCRIPTION);
+    note["pattern"] = format!("^(?!{SEAT_MARK})").into();
+    note
+}
 
 pub(super) fn all() -> Vec<Operation> {
     vec![
@@ -13,7 +20,7 @@ pub(super) fn all() -> Vec<Operation> {
                 ("scope", named("TokenScope")),
                 ("refreshable?", flag()),
                 ("duration?", duration()),
-                ("description?", text(MAX_DESCRIPTION)),
+                ("description?", description()),
             ]))
             .gives(200, "The token, which is told only now.", issued())
             .refuses(&[401, 403, 429]),
