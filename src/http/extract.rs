@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::io::Read;
 use std::str::FromStr;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{
@@ -195,6 +196,26 @@ impl FromRequest for Body {
     }
 }
 
+/// How much of a body that is too long is still taken in, in bytes, and for how long: whoever is hung
+/// up on in the middle of sending may not hear why.
+const DRAINED: usize = 4 << 20;
+const DRAINING: Duration = Duration::from_secs(1);
+
+/// Takes in the rest of a body that is too long, as far as that is worth while.
+async fn drain(payload: &mut Payload) {
+    let rest = async {
+        let mut left = DRAINED;
+        while let Some(Ok(chunk)) = payload.next().await {
+            match left.checked_sub(chunk.len()) {
+                Some(less) => left = less,
+                None => return,
+            }
+        }
+    };
+    // However far it got, the answer is the same.
+    let _ = tokio::time::timeout(DRAINING, rest).await;
+}
+
 impl Body {
     /// All bytes, inflated if need be.
     pub(super) async fn bytes(mut self) -> Result<Vec<u8>, Failure> {
@@ -203,6 +224,7 @@ impl Body {
         let announced = header(&self.request, CONTENT_LENGTH);
         let announced: Option<usize> = announced.and_then(|text| text.parse().ok());
         if announced.is_some_and(|length| length > limit) {
+            drain(&mut self.payload).await;
             return Err(Failure::BodyTooLong(limit));
         }
         let reading = async {
@@ -210,6 +232,7 @@ impl Body {
             while let Some(chunk) = self.payload.next().await {
                 let chunk = chunk.map_err(|_| Failure::BodyBroken)?;
                 if bytes.len() + chunk.len() > limit {
+                    drain(&mut self.payload).await;
                     return Err(Failure::BodyTooLong(limit));
                 }
                 bytes.extend_from_slice(&chunk);

@@ -51,6 +51,12 @@ fn every_refusal_of_the_framework_has_a_body() {
     assert_eq!(post(&daemon, r#"{"scope":"all","duration":{"d_us":-1}}"#), (400, 26));
     assert_eq!(post(&daemon, "[".repeat(100)), (400, 22));
     assert_eq!(post(&daemon, " ".repeat(70_000)), (413, 32));
+    // Whoever sends all of it before listening hears it, too.
+    let length =
+        "Authorization: Basic YWRtaW46eA==\r\nConnection: close\r\nContent-Length: 3000000";
+    let head = format!("POST {AT} HTTP/1.1\r\nHost: shop.example\r\n{length}\r\n\r\n");
+    let all = [head.into_bytes(), vec![b' '; 3_000_000]].concat();
+    assert_eq!(read(&daemon.raw(&all)), (413, 32));
 
     assert_eq!(daemon.get(&format!("/config?{}", "x".repeat(9000))).failure(), (414, 31));
     assert_eq!(daemon.get(&format!("/config?{}", "a=b&".repeat(101))).failure(), (400, 26));
