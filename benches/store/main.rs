@@ -164,7 +164,7 @@ fn writes_alone(store: &Store, round: Duration) -> u64 {
     let started = Instant::now();
     let mut count = 0;
     while started.elapsed() < round {
-        let mut write = pin!(write_one(store));
+        let mut write = pin!(write_one(store.clone()));
         while write.as_mut().poll(&mut context).is_pending() {
             std::hint::spin_loop();
         }
@@ -173,32 +173,44 @@ fn writes_alone(store: &Store, round: Duration) -> u64 {
     per_second(count, started.elapsed())
 }
 
-/// `submitters` tasks, each of which awaits its own payment before it makes the next.
-fn writes(store: &Store, submitters: usize, round: Duration) -> u64 {
+/// Has so many `clients` do `work` again and again, each waiting for the end of one before the next:
+/// what all of them brought, and how long it took. `work` is told whose it is, and how many that one
+/// has done before.
+fn together<T: Send + 'static, F: Future<Output = T> + Send>(
+    clients: usize,
+    round: Duration,
+    work: impl Fn(u64, u64) -> F + Clone + Send + 'static,
+) -> (Vec<T>, Duration) {
     runtime().block_on(async {
         let started = Instant::now();
-        let tasks: Vec<_> = (0..submitters)
-            .map(|_| {
-                let store = store.clone();
+        let tasks: Vec<_> = (0..clients)
+            .map(|client| {
+                let work = work.clone();
                 tokio::spawn(async move {
-                    let mut count = 0;
+                    let mut brought = Vec::new();
                     while started.elapsed() < round {
-                        write_one(&store).await;
-                        count += 1;
+                        brought.push(work(client as u64, brought.len() as u64).await);
                     }
-                    count
+                    brought
                 })
             })
             .collect();
-        let mut count = 0;
+        let mut all = Vec::new();
         for task in tasks {
-            count += task.await.unwrap();
+            all.extend(task.await.unwrap());
         }
-        per_second(count, started.elapsed())
+        (all, started.elapsed())
     })
 }
 
-async fn write_one(store: &Store) {
+/// `submitters` tasks, each of which awaits its own payment before it makes the next.
+fn writes(store: &Store, submitters: usize, round: Duration) -> u64 {
+    let store = store.clone();
+    let (written, took) = together(submitters, round, move |_, _| write_one(store.clone()));
+    per_second(written.len() as u64, took)
+}
+
+async fn write_one(store: Store) {
     let number = payment::next();
     store.write(move |tx: &mut Tx<'_>| pay(tx, number).map_err(Error::from)).await.unwrap();
 }
@@ -230,38 +242,22 @@ fn transaction_each(path: &Path, threads: usize, round: Duration) -> u64 {
 
 /// `readers` tasks that look orders up by their id.
 fn reads(store: &Store, readers: usize, round: Duration) -> u64 {
-    runtime().block_on(async {
-        let started = Instant::now();
-        let tasks: Vec<_> = (0..readers)
-            .map(|reader| {
-                let store = store.clone();
-                tokio::spawn(async move {
-                    let mut count = 0_u64;
-                    while started.elapsed() < round {
-                        let order = (count * 7919 + reader as u64) % ORDERS + 1;
-                        let id = format!("order-{order}");
-                        store
-                            .read::<(), Error>(move |db| {
-                                let mut read = db.prepare_cached(READ)?;
-                                read.query_row(named_params! { ":id": id }, |row| {
-                                    row.get::<_, i64>("paid")
-                                })?;
-                                Ok(())
-                            })
-                            .await
-                            .unwrap();
-                        count += 1;
-                    }
-                    count
+    let store = store.clone();
+    let (read, took) = together(readers, round, move |reader, count| {
+        let store = store.clone();
+        async move {
+            let id = format!("order-{}", (count * 7919 + reader) % ORDERS + 1);
+            store
+                .read::<(), Error>(move |db| {
+                    let mut read = db.prepare_cached(READ)?;
+                    read.query_row(named_params! { ":id": id }, |row| row.get::<_, i64>("paid"))?;
+                    Ok(())
                 })
-            })
-            .collect();
-        let mut count = 0;
-        for task in tasks {
-            count += task.await.unwrap();
+                .await
+                .unwrap();
         }
-        per_second(count, started.elapsed())
-    })
+    });
+    per_second(read.len() as u64, took)
 }
 
 struct Latency {
@@ -273,27 +269,14 @@ struct Latency {
 
 /// How long each of `submitters` waits for its payment, once the store is warm.
 fn latencies(store: &Store, submitters: usize, round: Duration) -> Latency {
-    let mut took: Vec<f64> = runtime().block_on(async {
-        let started = Instant::now();
-        let tasks: Vec<_> = (0..submitters)
-            .map(|_| {
-                let store = store.clone();
-                tokio::spawn(async move {
-                    let mut took = Vec::new();
-                    while started.elapsed() < round {
-                        let one = Instant::now();
-                        write_one(&store).await;
-                        took.push(one.elapsed().as_secs_f64() * 1000.0);
-                    }
-                    took
-                })
-            })
-            .collect();
-        let mut all = Vec::new();
-        for task in tasks {
-            all.extend(task.await.unwrap());
+    let own = store.clone();
+    let (mut took, _) = together(submitters, round, move |_, _| {
+        let store = own.clone();
+        async move {
+            let started = Instant::now();
+            write_one(store).await;
+            started.elapsed().as_secs_f64() * 1000.0
         }
-        all
     });
     took.sort_unstable_by(f64::total_cmp);
     let at = |share: usize| took[(took.len() * share / 1000).min(took.len() - 1)];

@@ -15,7 +15,7 @@ use super::super::origin::{base_url, client};
 use super::super::pages::Frame;
 use super::details;
 use super::form::{Form, Typed};
-use super::password::chosen;
+use super::password::{chosen, chosen_twice, shown_in};
 use super::seat::Seat;
 use super::shown;
 use super::tokens::refused;
@@ -24,7 +24,7 @@ use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::page::Words;
 use crate::page::moment::Moment;
-use crate::till::{Auth, Error, InstanceWish, Password, Till};
+use crate::till::{Auth, Error, InstanceWish, Till};
 
 /// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
 /// a handler that asks for one.
@@ -237,16 +237,10 @@ pub(in crate::http) async fn reset(
         // It has a page for this, where others are not asked for.
         return Ok(seat.go("password", None));
     }
-    let new = chosen(&mut typed, "new", words);
-    if new.is_some() && typed.form().raw("new") != typed.form().raw("again") {
-        typed.complain("again", words.passwords_differ);
-    }
-    let own = Password::parse(typed.form().raw("own"));
-    if own.is_err() {
-        typed.complain("own", words.password_needed);
-    }
+    let new = chosen_twice(&mut typed, words);
+    let own = shown_in(&mut typed, "own", words);
     let mut status = StatusCode::BAD_REQUEST;
-    if let (Some(new), Ok(own), true) = (new, own, typed.is_good()) {
+    if let (Some(new), Some(own)) = (new, own) {
         let peer = client(&request, &settings);
         match till.reset_password(seat.clerk(), own, peer, &instance.id, new).await {
             Ok(()) => {

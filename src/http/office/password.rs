@@ -45,6 +45,25 @@ pub(super) fn chosen(typed: &mut Typed, name: &'static str, words: &Words) -> Op
     None
 }
 
+/// The new password that was typed twice, into `new` and `again`; `None`, and `typed` says why.
+pub(super) fn chosen_twice(typed: &mut Typed, words: &Words) -> Option<Password> {
+    let new = chosen(typed, "new", words)?;
+    if typed.form().raw("new") != typed.form().raw("again") {
+        typed.complain("again", words.passwords_differ);
+        return None;
+    }
+    Some(new)
+}
+
+/// The password that somebody shows in `name` to be who they are; `None`, and `typed` says why.
+pub(super) fn shown_in(typed: &mut Typed, name: &'static str, words: &Words) -> Option<Password> {
+    let password = Password::parse(typed.form().raw(name)).ok();
+    if password.is_none() {
+        typed.complain(name, words.password_needed);
+    }
+    password
+}
+
 /// `POST /webui/password`.
 pub(in crate::http) async fn change(
     request: HttpRequest,
@@ -55,16 +74,10 @@ pub(in crate::http) async fn change(
 ) -> Answer {
     let words = seat.words();
     let mut typed = Typed::of(form);
-    let old = Password::parse(typed.form().raw("old"));
-    if old.is_err() {
-        typed.complain("old", words.password_needed);
-    }
-    let new = chosen(&mut typed, "new", words);
-    if new.is_some() && typed.form().raw("new") != typed.form().raw("again") {
-        typed.complain("again", words.passwords_differ);
-    }
+    let old = shown_in(&mut typed, "old", words);
+    let new = chosen_twice(&mut typed, words);
     let mut status = StatusCode::BAD_REQUEST;
-    if let (Ok(old), Some(new), true) = (old, new, typed.is_good()) {
+    if let (Some(old), Some(new)) = (old, new) {
         let peer = client(&request, &settings);
         match till.change_password(seat.clerk(), old, new, peer).await {
             Ok(()) => return Ok(seat.go("password", Some("password-changed"))),

@@ -15,6 +15,7 @@ use super::super::extract::{Params, Seg};
 use super::super::origin::{base_url, client};
 use super::super::pages::Frame;
 use super::form::{Form, Typed};
+use super::password::shown_in;
 use super::seat::Seat;
 use super::shown;
 use crate::domain::access::{Scope, Token, TokenScope};
@@ -22,7 +23,7 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::page::Words;
 use crate::page::moment::{self, Moment};
 use crate::page::qr::Qr;
-use crate::till::{Error, Issued, Password, Till, TokenWish, browser_of};
+use crate::till::{Error, Issued, Till, TokenWish, browser_of};
 
 /// How many tokens are on a page.
 const PAGE: i64 = 50;
@@ -187,12 +188,9 @@ pub(in crate::http) async fn create(
     if life.is_none() {
         typed.complain("life", words.choose_one);
     }
-    let password = Password::parse(typed.form().raw("password"));
-    if password.is_err() {
-        typed.complain("password", words.password_needed);
-    }
+    let password = shown_in(&mut typed, "password", words);
     let mut status = StatusCode::BAD_REQUEST;
-    if let (Some(scope), Some((_, secs)), Ok(password), true) =
+    if let (Some(scope), Some((_, secs)), Some(password), true) =
         (scope, life, password, typed.is_good())
     {
         let duration = secs.map_or(Ok(RelativeTime::FOREVER), RelativeTime::from_secs);
