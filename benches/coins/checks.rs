@@ -16,7 +16,7 @@ use tilld::taler::coin::rsa::{BlindingSecret, RsaPrivateKey};
 use tilld::taler::sign::wallet::DepositPermission;
 use tilld::taler::sign::{PublicKey, Signature, SigningKey, Statement};
 
-use crate::table::{Bar, Table};
+use crate::stage::table::{Bar, Table};
 
 /// Bits of the keys that exchanges use.
 const BITS: u32 = 2048;

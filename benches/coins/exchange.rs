@@ -19,7 +19,7 @@ use tilld::taler::coin::rsa::{BlindSignature, BlindingSecret, RsaPublicKey, RsaS
 use tilld::taler::sign::wallet::{DepositPermission, ReserveWithdraw};
 use tilld::taler::sign::{SigningKey, Statement};
 
-use crate::client::{Conn, get, post};
+use crate::stage::client::{Conn, get, post};
 
 const PREFIX: &str = "/sandbox-exchange";
 /// Most coins in one withdrawal.

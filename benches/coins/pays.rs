@@ -8,12 +8,12 @@ use std::rc::Rc;
 use serde_json::json;
 use tilld::taler::contract::contract_hash;
 
-use crate::client::{Conn, post, post_as_shop};
-use crate::exchange::Exchange;
-use crate::measure::{Watch, together};
-use crate::process::Server;
-use crate::shop::Shop;
-use crate::table::{Bar, Table};
+use crate::coins::exchange::Exchange;
+use crate::stage::client::{Conn, post, post_as_shop};
+use crate::stage::measure::{Watch, together};
+use crate::stage::process::Server;
+use crate::stage::shop::Shop;
+use crate::stage::table::{Bar, Table};
 
 /// Wallets that pay at the same time.
 const WALLETS: usize = 16;

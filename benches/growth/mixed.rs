@@ -3,12 +3,12 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::asks;
-use crate::client::Conn;
-use crate::measure::{CLIENTS, Watch, percentile, together};
-use crate::process::Server;
-use crate::shop::{Shop, Visit};
-use crate::table::{Bar, Table};
+use crate::growth::asks;
+use crate::stage::client::Conn;
+use crate::stage::measure::{CLIENTS, Watch, percentile, together};
+use crate::stage::process::Server;
+use crate::stage::shop::{Shop, Visit};
+use crate::stage::table::{Bar, Table};
 
 /// Requests of a story.
 const REQUESTS: usize = 7;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::baseline;
-use crate::chain;
-use crate::client::{Conn, get};
-use crate::measure::{self, Busy, CLIENTS, Pair, Rate, Subject, Wakes, park, percentile};
-use crate::process::{DESCRIPTORS, Server};
-use crate::shop::{Order, Shop, Visit};
-use crate::table::{Bar, Table};
+use crate::polls::clients::{self, Busy, Pair, Subject, Wakes, park};
+use crate::polls::{baseline, chain, writer};
+use crate::stage::client::{Conn, get};
+use crate::stage::measure::{CLIENTS, Rate, make_orders, pay_alone, percentile};
+use crate::stage::process::{DESCRIPTORS, Server};
+use crate::stage::shop::{Order, Shop, Visit};
+use crate::stage::table::{Bar, Table};
 
 /// A few polls, many, and about as many as [`DESCRIPTORS`] allow.
 const FEW: usize = 1_000;
@@ -81,15 +81,20 @@ impl Round<'_> {
         let shop = Rc::new(Shop::open(self.folder));
         let Plan { alone, paid, steady, .. } = self.plan;
         let needed = MOST / 2 + 4 * (WARM_UP + alone) + 2 * (paid + steady) + ASKED;
-        let writer = measure::write(&self.folder.join("writes.db"), self.plan.asking).await;
+        let writer = writer::payments(&self.folder.join("writes.db"), self.plan.asking).await;
         let daemon = shop.daemon();
-        let (mut waiting, made) = measure::make_orders(&daemon, &shop, needed).await;
+        let (mut waiting, made) = make_orders(&daemon, &shop, needed).await;
         let beside = Some(("bare writer", writer));
         self.table.add("orders made/s", made.per_second(), beside, Bar::TimesAtLeast(0.5));
+        daemon.stop();
+        let second = self.folder.join("second");
+        std::fs::create_dir(&second).unwrap();
+        let writer = writer::orders(&second, &shop, &waiting[0], self.plan.asking).await;
+        let beside = Some(("writer of orders", writer));
+        self.table.add("  the same", made.per_second(), beside, Bar::None);
         self.table.add("  processor time of an order, µs", made.cpu_us(), None, Bar::None);
         let free = waiting.split_off(MOST / 2);
         // Memory is measured on a process that has done nothing yet.
-        daemon.stop();
         Scene { daemon: shop.daemon(), shop, waiting, free }
     }
 
@@ -107,9 +112,10 @@ impl Round<'_> {
         };
         add("memory of a poll, 1,000 parked, kB", crowd.few_kb, few_kb, Bar::TimesAtMost(1.10));
         add("memory of a poll, 10,000 parked, kB", crowd.many_kb, many_kb, Bar::TimesAtMost(1.10));
-        add("processor time while 10,000 are parked, ms/s", crowd.cpu_ms, cpu_ms, Bar::None);
         let beside = Some(("C backend of 2020", BACKEND_2020_KB));
         self.table.add("  the same", crowd.many_kb, beside, Bar::HopedBelow);
+        let beside = Some(("bare sleep", cpu_ms));
+        self.table.add("processor time, 10,000 parked, ms/s", crowd.cpu_ms, beside, Bar::None);
         crowd
     }
 
@@ -145,7 +151,7 @@ impl Round<'_> {
     async fn pay_alone(&self, scene: &mut Scene) -> Vec<f64> {
         let orders = scene.take(WARM_UP + self.plan.alone);
         let payments: Vec<_> = orders.iter().map(|order| scene.shop.pay(order)).collect();
-        let took = measure::pay_alone(scene.daemon.address, &payments).await;
+        let took = pay_alone(scene.daemon.address, &payments).await;
         took[WARM_UP..].to_vec()
     }
 
@@ -156,11 +162,11 @@ impl Round<'_> {
         let mut parked = park(at, scene.polls(0..FEW)).await;
         scene.daemon.await_parked(FEW).await;
         let pairs = scene.pairs(self.plan.paid);
-        let (few, _) = measure::pay_and_wake(&scene.daemon, pairs).await;
+        let (few, _) = clients::pay_and_wake(&scene.daemon, pairs).await;
         parked.extend(park(at, scene.polls(FEW..MANY)).await);
         scene.daemon.await_parked(MANY).await;
         let pairs = scene.pairs(self.plan.paid);
-        let (many, wakes) = measure::pay_and_wake(&scene.daemon, pairs).await;
+        let (many, wakes) = clients::pay_and_wake(&scene.daemon, pairs).await;
         drop(parked);
         scene.daemon.await_parked(0).await;
 
@@ -200,15 +206,15 @@ impl Round<'_> {
         };
         let parked = park(chain.address, polls(FEW)).await;
         chain.await_parked(FEW).await;
-        let (few, _) = measure::pay_and_wake(&chain, pairs(self.plan.paid)).await;
+        let (few, _) = clients::pay_and_wake(&chain, pairs(self.plan.paid)).await;
         drop(parked);
         chain.await_parked(0).await;
         let _parked = park(chain.address, polls(MANY)).await;
         chain.await_parked(MANY).await;
-        let (many, _) = measure::pay_and_wake(&chain, pairs(self.plan.paid)).await;
+        let (many, _) = clients::pay_and_wake(&chain, pairs(self.plan.paid)).await;
         let _busy = Busy::new();
         let subjects = pairs(self.plan.steady).into_iter().map(Subject::Known).collect();
-        (few, many, measure::wakes(&chain, shop, subjects, STEADY).await)
+        (few, many, clients::wakes(&chain, shop, subjects, STEADY).await)
     }
 
     async fn wakes(&mut self, scene: &mut Scene, chain: Wakes) {
@@ -217,12 +223,12 @@ impl Round<'_> {
         let parked = park(at, scene.polls(0..MANY - self.plan.steady)).await;
         scene.daemon.await_parked(parked.len()).await;
         let subjects = scene.subjects(self.plan.steady);
-        let idle = measure::wakes(&scene.daemon, &scene.shop, subjects, STEADY).await;
+        let idle = clients::wakes(&scene.daemon, &scene.shop, subjects, STEADY).await;
         self.add_wakes("100 payments/s", idle, None, Bar::AtMost(2.0));
         scene.daemon.await_parked(parked.len()).await;
         let subjects = scene.subjects(self.plan.steady);
         let busy = Busy::new();
-        let saturated = measure::wakes(&scene.daemon, &scene.shop, subjects, STEADY).await;
+        let saturated = clients::wakes(&scene.daemon, &scene.shop, subjects, STEADY).await;
         drop(busy);
         self.add_wakes("the same, cores busy", saturated, Some(chain), Bar::AtMost(5.0));
         drop(parked);
@@ -259,14 +265,14 @@ impl Round<'_> {
             let (mut bare, mut ours) = (Rate::default(), Rate::default());
             for _ in 0..SLICES {
                 let slice = self.plan.asking / SLICES;
-                bare = bare.and(measure::ask(&greeter, &hello, slice).await);
-                ours = ours.and(measure::ask(&scene.daemon, &requests, slice).await);
+                bare = bare.and(clients::ask(&greeter, &hello, slice).await);
+                ours = ours.and(clients::ask(&scene.daemon, &requests, slice).await);
             }
             let beside = Some(("bare hello", bare.per_second()));
             let title = format!("{name} requests/s, answered at once");
             self.table.add(&title, ours.per_second(), beside, Bar::TimesAtLeast(0.5));
             let beside = Some(("bare hello", bare.cpu_us()));
-            let title = format!("  processor time of a {name} request, µs");
+            let title = format!("  processor time of a {name}, µs");
             self.table.add(&title, ours.cpu_us(), beside, Bar::None);
         }
     }

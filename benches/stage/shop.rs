@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde_json::json;
 
-use crate::client::{Conn, get, get_as_shop, post, post_as_shop};
-use crate::process::{Server, output};
+use crate::stage::client::{Conn, get, get_as_shop, post, post_as_shop};
+use crate::stage::process::{Server, output};
 
 /// How long polls ask to wait, and the most that the daemon lets them: longer than anything here.
 const WAIT_S: u64 = 1800;
 
 /// What the shop needs to know of itself.
 pub(crate) struct Shop {
-    database: PathBuf,
+    pub(crate) database: PathBuf,
     /// Its file of settings, if it has one.
     settings: Option<PathBuf>,
     /// What shows that a request comes from the shop.
@@ -147,12 +147,17 @@ impl Visit {
         Self(NUMBER.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// Begins with the time, as those of paywalls do.
-    fn session(self) -> String {
-        format!("{:010}-{:016x}", self.0 / 1000, self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15))
+    /// Looks like chance, and is another one for each visit.
+    pub(crate) fn chance(self) -> u64 {
+        self.0.wrapping_mul(0x9E37_79B9_7F4A_7C15)
     }
 
-    fn url(self) -> String {
+    /// Begins with the time, as those of paywalls do.
+    pub(crate) fn session(self) -> String {
+        format!("{:010}-{:016x}", self.0 / 1000, self.chance())
+    }
+
+    pub(crate) fn url(self) -> String {
         format!("https://shop.example/articles/{}", self.0 % 1000)
     }
 

@@ -2,38 +2,11 @@
 //! orders, a hundred thousand, a million; how large its file is, and how soon it answers after a
 //! start. And how long it bears everything at once.
 //!
-//! `cargo bench --bench growth` prints one table; `-- --quick` stops at a hundred thousand. All daemons
-//! run side by side and are asked in turn, so that the machine's moods meet them alike; what counts is
-//! each one's ratio to the smallest.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::as_conversions,
-    clippy::float_arithmetic,
-    clippy::indexing_slicing,
-    reason = "a benchmark may stop at the first surprise, and divides"
-)]
+//! All daemons run side by side and are asked in turn, so that the machine's moods meet them alike;
+//! what counts is each one's ratio to the smallest. In a hurry, a hundred thousand are enough.
 
 mod asks;
-#[path = "../polls/client.rs"]
-mod client;
-#[expect(dead_code, reason = "not everything is measured here")]
-#[path = "../polls/measure.rs"]
-mod measure;
 mod mixed;
-#[path = "../store/payment.rs"]
-mod payment;
-#[expect(dead_code, reason = "nobody waits here")]
-#[path = "../polls/process.rs"]
-mod process;
-#[expect(dead_code, reason = "not every customer comes here")]
-#[path = "../polls/shop.rs"]
-mod shop;
-#[expect(dead_code, reason = "not every bar is asked for here")]
-#[path = "../polls/table.rs"]
-mod table;
 
 use std::path::Path;
 use std::rc::Rc;
@@ -41,10 +14,12 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::client::Conn;
-use crate::process::Server;
-use crate::shop::{Order, Shop, Visit};
-use crate::table::{Bar, Table};
+use crate::stage::client::{Conn, get};
+use crate::stage::measure::{make_orders, pay_alone, percentile};
+use crate::stage::process::Server;
+use crate::stage::shop::{Order, Shop, Visit};
+use crate::stage::table::{Bar, Table};
+use crate::stage::{folder, runtime};
 
 /// Orders that are asked about.
 const ASKED: usize = 512;
@@ -67,13 +42,13 @@ struct Old {
 }
 
 impl Old {
-    async fn new(target: &Path, name: &'static str, orders: usize, table: &mut Table) -> Self {
-        eprintln!("{name} orders");
-        let folder = tempfile::Builder::new().prefix("bench-").tempdir_in(target).unwrap();
+    async fn new(name: &'static str, orders: usize, table: &mut Table) -> Self {
+        eprintln!("  {name} orders");
+        let folder = folder();
         let shop = Rc::new(Shop::open(folder.path()));
         let daemon = shop.daemon();
         let empty = size(folder.path());
-        let (made, _) = measure::make_orders(&daemon, &shop, orders).await;
+        let (made, _) = make_orders(&daemon, &shop, orders).await;
         let step = (made.len() / ASKED).max(1);
         let some: Vec<_> = made.into_iter().step_by(step).take(ASKED).collect();
         let mut conn = Conn::open(daemon.address).await;
@@ -97,15 +72,15 @@ impl Old {
         let started = Instant::now();
         let daemon = shop.daemon();
         let mut conn = Conn::open(daemon.address).await;
-        assert_eq!(conn.ask(&client::get("/config")).await, 200);
+        assert_eq!(conn.ask(&get("/config")).await, 200);
         let took = started.elapsed().as_secs_f64() * 1000.0;
         (Self { name, folder, shop, daemon, some }, took)
     }
 
     /// The usual time of each of these requests, in microseconds.
     async fn usual(&self, requests: &[Vec<u8>]) -> f64 {
-        let mut took = measure::pay_alone(self.daemon.address, requests).await;
-        measure::percentile(&mut took, 50)
+        let mut took = pay_alone(self.daemon.address, requests).await;
+        percentile(&mut took, 50)
     }
 }
 
@@ -134,14 +109,14 @@ async fn round(shops: &mut [Old]) -> Figures {
     figures
 }
 
-async fn measure_all(quick: bool, target: &Path, table: &mut Table) {
+async fn measure_all(quick: bool, table: &mut Table) {
     let sizes = [("1 k", 1_000), ("100 k", 100_000), ("1 M", 1_000_000)];
     let mut shops = Vec::new();
     for (name, orders) in &sizes[..if quick { 2 } else { 3 }] {
-        shops.push(Old::new(target, name, *orders, table).await);
+        shops.push(Old::new(name, *orders, table).await);
     }
     for number in 1..=ROUNDS {
-        eprintln!("round {number} of {ROUNDS}");
+        eprintln!("  round {number} of {ROUNDS}");
         for (what, values) in round(&mut shops).await {
             for (old, value) in shops.iter().zip(&values) {
                 let beside = Some((shops[0].name, values[0]));
@@ -158,19 +133,12 @@ async fn measure_all(quick: bool, target: &Path, table: &mut Table) {
         shops = started;
     }
     let seconds = if quick { 5 } else { 60 };
-    eprintln!("everything at once, {seconds} s");
+    eprintln!("  everything at once, {seconds} s");
     let largest = shops.pop().unwrap();
     let (shop, daemon) = (&largest.shop, &largest.daemon);
     mixed::measure(shop, daemon, Duration::from_secs(seconds), table).await;
 }
 
-fn main() {
-    let quick = std::env::args().any(|arg| arg == "--quick");
-    // On a disk, which the system's folder for temporary files may not be.
-    let target = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/target"));
-    std::fs::create_dir_all(target).unwrap();
-    let mut table = Table::default();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(Box::pin(measure_all(quick, target, &mut table)));
-    table.print();
+pub(crate) fn measure(quick: bool, table: &mut Table) {
+    runtime().block_on(Box::pin(measure_all(quick, table)));
 }

@@ -1,47 +1,23 @@
-//! How each figure is taken. The same ways for tilld and for what it is compared with.
+//! What clients do at the same time, and how long they wait for it. The same for tilld and for what
+//! it is compared with.
 
-use std::cell::{Cell, RefCell};
-use std::future::Future;
+use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use tilld::store::{Error, Options, Role, Store, Tx};
-use tokio::task::LocalSet;
+use crate::stage::client::Conn;
+use crate::stage::measure::{CLIENTS, Rate, Watch, percentile, together};
+use crate::stage::process::Server;
+use crate::stage::shop::{Shop, Visit};
 
-use crate::client::Conn;
-use crate::payment;
-use crate::process::Server;
-use crate::shop::{Order, Shop, Visit};
-
-/// Clients that ask at the same time.
-pub(crate) const CLIENTS: usize = 64;
 /// Connections that are being made at the same time.
 const OPENING: usize = 32;
 /// Those who pay when payments come at a steady rate; more than can be under way.
 const TILLS: usize = 16;
-
-/// Does `work` for each client at the same time; what they brought.
-pub(crate) async fn together<T: 'static, F: Future<Output = T> + 'static>(
-    clients: usize,
-    work: impl Fn(usize) -> F,
-) -> Vec<T> {
-    let local = LocalSet::new();
-    let tasks: Vec<_> = (0..clients).map(|client| local.spawn_local(work(client))).collect();
-    local
-        .run_until(async {
-            let mut brought = Vec::with_capacity(clients);
-            for task in tasks {
-                brought.push(task.await.unwrap());
-            }
-            brought
-        })
-        .await
-}
 
 /// Lets each of `requests` wait, on a connection of its own; the connections in the same order.
 pub(crate) async fn park(at: SocketAddr, requests: Vec<Vec<u8>>) -> Vec<Conn> {
@@ -62,52 +38,6 @@ pub(crate) async fn park(at: SocketAddr, requests: Vec<Vec<u8>>) -> Vec<Conn> {
     let mut parked: Vec<_> = parked.into_iter().flatten().collect();
     parked.sort_unstable_by_key(|(place, _)| *place);
     parked.into_iter().map(|(_, conn)| conn).collect()
-}
-
-/// What many clients got out of a server.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Rate {
-    count: usize,
-    took_s: f64,
-    cpu_s: f64,
-}
-
-impl Rate {
-    pub(crate) fn per_second(self) -> f64 {
-        self.count as f64 / self.took_s
-    }
-
-    /// The server's time for each request, in microseconds.
-    pub(crate) fn cpu_us(self) -> f64 {
-        self.cpu_s * 1_000_000.0 / self.count as f64
-    }
-
-    /// Both together, as if one had followed the other.
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self {
-            count: self.count + other.count,
-            took_s: self.took_s + other.took_s,
-            cpu_s: self.cpu_s + other.cpu_s,
-        }
-    }
-}
-
-/// Looks at the clock and at a server's processor time.
-pub(crate) struct Watch<'a> {
-    server: &'a Server,
-    started: Instant,
-    cpu_s: f64,
-}
-
-impl<'a> Watch<'a> {
-    pub(crate) fn on(server: &'a Server) -> Self {
-        Self { server, started: Instant::now(), cpu_s: server.cpu() }
-    }
-
-    pub(crate) fn rate(&self, count: usize) -> Rate {
-        let took_s = self.started.elapsed().as_secs_f64();
-        Rate { count, took_s, cpu_s: self.server.cpu() - self.cpu_s }
-    }
 }
 
 /// [`CLIENTS`] ask one of `requests` after the other, for a while.
@@ -135,70 +65,6 @@ pub(crate) async fn ask(server: &Server, requests: &Rc<Vec<Vec<u8>>>, round: Dur
     })
     .await;
     watch.rate(counts.into_iter().sum())
-}
-
-/// [`CLIENTS`] make so many orders.
-pub(crate) async fn make_orders(
-    server: &Server,
-    shop: &Rc<Shop>,
-    count: usize,
-) -> (Vec<Order>, Rate) {
-    let at = server.address;
-    let left = Rc::new(Cell::new(count));
-    let watch = Watch::on(server);
-    let orders = together(CLIENTS, |_| {
-        let (shop, left) = (shop.clone(), left.clone());
-        async move {
-            let mut conn = Conn::open(at).await;
-            let mut orders = Vec::new();
-            while left.get() > 0 {
-                left.set(left.get() - 1);
-                orders.push(shop.make(Visit::new(), &mut conn).await);
-            }
-            orders
-        }
-    })
-    .await;
-    let orders: Vec<Order> = orders.into_iter().flatten().collect();
-    let rate = watch.rate(orders.len());
-    (orders, rate)
-}
-
-/// How many payments the store's writer makes durable in a second for [`CLIENTS`] who do nothing but
-/// submit them: the very figure of the benchmark `store`.
-pub(crate) async fn write(database: &Path, round: Duration) -> f64 {
-    let store = Store::open(database, Role::Daemon, Options::default()).unwrap();
-    payment::prepare(database);
-    let started = Instant::now();
-    let counts = together(CLIENTS, |_| {
-        let store = store.clone();
-        async move {
-            let mut count = 0;
-            while started.elapsed() < round {
-                let number = payment::next();
-                let change = move |tx: &mut Tx<'_>| payment::pay(tx, number).map_err(Error::from);
-                store.write(change).await.unwrap();
-                count += 1;
-            }
-            count
-        }
-    })
-    .await;
-    let rate = f64::from(counts.into_iter().sum::<u32>()) / started.elapsed().as_secs_f64();
-    store.close();
-    rate
-}
-
-/// How long each of these payments takes, one after the other, in microseconds.
-pub(crate) async fn pay_alone(at: SocketAddr, payments: &[Vec<u8>]) -> Vec<f64> {
-    let mut conn = Conn::open(at).await;
-    let mut took = Vec::with_capacity(payments.len());
-    for payment in payments {
-        let started = Instant::now();
-        conn.get(payment).await;
-        took.push(started.elapsed().as_secs_f64() * 1_000_000.0);
-    }
-    took
 }
 
 /// Who waits, and what wakes it.
@@ -266,12 +132,6 @@ impl Wakes {
     fn of(mut lags: Vec<f64>) -> Self {
         Self { p50: percentile(&mut lags, 50), p99: percentile(&mut lags, 99) }
     }
-}
-
-/// The value that so many in a hundred are not above.
-pub(crate) fn percentile(values: &mut [f64], share: usize) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[(values.len() * share / 100).min(values.len() - 1)]
 }
 
 /// Somebody who waits for a payment yet to be made.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::client::{Conn, get};
+use crate::stage::client::{Conn, get};
 
 /// How many descriptors a server may have.
 pub(crate) const DESCRIPTORS: usize = 20_000;
