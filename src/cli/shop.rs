@@ -87,7 +87,7 @@ fn password(secret: &Secret) -> Result<Password, Error> {
         }
     };
     let password = Password::parse(text)
-        .map_err(|_| Error::Usage("a password has between 1 and 1024 bytes".into()))?;
+        .map_err(|_| Error::Usage("a password has between 1 and 1024 characters".into()))?;
     if password.is_short() {
         log::warn!("the password is shorter than 8 characters; take a longer one for a real shop");
     }

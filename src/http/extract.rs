@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::future::{Ready, ready};
 use std::io::Read;
+use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -72,6 +73,41 @@ impl FromRequest for At {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(instance_of(request).map(Self))
+    }
+}
+
+/// The instance that the path speaks of, which answers: below `/instances/$ID` only one that exists,
+/// but the root does before its own is made.
+pub(super) struct There(InstanceId);
+
+impl There {
+    /// `instance`, if it answers.
+    ///
+    /// # Errors
+    /// As [`Till::instance`].
+    pub(super) async fn find(till: &Till, instance: InstanceId) -> Result<Self, Failure> {
+        if !instance.is_admin() {
+            till.instance(&instance).await?;
+        }
+        Ok(Self(instance))
+    }
+
+    /// Its name.
+    pub(super) fn id(&self) -> &InstanceId {
+        &self.0
+    }
+}
+
+impl FromRequest for There {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let (till, instance) = (request.app_data::<Data<Till>>().cloned(), instance_of(request));
+        Box::pin(async move {
+            let till = till.ok_or_else(|| Failure::Bug("the till is missing".into()))?;
+            Self::find(&till, instance?).await
+        })
     }
 }
 

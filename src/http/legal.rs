@@ -16,11 +16,9 @@ use sha2::{Digest, Sha256};
 use super::Settings;
 use super::error::{Answer, Failure};
 use super::etag;
-use super::extract::{At, header};
-use super::shop::check_there;
+use super::extract::{There, header};
 use crate::page::accept::{weighed, weight};
 use crate::taler::base32;
-use crate::till::Till;
 
 /// Longest document, in bytes.
 const MAX_DOCUMENT: u64 = 2 * 1024 * 1024;
@@ -155,24 +153,12 @@ fn speaks(wanted: &str, language: &str) -> bool {
 }
 
 /// `GET /terms`.
-pub(super) async fn terms(
-    request: HttpRequest,
-    till: Data<Till>,
-    settings: Data<Settings>,
-    At(instance): At,
-) -> Answer {
-    check_there(&till, &instance).await?;
+pub(super) async fn terms(request: HttpRequest, settings: Data<Settings>, _: There) -> Answer {
     settings.terms.answer(&request, "terms of service")
 }
 
 /// `GET /privacy`.
-pub(super) async fn privacy(
-    request: HttpRequest,
-    till: Data<Till>,
-    settings: Data<Settings>,
-    At(instance): At,
-) -> Answer {
-    check_there(&till, &instance).await?;
+pub(super) async fn privacy(request: HttpRequest, settings: Data<Settings>, _: There) -> Answer {
     settings.privacy.answer(&request, "privacy policy")
 }
 

@@ -8,10 +8,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::error::{Answer, Failure};
-use super::extract::At;
+use super::extract::There;
 use super::origin::base_url;
 use super::{Settings, pages};
-use crate::domain::ids::InstanceId;
 use crate::till::{ExchangeState, Till};
 
 /// The protocol: current, revision, age; clients of protocols 12 to 27 are served (decision 13).
@@ -22,25 +21,16 @@ const IMPLEMENTATION: &str =
 /// The licence, for those who were given no address for the source code.
 const LICENCE: &str = include_str!("../../LICENSE");
 
-/// Below `/instances/$ID` only instances that exist answer; the root answers before its own is made.
-pub(super) async fn check_there(till: &Till, instance: &InstanceId) -> Result<(), Failure> {
-    if !instance.is_admin() {
-        till.instance(instance).await?;
-    }
-    Ok(())
-}
-
 /// `GET /`: says what this is and under which address wallets find it.
 pub(super) async fn index(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    At(instance): At,
+    there: There,
 ) -> Answer {
-    check_there(&till, &instance).await?;
-    let url = base_url(&request, &settings, &instance)?;
+    let url = base_url(&request, &settings, there.id())?;
     if pages::is_wanted(&request) {
-        return pages::home(&request, &till, &settings, &instance, &url).await;
+        return pages::home(&request, &till, &settings, there.id(), &url).await;
     }
     let text = format!(
         "This is tilld {}, a merchant backend for GNU Taler.\nIts address for shops: {url}\n",
@@ -50,8 +40,7 @@ pub(super) async fn index(
 }
 
 /// `GET /config` (merchant-api 1.7). Below `/instances/$ID` only for instances that exist.
-pub(super) async fn config(till: Data<Till>, At(instance): At) -> Answer {
-    check_there(&till, &instance).await?;
+pub(super) async fn config(till: Data<Till>, _: There) -> Answer {
     let terms = till.terms();
     let currencies: BTreeMap<_, _> = terms
         .currencies
@@ -92,8 +81,7 @@ pub(super) async fn config(till: Data<Till>, At(instance): At) -> Answer {
 }
 
 /// `GET /exchanges` (merchant-api 1.8): the trusted exchanges and how they were last seen.
-pub(super) async fn exchanges(till: Data<Till>, At(instance): At) -> Answer {
-    check_there(&till, &instance).await?;
+pub(super) async fn exchanges(till: Data<Till>, _: There) -> Answer {
     let exchanges: Vec<_> = till.exchange_states().iter().map(exchange).collect();
     Ok(HttpResponse::Ok().json(json!({ "exchanges": exchanges })))
 }

@@ -28,14 +28,15 @@ pub(super) fn resolve(path: &Path) -> Result<PathBuf> {
             let name = path.file_name().ok_or_else(|| {
                 Error::Open(path.to_owned(), "there is no file's name in it".into())
             })?;
-            let folder = match path.parent() {
-                Some(folder) if !folder.as_os_str().is_empty() => folder,
-                _ => Path::new("."),
-            };
-            Ok(fs::canonicalize(folder).map_err(failed)?.join(name))
+            Ok(fs::canonicalize(folder(path)).map_err(failed)?.join(name))
         }
         Err(error) => Err(failed(error)),
     }
+}
+
+/// The folder that the file at `path` is in.
+pub(super) fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// `path` with `suffix` at its end.
@@ -71,8 +72,7 @@ pub(super) fn lock(path: &Path) -> Result<File> {
 /// Gives `file`, which root has made beside the database at `path`, to whom the folder belongs: the
 /// daemon, which is not root, must be able to use it. (What SQLite makes, it hands over itself.)
 pub(super) fn hand_over(file: &File, path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let owner = fs::metadata(folder.unwrap_or(Path::new(".")))?;
+    let owner = fs::metadata(folder(path))?;
     if owner.uid() != 0 && file.metadata()?.uid() == 0 {
         fchown(file, Some(owner.uid()), Some(owner.gid()))?;
     }
@@ -99,8 +99,5 @@ fn remove(path: &Path) -> std::io::Result<()> {
 
 /// Makes durable which names the folder of `path` holds.
 pub(super) fn sync_folder(path: &Path) -> std::io::Result<()> {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        _ => File::open(".")?.sync_all(),
-    }
+    File::open(folder(path))?.sync_all()
 }

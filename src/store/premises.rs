@@ -1,13 +1,13 @@
 //! Where the file lies: how large it is, whether there is room for more, and when it was copied last.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::statvfs;
 
 use super::Store;
 use super::backup::note_of;
-use super::paths::with_suffix;
+use super::paths::{folder, with_suffix};
 use crate::domain::time::Timestamp;
 
 /// What can be told of the file without opening it.
@@ -31,13 +31,9 @@ impl Store {
 
 fn around(path: &Path) -> Premises {
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder.to_owned(),
-        _ => PathBuf::from("."),
-    };
     Premises {
         database_bytes: size(path).saturating_add(size(&with_suffix(path, "-wal"))),
-        free_bytes: statvfs(&folder)
+        free_bytes: statvfs(folder(path))
             .ok()
             .map(|found| found.f_bavail.saturating_mul(found.f_frsize)),
         last_backup: last_backup(path),

@@ -1,17 +1,15 @@
 //! Text that is whole before its first byte is sent, however long it is: in memory while it is
-//! short, then in a file beside the database that has no name any more, so that nothing is left of
-//! it when the daemon is killed.
+//! short, then in a file beside the database that has no name, so that nothing is left of it when the
+//! daemon is killed.
 //!
 //! What is read for somebody over the network is put here first: a slow client then holds a file and
 //! not a moment of the database, whose log would grow meanwhile.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::paths::{hand_over, with_suffix};
+use super::paths::{folder, with_suffix};
 use super::{Error, Result, Store};
 
 /// How much stays in memory, and how much is written or read at a time, in bytes.
@@ -53,26 +51,6 @@ fn failed(home: &Path) -> impl Fn(std::io::Error) -> Error {
     }
 }
 
-/// A new file beside `home` that nobody else can open.
-fn nameless(home: &Path) -> std::io::Result<File> {
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let name = with_suffix(home, &format!(".spool-{}-{number}", std::process::id()));
-    let mut options = OpenOptions::new();
-    options.create_new(true).read(true).write(true).mode(0o600);
-    let file = match options.open(&name) {
-        // Of a process with our number that was killed between these two lines.
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            fs::remove_file(&name)?;
-            options.open(&name)?
-        }
-        other => other?,
-    };
-    hand_over(&file, home)?;
-    fs::remove_file(&name)?;
-    Ok(file)
-}
-
 impl Spool {
     fn beside(home: &Path) -> Self {
         Self { home: home.to_owned(), buffer: Vec::new(), file: None, length: 0 }
@@ -91,7 +69,7 @@ impl Spool {
     fn flush(&mut self) -> std::io::Result<()> {
         let file = match &mut self.file {
             Some(file) => file,
-            none => none.insert(nameless(&self.home)?),
+            none => none.insert(tempfile::tempfile_in(folder(&self.home))?),
         };
         file.write_all(&self.buffer)?;
         self.buffer.clear();
@@ -190,7 +168,7 @@ mod tests {
             assert!(read(&mut spooled) == all, "{lines}");
             spooled.rewind().unwrap();
             assert!(read(&mut spooled) == all, "{lines}");
-            assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+            assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
         }
     }
 

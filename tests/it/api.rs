@@ -45,7 +45,7 @@ fn what_nobody_asks_for_is_ignored_in_bodies_of_2019_too() {
 }
 
 #[test]
-fn an_instance_that_is_not_there_has_published_nothing() {
+fn an_instance_that_is_not_there_tells_nothing_of_the_shop() {
     let place = Place::new();
     place.instance("shop");
     let terms = place.dir.path().join("terms.md");
@@ -53,8 +53,8 @@ fn an_instance_that_is_not_there_has_published_nothing() {
     let terms = terms.to_str().unwrap();
     let daemon =
         place.start_with(&[("TILLD_LEGAL__TERMS", terms), ("TILLD_LEGAL__PRIVACY", terms)]);
-    for document in ["terms", "privacy"] {
-        // The root answers before its own instance is made, as it does at `/config`.
+    for document in ["", "config", "exchanges", "terms", "privacy"] {
+        // The root answers before its own instance is made.
         for there in ["", "/instances/shop", "/instances/admin"] {
             assert_eq!(daemon.get(&format!("{there}/{document}")).status, 200, "{there}");
         }

@@ -39,4 +39,5 @@ mod sql;
 mod story;
 mod templates;
 mod tenants;
+mod typing;
 mod wallet;

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::Door::{self, Private, Public};
 use super::error::{Answer, Failure};
-use super::extract::{At, Body, Credentials, Fields, Params, credentials, header, patience};
+use super::extract::{Body, Credentials, Fields, Params, There, credentials, header, patience};
 use super::orders::shop::order_text;
 use super::orders::wallet;
 use super::orders::{pay_uri, put, refund_uri, terms};
@@ -163,8 +163,8 @@ impl Visit {
             Call::Proposal => self.proposal().await,
             Call::PickUp => self.pick_up().await,
             Call::Config => {
-                let instance = self.instance().await?;
-                shop::config(self.till, At(instance)).await
+                let there = There::find(&self.till, self.instance().await?).await?;
+                shop::config(self.till, there).await
             }
             Call::Pay => Err(Failure::Gone2019("the wallet is too old to pay with coins of today")),
             Call::TipPickup
