@@ -15,9 +15,11 @@ const SCHEMA: &str = "
         serial INTEGER PRIMARY KEY, bench_order INTEGER NOT NULL, session TEXT NOT NULL,
         body TEXT NOT NULL
     ) STRICT;
-    CREATE INDEX IF NOT EXISTS bench_sessions ON bench_payments (session);";
+    CREATE INDEX IF NOT EXISTS bench_sessions ON bench_payments (session);
+    CREATE TABLE IF NOT EXISTS bench_notes (serial INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT;";
 const INSERT: &str =
     "INSERT INTO bench_payments (bench_order, session, body) VALUES (:order, :session, :body)";
+const NOTE: &str = "INSERT INTO bench_notes (body) VALUES (:body)";
 const UPDATE: &str = "UPDATE bench_orders SET paid = paid + 1 WHERE serial = :order";
 
 /// Orders that are there to be paid and read.
@@ -53,5 +55,12 @@ pub(crate) fn pay(db: &Connection, number: u64) -> Result<(), rusqlite::Error> {
     db.prepare_cached(INSERT)?
         .execute(named_params! { ":order": order, ":session": session, ":body": body })?;
     db.prepare_cached(UPDATE)?.execute(named_params! { ":order": order })?;
+    Ok(())
+}
+
+/// The least that can be written: a row of as many bytes, which nothing else points to.
+pub(crate) fn note(db: &Connection) -> Result<(), rusqlite::Error> {
+    let body = "x".repeat(300);
+    db.prepare_cached(NOTE)?.execute(named_params! { ":body": body })?;
     Ok(())
 }

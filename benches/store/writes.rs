@@ -19,14 +19,26 @@ use crate::store::per_second;
 
 const READ: &str = "SELECT paid FROM bench_orders WHERE id = :id";
 
-/// One thread that makes a payment after the other. It watches for each answer instead of going to
-/// sleep, so that what is measured is the writer, not how fast the system wakes a thread.
+/// One thread that makes a payment after the other.
 pub(super) fn alone(store: &Store, round: Duration) -> f64 {
+    one_after_the_other(round, || write_one(store.clone()))
+}
+
+/// One thread that writes a row after the other.
+pub(super) fn notes_alone(store: &Store, round: Duration) -> f64 {
+    one_after_the_other(round, || async {
+        store.write(|tx: &mut Tx<'_>| payment::note(tx).map_err(Error::from)).await.unwrap();
+    })
+}
+
+/// Watches for each answer instead of going to sleep, so that what is measured is the writer, not how
+/// fast the system wakes a thread.
+fn one_after_the_other<F: Future<Output = ()>>(round: Duration, work: impl Fn() -> F) -> f64 {
     let mut context = Context::from_waker(Waker::noop());
     let started = Instant::now();
     let mut count = 0;
     while started.elapsed() < round {
-        let mut write = pin!(write_one(store.clone()));
+        let mut write = pin!(work());
         while write.as_mut().poll(&mut context).is_pending() {
             std::hint::spin_loop();
         }

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
-use actix_web::middleware::{NormalizePath, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, guard};
 use ipnet::IpNet;
@@ -373,7 +373,7 @@ impl Default for Settings {
 /// [`Settings`] and [`Metrics`] as application data.
 pub fn public() -> impl HttpServiceFactory + 'static {
     web::scope("")
-        .wrap(NormalizePath::trim())
+        .wrap(from_fn(shell::tidied))
         .wrap(from_fn(shell::shell))
         // The router tries one after the other; what is asked most comes first.
         .configure(legacy::mount_polls)

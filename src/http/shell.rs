@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY,
     HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::uri::PathAndQuery;
+use actix_web::http::{Method, Uri};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
@@ -64,6 +65,39 @@ pub(super) async fn operators_shell(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     around(request, next, false).await
+}
+
+/// Takes a path as what it means: without slashes at its end, and with one where there are more. Few
+/// requests need it, so the library's way, which searches every path with a pattern, is not taken.
+pub(super) async fn tidied(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if let Some(uri) = tidy(request.uri()) {
+        request.match_info_mut().get_mut().update(&uri);
+        request.head_mut().uri = uri;
+    }
+    next.call(request).await
+}
+
+/// The address with a tidy path; `None` when it is tidy.
+fn tidy(uri: &Uri) -> Option<Uri> {
+    let path = uri.path();
+    if !path.contains("//") && (path.len() < 2 || !path.ends_with('/')) {
+        return None;
+    }
+    let segments = path.split('/').filter(|segment| !segment.is_empty());
+    let mut tidy: String = segments.flat_map(|segment| ["/", segment]).collect();
+    if tidy.is_empty() {
+        tidy.push('/');
+    }
+    if let Some(query) = uri.query() {
+        tidy.push('?');
+        tidy.push_str(query);
+    }
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(PathAndQuery::try_from(tidy).ok()?);
+    Uri::from_parts(parts).ok()
 }
 
 /// `is_open`: may pages of other origins ask and read the answer?
@@ -203,5 +237,27 @@ fn dress(headers: &mut HeaderMap, id: &RequestId) {
     }
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slashes_too_many_mean_nothing() {
+        for (sent, meant) in [
+            ("/", None),
+            ("/orders/a", None),
+            ("/orders/a?x=//", None),
+            ("/orders/a/", Some("/orders/a")),
+            ("//orders///a//?x=//y/", Some("/orders/a?x=//y/")),
+            ("///", Some("/")),
+            ("//?", Some("/?")),
+            ("http://shop.example/a/", Some("http://shop.example/a")),
+        ] {
+            let tidied = tidy(&sent.parse().unwrap());
+            assert_eq!(tidied, meant.map(|uri| uri.parse().unwrap()), "{sent}");
+        }
     }
 }

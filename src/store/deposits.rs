@@ -63,6 +63,15 @@ pub fn of_order(db: &Connection, order: OrderSerial) -> Result<Vec<Deposit>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Were any coins sent for an order?
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn are_there(db: &Connection, order: OrderSerial) -> Result<bool> {
+    let mut statement = db.prepare_cached(sql!("deposits/are_there"))?;
+    Ok(statement.exists(named_params! { ":order_serial": order })?)
+}
+
 fn read_deposit(row: &Row<'_>) -> rusqlite::Result<Deposit> {
     let mut columns = InTurn::of(row);
     Ok(Deposit {

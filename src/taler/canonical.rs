@@ -20,6 +20,9 @@ pub const MAX_DEPTH: usize = 32;
 /// Longest text that is parsed, in bytes; the doors allow much less.
 const MAX_TEXT: usize = 4 * 1024 * 1024;
 
+/// What most texts that are written have room in, in bytes.
+const USUAL: usize = 2048;
+
 /// Largest integer, either sign: 2^53 − 1, beyond which JavaScript rounds.
 pub(crate) const MAX_INTEGER: u64 = (1 << 53) - 1;
 
@@ -94,9 +97,10 @@ pub fn check(value: &Value) -> Result<(), BadJson> {
 /// For every value that [`check`] refuses.
 pub fn canonical(value: &Value) -> Result<String, BadJson> {
     check(value)?;
-    let mut text = String::new();
-    write_value(&mut text, value);
-    Ok(text)
+    let mut text = Vec::with_capacity(USUAL);
+    // Memory takes whatever is written, and what is written is text.
+    write_value(&mut text, value).map_err(|bad| BadJson::new(bad.to_string()))?;
+    String::from_utf8(text).map_err(|bad| BadJson::new(bad.to_string()))
 }
 
 /// The hash of a value: SHA-512 over its canonical text and a NUL byte. So are hashed the
@@ -162,38 +166,39 @@ fn has_fraction(text: &str) -> bool {
     false
 }
 
-fn write_value(out: &mut String, value: &Value) {
+fn write_value(out: &mut Vec<u8>, value: &Value) -> serde_json::Result<()> {
     match value {
         // The library writes literals, integers and escapes as the standard wants them.
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
-            out.push_str(&value.to_string());
+            serde_json::to_writer(&mut *out, value)?;
         }
         Value::Array(items) => {
-            out.push('[');
+            out.push(b'[');
             for (position, item) in items.iter().enumerate() {
                 if position > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                write_value(out, item);
+                write_value(out, item)?;
             }
-            out.push(']');
+            out.push(b']');
         }
         Value::Object(members) => {
             // Sorted here, because any crate of a build can switch the library's sorting off.
             let mut members: Vec<_> = members.iter().collect();
             members.sort_unstable_by_key(|(name, _)| *name);
-            out.push('{');
+            out.push(b'{');
             for (position, (name, member)) in members.into_iter().enumerate() {
                 if position > 0 {
-                    out.push(',');
+                    out.push(b',');
                 }
-                out.push_str(&Value::from(name.as_str()).to_string());
-                out.push(':');
-                write_value(out, member);
+                serde_json::to_writer(&mut *out, name)?;
+                out.push(b':');
+                write_value(out, member)?;
             }
-            out.push('}');
+            out.push(b'}');
         }
     }
+    Ok(())
 }
 
 /// Reads any JSON value, but each member once and no number that is not whole.

@@ -6,11 +6,12 @@ use super::super::{Clerk, Error, Till};
 use super::{Books, Means, record};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{OrderId, SessionId};
-use crate::domain::order::{CounterPayment, Paid};
+use crate::domain::order::{CounterPayment, Order, Paid};
+use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
 use crate::machine::random;
 use crate::store::payments::{self, Kept};
-use crate::store::{orders, part_paid};
+use crate::store::{Tx, deposits, orders, part_paid};
 use crate::taler::sign::{PublicKey, Signature, Statement, merchant::PaymentOk};
 use crate::till::give_back::give_back;
 
@@ -34,6 +35,17 @@ pub struct Receipt {
     pub kept: Kept,
     /// The shop's signature that the contract is paid.
     pub sig: Signature,
+}
+
+/// Coins that did not suffice are not taken on top. Says whether there are any.
+fn return_coins(tx: &mut Tx<'_>, order: Order, now: Timestamp) -> Result<bool, Error> {
+    if !deposits::are_there(tx, order.serial)? {
+        return Ok(false);
+    }
+    let books = Books::of(tx, order)?;
+    give_back(tx, books.collected(), now)?;
+    part_paid::delete(tx, books.order.serial)?;
+    Ok(books.collected().next().is_some())
 }
 
 impl Till {
@@ -80,13 +92,7 @@ impl Till {
                 };
                 let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
                 match record(tx, &there, &paid, Means::Counter(&kept), binding.as_ref()) {
-                    Ok(h_contract) => {
-                        // Coins that did not suffice are not taken on top.
-                        let books = Books::of(tx, there)?;
-                        give_back(tx, books.collected(), now)?;
-                        part_paid::delete(tx, books.order.serial)?;
-                        Ok((kept, h_contract, books.collected().next().is_some()))
-                    }
+                    Ok(h_contract) => Ok((kept, h_contract, return_coins(tx, there, now)?)),
                     Err(Error::AlreadyPaid(id)) => {
                         let before = payments::find(tx, there.serial)?;
                         let same = before.filter(|before| before.payment == kept.payment);
