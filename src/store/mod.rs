@@ -67,9 +67,9 @@ use sql;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a reader waits for its turn, and then for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
-/// Pages that each reader may keep, in kB: a few thousand orders that are asked about now. It takes
+/// Pages that each reader may keep, in kB: a thousand orders that are asked about now. It takes
 /// them as it reads them.
-const CACHE_KB: i64 = 8_192;
+const CACHE_KB: i64 = 4_096;
 /// Statements that each connection keeps prepared; more than there are.
 const CACHED_STATEMENTS: usize = 128;
 /// Threads that may read in place, each with a connection of its own; see [`Store::glance`].
