@@ -67,9 +67,6 @@ use sql;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a reader waits for its turn, and then for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
-/// Pages that each reader may keep, in kB: a thousand orders that are asked about now. It takes
-/// them as it reads them.
-const CACHE_KB: i64 = 4_096;
 /// Statements that each connection keeps prepared; more than there are.
 const CACHED_STATEMENTS: usize = 128;
 /// Threads that may read in place, each with a connection of its own; see [`Store::glance`].
@@ -273,7 +270,6 @@ impl Store {
             .with_init(|connection| {
                 connection.busy_timeout(BUSY_TIMEOUT)?;
                 connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-                connection.pragma_update(None, "cache_size", -CACHE_KB)?;
                 connection.pragma_update(None, "query_only", true)
             });
         let readers = options.readers.max(1);
