@@ -121,7 +121,7 @@ impl Till {
                 let held = Claim { nonce, h_contract };
                 let free = there.claim.as_ref() == Some(&held)
                     && there.paid.is_none()
-                    && deposits::of_order(tx, there.serial)?.is_empty();
+                    && !deposits::are_there(tx, there.serial)?;
                 if !free {
                     return Err(Error::ClaimUnknown);
                 }

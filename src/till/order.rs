@@ -336,7 +336,7 @@ impl Till {
                     }
                 } else if order.claim.is_some() && !order.is_expired(now) && !force {
                     return Err(Error::AwaitingPayment);
-                } else if !deposits::of_order(tx, order.serial)?.is_empty() {
+                } else if deposits::are_there(tx, order.serial)? {
                     // Coins were sent to an exchange; what becomes of them must stay in the books.
                     return Err(Error::MustBeKept);
                 }
