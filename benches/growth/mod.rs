@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 use crate::stage::client::{Conn, get};
-use crate::stage::measure::{make_orders, pay_alone, percentile};
+use crate::stage::measure::{make_orders, pay_alone, percentile, together};
 use crate::stage::process::Server;
 use crate::stage::shop::{Order, Shop, Visit};
 use crate::stage::table::{Bar, Table};
@@ -23,8 +23,15 @@ use crate::stage::{folder, runtime};
 
 /// Orders that are asked about.
 const ASKED: usize = 512;
-/// Orders that are made one by one, in each round.
-const MADE: usize = 500;
+/// How often each of them is asked about, in each round.
+const AGAIN: usize = 8;
+/// Orders that are made in each round.
+const MADE: usize = 2000;
+/// Who asks at the same time: enough to keep all cores awake. What wakes one, or does not, would
+/// be most of what a single client sees.
+const AT_ONCE: usize = 8;
+/// What a start leaves for later is done by then.
+const SETTLED: Duration = Duration::from_secs(2);
 /// Rounds.
 const ROUNDS: usize = 5;
 /// How much slower a till may become: "flat within a quarter".
@@ -78,9 +85,24 @@ impl Old {
     }
 
     /// The usual time of each of these requests, in microseconds.
-    async fn usual(&self, requests: &[Vec<u8>]) -> f64 {
-        let mut took = pay_alone(self.daemon.address, requests).await;
-        percentile(&mut took, 50)
+    async fn usual(&self, requests: &Rc<Vec<Vec<u8>>>) -> f64 {
+        let at = self.daemon.address;
+        let took = together(AT_ONCE, |client| {
+            let requests = requests.clone();
+            async move {
+                let mine: Vec<_> = requests.iter().skip(client).step_by(AT_ONCE).cloned().collect();
+                pay_alone(at, &mine).await
+            }
+        });
+        percentile(&mut took.await.concat(), 50)
+    }
+
+    /// The same of questions that have been asked before: since the start, the system reads the file
+    /// again, and whoever asks first pays for that.
+    async fn usual_again(&self, questions: Vec<Vec<u8>>) -> f64 {
+        let count = questions.len() * AGAIN;
+        self.usual(&Rc::new(questions.clone())).await;
+        self.usual(&Rc::new(questions.into_iter().cycle().take(count).collect())).await
     }
 }
 
@@ -92,19 +114,23 @@ fn size(folder: &Path) -> f64 {
 /// What is measured, and of whom.
 type Figures = Vec<(&'static str, Vec<f64>)>;
 
-async fn round(shops: &mut [Old]) -> Figures {
-    let mut figures: Figures =
-        ["status", "session", "latest orders", "new order"].map(|name| (name, Vec::new())).into();
-    for old in shops {
+/// Everyone is asked; another one comes first each time, for that may be a disadvantage.
+async fn round(shops: &[Old], number: usize) -> Figures {
+    let mut figures: Figures = ["status", "session", "latest orders", "new order"]
+        .map(|name| (name, vec![0.0; shops.len()]))
+        .into();
+    for turn in 0..shops.len() {
+        let place = (number + turn) % shops.len();
+        let old = &shops[place];
         let shop = &old.shop;
         let status: Vec<_> = old.some.iter().map(|order| asks::status(shop, order)).collect();
         let sessions: Vec<_> = old.some.iter().map(Order::ask_session).collect();
         let lists = vec![asks::latest(shop); ASKED];
         let orders: Vec<_> = (0..MADE).map(|_| shop.order(Visit::new())).collect();
-        for (place, requests) in [status, sessions, lists, orders].iter().enumerate() {
-            let usual = old.usual(requests).await;
-            figures[place].1.push(usual);
+        for (what, questions) in [status, sessions, lists].into_iter().enumerate() {
+            figures[what].1[place] = old.usual_again(questions).await;
         }
+        figures[3].1[place] = old.usual(&Rc::new(orders)).await;
     }
     figures
 }
@@ -117,7 +143,7 @@ async fn measure_all(quick: bool, table: &mut Table) {
     }
     for number in 1..=ROUNDS {
         eprintln!("  round {number} of {ROUNDS}");
-        for (what, values) in round(&mut shops).await {
+        for (what, values) in round(&shops, number).await {
             for (old, value) in shops.iter().zip(&values) {
                 let beside = Some((shops[0].name, values[0]));
                 let name = format!("{what}, µs, {} orders", old.name);
@@ -131,6 +157,7 @@ async fn measure_all(quick: bool, table: &mut Table) {
             started.push(old);
         }
         shops = started;
+        tokio::time::sleep(SETTLED).await;
     }
     let seconds = if quick { 5 } else { 60 };
     eprintln!("  everything at once, {seconds} s");
