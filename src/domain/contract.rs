@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -272,11 +273,13 @@ impl Payable {
 /// # Errors
 /// [`BadOrder::Shape`] when the proposal is none: what is kept is damaged.
 pub fn bind(proposal: &str, nonce: &PublicKey) -> Result<(String, HashCode), BadOrder> {
-    let Value::Object(mut members) = canonical::parse(proposal).map_err(shape)? else {
-        return Err(shape("the proposal is no object"));
-    };
-    members.insert("nonce".into(), json!(nonce));
-    contract::text_and_hash(&Value::Object(members)).map_err(shape)
+    // It is written canonically already, so only its outermost members need to be told apart.
+    let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(proposal).map_err(shape)?;
+    let nonce = to_raw_value(nonce).map_err(shape)?;
+    members.insert("nonce", &nonce);
+    let contract = serde_json::to_string(&members).map_err(shape)?;
+    let h_contract = contract::text_hash(&contract).map_err(shape)?;
+    Ok((contract, h_contract))
 }
 
 /// The proposal of which a contract was made by a claim.
@@ -469,4 +472,31 @@ fn product_of(product: Map<String, Value>, currency: Currency) -> Result<Value, 
         return Err(BadOrder::Currency);
     }
     Ok(Value::Object(draft.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_nonce_is_put_where_it_belongs() {
+        let nonce = PublicKey::new([7; 32]);
+        for proposal in [
+            json!({}),
+            json!({ "amount": "EUR:1", "summary": "\"nonce\" and {\u{1}}\\", "z": [{ "b": 1, "a": null }] }),
+            json!({ "nonce": "somebody else's", "p": { "q": -1 } }),
+            json!({ "$forgettable": { "x": "salt" }, "x": "y" }),
+            json!({ "a": [{ "$forgettable": { "x": "salt" }, "x": "y" }], "summary": "$forgotten" }),
+        ] {
+            let text = canonical::canonical(&proposal).unwrap();
+            let (contract, h_contract) = bind(&text, &nonce).unwrap();
+            let mut expected = proposal;
+            expected["nonce"] = json!(nonce);
+            assert_eq!(canonical::canonical(&expected), Ok(contract));
+            assert_eq!(contract::contract_hash(&expected), Ok(h_contract));
+        }
+        for damaged in ["", "[]", "1", r#"{"a":1"#, r#"{"a":1}}"#, r#"{"a":x}"#] {
+            assert!(bind(damaged, &nonce).is_err(), "{damaged}");
+        }
+    }
 }

@@ -255,32 +255,49 @@ impl Resources {
         }
     }
 
-    /// Paths that begin alike, up to their first variable, go into a scope of their own: the router
-    /// tries one pattern after the other, and so it skips them together.
+    /// Paths that begin alike, up to their first variable, go into a scope of their own, and there
+    /// those that go on behind it into another: the router tries one pattern after the other, and so
+    /// it skips them together, and reads a variable once.
     fn mount(self, app: &mut ServiceConfig) {
-        let mut groups: Vec<(&str, Vec<_>)> = Vec::new();
-        for (path, routes) in self.0 {
-            let (start, rest) = path.split_at(path.find("/{").unwrap_or(path.len()));
-            match groups.iter_mut().find(|(known, _)| *known == start) {
-                Some((_, group)) => group.push((rest, routes)),
-                None => groups.push((start, vec![(rest, routes)])),
-            }
-        }
-        for (start, group) in groups {
+        for (start, group) in self.grouped(|path| path.find("/{").unwrap_or(path.len())) {
             // A scope takes all that begins like it, so it must not be made for `/private`, say.
-            if group.iter().all(|(rest, _)| rest.is_empty()) {
-                for (_, routes) in group {
+            if group.is_one_path() {
+                for (_, routes) in group.0 {
                     app.service(resource(start, routes));
                 }
                 continue;
             }
             let scope = web::scope(start).default_service(web::to(legacy::door));
-            app.service(
-                group
-                    .into_iter()
-                    .fold(scope, |scope, (rest, routes)| scope.service(resource(rest, routes))),
-            );
+            let inner = group.grouped(|rest| rest.find('}').map_or(0, |brace| brace + 1));
+            app.service(inner.into_iter().fold(scope, |scope, (variable, group)| {
+                if group.is_one_path() {
+                    let routes = group.0.into_iter().flat_map(|(_, routes)| routes);
+                    return scope.service(resource(variable, routes.collect()));
+                }
+                let deeper = group.0.into_iter();
+                scope.service(deeper.fold(web::scope(variable), |scope, (rest, routes)| {
+                    scope.service(resource(rest, routes))
+                }))
+            }));
         }
+    }
+
+    /// Is there nothing but the path that the others would begin with?
+    fn is_one_path(&self) -> bool {
+        self.0.iter().all(|(rest, _)| rest.is_empty())
+    }
+
+    /// Cuts each path at `end`, and puts together those with the same beginning.
+    fn grouped(self, end: impl Fn(&str) -> usize) -> Vec<(&'static str, Self)> {
+        let mut groups: Vec<(&str, Self)> = Vec::new();
+        for (path, routes) in self.0 {
+            let (start, rest) = path.split_at(end(path));
+            match groups.iter_mut().find(|(known, _)| *known == start) {
+                Some((_, group)) => group.0.push((rest, routes)),
+                None => groups.push((start, Self(vec![(rest, routes)]))),
+            }
+        }
+        groups
     }
 }
 
