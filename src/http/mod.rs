@@ -267,16 +267,16 @@ impl Resources {
                 }
                 continue;
             }
-            let scope = web::scope(start).default_service(web::to(legacy::door));
+            let scope = |path| web::scope(path).default_service(web::to(legacy::door));
             let inner = group.grouped(|rest| rest.find('}').map_or(0, |brace| brace + 1));
-            app.service(inner.into_iter().fold(scope, |scope, (variable, group)| {
+            app.service(inner.into_iter().fold(scope(start), |outer, (variable, group)| {
                 if group.is_one_path() {
                     let routes = group.0.into_iter().flat_map(|(_, routes)| routes);
-                    return scope.service(resource(variable, routes.collect()));
+                    return outer.service(resource(variable, routes.collect()));
                 }
                 let deeper = group.0.into_iter();
-                scope.service(deeper.fold(web::scope(variable), |scope, (rest, routes)| {
-                    scope.service(resource(rest, routes))
+                outer.service(deeper.fold(scope(variable), |inner, (rest, routes)| {
+                    inner.service(resource(rest, routes))
                 }))
             }));
         }
