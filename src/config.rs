@@ -6,6 +6,7 @@
 //! this; others are handed values. No key holds a secret: passwords and tokens live hashed in the
 //! store, and keys are made there.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -15,6 +16,8 @@ use std::str::FromStr;
 use config::{Environment, File, FileFormat, Value};
 use ipnet::IpNet;
 use serde::{Deserialize, Deserializer, de};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
@@ -60,6 +63,14 @@ pub const KEYS: &[&str] = &[
     "legal.terms",
     "legal.privacy",
     "log.level",
+];
+
+/// What only a file can hold: lists of tables, and what is in those that are sections.
+const FILE_KEYS: &[&str] = &[
+    "currency.specification",
+    "exchange.base_url",
+    "exchange.master_public_key",
+    "exchange.currency",
 ];
 
 /// Keys that hold lists; the environment separates their items by commas.
@@ -475,12 +486,40 @@ fn known_variables(
     (known, warnings)
 }
 
-/// Is every key of the file one that we know? The TOML reader's own words name key and line.
+/// Is every key of the file one that we know? What their values may be is seen to later.
 fn check_file(path: &Path, text: &str) -> Result<(), BadConfig> {
-    let complaint = |error: toml::de::Error| {
-        BadConfig(format!("{}: {}", path.display(), error.to_string().trim_end()))
+    let complaint = |what: &str| BadConfig(format!("{}: {}", path.display(), what.trim_end()));
+    let file = DeTable::parse(text).map_err(|error| complaint(&error.to_string()))?;
+    match file.get_ref().iter().find_map(|(name, value)| unknown(name, value.get_ref())) {
+        None => Ok(()),
+        Some((at, key)) => {
+            let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+            Err(complaint(&format!("line {line}: there is no key \"{key}\"")))
+        }
+    }
+}
+
+/// The first key in a section of a file that nobody knows, and where it stands.
+fn unknown(name: &Spanned<Cow<'_, str>>, section: &DeValue<'_>) -> Option<(usize, String)> {
+    let tables: Vec<_> = match section {
+        DeValue::Table(table) => vec![table],
+        DeValue::Array(items) => {
+            items.iter().filter_map(|item| item.get_ref().as_table()).collect()
+        }
+        _ => Vec::new(),
     };
-    toml::from_str::<file::Known>(text).map(drop).map_err(complaint)
+    let section = name.get_ref();
+    let known = || {
+        KEYS.iter()
+            .chain(FILE_KEYS)
+            .filter_map(|key| key.strip_prefix(&**section)?.strip_prefix('.'))
+    };
+    if known().next().is_none() {
+        return Some((name.span().start, section.to_string()));
+    }
+    let mut keys = tables.into_iter().flat_map(DeTable::keys);
+    let bad = keys.find(|key| known().all(|known| known != key.get_ref()))?;
+    Some((bad.span().start, format!("{section}.{}", bad.get_ref())))
 }
 
 /// Checks what types alone cannot say.
@@ -524,62 +563,6 @@ fn check(config: &Config) -> Result<(), BadConfig> {
         return bad(format!("admin.listen: {address} is not on this machine (take 127.0.0.1)"));
     }
     Ok(())
-}
-
-/// The shape of the file alone: the same keys, every one of them optional, any value.
-mod file {
-    use serde::Deserialize;
-    use serde::de::IgnoredAny;
-
-    macro_rules! table {
-        ($name:ident { $($key:ident),* $(,)? }) => {
-            #[derive(Deserialize)]
-            #[serde(deny_unknown_fields)]
-            #[expect(dead_code, reason = "only the presence of the keys is looked at")]
-            pub(super) struct $name { $($key: Option<IgnoredAny>),* }
-        };
-    }
-
-    table!(Server {
-        listen,
-        base_url,
-        trusted_proxies,
-        workers,
-        max_connections,
-        keep_alive_s,
-        header_timeout_s,
-        body_timeout_s,
-        source_url,
-    });
-    table!(Limits { public_body_bytes, order_body_bytes, private_body_bytes });
-    table!(Polls { max_total, max_per_key, max_per_client, clamp_s });
-    table!(Exchanges { request_timeout_s, attempts });
-    table!(Legacy { enabled });
-    table!(Admin { listen });
-    table!(Database { path, readers, write_queue });
-    table!(Currency { default, specification });
-    table!(Instance { default_pay_delay_s, default_refund_delay_s, default_wire_transfer_delay_s });
-    table!(Legal { terms, privacy });
-    table!(Log { level });
-    table!(Exchange { base_url, master_public_key, currency });
-
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    #[expect(dead_code, reason = "only the presence of the keys is looked at")]
-    pub(super) struct Known {
-        server: Option<Server>,
-        limits: Option<Limits>,
-        polls: Option<Polls>,
-        exchanges: Option<Exchanges>,
-        legacy: Option<Legacy>,
-        admin: Option<Admin>,
-        database: Option<Database>,
-        currency: Option<Currency>,
-        instance: Option<Instance>,
-        legal: Option<Legal>,
-        log: Option<Log>,
-        exchange: Option<Vec<Exchange>>,
-    }
 }
 
 #[cfg(test)]
@@ -661,6 +644,19 @@ mod tests {
         assert!(message.contains("line 3") && message.contains("listen_on"), "{message}");
         let message = with_file("\n[sever]\n").unwrap_err().to_string();
         assert!(message.contains("line 2") && message.contains("sever"), "{message}");
+        for (text, words) in [
+            ("workers = 1\n", ["line 1", "workers"]),
+            ("server.listen_on = 'x'\n", ["line 1", "server.listen_on"]),
+            ("[server]\n\"li\\u0073t\" = 'x'\n", ["line 2", "server.list"]),
+            ("\n[[exchange]]\n[[exchange]]\n\nurl = 'x'\n", ["line 5", "exchange.url"]),
+            ("[log]\nlevel = 'info'\n[log]\n", ["line 3", "log"]),
+            ("[log]\nlevel = info\n", ["line 2", "info"]),
+            ("server = 1\n", ["server", "invalid type"]),
+            ("exchange = { base_url = 'x' }\n", ["exchange", "invalid type"]),
+        ] {
+            let message = with_file(text).unwrap_err().to_string();
+            assert!(words.iter().all(|word| message.contains(word)), "{text}: {message}");
+        }
     }
 
     #[test]
