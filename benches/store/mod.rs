@@ -16,6 +16,7 @@ use tilld::store::{Durability, Options, Role, Store};
 
 use crate::stage::table::{Bar, Table};
 use crate::stage::{folder, payment};
+use crate::store::writes::Meanwhile::{Sleeps, Yields};
 
 pub(crate) fn measure(quick: bool, table: &mut Table) {
     let round = Duration::from_millis(if quick { 300 } else { 1500 });
@@ -40,6 +41,8 @@ pub(crate) fn measure(quick: bool, table: &mut Table) {
         eprintln!("  round {number} of {rounds}");
         files.measure(round, table);
     }
+    // What was written without durability is still on its way to the disk, and none of this store's.
+    rustix::fs::sync();
     let latency = writes::latencies(&files.full, 64, round * rounds);
     let mut add = |name, value, bar| table.add(name, value, None, bar);
     add("commit p50, 64 submitters, ms", latency.p50, Bar::None);
@@ -66,8 +69,10 @@ impl Files<'_> {
         let sync = disk::fdatasync(self.folder, 4096, round, true);
         let sync_commit = disk::fdatasync(self.folder, self.commit, round, true);
         let appended = disk::fdatasync(self.folder, 4096, round, false);
-        let one = writes::alone(&self.full, round);
-        let note = writes::notes_alone(&self.full, round);
+        let one = writes::alone(&self.full, round, Sleeps);
+        let one_awake = writes::alone(&self.full, round, Yields);
+        let note = writes::notes_alone(&self.full, round, Sleeps);
+        let note_awake = writes::notes_alone(&self.full, round, Yields);
         let [at_16, at_64, at_256] =
             [16, 64, 256].map(|submitters| writes::many(&self.full, submitters, round));
         let off = writes::many(&self.off, 64, round);
@@ -81,9 +86,13 @@ impl Files<'_> {
         add("fdatasync/s, 4 kB appended", appended, None, Bar::None);
         add("fdatasync/s, a payment's bytes overwritten", sync_commit, None, Bar::None);
         add("durable rows/s, 1 submitter", note, fdatasync, Bar::TimesAtLeast(0.75));
+        add("durable rows/s, 1 submitter awake", note_awake, fdatasync, Bar::TimesAtLeast(0.75));
         add("durable payments/s, 1 submitter", one, fdatasync, Bar::TimesAtLeast(0.75));
         add("  the same", one, Some(("fdatasync, its bytes", sync_commit)), Bar::None);
         add("  the same", one, Some(("SQLite by itself", each_1)), Bar::None);
+        add("durable payments/s, 1 submitter awake", one_awake, fdatasync, Bar::TimesAtLeast(0.75));
+        let beside = Some(("fdatasync, its bytes", sync_commit));
+        add("  the same, awake", one_awake, beside, Bar::None);
         add("durable payments/s, 16 submitters", at_16, None, Bar::None);
         add("durable payments/s, 64 submitters", at_64, fdatasync, Bar::TimesAtLeast(2.5));
         add("  the same", at_64, Some(("without durability", off)), Bar::TimesAtLeast(0.5));

@@ -19,21 +19,32 @@ use crate::store::per_second;
 
 const READ: &str = "SELECT paid FROM bench_orders WHERE id = :id";
 
+/// What a lone submitter does until it has its answer.
+#[derive(Clone, Copy)]
+pub(super) enum Meanwhile {
+    /// It sleeps, as a daemon with one customer does, and has to be woken.
+    Sleeps,
+    /// It lets others run and looks again, as a daemon does that has something else to do.
+    Yields,
+}
+
 /// One thread that makes a payment after the other.
-pub(super) fn alone(store: &Store, round: Duration) -> f64 {
-    one_after_the_other(round, || write_one(store.clone()))
+pub(super) fn alone(store: &Store, round: Duration, meanwhile: Meanwhile) -> f64 {
+    one_after_the_other(round, meanwhile, || write_one(store.clone()))
 }
 
 /// One thread that writes a row after the other.
-pub(super) fn notes_alone(store: &Store, round: Duration) -> f64 {
-    one_after_the_other(round, || async {
+pub(super) fn notes_alone(store: &Store, round: Duration, meanwhile: Meanwhile) -> f64 {
+    one_after_the_other(round, meanwhile, || async {
         store.write(|tx: &mut Tx<'_>| payment::note(tx).map_err(Error::from)).await.unwrap();
     })
 }
 
-/// Sleeps until each answer is there. To watch for it would keep a processor from what the disk has to
-/// say, and the writer waits for that.
-fn one_after_the_other<F: Future<Output = ()>>(round: Duration, work: impl Fn() -> F) -> f64 {
+fn one_after_the_other<F: Future<Output = ()>>(
+    round: Duration,
+    meanwhile: Meanwhile,
+    work: impl Fn() -> F,
+) -> f64 {
     let alarm = Waker::from(Arc::new(Alarm(thread::current())));
     let mut context = Context::from_waker(&alarm);
     let started = Instant::now();
@@ -41,7 +52,10 @@ fn one_after_the_other<F: Future<Output = ()>>(round: Duration, work: impl Fn() 
     while started.elapsed() < round {
         let mut write = pin!(work());
         while write.as_mut().poll(&mut context).is_pending() {
-            thread::park();
+            match meanwhile {
+                Meanwhile::Sleeps => thread::park(),
+                Meanwhile::Yields => thread::yield_now(),
+            }
         }
         count += 1;
     }
