@@ -2,8 +2,8 @@
 //!
 //! Rounds of all kinds are interleaved. Figures are files' and threads' own. What the disk itself
 //! takes of a payment made alone shows in how often it can promise as many bytes as that payment's
-//! commit writes, with nothing else to do; what SQLite takes, in a transaction each by one thread.
-//! No queue and no thread in between can be faster than that.
+//! commit writes, with nothing else to do; what SQLite takes, in a transaction each by one thread,
+//! which also moves the log into the file now and then.
 
 mod disk;
 mod program;
