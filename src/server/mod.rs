@@ -19,7 +19,9 @@ use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::listen::{Socket, unix};
-use self::system::{descriptors, give_up_after, insist, mistrust, notify, watch};
+use self::system::{
+    descriptors, give_up_after, insist, mistrust, notify, watch, write_log_counts,
+};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
@@ -32,6 +34,7 @@ use crate::hub::{Caps, Hub};
 use crate::jobs;
 use crate::machine::Clock;
 use crate::store::{self, Role, Store};
+use crate::log_limit;
 use crate::till::{Terms, Till};
 
 /// Currencies that are known without anybody saying so.
@@ -217,6 +220,7 @@ pub fn serve_with(
     store.close();
     log::info!("stopped");
     done
+    log_limit::write_all_counts();
 }
 
 async fn run(
@@ -342,6 +346,7 @@ async fn run(
     watchdog.abort();
     jobs.abort();
     answered(&till).await;
+    let counts = actix_web::rt::spawn(write_log_counts());
     stop(handles).await;
     for server in running {
         if let Ok(Err(error)) = server.await {
@@ -351,6 +356,7 @@ async fn run(
     Ok(())
 }
 
+    counts.abort();
 /// Waits until everybody who was waiting has been answered; not for long. Requests under way have
 /// their own time after that.
 async fn answered(till: &Till) {

@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use sd_notify::NotifyState;
 
+use crate::log_limit;
 use crate::domain::time::Timestamp;
 use crate::machine::{Clock, Doubt, doubt, show};
 use crate::till::Till;
@@ -36,6 +37,14 @@ pub(super) async fn watch(till: Data<Till>) {
         }
     }
 }
+/// Writes once a minute how many log lines were counted instead of written.
+pub(super) async fn write_log_counts() {
+    loop {
+        tokio::time::sleep(log_limit::WINDOW).await;
+        log_limit::write_counts();
+    }
+}
+
 
 /// Says in the log that the clock cannot be right, if what is in the file shows it. The daemon runs
 /// all the same: cash needs no clock, polls have one of their own, and most clocks are set in a moment.

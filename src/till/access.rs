@@ -15,6 +15,7 @@ use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
+use crate::log_limit;
 use crate::machine::random;
 use crate::store::{self, instances, tokens};
 use crate::taler::base32;
@@ -247,8 +248,8 @@ impl Till {
             None => false,
         };
         if !right {
-            // No more often than attempts are let through, so nobody can fill the log with it.
-            log::warn!("{}: a wrong password, {}", instance.id, Whence(peer));
+            let line = format_args!("{}: a wrong password, {}", instance.id, Whence(peer));
+            log_limit::warn("wrong passwords", line);
             return Err(Error::NotAuthorized);
         }
         Ok(())

@@ -26,6 +26,7 @@ mod instances;
 mod legacy;
 mod life;
 mod malformed;
+mod log_flood;
 mod office;
 mod orders;
 mod pages;
