@@ -38,6 +38,7 @@ pub const KEYS: &[&str] = &[
     "server.trusted_proxies",
     "server.workers",
     "server.max_connections",
+    "server.max_connections_per_network",
     "server.keep_alive_s",
     "server.header_timeout_s",
     "server.body_timeout_s",
@@ -122,6 +123,8 @@ pub struct Server {
     /// Connections at one time; 0 means what the system allows.
     pub max_connections: usize,
     /// Seconds an idle connection is kept.
+    /// Connections of one network at one time: an IPv4 address, an IPv6 network of 64 bits.
+    pub max_connections_per_network: usize,
     pub keep_alive_s: u64,
     /// Seconds for a request's head.
     pub header_timeout_s: u64,
@@ -542,6 +545,9 @@ fn check(config: &Config) -> Result<(), BadConfig> {
     }
     if !(1..=1_000_000).contains(&config.database.write_queue) {
         return bad("database.write_queue: between 1 and 1000000".into());
+    if config.server.max_connections_per_network == 0 {
+        return bad("server.max_connections_per_network: 0 is too small".into());
+    }
     }
     let limits = config.limits;
     let bodies = [limits.public_body_bytes, limits.order_body_bytes, limits.private_body_bytes];

@@ -17,6 +17,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 
+use super::connection::Connection;
 use super::error::Failure;
 use super::metrics::Metrics;
 use super::{Settings, office, pages};
@@ -117,6 +118,7 @@ async fn around(
     } else if method == Method::OPTIONS && is_open {
         request.into_response(preflight())
     } else {
+    let answering = Connection::begin(&request);
         explained(next.call(request).await?.map_into_boxed_body(), &id)
     };
     dress(response.headers_mut(), &id);
@@ -130,7 +132,10 @@ async fn around(
         let (line, status) = (line(response.request()), response.status().as_u16());
         log::debug!("{} {line}: {status} in {:?}", id.0, started.elapsed());
     }
-    Ok(response)
+    match answering {
+        Some(answering) => Ok(response.map_body(|_, body| answering.with(body))),
+        None => Ok(response),
+    }
 }
 
 /// For the log: which request this was. Queries may hold tokens and stay out, and so does the name
@@ -154,9 +159,7 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
     if uri.path_and_query().map_or(0, |both| both.as_str().len()) > MAX_URI {
         return Some(Failure::UriTooLong);
     }
-    let head = |map: &HeaderMap| map.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
-    let bytes: usize = head(request.headers());
-    if bytes > MAX_HEAD {
+    if head_length(request.headers()) > MAX_HEAD {
         return Some(Failure::HeadTooLong);
     }
     if request.query_string().split('&').count() > MAX_PAIRS {
@@ -176,6 +179,11 @@ fn preflight() -> HttpResponse {
         // `*` does not cover Authorization.
         .insert_header((
             ACCESS_CONTROL_ALLOW_HEADERS,
+/// How many bytes the headers took.
+pub(super) fn head_length(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
             "*, Authorization, Content-Type, Taler-Challenge-Ids, If-None-Match",
         ))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
