@@ -475,7 +475,13 @@ impl FromRequest for Clerk {
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(admit(request).map(Self))
+        ready(admit(request).map(|clerk| {
+            let settings = request.app_data::<Data<Settings>>();
+            if let (Some(settings), Some(till)) = (settings, request.app_data::<Data<Till>>()) {
+                origin::note_address(request, settings, till, &clerk);
+            }
+            Self(clerk)
+        }))
     }
 }
 

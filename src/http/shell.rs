@@ -33,6 +33,13 @@ const MAX_PAIRS: usize = 100;
 const NO_PAGE: &str = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
+/// Which headers pages of other origins may send: those that the API reads, and those that HTTP
+/// clients and tracing tools in pages commonly add. None of `X-Forwarded-…`: they are a proxy's.
+const ALLOWED_HEADERS: &str = "Accept, Accept-Language, Authorization, Cache-Control, \
+     Content-Encoding, Content-Language, Content-Type, If-Match, If-Modified-Since, If-None-Match, \
+     Pragma, Prefer, Range, Taler-Challenge-Ids, Traceparent, User-Agent, X-Request-Id, \
+     X-Requested-With";
+
 /// The number by which log, client and error body name one request.
 struct RequestId(String);
 
@@ -111,6 +118,7 @@ async fn around(
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let method = request.method().clone();
+    let answering = Connection::begin(&request);
 
     let mut response = if let Some(failure) = refusal(&request) {
         failure.log(&id.0, &line(request.request()));
@@ -118,7 +126,6 @@ async fn around(
     } else if method == Method::OPTIONS && is_open {
         request.into_response(preflight())
     } else {
-    let answering = Connection::begin(&request);
         explained(next.call(request).await?.map_into_boxed_body(), &id)
     };
     dress(response.headers_mut(), &id);
@@ -172,20 +179,16 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
     None
 }
 
-/// What a browser of another origin asks first.
-fn preflight() -> HttpResponse {
-    HttpResponse::NoContent()
-        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, PUT, DELETE, *"))
-        // `*` does not cover Authorization.
-        .insert_header((
-            ACCESS_CONTROL_ALLOW_HEADERS,
 /// How many bytes the headers took.
 pub(super) fn head_length(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-            "*, Authorization, Content-Type, Taler-Challenge-Ids, If-None-Match",
-        ))
+/// What a browser of another origin asks first.
+fn preflight() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, PUT, DELETE, *"))
+        .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()
 }

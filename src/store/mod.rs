@@ -6,6 +6,7 @@
 //! nothing but the disk.
 
 pub mod accounts;
+pub mod addresses;
 mod backup;
 pub mod books;
 mod check;
@@ -54,8 +55,8 @@ pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Stats, Tx};
 use crate::domain::order::Topic;
-
 use crate::log_limit;
+
 /// The text of one statement, by its place below `sql/`.
 macro_rules! sql {
     ($name:literal) => {

@@ -124,6 +124,7 @@ fn past_a_cap_the_answer_comes_at_once() {
         ("TILLD_POLLS__MAX_TOTAL", "5"),
         ("TILLD_POLLS__MAX_PER_KEY", "2"),
         ("TILLD_POLLS__MAX_PER_CLIENT", "2"),
+        ("TILLD_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
     ];
     let daemon = place.start_with(&caps);
     let path =
@@ -152,7 +153,6 @@ fn past_a_cap_the_answer_comes_at_once() {
 }
 
 #[test]
-#[test]
 fn few_may_wait_with_a_long_head() {
     let (place, _) = shop();
     let daemon = start(&place);
@@ -171,6 +171,7 @@ fn few_may_wait_with_a_long_head() {
     drop(short);
 }
 
+#[test]
 fn the_pay_deadline_itself_wakes_who_waits() {
     let (place, token) = shop();
     let daemon = start(&place);
