@@ -14,6 +14,13 @@ CREATE TABLE accounts (
     UNIQUE (instance, h_wire)
 ) STRICT;
 
+CREATE TABLE addresses (
+    instance   INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose programs
+    root       TEXT    NOT NULL,                  -- http(s) URL of the daemon's root, with a slash at its end
+    used_at_s  INTEGER NOT NULL,                  -- first use since a start of the daemon, in seconds since 1970
+    PRIMARY KEY (instance, root)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE coin_refunds (
     serial           INTEGER PRIMARY KEY,                       -- names the row
     deposit_serial   INTEGER NOT NULL REFERENCES deposits (serial) ON DELETE CASCADE, -- of which coin

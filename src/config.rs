@@ -9,7 +9,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -38,6 +38,7 @@ pub const KEYS: &[&str] = &[
     "server.trusted_proxies",
     "server.workers",
     "server.max_connections",
+    "server.max_connections_per_network",
     "server.keep_alive_s",
     "server.header_timeout_s",
     "server.body_timeout_s",
@@ -116,11 +117,14 @@ pub struct Server {
     /// The address that wallets use, if it is fixed.
     pub base_url: Option<BaseUrl>,
     /// Peers whose forwarded headers are believed.
+    #[serde(deserialize_with = "networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// Threads; 0 means one per processor, at most 4.
     pub workers: usize,
     /// Connections at one time; 0 means what the system allows.
     pub max_connections: usize,
+    /// Connections of one network at one time: an IPv4 address, an IPv6 network of 64 bits.
+    pub max_connections_per_network: usize,
     /// Seconds an idle connection is kept.
     pub keep_alive_s: u64,
     /// Seconds for a request's head.
@@ -293,6 +297,19 @@ impl<'de> Deserialize<'de> for Listen {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
+}
+
+/// Networks; an address alone is a network of one.
+fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(deserializer)?;
+    let network = |text: String| match text.parse::<IpAddr>() {
+        Ok(address) => Ok(IpNet::from(address.to_canonical())),
+        Err(_) => text.parse().map_err(|_| {
+            let like = "give an address or a network, like 10.0.0.5 or 10.0.0.0/8";
+            de::Error::custom(format!("\"{text}\" is neither an address nor a network; {like}"))
+        }),
+    };
+    texts.into_iter().map(network).collect()
 }
 
 /// A log level.
@@ -528,6 +545,9 @@ fn check(config: &Config) -> Result<(), BadConfig> {
     if config.server.listen.is_empty() {
         return bad("server.listen: at least one address is needed".into());
     }
+    if config.server.max_connections_per_network == 0 {
+        return bad("server.max_connections_per_network: 0 is too small".into());
+    }
     let at_least_one = [
         ("server.header_timeout_s", config.server.header_timeout_s),
         ("server.body_timeout_s", config.server.body_timeout_s),
@@ -676,6 +696,7 @@ mod tests {
             ("TILLD_SERVER__WORKERS", "-1", "workers"),
             ("TILLD_SERVER__BASE_URL", "shop.example", "base_url"),
             ("TILLD_ADMIN__LISTEN", "0.0.0.0:9967", "admin.listen"),
+            ("TILLD_SERVER__TRUSTED_PROXIES", "10.0.0.1,proxy.example", "proxy.example"),
             ("TILLD_CURRENCY__DEFAULT", "€", "default"),
             ("TILLD_DATABASE__READERS", "0", "readers"),
             ("TILLD_LIMITS__PUBLIC_BODY_BYTES", "1", "limits"),
@@ -684,6 +705,16 @@ mod tests {
             let message = with_variables(&[(name, value)]).unwrap_err().to_string();
             assert!(message.contains(word), "{name}={value}: {message}");
         }
+    }
+
+    #[test]
+    fn a_trusted_proxy_is_an_address_or_a_network() {
+        let name = "TILLD_SERVER__TRUSTED_PROXIES";
+        let loaded =
+            with_variables(&[(name, "10.0.0.5,2001:db8::1,192.168.0.0/16,::ffff:10.0.0.6")]);
+        let nets: Vec<_> = loaded.unwrap().config.server.trusted_proxies;
+        let texts: Vec<_> = nets.iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["10.0.0.5/32", "2001:db8::1/128", "192.168.0.0/16", "10.0.0.6/32"]);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 
+use crate::log_limit;
 use crate::till::Till;
 
 /// How long is slept at most: a clock may have been set meanwhile.
@@ -34,7 +35,8 @@ pub async fn run(till: Till) {
 async fn errands(till: &Till) {
     loop {
         if let Err(error) = till.run_errands().await {
-            log::warn!("what is unfinished could not be looked after: {error}");
+            let line = format_args!("what is unfinished could not be looked after: {error}");
+            log_limit::warn("times that unfinished work could not be looked after", line);
         }
         let _ = tokio::time::timeout(ERRANDS, till.errand()).await;
     }

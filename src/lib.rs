@@ -9,7 +9,7 @@
 //!  2  world     store  hub  exchange  machine
 //!                                     the disk, the ears, the peer, time and chance
 //!  1  nouns     domain  page          what Taler and the shop talk of; how pages look
-//!  0  bytes     taler                 encodings, hashes, signatures
+//!  0  bytes     taler  log_limit      encodings, hashes, signatures; how often a log line is written
 //! ```
 //!
 //! Beside the house stand [`sandbox`], an exchange of play money for demonstrations and tests,
@@ -28,6 +28,7 @@ pub mod exchange;
 pub mod http;
 pub mod hub;
 pub mod jobs;
+pub mod log_limit;
 pub mod machine;
 pub mod page;
 pub mod sandbox;

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, ResponseError};
 
 use super::page;
 use super::reader::Reader;
+use crate::log_limit;
 use crate::machine::NoRandomness;
 use crate::page::words::{ENGLISH, filled};
 use crate::wallet;
@@ -97,8 +98,13 @@ impl Failure {
     /// Tells the log what the operator should know.
     pub(super) fn log(&self) {
         match self {
-            Self::Till(why) => log::warn!("demo shop: {why}"),
-            Self::Wallet(error) => log::warn!("demo wallet: {error}"),
+            Self::Till(why) => {
+                log_limit::warn("failures of the demo shop", format_args!("demo shop: {why}"));
+            }
+            Self::Wallet(error) => {
+                let line = format_args!("demo wallet: {error}");
+                log_limit::warn("failures of the demo wallet", line);
+            }
             _ => {}
         }
     }

@@ -70,12 +70,12 @@ impl Exchange {
         let totals = totals(keys, deposit)?;
         let url = self.url(&["batch-deposit"]);
         let body = deposit.body();
-        let reply = self.0.http.post(&url, &body).await?;
+        let reply = self.post(&url, &body).await?;
         match self.confirmed(keys, deposit, totals, &reply).await {
             // The coins may be deposited all the same: the exchange gets a second chance to say so.
             Err(error @ (Error::Unconfirmed | Error::Malformed(_))) => {
-                log::warn!("{}: {error}; asking again", self.0.trusted.base_url);
-                let reply = self.0.http.post(&url, &body).await?;
+                self.warn_unconfirmed(&error);
+                let reply = self.post(&url, &body).await?;
                 self.confirmed(keys, deposit, totals, &reply).await
             }
             outcome => outcome,

@@ -12,6 +12,7 @@
 //! | `client` | one request: its limits, its repetitions |
 //! | `keeper` | the keys: fetched at need, kept for a while |
 //! | `look` | the keys, asked for once and kept by nobody |
+//! | `reach` | whether it answers, said in the log when that changes |
 //! | `deposit`, `refund` | what is asked of an exchange, and how its answer is checked |
 
 mod client;
@@ -20,12 +21,14 @@ mod keeper;
 mod look;
 #[cfg(test)]
 mod peer;
+mod reach;
 mod refund;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
@@ -49,6 +52,8 @@ struct Inner {
     http: Http,
     clock: Clock,
     keeper: keeper::Keeper,
+    /// Whether the last request went without an answer; see `reach`.
+    is_silent: AtomicBool,
 }
 
 /// Why an exchange did not do what it was asked to.
@@ -183,7 +188,8 @@ impl Exchange {
         remember: impl Fn(&Remembered) + Send + Sync + 'static,
     ) -> Self {
         let keeper = keeper::Keeper::new(remembered, Arc::new(remember));
-        Self(Arc::new(Inner { trusted, http, clock, keeper }))
+        let is_silent = AtomicBool::new(false);
+        Self(Arc::new(Inner { trusted, http, clock, keeper, is_silent }))
     }
 
     /// What the operator trusts.

@@ -51,12 +51,12 @@ impl Exchange {
             "merchant_pub": refund.merchant_pub,
             "merchant_sig": refund.merchant_sig,
         });
-        let reply = self.0.http.post(&url, &body).await?;
+        let reply = self.post(&url, &body).await?;
         match self.refunded(keys, refund, &reply).await {
             // As with deposits.
             Err(error @ (Error::Unconfirmed | Error::Malformed(_))) => {
-                log::warn!("{}: {error}; asking again", self.0.trusted.base_url);
-                let reply = self.0.http.post(&url, &body).await?;
+                self.warn_unconfirmed(&error);
+                let reply = self.post(&url, &body).await?;
                 self.refunded(keys, refund, &reply).await
             }
             outcome => outcome,

@@ -17,6 +17,7 @@ use super::legacy::Old;
 use crate::domain::contract::BadOrder;
 use crate::domain::payment::TooLittle;
 use crate::domain::template::{BadFilling, BadTemplate};
+use crate::log_limit;
 use crate::store;
 use crate::till::{self, Refusal, Trouble, TroubleKind};
 
@@ -382,16 +383,17 @@ impl Failure {
         response.body(serde_json::to_string_pretty(&body).unwrap_or_default())
     }
 
-    /// Tells the log, once: a client's mistake softly, our own loudly.
+    /// Tells the log, once: a client's mistake softly, our own loudly. What is loud is written at once
+    /// for the first request that meets it, then as a count a minute (`log_limit`).
     pub(super) fn log(&self, request_id: &str, request: &str) {
         let (status, code, hint) = self.row();
-        let level = match status {
-            503 | 507 => log::Level::Warn,
-            501 => log::Level::Debug,
-            500..=599 => log::Level::Error,
-            _ => log::Level::Debug,
-        };
-        log::log!(level, "{request_id} {request}: {status} {code} {hint}: {self}");
+        let line = format_args!("{request_id} {request}: {status} {code} {hint}: {self}");
+        match status {
+            503 | 507 => log_limit::warn(hint, line),
+            501 => log::debug!("{line}"),
+            500..=599 => log_limit::error(hint, line),
+            _ => log::debug!("{line}"),
+        }
     }
 }
 

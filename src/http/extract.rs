@@ -15,7 +15,7 @@ use actix_web::http::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
 };
 use actix_web::web::{BytesMut, Data};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use data_encoding::BASE64;
 use flate2::read::ZlibDecoder;
 use futures_util::StreamExt;
@@ -23,8 +23,10 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::Failure;
+use super::shell::head_length;
 use super::{Door, Settings, origin, row_of};
 use crate::domain::ids::{InstanceId, SessionId};
 use crate::domain::time::RelativeTime;
@@ -203,12 +205,39 @@ impl FromRequest for Waiting {
     }
 }
 
+/// How long the head of a request that waits may be, in bytes, before it is one of few. The library
+/// keeps a head until the request is answered, and for a longer one its buffer has grown.
+const LONG_HEAD: usize = 6 * 1024;
+/// How many requests with a longer head may wait: at 50 kB each they take 13 MB.
+const LONG_HEADS: usize = 256;
+/// The places of those.
+static LONG_HEADS_FREE: Semaphore = Semaphore::const_new(LONG_HEADS);
+
+/// A place among the requests with a long head; kept by the request.
+struct LongHead(
+    #[expect(dead_code, reason = "it is free again when dropped")] SemaphorePermit<'static>,
+);
+
+/// Whether a request may wait with the head that it has.
+fn may_keep_head(request: &HttpRequest) -> bool {
+    let uri = request.uri().path_and_query().map_or(0, |both| both.as_str().len());
+    if uri.saturating_add(head_length(request.headers())) <= LONG_HEAD {
+        return true;
+    }
+    let Ok(place) = LONG_HEADS_FREE.try_acquire() else { return false };
+    request.extensions_mut().insert(LongHead(place));
+    true
+}
+
 /// Patience for `timeout`, within our own limit.
 pub(super) fn patience(request: &HttpRequest, timeout: RelativeTime) -> Result<Patience, Failure> {
     let Some(settings) = request.app_data::<Data<Settings>>() else {
         return Err(Failure::Bug("settings are missing".into()));
     };
     let wait = timeout.duration().map_or(settings.longest_poll, |t| t.min(settings.longest_poll));
+    if wait.is_zero() || !may_keep_head(request) {
+        return Ok(Patience::NONE);
+    }
     Ok(Patience::lasting(wait, origin::poller(request, settings)))
 }
 
@@ -446,7 +475,13 @@ impl FromRequest for Clerk {
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(admit(request).map(Self))
+        ready(admit(request).map(|clerk| {
+            let settings = request.app_data::<Data<Settings>>();
+            if let (Some(settings), Some(till)) = (settings, request.app_data::<Data<Till>>()) {
+                origin::note_address(request, settings, till, &clerk);
+            }
+            Self(clerk)
+        }))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod connection;
 mod error;
 mod etag;
 mod extract;
@@ -37,6 +38,7 @@ use self::error::Failure;
 use crate::domain::access::Permission::{self, *};
 use crate::domain::web::BaseUrl;
 
+pub use self::connection::Connection;
 pub use self::legacy::LEGACY;
 pub use self::legal::{BadDocument, Library};
 pub use self::metrics::Metrics;

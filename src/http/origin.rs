@@ -1,54 +1,94 @@
 //! Where the request came from, and under which address the client sees us.
 //!
 //! Behind a proxy the peer is the proxy; its `X-Forwarded-…` headers say who asked, and for what.
-//! Anybody can send such headers, so only those of trusted peers are believed (merchant-api 1.1).
+//! Anybody can send such headers, so only those of trusted peers are believed (merchant-api 1.1):
+//! unix sockets, listed networks, and this machine if `base_url` says that there is a proxy on it.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{HOST, HeaderName};
+use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 
-use super::Settings;
 use super::error::Failure;
 use super::extract::header;
+use super::{Connection, Settings};
 use crate::domain::ids::InstanceId;
 use crate::domain::web::BaseUrl;
+use crate::log_limit;
+use crate::till::{Clerk, Till};
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const FORWARDED_PREFIX: HeaderName = HeaderName::from_static("x-forwarded-prefix");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+/// Says how the page that sends a request is related to the address it is sent to.
+pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// The client's address; `None` when it came through a unix socket and nobody says more.
+/// Stands for a client whose proxy names it in words that cannot be read: all such are one client.
+const UNREADABLE: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+/// The client's address; `None` when its proxy does not name it. What a proxy cannot have meant
+/// names nobody, but makes nobody nameless either: who sends it is counted like everybody else.
 pub(super) fn client(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
-    let peer = request.peer_addr().map(|address| address.ip().to_canonical());
+    let peer = peer(request);
     if !trusted(peer, settings) {
         return peer;
     }
-    // Each proxy adds at the end whom it saw; the last one that no proxy of ours is, is the client.
-    let named = request.headers().get_all(FORWARDED_FOR).filter_map(|value| value.to_str().ok());
-    let mut hops: Vec<IpAddr> = named
-        .flat_map(|text| text.split(','))
-        .map_while(|hop| hop.trim().parse().ok())
-        .map(|ip: IpAddr| ip.to_canonical())
-        .collect();
-    while let Some(hop) = hops.pop() {
-        if !trusted(Some(hop), settings) || hops.is_empty() {
-            return Some(hop);
+    // Each proxy adds at the end whom it saw; what the client itself wrote comes first. So the list
+    // is read from its end, until somebody is named who is no proxy of ours.
+    // Bytes that are no text are nobody's word; the hops beside them are.
+    let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
+    let hops = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
+    let hops = hops.filter_map(|hop| std::str::from_utf8(hop).ok()).map(str::trim);
+    let mut last = None;
+    for hop in hops.filter(|hop| !hop.is_empty()) {
+        let Some(ip) = address_of(hop) else {
+            return Some(last.or(peer).unwrap_or(UNREADABLE));
+        };
+        if !trusted(Some(ip), settings) {
+            return Some(ip);
         }
+        last = Some(ip);
     }
-    peer
+    None
+}
+
+/// The address of a hop: bare, with a port, or in brackets.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let with_port = || hop.parse::<SocketAddr>().ok().map(|address| address.ip());
+    let ip = bare.parse().ok().or_else(with_port)?;
+    Some(ip.to_canonical())
 }
 
 /// By whom a request that waits is counted: the client's address, or `None` for those that are not
-/// counted: programs on trusted machines that speak for nobody else (decision 15).
+/// counted: programs on this machine, and proxies that name nobody (decision 15).
 pub(super) fn poller(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
-    client(request, settings).filter(|ip| !trusted(Some(*ip), settings))
+    client(request, settings).filter(|ip| !ip.is_loopback())
 }
 
-/// Is the peer one whose headers are believed? A unix socket's is.
+fn peer(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip().to_canonical())
+}
+
+/// Is the peer one whose headers are believed? A unix socket's is. A program of this machine is when
+/// the daemon is known to have a proxy: every browser here can send such headers, too.
 fn trusted(peer: Option<IpAddr>, settings: &Settings) -> bool {
-    peer.is_none_or(|ip| settings.trusted_proxies.iter().any(|net| net.contains(&ip)))
+    peer.is_none_or(|ip| {
+        (ip.is_loopback() && settings.base_url.is_some())
+            || settings.trusted_proxies.iter().any(|net| net.contains(&ip))
+    })
+}
+
+/// Was the request sent by another site's page? Browsers say so; programs say nothing.
+fn is_cross_site(request: &HttpRequest) -> bool {
+    if let Some(site) = header(request, SEC_FETCH_SITE) {
+        return !["same-origin", "none"].contains(&site);
+    }
+    let Some(origin) = request.headers().get(ORIGIN) else { return false };
+    let host =
+        origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
+    host.is_none() || host != header(request, HOST)
 }
 
 /// The public address of `instance`: configured, else as the client sees it. It ends in a slash.
@@ -64,6 +104,79 @@ pub(super) fn base_url(
         Some(fixed) => fixed.clone(),
         None => seen(request, settings)?,
     };
+    below(root, instance)
+}
+
+/// The public address of `instance` for an order that a stranger makes. What a stranger calls us is
+/// signed only if it is configured, known from the shop's own requests, or our end of the connection;
+/// else the address that the shop used last is taken, or that end.
+///
+/// # Errors
+/// [`Failure::Header`] when there is none of these: behind a unix socket, before the shop has made
+/// any request of its own.
+pub(super) fn base_url_for_strangers(
+    request: &HttpRequest,
+    settings: &Settings,
+    till: &Till,
+    instance: &InstanceId,
+) -> Result<BaseUrl, Failure> {
+    if settings.base_url.is_some() {
+        return base_url(request, settings, instance);
+    }
+    let seen = seen(request, settings)?;
+    let local = request.conn_data::<Connection>().and_then(Connection::local);
+    let used = till.addresses(instance)?;
+    let is_known = used.contains(&seen) || local.is_some_and(|local| names(&seen, local));
+    // Customers are seldom on this machine.
+    let best = used.iter().find(|root| !is_here(root)).or(used.first()).cloned();
+    let root = match (is_known, best, local) {
+        (true, ..) => seen,
+        (false, Some(used), _) => used,
+        (false, None, Some(local)) => {
+            BaseUrl::parse(format!("http://{local}/")).map_err(|_| Failure::Header("Host"))?
+        }
+        (false, None, None) => {
+            let line = format_args!(
+                "an order was refused: no address is known that wallets can use; set server.base_url"
+            );
+            log_limit::warn("orders refused because no address is known", line);
+            return Err(Failure::Header("Host"));
+        }
+    };
+    below(root, instance)
+}
+
+/// Does `url` lead to this machine itself?
+fn is_here(url: &BaseUrl) -> bool {
+    let host = url.host_and_path();
+    ["localhost:", "localhost/", "127.", "[::1]"].iter().any(|start| host.starts_with(start))
+}
+
+/// Does `url` name our end of a connection, and nothing else?
+fn names(url: &BaseUrl, local: SocketAddr) -> bool {
+    let local = SocketAddr::new(local.ip().to_canonical(), local.port());
+    let own = [local.to_string(), format!("localhost:{}", local.port())];
+    let own = own.iter().take(if local.ip().is_loopback() { 2 } else { 1 });
+    let without_port = (local.port() == 80).then(|| match local.ip() {
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
+    });
+    let own: Vec<_> = own.map(String::as_str).chain(without_port.as_deref()).collect();
+    let authority = url.host_and_path().strip_suffix('/');
+    !url.is_https() && authority.is_some_and(|authority| own.contains(&authority))
+}
+
+/// Keeps the address that the clerk's shop used, if orders of strangers may need it.
+pub(super) fn note_address(request: &HttpRequest, settings: &Settings, till: &Till, clerk: &Clerk) {
+    if settings.base_url.is_none()
+        && let Ok(seen) = seen(request, settings)
+    {
+        till.note_address(clerk, &seen);
+    }
+}
+
+/// The address of `instance` below the daemon's root.
+fn below(root: BaseUrl, instance: &InstanceId) -> Result<BaseUrl, Failure> {
     if instance.is_admin() {
         return Ok(root);
     }
@@ -72,9 +185,12 @@ pub(super) fn base_url(
 
 /// The daemon's root as the client sees it, whatever is configured.
 pub(super) fn seen(request: &HttpRequest, settings: &Settings) -> Result<BaseUrl, Failure> {
-    let peer = request.peer_addr().map(|address| address.ip().to_canonical());
+    let peer = peer(request);
+    // A page of another site that reaches us past the proxy could name any address. It cannot reach
+    // a unix socket.
+    let is_believed = trusted(peer, settings) && (peer.is_none() || !is_cross_site(request));
     let forwarded = |name: HeaderName| {
-        let value = header(request, name).filter(|_| trusted(peer, settings))?;
+        let value = header(request, name).filter(|_| is_believed)?;
         // Several proxies may have written; the first one saw the client.
         value.split(',').next().map(str::trim).filter(|text| !text.is_empty())
     };
@@ -166,15 +282,117 @@ mod tests {
     }
 
     #[test]
+    fn our_end_of_a_connection_is_known_by_its_own_name_only() {
+        let names =
+            |url: &str, local: &str| names(&BaseUrl::parse(url).unwrap(), local.parse().unwrap());
+        for (url, local) in [
+            ("http://192.168.1.2:9966/", "192.168.1.2:9966"),
+            ("http://192.168.1.2:9966/", "[::ffff:192.168.1.2]:9966"),
+            ("http://192.168.1.2/", "192.168.1.2:80"),
+            ("http://[2001:db8::1]:9966/", "[2001:db8::1]:9966"),
+            ("http://[2001:db8::1]/", "[2001:db8::1]:80"),
+            ("http://localhost:9966/", "127.0.0.1:9966"),
+        ] {
+            assert!(names(url, local), "{url} {local}");
+        }
+        for (url, local) in [
+            ("http://evil.example/", "192.168.1.2:80"),
+            ("http://192.168.1.3:9966/", "192.168.1.2:9966"),
+            ("http://192.168.1.2:9967/", "192.168.1.2:9966"),
+            ("http://192.168.1.2:9966/evil/", "192.168.1.2:9966"),
+            ("https://192.168.1.2:9966/", "192.168.1.2:9966"),
+            ("http://localhost:9966/", "192.168.1.2:9966"),
+        ] {
+            assert!(!names(url, local), "{url} {local}");
+        }
+    }
+
+    /// The client of a request from `peer` that carries these lines of `X-Forwarded-For`.
+    fn client_of(settings: &Settings, peer: Option<&str>, lines: &[&[u8]]) -> Option<String> {
+        let mut request = TestRequest::default();
+        if let Some(peer) = peer {
+            request = request.peer_addr(SocketAddr::new(peer.parse().unwrap(), 4000));
+        }
+        for line in lines {
+            let value = actix_web::http::header::HeaderValue::from_bytes(line).unwrap();
+            request = request.append_header((FORWARDED_FOR, value));
+        }
+        client(&request.to_http_request(), settings).map(|ip| ip.to_string())
+    }
+
+    #[test]
     fn the_client_is_the_last_hop_that_is_no_proxy_of_ours() {
         let settings = settings(None);
-        let of = |peer, headers: &[(&'static str, &'static str)]| {
-            client(&request(peer, headers), &settings).map(|ip| ip.to_string())
-        };
-        let spoofed = &[("X-Forwarded-For", "203.0.113.9, 198.51.100.1, 127.0.0.2")];
-        assert_eq!(of(Some("127.0.0.1"), spoofed).as_deref(), Some("198.51.100.1"));
-        assert_eq!(of(Some("192.0.2.7"), spoofed).as_deref(), Some("192.0.2.7"));
-        assert_eq!(of(Some("127.0.0.1"), &[]).as_deref(), Some("127.0.0.1"));
-        assert_eq!(of(None, &[("X-Forwarded-For", "nobody")]), None);
+        let of = |peer, lines: &[&[u8]]| client_of(&settings, peer, lines);
+        for (lines, client) in [
+            (&[b"203.0.113.9, 198.51.100.1, 127.0.0.2" as &[u8]] as &[&[u8]], Some("198.51.100.1")),
+            // Several lines are one list.
+            (&[b"203.0.113.9", b"198.51.100.1", b"127.0.0.2"], Some("198.51.100.1")),
+            // With a port, in brackets, mapped.
+            (&[b"198.51.100.1:4711"], Some("198.51.100.1")),
+            (&[b"[2001:db8::1]:4711"], Some("2001:db8::1")),
+            (&[b"[2001:db8::1]"], Some("2001:db8::1")),
+            (&[b"2001:db8::1"], Some("2001:db8::1")),
+            (&[b"::ffff:198.51.100.1"], Some("198.51.100.1")),
+            // Junk before the hop that the proxy wrote.
+            (&[b"junk, 198.51.100.1"], Some("198.51.100.1")),
+            (&[b"unknown", b"198.51.100.1"], Some("198.51.100.1")),
+            // What is empty or no text changes nothing.
+            (&[b"198.51.100.1,, ", b"", b" , "], Some("198.51.100.1")),
+            (&[b"198.51.100.1", b"\xff\xfe"], Some("198.51.100.1")),
+            (&[b"\xff", b"203.0.113.9, 198.51.100.1"], Some("198.51.100.1")),
+            (&[b"\xff, 198.51.100.1"], Some("198.51.100.1")),
+            // What cannot be read ends the list, and makes nobody nameless.
+            (&[b"203.0.113.9, junk"], Some("127.0.0.1")),
+            (&[b"203.0.113.9, junk, 127.0.0.2"], Some("127.0.0.2")),
+            (&[b"203.0.113.9, unix:"], Some("127.0.0.1")),
+            // The proxy names nobody.
+            (&[], None),
+            (&[b""], None),
+            (&[b"127.0.0.3"], None),
+        ] {
+            assert_eq!(of(Some("127.0.0.1"), lines).as_deref(), client, "{lines:?}");
+            // Of anybody else nothing is believed.
+            assert_eq!(of(Some("192.0.2.7"), lines).as_deref(), Some("192.0.2.7"), "{lines:?}");
+        }
+        assert_eq!(of(None, &[b"203.0.113.9, junk"]).as_deref(), Some("::"));
+        assert_eq!(of(None, &[b"junk, 203.0.113.9"]).as_deref(), Some("203.0.113.9"));
+        assert_eq!(of(None, &[]), None);
+    }
+
+    #[test]
+    fn this_machine_is_believed_when_there_is_a_proxy_on_it() {
+        let bare = Settings::default();
+        let named: &[&[u8]] = &[b"203.0.113.9"];
+        for peer in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert_ne!(client_of(&bare, Some(peer), named).as_deref(), Some("203.0.113.9"));
+            let base_url = BaseUrl::parse("https://shop.example/").ok();
+            let fixed = Settings { base_url, ..Settings::default() };
+            assert_eq!(client_of(&fixed, Some(peer), named).as_deref(), Some("203.0.113.9"));
+        }
+        assert_eq!(client_of(&bare, None, named).as_deref(), Some("203.0.113.9"));
+        let url = base_url(&request(Some("127.0.0.1"), PROXIED), &bare, &InstanceId::admin());
+        assert_eq!(url.unwrap().as_str(), "http://127.0.0.1:9966/");
+    }
+
+    #[test]
+    fn a_page_of_another_site_does_not_name_our_address() {
+        let with =
+            |peer, more: &[(&'static str, &'static str)]| url(peer, &[PROXIED, more].concat());
+        let local = Some("127.0.0.1");
+        let public = "https://shop.example:8443/till/instances/shop/";
+        for foreign in [
+            ("Sec-Fetch-Site", "cross-site"),
+            ("Sec-Fetch-Site", "same-site"),
+            ("Origin", "https://evil.example"),
+            ("Origin", "null"),
+        ] {
+            assert_eq!(with(local, &[foreign]), "http://127.0.0.1:9966/instances/shop/");
+            // A browser cannot reach a unix socket: this came through the proxy.
+            assert_eq!(with(None, &[foreign]), public);
+        }
+        for own in [("Sec-Fetch-Site", "same-origin"), ("Origin", "http://127.0.0.1:9966")] {
+            assert_eq!(with(local, &[own]), public);
+        }
     }
 }

@@ -17,6 +17,7 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 
+use super::connection::Connection;
 use super::error::Failure;
 use super::metrics::Metrics;
 use super::{Settings, office, pages};
@@ -31,6 +32,13 @@ const MAX_PAIRS: usize = 100;
 /// What a browser may do with an answer that is no page: nothing.
 const NO_PAGE: &str = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
+
+/// Which headers pages of other origins may send: those that the API reads, and those that HTTP
+/// clients and tracing tools in pages commonly add. None of `X-Forwarded-…`: they are a proxy's.
+const ALLOWED_HEADERS: &str = "Accept, Accept-Language, Authorization, Cache-Control, \
+     Content-Encoding, Content-Language, Content-Type, If-Match, If-Modified-Since, If-None-Match, \
+     Pragma, Prefer, Range, Taler-Challenge-Ids, Traceparent, User-Agent, X-Request-Id, \
+     X-Requested-With";
 
 /// The number by which log, client and error body name one request.
 struct RequestId(String);
@@ -110,6 +118,7 @@ async fn around(
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let method = request.method().clone();
+    let answering = Connection::begin(&request);
 
     let mut response = if let Some(failure) = refusal(&request) {
         failure.log(&id.0, &line(request.request()));
@@ -130,7 +139,10 @@ async fn around(
         let (line, status) = (line(response.request()), response.status().as_u16());
         log::debug!("{} {line}: {status} in {:?}", id.0, started.elapsed());
     }
-    Ok(response)
+    match answering {
+        Some(answering) => Ok(response.map_body(|_, body| answering.with(body))),
+        None => Ok(response),
+    }
 }
 
 /// For the log: which request this was. Queries may hold tokens and stay out, and so does the name
@@ -154,9 +166,7 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
     if uri.path_and_query().map_or(0, |both| both.as_str().len()) > MAX_URI {
         return Some(Failure::UriTooLong);
     }
-    let head = |map: &HeaderMap| map.iter().map(|(n, v)| n.as_str().len() + v.len() + 4).sum();
-    let bytes: usize = head(request.headers());
-    if bytes > MAX_HEAD {
+    if head_length(request.headers()) > MAX_HEAD {
         return Some(Failure::HeadTooLong);
     }
     if request.query_string().split('&').count() > MAX_PAIRS {
@@ -169,15 +179,16 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
     None
 }
 
+/// How many bytes the headers took.
+pub(super) fn head_length(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
+}
+
 /// What a browser of another origin asks first.
 fn preflight() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, PUT, DELETE, *"))
-        // `*` does not cover Authorization.
-        .insert_header((
-            ACCESS_CONTROL_ALLOW_HEADERS,
-            "*, Authorization, Content-Type, Taler-Challenge-Ids, If-None-Match",
-        ))
+        .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS))
         .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
         .finish()
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::error::{Answer, Failure};
 use super::extract::{At, Body, Clerk, Fields, Params, Seg};
 use super::orders::{made, put};
-use super::origin::base_url;
+use super::origin::base_url_for_strangers;
 use super::{Settings, pages};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::{Filling, Template, TemplateContract};
@@ -124,6 +124,6 @@ pub(super) async fn instantiate(
         website: fields.get("website")?,
         paivana_id: fields.get("paivana_id")?,
     };
-    let base_url = base_url(&request, &settings, &instance)?;
+    let base_url = base_url_for_strangers(&request, &settings, &till, &instance)?;
     Ok(made(&till.order_by_template(&instance, id, filling, &base_url).await?))
 }

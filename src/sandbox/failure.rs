@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::amount::Amount;
 use crate::domain::time::Timestamp;
+use crate::log_limit;
 use crate::machine::NoRandomness;
 use crate::taler::base32::{HashCode, ShortHash};
 use crate::taler::coin::age::AgeMask;
@@ -324,7 +325,9 @@ impl ResponseError for Failure {
                 let broken = futures_util::stream::once(async { Err::<_, Failure>(Lost) });
                 return answer.streaming::<_, Failure>(broken);
             }
-            Database(_) | NoChance | Bug(_) => log::error!("sandbox: {self}"),
+            Database(_) | NoChance | Bug(_) => {
+                log_limit::error("failures of the sandbox", format_args!("sandbox: {self}"));
+            }
             _ => log::debug!("sandbox: {self}"),
         }
         let (_, code, hint) = self.row();

@@ -26,6 +26,7 @@ use super::reserves::{TopUp, Withdrawal};
 use super::transfers::{Question, Tracked};
 use super::{deposits, refunds};
 use crate::domain::time::Timestamp;
+use crate::log_limit;
 use crate::taler::base32::ShortHash;
 use crate::taler::hash;
 use crate::taler::sign::Signature;
@@ -205,7 +206,7 @@ async fn blocking<T: Send + 'static>(
     // In a box: a kind of task for each kind of work would make the program much larger.
     let job: Box<dyn FnOnce() + Send> = Box::new(move || {
         if let Err(error) = sandbox.tend(sandbox.now()) {
-            log::error!("sandbox: {error}");
+            log_limit::error("failures of the sandbox", format_args!("sandbox: {error}"));
         }
         let _ = reply.send(work(&sandbox));
     });

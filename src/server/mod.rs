@@ -5,6 +5,8 @@
 //! durable.
 
 mod listen;
+mod serving;
+mod stream;
 mod system;
 
 use std::net::TcpListener;
@@ -12,14 +14,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 
 use self::listen::{Socket, unix};
-use self::system::{descriptors, give_up_after, insist, mistrust, notify, watch};
+use self::serving::{Serving, bind};
+use self::stream::{ClientTimes, Networks};
+use self::system::{descriptors, insist, mistrust, notify, watch, write_log_counts};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
@@ -30,6 +34,7 @@ use crate::exchange::Times;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
 use crate::jobs;
+use crate::log_limit;
 use crate::machine::Clock;
 use crate::store::{self, Role, Store};
 use crate::till::{Terms, Till};
@@ -215,6 +220,7 @@ pub fn serve_with(
         on_ready,
     ));
     store.close();
+    log_limit::write_all_counts();
     log::info!("stopped");
     done
 }
@@ -246,38 +252,45 @@ async fn run(
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
     let Company { listener, mount } = company;
-    let patience = Duration::from_secs(config.server.keep_alive_s);
-    let mut server = HttpServer::new(move || {
+    let serving = Serving {
+        times: ClientTimes {
+            head: Duration::from_secs(config.server.header_timeout_s),
+            idle: Duration::from_secs(config.server.keep_alive_s),
+        },
+        networks: Networks::new(config.server.max_connections_per_network),
+        trusted_proxies: config.server.trusted_proxies.clone().into(),
+    };
+    let app = move || {
         App::new()
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())
             .configure(mount.clone())
             .service(http::public())
-    })
-    .workers(workers)
-    .worker_max_blocking_threads(8)
-    .max_connections((connections / workers).max(1))
-    .keep_alive(Duration::from_secs(config.server.keep_alive_s))
-    .client_request_timeout(Duration::from_secs(config.server.header_timeout_s))
-    .client_disconnect_timeout(Duration::from_secs(GRACE_S))
-    .on_connect(move |connection, _| give_up_after(connection, patience))
-    // A client that has gone is a handler dropped.
-    .h1_allow_half_closed(false)
-    .shutdown_timeout(GRACE_S)
-    .disable_signals();
+    };
+    let mut server = Server::build()
+        .workers(workers)
+        .worker_max_blocking_threads(8)
+        .max_concurrent_connections((connections / workers).max(1))
+        .shutdown_timeout(GRACE_S)
+        .disable_signals();
+    // The port may have been the system's choice.
+    let own_address = |listener: &TcpListener| match listener.local_addr() {
+        Ok(address) => Ok(Listen::Tcp(address).to_string()),
+        Err(error) => Err(io("cannot listen")(error)),
+    };
     let mut addresses = Vec::new();
     if let Some(listener) = listener {
-        server = server.listen(listener).map_err(io("cannot listen"))?;
-        addresses.extend(server.addrs().last().map(|at| Listen::Tcp(*at).to_string()));
+        addresses.push(own_address(&listener)?);
+        server = serving.listen(server, listener, app.clone()).map_err(io("cannot listen"))?;
     }
     let handed = listen::handed()?;
     // Whoever has systemd hold the sockets says there where they are.
     let own = if handed.is_empty() { config.server.listen.as_slice() } else { &[] };
     for (socket, address) in handed {
         server = match socket {
-            Socket::Tcp(listener) => server.listen(listener),
-            Socket::Unix(listener) => server.listen_uds(listener),
+            Socket::Tcp(listener) => serving.listen(server, listener, app.clone()),
+            Socket::Unix(listener) => serving.listen_unix(server, listener, app.clone()),
         }
         .map_err(io(&address))?;
         addresses.push(address);
@@ -285,15 +298,16 @@ async fn run(
     for listen in own {
         server = match listen {
             Listen::Tcp(address) => {
-                let server =
-                    server.bind(address).map_err(io(&format!("cannot listen at {address}")))?;
-                // The port may have been the system's choice.
-                addresses.extend(server.addrs().last().map(|at| Listen::Tcp(*at).to_string()));
-                server
+                let listener =
+                    bind(*address).map_err(io(&format!("cannot listen at {address}")))?;
+                addresses.push(own_address(&listener)?);
+                serving.listen(server, listener, app.clone()).map_err(io(&listen.to_string()))?
             }
             Listen::Unix(path) => {
                 addresses.push(listen.to_string());
-                server.listen_uds(unix(path)?).map_err(io(&listen.to_string()))?
+                serving
+                    .listen_unix(server, unix(path)?, app.clone())
+                    .map_err(io(&listen.to_string()))?
             }
         };
     }
@@ -332,6 +346,7 @@ async fn run(
     notify(&[NotifyState::Ready]);
     let watchdog = actix_web::rt::spawn(watch(till.clone()));
     let jobs = actix_web::rt::spawn(jobs::run(till.get_ref().clone()));
+    let counts = actix_web::rt::spawn(write_log_counts());
     tokio::select! {
         _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
         _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
@@ -341,6 +356,7 @@ async fn run(
     till.close_polls();
     watchdog.abort();
     jobs.abort();
+    counts.abort();
     answered(&till).await;
     stop(handles).await;
     for server in running {

@@ -1,7 +1,6 @@
 //! What the daemon and the system tell each other: that it is ready, that it is well, how many files
 //! it may open, what time it is, when a client has gone, and that it ends in time.
 
-use std::any::Any;
 use std::thread;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use sd_notify::NotifyState;
 
 use crate::domain::time::Timestamp;
+use crate::log_limit;
 use crate::machine::{Clock, Doubt, doubt, show};
 use crate::till::Till;
 
@@ -34,6 +34,14 @@ pub(super) async fn watch(till: Data<Till>) {
             Ok(()) => notify(&[NotifyState::Watchdog]),
             Err(error) => log::error!("not well: {error}"),
         }
+    }
+}
+
+/// Writes once a minute how many log lines were counted instead of written.
+pub(super) async fn write_log_counts() {
+    loop {
+        tokio::time::sleep(log_limit::WINDOW).await;
+        log_limit::write_counts();
     }
 }
 
@@ -65,9 +73,7 @@ pub(super) fn descriptors() -> u64 {
 
 /// Has the system end a connection whose client takes nothing of what it is sent for so long: nobody
 /// else would, and its answer would be kept in memory.
-pub(super) fn give_up_after(connection: &dyn Any, patience: Duration) {
-    // At a unix socket is a program of this machine, and the option is TCP's.
-    let Some(stream) = connection.downcast_ref::<TcpStream>() else { return };
+pub(super) fn give_up_after(stream: &TcpStream, patience: Duration) {
     let patience = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = set_tcp_user_timeout(stream, patience) {
         log::debug!("a connection has no limit for its answers: {error}");

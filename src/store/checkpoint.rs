@@ -17,6 +17,7 @@ use rusqlite::Connection;
 
 use super::open::connect;
 use super::{Durability, Error, Result};
+use crate::log_limit;
 
 /// How long a few changes may stay in the log before they are moved.
 const LAZY: Duration = Duration::from_secs(30);
@@ -138,10 +139,16 @@ impl Checkpointer {
                         self.wrap.store(true, Ordering::Relaxed);
                     }
                 }
-                Err(error) => log::warn!("the write-ahead log could not be moved: {error}"),
+                Err(error) => warn_unmoved(&error),
             }
         }
     }
+}
+
+/// Says that the write-ahead log stays as long as it is.
+pub(super) fn warn_unmoved(error: &rusqlite::Error) {
+    let line = format_args!("the write-ahead log could not be moved: {error}");
+    log_limit::warn("times that the write-ahead log could not be moved", line);
 }
 
 /// Moves what can be moved without waiting; how many pages the log has.

@@ -6,6 +6,7 @@
 //! nothing but the disk.
 
 pub mod accounts;
+pub mod addresses;
 mod backup;
 pub mod books;
 mod check;
@@ -54,6 +55,7 @@ pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Stats, Tx};
 use crate::domain::order::Topic;
+use crate::log_limit;
 
 /// The text of one statement, by its place below `sql/`.
 macro_rules! sql {
@@ -432,7 +434,8 @@ fn snapshot<T, E: From<Error>>(
         fn drop(&mut self) {
             // Nothing was written, so there is nothing to be lost.
             if let Err(error) = say(self.0, "COMMIT") {
-                log::error!("a reader cannot let go of the database: {error}");
+                let line = format_args!("a reader cannot let go of the database: {error}");
+                log_limit::error("readers that could not let go of the database", line);
             }
         }
     }

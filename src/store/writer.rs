@@ -17,9 +17,10 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::checkpoint::Checkpointer;
+use super::checkpoint::{Checkpointer, warn_unmoved};
 use super::{Durability, Error, Options, Result, Role};
 use crate::domain::order::Topic;
+use crate::log_limit;
 
 /// Most changes in one transaction; more would make the first of them wait too long.
 const MAX_BATCH: usize = 512;
@@ -338,7 +339,8 @@ impl Hand {
         }
         let failed = outcome.err();
         if let Some(Failed::Other(what)) = &failed {
-            log::error!("a transaction of {count} changes was undone: {what}");
+            let line = format_args!("a transaction of {count} changes was undone: {what}");
+            log_limit::error("transactions that were undone", line);
         }
         for job in batch {
             job.answer(failed.as_ref());
@@ -388,7 +390,7 @@ impl Hand {
         });
         match moved {
             Ok((log, moved)) => self.checkpointer.wrapped(log, moved),
-            Err(error) => log::warn!("the write-ahead log could not be moved: {error}"),
+            Err(error) => warn_unmoved(&error),
         }
     }
 }

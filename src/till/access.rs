@@ -15,6 +15,7 @@ use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
+use crate::log_limit;
 use crate::machine::random;
 use crate::store::{self, instances, tokens};
 use crate::taler::base32;
@@ -94,7 +95,7 @@ impl fmt::Display for Whence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(peer) => write!(f, "from {peer}"),
-            None => f.write_str("from this machine"),
+            None => f.write_str("from a client that no proxy names"),
         }
     }
 }
@@ -230,7 +231,8 @@ impl Till {
         Ok(issued)
     }
 
-    /// Is it the password of `instance`? Each look counts as an attempt of `peer`.
+    /// Is it the password of `instance`? A wrong one counts as an attempt of `peer`, the client's
+    /// address; `None` where no proxy tells it.
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] if not, [`Error::TooManyAttempts`], [`Error::Crowded`].
@@ -241,14 +243,11 @@ impl Till {
         peer: Option<IpAddr>,
     ) -> Result<(), Error> {
         // Of instances that exist only, or made-up names would fill the memory of attempts.
-        self.passwords.count(&instance.id, peer)?;
-        let right = match instance.password_hash.clone() {
-            Some(hash) => self.passwords.verify(password, hash).await?,
-            None => false,
-        };
+        let hash = instance.password_hash.clone();
+        let right = self.passwords.attempt(&instance.id, peer, password, hash).await?;
         if !right {
-            // No more often than attempts are let through, so nobody can fill the log with it.
-            log::warn!("{}: a wrong password, {}", instance.id, Whence(peer));
+            let line = format_args!("{}: a wrong password, {}", instance.id, Whence(peer));
+            log_limit::warn("wrong passwords", line);
             return Err(Error::NotAuthorized);
         }
         Ok(())

@@ -13,6 +13,7 @@ use crate::domain::payto::Payto;
 use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
 use crate::exchange::{Exchange, Http, Remembered};
+use crate::log_limit;
 use crate::machine::Clock;
 use crate::store::Store;
 use crate::store::exchanges::{self, KeptKeys};
@@ -73,7 +74,8 @@ fn remember(store: &Store, exchange: &Trusted, keys: &Remembered) {
         exchanges::keep_keys(tx, &owner, &keys.text, keys.fetched_at, keys.expires)
     }));
     if let Err(error) = kept {
-        log::warn!("{}: its keys cannot be kept: {error}", exchange.base_url);
+        let line = format_args!("{}: its keys cannot be kept: {error}", exchange.base_url);
+        log_limit::warn("keys of exchanges that could not be kept", line);
     }
 }
 

@@ -6,6 +6,8 @@
 
 pub mod access;
 mod account;
+mod address;
+mod attempts;
 mod books;
 mod claim;
 mod exchange;
@@ -107,6 +109,7 @@ pub struct Till {
     passwords: Arc<password::Gate>,
     turns: Turns,
     uses: seat::Uses,
+    addresses: address::Kept,
     errands: Arc<Notify>,
     exporting: Arc<Semaphore>,
 }
@@ -382,7 +385,20 @@ impl Till {
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
         let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
-        Self { store, hub, clock, terms, exchanges, passwords, turns, uses, errands, exporting }
+        let addresses = address::Kept::default();
+        Self {
+            store,
+            hub,
+            clock,
+            terms,
+            exchanges,
+            passwords,
+            turns,
+            uses,
+            addresses,
+            errands,
+            exporting,
+        }
     }
 
     /// What time it is, by the till's clock.

@@ -1,37 +1,27 @@
 //! Passwords: hashed with argon2id, off the threads that answer, one at a time.
 //!
 //! A hash takes 19 MiB and some tens of milliseconds on purpose. So that nobody can use that
-//! against a small machine, attempts are counted per instance and client address, and only a few
-//! may queue.
+//! against a small machine, attempts are counted (`attempts`), and only a few may queue.
 
 use std::fmt;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::time::Duration;
+use std::time::Instant;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
-use governor::clock::{Clock, DefaultClock};
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
-use super::{Error, neighbourhood};
+use super::Error;
+use super::attempts::Attempts;
 use crate::domain::ids::InstanceId;
 use crate::domain::unfit::Unfit;
 
 /// Longest password in characters.
 pub(crate) const MAX_PASSWORD: usize = 1024;
-/// Attempts that may be made at once; then one more each [`REFILL`].
-const BURST: NonZeroU32 = NonZeroU32::new(10).expect("10 is not 0");
-/// How long until one more attempt may be made.
-const REFILL: Duration = Duration::from_secs(6);
 /// Passwords that may wait for their turn.
 const QUEUE: usize = 16;
-/// Counted clients beyond which those who have been quiet are forgotten.
-const REMEMBERED: usize = 10_000;
 
 /// A password as it was typed. Wiped from memory when dropped; never shown.
 #[derive(Clone)]
@@ -60,18 +50,11 @@ impl fmt::Debug for Password {
     }
 }
 
-type Attempts = RateLimiter<
-    (InstanceId, Option<IpAddr>),
-    HashMapStateStore<(InstanceId, Option<IpAddr>)>,
-    DefaultClock,
->;
-
 /// Where passwords wait and attempts are counted.
 pub(super) struct Gate {
     turn: Semaphore,
     queue: Semaphore,
     attempts: Attempts,
-    clock: DefaultClock,
 }
 
 impl fmt::Debug for Gate {
@@ -82,30 +65,36 @@ impl fmt::Debug for Gate {
 
 impl Gate {
     pub(super) fn new() -> Self {
-        let quota = Quota::with_period(REFILL).unwrap_or(Quota::per_minute(BURST));
         Self {
             turn: Semaphore::new(1),
             queue: Semaphore::new(QUEUE),
-            attempts: RateLimiter::hashmap(quota.allow_burst(BURST)),
-            clock: DefaultClock::default(),
+            attempts: Attempts::default(),
         }
     }
 
-    /// Counts an attempt on `instance` from `peer`.
+    /// Is `password` the one that `hash` was made of? Counts as an attempt on `instance` by `client`,
+    /// `None` where nobody says who it is; such attempts may have to wait for their turn. A right
+    /// password gives the attempt back. No `hash`: no password is right.
     ///
     /// # Errors
-    /// [`Error::TooManyAttempts`] with the time to wait.
-    pub(super) fn count(&self, instance: &InstanceId, peer: Option<IpAddr>) -> Result<(), Error> {
-        if self.attempts.len() > REMEMBERED {
-            self.attempts.retain_recent();
-            if self.attempts.len() > REMEMBERED {
-                return Err(Error::Crowded);
-            }
+    /// [`Error::TooManyAttempts`] with the time to wait, [`Error::Crowded`].
+    pub(super) async fn attempt(
+        &self,
+        instance: &InstanceId,
+        client: Option<IpAddr>,
+        password: Password,
+        hash: Option<String>,
+    ) -> Result<bool, Error> {
+        let attempt = self.attempts.count(Instant::now(), instance, client)?;
+        tokio::time::sleep(attempt.wait).await;
+        let is_right = match hash {
+            Some(hash) => self.verify(password, hash).await?,
+            None => false,
+        };
+        if is_right {
+            self.attempts.give_back(&attempt);
         }
-        let key = (instance.clone(), neighbourhood(peer));
-        self.attempts
-            .check_key(&key)
-            .map_err(|not_until| Error::TooManyAttempts(not_until.wait_time_from(self.clock.now())))
+        Ok(is_right)
     }
 
     /// The argon2id hash of `password`, as PHC text.
@@ -161,22 +150,22 @@ mod tests {
         assert!(matches!(damaged, Err(Error::PasswordHash(_))));
     }
 
-    #[test]
-    fn attempts_run_out_for_one_neighbour_and_not_for_another() {
+    #[actix_web::test]
+    async fn a_right_password_is_never_one_too_many() {
         let gate = Gate::new();
-        let (shop, other) = (InstanceId::parse("shop").unwrap(), InstanceId::parse("bar").unwrap());
-        let home = Some("2001:db8::1".parse().unwrap());
-        let next_door = Some("2001:db8::2".parse().unwrap());
-        let away = Some("2001:db8:1::1".parse().unwrap());
-        for _ in 0..BURST.get() {
-            gate.count(&shop, home).unwrap();
-        }
-        let Err(Error::TooManyAttempts(wait)) = gate.count(&shop, next_door) else {
-            panic!("the same network shares its attempts");
+        let shop = InstanceId::parse("shop").unwrap();
+        let client = Some("192.0.2.1".parse().unwrap());
+        let hash = gate.hash(Password::parse("correct horse").unwrap()).await.unwrap();
+        let attempt = |text: &str| {
+            gate.attempt(&shop, client, Password::parse(text).unwrap(), Some(hash.clone()))
         };
-        assert!(wait <= REFILL);
-        gate.count(&shop, away).unwrap();
-        gate.count(&other, home).unwrap();
+        for _ in 0..15 {
+            assert!(attempt("correct horse").await.unwrap());
+        }
+        for _ in 0..10 {
+            assert!(!attempt("battery staple").await.unwrap());
+        }
+        assert!(matches!(attempt("correct horse").await, Err(Error::TooManyAttempts(_))));
     }
 
     #[test]

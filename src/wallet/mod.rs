@@ -41,6 +41,7 @@ pub use self::pay::{How, Paid, PayOptions};
 pub use self::refund::Refunded;
 use self::wire::Http;
 pub use self::withdraw::Balance;
+use crate::log_limit;
 use crate::machine::Clock;
 
 /// The text of one statement, by its place below `sql/wallet/`.
@@ -138,7 +139,8 @@ impl Wallet {
     async fn begin(&self) -> Result<Turn<'_>, Error> {
         let turn = self.turn().await?;
         if let Err(error) = self.finish().await {
-            log::warn!("wallet: something earlier is not finished yet: {error}");
+            let line = format_args!("wallet: something earlier is not finished yet: {error}");
+            log_limit::warn("times that a wallet had something unfinished", line);
         }
         Ok(turn)
     }

@@ -1,5 +1,7 @@
 //! Every private route, asked by everybody who must not pass.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 use tilld::domain::access::Scope;
 use tilld::http::{Door, EVERYWHERE, ROOT, Row};
@@ -196,7 +198,7 @@ fn tokens_are_listed_without_their_values_and_taken_back() {
 fn passwords_cannot_be_tried_for_ever() {
     let place = Place::new();
     place.instance("admin");
-    let daemon = place.start();
+    let daemon = place.start_with(&[("TILLD_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
     let attempt = |from: &str| {
         daemon
             .ask("POST", "/private/token")
@@ -209,8 +211,44 @@ fn passwords_cannot_be_tried_for_ever() {
     let refused = refused.expect("at some point it is enough");
     assert_eq!(refused.failure(), (429, 2015));
     assert!(refused.headers["retry-after"].parse::<u64>().unwrap() > 0);
+    // Junk in front of what the proxy wrote changes nothing.
+    for forged in ["junk, 203.0.113.5", "127.0.0.1, 203.0.113.5:4711", "x,, 203.0.113.5,"] {
+        assert_eq!(attempt(forged).failure(), (429, 2015), "{forged}");
+    }
     // Somebody else may still try.
     assert_eq!(attempt("203.0.113.6").failure(), (401, 2015));
+}
+
+#[test]
+fn a_right_password_is_never_one_too_many() {
+    let place = Place::new();
+    place.passwd("admin", "correct horse");
+    let daemon = place.start_with(&[("TILLD_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
+    for from in ["203.0.113.5", ""] {
+        for _ in 0..15 {
+            let ask = daemon.ask("POST", "/private/token").basic("admin", "correct horse");
+            let ask = ask.header("X-Forwarded-For", from).json(&json!({ "scope": "readonly" }));
+            assert_eq!(ask.send().status, 200);
+        }
+    }
+}
+
+#[test]
+fn whom_no_proxy_names_is_slowed_down_and_not_locked_out() {
+    let place = Place::new();
+    place.passwd("admin", "correct horse");
+    let proxied = [("TILLD_SERVER__BASE_URL", "https://shop.example/")];
+    for settings in [&[] as &[(&str, &str)], &proxied] {
+        let daemon = place.start_with(settings);
+        let attempt = |password: &str| {
+            let ask = daemon.ask("POST", "/private/token").basic("admin", password);
+            ask.json(&json!({ "scope": "readonly" })).send().status
+        };
+        let begun = Instant::now();
+        (0..12).for_each(|_| assert_eq!(attempt("guess"), 401));
+        assert!(begun.elapsed() > Duration::from_secs(1), "guessing has its time");
+        assert_eq!(attempt("correct horse"), 200);
+    }
 }
 
 #[test]

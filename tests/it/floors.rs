@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 /// Each module, and which others it may use.
 const PLAN: &[(&str, &[&str])] = &[
     ("taler", &[]),
+    // How often a log line is written; whoever logs what clients can cause uses it.
+    ("log_limit", &[]),
     ("domain", &["taler"]),
     ("config", &["domain", "taler"]),
     // Only the topics; a wake carries no news.
@@ -16,22 +18,33 @@ const PLAN: &[(&str, &[&str])] = &[
     // How pages look, whoever shows them.
     ("page", &["domain", "taler"]),
     // The network's far side: it knows nothing of the till, and only demonstrations start it.
-    ("sandbox", &["domain", "machine", "taler"]),
+    ("sandbox", &["domain", "log_limit", "machine", "taler"]),
     // A customer: it knows nothing of till and exchange but what they answer.
-    ("wallet", &["domain", "machine", "taler"]),
+    ("wallet", &["domain", "log_limit", "machine", "taler"]),
     // A shop like any other, with a wallet behind a button: it asks the till over HTTP only.
-    ("demo", &["domain", "machine", "page", "taler", "wallet"]),
+    ("demo", &["domain", "log_limit", "machine", "page", "taler", "wallet"]),
     // The peer keeps nothing.
-    ("exchange", &["domain", "machine", "taler"]),
-    ("store", &["domain", "taler"]),
-    ("till", &["domain", "exchange", "hub", "machine", "store", "taler"]),
+    ("exchange", &["domain", "log_limit", "machine", "taler"]),
+    ("store", &["domain", "log_limit", "taler"]),
+    ("till", &["domain", "exchange", "hub", "log_limit", "machine", "store", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
-    ("http", &["domain", "page", "store", "taler", "till"]),
+    ("http", &["domain", "log_limit", "page", "store", "taler", "till"]),
     // The clock: it calls verbs, as the web does.
-    ("jobs", &["till"]),
+    ("jobs", &["log_limit", "till"]),
     (
         "server",
-        &["config", "domain", "exchange", "http", "hub", "jobs", "machine", "store", "till"],
+        &[
+            "config",
+            "domain",
+            "exchange",
+            "http",
+            "hub",
+            "jobs",
+            "log_limit",
+            "machine",
+            "store",
+            "till",
+        ],
     ),
     // Exchanges, because the till would keep what they say, and the doctor changes nothing.
     (
@@ -215,6 +228,34 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
         all("till/x.rs", "/// Not for [`crate::http`].\nuse crate::store::{Tx, tokens};"),
         ""
     );
+}
+
+/// Who may write a WARN or ERROR line each time: what no request reaches, and what says that a state
+/// has changed.
+const LOUD: &[&str] = &[
+    "cli/",
+    // Once, when it starts or is asked to stop.
+    "server/",
+    "store/open.rs",
+    "sandbox/minting.rs",
+    // By commands.
+    "store/backup.rs",
+    "wallet/refund.rs",
+    // When keys cannot be had for another reason than before, and when they can; at the start.
+    "exchange/keeper.rs",
+    "till/exchange.rs",
+    // By the clock.
+    "till/give_back.rs",
+];
+
+#[test]
+fn what_a_request_can_cause_is_logged_through_the_limit() {
+    let loud = ["log::warn!", "log::error!", "Level::Warn,", "Level::Error,"];
+    for (name, text) in sources() {
+        let may = name == "log_limit.rs" || LOUD.iter().any(|start| name.starts_with(start));
+        let code = code(&text);
+        assert!(may || !loud.iter().any(|word| code.contains(word)), "{name}: see `log_limit`");
+    }
 }
 
 #[test]

@@ -524,7 +524,7 @@ fn a_poll_says_unpaid_then_paid_then_refunded() {
 
 #[test]
 fn the_address_of_the_contract_is_the_shops_or_our_own() {
-    let shop = Shop::open();
+    let shop = Shop::open_with(&[("TILLD_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
     let contract = shop.contract("O", PAGE);
     let url = "https://shop.example/proposal?a=b&c=ü";
     let said =

@@ -124,6 +124,7 @@ fn past_a_cap_the_answer_comes_at_once() {
         ("TILLD_POLLS__MAX_TOTAL", "5"),
         ("TILLD_POLLS__MAX_PER_KEY", "2"),
         ("TILLD_POLLS__MAX_PER_CLIENT", "2"),
+        ("TILLD_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
     ];
     let daemon = place.start_with(&caps);
     let path =
@@ -149,6 +150,25 @@ fn past_a_cap_the_answer_comes_at_once() {
     parked(&daemon, 4);
     held.push(ask_raw(&daemon, &path("E"), ""));
     parked(&daemon, 5);
+}
+
+#[test]
+fn few_may_wait_with_a_long_head() {
+    let (place, _) = shop();
+    let daemon = start(&place);
+    let path = format!("/sessions/S1?fulfillment_url={PAGE}&timeout_ms=60000");
+    let long = format!("X-Long: {}\r\n", "x".repeat(8_000));
+    let held: Vec<_> = (0..256).map(|_| ask_raw(&daemon, &path, &long)).collect();
+    parked(&daemon, 256);
+    assert!(rest(ask_raw(&daemon, &path, &long)).starts_with("HTTP/1.1 404"));
+    let short = ask_raw(&daemon, &path, "");
+    parked(&daemon, 257);
+    drop(held);
+    parked(&daemon, 1);
+    // There is room again.
+    let _long = ask_raw(&daemon, &path, &long);
+    parked(&daemon, 2);
+    drop(short);
 }
 
 #[test]

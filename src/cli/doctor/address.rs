@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 
 use super::Finding;
+use crate::config::Listen;
 use crate::domain::web::BaseUrl;
 
 /// How far an address is known.
@@ -56,15 +57,31 @@ pub(super) fn is_loopback(url: &BaseUrl) -> bool {
 }
 
 /// The address that wallets use. That it ends with a slash and the like was seen to when the
-/// settings were read.
-pub(super) fn base_url(url: Option<&BaseUrl>) -> Finding {
+/// settings were read. Without one, the address is taken from requests, which is only good as long
+/// as all of them come from this machine.
+pub(super) fn base_url(url: Option<&BaseUrl>, listens: &[Listen]) -> Finding {
     let Some(url) = url else {
-        return Finding::Warn(
-            "base URL: none is set, so contracts name whatever address each request came to".into(),
-            "set server.base_url (or TILLD_SERVER__BASE_URL) to the address that wallets use, \
-             like https://shop.example.com/"
-                .into(),
-        );
+        let remedy = "set server.base_url (or TILLD_SERVER__BASE_URL) to the address that wallets \
+                      use, like https://shop.example.com/";
+        let open = listens.iter().find_map(|listen| match listen {
+            Listen::Tcp(address) if !address.ip().to_canonical().is_loopback() => Some(address),
+            Listen::Tcp(_) | Listen::Unix(_) => None,
+        });
+        return match open {
+            Some(address) => Finding::Fail(
+                format!(
+                    "base URL: none is set, and {address} is open to other machines, who could \
+                     say any address"
+                ),
+                remedy.into(),
+            ),
+            None => Finding::Warn(
+                "base URL: none is set, so contracts name the address that the shop's own \
+                 requests came to"
+                    .into(),
+                remedy.into(),
+            ),
+        };
     };
     let name = url.as_str();
     match reach(url) {
@@ -133,6 +150,7 @@ mod tests {
 
     #[test]
     fn only_a_public_https_address_is_good_and_only_one_that_leads_nowhere_fails() {
+        let base_url = |url: Option<&BaseUrl>| base_url(url, &[]);
         assert!(matches!(base_url(Some(&url("https://shop.example/a/"))), Finding::Ok(_)));
         assert!(matches!(base_url(Some(&url("http://abcdef.onion/"))), Finding::Ok(_)));
         for text in ["http://shop.example/", "https://localhost/", "https://192.168.1.4/"] {
@@ -140,5 +158,16 @@ mod tests {
         }
         assert!(matches!(base_url(None), Finding::Warn(..)));
         assert!(matches!(base_url(Some(&url("https://0.0.0.0/"))), Finding::Fail(..)));
+    }
+
+    #[test]
+    fn without_an_address_only_this_machine_may_ask() {
+        let without = |listen: &str| base_url(None, &[listen.parse().unwrap()]);
+        for listen in ["127.0.0.1:9966", "[::1]:9966", "unix:/run/tilld.sock"] {
+            assert!(matches!(without(listen), Finding::Warn(..)), "{listen}");
+        }
+        for listen in ["0.0.0.0:9966", "[::]:9966", "192.168.1.2:9966"] {
+            assert!(matches!(without(listen), Finding::Fail(..)), "{listen}");
+        }
     }
 }

@@ -93,7 +93,8 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
     let now = clock.now();
 
     let path = &config.database.path;
-    let mut findings = vec![address::base_url(config.server.base_url.as_ref())];
+    let server = &config.server;
+    let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
     let mut about_file = disk::check(path);
     let look = store::look(path);
     about_file.extend(database::check(path, &look));

@@ -221,7 +221,9 @@ impl Visit {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
         let instance = self.instance().await?;
-        Ok(self.till.admit(&instance, self.key().as_ref(), Some(permission))?)
+        let clerk = self.till.admit(&instance, self.key().as_ref(), Some(permission))?;
+        origin::note_address(&self.request, &self.settings, &self.till, &clerk);
+        Ok(clerk)
     }
 
     /// A clerk for a request whose body may name the instance. It is only read for somebody who holds
@@ -230,10 +232,12 @@ impl Visit {
         let Private(permission) = door else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
-        Ok(match self.in_path()? {
+        let clerk = match self.in_path()? {
             Some(instance) => self.till.admit(&instance, self.key().as_ref(), Some(permission))?,
             None => self.till.admit_holder(self.key().as_ref(), permission)?,
-        })
+        };
+        origin::note_address(&self.request, &self.settings, &self.till, &clerk);
+        Ok(clerk)
     }
 
     /// Is the instance that the request names the clerk's?

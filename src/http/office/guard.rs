@@ -3,13 +3,14 @@
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderName, ORIGIN, SET_COOKIE};
+use actix_web::http::header::{ORIGIN, SET_COOKIE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use super::super::error::Failure;
 use super::super::extract::header;
+use super::super::origin::{SEC_FETCH_SITE, note_address};
 use super::super::pages::Frame;
 use super::super::{Door, Settings, row_of};
 use super::cookie::{Cookie, Way, is_own_origin};
@@ -18,8 +19,6 @@ use super::seat::Seat;
 use super::sign_in::{self, Why};
 use crate::domain::access::Permission;
 use crate::till::{self, Key, Presence, Till};
-
-const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// What becomes of a request.
 enum Verdict {
@@ -80,7 +79,10 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
     let why = match key {
         None => Why::New,
         Some(key) => match till.admit_seated(&key, needs, presence) {
-            Ok(clerk) => return Ok(Verdict::Pass(Some(Seat::new(request, settings, clerk, &key)))),
+            Ok(clerk) => {
+                note_address(request, settings, till, &clerk);
+                return Ok(Verdict::Pass(Some(Seat::new(request, settings, clerk, &key))));
+            }
             Err(till::Error::TokenExpired) => Why::Over,
             Err(till::Error::NotAuthorized | till::Error::InstanceDeleted(_)) => Why::New,
             Err(other) => return Err(other.into()),

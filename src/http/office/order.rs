@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::{Params, Seg};
-use super::super::orders::{pay_uri, refund_uri, status_url};
+use super::super::orders::{pay_uri, refund_uri, status_query};
 use super::super::pages::Frame;
 use super::form::{Form, Typed};
 use super::seat::Seat;
@@ -151,7 +151,13 @@ fn view(seat: &Seat, till: &Till, history: &History) -> View {
         tag: tag(order, standing),
         events,
         code,
-        page: status_url(order, None),
+        // By its path: what the order calls our address may be another place.
+        page: format!(
+            "{}orders/{}{}",
+            seat.frame().base_of(&seat.clerk().instance().id),
+            order.order_id,
+            status_query(order, None)
+        ),
         pay_deadline: is_open.then(|| seat.moment(order.pay_deadline)),
         refund_deadline: seat.moment(order.refund_deadline),
         left: left

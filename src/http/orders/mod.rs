@@ -38,6 +38,12 @@ pub(super) fn refund_uri(order: &Order) -> String {
 
 /// Where a browser sees how `order` stands (merchant-api 2.4).
 pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
+    let path = order.base_url.join(&["orders", order.order_id.as_str()]);
+    format!("{path}{}", status_query(order, session))
+}
+
+/// What follows the path in [`status_url`].
+pub(super) fn status_query(order: &Order, session: Option<&SessionId>) -> String {
     let credential = match (&order.claim, &order.claim_token) {
         (Some(claim), _) => Some(format!("h_contract={}", claim.h_contract)),
         (None, Some(token)) => Some(format!("token={token}")),
@@ -46,8 +52,7 @@ pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
     let session = session.map(|session| format!("session_id={}", query_value(session.as_str())));
     let query: Vec<_> = credential.into_iter().chain(session).collect();
     let mark = if query.is_empty() { "" } else { "?" };
-    let path = order.base_url.join(&["orders", order.order_id.as_str()]);
-    format!("{path}{mark}{}", query.join("&"))
+    format!("{mark}{}", query.join("&"))
 }
 
 /// The answer to whoever has made an order, the shop or a customer's wallet.

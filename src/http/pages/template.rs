@@ -12,7 +12,7 @@ use askama::Template;
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::{Fields, Params};
-use super::super::origin::base_url;
+use super::super::origin::base_url_for_strangers;
 use super::basket::shortened;
 use super::{Frame, Link, shown};
 use crate::domain::amount::{Amount, Currency};
@@ -180,7 +180,7 @@ impl<'a> Maker<'a> {
             till,
             template: till.public_template(instance, id).await?,
             shop: till.instance(instance).await?.settings.name,
-            base_url: base_url(request, settings, instance)?,
+            base_url: base_url_for_strangers(request, settings, till, instance)?,
             instance,
         })
     }

@@ -43,6 +43,28 @@ fn every_way_of_misbehaving_has_its_answer() {
     }
 }
 
+#[test]
+fn an_exchange_that_is_down_is_said_once_and_not_for_every_wallet() {
+    let exchange = Exchange::start();
+    let shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 1");
+    let coin = exchange.coin("1");
+    let claimed = claimed(&shop, &order("1"));
+    let body = claimed.payment(&exchange, &[(&coin, "1")]);
+    exchange.deposits(Fault { act: Act::Status(503), ..Fault::default() });
+    (0..20).for_each(|_| refused(&claimed.pay(&shop, &body), 502, 2014));
+    exchange.behave();
+    assert_eq!(claimed.pay(&shop, &body).status, 200);
+
+    shop.daemon.signal("TERM");
+    let lines: Vec<String> = shop.daemon.lines.lock().unwrap().iter().collect();
+    let of = |text: &str| lines.iter().filter(|line| line.contains(text)).count();
+    let url = exchange.base_url();
+    assert_eq!(of(&format!("exchange {url}: it does not do what it is asked")), 1, "{lines:?}");
+    assert_eq!(of(&format!("exchange {url}: it answers again")), 1, "{lines:?}");
+    assert_eq!(of("/pay: 502"), 1, "{lines:?}");
+    assert_eq!(of("19 more in the last minute: "), 1, "{lines:?}");
+}
+
 /// A shop that nothing has been sold in yet, an order that somebody has claimed, and its payment.
 struct Offer {
     exchange: Exchange,

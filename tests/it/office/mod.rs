@@ -16,6 +16,8 @@ use crate::common::shop::Shop;
 use crate::common::{PATIENCE, Place, client};
 
 pub(crate) const PASSWORD: &str = "correct horse";
+/// Whom the proxy in front of a daemon with a base URL sees.
+pub(crate) const VISITOR: &str = "192.0.2.10";
 
 /// A page, with all that came along.
 #[derive(Debug)]
@@ -106,6 +108,7 @@ impl Visitor {
     ) -> Page {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = self.client.request(method, format!("{}{path}", self.address));
+        request = request.header("X-Forwarded-For", VISITOR);
         if !self.cookies.is_empty() {
             request = request.header("Cookie", self.cookies.join("; "));
         }

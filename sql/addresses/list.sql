@@ -1,0 +1,1 @@
+SELECT root FROM addresses WHERE instance = :instance ORDER BY used_at_s DESC, root

@@ -1,0 +1,203 @@
+//! Answers HTTP at a listener: each connection is admitted, wrapped (`stream`), and handed to actix.
+//!
+//! This is what actix-web's `HttpServer` does, but for the wrapper, for which that has no place.
+
+use std::fmt;
+use std::future::ready;
+use std::io;
+use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol, Request};
+use actix_server::{GracefulShutdownSignal, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::body::MessageBody;
+use actix_web::dev::{AppConfig, Response, Service, ServiceFactory};
+use actix_web::rt::net::{TcpStream, UnixStream};
+use ipnet::IpNet;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::GRACE_S;
+use super::stream::{ClientTimes, Networks, Place, Stream};
+use super::system::give_up_after;
+use crate::http::Connection;
+
+/// Connections that may wait to be taken.
+const BACKLOG: i32 = 1024;
+
+/// What holds for the connections of all listeners.
+#[derive(Clone, Debug)]
+pub(super) struct Serving {
+    /// How long clients may take.
+    pub(super) times: ClientTimes,
+    /// How many connections each network has.
+    pub(super) networks: Arc<Networks>,
+    /// Web servers in front; their connections are not counted, for they are everybody's.
+    pub(super) trusted_proxies: Arc<[IpNet]>,
+}
+
+/// Listens at `address`.
+pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let listener = TcpListener::bind(address)?;
+    // The library's own number may be small, and can be changed afterwards.
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
+}
+
+impl Serving {
+    /// A place for a connection of `client`, if it is counted.
+    ///
+    /// # Errors
+    /// When its network has as many as it may have.
+    fn admit(&self, client: Option<IpAddr>) -> Result<Option<Place>, DispatchError> {
+        let is_ours = |ip: &IpAddr| {
+            ip.is_loopback() || self.trusted_proxies.iter().any(|net| net.contains(ip))
+        };
+        let Some(client) = client.map(|ip| ip.to_canonical()).filter(|ip| !is_ours(ip)) else {
+            return Ok(None);
+        };
+        match self.networks.admit(client) {
+            Some(place) => Ok(Some(place)),
+            None => {
+                Err(DispatchError::Io(io::Error::other("the network has too many connections")))
+            }
+        }
+    }
+
+    fn accept_tcp(
+        &self,
+        io: TcpStream,
+    ) -> Result<(Stream<TcpStream>, Protocol, Option<SocketAddr>), DispatchError> {
+        let client = io.peer_addr().map_err(DispatchError::Io)?;
+        let place = self.admit(Some(client.ip()))?;
+        give_up_after(&io, self.times.idle);
+        let connection = Connection::new(io.local_addr().ok());
+        Ok((Stream::new(io, connection, self.times, place), Protocol::Http1, Some(client)))
+    }
+
+    fn accept_unix(&self, io: UnixStream) -> (Stream<UnixStream>, Protocol, Option<SocketAddr>) {
+        (Stream::new(io, Connection::new(None), self.times, None), Protocol::Http1, None)
+    }
+
+    /// Answers at `listener` with `app`.
+    pub(super) fn listen<F, I, S, B>(
+        &self,
+        builder: ServerBuilder,
+        listener: TcpListener,
+        app: F,
+    ) -> io::Result<ServerBuilder>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<actix_web::Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        let (serving, stopping) = (self.clone(), builder.graceful_shutdown_signal());
+        builder.listen("tcp", listener, move || {
+            let here = serving.clone();
+            fn_service(move |io: TcpStream| ready(here.accept_tcp(io))).and_then(http(
+                app().into_factory(),
+                serving.times,
+                stopping.clone(),
+            ))
+        })
+    }
+
+    /// As [`Self::listen`], at a unix socket.
+    pub(super) fn listen_unix<F, I, S, B>(
+        &self,
+        builder: ServerBuilder,
+        listener: UnixListener,
+        app: F,
+    ) -> io::Result<ServerBuilder>
+    where
+        F: Fn() -> I + Send + Clone + 'static,
+        I: IntoServiceFactory<S, Request>,
+        S: ServiceFactory<Request, Config = AppConfig> + 'static,
+        S::Error: Into<actix_web::Error> + 'static,
+        S::InitError: fmt::Debug,
+        S::Response: Into<Response<B>> + 'static,
+        <S::Service as Service<Request>>::Future: 'static,
+        S::Service: 'static,
+        B: MessageBody + 'static,
+    {
+        let (serving, stopping) = (self.clone(), builder.graceful_shutdown_signal());
+        builder.listen_uds("unix", listener, move || {
+            let here = serving.clone();
+            fn_service(move |io: UnixStream| ready(Ok::<_, DispatchError>(here.accept_unix(io))))
+                .and_then(http(app().into_factory(), serving.times, stopping.clone()))
+        })
+    }
+}
+
+/// What answers the requests on a connection.
+fn http<T, S, B>(
+    app: S,
+    times: ClientTimes,
+    stopping: GracefulShutdownSignal,
+) -> impl ServiceFactory<
+    (Stream<T>, Protocol, Option<SocketAddr>),
+    Config = (),
+    Response = (),
+    Error = DispatchError,
+    InitError = (),
+>
+where
+    T: AsyncRead + AsyncWrite + Unpin + 'static,
+    S: ServiceFactory<Request, Config = AppConfig> + 'static,
+    S::Error: Into<actix_web::Error> + 'static,
+    S::InitError: fmt::Debug,
+    S::Response: Into<Response<B>> + 'static,
+    <S::Service as Service<Request>>::Future: 'static,
+    S::Service: 'static,
+    B: MessageBody + 'static,
+{
+    let app = app.map_err(|error| error.into().error_response());
+    HttpService::build()
+        .graceful_shutdown_signal(move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        })
+        .keep_alive(times.idle)
+        .client_request_timeout(times.head)
+        .client_disconnect_timeout(Duration::from_secs(GRACE_S))
+        // A client that has gone is a handler dropped.
+        .h1_allow_half_closed(false)
+        .on_connect_ext(|io: &Stream<T>, extensions| {
+            extensions.insert(io.connection().clone());
+        })
+        // Of no interest: what is asked of it is the address that a client used, which nobody knows.
+        .finish(map_config(app, |()| AppConfig::default()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_and_proxies_have_as_many_connections_as_they_like() {
+        let second = Duration::from_secs(1);
+        let serving = Serving {
+            times: ClientTimes { head: second, idle: second },
+            networks: Networks::new(1),
+            trusted_proxies: ["10.0.0.5/32".parse().unwrap()].into(),
+        };
+        for free in
+            [None, Some("127.0.0.1"), Some("::1"), Some("::ffff:127.0.0.1"), Some("10.0.0.5")]
+        {
+            let client = free.map(|text| text.parse().unwrap());
+            assert!(serving.admit(client).unwrap().is_none(), "{free:?}");
+        }
+        let counted = Some("10.0.0.6".parse().unwrap());
+        let _place = serving.admit(counted).unwrap().unwrap();
+        assert!(serving.admit(counted).is_err());
+    }
+}
