@@ -40,6 +40,7 @@ mod text;
 pub mod access;
 pub mod account;
 pub mod amount;
+pub mod characters;
 pub mod coin;
 pub mod contract;
 pub mod currency;

@@ -30,6 +30,9 @@ pub(crate) const MAX_DESCRIPTION: usize = 512;
 pub(crate) const SEAT_MARK: &str = "web: ";
 /// How long an expired token is told from one that never was: 30 days.
 const REMEMBERED_S: u64 = 30 * 86_400;
+/// How long a token that was traded for another one lives at most: 90 days. Else whoever got hold of
+/// a token with an end could trade it for one without.
+const REFRESHED_LIFE_S: u64 = 90 * 86_400;
 /// How long a token lives when nobody says otherwise: a day.
 const DEFAULT_LIFE_S: u64 = 86_400;
 
@@ -253,7 +256,8 @@ impl Till {
         Ok(())
     }
 
-    /// Trades a refreshable token for a fresh one of the same scope or a smaller one.
+    /// Trades a refreshable token for a fresh one of the same scope or a smaller one, which ends after
+    /// 90 days at the latest.
     ///
     /// # Errors
     /// As [`Till::admit`]; [`Error::ScopeExceeded`] when the token is not refreshable or its scope
@@ -272,7 +276,9 @@ impl Till {
         if !allowed {
             return Err(Error::ScopeExceeded);
         }
-        self.issue_token(&clerk, wish).await
+        let longest = RelativeTime::from_secs(REFRESHED_LIFE_S).map_err(|_| Unfit("duration"))?;
+        let duration = wish.duration.map(|duration| duration.min(longest));
+        self.issue_token(&clerk, TokenWish { duration, ..wish }).await
     }
 
     /// Makes a token for the clerk's instance.

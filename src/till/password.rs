@@ -11,6 +11,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 use zeroize::Zeroizing;
 
 use super::Error;
@@ -20,6 +21,8 @@ use crate::domain::unfit::Unfit;
 
 /// Longest password in characters.
 pub(crate) const MAX_PASSWORD: usize = 1024;
+/// By how much the NFC form of a text is longer at most, in bytes (UAX 15, section 14).
+const MAX_GROWTH: usize = 3;
 /// Passwords that may wait for their turn.
 const QUEUE: usize = 16;
 
@@ -28,12 +31,20 @@ const QUEUE: usize = 16;
 pub struct Password(Zeroizing<String>);
 
 impl Password {
-    /// A password of 1 to 1024 characters.
+    /// A password of 1 to 1024 characters. Keyboards write the same letter in several ways: it is brought
+    /// into the one form NFC (RFC 8265) wherever a password is read, to be set or to be checked.
     ///
     /// # Errors
     /// [`Unfit`] when it is empty or too long.
     pub fn parse(text: impl Into<String>) -> Result<Self, Unfit> {
         let text = Zeroizing::new(text.into());
+        let characters = text.chars().count();
+        // Taken in one piece, so that no half of it stays behind in memory.
+        let mut form = Zeroizing::new(String::with_capacity(text.len().saturating_mul(MAX_GROWTH)));
+        if characters <= MAX_PASSWORD {
+            form.extend(text.nfc());
+        }
+        let text = form;
         let fits = (1..=MAX_PASSWORD).contains(&text.chars().count());
         if fits { Ok(Self(text)) } else { Err(Unfit("password")) }
     }
@@ -166,6 +177,24 @@ mod tests {
             assert!(!attempt("battery staple").await.unwrap());
         }
         assert!(matches!(attempt("correct horse").await, Err(Error::TooManyAttempts(_))));
+    }
+
+    #[actix_web::test]
+    async fn whatever_keyboard_wrote_it_a_password_is_the_same() {
+        let gate = Gate::new();
+        // Composed, decomposed, and with a sign that is another one's twin (the Kelvin sign).
+        let forms = ["Zürich Å K", "Zu\u{308}rich A\u{30a} K", "Zürich \u{212b} \u{212a}"];
+        for set in forms {
+            let hash = gate.hash(Password::parse(set).unwrap()).await.unwrap();
+            for typed in forms {
+                let typed = Password::parse(typed).unwrap();
+                assert!(gate.verify(typed, hash.clone()).await.unwrap(), "{set}");
+            }
+        }
+        // Its length is counted in that form, and one that is too long is refused as before.
+        assert!(Password::parse("u\u{308}".repeat(512)).is_ok());
+        assert!(Password::parse("\u{1d160}".repeat(1024)).is_err());
+        assert!(Password::parse("x".repeat(1_000_000)).is_err());
     }
 
     #[test]

@@ -99,6 +99,14 @@ class Lane(threading.Thread):
         if self.daemon_.process.poll() is not None:
             self.failed.append("the daemon ended")
 
+    def document(self):
+        """The document for a daemon at a port of its own, which its cookie has in its name."""
+        port = self.daemon_.url.rsplit(":", 1)[1]
+        path = Path(self.daemon_.room.name) / "openapi.json"
+        text = Path(self.options.document).read_text()
+        path.write_text(text.replace('"__Host-tilld"', f'"__Host-tilld-{port}"'))
+        return str(path)
+
     def schemathesis(self, wanted, token):
         names = "|".join(re.escape(one[0]) for one in wanted)
         operator = wanted[0][3] == "operator"
@@ -113,7 +121,7 @@ class Lane(threading.Thread):
             words = [
                 sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()",
                 "--config-file", str(HERE / "schemathesis.toml"),
-                "run", self.options.document, "--url", self.daemon_.admin if operator else self.daemon_.url,
+                "run", self.document(), "--url", self.daemon_.admin if operator else self.daemon_.url,
                 "--phases", "examples,coverage,fuzzing", "--max-examples", str(self.options.examples),
                 "--include-operation-id-regex", f"^({names})$",
                 "--seed", self.options.seed,
@@ -137,7 +145,8 @@ class Lane(threading.Thread):
             return
         schema = schemathesis.openapi.from_path(self.options.document)
         base = self.daemon_.admin if wanted[0][3] == "operator" else self.daemon_.url
-        headers = {"Authorization": f"Bearer {token}", "Cookie": f"__Host-tilld={self.seat()[0]}"}
+        port = self.daemon_.url.rsplit(":", 1)[1]
+        headers = {"Authorization": f"Bearer {token}", "Cookie": f"__Host-tilld-{port}={self.seat()[0]}"}
         own = [
             checks.status_code_conformance, checks.content_type_conformance,
             checks.response_headers_conformance, checks.response_schema_conformance,

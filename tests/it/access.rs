@@ -163,6 +163,29 @@ fn a_refreshable_token_is_traded_downwards_only() {
 }
 
 #[test]
+fn a_token_for_a_token_has_an_end() {
+    let place = Place::new();
+    place.instance("admin");
+    let first = place.token("admin", "all:refreshable");
+    let daemon = place.start();
+    let now = crate::common::shop::now();
+    let cap = 90 * 86_400;
+    for (asked, most) in [
+        (json!({ "d_us": "forever" }), cap),
+        (json!({ "d_us": 9_007_199_254_740_991_u64 }), cap),
+        (json!({ "d_us": (cap + 1) * 1_000_000 }), cap),
+        (json!({ "d_us": 3_600_000_000_u64 }), 3600),
+    ] {
+        let wish = json!({ "scope": "all:refreshable", "duration": asked });
+        let reply = daemon.ask("POST", "/private/token").token(&first).json(&wish).send();
+        assert_eq!(reply.status, 200, "{asked}: {reply:?}");
+        let end = reply.json()["expiration"]["t_s"].as_u64().unwrap();
+        // A minute for a slow machine.
+        assert!((now + most..now + most + 60).contains(&end), "{asked}: {}", end - now);
+    }
+}
+
+#[test]
 fn tokens_are_listed_without_their_values_and_taken_back() {
     let place = Place::new();
     place.instance("admin");

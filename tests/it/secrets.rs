@@ -215,8 +215,9 @@ fn people_sign_in_at_the_office(shop: &Shop, secrets: &mut Secrets) {
     let mut forger = Visitor::of(&shop.daemon.address);
     forger.csrf = secrets.add("forged seal", "forged-seal-4719");
     let forged = secrets.add("forged seat", "secret-token:forged-seat-4720");
+    let (_, port) = shop.daemon.address.rsplit_once(':').unwrap();
     for name in ["__Host-tilld", "tilld", "__Host-tilld-door"] {
-        forger.cookies = vec![format!("{name}={forged}")];
+        forger.cookies = vec![format!("{name}-{port}={forged}")];
         forger.get("/webui/orders");
         forger.post("/webui/orders/x/refund", &[("reason", "x")]);
     }

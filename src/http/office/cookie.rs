@@ -8,6 +8,8 @@ use std::net::IpAddr;
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{COOKIE, HOST, HeaderValue};
+use data_encoding::HEXLOWER;
+use sha2::{Digest, Sha256};
 
 use super::super::Settings;
 use super::super::extract::header;
@@ -23,13 +25,15 @@ pub(super) enum Cookie {
     Door,
 }
 
-/// How well the way from the browser to us is protected.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Way {
-    /// By HTTPS, or it does not leave the machine.
-    Safe,
-    /// Not at all.
-    Plain,
+/// The way from the browser to us.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Way {
+    /// Is it protected, by HTTPS or because it does not leave the machine?
+    is_safe: bool,
+    /// What tells our cookies from those of another tilld on the same host: browsers send the cookies
+    /// of a host to all of its ports and, as the prefix `__Host-` wants it, to all of its paths. Empty
+    /// for the one at the usual port and without a path.
+    mark: String,
 }
 
 impl Way {
@@ -37,13 +41,48 @@ impl Way {
     pub(super) fn of(request: &HttpRequest, settings: &Settings) -> Self {
         let configured = origin::base_url(request, settings, &InstanceId::admin());
         let seen = origin::seen(request, settings);
+        let (Ok(configured), Ok(seen)) = (configured, seen) else {
+            return Self { is_safe: false, mark: String::new() };
+        };
         let host = |text: &str| text.split('/').next().unwrap_or_default().to_owned();
-        let (Ok(configured), Ok(seen)) = (configured, seen) else { return Self::Plain };
         let seen_host = host(seen.host_and_path());
         // A proxy that does not say how it was asked is one that we are known by.
         let known = configured.is_https() && host(configured.host_and_path()) == seen_host;
-        if seen.is_https() || known || is_here(&seen_host) { Self::Safe } else { Self::Plain }
+        let path = match settings.base_url {
+            Some(_) => configured.host_and_path(),
+            None => seen.host_and_path(),
+        };
+        let path = path.split_once('/').map_or("", |(_, path)| path);
+        Self {
+            is_safe: seen.is_https() || known || is_here(&seen_host),
+            mark: mark(&seen_host, path),
+        }
     }
+
+    /// Can others on the network read what goes this way?
+    pub(super) fn is_plain(&self) -> bool {
+        !self.is_safe
+    }
+}
+
+/// The end of our cookies' names, for `host` (with its port, if it is not the usual one) and `path`.
+fn mark(host: &str, path: &str) -> String {
+    let port = match host.rsplit_once(':') {
+        Some((_, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => port,
+        _ => "",
+    };
+    let path = match path {
+        "" => String::new(),
+        path => {
+            let hash = Sha256::digest(path.as_bytes());
+            HEXLOWER.encode(hash.get(..4).unwrap_or_default())
+        }
+    };
+    [port, &path]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .map(|part| format!("-{part}"))
+        .collect()
 }
 
 /// Does `host` name the machine that the browser runs on?
@@ -57,17 +96,17 @@ fn is_here(host: &str) -> bool {
 }
 
 impl Cookie {
-    fn name(self, way: Way) -> &'static str {
-        match (self, way) {
-            (Self::Seat, Way::Safe) => "__Host-tilld",
-            (Self::Seat, Way::Plain) => "tilld",
-            (Self::Door, Way::Safe) => "__Host-tilld-door",
-            (Self::Door, Way::Plain) => "tilld-door",
-        }
+    fn name(self, way: &Way) -> String {
+        let prefix = if way.is_safe { "__Host-" } else { "" };
+        let kind = match self {
+            Self::Seat => "",
+            Self::Door => "-door",
+        };
+        format!("{prefix}tilld{kind}{}", way.mark)
     }
 
     /// Its value in `request`.
-    pub(super) fn read(self, request: &HttpRequest, way: Way) -> Option<String> {
+    pub(super) fn read(self, request: &HttpRequest, way: &Way) -> Option<String> {
         let name = self.name(way);
         request
             .headers()
@@ -80,17 +119,17 @@ impl Cookie {
     }
 
     /// The header that sets it, until the browser is closed.
-    pub(super) fn set(self, way: Way, value: &str) -> Option<HeaderValue> {
+    pub(super) fn set(self, way: &Way, value: &str) -> Option<HeaderValue> {
         self.header(way, value, "")
     }
 
     /// The header that takes it away.
-    pub(super) fn clear(self, way: Way) -> Option<HeaderValue> {
+    pub(super) fn clear(self, way: &Way) -> Option<HeaderValue> {
         self.header(way, "", "; Max-Age=0")
     }
 
-    fn header(self, way: Way, value: &str, more: &str) -> Option<HeaderValue> {
-        let secure = if way == Way::Safe { "; Secure" } else { "" };
+    fn header(self, way: &Way, value: &str, more: &str) -> Option<HeaderValue> {
+        let secure = if way.is_safe { "; Secure" } else { "" };
         let name = self.name(way);
         let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
         HeaderValue::try_from(text).ok()
@@ -139,15 +178,32 @@ mod tests {
     #[test]
     fn a_way_is_safe_by_https_or_inside_the_machine() {
         for host in ["localhost", "LOCALHOST:9966", "127.0.0.1:1", "[::1]:9966"] {
-            assert_eq!(way(None, &[("Host", host)]), Way::Safe, "{host}");
+            assert!(way(None, &[("Host", host)]).is_safe, "{host}");
         }
         for host in ["192.168.1.2:9966", "shop.lan", "localhost.evil.example", "[fd00::1]"] {
-            assert_eq!(way(None, &[("Host", host)]), Way::Plain, "{host}");
+            assert!(way(None, &[("Host", host)]).is_plain(), "{host}");
         }
         let proxied = [("Host", "shop.example"), ("X-Forwarded-Proto", "https")];
-        assert_eq!(way(None, &proxied), Way::Safe);
+        assert!(way(None, &proxied).is_safe);
         let known = Some("https://shop.example/");
-        assert_eq!(way(known, &[("Host", "shop.example")]), Way::Safe);
-        assert_eq!(way(known, &[("Host", "192.168.1.2")]), Way::Plain);
+        assert!(way(known, &[("Host", "shop.example")]).is_safe);
+        assert!(way(known, &[("Host", "192.168.1.2")]).is_plain());
+    }
+
+    #[test]
+    fn two_daemons_on_a_host_have_cookies_of_their_own() {
+        let name = |base_url, headers: &[_]| Cookie::Seat.name(&way(base_url, headers));
+        assert_eq!(name(None, &[("Host", "127.0.0.1:9966")]), "__Host-tilld-9966");
+        assert_eq!(name(None, &[("Host", "127.0.0.1:9967")]), "__Host-tilld-9967");
+        assert_eq!(name(None, &[("Host", "[::1]:9967")]), "__Host-tilld-9967");
+        assert_eq!(name(None, &[("Host", "[fd00::1]")]), "tilld");
+        assert_eq!(name(None, &[("Host", "shop.lan:80")]), "tilld");
+        let shop = [("Host", "shop.example")];
+        assert_eq!(name(Some("https://shop.example/"), &shop), "__Host-tilld");
+        let bar = name(Some("https://shop.example/bar/"), &shop);
+        let inn = name(Some("https://shop.example/inn/"), &shop);
+        assert!(bar.starts_with("__Host-tilld-") && bar != inn, "{bar} {inn}");
+        let seen = |prefix| name(None, &[("Host", "localhost"), ("X-Forwarded-Prefix", prefix)]);
+        assert_ne!(seen("/bar"), seen("/inn"));
     }
 }

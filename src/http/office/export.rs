@@ -13,7 +13,9 @@ use actix_web::web::{Bytes, Data};
 use askama::Template;
 use futures_util::stream::{Stream, try_unfold};
 use jiff::tz::TimeZone;
+
 use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::Params;
@@ -23,9 +25,11 @@ use super::seat::Seat;
 use super::shown;
 use super::till::Sum;
 use crate::domain::amount::Amount;
+use crate::domain::characters::is_control_or_format;
 use crate::domain::order::{Order, Refunded};
 use crate::domain::time::Timestamp;
 use crate::page::Words;
+use crate::page::moment::{usual_zone, zone};
 use crate::till::{Books, Entry, Error, Ledger, Spooled, Till};
 
 /// What can be taken away: its name in addresses, and which ledger it is.
@@ -74,7 +78,7 @@ impl Ask {
     }
 
     fn days(&self, words: &Words) -> Result<Days, &'static str> {
-        let zone = TimeZone::get(&self.zone).map_err(|_| words.no_zone)?;
+        let zone = zone(&self.zone).ok_or(words.no_zone)?;
         let from = days::start(&self.from, 0, &zone).ok_or(words.no_date)?;
         let until = days::start(&self.until, 1, &zone).ok_or(words.no_date)?;
         match from < until {
@@ -109,7 +113,7 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
         }
     }
     if ask.zone.is_empty() {
-        ask.zone = TimeZone::system().iana_name().unwrap_or("UTC").to_owned();
+        ask.zone = usual_zone();
     }
     let (mut wrong, mut sums, mut downloads) = (None, None, Vec::new());
     match ask.days(words) {
@@ -333,17 +337,25 @@ impl Field {
         match self {
             Self::Nothing => String::new(),
             Self::Number(number) => number,
-            Self::Text(text) => {
-                let first = text.trim_start_matches([' ', '\u{a0}']).chars().next();
-                match first {
-                    Some('=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '|' | '%') => {
-                        format!("'{text}")
-                    }
-                    _ => text,
-                }
-            }
+            Self::Text(text) if is_formula(&text) => format!("'{text}"),
+            Self::Text(text) => text,
         }
     }
+}
+
+/// Could a spreadsheet take `text` for something to reckon with? What programs leave out at the
+/// beginning (spaces, control and format characters) does not hide a sign, and a full-width or
+/// small one is the same sign.
+fn is_formula(text: &str) -> bool {
+    let is_skipped = |c: &char| c.is_whitespace() || is_control_or_format(*c);
+    // A tab or the end of a line splits cells where a file is read without quotes.
+    if text.chars().take_while(is_skipped).any(char::is_control) {
+        return true;
+    }
+    let first = text.chars().find(|c| !is_skipped(c));
+    let sign = first.and_then(|c| std::iter::once(c).nfkc().next());
+    // U+2212 is the minus of typesetters.
+    matches!(sign, Some('=' | '+' | '-' | '@' | '|' | '%' | '\u{2212}'))
 }
 
 /// A line of a CSV file.
@@ -379,10 +391,24 @@ mod tests {
     #[test]
     fn a_cell_is_a_text_whatever_it_says() {
         let cell = |text: &str| Field::Text(text.to_owned()).cell();
-        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|x", "\n=1"] {
+        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|x", "\n=1", "\tBread"]
+        {
             assert_eq!(cell(bad), format!("'{bad}"));
         }
-        for good in ["Bread", "1 = 1", "", "'x", "5 %"] {
+        // Full-width, small, raised and lowered signs, and the typesetters' minus.
+        for sign in "＝＋－＠｜％﹢﹣﹦﹫⁺⁻⁼₊\u{2212}".chars() {
+            assert_eq!(cell(&format!("{sign}1")), format!("'{sign}1"));
+        }
+        let hidden = "\u{a0}\u{1680}\u{2003}\u{202f}\u{3000}\u{85}\u{b}\u{c}\u{0}\u{1f}\u{7f}\u{ad}\
+                      \u{200b}\u{200d}\u{200e}\u{202e}\u{2028}\u{2060}\u{2066}\u{3164}\u{feff}\u{e0020}";
+        for c in hidden.chars() {
+            for bad in [format!("{c}=1"), format!(" {c}\u{2009}＝1"), format!("{c}{c}@x")] {
+                assert_eq!(cell(&bad), format!("'{bad}"), "{c:?}");
+            }
+        }
+        for good in
+            ["Bread", "1 = 1", "", "'x", "5 %", " Bread", "\u{feff}Bread", "\u{3000}茶", "ｂ＝"]
+        {
             assert_eq!(cell(good), good);
         }
         assert_eq!(Field::Number("0.5".into()).cell(), "0.5");

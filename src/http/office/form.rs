@@ -98,7 +98,7 @@ fn expected(request: &HttpRequest) -> Option<String> {
     }
     let settings = request.app_data::<Data<Settings>>()?;
     let way = Way::of(request, settings);
-    Cookie::Door.read(request, way).map(|cookie| seal_of_door(&cookie))
+    Cookie::Door.read(request, &way).map(|cookie| seal_of_door(&cookie))
 }
 
 /// What was typed, and what is wrong with it: a page that shows a form again needs both.

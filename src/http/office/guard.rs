@@ -74,7 +74,7 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
         presence = Presence::Watching;
     }
     let way = Way::of(request, settings);
-    let cookie = Cookie::Seat.read(request, way);
+    let cookie = Cookie::Seat.read(request, &way);
     let key = cookie.as_deref().and_then(|text| Key::parse(text).ok());
     let why = match key {
         None => Why::New,
@@ -94,7 +94,7 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
     }
     let mut answer = go(&Frame::of(request, settings), &sign_in::place(request, why));
     if cookie.is_some()
-        && let Some(cleared) = Cookie::Seat.clear(way)
+        && let Some(cleared) = Cookie::Seat.clear(&way)
     {
         answer.headers_mut().append(SET_COOKIE, cleared);
     }

@@ -102,15 +102,15 @@ fn ask(
     flash: Option<&str>,
 ) -> Answer {
     let way = Way::of(request, settings);
-    let door = match Cookie::Door.read(request, way) {
+    let door = match Cookie::Door.read(request, &way) {
         Some(door) => door,
         None => till.door_mark()?,
     };
     let csrf = seal_of_door(&door);
-    let is_plain = way == Way::Plain;
+    let is_plain = way.is_plain();
     let page = Page { frame, words: frame.words(), typed, csrf, flash, is_plain };
     let mut answer = shown(status, frame, &page)?;
-    if let Some(cookie) = Cookie::Door.set(way, &door) {
+    if let Some(cookie) = Cookie::Door.set(&way, &door) {
         answer.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(answer)
@@ -139,12 +139,12 @@ pub(in crate::http) async fn submit(
     let status = match issued {
         Ok(issued) => {
             let way = Way::of(&request, &settings);
-            leave_seat(&till, Cookie::Seat.read(&request, way)).await?;
+            leave_seat(&till, Cookie::Seat.read(&request, &way)).await?;
             let mut answer = go(&frame, &next);
-            let cookie = Cookie::Seat.set(way, issued.key.reveal());
+            let cookie = Cookie::Seat.set(&way, issued.key.reveal());
             let cookie = cookie.ok_or_else(|| Failure::Bug("the token fits no cookie".into()))?;
             answer.headers_mut().append(SET_COOKIE, cookie);
-            if let Some(cleared) = Cookie::Door.clear(way) {
+            if let Some(cleared) = Cookie::Door.clear(&way) {
                 answer.headers_mut().append(SET_COOKIE, cleared);
             }
             return Ok(answer);
@@ -190,7 +190,7 @@ pub(in crate::http) async fn leave(
         Err(other) => return Err(other.into()),
     }
     let mut answer: HttpResponse = seat.go("sign-in", Some("signed-out"));
-    if let Some(cleared) = Cookie::Seat.clear(Way::of(&request, &settings)) {
+    if let Some(cleared) = Cookie::Seat.clear(&Way::of(&request, &settings)) {
         answer.headers_mut().append(SET_COOKIE, cleared);
     }
     Ok(answer)

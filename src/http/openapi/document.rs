@@ -261,7 +261,7 @@ fn document() -> Value {
                 "token": { "type": "http", "scheme": "bearer", "description": "A token, secret-token: included" },
                 "password": { "type": "http", "scheme": "basic", "description": "The instance's name and password" },
                 "api-key": { "type": "apiKey", "in": "header", "name": "Authorization", "description": "As in 2019: ApiKey and the token" },
-                "seat": { "type": "apiKey", "in": "cookie", "name": "__Host-tilld", "description": "From the sign-in. By plain HTTP from another machine it is called tilld." },
+                "seat": { "type": "apiKey", "in": "cookie", "name": "__Host-tilld", "description": "From the sign-in. By plain HTTP from another machine it is called tilld. At a port of its own the port is added, as in __Host-tilld-9966, and below a path a few digits for the path." },
             },
         },
     })

@@ -22,7 +22,7 @@ pub(super) fn all() -> Vec<Operation> {
                 ("duration?", duration()),
                 ("description?", description()),
             ]))
-            .gives(200, "The token, which is told only now.", issued())
+            .gives(200, "The token, which is told only now. For a token, it ends after 90 days at the latest.", issued())
             .refuses(&[401, 403, 429]),
         delete("/private/token", "Ends the token that is shown").done(204, "It is good no more."),
         get("/private/tokens", "The list of tokens, without their values, newest first")

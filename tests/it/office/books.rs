@@ -304,3 +304,19 @@ fn the_list_is_paged_both_ways_and_searched() {
     let page = clerk.get(&format!("/webui/orders?q={}", ids[5]));
     assert_eq!((page.status, page.location()), (303, format!("/webui/orders/{}", ids[5]).as_str()));
 }
+
+#[test]
+fn utc_is_a_zone_where_no_list_of_zones_is_installed() {
+    let place = crate::common::Place::new();
+    place.passwd("admin", super::PASSWORD);
+    let nowhere = place.dir.path().join("no-zones");
+    std::fs::create_dir(&nowhere).unwrap();
+    let daemon = place.start_with(&[("TZDIR", nowhere.to_str().unwrap()), ("TZ", "")]);
+    let clerk = Visitor::seated(&daemon.address, "admin");
+    let days = "ledger=orders&format=csv&from=2026-01-01&until=2026-01-02";
+    for zone in ["UTC", "utc", "Etc%2FUTC"] {
+        let page = clerk.get(&format!("/webui/export-file?{days}&zone={zone}"));
+        assert_eq!(page.status, 200, "{zone}: {page:?}");
+    }
+    assert!(clerk.get("/webui/export").text.contains("UTC"));
+}

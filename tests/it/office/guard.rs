@@ -29,12 +29,13 @@ fn two_shops() -> Shop {
 fn no_page_opens_to_a_stranger() {
     let shop = office();
     let api = shop.token.clone();
+    let (_, port) = shop.daemon.address.rsplit_once(':').unwrap();
     for cookie in [
         None,
-        Some("__Host-tilld=secret-token:GUESS".to_owned()),
+        Some(format!("__Host-tilld-{port}=secret-token:GUESS")),
         // A token of the API is no seat, nor is a seat over a safe way one without the prefix.
-        Some(format!("__Host-tilld={api}")),
-        Some(format!("tilld={api}")),
+        Some(format!("__Host-tilld-{port}={api}")),
+        Some(format!("tilld-{port}={api}")),
     ] {
         let mut stranger = Visitor::of(&shop.daemon.address);
         stranger.cookies = cookie.iter().cloned().collect();

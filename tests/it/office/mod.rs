@@ -42,9 +42,17 @@ impl Page {
 
     /// Name and value of the cookie called `name`, as a browser sends it back.
     pub(crate) fn cookie(&self, name: &str) -> Option<String> {
-        let start = format!("{name}=");
-        let whole = self.cookies.iter().find(|cookie| cookie.starts_with(&start))?;
-        Some(whole.split(';').next().unwrap().to_owned())
+        self.whole_cookie(name).map(|whole| whole.split(';').next().unwrap().to_owned())
+    }
+
+    /// The header that sets the cookie called `name`, or that name with the daemon's port behind it.
+    pub(crate) fn whole_cookie(&self, name: &str) -> Option<&str> {
+        let is_it = |cookie: &&String| {
+            let found = cookie.split('=').next().unwrap();
+            let rest = found.strip_prefix(name).map(|rest| rest.strip_prefix('-').unwrap_or(rest));
+            rest.is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        self.cookies.iter().find(is_it).map(String::as_str)
     }
 }
 

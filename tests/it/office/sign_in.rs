@@ -30,12 +30,28 @@ fn a_password_opens_the_office_and_nothing_else_does() {
     }
     let page = visitor.sign_in("admin", PASSWORD);
     assert_eq!((page.status, page.location()), (303, "/webui"));
-    let seat = page.cookies.iter().find(|cookie| cookie.starts_with("__Host-tilld=")).unwrap();
+    let seat = page.whole_cookie("__Host-tilld").unwrap();
     assert!(seat.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{seat}");
     let mut clerk = Visitor::of(&shop.daemon.address);
     clerk.cookies = vec![page.cookie("__Host-tilld").unwrap()];
     assert_eq!(clerk.get("/webui").location(), "/webui/orders");
     assert_eq!(clerk.get("/webui/orders").status, 200);
+}
+
+#[test]
+fn two_daemons_on_one_machine_sign_nobody_out_of_the_other() {
+    let (one, two) = (office(), office());
+    // A browser keeps the cookies of a host in one place, whatever the port.
+    let mut first = Visitor::seated(&one.daemon.address, "admin");
+    let mut second = Visitor::seated(&two.daemon.address, "admin");
+    let jar = [first.cookies.clone(), second.cookies.clone()].concat();
+    let name = |cookie: &String| cookie.split_once('=').unwrap().0.to_owned();
+    assert_ne!(name(&jar[0]), name(&jar[1]), "one would take the other's place");
+    (first.cookies, second.cookies) = (jar.clone(), jar);
+    assert_eq!(first.get("/webui/orders").status, 200);
+    assert_eq!(second.get("/webui/orders").status, 200);
+    first.post("/webui/sign-out", &[]);
+    assert_eq!(second.get("/webui/orders").status, 200);
 }
 
 #[test]
@@ -86,7 +102,7 @@ fn over_plain_http_in_the_shops_network_the_page_says_so() {
     visitor.cookies = vec![page.cookie("tilld-door").unwrap()];
     let page = visitor.sign_in("admin", PASSWORD);
     assert_eq!(page.status, 303, "{page:?}");
-    let seat = page.cookies.iter().find(|cookie| cookie.starts_with("tilld=")).unwrap();
+    let seat = page.whole_cookie("tilld").unwrap();
     assert!(seat.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{seat}");
     visitor.cookies = vec![page.cookie("tilld").unwrap()];
     assert_eq!(visitor.get("/webui/orders").status, 200);
@@ -109,7 +125,7 @@ fn whoever_signs_out_is_out_and_the_token_is_gone() {
     assert_eq!(seats(), 1);
     let page = clerk.post("/webui/sign-out", &[]);
     assert_eq!((page.status, page.location()), (303, "/webui/sign-in?said=signed-out"));
-    assert!(page.cookies.iter().any(|cookie| cookie.starts_with("__Host-tilld=; ")), "{page:?}");
+    assert!(page.whole_cookie("__Host-tilld").unwrap().contains("=; "), "{page:?}");
     assert_eq!(seats(), 0);
     assert_eq!(clerk.get("/webui/orders").status, 303);
 }
