@@ -16,6 +16,7 @@ mod kyc;
 mod order;
 mod password;
 mod pay;
+mod pending;
 mod refund;
 mod seat;
 mod status;
@@ -61,6 +62,7 @@ pub use kyc::{Kyc, KycAsk, KycStatus};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
 pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
+pub use pending::PendingWork;
 pub use refund::{RefundWish, Smaller};
 pub use seat::{Presence, browser_of};
 pub use status::{Machine, ShopStatus};
@@ -108,6 +110,7 @@ pub struct Till {
     turns: Turns,
     uses: seat::Uses,
     errands: Arc<Notify>,
+    contacts: pending::Contacts,
     exporting: Arc<Semaphore>,
 }
 
@@ -180,8 +183,6 @@ pub enum Error {
     OtpDeviceUnknown,
     /// The order is paid, in another way.
     AlreadyPaid(OrderId),
-    /// A wallet's coins are being deposited for the order.
-    BeingPaid(OrderId),
     /// It will not go with these coins.
     Refused(Refusal),
     /// An exchange would not, or could not.
@@ -287,7 +288,6 @@ impl fmt::Display for Error {
             Self::ProductUnknown => f.write_str("there is no such product"),
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
-            Self::BeingPaid(id) => write!(f, "a wallet is paying the order {id} right now"),
             Self::Refused(why) => why.fmt(f),
             Self::Exchange(trouble) => trouble.fmt(f),
             Self::UnclaimSignature => f.write_str("the wallet's signature does not hold"),
@@ -382,7 +382,20 @@ impl Till {
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
         let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
-        Self { store, hub, clock, terms, exchanges, passwords, turns, uses, errands, exporting }
+        let contacts = pending::Contacts::default();
+        Self {
+            store,
+            hub,
+            clock,
+            terms,
+            exchanges,
+            passwords,
+            turns,
+            uses,
+            errands,
+            contacts,
+            exporting,
+        }
     }
 
     /// What time it is, by the till's clock.

@@ -22,6 +22,7 @@ mod errors;
 mod exchanges;
 mod files;
 mod floors;
+mod gone;
 mod instances;
 mod legacy;
 mod life;
