@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::log_limit;
 use crate::till::Till;
@@ -31,14 +32,28 @@ pub async fn run(till: Till) {
 }
 
 /// Finishes payments and refunds that were begun: after the start, when something was left over,
-/// and from time to time.
+/// and from time to time. What is unfinished with one exchange does not wait for another one: its group
+/// is begun when it is due, whatever the others are doing. There is one group an exchange at most.
 async fn errands(till: &Till) {
+    let mut groups = FuturesUnordered::new();
     loop {
-        if let Err(error) = till.run_errands().await {
-            let line = format_args!("what is unfinished could not be looked after: {error}");
-            log_limit::warn("times that unfinished work could not be looked after", line);
+        match till.pending_work().await {
+            Ok(due) => groups.extend(due.into_iter().map(|group| till.finish(group))),
+            Err(error) => {
+                let line = format_args!("what is unfinished could not be looked after: {error}");
+                log_limit::warn("times that unfinished work could not be looked after", line);
+            }
         }
-        let _ = tokio::time::timeout(ERRANDS, till.errand()).await;
+        let next = tokio::time::sleep(ERRANDS);
+        tokio::pin!(next);
+        loop {
+            tokio::select! {
+                () = &mut next => break,
+                () = till.errand() => break,
+                // What came for this exchange meanwhile is found by the next look.
+                Some(()) = groups.next() => {}
+            }
+        }
     }
 }
 

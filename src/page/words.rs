@@ -239,8 +239,6 @@ words! {
     refunded_meanwhile: "The refunds of this order were changed meanwhile, perhaps by this very form. Nothing was done now; please look at the history and try again if need be.",
         "Die Erstattungen dieser Bestellung haben sich inzwischen geändert, vielleicht durch eben dieses Formular. Jetzt wurde nichts getan; bitte sehen Sie im Verlauf nach und versuchen Sie es nötigenfalls noch einmal.";
     already_paid: "The order is paid already, in another way.", "Die Bestellung ist schon bezahlt, auf andere Weise.";
-    being_paid: "A wallet is paying this order right now. Please wait a moment and look again.",
-        "Eine Wallet bezahlt diese Bestellung gerade. Bitte warten Sie einen Augenblick und sehen Sie noch einmal nach.";
     awaiting_payment: "A wallet has claimed this order and may still pay it. Tick the box to delete it all the same.",
         "Eine Wallet hat diese Bestellung übernommen und kann sie noch bezahlen. Mit dem Häkchen wird sie trotzdem gelöscht.";
     must_be_kept: "Money was paid for this order, so it must be kept for the books.",

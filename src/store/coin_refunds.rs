@@ -10,6 +10,7 @@ use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;
 use crate::domain::order::{OrderSerial, RefundSerial};
 use crate::domain::time::Timestamp;
+use crate::domain::web::BaseUrl;
 use crate::taler::sign::{PublicKey, Signature};
 
 /// Names one coin's refund inside the store.
@@ -181,12 +182,13 @@ pub fn settle(tx: &mut Tx<'_>, serial: CoinRefundSerial, outcome: &Outcome) -> R
     Ok(())
 }
 
-/// Orders with refunds that are to be sent and have no answer yet.
+/// Orders with refunds that are to be sent and have no answer yet, each with the exchange that owes it.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn open(db: &Connection) -> Result<Vec<OrderSerial>> {
+pub fn open(db: &Connection) -> Result<Vec<(OrderSerial, BaseUrl)>> {
     let mut statement = db.prepare_cached(sql!("coin_refunds/open"))?;
-    let rows = statement.query_map([], |row| row.get(0))?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get("order_serial")?, row.get("exchange_url")?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -9,6 +9,7 @@ use crate::domain::coin::Coin;
 use crate::domain::ids::SessionId;
 use crate::domain::order::OrderSerial;
 use crate::domain::time::Timestamp;
+use crate::domain::web::BaseUrl;
 use crate::taler::base32::HashCode;
 use crate::taler::sign::{PublicKey, Signature};
 
@@ -140,13 +141,15 @@ pub fn drop(tx: &mut Tx<'_>, order: OrderSerial, coin_pub: &PublicKey) -> Result
     Ok(())
 }
 
-/// Orders with coins of which nobody knows whether their exchange has them: the daemon ended, or
-/// the exchange did not answer.
+/// Orders with coins of which nobody knows whether their exchange has them (the daemon ended, or the
+/// exchange did not answer), each with that exchange. Coins that are to be given back are not among
+/// them: their refund is asked for.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn unfinished(db: &Connection) -> Result<Vec<OrderSerial>> {
+pub fn unfinished(db: &Connection) -> Result<Vec<(OrderSerial, BaseUrl)>> {
     let mut statement = db.prepare_cached(sql!("deposits/unfinished"))?;
-    let rows = statement.query_map([], |row| row.get(0))?;
+    let rows =
+        statement.query_map([], |row| Ok((row.get("order_serial")?, row.get("exchange_url")?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -36,6 +36,28 @@ pub fn locate(db: &Connection, id: &InstanceId) -> Result<Option<(InstanceSerial
     Ok(statement.query_row(named_params! { ":id": id }, read).optional()?)
 }
 
+/// Whether the instance with this number is deleted; `None` if there is none.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn is_deleted(db: &Connection, instance: InstanceSerial) -> Result<Option<bool>> {
+    let mut statement = db.prepare_cached(sql!("instances/is_deleted"))?;
+    let params = named_params! { ":instance": instance };
+    Ok(statement.query_row(params, |row| row.get("is_deleted")).optional()?)
+}
+
+/// The key with which an instance asks for coins to be given back; `None` if it has none any more.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn refund_key(db: &Connection, instance: InstanceSerial) -> Result<Option<SigningKey>> {
+    let mut statement = db.prepare_cached(sql!("instances/refund_key"))?;
+    let params = named_params! { ":instance": instance };
+    let seed: Option<Option<[u8; 32]>> =
+        statement.query_row(params, |row| row.get("private_key")).optional()?;
+    Ok(seed.flatten().map(SigningKey::from_seed))
+}
+
 /// All instances, deleted ones too, the oldest first.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use std::net::IpAddr;
 
 use sha2::{Digest, Sha256};
 
+use super::instance::still_there;
 use super::seat::is_seat;
 use super::{Error, Password, Till, alive};
 use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
@@ -309,10 +310,11 @@ impl Till {
         // An expired token is kept for a while, so that its owner is told why it is refused.
         let long_ago = now.secs().unwrap_or_default().saturating_sub(REMEMBERED_S);
         let long_ago = Timestamp::from_secs(long_ago).unwrap_or(Timestamp::ZERO);
-        let instance = clerk.instance.serial;
+        let (instance, shop) = (clerk.instance.serial, clerk.instance.id.clone());
         let serial = self
             .store
             .write::<_, Error>(move |tx| {
+                still_there(tx, instance, &shop)?;
                 tokens::forget_expired(tx, long_ago)?;
                 // That the text was in use already would take a broken source of randomness.
                 tokens::insert(tx, instance, &token)?.ok_or(Error::NoRandomness)

@@ -1,5 +1,6 @@
 //! Bank accounts: added, changed, put out of use (merchant-api 6.3).
 
+use super::instance::still_there;
 use super::{Clerk, Error, Till};
 use crate::domain::account::{Account, AccountDetails};
 use crate::domain::payto::Payto;
@@ -36,9 +37,10 @@ impl Till {
             active: true,
             details: wish.details,
         };
-        let instance = clerk.instance.serial;
+        let (instance, shop) = (clerk.instance.serial, clerk.instance.id.clone());
         self.store
             .write(move |tx| {
+                still_there(tx, instance, &shop)?;
                 let there = accounts::find_by_payto(tx, instance, &account.payto_uri)?;
                 match there {
                     None => {

@@ -4,15 +4,19 @@
 //! What is to be given back is kept before the exchange is asked, and asked for until it has
 //! answered: at once, and then by the clock.
 
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+
 use super::pay::Books;
 use super::trouble::Trouble;
 use super::wait::order;
 use super::{Error, Till};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{InstanceId, OrderId};
-use crate::domain::instance::Instance;
 use crate::domain::order::{Order, OrderSerial, RefundSerial};
 use crate::domain::time::Timestamp;
+use crate::domain::web::BaseUrl;
 use crate::exchange;
 use crate::store::coin_refunds::{self, CoinRefund, CoinRefundSerial, NewCoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
@@ -95,7 +99,7 @@ impl Till {
         // In a task of its own, as a payment is.
         let task = tokio::spawn(async move {
             till.store.write(move |tx| coin_refunds::want(tx, serial)).await?;
-            till.send_refunds(serial, shop).await
+            till.send_refunds(serial).await
         });
         let troubles = task.await.unwrap_or(Err(Error::Store(store::Error::Panicked)))?;
         let books = self.books(serial, &order_id)?;
@@ -131,15 +135,12 @@ impl Till {
         }
         let till = self.clone();
         let task =
-            tokio::spawn(
-                async move { till.abort_coins(shop, there.serial, order_id, coins).await },
-            );
+            tokio::spawn(async move { till.abort_coins(there.serial, order_id, coins).await });
         task.await.unwrap_or(Err(Error::Store(store::Error::Panicked)))
     }
 
     async fn abort_coins(
         &self,
-        shop: Instance,
         serial: OrderSerial,
         order_id: OrderId,
         coins: Vec<PublicKey>,
@@ -160,7 +161,7 @@ impl Till {
             })
             .await?;
         drop(turn);
-        let troubles = self.send_refunds(serial, shop).await?;
+        let troubles = self.send_refunds(serial).await?;
         let books = self.books(serial, &order_id)?;
         let aborted = coins.iter().map(|coin| {
             let of_coin =
@@ -191,26 +192,44 @@ impl Till {
         Ok(aborted.collect())
     }
 
-    /// Asks the exchanges for all refunds of an order that are wanted and have no answer yet, and
-    /// keeps what they say. What stood in the way of those that are still open.
+    /// Asks the exchanges for all refunds of an order that are wanted and have no answer yet, each for
+    /// its own while the others are asked for theirs, and keeps what they say. What stood in the way of
+    /// those that are still open.
     async fn send_refunds(
         &self,
         serial: OrderSerial,
-        shop: Instance,
     ) -> Result<Vec<(CoinRefundSerial, Trouble)>, Error> {
-        let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
-        let Some(order) = self.store.glance(|db| orders::find_by_serial(db, serial))? else {
-            return Ok(Vec::new());
-        };
-        let books = self.books(serial, &order.order_id)?;
-        let key = shop.signing_key.ok_or(Error::InstanceDeleted(shop.id))?;
-        let (Some(claim), merchant_pub) = (books.order.claim, shop.public_key) else {
-            return Ok(Vec::new());
-        };
-        let h_contract = claim.h_contract;
-        let mut troubles = Vec::new();
-        for refund in books.refunds {
-            if !refund.wanted || refund.outcome != Outcome::Open {
+        let refunds = self.store.glance(|db| coin_refunds::of_order(db, serial))?;
+        let open = refunds.into_iter().filter(is_to_be_sent);
+        let exchanges: BTreeSet<BaseUrl> = open.map(|refund| refund.coin.exchange_url).collect();
+        let asked = exchanges.iter().map(|url| self.send_refunds_to(serial, url));
+        let answers: Result<Vec<_>, _> = join_all(asked).await.into_iter().collect();
+        Ok(answers?.into_iter().flatten().collect())
+    }
+
+    /// Asks the exchange at `url` for those refunds of an order, one after the other. One that does not
+    /// answer is not asked for the others.
+    pub(super) async fn send_refunds_to(
+        &self,
+        serial: OrderSerial,
+        url: &BaseUrl,
+    ) -> Result<Vec<(CoinRefundSerial, Trouble)>, Error> {
+        let _turn = self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?;
+        let found = self.store.glance::<_, Error>(|db| {
+            let Some(order) = orders::find_by_serial(db, serial)? else { return Ok(None) };
+            let refunds = coin_refunds::of_order(db, serial)?;
+            Ok(instances::refund_key(db, order.instance)?.map(|key| (order, refunds, key)))
+        })?;
+        // Without the shop's key nothing can be asked for; `tilld check` says so.
+        let Some((order, refunds, key)) = found else { return Ok(Vec::new()) };
+        let Some(claim) = order.claim else { return Ok(Vec::new()) };
+        let (h_contract, merchant_pub) = (claim.h_contract, key.public_key());
+        let mut troubles: Vec<(CoinRefundSerial, Trouble)> = Vec::new();
+        let mut silent: Option<Trouble> = None;
+        let open = refunds.into_iter().filter(is_to_be_sent);
+        for refund in open.filter(|refund| refund.coin.exchange_url == *url) {
+            if let Some(trouble) = &silent {
+                troubles.push((refund.serial, trouble.clone()));
                 continue;
             }
             let request = RefundRequest {
@@ -229,7 +248,10 @@ impl Till {
             };
             match self.ask_refund(&refund, &request).await {
                 Ok(outcome) => self.settle(serial, refund, outcome).await?,
-                Err(trouble) => troubles.push((refund.serial, trouble)),
+                Err(trouble) => {
+                    silent = trouble.is_silence().then(|| trouble.clone());
+                    troubles.push((refund.serial, trouble));
+                }
             }
         }
         Ok(troubles)
@@ -251,10 +273,13 @@ impl Till {
             exchange.refund(&keys, request).await
         };
         match answer.await {
-            Ok(done) => Ok(Outcome::Done {
-                exchange_pub: done.exchange_pub,
-                exchange_sig: done.exchange_sig,
-            }),
+            Ok(done) => {
+                self.note_answer(url);
+                Ok(Outcome::Done {
+                    exchange_pub: done.exchange_pub,
+                    exchange_sig: done.exchange_sig,
+                })
+            }
             Err(error) => {
                 let trouble = Trouble::at(url, error);
                 match (trouble.is_final_for_refund(), trouble.http_status) {
@@ -306,44 +331,13 @@ impl Till {
             .await
     }
 
-    /// Finishes what was begun with exchanges and has no end yet: coins of which nobody knows where
-    /// they are, refunds that no exchange has answered. Done by the clock, and after a start.
-    ///
-    /// # Errors
-    /// What the store says; an exchange that does not answer is asked again the next time.
-    pub async fn run_errands(&self) -> Result<(), Error> {
-        for serial in self.store.read(deposits::unfinished).await? {
-            if let Err(error) = self.resume(serial).await {
-                log::warn!("a payment is still unfinished: {error}");
-            }
-        }
-        let now = self.clock.now();
-        for serial in self.store.read(move |db| part_paid::expired(db, now)).await? {
-            if let Err(error) = self.return_parts(serial, now).await {
-                log::warn!("coins of a payment that came to nothing still lie there: {error}");
-            }
-        }
-        for serial in self.store.read(coin_refunds::open).await? {
-            let shop = self.store.glance::<_, Error>(|db| {
-                let Some(order) = orders::find_by_serial(db, serial)? else { return Ok(None) };
-                Ok(instances::find_by_serial(db, order.instance)?)
-            })?;
-            let Some(shop) = shop else { continue };
-            match self.send_refunds(serial, shop).await {
-                Ok(troubles) => {
-                    for (_, trouble) in troubles {
-                        log::warn!("a refund is still open: {trouble}");
-                    }
-                }
-                Err(error) => log::warn!("a refund is still open: {error}"),
-            }
-        }
-        Ok(())
-    }
-
     /// Gives the coins of an order back that did not suffice in time: no others can join them any
     /// more, and a wallet that is gone for good never calls the payment off.
-    async fn return_parts(&self, serial: OrderSerial, now: Timestamp) -> Result<(), Error> {
+    pub(super) async fn return_parts(
+        &self,
+        serial: OrderSerial,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         // Whoever pays right now began in time, and may yet complete it.
         if self.turns.is_taken(serial) {
             return Ok(());
@@ -359,11 +353,6 @@ impl Till {
                 Ok::<_, Error>(part_paid::delete(tx, serial)?)
             })
             .await
-    }
-
-    /// Waits until there is something to do for [`Till::run_errands`] before its time.
-    pub async fn errand(&self) {
-        self.errands.notified().await;
     }
 }
 
@@ -383,6 +372,11 @@ impl Books {
         let sum = Amount::sum(currency, done.map(|refund| &refund.amount));
         sum.map_err(|_| Error::Damaged("its refunds cannot be added up".into()))
     }
+}
+
+/// Is it to be asked for, and has no answer yet?
+fn is_to_be_sent(refund: &CoinRefund) -> bool {
+    refund.wanted && refund.outcome == Outcome::Open
 }
 
 /// Has whole coins given back: their payment came to nothing.

@@ -279,6 +279,23 @@ impl Till {
     }
 }
 
+/// Is the instance still there for which somebody was let in? For every change that adds something to
+/// it: it may have been deleted between look and change.
+///
+/// # Errors
+/// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
+pub(super) fn still_there(
+    tx: &Tx<'_>,
+    serial: InstanceSerial,
+    id: &InstanceId,
+) -> Result<(), Error> {
+    match instances::is_deleted(tx, serial)? {
+        Some(false) => Ok(()),
+        Some(true) => Err(Error::InstanceDeleted(id.clone())),
+        None => Err(Error::InstanceUnknown(id.clone())),
+    }
+}
+
 /// Keeps a fixed token, which nobody else may have chosen before.
 fn keep_static(tx: &mut Tx<'_>, serial: InstanceSerial, token: &NewToken) -> Result<(), Error> {
     tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(Unfit("token")))

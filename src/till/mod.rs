@@ -18,6 +18,7 @@ mod kyc;
 mod order;
 mod password;
 mod pay;
+mod pending;
 mod refund;
 mod seat;
 mod status;
@@ -63,6 +64,7 @@ pub use kyc::{Kyc, KycAsk, KycStatus};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
 pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
+pub use pending::PendingWork;
 pub use refund::{RefundWish, Smaller};
 pub use seat::{Presence, browser_of};
 pub use status::{Machine, ShopStatus};
@@ -111,6 +113,7 @@ pub struct Till {
     uses: seat::Uses,
     addresses: address::Kept,
     errands: Arc<Notify>,
+    contacts: pending::Contacts,
     exporting: Arc<Semaphore>,
 }
 
@@ -183,8 +186,6 @@ pub enum Error {
     OtpDeviceUnknown,
     /// The order is paid, in another way.
     AlreadyPaid(OrderId),
-    /// A wallet's coins are being deposited for the order.
-    BeingPaid(OrderId),
     /// It will not go with these coins.
     Refused(Refusal),
     /// An exchange would not, or could not.
@@ -290,7 +291,6 @@ impl fmt::Display for Error {
             Self::ProductUnknown => f.write_str("there is no such product"),
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
-            Self::BeingPaid(id) => write!(f, "a wallet is paying the order {id} right now"),
             Self::Refused(why) => why.fmt(f),
             Self::Exchange(trouble) => trouble.fmt(f),
             Self::UnclaimSignature => f.write_str("the wallet's signature does not hold"),
@@ -386,6 +386,7 @@ impl Till {
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
         let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
         let addresses = address::Kept::default();
+        let contacts = pending::Contacts::default();
         Self {
             store,
             hub,
@@ -397,6 +398,7 @@ impl Till {
             uses,
             addresses,
             errands,
+            contacts,
             exporting,
         }
     }

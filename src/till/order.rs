@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::instance::still_there;
 use super::wait::{Patience, order};
 use super::{Clerk, Error, Till, read_terms};
 use crate::domain::amount::Amount;
@@ -175,8 +176,10 @@ impl Till {
             fulfillment_url: terms.fulfillment_url,
             session: wish.session,
         };
+        let shop = instance.id.clone();
         self.store
             .write(move |tx| {
+                still_there(tx, serial, &shop)?;
                 if !orders::insert(tx, serial, &new)? {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);

@@ -1,5 +1,6 @@
 //! Templates: kept by the shop, filled in by customers' wallets (merchant-api 5).
 
+use super::instance::still_there;
 use super::order::{Made, OrderWish};
 use super::{Clerk, Error, Till};
 use crate::domain::ids::{InstanceId, TemplateId};
@@ -14,9 +15,10 @@ impl Till {
     /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`].
     pub async fn add_template(&self, clerk: &Clerk, template: Template) -> Result<(), Error> {
         template.check()?;
-        let instance = clerk.instance.serial;
+        let (instance, shop) = (clerk.instance.serial, clerk.instance.id.clone());
         self.store
             .write(move |tx| {
+                still_there(tx, instance, &shop)?;
                 if templates::insert(tx, instance, &template)? {
                     return Ok(());
                 }

@@ -101,6 +101,23 @@ impl Trouble {
         }
     }
 
+    /// Did the exchange say nothing, or only that it cannot? Whoever asks it for the next coin would wait
+    /// as long, for as little.
+    pub(super) const fn is_silence(&self) -> bool {
+        match self.kind {
+            TroubleKind::Timeout | TroubleKind::Unreachable | TroubleKind::Broken => true,
+            TroubleKind::Garbled
+            | TroubleKind::Keys
+            | TroubleKind::MasterKey
+            | TroubleKind::DoubleSpend
+            | TroubleKind::DenominationUnknown
+            | TroubleKind::DenominationExpired
+            | TroubleKind::Signature
+            | TroubleKind::Legal
+            | TroubleKind::Refused => false,
+        }
+    }
+
     /// What is kept of it, if it is that the exchange wants to know more of the account.
     pub(super) fn ask(&self, asked_at: Timestamp) -> Option<Ask> {
         (self.kind == TroubleKind::Legal).then(|| Ask {

@@ -1,4 +1,10 @@
-//! Turns: one at a time works on the coins of an order.
+//! Turns: one payment at a time works on an order, and one task at a time talks with an exchange about
+//! the coins of an order.
+//!
+//! A payment takes the order's turn and then those at the exchanges of its coins, in the order of their
+//! addresses. What is done in the background takes the turn at one exchange only, so that an exchange
+//! that hangs keeps nobody from what another one owes for the same order. Whoever holds the turn at an
+//! exchange never waits for the order's, so no two wait for each other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,43 +12,63 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{Mutex as Turnstile, OwnedMutexGuard};
 
 use crate::domain::order::OrderSerial;
+use crate::domain::web::BaseUrl;
 
-/// Most orders whose coins are worked on, or waited for, at the same time.
+/// Most turns that are taken, or waited for, at the same time.
 const MAX_AT_ONCE: usize = 1024;
 
-/// Who works on which order. Cheap to clone; all clones are one.
+/// Who works on what. Cheap to clone; all clones are one.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Turns(Arc<Mutex<Waiting>>);
 
-type Waiting = HashMap<OrderSerial, Arc<Turnstile<()>>>;
+/// What a turn is about: an order, or its coins at one exchange.
+type Subject = (OrderSerial, Option<BaseUrl>);
+
+type Waiting = HashMap<Subject, Arc<Turnstile<()>>>;
 
 /// A turn; over when dropped.
 #[derive(Debug)]
 pub(super) struct Turn {
     turns: Turns,
-    order: OrderSerial,
+    subject: Subject,
     guard: Option<OwnedMutexGuard<()>>,
 }
 
 impl Turns {
-    /// Waits for a turn with `order`; `None` when too many are under way.
+    /// Waits for the turn to pay `order`; `None` when too many are under way.
     pub(super) async fn take(&self, order: OrderSerial) -> Option<Turn> {
+        self.take_of((order, None)).await
+    }
+
+    /// Waits for the turn to ask `exchange` about coins of `order`; `None` when too many are under
+    /// way.
+    pub(super) async fn take_at(&self, order: OrderSerial, exchange: &BaseUrl) -> Option<Turn> {
+        self.take_of((order, Some(exchange.clone()))).await
+    }
+
+    async fn take_of(&self, subject: Subject) -> Option<Turn> {
         let turnstile = {
             let mut waiting = self.waiting();
-            if waiting.len() >= MAX_AT_ONCE && !waiting.contains_key(&order) {
+            if waiting.len() >= MAX_AT_ONCE && !waiting.contains_key(&subject) {
                 return None;
             }
-            waiting.entry(order).or_default().clone()
+            waiting.entry(subject.clone()).or_default().clone()
         };
         // Made first, so that whoever stops waiting leaves nothing behind.
-        let mut turn = Turn { turns: self.clone(), order, guard: None };
+        let mut turn = Turn { turns: self.clone(), subject, guard: None };
         turn.guard = Some(turnstile.lock_owned().await);
         Some(turn)
     }
 
-    /// Is somebody working on `order`, or waiting to?
+    /// Is somebody working on `order` in any way, or waiting to?
     pub(super) fn is_taken(&self, order: OrderSerial) -> bool {
-        self.waiting().contains_key(&order)
+        self.waiting().keys().any(|(taken, _)| *taken == order)
+    }
+
+    /// Is somebody paying `order`, or asking `exchange` about its coins, or waiting to?
+    pub(super) fn is_taken_at(&self, order: OrderSerial, exchange: &BaseUrl) -> bool {
+        let waiting = self.waiting();
+        [None, Some(exchange.clone())].into_iter().any(|at| waiting.contains_key(&(order, at)))
     }
 
     fn waiting(&self) -> std::sync::MutexGuard<'_, Waiting> {
@@ -55,8 +81,8 @@ impl Drop for Turn {
         let mut waiting = self.turns.waiting();
         self.guard.take();
         // Whoever waits holds it too.
-        if waiting.get(&self.order).is_some_and(|turnstile| Arc::strong_count(turnstile) == 1) {
-            waiting.remove(&self.order);
+        if waiting.get(&self.subject).is_some_and(|turnstile| Arc::strong_count(turnstile) == 1) {
+            waiting.remove(&self.subject);
         }
     }
 }
@@ -64,6 +90,25 @@ impl Drop for Turn {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[actix_web::test]
+    async fn exchanges_of_one_order_do_not_wait_for_each_other() {
+        let turns = Turns::default();
+        let url = |name: &str| BaseUrl::parse(format!("https://{name}.example/")).unwrap();
+        let order = OrderSerial(1);
+        let at_one = turns.take_at(order, &url("one")).await.unwrap();
+        assert!(turns.is_taken(order) && turns.is_taken_at(order, &url("one")));
+        assert!(!turns.is_taken_at(order, &url("two")));
+        let (at_other, payment) =
+            (turns.take_at(order, &url("two")).await, turns.take(order).await);
+        assert!(at_other.is_some() && payment.is_some());
+        // A payment may be about to ask any exchange.
+        drop((at_one, at_other));
+        assert!(turns.is_taken_at(order, &url("two")));
+        drop(payment);
+        assert!(!turns.is_taken(order));
+        assert!(turns.waiting().is_empty());
+    }
 
     #[actix_web::test]
     async fn one_at_a_time_has_a_turn_and_nothing_is_left_behind() {

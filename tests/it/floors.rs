@@ -269,3 +269,11 @@ fn only_the_command_line_prints_and_only_the_machine_reads_the_clock() {
         assert_eq!(reads, name == "machine.rs", "{name} and the clock");
     }
 }
+
+#[test]
+fn only_a_paid_contract_is_signed_as_paid() {
+    let till = |name: &str| name.starts_with("till/") || name.starts_with("http/");
+    for (name, text) in sources().into_iter().filter(|(name, _)| till(name)) {
+        assert_eq!(code(&text).contains("PaymentOk"), name == "till/pay/paid.rs", "{name}");
+    }
+}

@@ -23,6 +23,7 @@ mod errors;
 mod exchanges;
 mod files;
 mod floors;
+mod gone;
 mod instances;
 mod legacy;
 mod life;

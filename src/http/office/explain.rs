@@ -13,7 +13,6 @@ use crate::till::{Error, Terms};
 pub(super) fn refusal(error: &Error, words: &Words) -> Option<&'static str> {
     Some(match error {
         Error::AlreadyPaid(_) => words.already_paid,
-        Error::BeingPaid(_) => words.being_paid,
         Error::AwaitingPayment => words.awaiting_payment,
         Error::MustBeKept => words.must_be_kept,
         Error::RefundOfUnpaid => words.refund_of_unpaid,

@@ -11,6 +11,7 @@ use crate::domain::payment::Rest;
 use crate::store::coin_refunds::{self, CoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
 use crate::store::{orders, payments};
+use crate::taler::sign::PublicKey;
 use crate::till::{Error, Till};
 
 /// Everything that is kept of an order and its coins.
@@ -41,10 +42,29 @@ impl Books {
         self.refunds.iter().any(|refund| refund.deposit == deposit.serial && refund.grant.is_none())
     }
 
+    /// Was the coin with this key given back so?
+    pub(super) fn has_returned(&self, coin: &PublicKey) -> bool {
+        self.deposit_of(coin).is_some_and(|deposit| self.is_returned(deposit))
+    }
+
+    /// Has the exchange confirmed the coin with this key?
+    pub(super) fn has_confirmed(&self, coin: &PublicKey) -> bool {
+        self.deposit_of(coin).is_some_and(|deposit| deposit.confirmation.is_some())
+    }
+
+    fn deposit_of(&self, coin: &PublicKey) -> Option<&Deposit> {
+        self.deposits.iter().find(|deposit| deposit.what.coin.coin_pub == *coin)
+    }
+
     /// The coins that the exchange has confirmed and that were not given back as a whole.
     pub(in crate::till) fn collected(&self) -> impl Iterator<Item = &Deposit> {
         let confirmed = |deposit: &&Deposit| deposit.confirmation.is_some();
         self.deposits.iter().filter(confirmed).filter(|deposit| !self.is_returned(deposit))
+    }
+
+    /// The coins that were not given back as a whole, whether or not the exchange has confirmed them.
+    pub(in crate::till) fn not_returned(&self) -> impl Iterator<Item = &Deposit> {
+        self.deposits.iter().filter(|deposit| !self.is_returned(deposit))
     }
 
     /// What of a coin can still be given back.

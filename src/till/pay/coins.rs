@@ -17,7 +17,7 @@ use futures_util::future::join_all;
 
 use super::books::Books;
 use super::check::{Bill, MAX_COINS, Refusal};
-use super::{Means, record};
+use super::{Means, PaidContract, record};
 use crate::domain::account::Account;
 use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;
@@ -26,16 +26,17 @@ use crate::domain::exchange::Keys;
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::instance::{Instance, InstanceSerial};
 use crate::domain::order::{Order, OrderSerial, Paid};
-use crate::domain::payment::{Part, covers};
+use crate::domain::payment::{Part, TooLittle, covers};
 use crate::domain::web::BaseUrl;
 use crate::exchange::{self, Exchange};
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
 use crate::store::kyc::{self, Pair};
 use crate::store::{self, accounts, instances, orders, part_paid};
 use crate::taler::base32::HashCode;
-use crate::taler::sign::merchant::{ContractOffer, PaymentOk};
+use crate::taler::sign::merchant::ContractOffer;
 use crate::taler::sign::{PublicKey, Signature, Statement};
 use crate::till::give_back::give_back;
+use crate::till::instance::still_there;
 use crate::till::trouble::Trouble;
 use crate::till::wait::order;
 use crate::till::{Error, Till};
@@ -57,6 +58,7 @@ pub struct CoinWish {
 /// Coins that are to be deposited, and all that is needed for it.
 struct Charge {
     instance: InstanceSerial,
+    shop: InstanceId,
     order: OrderSerial,
     order_id: OrderId,
     bill: Bill,
@@ -107,19 +109,12 @@ impl Till {
         wish: CoinWish,
     ) -> Result<Signature, Error> {
         let serial = self.store.glance(|db| order(db, shop.serial, &order_id))?.serial;
-        let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
+        let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id.clone()))?;
         let books = self.books(serial, &order_id)?;
         let claim = books.order.claim.as_ref();
-        let claim = claim.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?;
-        let h_contract = claim.h_contract;
-        let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id.clone()))?;
-        let sig = PaymentOk { h_contract }.sign(&key);
-        if books.order.paid.is_some() {
-            let same = books.is_paid_with(&wish.coins);
-            return if same { Ok(sig) } else { Err(Error::AlreadyPaid(order_id)) };
-        }
-        if books.order.is_expired(self.clock.now()) {
-            return Err(Error::OfferExpired(order_id));
+        let h_contract = claim.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?.h_contract;
+        if let Some(paid) = self.paid_before(&books, &h_contract, &wish.coins)? {
+            return Ok(paid.sign(&key));
         }
         let session = match &wish.session {
             Some(session) => Some(books.order.meant_session(session.clone())),
@@ -136,13 +131,86 @@ impl Till {
         let h_wire = bill.contract.h_wire;
         let account = self.store.glance(|db| accounts::find(db, shop.serial, &h_wire))?;
         let account = account.ok_or_else(|| Error::Damaged("its account is gone".into()))?;
-        let (coins, keys) = self.checked(&books, &bill, &account, wish, session.clone()).await?;
+        // Everything that needs no turn comes before it: whoever sends what cannot pay, or waits for
+        // the keys of an exchange that is down, keeps nobody else waiting.
+        let (coins, keys) =
+            self.checked(&books, &bill, &account, &wish.coins, session.clone()).await?;
+        let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
+        let mut at_exchanges = Vec::new();
+        for url in keys.keys() {
+            at_exchanges.push(self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?);
+        }
+        // Others had their turns meanwhile.
+        let books = self.books(serial, &order_id)?;
+        if let Some(paid) = self.paid_before(&books, &h_contract, &wish.coins)? {
+            return Ok(paid.sign(&key));
+        }
+        let coins = still_wanted(&books, &bill, &keys, &wish.coins, coins)?;
         let merchant_sig = ContractOffer { h_contract }.sign(&key);
-        let (instance, order) = (shop.serial, serial);
-        let charge =
-            Charge { instance, order, order_id, bill, account, merchant_sig, session, coins };
+        let charge = Charge {
+            instance: shop.serial,
+            shop: shop.id,
+            order: serial,
+            order_id: order_id.clone(),
+            bill,
+            account,
+            merchant_sig,
+            session,
+            coins,
+        };
         self.charge(charge, &keys).await?;
-        Ok(sig)
+        self.receipt_of(serial, &order_id, &h_contract, &wish.coins).map(|paid| paid.sign(&key))
+    }
+
+    /// The contract, if it is paid with these coins already; `None` while it can be paid.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyPaid`] when it is paid in another way, [`Error::OfferExpired`],
+    /// [`Error::OrderUnknown`] when the wallet gave the order back and another one has it.
+    fn paid_before(
+        &self,
+        books: &Books,
+        h_contract: &HashCode,
+        coins: &[Coin],
+    ) -> Result<Option<PaidContract>, Error> {
+        let order_id = || books.order.order_id.clone();
+        if !books.order.hash_fits(Some(h_contract)) {
+            return Err(Error::OrderUnknown(order_id()));
+        }
+        match PaidContract::of(&books.order) {
+            Some(paid) if books.is_paid_with(coins) => Ok(Some(paid)),
+            Some(_) => Err(Error::AlreadyPaid(order_id())),
+            None if books.order.is_expired(self.clock.now()) => {
+                Err(Error::OfferExpired(order_id()))
+            }
+            None => Ok(None),
+        }
+    }
+
+    /// The contract that these coins have just paid.
+    ///
+    /// # Errors
+    /// When it is not paid all the same: coins were given back meanwhile, since the order was called
+    /// off, say.
+    fn receipt_of(
+        &self,
+        serial: OrderSerial,
+        order_id: &OrderId,
+        h_contract: &HashCode,
+        coins: &[Coin],
+    ) -> Result<PaidContract, Error> {
+        let order = self.store.glance(|db| orders::find_by_serial(db, serial))?;
+        let order = order.filter(|order| order.hash_fits(Some(h_contract)));
+        let order = order.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?;
+        if let Some(paid) = PaidContract::of(&order) {
+            return Ok(paid);
+        }
+        let books = self.books(serial, order_id)?;
+        let returned = coins.iter().find(|coin| books.has_returned(&coin.coin_pub));
+        Err(match returned {
+            Some(coin) => Refusal::Refunded(coin.coin_pub).into(),
+            None => Refusal::TooLittle(TooLittle::Price).into(),
+        })
     }
 
     /// Checks everything that can be checked before an exchange is asked; the coins that are still
@@ -152,15 +220,15 @@ impl Till {
         books: &Books,
         bill: &Bill,
         account: &Account,
-        wish: CoinWish,
+        coins: &[Coin],
         session: Option<SessionId>,
     ) -> Result<(Vec<NewDeposit>, BTreeMap<BaseUrl, Arc<Keys>>), Error> {
         let price = books.order.amount;
-        if wish.coins.len() > MAX_COINS {
+        if coins.len() > MAX_COINS {
             return Err(Refusal::TooMany.into());
         }
         let mut seen = HashSet::new();
-        for coin in &wish.coins {
+        for coin in coins {
             if !seen.insert(*coin.coin_pub.as_bytes()) {
                 return Err(Refusal::Twice(coin.coin_pub).into());
             }
@@ -168,37 +236,25 @@ impl Till {
                 return Err(Refusal::Currency.into());
             }
         }
-        let known = |coin: &Coin| {
-            books.deposits.iter().find(|deposit| deposit.what.coin.coin_pub == coin.coin_pub)
-        };
-        if let Some(coin) =
-            wish.coins.iter().find(|coin| known(coin).is_some_and(|there| books.is_returned(there)))
-        {
+        if let Some(coin) = coins.iter().find(|coin| books.has_returned(&coin.coin_pub)) {
             return Err(Refusal::Refunded(coin.coin_pub).into());
         }
         // What the exchange has is not sent again.
-        let fresh = |coin: &Coin| known(coin).is_none_or(|there| there.confirmation.is_none());
-        let fresh: Vec<Coin> = wish.coins.into_iter().filter(fresh).collect();
+        let fresh = |coin: &&Coin| !books.has_confirmed(&coin.coin_pub);
+        let fresh: Vec<Coin> = coins.iter().filter(fresh).cloned().collect();
         let keys = self.keys_of(&fresh, bill, account).await?;
-        let (bill, keys, coins) = {
+        let (bill, keys, priced) = {
             let (bill, keys) = (bill.clone(), keys);
             // Some tens of microseconds for each coin, which other requests should not wait for.
             tokio::task::spawn_blocking(move || {
-                let coins = priced(fresh, &bill, &keys, session.as_ref());
-                (bill, keys, coins)
+                let priced = priced(fresh, &bill, &keys, session.as_ref());
+                (bill, keys, priced)
             })
             .await
             .map_err(|_| Error::Store(store::Error::Panicked))?
         };
-        let coins = coins?;
-        within_limits(books, &coins, &keys)?;
-        let parts: Vec<Part> = books
-            .collected()
-            .map(|deposit| part(&deposit.what))
-            .chain(coins.iter().map(part))
-            .collect();
-        covers(&price, &bill.contract.max_fee, &parts).map_err(Refusal::TooLittle)?;
-        Ok((coins, keys))
+        let fresh = still_wanted(books, &bill, &keys, coins, priced?)?;
+        Ok((fresh, keys))
     }
 
     /// The keys of all exchanges that issued `coins`, each trusted with their currency and able to
@@ -234,10 +290,21 @@ impl Till {
         keys: &BTreeMap<BaseUrl, Arc<Keys>>,
     ) -> Result<(), Error> {
         let (order, coins) = (charge.order, charge.coins.clone());
+        let (order_id, instance, shop) =
+            (charge.order_id.clone(), charge.instance, charge.shop.clone());
         self.store
-            .write(move |tx| coins.iter().try_for_each(|coin| deposits::keep(tx, order, coin)))
-            .await
-            .map_err(|error: store::Error| Error::from(error))?;
+            .write(move |tx| {
+                // Nothing is begun for what was deleted, or paid in cash, since it was looked at.
+                still_there(tx, instance, &shop)?;
+                let there = orders::find_by_serial(tx, order)?;
+                let there = there.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?;
+                if there.paid.is_some() {
+                    return Err(Error::AlreadyPaid(order_id));
+                }
+                let keep = |coin: &NewDeposit| Ok(deposits::keep(tx, order, coin)?);
+                coins.iter().try_for_each(keep)
+            })
+            .await?;
         if charge.coins.is_empty() {
             // All coins were confirmed before, or there is nothing to pay.
             return self.book(&charge, Vec::new(), None).await;
@@ -267,6 +334,9 @@ impl Till {
         keys: &Keys,
         coins: &[&NewDeposit],
     ) -> Result<(), Error> {
+        if let Some(error) = self.not_needed(charge, coins)? {
+            return Err(error);
+        }
         let contract = &charge.bill.contract;
         let request = exchange::Deposit {
             payto: charge.account.payto_uri.clone(),
@@ -284,6 +354,7 @@ impl Till {
         let names: Vec<PublicKey> = coins.iter().map(|coin| coin.coin.coin_pub).collect();
         match exchange.deposit(keys, &request).await {
             Ok(confirmed) => {
+                self.note_answer(&exchange.trusted().base_url);
                 let confirmation = Confirmation {
                     exchange_timestamp: confirmed.exchange_timestamp,
                     exchange_pub: confirmed.exchange_pub,
@@ -299,7 +370,9 @@ impl Till {
                     let ask = trouble.ask(self.clock.now());
                     self.store
                         .write(move |tx| {
-                            if let Some(ask) = ask {
+                            // The shop may be gone by now.
+                            let there = instances::is_deleted(tx, pair.instance)?.is_some();
+                            if let Some(ask) = ask.filter(|_| there) {
                                 kyc::ask(tx, &pair, &ask)?;
                             }
                             names.iter().try_for_each(|coin| deposits::drop(tx, order, coin))
@@ -310,6 +383,19 @@ impl Till {
                 Err(trouble.into())
             }
         }
+    }
+
+    /// Why these coins need not be sent any more, if that is so: the order was paid in cash after they
+    /// were kept, or they are to be given back. What may have been sent before is asked back, not sent
+    /// once more.
+    fn not_needed(&self, charge: &Charge, coins: &[&NewDeposit]) -> Result<Option<Error>, Error> {
+        let books = self.books(charge.order, &charge.order_id)?;
+        let returned = coins.iter().find(|what| books.has_returned(&what.coin.coin_pub));
+        Ok(match (books.order.paid, returned) {
+            (Some(_), Some(_)) => Some(Error::AlreadyPaid(charge.order_id.clone())),
+            (None, Some(what)) => Some(Refusal::Refunded(what.coin.coin_pub).into()),
+            (_, None) => None,
+        })
     }
 
     /// Keeps the exchange's confirmation for `coins`. If they complete the price, the order is paid
@@ -361,24 +447,31 @@ impl Till {
             })
     }
 
-    /// Sends the coins of an order again of which nobody knows whether the exchange has them: the
-    /// daemon ended, or the exchange did not answer. The wallet need not be there; it has given its
+    /// Sends the coins of an order again of which nobody knows whether the exchange at `url` has them:
+    /// the daemon ended, or the exchange did not answer. The wallet need not be there; it has given its
     /// permission.
-    pub(in crate::till) async fn resume(&self, serial: OrderSerial) -> Result<(), Error> {
+    pub(in crate::till) async fn resume(
+        &self,
+        serial: OrderSerial,
+        url: &BaseUrl,
+    ) -> Result<(), Error> {
         let order = self.store.glance(|db| orders::find_by_serial(db, serial))?;
         let Some(Order { order_id, instance, .. }) = order else { return Ok(()) };
         // Whoever is at it now will finish it, or leave it for the next time.
-        if self.turns.is_taken(serial) {
+        if self.turns.is_taken_at(serial, url) {
             return Ok(());
         }
-        let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
+        let _turn = self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?;
         let books = self.books(serial, &order_id)?;
-        let open = books.deposits.iter().filter(|deposit| deposit.confirmation.is_none());
+        // What is to be given back is asked for by its refund, and not deposited for that.
+        let open = books.not_returned().filter(|deposit| deposit.confirmation.is_none());
+        let open = open.filter(|deposit| deposit.what.coin.exchange_url == *url);
         let coins: Vec<NewDeposit> = open.map(|deposit| deposit.what.clone()).collect();
         let (Some(first), Some(claim)) = (coins.first(), &books.order.claim) else { return Ok(()) };
         let h_contract = claim.h_contract;
         let shop = self.store.glance(|db| instances::find_by_serial(db, instance))?;
-        let Some((shop, key)) = shop.and_then(|shop| Some((shop.public_key, shop.signing_key?)))
+        let Some((shop, merchant_pub, key)) =
+            shop.and_then(|shop| Some((shop.id, shop.public_key, shop.signing_key?)))
         else {
             return Ok(());
         };
@@ -389,7 +482,7 @@ impl Till {
         let bill = Bill {
             contract,
             h_contract,
-            merchant_pub: shop,
+            merchant_pub,
             wallet_data_hash: first.wallet_data_hash,
             now: self.clock.now(),
         };
@@ -399,10 +492,10 @@ impl Till {
         let merchant_sig = ContractOffer { h_contract }.sign(&key);
         let order = serial;
         let charge =
-            Charge { instance, order, order_id, bill, account, merchant_sig, session, coins };
+            Charge { instance, shop, order, order_id, bill, account, merchant_sig, session, coins };
         match self.charge(charge, &keys).await {
             // The coins go back on their own.
-            Err(Error::AlreadyPaid(_)) | Ok(()) => Ok(()),
+            Err(Error::AlreadyPaid(_) | Error::Refused(Refusal::Refunded(_))) | Ok(()) => Ok(()),
             Err(error) => Err(error),
         }
     }
@@ -416,6 +509,33 @@ enum Booked {
     More,
     /// The order was paid in another way meanwhile; the coins are given back.
     Late,
+}
+
+/// The coins that are still to be deposited for a payment with `all`, of those that were checked: not
+/// those that the exchange has confirmed. They must suffice, together with those that it has.
+///
+/// # Errors
+/// [`Refusal`].
+fn still_wanted(
+    books: &Books,
+    bill: &Bill,
+    keys: &BTreeMap<BaseUrl, Arc<Keys>>,
+    all: &[Coin],
+    checked: Vec<NewDeposit>,
+) -> Result<Vec<NewDeposit>, Refusal> {
+    if let Some(coin) = all.iter().find(|coin| books.has_returned(&coin.coin_pub)) {
+        return Err(Refusal::Refunded(coin.coin_pub));
+    }
+    let fresh = |what: &NewDeposit| !books.has_confirmed(&what.coin.coin_pub);
+    let fresh: Vec<NewDeposit> = checked.into_iter().filter(fresh).collect();
+    within_limits(books, &fresh, keys)?;
+    let parts: Vec<Part> = books
+        .collected()
+        .map(|deposit| part(&deposit.what))
+        .chain(fresh.iter().map(part))
+        .collect();
+    covers(&books.order.amount, &bill.contract.max_fee, &parts).map_err(Refusal::TooLittle)?;
+    Ok(fresh)
 }
 
 fn part(coin: &NewDeposit) -> Part {

@@ -3,7 +3,7 @@
 use super::super::claim::Binding;
 use super::super::wait::order;
 use super::super::{Clerk, Error, Till};
-use super::{Books, Means, record};
+use super::{Books, Means, PaidContract, record};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{OrderId, SessionId};
 use crate::domain::order::{CounterPayment, Order, Paid};
@@ -12,8 +12,9 @@ use crate::domain::unfit::Unfit;
 use crate::machine::random;
 use crate::store::payments::{self, Kept};
 use crate::store::{Tx, deposits, orders, part_paid};
-use crate::taler::sign::{PublicKey, Signature, Statement, merchant::PaymentOk};
+use crate::taler::sign::{PublicKey, Signature};
 use crate::till::give_back::give_back;
+use crate::till::instance::still_there;
 
 /// A payment that the shop has taken outside of Taler.
 #[derive(Clone, Debug)]
@@ -37,25 +38,28 @@ pub struct Receipt {
     pub sig: Signature,
 }
 
-/// Coins that did not suffice are not taken on top. Says whether there are any.
+/// Coins are not taken on top of cash: those that did not suffice go back, and those of which nobody
+/// knows whether their exchange has them are not deposited any more, but asked back. Says whether there
+/// are any.
 fn return_coins(tx: &mut Tx<'_>, order: Order, now: Timestamp) -> Result<bool, Error> {
     if !deposits::are_there(tx, order.serial)? {
         return Ok(false);
     }
     let books = Books::of(tx, order)?;
-    give_back(tx, books.collected(), now)?;
+    give_back(tx, books.not_returned(), now)?;
     part_paid::delete(tx, books.order.serial)?;
-    Ok(books.collected().next().is_some())
+    Ok(books.not_returned().next().is_some())
 }
 
 impl Till {
-    /// Records a payment that was taken at the counter. The same payment again gives the same
-    /// receipt.
+    /// Records a payment that was taken at the counter, whether or not a wallet is paying: the
+    /// customer's cash is there, and coins that arrive later are given back. The same payment again
+    /// gives the same receipt.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::Unfit`] for an amount that is not the price,
-    /// [`Error::AlreadyPaid`] for another payment of a paid order, [`Error::BeingPaid`] while a
-    /// wallet's coins are being deposited.
+    /// [`Error::AlreadyPaid`] for another payment of a paid order; [`Error::InstanceUnknown`] and
+    /// [`Error::InstanceDeleted`] when the shop went meanwhile.
     pub async fn record_payment(
         &self,
         clerk: &Clerk,
@@ -68,9 +72,6 @@ impl Till {
             let terms = orders::terms(db, there.serial)?;
             Ok::<_, Error>((there, terms))
         })?;
-        if there.paid.is_none() && self.turns.is_taken(there.serial) {
-            return Err(Error::BeingPaid(order_id));
-        }
         if wish.amount.is_some_and(|amount| amount != there.amount) {
             return Err(Unfit("amount").into());
         }
@@ -80,9 +81,11 @@ impl Till {
             None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
         };
         let now = self.clock.now();
-        let (kept, h_contract, has_coins) = self
+        let shop = clerk.instance.id.clone();
+        let (kept, contract, has_coins) = self
             .store
             .write(move |tx| {
+                still_there(tx, serial, &shop)?;
                 let there = order(tx, serial, &order_id)?;
                 let kept = Kept {
                     payment: wish.payment,
@@ -92,14 +95,13 @@ impl Till {
                 };
                 let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
                 match record(tx, &there, &paid, Means::Counter(&kept), binding.as_ref()) {
-                    Ok(h_contract) => Ok((kept, h_contract, return_coins(tx, there, now)?)),
+                    Ok(contract) => Ok((kept, contract, return_coins(tx, there, now)?)),
                     Err(Error::AlreadyPaid(id)) => {
                         let before = payments::find(tx, there.serial)?;
                         let same = before.filter(|before| before.payment == kept.payment);
-                        let claim = there.claim.as_ref();
-                        let claim = claim.map(|claim| claim.h_contract);
-                        let (same, claim) = same.zip(claim).ok_or(Error::AlreadyPaid(id))?;
-                        Ok((same, claim, false))
+                        let contract = PaidContract::of(&there);
+                        let (same, contract) = same.zip(contract).ok_or(Error::AlreadyPaid(id))?;
+                        Ok((same, contract, false))
                     }
                     Err(error) => Err(error),
                 }
@@ -111,7 +113,6 @@ impl Till {
         let instance = &clerk.instance;
         let key = instance.signing_key.as_ref();
         let key = key.ok_or_else(|| Error::InstanceDeleted(instance.id.clone()))?;
-        let sig = PaymentOk { h_contract }.sign(key);
-        Ok(Receipt { order_id: there.order_id, kept, sig })
+        Ok(Receipt { order_id: there.order_id, kept, sig: contract.sign(key) })
     }
 }

@@ -8,6 +8,7 @@ mod books;
 mod check;
 mod coins;
 mod counter;
+mod paid;
 
 use super::claim::Binding;
 use super::wait::order;
@@ -17,7 +18,7 @@ use crate::domain::order::{Order, Paid};
 use crate::store::payments::{self, Kept};
 use crate::store::{self, Tx, orders};
 use crate::taler::base32::HashCode;
-use crate::taler::sign::{Signature, Statement, merchant::PaymentOk};
+use crate::taler::sign::Signature;
 
 pub(super) use books::Books;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
 pub use coins::CoinWish;
 pub use counter::{CounterWish, Receipt};
+use paid::{PaidContract, is_receipt};
 
 impl Till {
     /// Has the payment of an order count for `session` from now on; whoever shows the receipt may
@@ -43,7 +45,7 @@ impl Till {
     ) -> Result<bool, Error> {
         let shop = self.shop(instance)?;
         let serial = shop.serial;
-        if !(PaymentOk { h_contract }.verify(&shop.public_key, &receipt)) {
+        if !is_receipt(h_contract, &shop.public_key, &receipt) {
             return Err(Error::ReceiptWrong);
         }
         let there = self.store.glance(|db| order(db, serial, &order_id))?;
@@ -87,14 +89,14 @@ enum Means<'a> {
 
 /// THE payment path: an order becomes paid here and nowhere else. In one transaction stand the
 /// payment, the order's state and its session, and for an order that nobody has claimed the contract
-/// of `binding`; who waits is told by the store after the commit. The contract's hash.
+/// of `binding`; who waits is told by the store after the commit. The contract that is paid now.
 fn record(
     tx: &mut Tx<'_>,
     order: &Order,
     paid: &Paid,
     means: Means<'_>,
     binding: Option<&Binding>,
-) -> Result<HashCode, Error> {
+) -> Result<PaidContract, Error> {
     let (claim, binding) = match (&order.claim, binding) {
         (Some(claim), _) => (claim, None),
         (None, Some(binding)) => (&binding.claim, Some((&binding.claim, &*binding.contract))),
@@ -107,6 +109,8 @@ fn record(
     if let Means::Counter(kept) = means {
         payments::insert(tx, order.serial, kept)?;
     }
-    orders::mark_paid(tx, order, paid, binding)?;
-    Ok(claim.h_contract)
+    let marked = orders::mark_paid(tx, order, paid, binding)?;
+    let after = Order { claim: Some(claim.clone()), paid: Some(paid.clone()), ..order.clone() };
+    let contract = PaidContract::of(&after).filter(|_| marked);
+    contract.ok_or_else(|| Error::AlreadyPaid(order.order_id.clone()))
 }

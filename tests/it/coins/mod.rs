@@ -2,6 +2,8 @@
 //! back (merchant-api 3.3 and 3.5 to 3.8).
 
 mod abort;
+mod apart;
+mod cash;
 mod kill;
 mod kyc;
 mod limits;

@@ -267,7 +267,9 @@ impl World {
         let books = self.books();
         let open = |statement: &str| books.query_row(statement, [], |row| row.get::<_, i64>(0));
         eventually("what the till has begun", || {
-            let sent = "SELECT count(*) FROM deposits WHERE exchange_sig IS NULL";
+            // Of a coin that is to be given back, its refund is the answer.
+            let sent = "SELECT count(*) FROM deposits WHERE exchange_sig IS NULL
+                AND serial NOT IN (SELECT deposit_serial FROM coin_refunds)";
             let back = "SELECT count(*) FROM coin_refunds WHERE wanted = 1
                 AND exchange_sig IS NULL AND refused_status IS NULL";
             open(sent).unwrap() == 0 && open(back).unwrap() == 0
@@ -296,7 +298,9 @@ impl World {
         let mut deposits = books
             .prepare_cached(
                 "SELECT serial, coin ->> 'contribution', deposit_fee FROM deposits
-                WHERE exchange_sig IS NOT NULL",
+                WHERE exchange_sig IS NOT NULL OR serial IN (
+                    SELECT deposit_serial FROM coin_refunds WHERE exchange_sig IS NOT NULL
+                )",
             )
             .unwrap();
         let mut rows = deposits.query([]).unwrap();

@@ -1,0 +1,3 @@
+SELECT private_key
+FROM instances
+WHERE serial = :instance

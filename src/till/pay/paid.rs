@@ -1,0 +1,29 @@
+//! The shop's word that a contract is paid. It is made of an order that is paid and of nothing else:
+//! a [`PaidContract`] can be had in no other way, and nobody else signs the statement
+//! (`tests/it/floors.rs`).
+
+use crate::domain::order::Order;
+use crate::taler::base32::HashCode;
+use crate::taler::sign::{PublicKey, Signature, SigningKey, Statement, merchant::PaymentOk};
+
+/// The contract of an order that is paid.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PaidContract(PaymentOk);
+
+impl PaidContract {
+    /// The contract of `order`; `None` while that is not paid.
+    pub(super) fn of(order: &Order) -> Option<Self> {
+        let (_, claim) = order.paid.as_ref().zip(order.claim.as_ref())?;
+        Some(Self(PaymentOk { h_contract: claim.h_contract }))
+    }
+
+    /// The receipt, by the shop's key.
+    pub(super) fn sign(&self, key: &SigningKey) -> Signature {
+        self.0.sign(key)
+    }
+}
+
+/// Did the shop with this key sign that the contract with this hash is paid?
+pub(super) fn is_receipt(h_contract: HashCode, shop: &PublicKey, receipt: &Signature) -> bool {
+    PaymentOk { h_contract }.verify(shop, receipt)
+}
