@@ -20,6 +20,8 @@ mod keeper;
 mod look;
 #[cfg(test)]
 mod peer;
+#[cfg(test)]
+mod real;
 mod refund;
 #[cfg(test)]
 mod tests;
