@@ -4,6 +4,8 @@
 //! What is to be given back is kept before the exchange is asked, and asked for until it has
 //! answered: at once, and then by the clock.
 
+use std::fmt;
+
 use super::pay::Books;
 use super::trouble::Trouble;
 use super::wait::order;
@@ -13,6 +15,7 @@ use crate::domain::ids::{InstanceId, OrderId};
 use crate::domain::instance::Instance;
 use crate::domain::order::{Order, OrderSerial, RefundSerial};
 use crate::domain::time::Timestamp;
+use crate::domain::web::BaseUrl;
 use crate::exchange;
 use crate::store::coin_refunds::{self, CoinRefund, CoinRefundSerial, NewCoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
@@ -208,7 +211,7 @@ impl Till {
             return Ok(Vec::new());
         };
         let h_contract = claim.h_contract;
-        let mut troubles = Vec::new();
+        let (mut troubles, mut refused) = (Vec::new(), Vec::new());
         for refund in books.refunds {
             if !refund.wanted || refund.outcome != Outcome::Open {
                 continue;
@@ -228,9 +231,15 @@ impl Till {
                 merchant_sig: request.sign(&key),
             };
             match self.ask_refund(&refund, &request).await {
-                Ok(outcome) => self.settle(serial, refund, outcome).await?,
+                Ok(outcome) => {
+                    RefusedRefund::add(&mut refused, &refund, &outcome);
+                    self.settle(serial, refund, outcome).await?;
+                }
                 Err(trouble) => troubles.push((refund.serial, trouble)),
             }
+        }
+        for refusal in refused {
+            log::warn!("order {}: {refusal}", books.order.order_id);
         }
         Ok(troubles)
     }
@@ -300,6 +309,7 @@ impl Till {
                 // What was given back over the counter is not counted here.
                 if !books.at_counter {
                     books.order.refund_taken = books.taken()?;
+                    books.order.refund_refused = books.refused()?;
                 }
                 Ok::<_, Error>(orders::set_refunds(tx, &books.order)?)
             })
@@ -374,6 +384,17 @@ impl Books {
         parts.all(|refund| matches!(refund.outcome, Outcome::Done { .. }))
     }
 
+    /// All that exchanges have refused for good of what the shop granted; `None`: nothing.
+    fn refused(&self) -> Result<Option<Amount>, Error> {
+        let refused = self.refunds.iter().filter(|refund| {
+            refund.grant.is_some() && matches!(refund.outcome, Outcome::Refused { .. })
+        });
+        let currency = *self.order.amount.currency();
+        let sum = Amount::sum(currency, refused.map(|refund| &refund.amount));
+        let sum = sum.map_err(|_| Error::Damaged("its refunds cannot be added up".into()))?;
+        Ok(Some(sum).filter(|sum| !sum.is_zero()))
+    }
+
     /// All that the exchange has given back of what the shop granted.
     fn taken(&self) -> Result<Amount, Error> {
         let done = self.refunds.iter().filter(|refund| {
@@ -382,6 +403,51 @@ impl Books {
         let currency = *self.order.amount.currency();
         let sum = Amount::sum(currency, done.map(|refund| &refund.amount));
         sum.map_err(|_| Error::Damaged("its refunds cannot be added up".into()))
+    }
+}
+
+/// What an exchange refuses for good, and for the same reason, of the refunds that the shop has granted
+/// of an order: a line of the log.
+struct RefusedRefund {
+    exchange_url: BaseUrl,
+    amount: Amount,
+    status: u16,
+    code: Option<u32>,
+}
+
+impl RefusedRefund {
+    /// Adds a coin's refund to those that are told, if it is refused for good.
+    fn add(told: &mut Vec<Self>, refund: &CoinRefund, outcome: &Outcome) {
+        let Outcome::Refused { status, code, .. } = outcome else { return };
+        if refund.grant.is_none() {
+            return;
+        }
+        let exchange_url = &refund.coin.exchange_url;
+        let same = told.iter_mut().find(|other| {
+            other.exchange_url == *exchange_url && (other.status, other.code) == (*status, *code)
+        });
+        match same {
+            Some(same) => {
+                same.amount = same.amount.checked_add(&refund.amount).unwrap_or(same.amount);
+            }
+            None => told.push(Self {
+                exchange_url: exchange_url.clone(),
+                amount: refund.amount,
+                status: *status,
+                code: *code,
+            }),
+        }
+    }
+}
+
+impl fmt::Display for RefusedRefund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { exchange_url, amount, status, code } = self;
+        write!(f, "{exchange_url} refused a refund of {amount} for good ({status}")?;
+        if let Some(code) = code {
+            write!(f, ", code {code}")?;
+        }
+        f.write_str("); the shop must pay it back in another way")
     }
 }
 
