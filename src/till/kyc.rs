@@ -252,13 +252,13 @@ impl Till {
         let pair = Pair { instance, h_wire, exchange_url: exchange_url.clone() };
         let ask = self.store.glance::<_, Error>(|db| Ok(kyc::find(db, &pair)?))?;
         let status = status(keys.as_deref(), &account, ask.as_ref());
-        let limits = keys.as_ref().map(|keys| keys.hard_limits().to_vec()).unwrap_or_default();
         let transfers = match (status, &keys) {
             (KycStatus::WireRequired, Ok(keys)) => {
                 KycTransfer::all(keys, &account, &clerk.instance.public_key)
             }
             _ => Vec::new(),
         };
+        let limits = keys.map(|keys| keys.hard_limits().to_vec()).unwrap_or_default();
         let currency = trusted.currency;
         Ok(Kyc { status, account, exchange_url, currency, ask, limits, transfers })
     }
