@@ -127,7 +127,7 @@ CREATE TABLE orders (
     refund_taken       TEXT    NOT NULL,                        -- those that the customer has
     refunded           INTEGER NOT NULL CHECK (refunded IN (0, 1, 2)), -- 0: not, 1: partly, 2: wholly
     wired              INTEGER NOT NULL CHECK (wired IN (0, 1)), -- 1: the exchange has wired all of it
-    terms              TEXT    NOT NULL, claimed_at_s INTEGER,                        -- the contract as canonical JSON, with nonce once claimed
+    terms              TEXT    NOT NULL, claimed_at_s INTEGER, refund_refused TEXT,                        -- the contract as canonical JSON, with nonce once claimed
     UNIQUE (instance, order_id),
     CHECK ((nonce IS NULL) = (h_contract IS NULL)),
     CHECK (paid_at_s IS NULL OR nonce IS NOT NULL),

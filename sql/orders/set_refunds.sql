@@ -1,3 +1,5 @@
 UPDATE orders
-SET refund_granted = :refund_granted, refund_taken = :refund_taken, refunded = :refunded
+SET
+    refund_granted = :refund_granted, refund_taken = :refund_taken,
+    refund_refused = :refund_refused, refunded = :refunded
 WHERE serial = :order_serial AND paid_at_s IS NOT NULL

@@ -1,5 +1,14 @@
 -- The sum of the migrations, to be read. Written by: TILLD_WRITE_SCHEMA=1 cargo test --test it sql
 
+CREATE TABLE accounts (
+    serial             INTEGER PRIMARY KEY,                     -- the order in which they turned up
+    payto              TEXT    NOT NULL UNIQUE,                 -- the full address, letter by letter
+    h_payto            BLOB    NOT NULL CHECK (length(h_payto) = 32), -- hash of the normalised address
+    account_pub        BLOB    CHECK (length(account_pub) = 32) -- the key that a transfer from it named; NULL: none yet
+) STRICT;
+
+CREATE INDEX accounts_by_hash ON accounts (h_payto);
+
 CREATE TABLE batches (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they came
     request_hash       BLOB    NOT NULL UNIQUE CHECK (length(request_hash) = 64), -- tells the same request again
@@ -17,6 +26,8 @@ CREATE TABLE batches (
 ) STRICT;
 
 CREATE INDEX batches_by_account ON batches (merchant_pub, payto, wire_deadline_s);
+
+CREATE INDEX batches_by_contract ON batches (merchant_pub, h_contract);
 
 CREATE TABLE coins (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they turned up
@@ -45,9 +56,9 @@ CREATE TABLE denominations (
     expire_withdraw_s  INTEGER NOT NULL,                        -- until when they are issued
     expire_deposit_s   INTEGER NOT NULL,                        -- until when they can be spent
     expire_legal_s     INTEGER NOT NULL                         -- until when the key is evidence
-) STRICT;
+, revoked INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1))) STRICT;
 
-CREATE TABLE deposits (
+CREATE TABLE "deposits" (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they were made
     batch              INTEGER NOT NULL REFERENCES batches (serial), -- the request that brought it first
     coin               INTEGER NOT NULL REFERENCES coins (serial), -- what paid
@@ -55,10 +66,10 @@ CREATE TABLE deposits (
     h_contract         BLOB    NOT NULL CHECK (length(h_contract) = 64), -- for what
     contribution       INTEGER NOT NULL CHECK (contribution >= 0), -- how much, the fee included
     fee                INTEGER NOT NULL CHECK (fee BETWEEN 0 AND contribution), -- the deposit fee
-    coin_sig           BLOB    NOT NULL CHECK (length(coin_sig) = 64), -- the coin's word for it
+    coin_sig           BLOB    NOT NULL CHECK (length(coin_sig) = 64), -- the coin's permission
     refunded           INTEGER NOT NULL,                        -- how much was taken back, refund fees included
     transfer           INTEGER REFERENCES transfers (serial),   -- how it was paid out; NULL: not yet
-    UNIQUE (coin, merchant_pub, h_contract),
+    UNIQUE (coin, merchant_pub, h_contract, coin_sig),
     CHECK (refunded BETWEEN 0 AND contribution)
 ) STRICT;
 
@@ -73,9 +84,9 @@ CREATE TABLE identity (
     made_at_s          INTEGER NOT NULL                         -- seconds since 1970; wire fees count years from here
 ) STRICT;
 
-CREATE TABLE refunds (
+CREATE TABLE "refunds" (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they were made
-    deposit            INTEGER NOT NULL REFERENCES deposits (serial), -- what is taken back
+    deposit            INTEGER NOT NULL REFERENCES "deposits" (serial), -- what is taken back
     rtransaction_id    BLOB    NOT NULL CHECK (length(rtransaction_id) = 8), -- the merchant's number, big-endian
     amount             INTEGER NOT NULL CHECK (amount > 0),     -- how much, the fee included
     fee                INTEGER NOT NULL CHECK (fee BETWEEN 0 AND amount), -- what the customer lost

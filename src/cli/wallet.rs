@@ -77,9 +77,10 @@ async fn work(wallet: &Wallet, args: &Args) -> Result<(), Error> {
             told(&wallet.use_template(uri, amount, summary.clone()).await?);
         }
         WalletVerb::Refund { uri } => {
-            let Refunded { order, arrived, missing, .. } = wallet.refund(uri).await?;
-            let late = match missing {
-                0 => "",
+            let Refunded { order, arrived, missing, refused, .. } = wallet.refund(uri).await?;
+            let late = match (missing, refused) {
+                (0, 0) => "",
+                (0, _) => "; the exchange refuses the rest for good, so ask the shop for it",
                 _ => "; the exchange has not confirmed all of it yet, so try again later",
             };
             match arrived.is_zero() {

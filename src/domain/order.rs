@@ -186,6 +186,9 @@ pub struct Order {
     pub refund_granted: Amount,
     /// All refunds that the customer has, together.
     pub refund_taken: Amount,
+    /// What of the refunds an exchange has refused for good, together; `None`: nothing. The shop
+    /// gives it back in another way.
+    pub refund_refused: Option<Amount>,
 }
 
 impl Order {
@@ -204,9 +207,23 @@ impl Order {
         Refunded::of(&self.refund_granted, &self.amount)
     }
 
-    /// Is there a refund that the customer does not have yet?
+    /// What the customer has of the refunds, or can still collect: all but what an exchange refuses
+    /// for good.
+    pub fn refund_collectable(&self) -> Amount {
+        let rest = self.refund_refused.map(|refused| self.refund_granted.checked_sub(&refused));
+        // More is never refused than was granted.
+        rest.map_or(self.refund_granted, |rest| rest.unwrap_or(self.refund_taken))
+    }
+
+    /// What the customer does not have yet, and can collect.
+    pub fn refund_waiting(&self) -> Amount {
+        let collectable = self.refund_collectable();
+        collectable.checked_sub(&self.refund_taken).unwrap_or(collectable)
+    }
+
+    /// Is there a refund that the customer does not have yet, and can collect?
     pub fn is_refund_pending(&self) -> bool {
-        self.refund_granted != self.refund_taken
+        self.refund_collectable() != self.refund_taken
     }
 
     /// Could a refund be granted now?
@@ -349,8 +366,30 @@ pub struct Refund {
     pub reason: String,
     /// When it was granted.
     pub granted_at: Timestamp,
-    /// Has the customer got it?
-    pub taken: bool,
+    /// How far it is.
+    pub state: RefundState,
+}
+
+/// How far a refund is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum RefundState {
+    /// The customer does not have it yet.
+    Pending,
+    /// The customer has it.
+    Taken,
+    /// An exchange has refused it for good, or a part of it.
+    Refused(RefundRefusal),
+}
+
+/// An exchange will not give back what a shop has granted: it has paid the shop already, for one.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct RefundRefusal {
+    /// How much of the refund.
+    pub amount: Amount,
+    /// HTTP status of the exchange's answer.
+    pub status: u16,
+    /// The exchange's code for the reason.
+    pub code: Option<u32>,
 }
 
 #[cfg(test)]
@@ -378,6 +417,29 @@ mod tests {
             paid: None,
             refund_granted: Amount::zero(*amount.currency()),
             refund_taken: Amount::zero(*amount.currency()),
+            refund_refused: None,
+        }
+    }
+
+    #[test]
+    fn what_an_exchange_refuses_is_not_waited_for() {
+        let amount = |text: &str| Amount::parse(format!("KUDOS:{text}")).unwrap();
+        let mut order = order();
+        assert!(!order.is_refund_pending());
+        for (granted, taken, refused, collectable, waiting) in [
+            ("3", "0", None, "3", "3"),
+            ("3", "3", None, "3", "0"),
+            ("3", "0", Some("3"), "0", "0"),
+            ("3", "1", Some("2"), "1", "0"),
+            ("3", "0", Some("2"), "1", "1"),
+            ("4", "1", Some("2"), "2", "1"),
+        ] {
+            order.refund_granted = amount(granted);
+            order.refund_taken = amount(taken);
+            order.refund_refused = refused.map(amount);
+            assert_eq!(order.refund_collectable(), amount(collectable));
+            assert_eq!(order.refund_waiting(), amount(waiting));
+            assert_eq!(order.is_refund_pending(), waiting != "0");
         }
     }
 

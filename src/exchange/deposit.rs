@@ -70,7 +70,8 @@ impl Exchange {
         let totals = totals(keys, deposit)?;
         let url = self.url(&["batch-deposit"]);
         let body = deposit.body();
-        let reply = self.post(&url, &body).await?;
+        let reply = self.post(&url, &body).await;
+        let reply = reply.inspect_err(|refusal| self.renew_keys_after(refusal))?;
         match self.confirmed(keys, deposit, totals, &reply).await {
             // The coins may be deposited all the same: the exchange gets a second chance to say so.
             Err(error @ (Error::Unconfirmed | Error::Malformed(_))) => {

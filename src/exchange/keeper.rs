@@ -165,6 +165,31 @@ impl Exchange {
         self.fetched(Wanted::Newer).await
     }
 
+    /// Has the keys fetched, in the background, if `refusal` of a deposit says that those at hand are
+    /// out of date: of a denomination that they list, the exchange knows nothing, or says that it is
+    /// not valid (observed-exchange 8). An exchange may let its list be kept for a day.
+    ///
+    /// Whoever has such a coin must not make us a nuisance: the exchange rests for a minute after each
+    /// question, and one that is being asked is not asked once more.
+    pub(super) fn renew_keys_after(&self, refusal: &Error) {
+        let is_outdated = matches!(
+            (refusal.status(), refusal.code()),
+            (Some(404), Some(1005)) | (Some(410 | 412), Some(1008..=1010))
+        );
+        if !is_outdated || self.0.keeper.fetching.try_lock().is_err() {
+            return;
+        }
+        if self.0.keeper.shelf().rests(self.0.clock.now(), Wanted::Newer) {
+            return;
+        }
+        let exchange = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = exchange.newer_keys().await {
+                log::debug!("{}: there are no newer keys: {error}", exchange.0.trusted.base_url);
+            }
+        });
+    }
+
     fn good_keys(&self) -> Option<Arc<Keys>> {
         let now = self.0.clock.now();
         let shelf = self.0.keeper.shelf();

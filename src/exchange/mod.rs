@@ -22,6 +22,8 @@ mod look;
 #[cfg(test)]
 mod peer;
 mod reach;
+#[cfg(test)]
+mod real;
 mod refund;
 #[cfg(test)]
 mod tests;

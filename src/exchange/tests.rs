@@ -452,6 +452,84 @@ async fn an_unknown_denomination_is_asked_for_once_a_minute_at_most() {
     }
 }
 
+/// Waits until the exchange was asked for its keys so often.
+async fn await_keys_asked(peer: &Peer, times: usize) {
+    while peer.times_keys_asked() < times {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+}
+
+#[actix_web::test]
+async fn keys_are_fetched_anew_when_a_deposit_is_refused_because_they_are_out_of_date() {
+    let peer = Peer::start();
+    let now = Now::at(100);
+    let exchange = peer.exchange(&now);
+    let keys = exchange.keys().await.unwrap();
+    let refused = |status: u16, code: u32| Turn::Says(status, json!({ "code": code }));
+    let mut asked = 1;
+    for (status, code) in [(404, 1005), (410, 1008), (412, 1008), (410, 1009), (410, 1010)] {
+        now.passes(60);
+        peer.turn([refused(status, code)]);
+        exchange.deposit(&keys, &deposit()).await.unwrap_err();
+        asked += 1;
+        await_keys_asked(&peer, asked).await;
+        // Whoever waits for keys waits for whoever fetches them.
+        exchange.newer_keys().await.unwrap();
+    }
+    assert_eq!(peer.times_keys_asked(), asked);
+    // Nobody makes us ask more than once a minute, and other refusals say nothing of the keys.
+    for (secs, status, code) in
+        [(0, 404, 1005), (59, 410, 1010), (60, 409, 1012), (0, 404, 1100), (0, 451, 1028)]
+    {
+        now.passes(secs);
+        peer.turn([refused(status, code)]);
+        exchange.deposit(&keys, &deposit()).await.unwrap_err();
+        tokio::task::yield_now().await;
+    }
+    exchange.keys().await.unwrap();
+    assert_eq!(peer.times_keys_asked(), asked);
+    // A refund says so of coins that it has never seen.
+    peer.turn([refused(404, 1005)]);
+    exchange.refund(&keys, &refund()).await.unwrap_err();
+    tokio::task::yield_now().await;
+    assert_eq!(peer.times_keys_asked(), asked);
+}
+
+#[actix_web::test]
+async fn an_exchange_that_holds_its_keys_open_is_asked_once_however_many_deposits_it_refuses() {
+    let peer = Peer::start();
+    let now = Now::at(100);
+    let exchange = peer.exchange(&now);
+    let keys = exchange.keys().await.unwrap();
+    now.passes(60);
+    peer.keys_turn([Turn::Sleeps]);
+    for _ in 0..50 {
+        peer.turn([Turn::Says(410, json!({ "code": 1010 }))]);
+        // The deposit's answer does not wait for the keys.
+        exchange.deposit(&keys, &deposit()).await.unwrap_err();
+    }
+    await_keys_asked(&peer, 2).await;
+    assert_eq!(peer.times_keys_asked(), 2);
+    // Nor does a payment with the keys at hand.
+    let at_hand = tokio::time::timeout(Duration::from_millis(200), exchange.keys()).await;
+    assert!(Arc::ptr_eq(&at_hand.unwrap().unwrap(), &keys));
+}
+
+#[actix_web::test]
+async fn keys_that_are_held_open_are_given_up_in_time_by_all_who_wait() {
+    // An exchange without keys was seen to do so for more than ten minutes.
+    let peer = Peer::start();
+    peer.keys_turn((0..8).map(|_| Turn::Sleeps));
+    let exchange = peer.exchange(&Now::at(100));
+    let begun = std::time::Instant::now();
+    let waiting = (0..20).map(|_| exchange.keys());
+    let outcomes = futures_util::future::join_all(waiting).await;
+    assert!(outcomes.iter().all(|outcome| matches!(outcome, Err(Error::Timeout))));
+    // All tries together, and not one after another for each who waits.
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(peer.times_keys_asked() <= 2, "{}", peer.times_keys_asked());
+}
+
 #[actix_web::test]
 async fn keys_outlive_the_process_and_are_verified_again() {
     let peer = Peer::start();

@@ -8,7 +8,7 @@ use super::error::{Answer, Failure};
 use super::extract::{self, Params, Seg, Waiting};
 use crate::domain::exchange::Limit;
 use crate::domain::ids::InstanceId;
-use crate::till::{Clerk, Kyc, KycAsk, KycStatus, Patience, Till};
+use crate::till::{Clerk, Kyc, KycAsk, KycStatus, KycTransfer, Patience, Till};
 
 /// `GET /private/kyc`.
 pub(super) async fn own(
@@ -71,9 +71,13 @@ fn row(kyc: &Kyc) -> Value {
         "auth_conflict": false,
         "limits": limits,
     });
-    if let (Value::Object(row), Some(code)) = (&mut row, kyc.ask.as_ref().and_then(|ask| ask.code))
-    {
-        row.insert("exchange_code".into(), json!(code));
+    let Value::Object(members) = &mut row else { return row };
+    if let Some(code) = kyc.ask.as_ref().and_then(|ask| ask.code) {
+        members.insert("exchange_code".into(), json!(code));
+    }
+    if !kyc.transfers.is_empty() {
+        let payto: Vec<_> = kyc.transfers.iter().map(KycTransfer::payto_uri).collect();
+        members.insert("payto_kycauths".into(), json!(payto));
     }
     row
 }

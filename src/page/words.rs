@@ -180,6 +180,7 @@ words! {
     is_expired: "expired", "abgelaufen";
     is_paid: "paid", "bezahlt";
     refund_waits: "refund waiting", "Erstattung wartet";
+    refund_refused: "refund refused", "Erstattung abgelehnt";
     is_partly_refunded: "partly refunded", "teils erstattet";
     is_refunded: "refunded", "erstattet";
 
@@ -191,6 +192,9 @@ words! {
     was_refunded: "Refund", "Erstattung";
     refund_fetched: "the customer has it", "beim Kunden";
     refund_not_fetched: "not fetched yet", "noch nicht abgeholt";
+    refund_refused_by: "{} of it refused by the exchange for good, {}", "{} davon hat der Exchange endgültig abgelehnt, {}";
+    refund_refused_hint: "The exchange has refused to give {} back, and no wallet can collect it any more: most likely the money has gone to your bank account already. Please pay the customer back in another way.",
+        "Der Exchange hat abgelehnt, {} zurückzugeben, und keine Wallet kann es mehr abholen: wahrscheinlich ist das Geld schon auf Ihrem Bankkonto. Bitte zahlen Sie es dem Kunden auf andere Weise zurück.";
     by_wallet: "with a Taler wallet", "mit einer Taler-Wallet";
     by_cash: "in cash", "bar";
     by_card: "by card", "mit Karte";
@@ -456,6 +460,13 @@ words! {
         "Der Exchange möchte wissen, wem dieses Konto gehört, bevor er überweist.";
     kyc_wire_required: "The exchange wants a transfer from this account, to see whose it is.",
         "Der Exchange möchte eine Überweisung von diesem Konto, um zu sehen, wem es gehört.";
+    kyc_transfer: "Until this transfer has arrived, the exchange refuses all payments to this account:",
+        "Bis diese Überweisung angekommen ist, lehnt der Exchange alle Zahlungen auf dieses Konto ab:";
+    kyc_transfer_to: "To", "An";
+    kyc_transfer_subject: "Subject", "Verwendungszweck";
+    kyc_transfer_from: "From exactly this account", "Von genau diesem Konto";
+    kyc_transfer_exactly: "The exchange compares the account letter by letter: the holder’s name must be written as your bank writes it, capital letters too. If it differs, add the account anew with the right name.",
+        "Der Exchange vergleicht das Konto Buchstabe für Buchstabe: der Name des Inhabers muss so geschrieben sein, wie Ihre Bank ihn schreibt, auch die Großbuchstaben. Wenn er abweicht, legen Sie das Konto mit dem richtigen Namen neu an.";
     kyc_wire_impossible: "The exchange cannot pay to this kind of account.", "Der Exchange kann auf diese Art von Konto nicht überweisen.";
     kyc_unknown: "Whether the exchange pays to this account is not known yet.",
         "Ob der Exchange auf dieses Konto überweist, ist noch nicht bekannt.";

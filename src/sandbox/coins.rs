@@ -23,7 +23,8 @@ pub(super) struct Known {
     refunded: i64,
 }
 
-/// What names a deposit: which coin paid whom for what.
+/// What names deposits: which coin paid whom for what. With another permission the same coin pays
+/// for the same contract once more.
 pub(super) struct DepositKey {
     pub(super) coin: i64,
     pub(super) merchant_pub: PublicKey,
@@ -35,11 +36,9 @@ pub(super) struct Deposit {
     pub(super) serial: i64,
     pub(super) contribution: i64,
     pub(super) fee: i64,
+    pub(super) is_wired: bool,
     pub(super) h_wire: HashCode,
     pub(super) payto: String,
-    pub(super) wallet_data_hash: Option<HashCode>,
-    pub(super) timestamp: Timestamp,
-    pub(super) refund_deadline: Timestamp,
     pub(super) wire_deadline: Timestamp,
 }
 
@@ -117,9 +116,10 @@ impl Known {
     }
 }
 
-/// The deposit of this name.
-pub(super) fn find_deposit(db: &Connection, key: &DepositKey) -> Result<Option<Deposit>, Failure> {
-    let found = db.prepare_cached(sql!("deposits/find"))?.query_row(
+/// The deposits of this name, the first one first.
+pub(super) fn find_deposits(db: &Connection, key: &DepositKey) -> Result<Vec<Deposit>, Failure> {
+    let mut statement = db.prepare_cached(sql!("deposits/find"))?;
+    let found = statement.query_map(
         named_params! {
             ":coin": key.coin,
             ":merchant_pub": key.merchant_pub,
@@ -130,16 +130,14 @@ pub(super) fn find_deposit(db: &Connection, key: &DepositKey) -> Result<Option<D
                 serial: row.get("serial")?,
                 contribution: row.get("contribution")?,
                 fee: row.get("fee")?,
+                is_wired: row.get("is_wired")?,
                 h_wire: row.get("h_wire")?,
                 payto: row.get("payto")?,
-                wallet_data_hash: row.get("wallet_data_hash")?,
-                timestamp: row.get("timestamp_s")?,
-                refund_deadline: row.get("refund_deadline_s")?,
                 wire_deadline: row.get("wire_deadline_s")?,
             })
         },
-    );
-    Ok(found.optional()?)
+    )?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 impl Sandbox {

@@ -3,13 +3,16 @@
 //! What is signed by coin and denomination is checked before the file is touched, because it takes
 //! longest. Then one transaction looks at what each coin has left, takes it, and keeps the
 //! confirmation, so that the same request gets the same bytes for ever.
-
-use std::collections::HashSet;
+//!
+//! As the exchange of December 2024 does: a coin that is twice in a request is taken once, though the
+//! confirmation counts it twice; all requests of one contract carry the time of the first; the same
+//! coin with another amount pays once more.
 
 use rusqlite::{OptionalExtension, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
-use super::coins::{self, DepositKey};
+use super::accounts::Owner;
+use super::coins;
 use super::failure::Failure;
 use super::faults::Act;
 use super::keys::{Denomination, Keys, Operation};
@@ -87,8 +90,10 @@ struct Checked<'a> {
 impl Request {
     /// Whether it makes sense, before anything of it is looked up.
     fn check(&self) -> Result<Checked<'_>, Failure> {
-        let payto =
-            Payto::parse(self.merchant_payto_uri.as_str()).map_err(|bad| Failure::Payto(bad.0))?;
+        let payto = Payto::parse(self.merchant_payto_uri.as_str())
+            .ok()
+            .filter(|payto| payto.receiver_name().is_some())
+            .ok_or(Failure::Field("merchant_payto_uri".into()))?;
         if !WIRE_METHODS.contains(&payto.wire_method()) {
             return Err(Failure::WireMethod);
         }
@@ -103,15 +108,11 @@ impl Request {
             return Err(Failure::RefundAfterWire);
         }
         if !(1..=MAX_COINS).contains(&self.coins.len()) {
-            return Err(Failure::Malformed(format!("coins: 1 to {MAX_COINS}")));
-        }
-        let mut seen = HashSet::new();
-        if !self.coins.iter().all(|coin| seen.insert(coin.coin_pub)) {
-            return Err(Failure::Malformed("coins: one of them twice".into()));
+            return Err(Failure::Malformed("coins".into()));
         }
         let offer = ContractOffer { h_contract: self.h_contract_terms };
         if self.merchant_sig.is_some_and(|sig| !offer.verify(&self.merchant_pub, &sig)) {
-            return Err(Failure::MerchantSignature);
+            return Err(Failure::Malformed("merchant_sig".into()));
         }
         let text = serde_json::to_vec(self).map_err(|_| Failure::Bug("a request is no JSON"))?;
         let h_wire = payto.h_wire(&self.wire_salt);
@@ -130,12 +131,12 @@ impl Checked<'_> {
         let name = coin.coin_pub;
         let denomination = keys.denomination(&coin.denom_pub_hash, Operation::Deposit, now)?;
         let (value, fee) = (denomination.kind.value, denomination.kind.fee_deposit);
-        let wrong = |_| Failure::Currency(coin.contribution.currency().to_string());
+        let wrong = |_| Failure::Field("contribution".into());
         if coin.contribution.try_cmp(&value).map_err(wrong)?.is_gt() {
-            return Err(Failure::AboveValue(name));
+            return Err(Failure::AboveValue);
         }
         if coin.contribution.try_cmp(&fee).map_err(wrong)?.is_lt() || coin.contribution.is_zero() {
-            return Err(Failure::BelowFee(name));
+            return Err(Failure::BelowFee);
         }
         let permission = DepositPermission {
             h_contract: self.asked.h_contract_terms,
@@ -160,7 +161,7 @@ impl Checked<'_> {
             }
             CoinSignature::Cs(_) => false,
         };
-        if is_signed { Ok(denomination) } else { Err(Failure::DenominationSignature(name)) }
+        if is_signed { Ok(denomination) } else { Err(Failure::DenominationSignature) }
     }
 
     /// What the merchant gets of all coins, the fees taken off.
@@ -173,7 +174,7 @@ impl Checked<'_> {
                 let same = |d: &&Denomination| d.h_denom == coin.denom_pub_hash;
                 let kind = keys.denominations.iter().find(same).map(|d| d.kind);
                 let fee = kind.ok_or(Failure::Bug("a denomination is lost"))?.fee_deposit;
-                coin.contribution.checked_sub(&fee).map_err(|_| Failure::BelowFee(coin.coin_pub))
+                coin.contribution.checked_sub(&fee).map_err(|_| Failure::BelowFee)
             })
             .collect();
         let nets = nets?;
@@ -217,20 +218,17 @@ impl Checked<'_> {
         let known = coins::find(tx, &name)?.ok_or(Failure::Bug("a coin is lost"))?;
         known.is_that(&name, denomination, age, keys)?;
         let contribution = money.units(&coin.contribution)?;
-        let key = DepositKey {
-            coin: known.serial,
-            merchant_pub: self.asked.merchant_pub,
-            h_contract: self.asked.h_contract_terms,
-        };
-        if let Some(earlier) = coins::find_deposit(tx, &key)? {
-            let same = earlier.contribution == contribution
-                && earlier.h_wire == self.h_wire
-                && earlier.payto == self.payto.as_str()
-                && earlier.wallet_data_hash == self.asked.wallet_data_hash
-                && earlier.timestamp == self.asked.timestamp
-                && earlier.refund_deadline == self.refund_deadline
-                && earlier.wire_deadline == self.asked.wire_transfer_deadline;
-            return if same { Ok(()) } else { Err(Failure::OtherDetails(name)) };
+        let is_there = tx.prepare_cached(sql!("deposits/is_there"))?.query_row(
+            named_params! {
+                ":coin": known.serial,
+                ":merchant_pub": self.asked.merchant_pub,
+                ":h_contract": self.asked.h_contract_terms,
+                ":coin_sig": coin.coin_sig.as_bytes(),
+            },
+            |row| row.get("is_there"),
+        )?;
+        if is_there {
+            return Ok(());
         }
         let spent = tx.prepare_cached(sql!("coins/spend"))?.execute(named_params! {
             ":serial": known.serial,
@@ -270,6 +268,34 @@ impl Checked<'_> {
         Ok(tx.last_insert_rowid())
     }
 
+    /// When the exchange took the first coins for this contract; `None` if these are the first.
+    ///
+    /// # Errors
+    /// [`Failure::OtherDetails`] when those were for another account or time.
+    fn begun(&self, tx: &Transaction<'_>) -> Result<Option<Timestamp>, Failure> {
+        let found = tx.prepare_cached(sql!("deposits/of_contract"))?.query_row(
+            named_params! {
+                ":merchant_pub": self.asked.merchant_pub,
+                ":h_contract": self.asked.h_contract_terms,
+            },
+            |row| {
+                let h_wire: HashCode = row.get("h_wire")?;
+                let same = h_wire == self.h_wire
+                    && row.get::<_, String>("payto")? == self.payto.as_str()
+                    && row.get::<_, Timestamp>("timestamp_s")? == self.asked.timestamp
+                    && row.get::<_, Timestamp>("refund_deadline_s")? == self.refund_deadline
+                    && row.get::<_, Timestamp>("wire_deadline_s")?
+                        == self.asked.wire_transfer_deadline;
+                Ok((same, h_wire, row.get("confirmed_at_s")?))
+            },
+        );
+        match found.optional()? {
+            Some((false, h_wire, _)) => Err(Failure::OtherDetails(Box::new(h_wire))),
+            Some((true, _, at)) => Ok(Some(at)),
+            None => Ok(None),
+        }
+    }
+
     /// What the same request was told before.
     fn earlier(&self, tx: &Transaction<'_>) -> Result<Option<Confirmed>, Failure> {
         let found = tx.prepare_cached(sql!("deposits/find_batch"))?.query_row(
@@ -292,7 +318,7 @@ impl Sandbox {
     pub(super) fn deposit(&self, asked: &Request, act: Act) -> Result<Confirmed, Failure> {
         let checked = asked.check()?;
         let (now, keys) = (self.now(), self.keys());
-        act.obey(checked.payto.normalized_hash())?;
+        act.obey(checked.payto.normalized_hash(), Some(asked.merchant_pub))?;
         if let Some(coin) = asked.coins.first() {
             match act {
                 Act::DenominationUnknown => {
@@ -328,14 +354,19 @@ impl Sandbox {
             coins.iter().map(|coin| checked.verify(coin, keys, now)).collect();
         let denominations = denominations?;
         let coin_sigs: Vec<_> = coins.iter().map(|coin| coin.coin_sig).collect();
-        let statement = checked.confirmation(now, checked.total(keys)?, &coin_sigs);
-        let (exchange_pub, exchange_sig) = keys.signing_at(now)?.sign(&statement);
-        let told = Confirmed { exchange_timestamp: now, exchange_pub, exchange_sig };
+        let (total, signing) = (checked.total(keys)?, keys.signing_at(now)?);
+        let owner = Owner { payto: &checked.payto, merchant_pub: checked.asked.merchant_pub };
+        self.meet_owner(&owner)?;
         self.0.file.change(|tx| {
             // The same request may have come twice at the same time.
             if let Some(earlier) = checked.earlier(tx)? {
                 return Ok(earlier);
             }
+            let at = checked.begun(tx)?.unwrap_or(now);
+            self.allow(tx, &owner, coins.iter().map(|coin| &coin.contribution), now)?;
+            let statement = checked.confirmation(at, total, &coin_sigs);
+            let (exchange_pub, exchange_sig) = signing.sign(&statement);
+            let told = Confirmed { exchange_timestamp: at, exchange_pub, exchange_sig };
             let batch = checked.keep(tx, &told)?;
             for (coin, denomination) in coins.iter().zip(denominations) {
                 checked.take(tx, coin, denomination, (self, keys, batch))?;

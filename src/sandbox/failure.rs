@@ -25,16 +25,16 @@ use Failure::*;
 /// Why a request cannot be served.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The body is no JSON; the reader's words.
-    Json(String),
-    /// A member that must be there is not; the reader's words.
-    Missing(String),
-    /// A member does not fit; which, or a sentence about it.
+    /// The body is no JSON.
+    Json,
+    /// A member of the body is missing or cannot be read; which.
+    Field(String),
+    /// A parameter that must be there is not; which.
+    Missing(&'static str),
+    /// A member or parameter does not fit; which, or a sentence about it.
     Malformed(String),
     /// The amount is of another currency.
-    Currency(String),
-    /// The account is no payto URI; what is wrong with it.
-    Payto(&'static str),
+    Currency,
     /// The exchange does not pay to such accounts.
     WireMethod,
     /// A segment of the path cannot be read; the code that its endpoint has for it.
@@ -59,6 +59,8 @@ pub(super) enum Failure {
     DenominationExpired(Box<Evidence>),
     /// The denomination is not valid yet.
     DenominationNotYet(Box<Evidence>),
+    /// The denomination was revoked.
+    DenominationRevoked(Box<Evidence>),
     /// No such reserve.
     ReserveUnknown,
     /// The reserve has less than is to be withdrawn; what it has.
@@ -68,35 +70,31 @@ pub(super) enum Failure {
     /// Somebody else has withdrawn this very planchet.
     PlanchetTaken,
     /// The denomination did not sign this coin.
-    DenominationSignature(PublicKey),
+    DenominationSignature,
     /// The coin's owner did not sign this deposit.
     CoinSignature(PublicKey),
     /// The coin would pay more than it was ever worth.
-    AboveValue(PublicKey),
+    AboveValue,
     /// The coin would pay less than the deposit costs.
-    BelowFee(PublicKey),
+    BelowFee,
     /// The coin has less left than it would pay: it was spent before.
     InsufficientFunds(PublicKey, HashCode),
     /// The coin has been seen under another denomination.
     OtherDenomination(Box<EarlierCoin>),
     /// The coin has been seen with another age commitment.
     OtherAge(Box<AgeConflict>),
-    /// The coin has paid for this contract already, with other details.
-    OtherDetails(PublicKey),
+    /// Coins have paid for this contract already, with another account or time; the account's hash.
+    OtherDetails(Box<HashCode>),
     /// Deposits with policies are not taken.
     Policy,
     /// The merchant would be paid before the last refund.
     RefundAfterWire,
     /// The merchant would never be paid.
     WireNever,
-    /// The merchant did not sign this contract.
-    MerchantSignature,
-    /// No deposit has ever been made with this coin.
-    RefundCoinUnknown,
     /// The coin did not pay for this contract.
     RefundDepositUnknown,
     /// More would be refunded than was deposited.
-    RefundTooMuch,
+    RefundTooMuch(PublicKey, HashCode),
     /// The merchant has its money already.
     RefundTooLate,
     /// The refund costs more than it gives back.
@@ -104,7 +102,7 @@ pub(super) enum Failure {
     /// The merchant did not sign this refund.
     RefundSignature,
     /// The merchant has used this number for another amount.
-    RefundOtherAmount,
+    RefundOtherAmount(PublicKey, HashCode),
     /// The deposit has too many refunds.
     RefundTooMany,
     /// The merchant did not ask for this deposit.
@@ -117,8 +115,17 @@ pub(super) enum Failure {
     CoinUnknown,
     /// Only somebody on this machine may do that.
     NotLocal,
-    /// Somebody must identify themselves first; whose account, normalised.
-    Kyc(ShortHash),
+    /// Somebody must identify themselves first.
+    Kyc(Box<Identification>),
+    /// No transfer from this very account has named the merchant's key; hash of the account,
+    /// normalised.
+    KycAuth(ShortHash),
+    /// Nobody has ever wanted to be paid to this account.
+    KycAccountUnknown,
+    /// There is no key to check the question about an account with.
+    KycKeyUnknown,
+    /// The question about an account is not signed by this key, which is the account's.
+    KycSignature(PublicKey),
     /// The account is frozen.
     Frozen,
     /// Told to fail so.
@@ -150,6 +157,15 @@ pub(super) struct Evidence {
     pub(super) exchange_sig: Signature,
 }
 
+/// Who must identify themselves.
+#[derive(Debug)]
+pub(super) struct Identification {
+    /// Hash of the account, normalised.
+    pub(super) h_payto: ShortHash,
+    /// The key that the account's owner is known by, if there is one.
+    pub(super) account_pub: Option<PublicKey>,
+}
+
 /// How old a coin's owner may be, according to an earlier deposit.
 #[derive(Debug)]
 pub(super) struct AgeConflict {
@@ -179,11 +195,11 @@ impl Failure {
     #[rustfmt::skip]
     fn row(&self) -> (u16, u32, &'static str) {
         match self {
-            Json(_)                  => (400,   22, "the body is no JSON"),
-            Missing(_)               => (400,   25, "a member is missing"),
+            Json                     => (400,   22, "the body is no JSON"),
+            Field(_)                 => (400,   22, "a member is missing or cannot be read"),
+            Missing(_)               => (400,   25, "a parameter is missing"),
             Malformed(_)             => (400,   26, "a member is malformed"),
-            Currency(_)              => (400,   30, "the sandbox deals in another currency"),
-            Payto(_)                 => (400,   24, "the account is no payto URI"),
+            Currency                 => (400,   30, "the sandbox deals in another currency"),
             WireMethod               => (400, 1210, "the sandbox does not pay to such accounts"),
             Segment(code)            => (400, *code, "a segment of the path is malformed"),
             Path                     => (404,   21, "there is no such path"),
@@ -196,14 +212,15 @@ impl Failure {
             DenominationUnknown(_)   => (404, 1005, "there is no such denomination"),
             DenominationExpired(_)   => (410, 1009, "the denomination is not valid any more"),
             DenominationNotYet(_)    => (410, 1008, "the denomination is not valid yet"),
+            DenominationRevoked(_)   => (410, 1010, "the denomination was revoked"),
             ReserveUnknown           => (404, 1027, "there is no such reserve"),
             ReserveTooSmall(_)       => (409, 1150, "the reserve has too little left"),
             ReserveSignature         => (403, 1154, "the reserve did not sign this withdrawal"),
             PlanchetTaken            => (409,   26, "another reserve has withdrawn this planchet"),
-            DenominationSignature(_) => (403, 1006, "the denomination did not sign this coin"),
+            DenominationSignature    => (403, 1006, "the denomination did not sign this coin"),
             CoinSignature(_)         => (403, 1205, "the coin did not sign this deposit"),
-            AboveValue(_)            => (400, 1021, "the coin would pay more than it is worth"),
-            BelowFee(_)              => (400, 1222, "the coin would pay less than the deposit costs"),
+            AboveValue               => (400, 1021, "the coin would pay more than it is worth"),
+            BelowFee                 => (400, 1207, "the coin would pay less than the deposit costs"),
             InsufficientFunds(..)    => (409, 1012, "the coin has too little left"),
             OtherDenomination(_)     => (409, 1003, "the coin was seen under another denomination"),
             OtherAge(_)              => (409, 1015, "the coin was seen with another age commitment"),
@@ -211,14 +228,12 @@ impl Failure {
             Policy                   => (400, 1107, "deposits with policies are not taken"),
             RefundAfterWire          => (400, 1208, "the wire deadline lies before the refund deadline"),
             WireNever                => (400, 1209, "the wire deadline never comes"),
-            MerchantSignature        => (403,   26, "the merchant did not sign this contract"),
-            RefundCoinUnknown        => (404, 1500, "the coin has never been deposited"),
             RefundDepositUnknown     => (404, 1502, "the coin did not pay for this contract"),
-            RefundTooMuch            => (409, 1501, "more would be refunded than was deposited"),
+            RefundTooMuch(..)        => (409, 1501, "more would be refunded than was deposited"),
             RefundTooLate            => (410, 1503, "the merchant has been paid already"),
-            RefundBelowFee           => (400, 1505, "the refund is less than its fee"),
+            RefundBelowFee           => (500,   53, "the refund is less than its fee"),
             RefundSignature          => (403, 1506, "the merchant did not sign this refund"),
-            RefundOtherAmount        => (424, 1510, "the refund's number was used for another amount"),
+            RefundOtherAmount(..)    => (424, 1510, "the refund's number was used for another amount"),
             RefundTooMany            => (413,   32, "the deposit has too many refunds"),
             TrackSignature           => (403, 1106, "the merchant did not ask this"),
             DepositUnknown           => (404, 1100, "there is no such deposit"),
@@ -226,6 +241,10 @@ impl Failure {
             CoinUnknown              => (404, 1019, "the coin has never been spent"),
             NotLocal                 => (403,   16, "only somebody on this machine may do that"),
             Kyc(_)                   => (451, 1028, "the owner of the account must identify first"),
+            KycAuth(_)               => (451, 1028, "no transfer from the account has named the key"),
+            KycAccountUnknown        => (404, 1939, "the account is unknown"),
+            KycKeyUnknown            => (409, 1940, "no transfer from the account has named a key"),
+            KycSignature(_)          => (403, 1930, "the owner of the account did not ask this"),
             Frozen                   => (451, 1036, "the account is frozen"),
             Told(status)             => (*status, 50, "the sandbox was told to fail"),
             Gibberish | Lost         => (500,   50, "the sandbox was told to fail"),
@@ -238,13 +257,14 @@ impl Failure {
     /// What else the body says.
     fn more(&self) -> Value {
         match self {
-            Json(what) | Missing(what) | Malformed(what) | Currency(what) => {
-                json!({ "detail": what })
-            }
-            Payto(what) | Bug(what) => json!({ "detail": what }),
+            Field(name) => json!({ "field": name, "line": 0 }),
+            Malformed(what) => json!({ "detail": what }),
+            Missing(what) | Bug(what) => json!({ "detail": what }),
+            RefundBelowFee => json!({ "detail": "do refund" }),
             DenominationUnknown(evidence)
             | DenominationExpired(evidence)
-            | DenominationNotYet(evidence) => json!({
+            | DenominationNotYet(evidence)
+            | DenominationRevoked(evidence) => json!({
                 "h_denom_pub": evidence.h_denom,
                 "timestamp": evidence.timestamp,
                 "oper": evidence.operation,
@@ -252,12 +272,14 @@ impl Failure {
                 "exchange_sig": evidence.exchange_sig,
             }),
             ReserveTooSmall(balance) => json!({ "balance": balance }),
-            DenominationSignature(coin)
-            | CoinSignature(coin)
-            | AboveValue(coin)
-            | BelowFee(coin)
-            | OtherDetails(coin) => json!({ "coin_pub": coin, "detail": coin }),
-            InsufficientFunds(coin, h_denom) => {
+            // Its first letters are all that is told of the coin.
+            CoinSignature(coin) => {
+                json!({ "detail": coin.to_string().chars().take(8).collect::<String>() })
+            }
+            OtherDetails(h_wire) => json!({ "h_wire": h_wire }),
+            InsufficientFunds(coin, h_denom)
+            | RefundTooMuch(coin, h_denom)
+            | RefundOtherAmount(coin, h_denom) => {
                 json!({ "coin_pub": coin, "h_denom_pub": h_denom })
             }
             OtherDenomination(earlier) => json!({
@@ -275,14 +297,52 @@ impl Failure {
                 "expected_age_commitment_hash": conflict.expected,
                 "conflict_detail": "the coin was seen with another age commitment",
             }),
-            Kyc(h_payto) => json!({ "h_payto": h_payto, "requirement_row": 1 }),
-            WireMethod | Segment(_) | Path | Method | BodyTooLong | BodyTooSlow | BodyBroken
-            | Compression | NoKeys | ReserveUnknown | ReserveSignature | PlanchetTaken | Policy
-            | RefundAfterWire | WireNever | MerchantSignature | RefundCoinUnknown
-            | RefundDepositUnknown | RefundTooMuch | RefundTooLate | RefundBelowFee
-            | RefundSignature | RefundOtherAmount | RefundTooMany | TrackSignature
-            | DepositUnknown | TransferUnknown | CoinUnknown | NotLocal | Frozen | Told(_)
-            | Gibberish | Lost | Database(_) | NoChance => Value::Null,
+            Kyc(of) => json!({
+                "h_payto": of.h_payto,
+                "account_pub": of.account_pub,
+                "requirement_row": 1,
+            }),
+            KycAuth(h_payto) => {
+                json!({ "h_payto": h_payto, "bad_kyc_auth": true, "requirement_row": 0 })
+            }
+            KycSignature(key) => json!({ "expected_account_pub": key }),
+            Json
+            | Currency
+            | WireMethod
+            | Segment(_)
+            | Path
+            | Method
+            | BodyTooLong
+            | BodyTooSlow
+            | BodyBroken
+            | Compression
+            | NoKeys
+            | ReserveUnknown
+            | ReserveSignature
+            | PlanchetTaken
+            | DenominationSignature
+            | AboveValue
+            | BelowFee
+            | Policy
+            | RefundAfterWire
+            | WireNever
+            | RefundDepositUnknown
+            | RefundTooLate
+            | RefundSignature
+            | RefundTooMany
+            | TrackSignature
+            | DepositUnknown
+            | TransferUnknown
+            | CoinUnknown
+            | NotLocal
+            | KycAccountUnknown
+            | KycKeyUnknown
+            | Frozen
+            | Told(_)
+            | Gibberish
+            | Lost
+            | Database(_)
+            | NoChance => Value::Null,
         }
     }
 }
@@ -353,33 +413,32 @@ mod tests {
         };
         let coin = PublicKey::new([0; 32]);
         for failure in [
-            Json(String::new()),
-            Missing(String::new()),
+            Json,
+            Field(String::new()),
+            Missing(""),
             Malformed(String::new()),
-            Currency(String::new()),
-            Payto(""),
+            Currency,
             WireMethod,
             Path,
             Method,
             BodyTooLong,
             Compression,
             NoKeys,
-            DenominationSignature(coin),
+            DenominationSignature,
             CoinSignature(coin),
-            AboveValue(coin),
-            BelowFee(coin),
+            AboveValue,
+            BelowFee,
             InsufficientFunds(coin, HashCode::ZERO),
-            OtherDetails(coin),
+            OtherDetails(Box::new(HashCode::ZERO)),
             Policy,
             RefundAfterWire,
             WireNever,
-            RefundCoinUnknown,
             RefundDepositUnknown,
-            RefundTooMuch,
+            RefundTooMuch(coin, HashCode::ZERO),
             RefundTooLate,
             RefundBelowFee,
             RefundSignature,
-            RefundOtherAmount,
+            RefundOtherAmount(coin, HashCode::ZERO),
             TrackSignature,
             DepositUnknown,
             TransferUnknown,
@@ -391,7 +450,11 @@ mod tests {
             Segment(1103),
             Segment(1104),
             Segment(1450),
-            Kyc(ShortHash::ZERO),
+            Kyc(Box::new(Identification { h_payto: ShortHash::ZERO, account_pub: None })),
+            KycAuth(ShortHash::ZERO),
+            KycAccountUnknown,
+            KycKeyUnknown,
+            KycSignature(coin),
             Frozen,
         ] {
             let (expected, code, _) = failure.row();

@@ -24,7 +24,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::failure::Failure;
+use super::failure::{Failure, Identification};
 use super::{Sandbox, held};
 use crate::machine;
 use crate::taler::base32::ShortHash;
@@ -186,10 +186,17 @@ impl Act {
         }
     }
 
-    /// Refuses for the law's sake, if it does; `h_payto` is whose account it is about.
-    pub(super) fn obey(self, h_payto: ShortHash) -> Result<(), Failure> {
+    /// Refuses for the law's sake, if it does; `h_payto` is whose account it is about, and
+    /// `account_pub` the key that its owner shows.
+    pub(super) fn obey(
+        self,
+        h_payto: ShortHash,
+        account_pub: Option<PublicKey>,
+    ) -> Result<(), Failure> {
         match self {
-            Self::KycRequired => Err(Failure::Kyc(h_payto)),
+            Self::KycRequired => {
+                Err(Failure::Kyc(Box::new(Identification { h_payto, account_pub })))
+            }
             Self::Frozen => Err(Failure::Frozen),
             _ => Ok(()),
         }

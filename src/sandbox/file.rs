@@ -24,6 +24,7 @@ const STEPS: &[&str] = &[
     sql!("migrations/0002_reserves"),
     sql!("migrations/0003_coins"),
     sql!("migrations/0004_deposits"),
+    sql!("migrations/0005_real_exchange"),
 ];
 
 /// The version of a file that has taken all steps.

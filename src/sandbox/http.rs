@@ -16,12 +16,13 @@ use flate2::read::ZlibDecoder;
 use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::json;
-use tokio::time::timeout;
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Sandbox;
+use super::accounts::KycChecked;
 use super::failure::Failure;
-use super::faults::{Family, Faults};
+use super::faults::{Act, Family, Faults};
 use super::reserves::{TopUp, Withdrawal};
 use super::transfers::{Question, Tracked};
 use super::{deposits, refunds};
@@ -67,6 +68,7 @@ pub(super) fn routes(sandbox: Sandbox) -> impl HttpServiceFactory + use<> {
             web::get().to(track),
         ))
         .service(at("/transfers/{wtid}", web::get().to(transfer)))
+        .service(at("/kyc-check/{h_payto}", web::get().to(kyc_check)))
         .service(at("/sandbox/coins/{coin_pub}", web::get().to(coin)))
         .service(at("/sandbox/ledger", web::get().to(ledger)))
         .service(at("/sandbox/reserves", web::post().to(top_up)))
@@ -90,9 +92,43 @@ async fn keys(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
     let act = sandbox.meet(Family::Keys).await?;
     let since = parameter(&request, "last_issue_date", Timestamp::parse_secs)?;
     let now = sandbox.now().secs().unwrap_or_default();
-    let list = blocking(sandbox, move |sandbox| sandbox.list(since, act)).await?;
+    let list = held_list(&sandbox, since, act).await?;
     let until = SystemTime::UNIX_EPOCH + Duration::from_secs(now) + LIST_AGE;
     act.answer(HttpResponse::Ok().insert_header((EXPIRES, HttpDate::from(until))).json(list))
+}
+
+/// The list of keys, as soon as there are any: an exchange without keys does not answer before, or
+/// only after a long time.
+async fn held_list(
+    sandbox: &Data<Sandbox>,
+    since: Option<Timestamp>,
+    act: Act,
+) -> Result<Value, Failure> {
+    let inner = sandbox.0.clone();
+    let deadline = Instant::now() + inner.settings.keys_hold;
+    loop {
+        let made = inner.minting.next_end();
+        let answer = blocking(sandbox.clone(), move |sandbox| sandbox.list(since, act)).await;
+        if !matches!(answer, Err(Failure::NoKeys)) || timeout_at(deadline, made).await.is_err() {
+            return answer;
+        }
+    }
+}
+
+/// `GET /kyc-check/$H_NORMALIZED_PAYTO`
+async fn kyc_check(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    let h_payto: ShortHash = segment(&request, "h_payto", BAD_SEGMENT)?;
+    // `Account-Owner-Pub` may stand beside it, and is not needed: the account's key is known.
+    let signature = request.headers().get("Account-Owner-Signature");
+    let signature = signature.ok_or(Failure::Missing("Account-Owner-Signature"))?;
+    let signature = signature.to_str().ok().and_then(|text| Signature::parse(text).ok());
+    let signature =
+        signature.ok_or_else(|| Failure::Malformed("Account-Owner-Signature".into()))?;
+    Ok(match blocking(sandbox, move |sandbox| sandbox.kyc_check(&h_payto, &signature)).await? {
+        KycChecked::Free(Value::Null) => HttpResponse::NoContent().finish(),
+        KycChecked::Free(limits) => HttpResponse::Ok().json(limits),
+        KycChecked::Required(limits) => HttpResponse::Accepted().json(limits),
+    })
 }
 
 /// `POST /sandbox/reserves`
@@ -117,7 +153,7 @@ async fn withdraw(
     let act = sandbox.meet(Family::Withdraw).await?;
     let reserve = segment(&request, "reserve_pub", BAD_RESERVE)?;
     // A reserve's account would be that of whoever topped it up; here it has none.
-    act.obey(hash::payto_hash(&format!("payto://x-taler-bank/localhost/{reserve}")))?;
+    act.obey(hash::payto_hash(&format!("payto://x-taler-bank/localhost/{reserve}")), None)?;
     let done = blocking(sandbox, move |sandbox| sandbox.withdraw(&reserve, &asked, act)).await?;
     act.answer(HttpResponse::Ok().json(done))
 }
@@ -149,7 +185,7 @@ async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
         h_contract: segment(&request, "h_contract_terms", 1103)?,
         coin_pub: segment(&request, "coin_pub", 1104)?,
         merchant_sig: parameter(&request, "merchant_sig", Signature::parse)?
-            .ok_or_else(|| Failure::Missing("merchant_sig".into()))?,
+            .ok_or(Failure::Missing("merchant_sig"))?,
     };
     Ok(match blocking(sandbox, move |sandbox| sandbox.track(&question)).await? {
         Tracked::Pending(pending) => HttpResponse::Accepted().json(pending),
@@ -280,17 +316,61 @@ fn inflate(body: BytesMut, encoding: Option<&[u8]>) -> Result<Vec<u8>, Failure> 
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
     serde_json::from_slice(body).map_err(|error| {
-        let words = error.to_string();
         // A reader that knows what it wants may complain before it meets the mistake.
         let is_json = serde_json::from_slice::<IgnoredAny>(body).is_ok();
-        if !is_json || !error.is_data() {
-            Failure::Json(words)
-        } else if words.starts_with("missing field") {
-            Failure::Missing(words)
-        } else {
-            Failure::Malformed(words)
+        match is_json && error.is_data() {
+            true => Failure::Field(culprit(body, &error)),
+            false => Failure::Json,
         }
     })
+}
+
+/// The member that is missing, or in which the reader stopped.
+fn culprit(body: &[u8], error: &serde_json::Error) -> String {
+    let words = error.to_string();
+    if let Some((_, rest)) = words.split_once("missing field `") {
+        return rest.split('`').next().unwrap_or_default().to_owned();
+    }
+    let line = error.line().saturating_sub(1);
+    let before: usize =
+        body.split_inclusive(|byte| *byte == b'\n').take(line).map(<[u8]>::len).sum();
+    let end = before.saturating_add(error.column()).min(body.len());
+    last_member(body.get(..end).unwrap_or_default())
+}
+
+/// The member whose value `json`, the beginning of a good JSON text, ends in.
+fn last_member(json: &[u8]) -> String {
+    // One for each open object or array: the member that is being read.
+    let mut open: Vec<Option<&[u8]>> = vec![None];
+    let mut rest = json;
+    let mut text: Option<&[u8]> = None;
+    while let Some((first, after)) = rest.split_first() {
+        rest = after;
+        match first {
+            b'"' => {
+                let mut escaped = false;
+                let end = rest.iter().position(|byte| {
+                    let ends = *byte == b'"' && !escaped;
+                    escaped = *byte == b'\\' && !escaped;
+                    ends
+                });
+                let end = end.unwrap_or(rest.len());
+                text = rest.get(..end);
+                rest = rest.get(end.saturating_add(1)..).unwrap_or_default();
+            }
+            b':' => {
+                if let Some(member) = open.last_mut() {
+                    *member = text;
+                }
+            }
+            b'{' | b'[' => open.push(None),
+            // The reader says where it is when it has read the end of what it does not want.
+            b'}' | b']' if !rest.is_empty() => drop(open.pop()),
+            _ => {}
+        }
+    }
+    let member = open.iter().rev().find_map(|member| *member).unwrap_or_default();
+    String::from_utf8_lossy(member).into_owned()
 }
 
 #[cfg(test)]
@@ -335,15 +415,22 @@ mod tests {
     #[test]
     fn what_is_no_json_is_told_from_what_does_not_fit() {
         let code = |body: &str| match read::<TopUp>(body.as_bytes()).err().unwrap() {
-            Failure::Json(_) => 22,
-            Failure::Missing(_) => 25,
-            Failure::Malformed(_) => 26,
+            Failure::Json => None,
+            Failure::Field(name) => Some(name),
             other => panic!("{other}"),
         };
-        assert_eq!(code("[1,"), 22);
-        assert_eq!(code("{}x"), 22);
-        assert_eq!(code("{}"), 25);
-        assert_eq!(code("[1]"), 26);
-        assert_eq!(code(r#"{"amount": 7}"#), 26);
+        assert_eq!(code("[1,"), None);
+        assert_eq!(code("{}x"), None);
+        assert_eq!(code("{}").as_deref(), Some("reserve_pub"));
+        assert_eq!(code("[1]").as_deref(), Some(""));
+        assert_eq!(code(r#"{"amount": 7}"#).as_deref(), Some("amount"));
+        assert_eq!(
+            code("{\n\"x\": [{\"y\": 1}],\n \"amount\" :\n\"EUR\"}").as_deref(),
+            Some("amount")
+        );
+        assert_eq!(last_member(br#"{"a": [{"b\"": 1}, {"c": "x"#), "c");
+        assert_eq!(last_member(br#"{"a": [{"b": 1}, "#), "a");
+        assert_eq!(last_member(br#"{"a": {"b": 1}, "#), "a");
+        assert_eq!(last_member(br#"{"a": {"b": 1}"#), "b");
     }
 }

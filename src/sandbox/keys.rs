@@ -75,6 +75,7 @@ pub(super) struct Denomination {
     pub(super) expire_withdraw: Timestamp,
     pub(super) expire_deposit: Timestamp,
     pub(super) expire_legal: Timestamp,
+    pub(super) is_revoked: bool,
 }
 
 /// The name of a denomination with this key.
@@ -131,8 +132,9 @@ impl Keys {
     /// The denomination of this name, if it is good for the operation now.
     ///
     /// # Errors
-    /// [`Failure::DenominationUnknown`], [`Failure::DenominationNotYet`] or
-    /// [`Failure::DenominationExpired`], with the exchange's word for it.
+    /// [`Failure::DenominationUnknown`], [`Failure::DenominationNotYet`],
+    /// [`Failure::DenominationExpired`] or [`Failure::DenominationRevoked`], with the exchange's
+    /// word for it.
     pub(super) fn denomination(
         &self,
         h_denom: &HashCode,
@@ -146,7 +148,7 @@ impl Keys {
             Operation::Withdraw => (found.expire_withdraw, *b"WITHDRAW", "WITHDRAW"),
             Operation::Deposit => (found.expire_deposit, DenominationExpired::DEPOSIT, "DEPOSIT"),
         };
-        if found.start <= now && now < end {
+        if found.start <= now && now < end && !found.is_revoked {
             return Ok(found);
         }
         let statement = DenominationExpired {
@@ -162,7 +164,9 @@ impl Keys {
             exchange_pub,
             exchange_sig,
         });
-        Err(if now < found.start {
+        Err(if found.is_revoked {
+            Failure::DenominationRevoked(evidence)
+        } else if now < found.start {
             Failure::DenominationNotYet(evidence)
         } else {
             Failure::DenominationExpired(evidence)
@@ -186,7 +190,8 @@ impl Keys {
     pub(super) fn lacking(&self, kinds: &[Kind], times: &KeyTimes, now: Timestamp) -> Vec<Kind> {
         let soon = now.saturating_add(times.ahead);
         let is_there = |kind: &Kind| {
-            let lasts = |d: &Denomination| d.start <= now && soon < d.expire_withdraw;
+            let lasts =
+                |d: &Denomination| d.start <= now && soon < d.expire_withdraw && !d.is_revoked;
             self.denominations.iter().any(|d| d.kind == *kind && lasts(d))
         };
         kinds.iter().filter(|kind| !is_there(kind)).copied().collect()
@@ -223,7 +228,15 @@ fn read_denomination(row: &Row<'_>, money: Money) -> Result<Denomination, Error>
         expire_withdraw: row.get("expire_withdraw_s")?,
         expire_deposit: row.get("expire_deposit_s")?,
         expire_legal: row.get("expire_legal_s")?,
+        is_revoked: row.get("revoked")?,
     })
+}
+
+/// Keeps that a denomination is revoked; `false` if there is none of this name.
+pub(super) fn revoke(tx: &Transaction<'_>, h_denom: &HashCode) -> Result<bool, Error> {
+    let revoked =
+        tx.prepare_cached(sql!("keys/revoke"))?.execute(named_params! { ":h_denom": h_denom })?;
+    Ok(revoked > 0)
 }
 
 /// Keeps a key that signs from now on.

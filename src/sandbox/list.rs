@@ -6,14 +6,14 @@ use super::Sandbox;
 use super::failure::Failure;
 use super::faults::Act;
 use super::keys::{Denomination, ExchangeKey, Keys};
-use super::settings::HardLimit;
+use super::settings::{HardLimit, Kind};
 use crate::domain::amount::Amount;
 use crate::domain::currency::CurrencySpecification;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::machine;
 use crate::taler::canonical;
 use crate::taler::sign::exchange::{
-    Account, DenominationValidity, GlobalFees, KeySet, SigningKeyValidity, WireFees,
+    Account, DenominationValidity, Extensions, GlobalFees, KeySet, SigningKeyValidity, WireFees,
 };
 use crate::taler::sign::{Signature, SigningKey, Statement};
 
@@ -52,7 +52,7 @@ impl Sandbox {
     /// [`Failure::NoKeys`] as long as nothing can be withdrawn.
     pub(super) fn list(&self, since: Option<Timestamp>, act: Act) -> Result<Value, Failure> {
         let (now, keys, settings) = (self.now(), self.keys(), &self.0.settings);
-        let issues = |d: &Denomination| d.start <= now && now < d.expire_withdraw;
+        let issues = |d: &Denomination| d.start <= now && now < d.expire_withdraw && !d.is_revoked;
         if !keys.denominations.iter().any(issues) {
             return Err(Failure::NoKeys);
         }
@@ -64,7 +64,8 @@ impl Sandbox {
             &self.0.identity.master
         };
         let list = List { master, keys: &keys, act, now };
-        let spendable = || keys.denominations.iter().filter(|d| now < d.expire_deposit);
+        let is_listed = |d: &&Denomination| now < d.expire_deposit && !d.is_revoked;
+        let spendable = || keys.denominations.iter().filter(is_listed);
         let list_issue_date = spendable().map(|d| d.start).max().unwrap_or(Timestamp::ZERO);
         let (denominations, master_sigs) =
             list.denominations(spendable().filter(|d| since.is_none_or(|since| d.start > since)));
@@ -73,6 +74,7 @@ impl Sandbox {
             KeySet { list_issue_date_us: list_issue_date.to_micros(), master_sigs: &master_sigs };
         let signed = keys.signing_at(now)?.sign(&key_set);
         let (exchange_pub, exchange_sig) = act.signed(&key_set, signed)?;
+        let (extensions, extensions_sig) = list.extensions(&settings.denominations)?;
         let zero = Amount::zero(settings.currency);
         Ok(json!({
             "version": VERSION,
@@ -84,10 +86,10 @@ impl Sandbox {
             "reserve_closing_delay": seconds(CLOSING_DELAY_S),
             "stefan_abs": zero,
             "stefan_log": zero,
-            "stefan_lin": 0,
+            // A real number: the C parser takes no other.
+            "stefan_lin": 0.0,
             "tiny_amount": settings.denominations.iter().map(|kind| kind.value)
                 .reduce(|a, b| if a.try_cmp(&b).is_ok_and(|order| order.is_le()) { a } else { b }),
-            "kyc_enabled": false,
             "rewards_allowed": false,
             "hard_limits": settings.hard_limits.iter().map(hard_limit).collect::<Vec<_>>(),
             "zero_limits": [],
@@ -97,7 +99,10 @@ impl Sandbox {
             "wire_fees": list.wire_fees(self.0.identity.made_at, settings.wire_fee),
             "global_fees": [list.global_fees(self.0.identity.made_at, zero)],
             "auditors": [],
-            "recoup": [],
+            "recoup": list.revoked(),
+            "extensions": extensions,
+            "extensions_sig": extensions_sig,
+            "wallet_balance_limit_without_kyc": [],
             "wads": [],
             "list_issue_date": list_issue_date,
             "exchange_pub": exchange_pub,
@@ -189,6 +194,32 @@ impl List<'_> {
             "rsa_pub": d.key.public_key(),
         });
         (entry, master_sig)
+    }
+
+    /// The denominations that were revoked.
+    fn revoked(&self) -> Vec<Value> {
+        let revoked = self.keys.denominations.iter().filter(|d| d.is_revoked);
+        revoked.map(|d| json!({ "h_denom_pub": d.h_denom })).collect()
+    }
+
+    /// What the exchange does beyond the plain protocol, and the master key's word for it: ages, if
+    /// any of its denominations has them.
+    fn extensions(&self, kinds: &[Kind]) -> Result<(Value, Option<Signature>), Failure> {
+        let Some(aged) = kinds.iter().find(|kind| kind.ages.bits() != 0) else {
+            return Ok((json!({}), None));
+        };
+        let groups: Vec<_> = (1..32).filter(|age| aged.ages.bits() >> age & 1 == 1).collect();
+        let groups: Vec<_> = groups.iter().map(ToString::to_string).collect();
+        let extensions = json!({
+            "age_restriction": {
+                "critical": false,
+                "version": "1",
+                "config": { "age_groups": groups.join(":") },
+            },
+        });
+        let text = canonical::canonical(&extensions).map_err(|_| Failure::Bug("no extensions"))?;
+        let signature = Extensions { manifests: &text }.sign(self.master);
+        Ok((extensions, Some(signature)))
     }
 
     /// The signing keys whose signatures are worth anything.

@@ -8,6 +8,9 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex};
 use std::{mem, thread};
 
+use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
+
 use super::failure::Failure;
 use super::keys::{self, Keys};
 use super::{Error, Kind, Sandbox, held};
@@ -23,6 +26,8 @@ const MAX_THREADS: usize = 4;
 pub(super) struct Minting {
     going_on: Mutex<bool>,
     over: Condvar,
+    /// The same for those who may not block.
+    over_for_tasks: Notify,
 }
 
 impl Minting {
@@ -35,6 +40,11 @@ impl Minting {
     pub(super) fn wait(&self) {
         drop(self.over.wait_while(held(&self.going_on), |going_on| *going_on));
     }
+
+    /// Waits for the next end; one that comes after this call is not missed.
+    pub(super) fn next_end(&self) -> Notified<'_> {
+        self.over_for_tasks.notified()
+    }
 }
 
 /// Says when it is over, also after a panic.
@@ -44,6 +54,7 @@ impl Drop for End {
     fn drop(&mut self) {
         *held(&self.0.going_on) = false;
         self.0.over.notify_all();
+        self.0.over_for_tasks.notify_waiters();
     }
 }
 
@@ -127,7 +138,7 @@ impl Sandbox {
     }
 
     /// Reads the keys anew.
-    fn reload(&self) -> Result<(), Error> {
+    pub(super) fn reload(&self) -> Result<(), Error> {
         // Held meanwhile, so that an older reading does not replace a newer one.
         let mut keys = held(&self.0.keys);
         *keys = Arc::new(Keys::load(&self.0.file, self.0.money)?);

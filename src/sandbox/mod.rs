@@ -8,6 +8,7 @@
 //! own tables below `sql/sandbox/`, and is spoken to over HTTP only. What is said on the wire
 //! follows crypto 8, 10 and 14, as of exchanges of December 2024.
 
+mod accounts;
 mod coins;
 mod deposits;
 mod failure;
@@ -40,6 +41,7 @@ pub use self::settings::{HardLimit, KeyTimes, Kind, Settings};
 use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
 use crate::machine::{Clock, NoRandomness};
+use crate::taler::base32::HashCode;
 use crate::taler::sign::PublicKey;
 
 /// The text of one statement, by its place below `sql/sandbox/`.
@@ -198,6 +200,17 @@ impl Sandbox {
         }
         *held(&self.0.faults) = faults;
         Ok(())
+    }
+
+    /// Revokes a denomination: it is not listed any more, and its coins are refused. `false` if
+    /// there is none of this name. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`].
+    pub fn revoke(&self, h_denom: &HashCode) -> Result<bool, Error> {
+        let revoked = self.0.file.change(|tx| keys::revoke(tx, h_denom))?;
+        self.reload()?;
+        Ok(revoked)
     }
 
     fn now(&self) -> Timestamp {

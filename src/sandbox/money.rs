@@ -17,7 +17,7 @@ impl Money {
     /// Units of 10⁻⁸.
     pub(super) fn units(self, amount: &Amount) -> Result<i64, Failure> {
         if *amount.currency() != self.0 {
-            return Err(Failure::Currency(amount.currency().to_string()));
+            return Err(Failure::Currency);
         }
         let sum = || {
             let wholes = i64::try_from(amount.value()).ok()?.checked_mul(UNITS.into())?;
@@ -62,7 +62,7 @@ mod tests {
         assert!(units("KUDOS:92233720368.54775807").is_ok());
         assert!(matches!(units("KUDOS:92233720368.54775808"), Err(Failure::Malformed(_))));
         assert!(matches!(units("KUDOS:4503599627370496"), Err(Failure::Malformed(_))));
-        assert!(matches!(units("EUR:1"), Err(Failure::Currency(_))));
+        assert!(matches!(units("EUR:1"), Err(Failure::Currency)));
         assert!(money.amount(-1).is_err());
     }
 }

@@ -1,9 +1,9 @@
 //! Refunds: a merchant gives some of a deposit back to the coin (crypto 14.3).
 
-use rusqlite::{Connection, OptionalExtension, named_params};
+use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 use serde::{Deserialize, Serialize};
 
-use super::coins::{self, DepositKey};
+use super::coins::{self, Deposit, DepositKey};
 use super::failure::Failure;
 use super::faults::Act;
 use super::keys::Keys;
@@ -80,45 +80,50 @@ impl Sandbox {
         (keys, act): (&Keys, Act),
     ) -> Result<(PublicKey, Signature), Failure> {
         let (now, money) = (self.now(), self.0.money);
-        let amount = money.units(&asked.refund_amount)?;
+        let amount = money.units(&asked.refund_amount);
+        let amount = amount.map_err(|_| Failure::Field("refund_amount".into()))?;
         let id = asked.rtransaction_id.to_be_bytes();
         let signed = keys.signing_at(now)?.sign(statement);
         self.0.file.change(|tx| {
-            let known = coins::find(tx, coin)?.ok_or(Failure::RefundCoinUnknown)?;
+            // Said of a coin that was never seen: there is no code of its own for that.
+            let unknown = || keys.unknown(&HashCode::ZERO, now).unwrap_or_else(|failure| failure);
+            let known = coins::find(tx, coin)?.ok_or_else(unknown)?;
             let key = DepositKey {
                 coin: known.serial,
                 merchant_pub: asked.merchant_pub,
                 h_contract: asked.h_contract_terms,
             };
-            let deposit = coins::find_deposit(tx, &key)?.ok_or(Failure::RefundDepositUnknown)?;
-            let account = Payto::parse(deposit.payto.as_str());
+            let deposits = coins::find_deposits(tx, &key)?;
+            let first = deposits.first().ok_or(Failure::RefundDepositUnknown)?;
+            let account = Payto::parse(first.payto.as_str());
             let account = account.map_err(|_| Failure::Bug("the file holds a bad account"))?;
-            act.obey(account.normalized_hash())?;
-            if let Some(kept) = find(tx, deposit.serial, id)? {
-                let same = kept.amount == amount;
-                return if same { Ok(kept.told) } else { Err(Failure::RefundOtherAmount) };
+            act.obey(account.normalized_hash(), Some(asked.merchant_pub))?;
+            let denomination = keys.denominations.iter().find(|d| d.serial == known.denomination);
+            let denomination = denomination.ok_or(Failure::Bug("a denomination is lost"))?;
+            let (kind, h_denom) = (denomination.kind, denomination.h_denom);
+            for deposit in &deposits {
+                if let Some(kept) = find(tx, deposit.serial, id)? {
+                    return match kept.amount == amount {
+                        true => Ok(kept.told),
+                        false => Err(Failure::RefundOtherAmount(*coin, h_denom)),
+                    };
+                }
             }
-            let kind = keys.denominations.iter().find(|d| d.serial == known.denomination);
-            let kind = kind.ok_or(Failure::Bug("a denomination is lost"))?.kind;
             let fee = money.units(&kind.fee_refund)?;
             if amount < fee || amount == 0 {
                 return Err(Failure::RefundBelowFee);
             }
             // From then on the money is on its way, whether or not anybody has asked.
-            if deposit.wire_deadline <= now {
+            if deposits.iter().all(|deposit| deposit.is_wired || deposit.wire_deadline <= now) {
                 return Err(Failure::RefundTooLate);
             }
+            let deposit = taken_from(tx, &deposits, amount)?;
+            let deposit = deposit.ok_or(Failure::RefundTooMuch(*coin, h_denom))?;
             let refunds: i64 = tx
                 .prepare_cached(sql!("refunds/count"))?
                 .query_row(named_params! { ":deposit": deposit.serial }, |row| row.get(0))?;
             if refunds >= MAX_REFUNDS {
                 return Err(Failure::RefundTooMany);
-            }
-            let taken = tx
-                .prepare_cached(sql!("refunds/take_back"))?
-                .execute(named_params! { ":serial": deposit.serial, ":amount": amount })?;
-            if taken == 0 {
-                return Err(Failure::RefundTooMuch);
             }
             tx.prepare_cached(sql!("coins/give_back"))?.execute(named_params! {
                 ":serial": known.serial,
@@ -135,6 +140,22 @@ impl Sandbox {
             Ok(signed)
         })
     }
+}
+
+/// The first of these deposits that has as much left, which is taken back from it.
+fn taken_from<'a>(
+    tx: &Transaction<'_>,
+    deposits: &'a [Deposit],
+    amount: i64,
+) -> Result<Option<&'a Deposit>, Failure> {
+    let mut take_back = tx.prepare_cached(sql!("refunds/take_back"))?;
+    for deposit in deposits {
+        let params = named_params! { ":serial": deposit.serial, ":amount": amount };
+        if take_back.execute(params)? > 0 {
+            return Ok(Some(deposit));
+        }
+    }
+    Ok(None)
 }
 
 fn find(db: &Connection, deposit: i64, id: [u8; 8]) -> Result<Option<Kept>, Failure> {

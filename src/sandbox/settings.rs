@@ -1,5 +1,7 @@
 //! What a sandbox is set up with: currency, address, denominations and how long keys live.
 
+use std::time::Duration;
+
 use super::Error;
 use crate::domain::amount::{Amount, Currency};
 use crate::domain::time::RelativeTime;
@@ -42,7 +44,16 @@ pub struct Settings {
     /// Limits that it announces: what it does not let anybody do, known or not. It leaves it to
     /// merchants to keep them.
     pub hard_limits: Vec<HardLimit>,
+    /// How much one account may be paid in a day before its owner must identify; `None`: as much as
+    /// one likes. Where there is a limit, a transfer from the account must have named the merchant's
+    /// key before anything is paid to it.
+    pub deposit_limit: Option<Amount>,
+    /// For how long `GET /keys` is held open while there are no keys.
+    pub keys_hold: Duration,
 }
+
+/// As exchanges that are not set up were seen to do: for more than ten minutes.
+const KEYS_HOLD: Duration = Duration::from_secs(15 * 60);
 
 /// More than so much of something is not let pass, in any time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,6 +107,8 @@ impl Settings {
             wire_fee: amount(1)?,
             top_up: amount(100_000)?,
             hard_limits: Vec::new(),
+            deposit_limit: None,
+            keys_hold: KEYS_HOLD,
         })
     }
 
@@ -114,6 +127,7 @@ impl Settings {
             let mut amounts = vec![kind.value, kind.fee_withdraw, kind.fee_deposit];
             amounts.extend([kind.fee_refresh, kind.fee_refund, self.wire_fee, self.top_up]);
             amounts.extend(self.hard_limits.iter().map(|limit| limit.threshold));
+            amounts.extend(self.deposit_limit);
             if amounts.iter().any(|amount| *amount.currency() != self.currency) {
                 return Err(Error::Setting("all amounts have one currency"));
             }

@@ -1,8 +1,8 @@
 //! Transfers: what merchants were paid, and for which deposits (crypto 14.4 and 14.5).
 //!
-//! There is no bank, so a transfer is only a row. It is made when somebody asks for a deposit whose
-//! time has come, and takes along all that is due to the same account. Nobody can see the
-//! difference: what is due is not refunded any more.
+//! There is no bank, so a transfer is only a row. It is made when somebody asks for a deposit to an
+//! account to which something is due, and takes along all to the same account whose time for refunds
+//! is over: its own deadline may still be far. Nobody can see the difference.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 use serde_json::{Value, json};
@@ -54,7 +54,7 @@ impl Sandbox {
         let (deposit, wired) = self.0.file.change(|tx| {
             let deposit = find(tx, question)?;
             let wired = match of_deposit(tx, deposit.serial)? {
-                None if deposit.wire_deadline <= now => {
+                None => {
                     self.aggregate(tx, &question.merchant_pub, &deposit.payto, now)?;
                     of_deposit(tx, deposit.serial)?
                 }
@@ -126,7 +126,7 @@ impl Sandbox {
         }))
     }
 
-    /// Pays out what is due to an account, if it is worth a transfer.
+    /// Pays out what is due to an account, if anything is and it is worth a transfer.
     fn aggregate(
         &self,
         tx: &Transaction<'_>,
@@ -134,6 +134,13 @@ impl Sandbox {
         payto: &str,
         now: Timestamp,
     ) -> Result<(), Failure> {
+        let is_due: bool = tx.prepare_cached(sql!("transfers/is_due"))?.query_row(
+            named_params! { ":merchant_pub": merchant, ":payto": payto, ":now_s": now },
+            |row| row.get("is_due"),
+        )?;
+        if !is_due {
+            return Ok(());
+        }
         let mut due = tx.prepare_cached(sql!("transfers/due"))?;
         let due = due.query_map(
             named_params! {
@@ -190,7 +197,7 @@ impl Sandbox {
             paid.push(PaidOut {
                 h_contract: row.get("h_contract")?,
                 coin_pub: row.get("coin_pub")?,
-                value: self.0.money.column(row, "contribution")?,
+                value: self.0.money.column(row, "value")?,
                 fee: self.0.money.column(row, "fee")?,
                 refunded: self.0.money.column(row, "refunded")?,
             });
@@ -209,7 +216,8 @@ struct Transfer {
     execution_time: Timestamp,
 }
 
-/// A deposit that was paid out. The fee is what a refund left for it, if that was less.
+/// A deposit that was paid out: its value after refunds, and of that the fee, as far as there is
+/// enough for it.
 struct PaidOut {
     h_contract: HashCode,
     coin_pub: PublicKey,
@@ -240,9 +248,9 @@ fn find(db: &Connection, question: &Question) -> Result<Deposit, Failure> {
         merchant_pub: question.merchant_pub,
         h_contract: question.h_contract,
     };
-    let deposit = coins::find_deposit(db, &key)?;
-    let deposit = deposit.filter(|deposit| deposit.h_wire == question.h_wire);
-    deposit.ok_or(Failure::DepositUnknown)
+    let deposits = coins::find_deposits(db, &key)?;
+    let asked = deposits.into_iter().find(|deposit| deposit.h_wire == question.h_wire);
+    asked.ok_or(Failure::DepositUnknown)
 }
 
 /// By which transfer a deposit was paid out, and when.

@@ -8,7 +8,7 @@ use super::deposits::DepositSerial;
 use super::{Result, Tx, sql};
 use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;
-use crate::domain::order::{OrderSerial, RefundSerial};
+use crate::domain::order::{OrderSerial, RefundRefusal, RefundSerial};
 use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
 use crate::taler::sign::{PublicKey, Signature};
@@ -180,6 +180,33 @@ pub fn settle(tx: &mut Tx<'_>, serial: CoinRefundSerial, outcome: &Outcome) -> R
         }
     }
     Ok(())
+}
+
+/// What exchanges have refused for good of the refunds that an order's shop has granted, grant by
+/// grant; the reason is that of the last coin.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn refused(db: &Connection, order: OrderSerial) -> Result<Vec<(RefundSerial, RefundRefusal)>> {
+    let mut statement = db.prepare_cached(sql!("coin_refunds/refused"))?;
+    let rows = statement.query_map(named_params! { ":order_serial": order }, |row| {
+        let (amount, status) = (row.get("amount")?, row.get("refused_status")?);
+        let refusal = RefundRefusal { amount, status, code: row.get("refused_code")? };
+        Ok((row.get::<_, RefundSerial>("refund_serial")?, refusal))
+    })?;
+    let mut refused: Vec<(RefundSerial, RefundRefusal)> = Vec::new();
+    for row in rows {
+        let (grant, refusal) = row?;
+        match refused.last_mut().filter(|(last, _)| *last == grant) {
+            // Parts of one grant cannot be more than it, which is an amount.
+            Some((_, sum)) => {
+                let amount = sum.amount.checked_add(&refusal.amount).unwrap_or(sum.amount);
+                *sum = RefundRefusal { amount, ..refusal };
+            }
+            None => refused.push((grant, refusal)),
+        }
+    }
+    Ok(refused)
 }
 
 /// Orders with refunds that are to be sent and have no answer yet, each with the exchange that owes it.

@@ -93,6 +93,7 @@ pub(super) fn read_order(row: &Row<'_>) -> rusqlite::Result<Order> {
         },
         refund_granted: columns.next()?,
         refund_taken: columns.next()?,
+        refund_refused: columns.next()?,
     })
 }
 
@@ -282,6 +283,7 @@ pub fn set_refunds(tx: &mut Tx<'_>, after: &Order) -> Result<()> {
         ":order_serial": after.serial,
         ":refund_granted": after.refund_granted,
         ":refund_taken": after.refund_taken,
+        ":refund_refused": after.refund_refused,
         ":refunded": after.refunded(),
     })?;
     tx.announce(after.topics());
@@ -337,7 +339,7 @@ mod tests {
         assert_eq!(words(&joined), format!("{}, method, reference", words(&all)));
         let members = "serial instance order_id request_hash claim_token timestamp_s created_at_s \
             pay_deadline_s refund_deadline_s amount summary base_url fulfillment_url session_id \
-            nonce h_contract paid_at_s paid_session refund_granted refund_taken";
+            nonce h_contract paid_at_s paid_session refund_granted refund_taken refund_refused";
         let named: Vec<_> = all.trim_start_matches("SELECT").split(',').map(str::trim).collect();
         assert_eq!(
             named.join(" "),

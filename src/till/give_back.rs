@@ -5,6 +5,7 @@
 //! answered: at once, and then by the clock.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use futures_util::future::join_all;
 
@@ -225,6 +226,7 @@ impl Till {
         let Some(claim) = order.claim else { return Ok(Vec::new()) };
         let (h_contract, merchant_pub) = (claim.h_contract, key.public_key());
         let mut troubles: Vec<(CoinRefundSerial, Trouble)> = Vec::new();
+        let mut refused = Vec::new();
         let mut silent: Option<Trouble> = None;
         let open = refunds.into_iter().filter(is_to_be_sent);
         for refund in open.filter(|refund| refund.coin.exchange_url == *url) {
@@ -247,12 +249,18 @@ impl Till {
                 merchant_sig: request.sign(&key),
             };
             match self.ask_refund(&refund, &request).await {
-                Ok(outcome) => self.settle(serial, refund, outcome).await?,
+                Ok(outcome) => {
+                    RefusedRefund::add(&mut refused, &refund, &outcome);
+                    self.settle(serial, refund, outcome).await?;
+                }
                 Err(trouble) => {
                     silent = trouble.is_silence().then(|| trouble.clone());
                     troubles.push((refund.serial, trouble));
                 }
             }
+        }
+        for refusal in refused {
+            log::warn!("order {}: {refusal}", order.order_id);
         }
         Ok(troubles)
     }
@@ -325,6 +333,7 @@ impl Till {
                 // What was given back over the counter is not counted here.
                 if !books.at_counter {
                     books.order.refund_taken = books.taken()?;
+                    books.order.refund_refused = books.refused()?;
                 }
                 Ok::<_, Error>(orders::set_refunds(tx, &books.order)?)
             })
@@ -363,6 +372,17 @@ impl Books {
         parts.all(|refund| matches!(refund.outcome, Outcome::Done { .. }))
     }
 
+    /// All that exchanges have refused for good of what the shop granted; `None`: nothing.
+    fn refused(&self) -> Result<Option<Amount>, Error> {
+        let refused = self.refunds.iter().filter(|refund| {
+            refund.grant.is_some() && matches!(refund.outcome, Outcome::Refused { .. })
+        });
+        let currency = *self.order.amount.currency();
+        let sum = Amount::sum(currency, refused.map(|refund| &refund.amount));
+        let sum = sum.map_err(|_| Error::Damaged("its refunds cannot be added up".into()))?;
+        Ok(Some(sum).filter(|sum| !sum.is_zero()))
+    }
+
     /// All that the exchange has given back of what the shop granted.
     fn taken(&self) -> Result<Amount, Error> {
         let done = self.refunds.iter().filter(|refund| {
@@ -377,6 +397,51 @@ impl Books {
 /// Is it to be asked for, and has no answer yet?
 fn is_to_be_sent(refund: &CoinRefund) -> bool {
     refund.wanted && refund.outcome == Outcome::Open
+}
+
+/// What an exchange refuses for good, and for the same reason, of the refunds that the shop has granted
+/// of an order: a line of the log.
+struct RefusedRefund {
+    exchange_url: BaseUrl,
+    amount: Amount,
+    status: u16,
+    code: Option<u32>,
+}
+
+impl RefusedRefund {
+    /// Adds a coin's refund to those that are told, if it is refused for good.
+    fn add(told: &mut Vec<Self>, refund: &CoinRefund, outcome: &Outcome) {
+        let Outcome::Refused { status, code, .. } = outcome else { return };
+        if refund.grant.is_none() {
+            return;
+        }
+        let exchange_url = &refund.coin.exchange_url;
+        let same = told.iter_mut().find(|other| {
+            other.exchange_url == *exchange_url && (other.status, other.code) == (*status, *code)
+        });
+        match same {
+            Some(same) => {
+                same.amount = same.amount.checked_add(&refund.amount).unwrap_or(same.amount);
+            }
+            None => told.push(Self {
+                exchange_url: exchange_url.clone(),
+                amount: refund.amount,
+                status: *status,
+                code: *code,
+            }),
+        }
+    }
+}
+
+impl fmt::Display for RefusedRefund {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { exchange_url, amount, status, code } = self;
+        write!(f, "{exchange_url} refused a refund of {amount} for good ({status}")?;
+        if let Some(code) = code {
+            write!(f, ", code {code}")?;
+        }
+        f.write_str("); the shop must pay it back in another way")
+    }
 }
 
 /// Has whole coins given back: their payment came to nothing.

@@ -8,14 +8,16 @@ use super::trouble::{Trouble, TroubleKind};
 use super::wait::Patience;
 use super::{Clerk, Error, Till};
 use crate::domain::account::Account;
-use crate::domain::amount::Currency;
-use crate::domain::exchange::{Keys, Limit};
+use crate::domain::amount::{Amount, Currency};
+use crate::domain::exchange::{Keys, Limit, WireAccount};
 use crate::domain::order::Topic;
+use crate::domain::payto::Payto;
 use crate::domain::web::BaseUrl;
 use crate::exchange::Exchange;
 use crate::store::accounts;
 use crate::store::kyc::{self, Ask, Pair};
 use crate::taler::base32::HashCode;
+use crate::taler::sign::PublicKey;
 
 /// Refused because the key of the account is not yet proven by a transfer (crypto 14.2).
 const BAD_KYC_AUTH: &str = "bad_kyc_auth";
@@ -81,6 +83,50 @@ impl KycStatus {
     }
 }
 
+/// A transfer by which a shop shows an exchange that an account and its key belong together: the
+/// exchange pays nothing before. Its refusal says none of this (observed-exchange 4).
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct KycTransfer {
+    /// From which account: only this one counts, letter by letter, with the name of its holder.
+    pub from: Payto,
+    /// To which account of the exchange.
+    pub to: Payto,
+    /// How much: the smallest amount that the exchange sees fit.
+    pub amount: Amount,
+    /// With which subject: it has the shop's public key in it.
+    pub subject: String,
+}
+
+impl KycTransfer {
+    /// The transfers of which one must come from `account`, the exchange's favourite account first:
+    /// one for each account of the exchange that takes money from there.
+    pub fn all(keys: &Keys, account: &Account, merchant_pub: &PublicKey) -> Vec<Self> {
+        let smallest = || {
+            let values = keys.denominations().map(|denomination| denomination.value);
+            values.min_by_key(|value| (value.value(), value.fraction()))
+        };
+        let Some(amount) = keys.tiny_amount().copied().or_else(smallest) else { return Vec::new() };
+        let from = &account.payto_uri;
+        let mut accounts: Vec<_> =
+            keys.accounts().iter().filter(|to| to.may_be_paid_by(from)).collect();
+        accounts.sort_by_key(|to| std::cmp::Reverse(to.priority));
+        let transfer = |to: &WireAccount| Self {
+            from: from.clone(),
+            to: to.payto.clone(),
+            amount,
+            subject: format!("KYC:{merchant_pub}"),
+        };
+        accounts.into_iter().map(transfer).collect()
+    }
+
+    /// As an address that a bank's program can open (RFC 8905).
+    pub fn payto_uri(&self) -> String {
+        let to = self.to.as_str();
+        let mark = if to.contains('?') { '&' } else { '?' };
+        format!("{to}{mark}amount={}&message={}", self.amount, self.subject)
+    }
+}
+
 /// How one exchange stands to one account.
 #[derive(Debug)]
 pub struct Kyc {
@@ -96,6 +142,8 @@ pub struct Kyc {
     pub ask: Option<Ask>,
     /// How much it lets pass.
     pub limits: Vec<Limit>,
+    /// The transfers of which it wants one; none if it wants none.
+    pub transfers: Vec<KycTransfer>,
 }
 
 /// What is asked of accounts and exchanges, and what is waited for.
@@ -204,8 +252,15 @@ impl Till {
         let pair = Pair { instance, h_wire, exchange_url: exchange_url.clone() };
         let ask = self.store.glance::<_, Error>(|db| Ok(kyc::find(db, &pair)?))?;
         let status = status(keys.as_deref(), &account, ask.as_ref());
+        let transfers = match (status, &keys) {
+            (KycStatus::WireRequired, Ok(keys)) => {
+                KycTransfer::all(keys, &account, &clerk.instance.public_key)
+            }
+            _ => Vec::new(),
+        };
         let limits = keys.map(|keys| keys.hard_limits().to_vec()).unwrap_or_default();
-        Ok(Kyc { status, account, exchange_url, currency: trusted.currency, ask, limits })
+        let currency = trusted.currency;
+        Ok(Kyc { status, account, exchange_url, currency, ask, limits, transfers })
     }
 }
 
@@ -216,5 +271,50 @@ fn status(keys: Result<&Keys, &TroubleKind>, account: &Account, ask: Option<&Ask
         Err(TroubleKind::Keys | TroubleKind::MasterKey) => KycStatus::NoKeys,
         Err(_) => KycStatus::Broken,
         Ok(keys) => KycStatus::of(keys, account, ask),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::account::AccountDetails;
+    use crate::domain::exchange::sample::Sample;
+    use crate::taler::base32::Salt;
+
+    fn account(payto: &str) -> Account {
+        let (payto_uri, salt) = (Payto::parse(payto).unwrap(), Salt::ZERO);
+        let h_wire = payto_uri.h_wire(&salt);
+        Account { h_wire, payto_uri, salt, active: true, details: AccountDetails::default() }
+    }
+
+    #[test]
+    fn the_transfer_is_built_of_what_the_exchange_lists() {
+        let sample = Sample::at("https://exchange.example/");
+        let key = PublicKey::new([7; 32]);
+        let transfers = |change: fn(&mut Value), payto: &str| {
+            let mut list = sample.keys();
+            change(&mut list);
+            let keys = Keys::read(&sample.trusted(), list.to_string().as_bytes()).unwrap();
+            KycTransfer::all(&keys, &account(payto), &key)
+        };
+        // The letters of the name are kept as they are.
+        let own = "payto://iban/DE75512108001245126199?receiver-name=Tea+SHOP";
+        let [transfer] = &transfers(|list| list["tiny_amount"] = "KUDOS:0.01".into(), own)[..]
+        else {
+            panic!()
+        };
+        assert_eq!(transfer.from.as_str(), own);
+        assert_eq!(transfer.amount.to_string(), "KUDOS:0.01");
+        assert_eq!(transfer.subject, format!("KYC:{key}"));
+        let to = "payto://iban/DE75512108001245126199?receiver-name=Exchange";
+        assert_eq!(transfer.to.as_str(), to);
+        assert_eq!(transfer.payto_uri(), format!("{to}&amount=KUDOS:0.01&message=KYC:{key}"));
+        // An exchange that does not say how little is enough takes the smallest coin's worth.
+        let silent = transfers(|_| {}, own);
+        assert_eq!(silent[0].amount.to_string(), "KUDOS:2");
+        let foreign = transfers(|list| list["tiny_amount"] = "EUR:0.01".into(), own);
+        assert_eq!(foreign[0].amount.to_string(), "KUDOS:2");
+        // No account of the exchange takes money from such an account.
+        assert_eq!(transfers(|_| {}, "payto://x-taler-bank/bank.example/a?receiver-name=A"), []);
     }
 }

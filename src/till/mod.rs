@@ -60,7 +60,7 @@ pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
 pub use glimpse::{Glimpse, Glimpsed};
 pub use instance::{Auth, InstanceWish};
-pub use kyc::{Kyc, KycAsk, KycStatus};
+pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
 pub use pay::{CoinWish, CounterWish, Receipt, Refusal};

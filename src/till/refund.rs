@@ -8,7 +8,7 @@ use super::wait::order;
 use super::{Clerk, Error, Till};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{InstanceId, OrderId};
-use crate::domain::order::{Order, Refund, RefundSerial};
+use crate::domain::order::{Order, Refund, RefundSerial, RefundState};
 use crate::domain::payment::{CannotSpread, spread};
 use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
@@ -100,7 +100,8 @@ impl Till {
                 let books = Books::of(tx, order)?;
                 // Money that came over the counter goes back over the counter (decision 5).
                 let taken = books.at_counter;
-                let refund = Refund { amount, reason: wish.reason, granted_at: now, taken };
+                let state = if taken { RefundState::Taken } else { RefundState::Pending };
+                let refund = Refund { amount, reason: wish.reason, granted_at: now, state };
                 let grant = refunds::insert(tx, books.order.serial, &refund)?;
                 if !taken {
                     take_from_coins(tx, &books, grant, &amount, now, &limits)?;
@@ -129,9 +130,13 @@ fn take_from_coins(
     now: Timestamp,
     limits: &Limits,
 ) -> Result<(), Error> {
-    let coins: Vec<_> = books.collected().collect();
+    let (wired, coins): (Vec<_>, Vec<_>) =
+        books.collected().partition(|deposit| books.was_wired(deposit));
     let rests = coins.iter().map(|deposit| books.rest(deposit)).collect::<Result<Vec<_>, _>>();
-    let parts = spread(amount, &rests?).map_err(|CannotSpread| Error::RefundBelowFee)?;
+    let parts = spread(amount, &rests?).map_err(|CannotSpread| match wired.is_empty() {
+        true => Error::RefundBelowFee,
+        false => Error::RefundTooLate,
+    })?;
     for (url, most) in limits {
         let of_exchange = parts.iter().filter(|(place, _)| {
             coins.get(*place).is_some_and(|deposit| deposit.what.coin.exchange_url == *url)

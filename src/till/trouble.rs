@@ -132,14 +132,15 @@ impl Trouble {
     /// own reasons are for good (crypto 14.3): it may come to know the shop, and a proxy in
     /// front of it knows nothing of coins.
     pub(super) fn is_final_for_refund(&self) -> bool {
-        self.kind == TroubleKind::Refused
-            && (self.http_status == Some(TOO_MANY_REFUNDS)
-                || self.code.is_some_and(|code| REFUND_CODES.contains(&code)))
+        self.http_status.is_some_and(|status| Self::was_never_there(status, self.code))
+            || self.kind == TroubleKind::Refused
+                && (self.http_status == Some(TOO_MANY_REFUNDS)
+                    || self.code.is_some_and(|code| REFUND_CODES.contains(&code)))
     }
 
     /// Is it certain that the exchange has no such coin, or none for this contract?
     pub(super) fn was_never_there(status: u16, code: Option<u32>) -> bool {
-        status == 404 && matches!(code, Some(1500 | 1502))
+        status == 404 && matches!(code, Some(1005 | 1500 | 1502))
     }
 
     /// Is it certain that the exchange did nothing, and will do nothing if asked again?
@@ -203,5 +204,105 @@ impl fmt::Display for Trouble {
 impl From<Trouble> for Error {
     fn from(trouble: Trouble) -> Self {
         Self::Exchange(Box::new(trouble))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// What an answer of the real exchange means; each is recorded.
+    fn trouble(answer: &Value) -> Option<Trouble> {
+        let status = u16::try_from(answer["status"].as_u64().unwrap()).unwrap();
+        let reply = answer["body"].clone();
+        let code = reply["code"].as_u64().map(|code| u32::try_from(code).unwrap());
+        let error = exchange::Error::Refused { status, code, reply };
+        let url = BaseUrl::parse("http://127.0.0.1:47320/").unwrap();
+        (status > 299).then(|| Trouble::at(&url, error))
+    }
+
+    fn recorded(name: &str) -> Value {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/real-exchange");
+        let text = std::fs::read_to_string(format!("{folder}/{name}.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    #[test]
+    fn refusals_of_a_real_exchange_are_told_apart() {
+        use TroubleKind::*;
+        for (name, kind) in [
+            ("404-1005-unknown-denomination", DenominationUnknown),
+            ("409-1012-double-spend", DoubleSpend),
+            ("410-1010-revoked", DenominationExpired),
+            ("451-1028-bad-kyc-auth", Legal),
+            ("451-1028-kyc-required", Legal),
+        ] {
+            let file = recorded(&format!("batch-deposit-{name}"));
+            let trouble = trouble(&file["answer"]).unwrap();
+            assert_eq!((trouble.kind, trouble.is_final()), (kind, true), "{name}");
+            let ask = trouble.ask(Timestamp::ZERO);
+            assert_eq!(ask.is_some(), kind == Legal, "{name}");
+        }
+        for name in ["refund-404-1005-coin-never-seen", "refund-410-1503-already-wired"] {
+            let trouble = trouble(&recorded(name)["answer"]).unwrap();
+            assert!(trouble.is_final_for_refund(), "{name}");
+        }
+    }
+
+    #[test]
+    fn wrong_requests_were_refused_for_good_or_for_now() {
+        use TroubleKind::*;
+        let answers = recorded("answers-to-wrong-requests")["answers"].clone();
+        let deposits = [
+            ("bad coin signature", Signature, true),
+            ("bad denomination signature", Signature, true),
+            ("contribution above the coin", Refused, true),
+            ("contribution below the fee", Refused, true),
+            ("double spend", DoubleSpend, true),
+            ("double spend, second coin of two", DoubleSpend, true),
+            ("refund deadline after wire deadline", Refused, true),
+            ("same contract, other account", DoubleSpend, true),
+            ("same contract, other timestamp", DoubleSpend, true),
+            ("unknown denomination", DenominationUnknown, true),
+            ("wallet_data_hash that was not signed", Signature, true),
+            ("wire deadline never", Refused, true),
+            // These codes are told by whatever stands in front of an exchange, too.
+            ("a member missing", Refused, false),
+            ("bad iban", Refused, false),
+            ("bad merchant signature", Refused, false),
+            ("broken JSON", Refused, false),
+            ("no coins", Refused, false),
+            ("other currency", Refused, false),
+            ("payto without receiver-name", Refused, false),
+        ];
+        let refunds = [
+            ("refund above the deposit", Refused, true),
+            ("refund by another merchant", Refused, true),
+            ("refund of a coin never seen", DenominationUnknown, true),
+            ("refund of an unknown contract", Refused, true),
+            ("refund, bad signature", Refused, true),
+            ("refund, same id, other amount", Refused, true),
+            // It says that its database has failed.
+            ("refund below the fee", Broken, false),
+        ];
+        let mut seen = 0;
+        for (name, answer) in answers.as_object().unwrap() {
+            let path = answer["request"]["path"].as_str().unwrap();
+            let Some(trouble) = trouble(&answer["answer"]) else { continue };
+            let of = |all: &[(&str, TroubleKind, bool)]| {
+                let found = all.iter().find(|(known, ..)| known == name);
+                found.map(|(_, kind, is_final)| (*kind, *is_final))
+            };
+            let (expected, found) = match path {
+                "/batch-deposit" => (of(&deposits), trouble.is_final()),
+                path if path.ends_with("/refund") => (of(&refunds), trouble.is_final_for_refund()),
+                _ => continue,
+            };
+            assert_eq!(Some((trouble.kind, found)), expected, "{name}");
+            seen += 1;
+        }
+        assert_eq!(seen, deposits.len() + refunds.len());
     }
 }

@@ -461,7 +461,7 @@ impl PublicAsk {
 /// Do the order's refunds exceed `refund`? Whoever waits for none has all.
 fn exceeds(order: &Order, refund: Option<&Amount>) -> Result<bool, Error> {
     let Some(refund) = refund else { return Ok(true) };
-    let compared = order.refund_granted.try_cmp(refund);
+    let compared = order.refund_collectable().try_cmp(refund);
     compared.map(std::cmp::Ordering::is_gt).map_err(|_| Error::Unfit(super::Unfit("refund")))
 }
 

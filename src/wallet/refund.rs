@@ -22,6 +22,8 @@ use crate::taler::sign::{PublicKey, Signature, Statement};
 const UNKNOWN: [u32; 4] = [2000, 2005, 2253, 2300];
 /// The shop's word that the order is paid and not to be called off.
 const COMPLETE: u32 = 2254;
+/// The status with which an exchange refuses a refund for good: it has paid the shop already.
+const WIRED: u16 = 410;
 /// The number of refunds that come of calling a payment off.
 const ABORT_ID: u64 = 0;
 
@@ -38,6 +40,8 @@ pub struct Refunded {
     pub arrived: Amount,
     /// How many coins' refunds the exchange has not confirmed yet.
     pub missing: usize,
+    /// How many coins' refunds the exchange refuses for good: the shop gives that back otherwise.
+    pub refused: usize,
 }
 
 #[derive(Deserialize)]
@@ -56,7 +60,10 @@ enum CoinRefund {
         coin_pub: PublicKey,
         refund_amount: Amount,
     },
-    Failure {},
+    Failure {
+        #[serde(default)]
+        exchange_status: u16,
+    },
 }
 
 #[derive(Deserialize)]
@@ -86,6 +93,7 @@ pub(super) struct Collected {
     granted: Amount,
     arrived: Amount,
     missing: usize,
+    refused: usize,
 }
 
 impl Wallet {
@@ -109,6 +117,7 @@ impl Wallet {
             granted: collected.granted,
             arrived: collected.arrived,
             missing: collected.missing,
+            refused: collected.refused,
         })
     }
 
@@ -123,7 +132,7 @@ impl Wallet {
         let body = json!({ "h_contract": contract.hash });
         let reply = self.0.http.insist_post(&purchase.url("refund"), &body, patience).await?;
         if reply.status == 204 {
-            return Ok(Collected { granted: zero, arrived: zero, missing: 0 });
+            return Ok(Collected { granted: zero, arrived: zero, missing: 0, refused: 0 });
         }
         let RefundResponse { refund_amount: granted, refunds } = reply.success()?;
         if granted.currency() != zero.currency() {
@@ -131,19 +140,26 @@ impl Wallet {
         }
         let serial = purchase.serial;
         let spendings = self.look(move |db| purchases::spendings(db, serial)).await?;
-        let (mut confirmed, mut missing) = (Vec::new(), 0_usize);
+        let (mut confirmed, mut missing, mut refused) = (Vec::new(), 0_usize, 0_usize);
         for refund in refunds {
-            let CoinRefund::Success {
-                exchange_pub,
-                exchange_sig,
-                rtransaction_id,
-                coin_pub,
-                refund_amount,
-            } = refund
-            else {
-                missing = missing.saturating_add(1);
-                continue;
-            };
+            let (exchange_pub, exchange_sig, rtransaction_id, coin_pub, refund_amount) =
+                match refund {
+                    CoinRefund::Success {
+                        exchange_pub,
+                        exchange_sig,
+                        rtransaction_id,
+                        coin_pub,
+                        refund_amount,
+                    } => (exchange_pub, exchange_sig, rtransaction_id, coin_pub, refund_amount),
+                    CoinRefund::Failure { exchange_status: WIRED } => {
+                        refused = refused.saturating_add(1);
+                        continue;
+                    }
+                    CoinRefund::Failure { .. } => {
+                        missing = missing.saturating_add(1);
+                        continue;
+                    }
+                };
             let ours = spendings.iter().find(|spending| spending.coin_pub == coin_pub);
             // Another wallet may have paid, too.
             let Some(spending) = ours.cloned() else { continue };
@@ -158,7 +174,7 @@ impl Wallet {
             confirmed.push(Confirmed { spending, confirmation, amount, signer, sig });
         }
         let arrived = self.keep(confirmed, zero, patience).await?;
-        Ok(Collected { granted, arrived, missing })
+        Ok(Collected { granted, arrived, missing, refused })
     }
 
     /// Books refunds, if keys of the coins' exchanges have signed all of them. Returns what is new.

@@ -10,12 +10,15 @@ use crate::domain::ids::InstanceId;
 use crate::domain::web::BaseUrl;
 use crate::store::kyc::{self, Ask, Pair};
 use crate::store::{self, accounts, instances};
-use crate::till::KycStatus;
+use crate::taler::sign::PublicKey;
+use crate::till::{KycStatus, KycTransfer};
 
 /// An instance, and where its money goes.
 #[derive(Debug)]
 pub(super) struct Shop {
     id: InstanceId,
+    /// The key that exchanges know it by.
+    public_key: PublicKey,
     /// Those in use, each with what exchanges asked of it when they refused.
     accounts: Vec<Used>,
 }
@@ -52,7 +55,7 @@ pub(super) fn shops(db: &Connection, trusted: &[Trusted]) -> store::Result<Vec<S
             }
             used.push(Used { account, asks });
         }
-        shops.push(Shop { id: instance.id, accounts: used });
+        shops.push(Shop { id: instance.id, public_key: instance.public_key, accounts: used });
     }
     Ok(shops)
 }
@@ -72,7 +75,7 @@ pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
             // Who only looks after other shops needs none.
             findings.push(no_account(&shop.id, sells && shop.id == InstanceId::admin()));
         }
-        findings.extend(shop.accounts.iter().map(|used| one(&shop.id, used, asked)));
+        findings.extend(shop.accounts.iter().map(|used| one(shop, used, asked)));
     }
     findings
 }
@@ -91,7 +94,8 @@ fn no_account(id: &InstanceId, is_manager: bool) -> Finding {
     }
 }
 
-fn one(id: &InstanceId, used: &Used, asked: &[Asked]) -> Finding {
+fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
+    let id = &shop.id;
     let payto = &used.account.payto_uri;
     let name = payto.as_str();
     if payto.receiver_name().is_none() {
@@ -108,23 +112,33 @@ fn one(id: &InstanceId, used: &Used, asked: &[Asked]) -> Finding {
         let url = &asked.trusted.base_url;
         let ask = used.asks.iter().find(|(asker, _)| asker == url).map(|(_, ask)| ask);
         let told = asked.answer.as_ref().ok()?;
-        Some((url, KycStatus::of(&told.keys, &used.account, ask)))
+        Some(((url, &told.keys), KycStatus::of(&told.keys, &used.account, ask)))
     });
     let answers: Vec<_> = answers.collect();
     if answers.is_empty() {
         let why = if asked.is_empty() { "" } else { "; no exchange says whether it can pay there" };
         return Finding::Ok(format!("account {name} of {id} is in use{why}"));
     }
-    let of =
-        |status| answers.iter().filter(move |(_, found)| *found == status).map(|(url, _)| *url);
-    if let Some(url) = of(KycStatus::WireRequired).next() {
+    let of = |status| answers.iter().filter(move |(_, found)| *found == status).map(|(of, _)| *of);
+    if let Some((url, keys)) = of(KycStatus::WireRequired).next() {
         let url = url.as_str();
+        let transfers = KycTransfer::all(keys, &used.account, &shop.public_key);
         return Finding::Warn(
-            format!("account {name} of {id}: {url} wants to see a transfer from it"),
-            format!("make a small one from the account, as {url} says"),
+            format!(
+                "account {name} of {id}: {url} refuses coins until a transfer from it has named the \
+                 shop's key"
+            ),
+            match transfers.first() {
+                Some(transfer) => format!(
+                    "transfer {} to {}, subject {}, from exactly this account, upper and lower case \
+                     of the holder's name included",
+                    transfer.amount, transfer.to, transfer.subject
+                ),
+                None => format!("ask whoever runs {url} where to: it lists no account for that"),
+            },
         );
     }
-    if let Some(url) = of(KycStatus::Required).next() {
+    if let Some((url, _)) = of(KycStatus::Required).next() {
         let url = url.as_str();
         return Finding::Warn(
             format!("account {name} of {id}: {url} wants to know whose it is"),
@@ -171,7 +185,7 @@ mod tests {
     }
 
     fn shop(id: &str, accounts: Vec<Used>) -> Shop {
-        Shop { id: id.parse().unwrap(), accounts }
+        Shop { id: id.parse().unwrap(), public_key: PublicKey::new([7; 32]), accounts }
     }
 
     fn asked() -> Asked {
@@ -181,7 +195,7 @@ mod tests {
     }
 
     fn found(used: &Used) -> Finding {
-        one(&InstanceId::admin(), used, &[asked()])
+        one(&shop("admin", vec![]), used, &[asked()])
     }
 
     #[test]
@@ -220,10 +234,22 @@ mod tests {
     }
 
     #[test]
+    fn the_transfer_that_an_exchange_wants_is_told_whole() {
+        let asked_for = used(IBAN, Some(json!({ "bad_kyc_auth": true, "requirement_row": 0 })));
+        let Finding::Warn(said, remedy) = found(&asked_for) else { panic!() };
+        assert!(said.contains(IBAN), "{said}");
+        let to = "payto://iban/DE75512108001245126199?receiver-name=Exchange";
+        let subject = format!("KYC:{}", PublicKey::new([7; 32]));
+        for part in ["transfer KUDOS:2 to", to, &subject, "exactly this account"] {
+            assert!(remedy.contains(part), "{remedy}");
+        }
+    }
+
+    #[test]
     fn without_an_answer_an_account_is_given_the_benefit_of_the_doubt() {
         let dead = Asked { answer: Err(Error::Timeout), ..asked() };
         for asked in [&[][..], &[dead]] {
-            let found = one(&InstanceId::admin(), &used(IBAN, None), asked);
+            let found = one(&shop("admin", vec![]), &used(IBAN, None), asked);
             assert!(matches!(found, Finding::Ok(_)), "{found:?}");
         }
     }

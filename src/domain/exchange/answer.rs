@@ -51,6 +51,7 @@ pub(super) struct Answer<'a> {
     pub(super) stefan_abs: Option<Amount>,
     pub(super) stefan_log: Option<Amount>,
     pub(super) stefan_lin: Option<f64>,
+    pub(super) tiny_amount: Option<Amount>,
 }
 
 #[derive(Deserialize)]

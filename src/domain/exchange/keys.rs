@@ -25,6 +25,7 @@ pub struct Keys {
     pub(super) hard_limits: Vec<Limit>,
     pub(super) zero_limits: Vec<String>,
     pub(super) stefan: Option<Stefan>,
+    pub(super) tiny_amount: Option<Amount>,
 }
 
 /// A key by which an exchange signs its answers.
@@ -154,6 +155,12 @@ impl Keys {
     /// Operations of which nothing is allowed before the exchange knows with whom it deals.
     pub fn zero_limits(&self) -> &[String] {
         &self.zero_limits
+    }
+
+    /// The smallest amount that the exchange sees fit to transfer, such as to show whose an account
+    /// is; `None` if it does not say.
+    pub const fn tiny_amount(&self) -> Option<&Amount> {
+        self.tiny_amount.as_ref()
     }
 
     /// What payments are reckoned to cost; `None` if the exchange does not say.

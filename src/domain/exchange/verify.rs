@@ -119,6 +119,7 @@ pub(super) fn read(trusted: &Trusted, json: &[u8]) -> Result<Keys, BadKeys> {
         hard_limits: hard_limits.collect(),
         zero_limits: zero_limits.collect(),
         stefan,
+        tiny_amount: answer.tiny_amount.filter(|tiny| *tiny.currency() == trusted.currency),
     })
 }
 

@@ -28,17 +28,21 @@ struct Row {
 
 impl Row {
     fn of(account: &Account) -> Self {
-        let whole = account.payto_uri.normalized();
-        let number = match whole.strip_prefix("payto://iban/") {
-            Some(iban) => grouped(iban),
-            None => whole,
-        };
         Self {
-            number,
+            number: number(&account.payto_uri),
             holder: account.payto_uri.receiver_name().unwrap_or_default(),
             h_wire: account.h_wire,
             is_used: account.active,
         }
+    }
+}
+
+/// The IBAN in groups of four, or the whole address of another account.
+pub(super) fn number(payto: &Payto) -> String {
+    let whole = payto.normalized();
+    match whole.strip_prefix("payto://iban/") {
+        Some(iban) => grouped(iban),
+        None => whole,
     }
 }
 

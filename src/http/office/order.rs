@@ -15,9 +15,10 @@ use super::standing::Standing;
 use super::{PATIENCE, explain, shown};
 use crate::domain::amount::Amount;
 use crate::domain::ids::OrderId;
-use crate::domain::order::{CounterPayment, Order, PaymentMethod, PaymentReference};
+use crate::domain::order::{CounterPayment, Order, PaymentMethod, PaymentReference, RefundState};
 use crate::page::moment::Moment;
 use crate::page::qr::Link;
+use crate::page::words::filled;
 use crate::page::{Words, money};
 use crate::till::{
     CounterWish, Error, History, Patience, RefundWish, Repurchase, Smaller, Status, StatusAsk, Till,
@@ -62,6 +63,8 @@ struct View {
     page: String,
     pay_deadline: Option<Moment>,
     refund_deadline: Moment,
+    /// What the shop must give back in another way.
+    refused: Option<String>,
     /// What can still be given back, as it is read and as it is typed.
     left: Option<(String, String)>,
     granted: String,
@@ -95,7 +98,9 @@ struct Tried {
 /// Changes when anything that the page shows of the order does.
 pub(super) fn tag(order: &Order, standing: Standing) -> String {
     let claimed = order.claim.is_some();
-    let totals = format!("{}-{}", order.refund_granted, order.refund_taken).replace(':', "");
+    let refused = order.refund_refused.map_or_else(String::new, |refused| refused.to_string());
+    let totals = format!("{}-{}-{refused}", order.refund_granted, order.refund_taken);
+    let totals = totals.replace(':', "");
     format!("{standing:?}-{claimed}-{totals}")
 }
 
@@ -129,7 +134,15 @@ fn view(seat: &Seat, till: &Till, history: &History) -> View {
         events.push(event(Some(seat.moment(paid.at)), words.was_paid, how));
     }
     for refund in refunds {
-        let state = if refund.taken { words.refund_fetched } else { words.refund_not_fetched };
+        let state = match refund.state {
+            RefundState::Taken => words.refund_fetched.to_owned(),
+            RefundState::Pending => words.refund_not_fetched.to_owned(),
+            RefundState::Refused(refusal) => {
+                let code = refusal.code.map_or_else(String::new, |code| format!("/{code}"));
+                let reason = format!("{}{code}", refusal.status);
+                filled(words.refund_refused_by, &[&money(&refusal.amount), &reason])
+            }
+        };
         let what = format!("{}: {} ({state})", words.was_refunded, money(&refund.amount));
         events.push(event(Some(seat.moment(refund.granted_at)), &what, refund.reason.clone()));
     }
@@ -160,6 +173,9 @@ fn view(seat: &Seat, till: &Till, history: &History) -> View {
         ),
         pay_deadline: is_open.then(|| seat.moment(order.pay_deadline)),
         refund_deadline: seat.moment(order.refund_deadline),
+        refused: order
+            .refund_refused
+            .map(|refused| filled(words.refund_refused_hint, &[&money(&refused)])),
         left: left
             .filter(|_| order.is_refundable(now))
             .map(|left| (money(&left), money::number(&left, visitor))),

@@ -17,6 +17,8 @@ pub(super) enum Standing {
     Paid,
     /// The customer has yet to fetch a refund.
     RefundWaits,
+    /// An exchange has refused a refund for good: the shop must give it back in another way.
+    RefundRefused,
     /// Some of it was given back.
     PartlyRefunded,
     /// All of it was given back.
@@ -31,6 +33,7 @@ impl Standing {
             (None, _) => Self::Unpaid,
             (Some(_), Refunded::No) => Self::Paid,
             (Some(_), _) if order.is_refund_pending() => Self::RefundWaits,
+            (Some(_), _) if order.refund_refused.is_some() => Self::RefundRefused,
             (Some(_), Refunded::Partly) => Self::PartlyRefunded,
             (Some(_), Refunded::Wholly) => Self::Refunded,
         }
@@ -44,6 +47,7 @@ impl Standing {
             Self::Expired => words.is_expired,
             Self::Paid => words.is_paid,
             Self::RefundWaits => words.refund_waits,
+            Self::RefundRefused => words.refund_refused,
             Self::PartlyRefunded => words.is_partly_refunded,
             Self::Refunded => words.is_refunded,
         }
@@ -53,7 +57,7 @@ impl Standing {
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::Unpaid | Self::Claimed => "open",
-            Self::Expired => "over",
+            Self::Expired | Self::RefundRefused => "over",
             Self::Paid => "paid",
             Self::RefundWaits | Self::PartlyRefunded | Self::Refunded => "back",
         }

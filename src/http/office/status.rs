@@ -10,7 +10,8 @@ use super::super::error::Answer;
 use super::super::origin::base_url;
 use super::super::pages::Frame;
 use super::seat::Seat;
-use super::shown;
+use super::{accounts, shown};
+use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::page::moment::Moment;
 use crate::page::{Visitor, Words};
@@ -45,6 +46,17 @@ struct Payout {
     exchange: String,
     account: String,
     text: &'static str,
+    transfer: Option<Transfer>,
+}
+
+/// The transfer that the exchange wants, as it is typed into a bank's form.
+struct Transfer {
+    to: String,
+    holder: String,
+    amount: String,
+    subject: String,
+    from: String,
+    from_holder: String,
 }
 
 #[derive(Template)]
@@ -91,7 +103,7 @@ pub(in crate::http) async fn page(
         accounts: status.accounts.len(),
         machine,
         exchanges: status.exchanges.iter().map(|one| exchange(one, &seat, now)).collect(),
-        payouts: status.kyc.iter().map(|kyc| payout(kyc, words)).collect(),
+        payouts: status.kyc.iter().map(|kyc| payout(kyc, &seat, &till)).collect(),
     };
     shown(StatusCode::OK, seat.frame(), &page)
 }
@@ -154,8 +166,19 @@ fn exchange(state: &ExchangeState, seat: &Seat, now: Timestamp) -> Exchange {
     }
 }
 
-fn payout(kyc: &Kyc, words: &Words) -> Payout {
+fn payout(kyc: &Kyc, seat: &Seat, till: &Till) -> Payout {
+    let words = seat.words();
+    let holder = |payto: &Payto| payto.receiver_name().unwrap_or_default();
+    let transfer = kyc.transfers.first().map(|transfer| Transfer {
+        to: accounts::number(&transfer.to),
+        holder: holder(&transfer.to),
+        amount: seat.money(&transfer.amount, till.terms()),
+        subject: transfer.subject.clone(),
+        from: accounts::number(&transfer.from),
+        from_holder: holder(&transfer.from),
+    });
     Payout {
+        transfer,
         exchange: kyc.exchange_url.to_string(),
         account: kyc.account.payto_uri.normalized(),
         text: match kyc.status {

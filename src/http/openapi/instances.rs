@@ -210,6 +210,7 @@ fn kyc(operation: Operation) -> Operation {
         ("auth_conflict", flag()),
         ("limits", listed(limit)),
         ("exchange_code?", integer()),
+        ("payto_kycauths?", listed(json!({ "type": "string", "pattern": "^payto://" }))),
     ]);
     operation
         .ask("h_wire", hash())

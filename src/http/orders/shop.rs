@@ -15,7 +15,7 @@ use super::super::origin::base_url;
 use super::{made, pay_uri, put, refund_uri, status_url, terms};
 use crate::domain::contract::BadOrder;
 use crate::domain::ids::{OrderId, SessionId};
-use crate::domain::order::{CounterPayment, Order};
+use crate::domain::order::{CounterPayment, Order, Refund, RefundState};
 use crate::domain::path::ContractPath;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::taler::{base32, canonical};
@@ -130,8 +130,7 @@ fn row(order: &Order, now: Timestamp) -> Value {
     });
     if !order.refund_granted.is_zero() {
         put(&mut row, "refund_amount", Some(order.refund_granted));
-        let pending = order.refund_granted.checked_sub(&order.refund_taken).ok();
-        put(&mut row, "pending_refund_amount", pending);
+        put(&mut row, "pending_refund_amount", Some(order.refund_waiting()));
     }
     row
 }
@@ -227,18 +226,14 @@ fn unpaid_body(
 
 fn paid_body(status: &Status, contract: &Value, url: &str) -> Value {
     let order = &status.order;
-    let refunds: Vec<_> = status
-        .refunds
-        .iter()
-        .map(|refund| {
-            json!({
-                "reason": refund.reason,
-                "pending": !refund.taken,
-                "timestamp": refund.granted_at,
-                "amount": refund.amount,
-            })
-        })
-        .collect();
+    let refunds: Vec<_> = status.refunds.iter().map(refund_detail).collect();
+    // The last refusal for good is what an exchange has to say of the order.
+    let refused = status.refunds.iter().rev().find_map(|refund| match refund.state {
+        RefundState::Refused(refusal) => Some(refusal),
+        RefundState::Pending | RefundState::Taken => None,
+    });
+    let (code, http_status) =
+        refused.map_or((0, 0), |refusal| (refusal.code.unwrap_or(0), refusal.status));
     json!({
         "order_status": "paid",
         "refunded": !order.refund_granted.is_zero(),
@@ -247,8 +242,8 @@ fn paid_body(status: &Status, contract: &Value, url: &str) -> Value {
         "wired": false,
         // Refunds are never above the price.
         "deposit_total": order.amount.checked_sub(&order.refund_granted).unwrap_or(order.amount),
-        "exchange_code": 0,
-        "exchange_http_status": 0,
+        "exchange_code": code,
+        "exchange_http_status": http_status,
         "contract_terms": contract,
         "last_payment": order.paid.as_ref().map(|paid| paid.at),
         "wire_details": [],
@@ -256,6 +251,23 @@ fn paid_body(status: &Status, contract: &Value, url: &str) -> Value {
         "refund_details": refunds,
         "order_status_url": url,
     })
+}
+
+/// A refund as its shop sees it. What an exchange refuses for good is not pending, and is told with
+/// the exchange's reason: the shop gives it back in another way.
+fn refund_detail(refund: &Refund) -> Value {
+    let mut detail = json!({
+        "reason": refund.reason,
+        "pending": refund.state == RefundState::Pending,
+        "timestamp": refund.granted_at,
+        "amount": refund.amount,
+    });
+    if let RefundState::Refused(refusal) = refund.state {
+        put(&mut detail, "refused_amount", Some(refusal.amount));
+        put(&mut detail, "exchange_http_status", Some(refusal.status));
+        put(&mut detail, "exchange_code", Some(refusal.code.unwrap_or(0)));
+    }
+    detail
 }
 
 /// `PATCH /private/orders/$ORDER_ID/forget`.

@@ -56,9 +56,9 @@ pub(in crate::http) async fn status(
                 response.insert_header((TALER, refund_uri(&order)));
             }
             let mut body = json!({
-                "refunded": !order.refund_granted.is_zero(),
+                "refunded": !order.refund_collectable().is_zero(),
                 "refund_pending": order.is_refund_pending(),
-                "refund_amount": order.refund_granted,
+                "refund_amount": order.refund_collectable(),
                 "refund_taken": order.refund_taken,
             });
             put(&mut body, "fulfillment_url", order.fulfillment_url);
@@ -203,7 +203,7 @@ pub(in crate::http) async fn refund(
     let Some(picked) = picked else { return Ok(HttpResponse::NoContent().finish()) };
     let refunds: Vec<Value> = picked.refunds.iter().map(coin_refund).collect();
     Ok(HttpResponse::Ok().json(json!({
-        "refund_amount": picked.order.refund_granted,
+        "refund_amount": picked.order.refund_collectable(),
         "merchant_pub": picked.merchant_pub,
         "refunds": refunds,
     })))

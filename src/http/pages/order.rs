@@ -150,7 +150,7 @@ pub(in crate::http) async fn order(
         },
         Sight::Unpaid(order, None) => maker.unpaid(&order, session.as_ref()),
         Sight::Paid(order) => match go_on(&order) {
-            Some(url) if params.yes(WAITED)? && order.refund_granted.is_zero() => sent(&url),
+            Some(url) if params.yes(WAITED)? && order.refund_collectable().is_zero() => sent(&url),
             _ => maker.paid(&order),
         },
     }
@@ -203,11 +203,11 @@ impl Maker<'_> {
     fn paid(&self, order: &Order) -> Answer {
         let (words, basket) = (self.frame.words(), self.basket(order)?);
         let uri = order.is_refund_pending().then(|| refund_uri(order));
-        let waiting = order.refund_granted.checked_sub(&order.refund_taken);
-        let waiting = waiting.unwrap_or(order.refund_granted);
-        let refunded = match order.refunded() {
+        // What an exchange refuses for good is not promised here: the shop gives it back otherwise.
+        let (waiting, back) = (order.refund_waiting(), order.refund_collectable());
+        let refunded = match Refunded::of(&back, &order.amount) {
             Refunded::No => None,
-            Refunded::Partly => Some(filled(words.refunded_partly, &[&self.granted(order)])),
+            Refunded::Partly => Some(filled(words.refunded_partly, &[&self.money(&back)])),
             Refunded::Wholly => Some(words.refunded_wholly.to_owned()),
         };
         let title = match &uri {
@@ -226,7 +226,7 @@ impl Maker<'_> {
             ),
             go_on: go_on(order),
             message: basket.message.clone().or(message),
-            refunded: refunded.map(|text| (self.granted(order), text)),
+            refunded: refunded.map(|text| (self.money(&back), text)),
             refund: uri.clone().map(|uri| {
                 let heading = filled(words.refund_title, &[&self.money(&waiting)]);
                 (heading, Link::to(uri, words.qr_refund))
@@ -257,7 +257,7 @@ impl Maker<'_> {
         let age = now.saturating_since(paid.at).duration().unwrap_or_default();
         let left = order.refund_deadline.saturating_since(now).duration();
         Some(Live {
-            refunded: order.refund_granted.to_string(),
+            refunded: order.refund_collectable().to_string(),
             // For ever is longer than anybody looks.
             secs: left.map_or(u64::from(u32::MAX), |left| left.as_secs()),
             again_secs: (age.as_secs() / 10).clamp(soonest, latest),
@@ -272,10 +272,6 @@ impl Maker<'_> {
 
     fn money(&self, amount: &Amount) -> String {
         money::show(amount, &self.till.terms().currencies, self.frame.visitor)
-    }
-
-    fn granted(&self, order: &Order) -> String {
-        self.money(&order.refund_granted)
     }
 
     /// Whether the page was asked for by the hash of the contract.

@@ -3,7 +3,7 @@
 
 use super::{AmountBytes, PublicKey, Purpose, Signature, Statement};
 use crate::taler::base32::{HashCode, ShortHash};
-use crate::taler::hash;
+use crate::taler::{hash, kdf};
 
 /// The master key vouches for a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +174,23 @@ impl Statement for Account<'_> {
             self.h_credit_restrictions.as_ref(),
         ]
         .concat()
+    }
+}
+
+/// The master key states what the exchange does beyond the plain protocol, such as ages of coins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extensions<'a> {
+    /// The member `extensions` of `GET /keys`, as canonical JSON.
+    pub manifests: &'a str,
+}
+
+impl Statement for Extensions<'_> {
+    const PURPOSE: Purpose = Purpose::MasterExtensions;
+
+    fn body(&self) -> Vec<u8> {
+        // The text ends with a zero byte, as in C.
+        let text = [self.manifests.as_bytes(), &[0]].concat();
+        kdf::hkdf::<64>(b"taler-extensions-manifests", &text, &[]).to_vec()
     }
 }
 

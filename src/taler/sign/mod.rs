@@ -38,6 +38,8 @@ pub enum Purpose {
     MasterWireFees = 1028,
     /// The exchange's master key states a bank account of the exchange.
     MasterAccount = 1030,
+    /// The exchange's master key states what the exchange does beyond the plain protocol.
+    MasterExtensions = 1031,
     /// The exchange confirms a deposit.
     ExchangeDeposit = 1033,
     /// The exchange signs its list of denominations.

@@ -67,6 +67,15 @@ impl Books {
         self.deposits.iter().filter(|deposit| !self.is_returned(deposit))
     }
 
+    /// Has the exchange said that it has paid the shop for this coin, so that it gives nothing of it
+    /// back any more?
+    pub(in crate::till) fn was_wired(&self, deposit: &Deposit) -> bool {
+        self.refunds.iter().any(|refund| {
+            refund.deposit == deposit.serial
+                && matches!(refund.outcome, Outcome::Refused { status: 410, code: Some(1503), .. })
+        })
+    }
+
     /// What of a coin can still be given back.
     pub(in crate::till) fn rest(&self, deposit: &Deposit) -> Result<Rest, Error> {
         let mut left = deposit.what.coin.contribution;

@@ -50,7 +50,7 @@ impl Till {
         }
         let there = self.store.glance(|db| order(db, serial, &order_id))?;
         let Some(session) = paid_as(&there, &h_contract, session)? else {
-            return Ok(!there.refund_granted.is_zero());
+            return Ok(!there.refund_collectable().is_zero());
         };
         self.store
             .write(move |tx| {
@@ -58,7 +58,7 @@ impl Till {
                 if let Some(session) = paid_as(&there, &h_contract, Some(session))? {
                     orders::bind_session(tx, &there, &session)?;
                 }
-                Ok(!there.refund_granted.is_zero())
+                Ok(!there.refund_collectable().is_zero())
             })
             .await
     }

@@ -4,8 +4,11 @@ use serde_json::{Value, json};
 use tilld::sandbox::Act;
 use tilld::taler::base32::HashCode;
 
-use super::{claimed, market, order, refused};
+use super::{claimed, market, order, refused, shop_with};
 use crate::common::Reply;
+use crate::common::exchange::{Exchange, kudos};
+use crate::common::shop::Shop;
+use crate::office::{PASSWORD, Visitor};
 
 #[test]
 fn accounts_say_what_exchanges_ask_of_them() {
@@ -38,6 +41,70 @@ fn accounts_say_what_exchanges_ask_of_them() {
     assert_eq!(shop.get(&format!("/private/kyc?h_wire={other}")).status, 204);
     assert_eq!(shop.get("/private/kyc?exchange_url=https://other.example/").status, 204);
     assert_eq!(shop.get("/management/instances/admin/kyc").status, 200);
+}
+
+/// The sandbox's own account, as it is listed.
+const SANDBOX: &str =
+    "payto://x-taler-bank/localhost/sandbox-exchange?receiver-name=Sandbox+exchange";
+
+#[test]
+fn the_first_refusal_of_an_exchange_is_a_whole_instruction() {
+    let exchange = Exchange::start_with(|settings| settings.deposit_limit = Some(kudos("5")));
+    let shop = shop_with(&exchange, "");
+    shop.place.passwd("admin", PASSWORD);
+    let account = shop.get("/private/accounts").json()["accounts"][0]["payto_uri"].clone();
+    let kyc = || shop.get("/private/kyc").json()["kyc_data"][0].clone();
+    let claimed = claimed(&shop, &order("4"));
+    let key = claimed.merchant_pub();
+    let coin = exchange.coin("5");
+    let body = claimed.payment(&exchange, &[(&coin, "4")]);
+    refused(&claimed.pay(&shop, &body), 451, 2186);
+
+    let asked = kyc();
+    let told = ["status", "payto_uri", "exchange_http_status", "exchange_code"];
+    assert_eq!(
+        told.map(|member| asked[member].clone()),
+        [json!("kyc-wire-required"), account.clone(), json!(451), json!(1028)]
+    );
+    let subject = format!("KYC:{key}");
+    let transfer = format!("{SANDBOX}&amount=KUDOS:0.01&message={subject}");
+    assert_eq!(asked["payto_kycauths"], json!([transfer]));
+
+    let page = Visitor::seated(&shop.daemon.address, "admin").get("/webui/status").text;
+    for part in [
+        &subject,
+        "payto://x-taler-bank/localhost/sandbox-exchange",
+        "Sandbox exchange",
+        "0.01",
+        "payto://x-taler-bank/localhost/shop",
+        "From exactly this account",
+    ] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+    let doctor = doctor(&shop, &exchange);
+    for part in [&subject, SANDBOX, "KUDOS:0.01", account.as_str().unwrap(), "exactly this account"]
+    {
+        assert!(doctor.contains(part), "{part}: {doctor}");
+    }
+
+    // The transfer arrives.
+    exchange.prove_account(account.as_str().unwrap(), &key);
+    assert_eq!(claimed.pay(&shop, &body).status, 200);
+    assert_eq!((&kyc()["status"], kyc().get("payto_kycauths")), (&json!("ready"), None));
+    // Beyond the limit, the exchange knows the key, and no transfer helps.
+    let other = self::claimed(&shop, &order("1.5"));
+    let coin = exchange.coin("2");
+    refused(&other.pay(&shop, &other.payment(&exchange, &[(&coin, "1.5")])), 451, 2186);
+    assert_eq!((&kyc()["status"], kyc().get("payto_kycauths")), (&json!("kyc-required"), None));
+}
+
+/// What `tilld doctor` says beside the running daemon.
+fn doctor(shop: &Shop, exchange: &Exchange) -> String {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), exchange.trusted()).unwrap();
+    let mut command = crate::common::tilld();
+    command.arg("--config").arg(file.path()).arg("--database").arg(shop.place.db()).arg("doctor");
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod misbehaviour;
 mod money;
 mod pay;
 mod refund;
+mod refused;
 
 use serde_json::{Value, json};
 use tilld::taler::base32::HashCode;

@@ -1,7 +1,7 @@
 //! Wallets pay: what is checked, what the exchange is asked, what is kept (merchant-api 3.5).
 
 use serde_json::{Value, json};
-use tilld::sandbox::Act;
+use tilld::sandbox::{Act, Fault};
 use tilld::taler::base32::HashCode;
 use tilld::taler::coin::age::AgeMask;
 use tilld::taler::sign::merchant::PaymentOk;
@@ -231,4 +231,24 @@ fn an_age_is_asked_for_only_of_coins_that_tell_it() {
     refused(&open.pay(&shop, &body), 400, 2174);
     body["coins"][0]["h_age_commitment"] = hash;
     assert_eq!(open.pay(&shop, &body).status, 200);
+}
+
+#[test]
+fn many_coins_are_deposited_in_batches_that_are_confirmed_with_one_time() {
+    let (shop, exchange) = market();
+    let claimed = claimed(&shop, &order("0.65"));
+    let coins: Vec<_> = (0..65).map(|_| exchange.coin("0.01")).collect();
+    let parts: Vec<_> = coins.iter().map(|coin| (coin, "0.01")).collect();
+    // So late that the clock has gone on between the two.
+    exchange.deposits(Fault { delay_ms: 1_100, ..Fault::default() });
+    claimed.paid(&shop, &exchange, &parts);
+    let db = rusqlite::Connection::open(shop.place.db()).unwrap();
+    let count = |column: &str| -> i64 {
+        let statement = format!("SELECT count(DISTINCT {column}) FROM deposits");
+        db.query_row(&statement, [], |row| row.get(0)).unwrap()
+    };
+    assert_eq!(
+        [count("coin_pub"), count("exchange_sig"), count("exchange_timestamp_s")],
+        [65, 2, 1]
+    );
 }

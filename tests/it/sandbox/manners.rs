@@ -57,7 +57,7 @@ fn what_makes_no_sense_gets_a_code() {
     }
     for bad in ["7", "null", "[]", "\"x\"", "{\"coins\": 7}"] {
         let (status, code) = failure(&send(bad.into(), ""));
-        assert!(status == 400 && [25, 26].contains(&code), "{bad:?}: {code}");
+        assert_eq!((status, code), (400, 22), "{bad:?}");
     }
     assert_eq!(failure(&send(vec![0xFF, 0xFE], "")), (400, 22));
     assert_eq!(failure(&send(vec![b' '; (1 << 20) + 1], "")), (413, 32));

@@ -5,6 +5,7 @@ mod deposit;
 mod faults;
 mod keys;
 mod manners;
+mod observed;
 mod refund;
 mod transfers;
 mod withdraw;

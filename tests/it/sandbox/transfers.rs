@@ -103,9 +103,8 @@ fn what_is_due_is_paid_out_and_accounted_for() {
     let read_amount = |value: &Value| read::<Amount>(value);
     let nothing = read_amount(&transfer["total"]).checked_mul(0).unwrap();
     let sum = listed.iter().fold(nothing, |sum, deposit| {
-        let refund = deposit.get("refund_total").map_or(nothing, read_amount);
-        let out = read_amount(&deposit["deposit_fee"]).checked_add(&refund).unwrap();
-        let net = read_amount(&deposit["deposit_value"]).checked_sub(&out).unwrap();
+        let fee = read_amount(&deposit["deposit_fee"]);
+        let net = read_amount(&deposit["deposit_value"]).checked_sub(&fee).unwrap();
         sum.checked_add(&net).unwrap()
     });
     let sum = sum.checked_sub(&read_amount(&transfer["wire_fee"])).unwrap();

@@ -63,6 +63,10 @@ fn a_refund_that_the_exchange_has_not_signed_is_none() {
     }
     exchange.misbehave(Faults { refund: Some(times(1, Act::Status(503))), ..Faults::default() });
     assert_eq!(customer.refund(&merchant.refund_uri("O-1")).unwrap().missing, 1);
+    // What the exchange has paid to the shop is not to be waited for.
+    exchange.misbehave(Faults { refund: Some(times(1, Act::Status(410))), ..Faults::default() });
+    let refunded = customer.refund(&merchant.refund_uri("O-1")).unwrap();
+    assert_eq!((refunded.missing, refunded.refused), (0, 1));
     assert_eq!(customer.refund(&merchant.refund_uri("O-1")).unwrap().arrived, kudos("0.01"));
 }
 

@@ -19,6 +19,7 @@ use reqwest::blocking::Client;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tilld::domain::amount::{Amount, Currency};
+use tilld::domain::payto::Payto;
 use tilld::domain::web::BaseUrl;
 use tilld::machine::Clock;
 use tilld::sandbox::{Act, Fault, Faults, Sandbox, Settings};
@@ -248,6 +249,16 @@ impl Exchange {
         let value = kudos(value);
         let fits = |d: &Denomination| d.value == value && d.ages == AgeMask::NONE;
         self.denominations().into_iter().rfind(fits).unwrap()
+    }
+
+    /// Has it revoke a denomination.
+    pub(crate) fn revoke(&self, denomination: &Denomination) {
+        assert!(self.sandbox().revoke(&denomination.h_denom).unwrap());
+    }
+
+    /// A transfer comes from this account, with this key in its subject.
+    pub(crate) fn prove_account(&self, payto: &str, key: &PublicKey) {
+        self.sandbox().prove_account(&Payto::parse(payto).unwrap(), key).unwrap();
     }
 
     /// A reserve with so much in it.

@@ -1,0 +1,1 @@
+SELECT account_pub FROM accounts WHERE payto = :payto

@@ -1,0 +1,1 @@
+INSERT INTO accounts (payto, h_payto) VALUES (:payto, :h_payto) ON CONFLICT (payto) DO NOTHING
