@@ -16,10 +16,12 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use self::listen::{Socket, unix};
-use self::system::{descriptors, give_up_after, insist, mistrust, notify, watch};
+use self::listen::{Socket, ipv6_only, is_for_ipv6_only, unix};
+use self::system::{
+    descriptors, give_up_after, insist, is_hangup_ignored, mistrust, notify, watch,
+};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
@@ -30,7 +32,7 @@ use crate::exchange::Times;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
 use crate::jobs;
-use crate::machine::Clock;
+use crate::machine::{Clock, zone_problem};
 use crate::store::{self, Role, Store};
 use crate::till::{Terms, Till};
 
@@ -190,6 +192,9 @@ pub fn serve_with(
     let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
     let clock = Clock::system();
     mistrust(&clock, store.glance(store::newest)?);
+    if let Some(problem) = zone_problem() {
+        log::warn!("{problem}");
+    }
     let till = Till::new(store.clone(), hub, terms(config)?, clock);
     let settings = Arc::new(http::Settings {
         base_url: config.server.base_url.clone(),
@@ -236,6 +241,14 @@ async fn run(
     // Before anything is announced, so that no signal is lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(io("SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io("SIGINT"))?;
+    // The terminal in which it was started has gone; unless it was started so as to outlive that.
+    let mut hangup = match is_hangup_ignored() {
+        true => None,
+        false => Some(signal(SignalKind::hangup()).map_err(io("SIGHUP"))?),
+    };
+    // Others use these to have logs opened anew, and would not expect an end.
+    let _ignored = [SignalKind::user_defined1(), SignalKind::user_defined2()]
+        .map(|kind| signal(kind).map_err(io("SIGUSR")));
 
     let till = Data::new(till);
     let settings = Data::from(settings);
@@ -284,6 +297,10 @@ async fn run(
     }
     for listen in own {
         server = match listen {
+            Listen::Tcp(address) if is_for_ipv6_only(address, own) => {
+                addresses.push(listen.to_string());
+                server.listen(ipv6_only(address)?).map_err(io(&listen.to_string()))?
+            }
             Listen::Tcp(address) => {
                 let server =
                     server.bind(address).map_err(io(&format!("cannot listen at {address}")))?;
@@ -293,7 +310,7 @@ async fn run(
             }
             Listen::Unix(path) => {
                 addresses.push(listen.to_string());
-                server.listen_uds(unix(path)?).map_err(io(&listen.to_string()))?
+                server.listen_uds(unix(path, &config.server)?).map_err(io(&listen.to_string()))?
             }
         };
     }
@@ -319,7 +336,9 @@ async fn run(
                 }
             }
             Listen::Unix(path) => {
-                admin = admin.listen_uds(unix(path)?).map_err(io(&listen.to_string()))?;
+                admin = admin
+                    .listen_uds(unix(path, &config.server)?)
+                    .map_err(io(&listen.to_string()))?;
                 log::info!("metrics at {listen}");
             }
         }
@@ -335,6 +354,7 @@ async fn run(
     tokio::select! {
         _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
         _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
+        _ = hung_up(&mut hangup) => log::info!("told to stop (SIGHUP)"),
     }
     notify(&[NotifyState::Stopping]);
     insist();
@@ -349,6 +369,16 @@ async fn run(
         }
     }
     Ok(())
+}
+
+/// Waits for SIGHUP; for ever if that means nothing here.
+async fn hung_up(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits until everybody who was waiting has been answered; not for long. Requests under way have

@@ -32,6 +32,7 @@ mod pages;
 mod polls;
 mod races;
 mod restart;
+mod root;
 mod sandbox;
 mod secrets;
 mod shop;
