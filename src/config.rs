@@ -9,13 +9,16 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use config::{Environment, File, FileFormat, Value};
 use ipnet::IpNet;
-use serde::{Deserialize, Deserializer, de};
+use nix::unistd::geteuid;
+use serde::de::{self, IntoDeserializer};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -26,6 +29,11 @@ use crate::taler::sign::PublicKey;
 
 /// The annotated defaults, as shipped.
 pub const DEFAULTS: &str = include_str!("../packaging/tilld.toml");
+/// Where the database of a daemon run by root lies, when nothing else is said: where Debian keeps what
+/// services keep, and where the package has it.
+const DATABASE_OF_ROOT: &str = "/var/lib/tilld/tilld.db";
+/// Where it lies when there is no home folder either: in the folder in which tilld is started.
+const DATABASE_WITHOUT_A_HOME: &str = "tilld.db";
 /// Where the file is looked for when none is named.
 pub const DEFAULT_FILE: &str = "/etc/tilld/tilld.toml";
 /// Names the file from the environment.
@@ -34,6 +42,8 @@ pub const FILE_VARIABLE: &str = "TILLD_CONFIG";
 /// Every key that the environment can set, in the order in which `tilld config` shows them.
 pub const KEYS: &[&str] = &[
     "server.listen",
+    "server.socket_mode",
+    "server.socket_group",
     "server.base_url",
     "server.trusted_proxies",
     "server.workers",
@@ -113,7 +123,12 @@ pub struct Config {
 #[serde(deny_unknown_fields)]
 pub struct Server {
     /// Where to answer.
+    #[serde(deserialize_with = "one_or_more")]
     pub listen: Vec<Listen>,
+    /// Who may connect to unix sockets; as the system has it when absent.
+    pub socket_mode: Option<SocketMode>,
+    /// The group that unix sockets are given, by name or number.
+    pub socket_group: Option<String>,
     /// The address that wallets use, if it is fixed.
     pub base_url: Option<BaseUrl>,
     /// Peers whose forwarded headers are believed.
@@ -193,6 +208,9 @@ pub struct Admin {
 pub struct Database {
     /// Where the file is.
     pub path: PathBuf,
+    /// Who said so.
+    #[serde(skip)]
+    pub origin: Origin,
     /// Connections for reading.
     pub readers: u32,
     /// Changes that may wait for the writer.
@@ -227,8 +245,10 @@ pub struct InstanceDefaults {
 #[serde(deny_unknown_fields)]
 pub struct Legal {
     /// Files shown at `/terms`.
+    #[serde(deserialize_with = "one_or_more")]
     pub terms: Vec<PathBuf>,
     /// Files shown at `/privacy`.
+    #[serde(deserialize_with = "one_or_more")]
     pub privacy: Vec<PathBuf>,
 }
 
@@ -301,7 +321,7 @@ impl<'de> Deserialize<'de> for Listen {
 
 /// Networks; an address alone is a network of one.
 fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
-    let texts = Vec::<String>::deserialize(deserializer)?;
+    let texts: Vec<String> = one_or_more(deserializer)?;
     let network = |text: String| match text.parse::<IpAddr>() {
         Ok(address) => Ok(IpNet::from(address.to_canonical())),
         Err(_) => text.parse().map_err(|_| {
@@ -310,6 +330,52 @@ fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D:
         }),
     };
     texts.into_iter().map(network).collect()
+}
+
+/// A list, or its only item as it is.
+fn one_or_more<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Vec<T>, D::Error> {
+    struct Items<T>(PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Items<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a text or a list of texts")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<Vec<T>, E> {
+            Ok(vec![T::deserialize(text.into_deserializer())?])
+        }
+
+        fn visit_seq<A: de::SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+            let mut all = Vec::new();
+            while let Some(item) = items.next_element()? {
+                all.push(item);
+            }
+            Ok(all)
+        }
+    }
+    deserializer.deserialize_any(Items(PhantomData))
+}
+
+/// The mode of a unix socket, written in octal digits, as `chmod` takes it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct SocketMode(pub u32);
+
+impl<'de> Deserialize<'de> for SocketMode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        // Its owner must be able to use it; what TOML calls a number (0o660) never passes this, and
+        // would mean something else.
+        match u32::from_str_radix(&text, 8) {
+            Ok(mode) if mode <= 0o777 && mode & 0o600 == 0o600 => Ok(Self(mode)),
+            _ => Err(de::Error::custom(format!(
+                "\"{text}\" is no mode of a socket; give octal digits in quotes, like \"0660\""
+            ))),
+        }
+    }
 }
 
 /// A log level.
@@ -341,9 +407,10 @@ impl fmt::Display for BadConfig {
 impl std::error::Error for BadConfig {}
 
 /// Where a value came from.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Origin {
     /// Nobody said anything.
+    #[default]
     Default,
     /// The settings file.
     File(PathBuf),
@@ -384,6 +451,8 @@ pub struct Sources {
     pub variables: HashMap<String, String>,
     /// What the command line says, by key.
     pub flags: Vec<(&'static str, String)>,
+    /// Where the database lies when nothing of these says so.
+    pub usual_database: Option<PathBuf>,
 }
 
 impl Sources {
@@ -393,11 +462,28 @@ impl Sources {
         // Texts that are no UTF-8 cannot be meant for us.
         let variables: HashMap<_, _> = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
-            .filter(|(name, _)| name.starts_with("TILLD_"))
+            // Who sets a variable to nothing, as in a file of variables, wants it unset.
+            .filter(|(name, value)| name.starts_with("TILLD_") && !value.is_empty())
             .collect();
         let usual = || Some(PathBuf::from(DEFAULT_FILE)).filter(|path| path.exists());
         let file = file.or_else(|| variables.get(FILE_VARIABLE).map(PathBuf::from)).or_else(usual);
-        Self { file, variables, flags }
+        let folder =
+            |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+        let usual_database =
+            Some(usual_database(geteuid().is_root(), folder("XDG_DATA_HOME"), folder("HOME")));
+        Self { file, variables, flags, usual_database }
+    }
+}
+
+/// Where the database lies when nobody says so: of root where Debian keeps what services keep, else in
+/// the user's folder for data, so that every terminal means the same one.
+fn usual_database(is_root: bool, data: Option<PathBuf>, home: Option<PathBuf>) -> PathBuf {
+    if is_root {
+        return DATABASE_OF_ROOT.into();
+    }
+    match data.or_else(|| Some(home?.join(".local/share"))) {
+        Some(data) => data.join("tilld").join("tilld.db"),
+        None => DATABASE_WITHOUT_A_HOME.into(),
     }
 }
 
@@ -406,14 +492,22 @@ impl Sources {
 /// # Errors
 /// [`BadConfig`] says which key of which source cannot be used, and why.
 pub fn load(sources: &Sources) -> Result<Loaded, BadConfig> {
-    let mut builder = config::Config::builder().add_source(toml_text(DEFAULTS));
+    let usual = sources.usual_database.as_deref().unwrap_or(Path::new(DATABASE_WITHOUT_A_HOME));
+    let defaults = || {
+        let builder = config::Config::builder().add_source(toml_text(DEFAULTS));
+        builder
+            .set_default("database.path", usual.display().to_string())
+            .map_err(|error| BadConfig(error.to_string()))
+    };
+    let mut builder = defaults()?;
     let mut in_file = None;
     if let Some(path) = &sources.file {
         let text = std::fs::read_to_string(path)
             .map_err(|error| BadConfig(format!("cannot read {}: {error}", path.display())))?;
         check_file(path, &text)?;
         builder = builder.add_source(toml_text(&text));
-        in_file = Some((path, build(config::Config::builder().add_source(toml_text(&text)))?));
+        let values = build(config::Config::builder().add_source(toml_text(&text)))?;
+        in_file = Some(InFile { path: path.clone(), text, values });
     }
     let (known, warnings) = known_variables(&sources.variables);
     let mut environment = Environment::with_prefix("TILLD")
@@ -427,37 +521,143 @@ pub fn load(sources: &Sources) -> Result<Loaded, BadConfig> {
     }
     builder = builder.add_source(environment);
     for (key, value) in &sources.flags {
-        let value = match LISTS.contains(key) {
-            true => Value::from(value.split(',').map(str::to_owned).collect::<Vec<_>>()),
-            false => Value::from(value.clone()),
-        };
         builder = builder
-            .set_override(*key, value)
+            .set_override(*key, flag_value(key, value))
             .map_err(|error| BadConfig(format!("{key}: {error}")))?;
     }
     let built = build(builder)?;
 
-    let effective = KEYS
-        .iter()
-        .map(|&key| {
-            let origin = if sources.flags.iter().any(|(flag, _)| *flag == key) {
-                Origin::Flag
-            } else if let Some((name, _)) = known.get(key) {
-                Origin::Variable(name.clone())
-            } else {
-                match &in_file {
-                    Some((path, file)) if file.get::<Value>(key).is_ok() => {
-                        Origin::File(path.to_path_buf())
-                    }
-                    _ => Origin::Default,
+    let origin = |key| {
+        if sources.flags.iter().any(|(flag, _)| *flag == key) {
+            Origin::Flag
+        } else if let Some((name, _)) = known.get(key) {
+            Origin::Variable(name.clone())
+        } else {
+            match &in_file {
+                Some(file) if file.values.get::<Value>(key).is_ok() => {
+                    Origin::File(file.path.clone())
                 }
-            };
-            (key, shown(&built, key), origin)
-        })
-        .collect();
+                _ => Origin::Default,
+            }
+        }
+    };
+    let effective = KEYS.iter().map(|&key| (key, shown(&built, key), origin(key))).collect();
+    let mut config = checked(built).map_err(|error| {
+        let suspects = Suspects { in_file: &in_file, known: &known, flags: &sources.flags };
+        suspects.blame(error, || defaults().ok())
+    })?;
+    config.database.origin = origin("database.path");
+    Ok(Loaded { config, effective, warnings })
+}
+
+fn checked(built: config::Config) -> Result<Config, BadConfig> {
     let config: Config = built.try_deserialize().map_err(|error| BadConfig(error.to_string()))?;
     check(&config)?;
-    Ok(Loaded { config, effective, warnings })
+    Ok(config)
+}
+
+/// All that was set, of which something cannot be used.
+struct Suspects<'a> {
+    in_file: &'a Option<InFile>,
+    known: &'a HashMap<&'static str, (String, String)>,
+    flags: &'a [(&'static str, String)],
+}
+
+/// A settings file, read.
+struct InFile {
+    path: PathBuf,
+    text: String,
+    values: config::Config,
+}
+
+impl Suspects<'_> {
+    /// Says where the value stands that caused `error`: the one that cannot be used even with nothing
+    /// else set. (The library that merges the sources does not know the lines of a file.)
+    fn blame(
+        &self,
+        error: BadConfig,
+        defaults: impl Fn() -> Option<config::ConfigBuilder<config::builder::DefaultState>>,
+    ) -> BadConfig {
+        let fails = |key: &str, value: Value| {
+            let built = defaults()?.set_override(key, value).ok()?.build().ok()?;
+            checked(built).err()
+        };
+        for (key, text) in self.flags {
+            if let Some(BadConfig(why)) = fails(key, flag_value(key, text)) {
+                return BadConfig(format!("command line: {}", named(key, &why)));
+            }
+        }
+        for key in KEYS {
+            let Some((name, text)) = self.known.get(key) else { continue };
+            if self.flags.iter().any(|(flag, _)| flag == key) {
+                continue;
+            }
+            if let Some(BadConfig(why)) = fails(key, flag_value(key, text)) {
+                return BadConfig(format!("{name}: {}", named(key, &why)));
+            }
+        }
+        let Some(InFile { path, text, values }) = self.in_file else { return error };
+        for key in KEYS {
+            let Ok(value) = values.get::<Value>(key) else { continue };
+            if let Some(BadConfig(why)) = fails(key, value) {
+                let line =
+                    line_of(text, key).map_or(String::new(), |line| format!("line {line}: "));
+                return BadConfig(format!("{}: {line}{}", path.display(), named(key, &why)));
+            }
+        }
+        match bad_table(text) {
+            Some((line, why)) => BadConfig(format!("{}: line {line}: {why}", path.display())),
+            None => BadConfig(format!("{}: {error}", path.display())),
+        }
+    }
+}
+
+/// `why`, with `key` in front unless it is named already.
+fn named(key: &str, why: &str) -> String {
+    if why.contains(key) { why.to_owned() } else { format!("{key}: {why}") }
+}
+
+/// On which line of a settings file the value of `key` stands.
+fn line_of(text: &str, key: &str) -> Option<usize> {
+    let file = DeTable::parse(text).ok()?;
+    let (section, name) = key.split_once('.')?;
+    let table = file.get_ref().iter().find(|(found, _)| found.get_ref() == section)?.1;
+    let table = table.get_ref().as_table()?;
+    let (found, _) = table.iter().find(|(found, _)| found.get_ref() == name)?;
+    Some(line_at(text, found.span().start))
+}
+
+fn line_at(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count().saturating_add(1)
+}
+
+/// What is wrong with a table of which a file may hold several, and on which line.
+fn bad_table(text: &str) -> Option<(usize, String)> {
+    /// The tables that the environment cannot set; the rest was seen to.
+    #[derive(Deserialize)]
+    struct Tables {
+        #[serde(default, rename = "exchange")]
+        _exchange: Vec<Exchange>,
+        #[serde(default, rename = "currency")]
+        _currency: Specifications,
+    }
+    #[derive(Default, Deserialize)]
+    struct Specifications {
+        #[serde(default, rename = "specification")]
+        _specification: Vec<CurrencySpecification>,
+    }
+    let error = toml::from_str::<Tables>(text).err()?;
+    let line = line_at(text, error.span()?.start);
+    let shown = text.lines().nth(line.saturating_sub(1)).unwrap_or_default().trim();
+    Some((line, format!("{} ({shown})", error.message())))
+}
+
+/// The value of a flag or variable.
+fn flag_value(key: &str, text: &str) -> Value {
+    match LISTS.contains(&key) {
+        true => Value::from(text.split(',').map(str::to_owned).collect::<Vec<_>>()),
+        false => Value::from(text.to_owned()),
+    }
 }
 
 fn toml_text(text: &str) -> File<config::FileSourceString, FileFormat> {
@@ -473,7 +673,10 @@ fn build(
 /// A key's value as `tilld config` shows it.
 fn shown(built: &config::Config, key: &str) -> Option<String> {
     match LISTS.contains(&key) {
-        true => built.get::<Vec<String>>(key).ok().map(|list| format!("{list:?}")),
+        true => match built.get::<Vec<String>>(key) {
+            Ok(list) => Some(format!("{list:?}")),
+            Err(_) => built.get_string(key).ok().map(|one| format!("{:?}", [one])),
+        },
         false => built.get_string(key).ok(),
     }
 }
@@ -491,6 +694,9 @@ fn known_variables(
     let mut known = HashMap::new();
     let mut warnings = Vec::new();
     for (name, value) in variables {
+        if value.is_empty() {
+            continue;
+        }
         match KEYS.iter().find(|key| variable_of(key) == *name) {
             Some(key) => {
                 known.insert(*key, (name.clone(), value.clone()));
@@ -510,7 +716,7 @@ fn check_file(path: &Path, text: &str) -> Result<(), BadConfig> {
     match file.get_ref().iter().find_map(|(name, value)| unknown(name, value.get_ref())) {
         None => Ok(()),
         Some((at, key)) => {
-            let line = text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1;
+            let line = line_at(text, at);
             Err(complaint(&format!("line {line}: there is no key \"{key}\"")))
         }
     }
@@ -641,6 +847,7 @@ mod tests {
                 ("TILLD_LOG__LEVEL".into(), "debug".into()),
             ]),
             flags: vec![("log.level", "error".into())],
+            ..Sources::default()
         })
         .unwrap();
         assert_eq!(loaded.config.server.workers, 2);
@@ -655,6 +862,86 @@ mod tests {
         );
         assert_eq!(origin("log.level"), Origin::Flag);
         assert_eq!(origin("database.path"), Origin::Default);
+    }
+
+    #[test]
+    fn a_list_may_be_its_only_item() {
+        let loaded =
+            with_file("[server]\nlisten = '127.0.0.1:1'\ntrusted_proxies = '10.0.0.0/8'\n");
+        let loaded = loaded.unwrap();
+        assert_eq!(loaded.config.server.listen, ["127.0.0.1:1".parse().unwrap()]);
+        assert_eq!(loaded.config.server.trusted_proxies, ["10.0.0.0/8".parse().unwrap()]);
+        let shown = |key| loaded.effective.iter().find(|(k, ..)| *k == key).unwrap().1.clone();
+        assert_eq!(shown("server.listen").unwrap(), "[\"127.0.0.1:1\"]");
+        let loaded = with_file("[server]\nlisten = ['127.0.0.1:1', 'unix:/run/x']\n").unwrap();
+        assert_eq!(loaded.config.server.listen.len(), 2);
+        let loaded = with_variables(&[("TILLD_SERVER__LISTEN", "127.0.0.1:1")]).unwrap();
+        assert_eq!(loaded.config.server.listen.len(), 1);
+        assert!(with_file("[server]\nlisten = 1\n").is_err());
+    }
+
+    #[test]
+    fn an_empty_variable_is_not_set() {
+        let all: Vec<_> = KEYS.iter().map(|key| variable_of(key)).collect();
+        let all: Vec<_> = all.iter().map(|name| (name.as_str(), "")).collect();
+        let loaded = with_variables(&all).unwrap();
+        assert!(loaded.effective.iter().all(|(_, _, origin)| *origin == Origin::Default));
+        assert!(loaded.warnings.is_empty());
+    }
+
+    #[test]
+    fn a_socket_has_a_mode_in_octal_digits() {
+        for (text, mode) in [("'0660'", 0o660), ("'666'", 0o666), ("'0600'", 0o600)] {
+            let loaded = with_file(&format!("[server]\nsocket_mode = {text}\n")).unwrap();
+            assert_eq!(loaded.config.server.socket_mode, Some(SocketMode(mode)));
+        }
+        let loaded = with_variables(&[("TILLD_SERVER__SOCKET_MODE", "0660")]).unwrap();
+        assert_eq!(loaded.config.server.socket_mode, Some(SocketMode(0o660)));
+        for bad in ["'0040'", "'0668'", "'rw'", "'1777'", "0o660", "0o666", "0o600", "0o770"] {
+            let message = with_file(&format!("[server]\nsocket_mode = {bad}\n")).unwrap_err();
+            assert!(message.to_string().contains("line 2"), "{bad}: {message}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_used_is_named_with_where_it_stands() {
+        for (text, words) in [
+            ("[server]\n\nworkers = 'many'\n", ["tilld.toml: line 3: ", "server.workers"]),
+            ("[log]\nlevel = 'loud'\n", ["line 2: ", "\"loud\""]),
+            ("[server]\nlisten = [\n'127.0.0.1:1',\n'x']\n", ["line 2: ", "\"x\""]),
+            ("[database]\nreaders = 65\n", ["line 2: ", "database.readers"]),
+            ("[polls]\nmax_total = -1\n", ["line 2: ", "polls.max_total"]),
+            ("[currency]\ndefault = '€'\n", ["line 2: ", "currency.default"]),
+            ("log.level = 'loud'\n", ["line 1: ", "log.level"]),
+            ("\n[[exchange]]\nbase_url = 'x'\n", ["line 3: ", "tilld.toml"]),
+            ("\n[[exchange]]\nbase_url = 'https://e.example/'\n", ["line 2: ", "missing field"]),
+            (
+                "[[currency.specification]]\ncurrency = 'A'\nname = 1\n",
+                ["line 3: ", "invalid type"],
+            ),
+        ] {
+            let message = with_file(text).unwrap_err().to_string();
+            assert!(words.iter().all(|word| message.contains(word)), "{text}: {message}");
+        }
+        let message = with_variables(&[("TILLD_SERVER__WORKERS", "65")]).unwrap_err().to_string();
+        assert!(message.starts_with("TILLD_SERVER__WORKERS: "), "{message}");
+        let flags = vec![("server.listen", "x".to_owned())];
+        let message = load(&Sources { flags, ..Sources::default() }).unwrap_err().to_string();
+        assert!(
+            message.starts_with("command line: ") && message.contains("server.listen"),
+            "{message}"
+        );
+    }
+
+    #[test]
+    fn the_usual_database_is_the_users_own_and_roots_is_the_machines() {
+        let path = |text: &str| Some(PathBuf::from(text));
+        let usual = |is_root, data, home| usual_database(is_root, data, home).display().to_string();
+        let home = || path("/home/a");
+        assert_eq!(usual(false, None, home()), "/home/a/.local/share/tilld/tilld.db");
+        assert_eq!(usual(false, path("/data"), home()), "/data/tilld/tilld.db");
+        assert_eq!(usual(false, None, None), "tilld.db");
+        assert_eq!(usual(true, path("/data"), path("/root")), "/var/lib/tilld/tilld.db");
     }
 
     #[test]

@@ -36,6 +36,37 @@ impl Clock {
     }
 }
 
+/// The variable that names the machine's time zone, for this process.
+const TZ: &str = "TZ";
+/// The machine's time zone, for everybody.
+const LOCALTIME: &str = "/etc/localtime";
+
+/// What is wrong with the time zone that is set, as a sentence with what to do; `None` if it is one, or
+/// if none is set, which is UTC.
+pub fn zone_problem() -> Option<String> {
+    let named = std::env::var(TZ).ok().filter(|name| !name.is_empty());
+    let is_utc = |name: &str| ["UTC", "Etc/UTC", "GMT"].contains(&name.trim_start_matches(':'));
+    if named.as_deref().is_some_and(is_utc) || jiff::tz::TimeZone::try_system().is_ok() {
+        return None;
+    }
+    let what = match named {
+        Some(name) => format!("the time zone {TZ}={name} is not known here"),
+        None => {
+            std::fs::symlink_metadata(LOCALTIME).ok()?;
+            // A link to UTC is as good where there is nothing at its end.
+            let target = std::fs::read_link(LOCALTIME).unwrap_or_default();
+            if target.file_name().and_then(|name| name.to_str()).is_some_and(is_utc) {
+                return None;
+            }
+            format!("the time zone in {LOCALTIME} cannot be read")
+        }
+    };
+    Some(format!(
+        "{what}, so times are shown in UTC; name one like Europe/Berlin, and see that the package tzdata is \
+         installed"
+    ))
+}
+
 /// The first second of 2024: it was later when this was written.
 pub const BUILT_S: u64 = 1_704_067_200;
 /// By how many seconds clocks may differ and nobody minds.

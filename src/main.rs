@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     match tilld::cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("tilld: {error}");
+            tilld::cli::complain(&error);
             ExitCode::from(error.status())
         }
     }

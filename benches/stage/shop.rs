@@ -49,7 +49,7 @@ impl Shop {
         });
         let database = folder.join("tilld.db");
         let mut shop = Self { database, settings, token: String::new() };
-        output(shop.tilld(&["instance", "add", "admin"]));
+        output(shop.tilld(&["instance", "add", "admin", "--create"]));
         output(shop.tilld(&["account", "add", "admin", account]));
         shop.token = output(shop.tilld(&["token", "create", "admin", "--scope", "all"]));
         shop

@@ -33,6 +33,9 @@ pub enum Command {
     Passwd {
         /// The instance; the first one is "admin"
         instance: String,
+        /// Make the database if there is none
+        #[arg(long)]
+        create: bool,
         /// Where the password comes from
         #[command(flatten)]
         secret: Secret,
@@ -55,7 +58,8 @@ pub enum Command {
         #[command(subcommand)]
         verb: TokenVerb,
     },
-    /// Copy the database to a new file, also while the daemon runs
+    /// Copy the database to a new file, also while the daemon runs; run by root, with the rights of the
+    /// data folder's owner
     Backup {
         /// A file that does not exist yet
         dest: PathBuf,
@@ -187,6 +191,9 @@ pub enum InstanceVerb {
         /// The shop's name as customers see it [default: the instance's name]
         #[arg(long)]
         name: Option<String>,
+        /// Make the database if there is none
+        #[arg(long)]
+        create: bool,
         /// Where the password comes from
         #[command(flatten)]
         secret: Secret,

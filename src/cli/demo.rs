@@ -13,7 +13,7 @@ use actix_web::web::{self, ServiceConfig};
 use super::args::Demo as Args;
 use super::shop::with_till;
 use super::wallet::demo_folder;
-use super::{Error, log_lines};
+use super::{Error, log_lines, output, owner};
 use crate::config::{self, Config, Sources};
 use crate::demo::{self, CURRENCY, Demo, Parts};
 use crate::domain::access::{Scope, TokenScope};
@@ -26,6 +26,7 @@ use crate::domain::web::BaseUrl;
 use crate::machine::Clock;
 use crate::sandbox::{Sandbox, Settings};
 use crate::server::{self, Company};
+use crate::store::Role;
 use crate::till::{self, AccountWish, Clerk, InstanceWish, Key, Till, TokenWish};
 use crate::wallet::Wallet;
 
@@ -63,13 +64,17 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         return Err(Error::Usage(text.into()));
     }
     let folder = args.data_dir.clone().map_or_else(demo_folder, Ok)?;
+    let database = folder.join("tilld.db");
+    owner::become_owner(&database)?;
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(at(&folder))?;
+    // Somebody may have been faster to make it.
+    owner::become_owner(&database)?;
     // The port may be the system's choice, and everybody's addresses hold it.
     let (listener, address) = listen(args.listen)?;
     let base_url = BaseUrl::parse(format!("http://{address}/")).map_err(fixed)?;
     let exchange = base_url.below(&[EXCHANGE]).map_err(fixed)?;
 
-    let mut config = settings(&folder, &base_url)?;
+    let mut config = settings(&database, &base_url)?;
     log_lines::start(config.log.level.0);
     let currency = Currency::parse(CURRENCY).map_err(fixed)?;
     let sandbox = Sandbox::open(
@@ -83,7 +88,8 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         currency,
     });
     let file = folder.join("token");
-    let token = with_till(&config, |till| async move { set_up(&till, &file).await })?;
+    let token =
+        with_till(&config, Role::Creator, |till| async move { set_up(&till, &file).await })?;
     let demo = Demo::new(Parts {
         base_url: base_url.clone(),
         exchange: exchange.clone(),
@@ -96,8 +102,11 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         app.service(demo.routes());
     };
     let company = Company { listener: Some(listener), mount };
-    server::serve_with(&config, company, |_| greet(&base_url, &exchange, &token, &folder))?;
-    Ok(())
+    let mut greeted = Ok(());
+    server::serve_with(&config, company, |_| {
+        greeted = greet(&base_url, &exchange, &token, &folder);
+    })?;
+    greeted
 }
 
 fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
@@ -109,18 +118,18 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
 }
 
 /// The settings: the defaults, whatever the machine's own daemon is told.
-fn settings(folder: &Path, base_url: &BaseUrl) -> Result<Config, Error> {
+fn settings(database: &Path, base_url: &BaseUrl) -> Result<Config, Error> {
     let mut flags = vec![
-        ("database.path", folder.join("tilld.db").display().to_string()),
+        ("database.path", database.display().to_string()),
         ("server.base_url", base_url.to_string()),
     ];
     let mut variables = HashMap::new();
     match std::env::var(LOG_LEVEL) {
-        Ok(level) => drop(variables.insert(LOG_LEVEL.to_owned(), level)),
+        Ok(level) if !level.is_empty() => drop(variables.insert(LOG_LEVEL.to_owned(), level)),
         // What is printed at the start shall stay in sight.
-        Err(_) => flags.push(("log.level", "warn".to_owned())),
+        _ => flags.push(("log.level", "warn".to_owned())),
     }
-    let mut config = config::load(&Sources { file: None, variables, flags })?.config;
+    let mut config = config::load(&Sources { variables, flags, ..Sources::default() })?.config;
     // There is a listener already.
     config.server.listen.clear();
     Ok(config)
@@ -188,12 +197,12 @@ async fn issue(till: &Till, clerk: &Clerk, path: &Path) -> Result<Key, Error> {
 }
 
 /// Says where everything is.
-fn greet(base_url: &BaseUrl, exchange: &BaseUrl, token: &Key, folder: &Path) {
-    println!("Shop: {base_url}shop/");
-    println!("API: {base_url}");
-    println!("Exchange: {exchange}");
-    println!("Token: {}", token.reveal());
-    println!();
-    println!("All of it is play money. Open the shop in a browser; Ctrl-C ends it.");
-    println!("It is kept in {} for the next time.", folder.display());
+fn greet(base_url: &BaseUrl, exchange: &BaseUrl, token: &Key, folder: &Path) -> Result<(), Error> {
+    output::line(format_args!("Shop: {base_url}shop/"))?;
+    output::line(format_args!("API: {base_url}"))?;
+    output::line(format_args!("Exchange: {exchange}"))?;
+    output::line(format_args!("Token: {}", token.reveal()))?;
+    output::line("")?;
+    output::line("All of it is play money. Open the shop in a browser; Ctrl-C ends it.")?;
+    output::line(format_args!("It is kept in {} for the next time.", folder.display()))
 }

@@ -3,11 +3,12 @@
 //! Whatever is told, and whoever has chosen its words: it stays one line, steers no terminal, and
 //! names no token. What a line must not say otherwise is kept from it where it is made.
 
-use std::fmt::Write as _;
 use std::io::Write;
 
 use env_logger::Builder;
 use log::{Level, LevelFilter};
+
+use super::output::push_escaped;
 
 /// How the text of every token begins, as it is and as it stands in an address.
 const TOKEN: [&str; 2] = ["secret-token:", "secret-token%3a"];
@@ -56,23 +57,10 @@ fn one_line(text: &str) -> String {
             rest = rest.trim_start_matches(|c: char| c.is_ascii_graphic() && !"\"'<>".contains(c));
             continue;
         }
-        if is_plain(next) {
-            line.push(next);
-        } else {
-            // To write into a text cannot fail.
-            let _ = write!(line, "{}", next.escape_unicode());
-        }
+        push_escaped(&mut line, next);
         rest = rest.get(next.len_utf8()..).unwrap_or_default();
     }
     line
-}
-
-/// Is it a character that has no power over lines, terminals or the direction of reading?
-fn is_plain(c: char) -> bool {
-    let turns = matches!(c,
-        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}'
-        | '\u{feff}');
-    !c.is_control() && !turns
 }
 
 #[cfg(test)]

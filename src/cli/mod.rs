@@ -9,21 +9,31 @@ mod demo;
 mod doctor;
 mod log_lines;
 mod ops;
+mod output;
+mod owner;
 mod shop;
 mod wallet;
 
 use std::fmt;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
 pub use self::args::Args;
 use self::args::{AccountVerb, Command, InstanceVerb, TokenVerb};
-use crate::config::{self, BadConfig, Loaded, Sources};
+pub use self::output::complain;
+use self::owner::Owner;
+use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
 use crate::sandbox::Error as SandboxError;
-use crate::server;
-use crate::store;
+use crate::server::{self, store_options};
+use crate::store::{self, Role, Store};
 use crate::till;
 use crate::wallet::Error as WalletError;
+
+/// The database of version 0.1.0, when nothing was said.
+const IN_CURRENT_FOLDER: &str = "tilld.db";
 
 /// What ends a command badly. The exit status follows from it (decision 21).
 #[derive(Debug)]
@@ -38,6 +48,12 @@ pub enum Error {
     Sandbox(SandboxError),
     /// The wallet could not: 4, 2 or 1.
     Wallet(WalletError),
+    /// There is no database at this path; where the path came from, and what to do: 4.
+    NoDatabase(PathBuf, String),
+    /// Root does not work in this folder, because others can put links into it: 4.
+    SharedFolder(PathBuf),
+    /// What went wrong when root's command went on with the rights of another user; whose.
+    WithRightsOf(String, Box<Error>),
     /// Something the command was given does not fit: 2.
     Usage(String),
     /// Anything else, said in words: 1.
@@ -59,6 +75,8 @@ impl Error {
             Self::Sandbox(SandboxError::InUse(_)) => 5,
             Self::Sandbox(error) if error.is_unusable() => 4,
             Self::Wallet(error) if error.is_unusable() => 4,
+            Self::NoDatabase(..) | Self::SharedFolder(_) => 4,
+            Self::WithRightsOf(_, error) => error.status(),
             Self::Wallet(WalletError::Uri(_) | WalletError::Unfit(_)) => 2,
             Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
             Self::Server(server::Error::Io(..))
@@ -78,6 +96,20 @@ impl fmt::Display for Error {
             Self::Till(error) => error.fmt(f),
             Self::Sandbox(error) => error.fmt(f),
             Self::Wallet(error) => error.fmt(f),
+            Self::NoDatabase(path, rest) => {
+                write!(f, "there is no database at {}{rest}", path.display())
+            }
+            Self::SharedFolder(folder) => write!(
+                f,
+                "root does not work in {}: others may write there, and could put links in its way; \
+                 give the folder to the user who runs the daemon: chown USER {0}; or: chmod go-w {0}",
+                folder.display()
+            ),
+            Self::WithRightsOf(user, error) => write!(
+                f,
+                "{error}\nRun by root, tilld works with the rights of {user}, whom the data folder \
+                 belongs to: so name a place that {user} can use."
+            ),
             Self::Usage(text) | Self::Other(text) => f.write_str(text),
         }
     }
@@ -152,11 +184,13 @@ pub fn run() -> Result<(), Error> {
     let config = &loaded.config;
     match command {
         Command::Serve(_) => serve(&loaded),
-        Command::Passwd { instance, secret } => shop::passwd(config, &instance, &secret),
+        Command::Passwd { instance, create, secret } => {
+            shop::passwd(config, &instance, &secret, guest_or_creator(create))
+        }
         Command::Instance { verb } => match verb {
             InstanceVerb::List => shop::instances(config),
-            InstanceVerb::Add { instance, name, secret } => {
-                shop::add_instance(config, &instance, name, &secret)
+            InstanceVerb::Add { instance, name, create, secret } => {
+                shop::add_instance(config, &instance, name, &secret, guest_or_creator(create))
             }
             InstanceVerb::Show { instance } => shop::show_instance(config, &instance),
             InstanceVerb::Delete { instance, purge } => {
@@ -181,17 +215,86 @@ pub fn run() -> Result<(), Error> {
         Command::Restore { src } => ops::restore(config, &src),
         Command::Check => ops::check(config),
         Command::Doctor => doctor::run(config),
-        Command::Config => {
-            ops::show_config(&loaded);
-            Ok(())
-        }
+        Command::Config => ops::show_config(&loaded),
         Command::Demo(demo) => demo::run(&demo),
         Command::Wallet(wallet) => wallet::run(&wallet),
     }
 }
 
+/// How a command opens the database: only with `--create` does it make one.
+const fn guest_or_creator(create: bool) -> Role {
+    if create { Role::Creator } else { Role::Guest }
+}
+
+/// Opens the database as `role`, with the rights of the data folder's owner if root asks.
+///
+/// # Errors
+/// [`Error::NoDatabase`] says how to name the right file; otherwise as [`Store::open`].
+fn open(config: &Config, role: Role) -> Result<Store, Error> {
+    prepare(config, role)?;
+    let opened = Store::open(&config.database.path, role, store_options(config));
+    opened.map_err(|error| explained(config, error))
+}
+
+/// What comes before the database is touched: root takes its owner's rights, and the usual folder is
+/// made if `role` may make a database.
+fn prepare(config: &Config, role: Role) -> Result<Option<Owner>, Error> {
+    let database = &config.database;
+    if role != Role::Guest && database.origin == Origin::Default {
+        refuse_to_hide_an_older_one(&database.path)?;
+    }
+    let before = owner::become_owner(&database.path)?;
+    if role == Role::Guest || database.origin != Origin::Default {
+        return Ok(before);
+    }
+    if let Some(folder) = database.path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        made.map_err(|error| Error::Other(format!("{}: {error}", folder.display())))?;
+    }
+    // The folder may be another one than the one that was looked for.
+    Ok(owner::become_owner(&database.path)?.or(before))
+}
+
+/// Version 0.1.0 kept its database in the folder that it was started in. Nobody shall wonder where
+/// their shop has gone.
+fn refuse_to_hide_an_older_one(path: &Path) -> Result<(), Error> {
+    let older = Path::new(IN_CURRENT_FOLDER);
+    if path.exists() || !older.exists() {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "there is a {older} in this folder, where tilld 0.1.0 kept it, and none at {path}, where it \
+         is looked for now. To go on with it: tilld --database {older} serve; or move it (with its \
+         -wal, if there is one) to {path}",
+        older = older.display(),
+        path = path.display()
+    )))
+}
+
+/// The error of a command that found no database: what to do about it.
+fn explained(config: &Config, error: store::Error) -> Error {
+    let store::Error::Missing(path) = error else { return error.into() };
+    let origin = match &config.database.origin {
+        Origin::Default => "the usual place".to_owned(),
+        origin => format!("as given by: {origin}"),
+    };
+    let mut rest = format!(
+        " ({origin}).\n\
+         If yours is elsewhere, name it: --database FILE, TILLD_DATABASE__PATH=FILE, or path under \
+         [database] in the settings file.\n\
+         For a new one: tilld serve; or: tilld passwd admin --create"
+    );
+    let older = Path::new(IN_CURRENT_FOLDER);
+    if config.database.origin == Origin::Default && older.exists() {
+        rest +=
+            "\nThere is a tilld.db in this folder, where tilld 0.1.0 kept it: --database tilld.db";
+    }
+    Error::NoDatabase(path, rest)
+}
+
 fn serve(loaded: &Loaded) -> Result<(), Error> {
     shop::take_first_password(&loaded.config)?;
+    prepare(&loaded.config, Role::Daemon)?;
     let path = loaded.config.database.path.clone();
     server::serve(&loaded.config, |ready| {
         for address in &ready.addresses {
@@ -199,11 +302,11 @@ fn serve(loaded: &Loaded) -> Result<(), Error> {
         }
         log::info!("ready, with the database {}", path.display());
         if !ready.has_admin {
-            eprintln!(
+            output::note(
                 "\ntilld runs. What is next:\n\
                  \x20 tilld passwd admin                                 set a password\n\
                  \x20 tilld account add admin 'payto://iban/…?receiver-name=…'   say where the money goes\n\
-                 \x20 tilld token create admin --scope order-full        make a token for the web shop\n"
+                 \x20 tilld token create admin --scope order-full        make a token for the web shop\n",
             );
         }
     })?;

@@ -1,42 +1,92 @@
 //! Commands about the file and the settings: backup, restore, check, config.
 
-use std::path::Path;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
-use super::Error;
+use super::owner::{Owner, open_with_rights_of_its_owner};
+use super::{Error, explained, open, output, prepare};
 use crate::config::{Config, Loaded};
-use crate::server::store_options;
-use crate::store::{self, Role, Store};
+use crate::store::{self, Role};
 
 /// `tilld backup DEST`
 pub(super) fn backup(config: &Config, dest: &Path) -> Result<(), Error> {
-    store::backup(&config.database.path, dest)?;
-    println!("{} is a verified copy of {}", dest.display(), config.database.path.display());
-    Ok(())
+    let owner = prepare(config, Role::Guest)?;
+    let path = &config.database.path;
+    store::backup(path, dest).map_err(|error| with_rights_of(owner, explained(config, error)))?;
+    output::line(format_args!("{} is a verified copy of {}", dest.display(), path.display()))
+}
+
+/// A path that root could use may be closed to the owner of the data: who that is, is said.
+fn with_rights_of(owner: Option<Owner>, error: Error) -> Error {
+    match owner {
+        Some(owner) if error.status() == 4 => {
+            Error::WithRightsOf(owner.to_string(), Box::new(error))
+        }
+        _ => error,
+    }
 }
 
 /// `tilld restore SRC`
 pub(super) fn restore(config: &Config, src: &Path) -> Result<(), Error> {
-    let kept = store::restore(src, &config.database.path)?;
-    println!("{} is in place of {}", src.display(), config.database.path.display());
-    if let Some(kept) = kept {
-        println!("what was there before is now {}", kept.display());
+    let path = &config.database.path;
+    // Whom the database belongs to may not be able to read a copy that root keeps.
+    let source = open_with_rights_of_its_owner(src);
+    let log = open_with_rights_of_its_owner(&beside(src, "-wal")).ok();
+    let owner = prepare(config, Role::Guest)?;
+    let is_closed = File::open(src).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+    let kept = match source {
+        Ok(mut source) if owner.is_some() && is_closed => {
+            let staged = store::stage(&mut source, log, path)?;
+            let kept =
+                store::restore(&staged, path).map_err(|error| at_source(error, &staged, src));
+            store::remove_staged(&staged)?;
+            kept
+        }
+        _ => store::restore(src, path),
+    };
+    let kept = kept.map_err(|error| with_rights_of(owner, error.into()))?;
+    output::line(format_args!("{} is in place of {}", src.display(), path.display()))?;
+    match kept {
+        Some(kept) => output::line(format_args!("what was there before is now {}", kept.display())),
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// `path` with `suffix` at its end.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// What is wrong with a copy of `src` is wrong with `src`.
+fn at_source(error: store::Error, staged: &Path, src: &Path) -> store::Error {
+    use store::Error::{Corrupt, Foreign, Newer, Open};
+    let src = src.to_owned();
+    match error {
+        Foreign(path) if path == staged => Foreign(src),
+        Newer(path, found, ours) if path == staged => Newer(src, found, ours),
+        Corrupt(path, what) if path == staged => Corrupt(src, what),
+        Open(path, what) if path == staged => Open(src, what),
+        other => other,
+    }
 }
 
 /// `tilld check`
 pub(super) fn check(config: &Config) -> Result<(), Error> {
-    let store = Store::open(&config.database.path, Role::Guest, store_options(config))?;
+    let store = open(config, Role::Guest)?;
     let findings = store::check(&store);
     store.close();
     let findings = findings?;
     for finding in &findings {
-        println!("{finding}");
+        output::line(finding)?;
     }
     match findings.len() {
         0 => {
-            println!("{}: whole, and its contents make sense", config.database.path.display());
-            Ok(())
+            let path = config.database.path.display();
+            output::line(format_args!("{path}: whole, and its contents make sense"))
         }
         count => Err(Error::Other(format!(
             "{count} findings; keep the file, and restore a backup or ask for help"
@@ -45,17 +95,18 @@ pub(super) fn check(config: &Config) -> Result<(), Error> {
 }
 
 /// `tilld config`
-pub(super) fn show_config(loaded: &Loaded) {
+pub(super) fn show_config(loaded: &Loaded) -> Result<(), Error> {
     for (key, value, origin) in &loaded.effective {
         match value {
-            Some(value) => println!("{key} = {value}  # {origin}"),
-            None => println!("# {key} is not set"),
+            Some(value) => output::line(format_args!("{key} = {value}  # {origin}"))?,
+            None => output::line(format_args!("# {key} is not set"))?,
         }
     }
     for exchange in &loaded.config.exchange {
-        println!(
+        output::line(format_args!(
             "[[exchange]] {} {} {}",
             exchange.base_url, exchange.currency, exchange.master_public_key
-        );
+        ))?;
     }
+    Ok(())
 }

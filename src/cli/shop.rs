@@ -1,11 +1,14 @@
 //! Commands about the shop: instances, passwords, accounts, tokens.
 
+use std::fmt::Display;
 use std::future::Future;
 use std::io::{self, BufRead, IsTerminal};
 use std::path::Path;
 
-use super::Error;
+use zeroize::Zeroizing;
+
 use super::args::Secret;
+use super::{Error, open, output};
 use crate::config::Config;
 use crate::domain::access::TokenScope;
 use crate::domain::account::AccountDetails;
@@ -14,23 +17,24 @@ use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::hub::{Caps, Hub};
 use crate::machine::Clock;
-use crate::server::{store_options, terms};
-use crate::store::{Role, Store};
+use crate::server::terms;
+use crate::store::Role;
 use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Password, Till, TokenWish};
 
 /// Longest password file, in bytes.
 const MAX_FILE: u64 = 4096;
 
-/// Opens the till as a guest, does `work`, and closes it.
+/// Opens the till as `role`, does `work`, and closes it.
 pub(super) fn with_till<T, F: Future<Output = Result<T, Error>>>(
     config: &Config,
+    role: Role,
     work: impl FnOnce(Till) -> F,
 ) -> Result<T, Error> {
+    let store = open(config, role)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
         .map_err(|error| Error::Other(error.to_string()))?;
-    let store = Store::open(&config.database.path, Role::Guest, store_options(config))?;
     // Nobody waits for news of what a command does.
     let hub = Hub::new(Caps::default());
     let till = Till::new(store.clone(), hub, terms(config)?, Clock::system());
@@ -86,7 +90,9 @@ fn password(secret: &Secret) -> Result<Password, Error> {
             ));
         }
     };
-    let password = Password::parse(text)
+    // Some editors put a mark of the byte order at the beginning of a file.
+    let text = Zeroizing::new(text);
+    let password = Password::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
         .map_err(|_| Error::Usage("a password has between 1 and 1024 characters".into()))?;
     if password.is_short() {
         log::warn!("the password is shorter than 8 characters; take a longer one for a real shop");
@@ -104,25 +110,34 @@ fn first_line(reader: impl BufRead) -> Result<String, Error> {
 }
 
 /// `tilld passwd INSTANCE`
-pub(super) fn passwd(config: &Config, instance: &str, secret: &Secret) -> Result<(), Error> {
+pub(super) fn passwd(
+    config: &Config,
+    instance: &str,
+    secret: &Secret,
+    role: Role,
+) -> Result<(), Error> {
     let id = named(instance)?;
     let password = password(secret)?;
-    with_till(config, |till| async move {
+    // "default" is understood, and nobody shall think that there are two.
+    let whose = match id.as_str() == instance {
+        true => id.to_string(),
+        false => format!("{id} (which \"{instance}\" is an old name of)"),
+    };
+    with_till(config, role, |till| async move {
         let auth = Auth::Password(password);
         match till.admit_operator(&id).await {
             Ok(clerk) => {
                 till.set_auth(&clerk, auth).await?;
-                println!("the password of {id} is set");
+                output::line(format_args!("the password of {whose} is set"))
             }
             Err(till::Error::InstanceUnknown(_)) => {
                 let settings = till.plain_settings(id.as_str());
                 till.create_instance(InstanceWish { id: id.clone(), settings, auth: Some(auth) })
                     .await?;
-                println!("the instance {id} was made, and its password is set");
+                output::line(format_args!("the instance {whose} was made, and its password is set"))
             }
-            Err(other) => return Err(other.into()),
+            Err(other) => Err(other.into()),
         }
-        Ok(())
     })
 }
 
@@ -139,7 +154,7 @@ pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
     }
     let password = password(&Secret { password_file: Some(path) })?;
     let id = InstanceId::admin();
-    with_till(config, |till| async move {
+    with_till(config, Role::Creator, |till| async move {
         if let Err(till::Error::InstanceUnknown(_)) = till.instance(&id).await {
             let settings = till.plain_settings(id.as_str());
             let auth = Some(Auth::Password(password));
@@ -152,11 +167,11 @@ pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
 
 /// `tilld instance list`
 pub(super) fn instances(config: &Config) -> Result<(), Error> {
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         for (instance, kinds) in till.directory().await? {
             let state = if instance.is_deleted() { "deleted" } else { "active" };
             let kinds = if kinds.is_empty() { "no account".into() } else { kinds.join(",") };
-            println!("{}\t{state}\t{kinds}\t{}", instance.id, instance.settings.name);
+            output::row(&[&instance.id, &state, &kinds, &instance.settings.name])?;
         }
         Ok(())
     })
@@ -168,35 +183,36 @@ pub(super) fn add_instance(
     instance: &str,
     name: Option<String>,
     secret: &Secret,
+    role: Role,
 ) -> Result<(), Error> {
     let id = named(instance)?;
     let auth = match &secret.password_file {
         Some(_) => Some(Auth::Password(password(secret)?)),
         None => None,
     };
-    with_till(config, |till| async move {
+    with_till(config, role, |till| async move {
         let settings = till.plain_settings(&name.unwrap_or_else(|| id.to_string()));
         let hint = if auth.is_none() { format!("; now: tilld passwd {id}") } else { String::new() };
         till.create_instance(InstanceWish { id: id.clone(), settings, auth }).await?;
-        println!("the instance {id} is there{hint}");
-        Ok(())
+        output::line(format_args!("the instance {id} is there{hint}"))
     })
 }
 
 /// `tilld instance show ID`
 pub(super) fn show_instance(config: &Config, instance: &str) -> Result<(), Error> {
     let id = named(instance)?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         let instance = till.instance(&id).await.map_err(with_hint)?;
         let settings = &instance.settings;
-        println!("id\t{}", instance.id);
-        println!("name\t{}", settings.name);
-        println!("merchant_pub\t{}", instance.public_key);
+        let field = |label: &str, value: &dyn Display| output::row(&[&label, value]);
+        field("id", &instance.id)?;
+        field("name", &settings.name)?;
+        field("merchant_pub", &instance.public_key)?;
         let password = if instance.password_hash.is_some() { "set" } else { "not set" };
-        println!("password\t{password}");
+        field("password", &password)?;
         for (label, text) in [("email", &settings.email), ("website", &settings.website)] {
             if let Some(text) = text {
-                println!("{label}\t{text}");
+                field(label, text)?;
             }
         }
         let delays = [
@@ -207,7 +223,7 @@ pub(super) fn show_instance(config: &Config, instance: &str) -> Result<(), Error
         for (label, delay) in delays {
             let text =
                 delay.micros().map_or("forever".into(), |us| format!("{} s", us / 1_000_000));
-            println!("{label}\t{text}");
+            field(label, &text)?;
         }
         Ok(())
     })
@@ -216,15 +232,16 @@ pub(super) fn show_instance(config: &Config, instance: &str) -> Result<(), Error
 /// `tilld instance delete ID`
 pub(super) fn delete_instance(config: &Config, instance: &str, purge: bool) -> Result<(), Error> {
     let id = named(instance)?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         if purge {
             till.purge_instance(&id).await.map_err(with_hint)?;
-            println!("the instance {id} is gone with everything of it");
+            output::line(format_args!("the instance {id} is gone with everything of it"))
         } else {
             till.delete_instance(&id).await.map_err(with_hint)?;
-            println!("the instance {id} is deleted; its history stays until it is purged");
+            output::line(format_args!(
+                "the instance {id} is deleted; its history stays until it is purged"
+            ))
         }
-        Ok(())
     })
 }
 
@@ -232,19 +249,17 @@ pub(super) fn delete_instance(config: &Config, instance: &str, purge: bool) -> R
 pub(super) fn add_account(config: &Config, instance: &str, payto: &str) -> Result<(), Error> {
     let id = named(instance)?;
     let payto_uri = read_payto(payto)?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         let clerk = clerk(&till, &id).await?;
         let wish = AccountWish { payto_uri, details: AccountDetails::default() };
         let account = match till.add_account(&clerk, wish).await {
             // It is in use, with details that were not mentioned here.
             Err(till::Error::AccountExists) => {
-                println!("the account is there already");
-                return Ok(());
+                return output::line("the account is there already");
             }
             other => other?,
         };
-        println!("{}\tactive\t{}", account.payto_uri, account.h_wire);
-        Ok(())
+        output::row(&[&account.payto_uri, &"active", &account.h_wire])
     })
 }
 
@@ -260,11 +275,11 @@ fn read_payto(text: &str) -> Result<Payto, Error> {
 /// `tilld account list INSTANCE`
 pub(super) fn accounts(config: &Config, instance: &str) -> Result<(), Error> {
     let id = named(instance)?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         let clerk = clerk(&till, &id).await?;
         for account in till.accounts(&clerk).await? {
             let state = if account.active { "active" } else { "out of use" };
-            println!("{}\t{state}\t{}", account.payto_uri, account.h_wire);
+            output::row(&[&account.payto_uri, &state, &account.h_wire])?;
         }
         Ok(())
     })
@@ -274,7 +289,7 @@ pub(super) fn accounts(config: &Config, instance: &str) -> Result<(), Error> {
 pub(super) fn remove_account(config: &Config, instance: &str, payto: &str) -> Result<(), Error> {
     let id = named(instance)?;
     let payto = read_payto(payto)?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         let clerk = clerk(&till, &id).await?;
         let accounts = till.accounts(&clerk).await?;
         let found = accounts.iter().find(|account| account.payto_uri == payto && account.active);
@@ -282,8 +297,7 @@ pub(super) fn remove_account(config: &Config, instance: &str, payto: &str) -> Re
             return Err(Error::Other(format!("{id} has no such account in use")));
         };
         till.remove_account(&clerk, account.h_wire).await?;
-        println!("the account is out of use");
-        Ok(())
+        output::line("the account is out of use")
     })
 }
 
@@ -300,12 +314,20 @@ pub(super) fn create_token(
         .parse()
         .map_err(|_| Error::Usage(format!("\"{scope}\" is no scope; see tilld token create -h")))?;
     let duration = read_duration(duration.unwrap_or("forever"))?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         let clerk = clerk(&till, &id).await?;
         let wish = TokenWish { scope, duration: Some(duration), description };
         let issued = till.issue_token(&clerk, wish).await?;
-        println!("{}", issued.key.reveal());
-        Ok(())
+        let Err(error) = output::only_copy(issued.key.reveal()) else { return Ok(()) };
+        // Nobody has it, so nobody shall wonder what it is good for.
+        let serial = issued.serial;
+        Err(Error::Other(match till.revoke_token(&clerk, serial).await {
+            Ok(()) => format!("the token could not be printed ({error}), so it was taken back"),
+            Err(_) => format!(
+                "token {serial} could not be printed ({error}); take it back: \
+                 tilld token revoke {id} {serial}"
+            ),
+        }))
     })
 }
 
@@ -330,7 +352,7 @@ fn read_duration(text: &str) -> Result<RelativeTime, Error> {
 /// `tilld token list INSTANCE`
 pub(super) fn tokens(config: &Config, instance: &str) -> Result<(), Error> {
     let id = named(instance)?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         let clerk = clerk(&till, &id).await?;
         let mut offset = None;
         loop {
@@ -338,7 +360,7 @@ pub(super) fn tokens(config: &Config, instance: &str) -> Result<(), Error> {
             for token in &page {
                 let until = until(token.expires_at);
                 let note = token.description.as_deref().unwrap_or_default();
-                println!("{}\t{}\t{until}\t{note}", token.serial, token.scope);
+                output::row(&[&token.serial, &token.scope, &until, &note])?;
             }
             let Some(last) = page.last() else { return Ok(()) };
             offset = Some(last.serial);
@@ -360,11 +382,10 @@ fn until(time: Timestamp) -> String {
 /// `tilld token revoke INSTANCE SERIAL`
 pub(super) fn revoke_token(config: &Config, instance: &str, serial: i64) -> Result<(), Error> {
     let id = named(instance)?;
-    with_till(config, |till| async move {
+    with_till(config, Role::Guest, |till| async move {
         let clerk = clerk(&till, &id).await?;
         till.revoke_token(&clerk, serial).await?;
-        println!("token {serial} is good for nothing any more");
-        Ok(())
+        output::line(format_args!("token {serial} is good for nothing any more"))
     })
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::Error;
 use super::args::{Wallet as Args, WalletVerb};
+use super::{Error, output, owner};
 use crate::domain::amount::Amount;
 use crate::domain::ids::SessionId;
 use crate::domain::web::BaseUrl;
@@ -26,6 +26,9 @@ pub(super) fn demo_folder() -> Result<PathBuf, Error> {
     Ok(data.join("tilld-demo"))
 }
 
+/// What the balance is when there is none.
+const NO_MONEY: &str = "no money yet; get some with: tilld wallet withdraw KUDOS:20";
+
 fn amount(text: &str) -> Result<Amount, Error> {
     Amount::parse(text)
         .map_err(|bad| Error::Usage(format!("\"{text}\": {bad}; it looks like KUDOS:20")))
@@ -34,6 +37,14 @@ fn amount(text: &str) -> Result<Amount, Error> {
 /// `tilld wallet …`
 pub(super) fn run(args: &Args) -> Result<(), Error> {
     let folder = args.data_dir.clone().map_or_else(demo_folder, Ok)?;
+    let file = folder.join("wallet.sqlite");
+    owner::become_owner(&file)?;
+    // To ask is not to make a wallet.
+    let is_missing = std::fs::symlink_metadata(&file)
+        .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
+    if is_missing && matches!(args.verb, WalletVerb::Balance) {
+        return output::line(NO_MONEY);
+    }
     let wallet = Wallet::open(&folder, Clock::system())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -49,19 +60,22 @@ async fn work(wallet: &Wallet, args: &Args) -> Result<(), Error> {
             let exchange = BaseUrl::parse(&args.exchange)
                 .map_err(|bad| Error::Usage(format!("--exchange: {bad}")))?;
             let balance = wallet.withdraw(&exchange, amount).await?;
-            println!("withdrew {amount}; you have {balance} now");
+            output::line(format_args!("withdrew {amount}; you have {balance} now"))?;
         }
         WalletVerb::Balance => {
             let balances = wallet.balance()?;
             for balance in &balances {
-                print!("{} of {}", balance.available, balance.exchange);
-                match balance.expected.is_zero() {
-                    true => println!(),
-                    false => println!(", and {} on the way", balance.expected),
-                }
+                let expected = match balance.expected.is_zero() {
+                    true => String::new(),
+                    false => format!(", and {} on the way", balance.expected),
+                };
+                output::line(format_args!(
+                    "{} of {}{expected}",
+                    balance.available, balance.exchange
+                ))?;
             }
             if balances.is_empty() {
-                println!("no money yet; get some with: tilld wallet withdraw KUDOS:20");
+                output::line(NO_MONEY)?;
             }
         }
         WalletVerb::Pay { uri, session } => {
@@ -70,11 +84,11 @@ async fn work(wallet: &Wallet, args: &Args) -> Result<(), Error> {
                 .map(SessionId::parse)
                 .transpose()
                 .map_err(|bad| Error::Usage(format!("--session: {bad}")))?;
-            told(&wallet.pay(uri, PayOptions { session }).await?);
+            told(&wallet.pay(uri, PayOptions { session }).await?)?;
         }
         WalletVerb::UseTemplate { uri, amount: text, summary } => {
             let amount = text.as_deref().map(amount).transpose()?;
-            told(&wallet.use_template(uri, amount, summary.clone()).await?);
+            told(&wallet.use_template(uri, amount, summary.clone()).await?)?;
         }
         WalletVerb::Refund { uri } => {
             let Refunded { order, arrived, missing, refused, .. } = wallet.refund(uri).await?;
@@ -84,31 +98,35 @@ async fn work(wallet: &Wallet, args: &Args) -> Result<(), Error> {
                 _ => "; the exchange has not confirmed all of it yet, so try again later",
             };
             match arrived.is_zero() {
-                true => println!("nothing new came back for order {order}{late}"),
-                false => println!("{arrived} came back for order {order}{late}"),
-            }
+                true => output::line(format_args!("nothing new came back for order {order}{late}")),
+                false => output::line(format_args!("{arrived} came back for order {order}{late}")),
+            }?;
         }
         WalletVerb::Abort { uri } => {
             wallet.abort(uri).await?;
-            println!("called off");
+            output::line("called off")?;
         }
     }
     Ok(())
 }
 
+/// Longest part of a summary that is printed, in characters.
+const MAX_SUMMARY: usize = 200;
+
 /// Says what is paid.
-fn told(paid: &Paid) {
+fn told(paid: &Paid) -> Result<(), Error> {
     let Paid { order, summary, amount, spent, fulfillment_url, how } = paid;
-    // The summary is a stranger's text, and this a terminal.
-    let summary: String = summary.chars().filter(|c| !c.is_control()).take(200).collect();
-    match how {
-        How::Now if spent == amount => print!("paid {amount} for \"{summary}\" (order {order})"),
-        How::Now => print!("paid {amount} for \"{summary}\" (order {order}), with fees {spent}"),
-        How::Before => print!("\"{summary}\" was paid before (order {order})"),
-        How::Repurchase(old) => print!("\"{summary}\" was paid before, as order {old}"),
-    }
+    let summary: String = summary.chars().take(MAX_SUMMARY).collect();
+    let text = match how {
+        How::Now if spent == amount => format!("paid {amount} for \"{summary}\" (order {order})"),
+        How::Now => {
+            format!("paid {amount} for \"{summary}\" (order {order}), with fees {spent}")
+        }
+        How::Before => format!("\"{summary}\" was paid before (order {order})"),
+        How::Repurchase(old) => format!("\"{summary}\" was paid before, as order {old}"),
+    };
     match fulfillment_url {
-        Some(url) => println!(": {url}"),
-        None => println!(),
+        Some(url) => output::line(format_args!("{text}: {url}")),
+        None => output::line(text),
     }
 }

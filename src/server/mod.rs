@@ -18,12 +18,14 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use self::listen::{Socket, unix};
+use self::listen::{Socket, ipv6_only, is_for_ipv6_only, unix};
 use self::serving::{Serving, bind};
 use self::stream::{ClientTimes, Networks};
-use self::system::{descriptors, insist, mistrust, notify, watch, write_log_counts};
+use self::system::{
+    descriptors, insist, is_hangup_ignored, mistrust, notify, watch, write_log_counts,
+};
 use crate::config::{Config, Listen};
 use crate::domain::amount::Currency;
 use crate::domain::currency::CurrencySpecification;
@@ -35,7 +37,7 @@ use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
 use crate::jobs;
 use crate::log_limit;
-use crate::machine::Clock;
+use crate::machine::{Clock, zone_problem};
 use crate::store::{self, Role, Store};
 use crate::till::{Terms, Till};
 
@@ -195,6 +197,9 @@ pub fn serve_with(
     let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
     let clock = Clock::system();
     mistrust(&clock, store.glance(store::newest)?);
+    if let Some(problem) = zone_problem() {
+        log::warn!("{problem}");
+    }
     let till = Till::new(store.clone(), hub, terms(config)?, clock);
     let settings = Arc::new(http::Settings {
         base_url: config.server.base_url.clone(),
@@ -242,6 +247,14 @@ async fn run(
     // Before anything is announced, so that no signal is lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(io("SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io("SIGINT"))?;
+    // The terminal in which it was started has gone; unless it was started so as to outlive that.
+    let mut hangup = match is_hangup_ignored() {
+        true => None,
+        false => Some(signal(SignalKind::hangup()).map_err(io("SIGHUP"))?),
+    };
+    // Others use these to have logs opened anew, and would not expect an end.
+    let _ignored = [SignalKind::user_defined1(), SignalKind::user_defined2()]
+        .map(|kind| signal(kind).map_err(io("SIGUSR")));
 
     let till = Data::new(till);
     let settings = Data::from(settings);
@@ -297,6 +310,11 @@ async fn run(
     }
     for listen in own {
         server = match listen {
+            Listen::Tcp(address) if is_for_ipv6_only(address, own) => {
+                let listener = ipv6_only(address)?;
+                addresses.push(own_address(&listener)?);
+                serving.listen(server, listener, app.clone()).map_err(io(&listen.to_string()))?
+            }
             Listen::Tcp(address) => {
                 let listener =
                     bind(*address).map_err(io(&format!("cannot listen at {address}")))?;
@@ -305,8 +323,9 @@ async fn run(
             }
             Listen::Unix(path) => {
                 addresses.push(listen.to_string());
+                let listener = unix(path, &config.server)?;
                 serving
-                    .listen_unix(server, unix(path)?, app.clone())
+                    .listen_unix(server, listener, app.clone())
                     .map_err(io(&listen.to_string()))?
             }
         };
@@ -333,7 +352,9 @@ async fn run(
                 }
             }
             Listen::Unix(path) => {
-                admin = admin.listen_uds(unix(path)?).map_err(io(&listen.to_string()))?;
+                admin = admin
+                    .listen_uds(unix(path, &config.server)?)
+                    .map_err(io(&listen.to_string()))?;
                 log::info!("metrics at {listen}");
             }
         }
@@ -350,6 +371,7 @@ async fn run(
     tokio::select! {
         _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
         _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
+        _ = hung_up(&mut hangup) => log::info!("told to stop (SIGHUP)"),
     }
     notify(&[NotifyState::Stopping]);
     insist();
@@ -365,6 +387,16 @@ async fn run(
         }
     }
     Ok(())
+}
+
+/// Waits for SIGHUP; for ever if that means nothing here.
+async fn hung_up(signal: &mut Option<Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
 }
 
 /// Waits until everybody who was waiting has been answered; not for long. Requests under way have

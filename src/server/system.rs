@@ -63,6 +63,15 @@ pub(super) fn mistrust(clock: &Clock, newest: Option<Timestamp>) {
     );
 }
 
+/// Was this process started so that SIGHUP does not reach it, as `nohup` does? Read from the system's
+/// own list, in which the lowest bit stands for signal 1.
+pub(super) fn is_hangup_ignored() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask & 1 == 1)
+}
+
 /// How many files and connections may be open at one time, after asking for as many as are useful.
 pub(super) fn descriptors() -> u64 {
     rlimit::increase_nofile_limit(65_536).unwrap_or_else(|error| {

@@ -1,6 +1,6 @@
 //! Copies of the file: made while the daemon runs, checked, and put back.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::header::{APPLICATION_ID, Found, inspect, whose};
 use super::open::connect;
 use super::paths::{
-    hand_over, lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix,
+    folder, lock, remove, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix,
 };
 use super::{BUSY_TIMEOUT, Error, Result};
 
@@ -28,7 +28,7 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
 pub fn backup(path: &Path, dest: &Path) -> Result<()> {
     let path = resolve(path)?;
     if inspect(&path)? == Found::Nothing {
-        return Err(Error::Open(path, "there is no database".into()));
+        return Err(Error::Missing(path));
     }
     let connection = connect(&path)?;
     // Of this moment at the earliest is what the copy holds.
@@ -51,9 +51,8 @@ pub(super) fn note_of(path: &Path) -> PathBuf {
 /// change it, and one that was restored would speak of copies of another.
 fn note(path: &Path, begun: i64, dest: &Path) -> std::io::Result<()> {
     let (note, part) = (note_of(path), with_suffix(&note_of(path), ".part"));
-    let mut file =
-        OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
-    hand_over(&file, path)?;
+    remove(&part)?;
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&part)?;
     let dest = fs::canonicalize(dest)?;
     // The name is for whoever looks into the note.
     writeln!(file, "{begun} {}", dest.display())?;
@@ -67,8 +66,10 @@ pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<
     if fs::symlink_metadata(dest).is_ok() {
         return Err(Error::Exists(dest.to_owned()));
     }
+    let name = dest.file_name().ok_or_else(|| Error::Exists(dest.to_owned()))?;
+    let dest = &fs::canonicalize(folder(dest)).map_err(failed(dest))?.join(name);
     let part = with_suffix(dest, ".part");
-    let done = write_copy(connection, path, &part, path).and_then(|()| {
+    let done = write_copy(connection, path, &part).and_then(|()| {
         // A link, unlike a new name, never takes the place of a file that came meanwhile.
         match fs::hard_link(&part, dest) {
             Ok(()) => fs::remove_file(&part).map_err(failed(&part))?,
@@ -86,9 +87,8 @@ pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<
     done
 }
 
-/// Writes a copy of the database at `path`, checks it, and makes it durable. Beside the database that
-/// is in use, `home`, it belongs to whom that belongs.
-fn write_copy(connection: &Connection, path: &Path, part: &Path, home: &Path) -> Result<()> {
+/// Writes a copy of the database at `path`, checks it, and makes it durable.
+fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
     remove_with_logs(part).map_err(failed(part))?;
     let file = OpenOptions::new()
         .create_new(true)
@@ -96,10 +96,8 @@ fn write_copy(connection: &Connection, path: &Path, part: &Path, home: &Path) ->
         .mode(0o600)
         .open(part)
         .map_err(failed(part))?;
-    if part.parent() == home.parent() {
-        hand_over(&file, home).map_err(failed(part))?;
-    }
-    let mut copy = Connection::open_with_flags(part, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let mut copy = Connection::open_with_flags(part, flags)?;
     let backup = Backup::new(connection, &mut copy)?;
     // All pages in one step are one moment's state, whatever is written meanwhile.
     match backup.step(-1)? {
@@ -148,12 +146,51 @@ pub fn restore(src: &Path, path: &Path) -> Result<Option<PathBuf>> {
     }
     let new = with_suffix(&path, ".restored");
     let source = open_source(&src)?;
-    let done =
-        write_copy(&source, &src, &new, &path).and_then(|()| put_in_place(&source, &new, &path));
+    let done = write_copy(&source, &src, &new).and_then(|()| put_in_place(&source, &new, &path));
     if done.is_err() {
         let _ = remove_with_logs(&new);
     }
     done
+}
+
+/// Copies a backup that is open for reading, and its log if it has one, to beside the database at
+/// `path`: for whoever may open the database but not the backup. The answer is where it is now; it
+/// is to be removed with [`remove_staged`].
+///
+/// # Errors
+/// [`Error::Open`], [`Error::Full`].
+pub fn stage(backup: &mut File, log: Option<File>, path: &Path) -> Result<PathBuf> {
+    let staged = with_suffix(&resolve(path)?, ".to-restore");
+    remove_staged(&staged)?;
+    let copied = copy_bytes(backup, &staged).and_then(|()| match log {
+        Some(mut log) => copy_bytes(&mut log, &with_suffix(&staged, "-wal")),
+        None => Ok(()),
+    });
+    if copied.is_err() {
+        let _ = remove_staged(&staged);
+    }
+    copied.map(|()| staged)
+}
+
+/// Removes what [`stage`] has made.
+///
+/// # Errors
+/// [`Error::Open`].
+pub fn remove_staged(staged: &Path) -> Result<()> {
+    remove_with_logs(staged).map_err(failed(staged))
+}
+
+/// Writes all of `from` to the new file `to`.
+fn copy_bytes(from: &mut File, to: &Path) -> Result<()> {
+    let mut written = || {
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(to)?;
+        std::io::copy(from, &mut file)?;
+        file.sync_all()
+    };
+    written().map_err(|error| match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Error::Full,
+        _ => failed(to)(error),
+    })
 }
 
 /// Opens a backup for reading, even where nothing can be written beside it.
@@ -162,12 +199,15 @@ fn open_source(src: &Path) -> Result<Connection> {
         let mut uri = url::Url::from_file_path(src)
             .map_err(|()| Error::Open(src.to_owned(), "not a full path".into()))?;
         uri.set_query(Some("immutable=1"));
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+            | OpenFlags::SQLITE_OPEN_URI
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         Ok(Connection::open_with_flags(uri.as_str(), flags)?)
     };
     let source = if fs::metadata(with_suffix(src, "-wal")).is_ok_and(|log| log.len() > 0) {
         // It was copied by hand with its log, or is in use: then its log counts.
-        Connection::open_with_flags(src, OpenFlags::SQLITE_OPEN_READ_ONLY)?
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+        Connection::open_with_flags(src, flags)?
     } else {
         immutable()?
     };
@@ -189,7 +229,7 @@ fn put_in_place(clock: &Connection, new: &Path, path: &Path) -> Result<Option<Pa
         let name = beside(clock, path, "replaced")?;
         // By a link, so that there is always a file at `path`; else by a copy.
         if fs::hard_link(path, &name).is_err() {
-            fs::copy(path, &name).map_err(failed(&name))?;
+            copy_bytes(&mut File::open(path).map_err(failed(path))?, &name)?;
         }
         if fs::metadata(&log).is_ok_and(|log| log.len() > 0) {
             fs::rename(&log, with_suffix(&name, "-wal")).map_err(failed(&log))?;

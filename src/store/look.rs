@@ -43,7 +43,9 @@ pub fn look(path: &Path) -> Result<Option<Look>> {
 }
 
 fn connect(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     // Even a reader would put a log beside a file that has none. Where nobody has the file open, it
     // is read as one that does not change. Whoever opens it in this very moment writes to the log
     // first, and moves that into the file only later, when the look is long over.

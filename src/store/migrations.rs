@@ -58,6 +58,8 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
             transaction.commit()?;
         }
     }
-    log::info!("the database went from version {start} to {VERSION}");
+    if start > 0 {
+        log::info!("the database went from version {start} to {VERSION}");
+    }
     Ok(())
 }

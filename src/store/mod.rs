@@ -48,7 +48,7 @@ use scheduled_thread_pool::ScheduledThreadPool;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::time::timeout;
 
-pub use self::backup::{backup, restore};
+pub use self::backup::{backup, remove_staged, restore, stage};
 pub use self::check::check;
 pub use self::look::{Look, look, newest};
 pub use self::migrations::VERSION;
@@ -91,6 +91,8 @@ pub enum Error {
     Corrupt(PathBuf, String),
     /// The file, or one beside it, cannot be opened, made or renamed.
     Open(PathBuf, String),
+    /// There is no file, and whoever asked makes none.
+    Missing(PathBuf),
     /// A file is in the way of a new one.
     Exists(PathBuf),
     /// Too much is going on; later it will go.
@@ -119,6 +121,7 @@ impl Error {
             | Self::OlderDaemon(_)
             | Self::ReadOnly(_)
             | Self::Corrupt(..)
+            | Self::Missing(_)
             | Self::Open(..) => true,
             // Damage that showed only when the place was read, or rights lost meanwhile.
             Self::Sqlite(error) => matches!(
@@ -164,6 +167,7 @@ impl fmt::Display for Error {
                 path.display()
             ),
             Self::Open(path, what) => write!(f, "cannot open {}: {what}", path.display()),
+            Self::Missing(path) => write!(f, "there is no database at {}", path.display()),
             Self::Exists(path) => write!(f, "{} exists already", path.display()),
             Self::Busy => f.write_str("the database is busy"),
             Self::Closed => f.write_str("the database is being closed"),
@@ -192,8 +196,10 @@ impl From<rusqlite::Error> for Error {
 pub enum Role {
     /// The daemon, of which there is one a file.
     Daemon,
-    /// A command beside it.
+    /// A command beside it. It makes no file.
     Guest,
+    /// A command beside it that makes the file if there is none.
+    Creator,
 }
 
 /// How the file is used.
@@ -268,7 +274,11 @@ impl Store {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let opened = open::open(path, role)?;
         let manager = SqliteConnectionManager::file(&opened.path)
-            .with_flags(OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_flags(
+                OpenFlags::SQLITE_OPEN_READ_WRITE
+                    | OpenFlags::SQLITE_OPEN_NO_MUTEX
+                    | OpenFlags::SQLITE_OPEN_NOFOLLOW,
+            )
             .with_init(|connection| {
                 connection.busy_timeout(BUSY_TIMEOUT)?;
                 connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);

@@ -5,6 +5,7 @@
 //! always is a database of ours.
 
 use std::fs::{self, File, OpenOptions};
+use std::io::ErrorKind;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -12,9 +13,7 @@ use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::header::{APPLICATION_ID, Found, cannot, inspect};
-use super::paths::{
-    hand_over, lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix,
-};
+use super::paths::{lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix};
 use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, backup, migrations};
 
 /// Files up to this size, in bytes, are read whole and checked each time they are opened.
@@ -34,14 +33,21 @@ pub(super) struct Opened {
 }
 
 pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
-    let path = resolve(path)?;
+    let path = match resolve(path) {
+        // Not even its folder may be there.
+        Err(_) if role == Role::Guest && is_missing(path) => {
+            return Err(Error::Missing(path.to_owned()));
+        }
+        resolved => resolved?,
+    };
     // What is not ours gets not even a lock beside it.
     inspect(&path)?;
     let daemon = match role {
         Role::Daemon => Some(lock(&path)?),
-        Role::Guest => None,
+        Role::Guest | Role::Creator => None,
     };
     match inspect(&path)? {
+        Found::Nothing if role == Role::Guest => return Err(Error::Missing(path)),
         Found::Nothing => {
             let _own = match daemon {
                 Some(_) => None,
@@ -87,7 +93,6 @@ fn create(path: &Path) -> Result<()> {
     // SQLite gives its log the rights of the file, so this keeps both from strangers.
     let file =
         OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new).map_err(&failed)?;
-    hand_over(&file, path).map_err(&failed)?;
     let mut connection = connect(&new)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrations::migrate(&mut connection, &new)?;
@@ -96,7 +101,14 @@ fn create(path: &Path) -> Result<()> {
     connection.close().map_err(|(_, error)| error)?;
     file.sync_all().map_err(&failed)?;
     fs::rename(&new, path).map_err(&failed)?;
-    sync_folder(path).map_err(failed)
+    sync_folder(path).map_err(failed)?;
+    log::info!("created the database {}, schema {VERSION}", path.display());
+    Ok(())
+}
+
+/// Is there nothing at `path`? A path that cannot be looked along may lead to something.
+fn is_missing(path: &Path) -> bool {
+    fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// The log of a file that is gone must not be taken for that of the new one. It may hold what
@@ -120,7 +132,10 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
 
 /// A connection that has not touched the file yet.
 fn plain(path: &Path) -> Result<Connection> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    // The path has its links resolved; one that comes now was not there when it was looked at.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let connection = Connection::open_with_flags(path, flags)
         .map_err(|error| Error::Open(path.to_owned(), error.to_string()))?;
     connection.busy_timeout(BUSY_TIMEOUT)?;

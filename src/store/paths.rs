@@ -2,13 +2,19 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::ErrorKind;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use super::{Error, Result};
 
 /// Most links that are followed, one to the next; the system itself follows no more.
 const MAX_LINKS: usize = 40;
+/// For files that only tilld puts beside the database: a symbolic link in their place is not followed.
+/// (The conversion cannot fail: the flag is a bit of an `int` of the system.)
+pub(super) const NO_LINKS: i32 = OFlags::NOFOLLOW.bits().cast_signed();
 
 /// `path` with links resolved, so that all ways to a file meet the same lock; also while the file is
 /// still to be made.
@@ -48,12 +54,19 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// The right to be the daemon of the file at `path`, for as long as the answer lives.
 pub(super) fn lock(path: &Path) -> Result<File> {
-    let failed = |error: std::io::Error| Error::Open(with_suffix(path, ".lock"), error.to_string());
+    let failed = |error: std::io::Error| {
+        let why = match error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
+            true => "it is a symbolic link, which tilld never puts there; remove it".to_owned(),
+            false => error.to_string(),
+        };
+        Error::Open(with_suffix(path, ".lock"), why)
+    };
     let file = OpenOptions::new()
         .create(true)
         .truncate(false)
         .write(true)
         .mode(0o600)
+        .custom_flags(NO_LINKS)
         .open(with_suffix(path, ".lock"))
         .map_err(|error| match error.kind() {
             ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
@@ -61,22 +74,11 @@ pub(super) fn lock(path: &Path) -> Result<File> {
             }
             _ => failed(error),
         })?;
-    hand_over(&file, path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::AlreadyRunning(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
-}
-
-/// Gives `file`, which root has made beside the database at `path`, to whom the folder belongs: the
-/// daemon, which is not root, must be able to use it. (What SQLite makes, it hands over itself.)
-pub(super) fn hand_over(file: &File, path: &Path) -> std::io::Result<()> {
-    let owner = fs::metadata(folder(path))?;
-    if owner.uid() != 0 && file.metadata()?.uid() == 0 {
-        fchown(file, Some(owner.uid()), Some(owner.gid()))?;
-    }
-    Ok(())
 }
 
 /// Removes the file at `path`, if there is one, and what SQLite has put beside it.
@@ -90,7 +92,8 @@ pub(super) fn remove_logs(path: &Path) -> std::io::Result<()> {
     ["-wal", "-shm", "-journal"].iter().try_for_each(|suffix| remove(&with_suffix(path, suffix)))
 }
 
-fn remove(path: &Path) -> std::io::Result<()> {
+/// Removes the file or link at `path`, if there is one.
+pub(super) fn remove(path: &Path) -> std::io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
         _ => Ok(()),

@@ -53,7 +53,7 @@ class Daemon:
         with open(f"{self.room.name}/terms.md", "w") as file:
             file.write("# Terms\n")
         for instance in ("admin", "shop", "spare"):
-            self.tell("instance", "add", instance, "--password-file", "-", say=PASSWORD)
+            self.tell("instance", "add", instance, "--create", "--password-file", "-", say=PASSWORD)
             for account in (IBAN, SPARE):
                 self.tell("account", "add", instance, account)
         self.tokens = {name: self.token(name) for name in ("admin", "shop", "spare")}

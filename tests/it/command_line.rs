@@ -1,10 +1,12 @@
 //! The command line, as a shopkeeper and as scripts use it.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Command, Output};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
@@ -100,6 +102,20 @@ fn a_password_is_set_and_changed_while_the_daemon_runs() {
 }
 
 #[test]
+fn a_password_in_a_file_is_what_people_type() {
+    let place = Place::new();
+    let daemon = place.start();
+    let file = place.dir.path().join("password");
+    // With a mark of the byte order, as some editors write it, and letters in two parts.
+    fs::write(&file, "\u{feff}Zu\u{308}rich A\u{30a}\r\n").unwrap();
+    place.ok(&["passwd", "admin", "--password-file", file.to_str().unwrap()]);
+    for typed in ["Zürich Å", "Zu\u{308}rich A\u{30a}", "Zürich \u{212b}"] {
+        assert_eq!(log_in(&daemon, "/private/token", "admin", typed), 200, "{typed}");
+    }
+    assert_eq!(log_in(&daemon, "/private/token", "admin", "Zurich A"), 401);
+}
+
+#[test]
 fn a_password_needs_a_terminal_or_a_file() {
     let place = Place::new();
     let said = fails(&place, 2, &["passwd", "admin"]);
@@ -110,7 +126,7 @@ fn a_password_needs_a_terminal_or_a_file() {
     let long = place.dir.path().join("long");
     fs::write(&long, "x".repeat(1025)).unwrap();
     fails(&place, 2, &["passwd", "admin", "--password-file", long.to_str().unwrap()]);
-    assert_eq!(place.ok(&["instance", "list"]), "");
+    assert!(!place.db().exists());
 }
 
 #[test]
@@ -131,12 +147,13 @@ fn names_that_are_none_are_refused() {
             assert!(said.contains(&format!("\"{name}\"")), "{args:?}: {said}");
         }
     }
-    assert_eq!(place.ok(&["instance", "list"]), "");
+    assert!(!place.db().exists());
 }
 
 #[test]
 fn an_instance_that_is_not_there_is_named_with_how_to_make_it() {
     let place = Place::new();
+    place.instance("bar");
     for args in [
         &["token", "create", "nobody"][..],
         &["token", "list", "nobody"],
@@ -321,7 +338,14 @@ fn an_instance_can_be_added_with_its_password() {
     let place = Place::new();
     let file = place.dir.path().join("password");
     fs::write(&file, "correct horse\n").unwrap();
-    let said = place.ok(&["instance", "add", "bar", "--password-file", file.to_str().unwrap()]);
+    let said = place.ok(&[
+        "instance",
+        "add",
+        "bar",
+        "--create",
+        "--password-file",
+        file.to_str().unwrap(),
+    ]);
     assert!(!said.contains("tilld passwd"), "{said}");
     let daemon = place.start();
     assert_eq!(log_in(&daemon, "/instances/bar/private/token", "bar", "correct horse"), 200);
@@ -330,7 +354,7 @@ fn an_instance_can_be_added_with_its_password() {
 #[test]
 fn the_old_name_of_the_first_instance_is_understood() {
     let place = Place::new();
-    place.ok(&["instance", "add", "default"]);
+    place.ok(&["instance", "add", "default", "--create"]);
     let token = place.token("default", "all");
     assert!(place.ok(&["instance", "list"]).starts_with("admin\t"));
     assert_eq!(status(&place.start(), "/private", &token), 200);
@@ -402,7 +426,7 @@ fn a_variable_that_nobody_knows_is_a_warning() {
         .env("TILLD_SERVER__LISTNE", "hunter2")
         .arg("--database")
         .arg(place.db())
-        .args(["instance", "add", "bar"])
+        .args(["instance", "add", "bar", "--create"])
         .output()
         .unwrap();
     let (code, _, said) = text(output);
@@ -430,26 +454,288 @@ fn a_value_that_makes_no_sense_is_named() {
     }
 }
 
+/// A user's machine: a home folder, a folder to work in, and the program as somebody who is not root
+/// runs it, also where root runs the tests.
+struct Home {
+    dir: tempfile::TempDir,
+    program: PathBuf,
+}
+
+impl Home {
+    /// A user that no machine needs to know.
+    const USER: u32 = 47_002;
+
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::set_permissions(dir.path(), Permissions::from_mode(0o755)).unwrap();
+        let built = Path::new(env!("CARGO_BIN_EXE_tilld"));
+        let is_root = fs::metadata(dir.path()).unwrap().uid() == 0;
+        let mut program = built.to_owned();
+        if is_root {
+            // The user may not go where root keeps what it builds.
+            program = dir.path().join("tilld");
+            fs::copy(built, &program).unwrap();
+        }
+        for name in ["home", "work"] {
+            fs::create_dir(dir.path().join(name)).unwrap();
+            if is_root {
+                chown(dir.path().join(name), Some(Self::USER), Some(Self::USER)).unwrap();
+            }
+        }
+        Self { dir, program }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// `tilld` with a home folder and nothing else.
+    fn tilld(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
+        command.env("HOME", self.path("home")).current_dir(self.path("work"));
+        command.env("TILLD_SERVER__LISTEN", "127.0.0.1:0").stdin(Stdio::null());
+        if fs::metadata(self.dir.path()).unwrap().uid() == 0 {
+            command.uid(Self::USER).gid(Self::USER);
+        }
+        command
+    }
+}
+
 #[test]
-fn without_any_settings_everything_is_in_the_current_folder() {
-    let folder = tempfile::tempdir().unwrap();
+fn without_any_settings_everything_is_in_the_users_folder_for_data() {
+    let home = Home::new();
+    let db = home.path("home/.local/share/tilld/tilld.db");
     let run = |args: &[&str]| {
-        let (code, printed, said) = text(plain(folder.path()).args(args).output().unwrap());
+        let (code, printed, said) = text(home.tilld().args(args).output().unwrap());
         assert_eq!(code, Some(0), "{args:?}: {said}");
-        printed
+        (printed, said)
     };
-    run(&["instance", "add", "admin"]);
-    assert!(folder.path().join("tilld.db").is_file());
-    let token = run(&["token", "create", "admin", "--scope", "spa"]);
-    let shown = run(&["config"]);
-    assert!(shown.contains("database.path = tilld.db  # default"), "{shown}");
+    let (_, said) = run(&["instance", "add", "admin", "--create"]);
+    assert!(said.contains(&format!("created the database {}", db.display())), "{said}");
+    let mode = fs::metadata(db.parent().unwrap()).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let (token, _) = run(&["token", "create", "admin", "--scope", "spa"]);
+    let (shown, _) = run(&["config"]);
+    assert!(shown.contains(&format!("database.path = {}  # default", db.display())), "{shown}");
     assert!(shown.contains("currency.default = KUDOS  # default"), "{shown}");
 
-    let mut command = tilld();
-    command.current_dir(folder.path());
+    // Wherever it is started.
+    let mut command = home.tilld();
+    command.current_dir("/");
     let daemon = Daemon::start(command);
     assert_eq!(status(&daemon, "/private", token.trim()), 200);
     assert_eq!(daemon.get("/config").json()["currency"], "KUDOS");
+
+    // As the user's own settings say.
+    let elsewhere = home.path("home/data");
+    let (code, shown, _) =
+        text(home.tilld().env("XDG_DATA_HOME", &elsewhere).arg("config").output().unwrap());
+    assert_eq!(code, Some(0));
+    let db = elsewhere.join("tilld/tilld.db");
+    assert!(shown.contains(&format!("database.path = {}  # default", db.display())), "{shown}");
+    assert_eq!(fs::read_dir(home.path("work")).unwrap().count(), 0);
+}
+
+#[test]
+fn the_database_of_the_first_version_in_this_folder_is_not_hidden_by_a_new_one() {
+    let home = Home::new();
+    let old = home.path("work/tilld.db");
+    let mut make = home.tilld();
+    make.args(["--database", "tilld.db", "instance", "add", "admin", "--create"]);
+    assert!(make.status().unwrap().success());
+    for args in [&["serve"][..], &["instance", "add", "bar", "--create"]] {
+        let mut command = home.tilld();
+        command.args(args);
+        let (code, _, said) = text(ends(command));
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains("--database tilld.db"), "{said}");
+    }
+    let (code, _, said) = text(home.tilld().args(["instance", "list"]).output().unwrap());
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("--database tilld.db"), "{said}");
+    assert_eq!(fs::read_dir(home.path("home")).unwrap().count(), 0);
+    assert!(old.exists());
+}
+
+#[test]
+fn only_what_says_so_makes_a_database() {
+    let place = Place::new();
+    let copy = place.dir.path().join("copy.db").display().to_string();
+    for args in [
+        &["instance", "list"][..],
+        &["instance", "add", "bar"],
+        &["instance", "show", "bar"],
+        &["instance", "delete", "bar"],
+        &["account", "list", "bar"],
+        &["account", "add", "bar", PAYTO],
+        &["account", "remove", "bar", PAYTO],
+        &["token", "create", "bar"],
+        &["token", "list", "bar"],
+        &["token", "revoke", "bar", "1"],
+        &["check"],
+        &["backup", &copy],
+    ] {
+        let said = fails(&place, 4, args);
+        let file = place.db().display().to_string();
+        assert!(said.contains(&format!("there is no database at {file}")), "{args:?}: {said}");
+        for way in ["--database", "TILLD_DATABASE__PATH", "settings file", "--create"] {
+            assert!(said.contains(way), "{args:?}: {said}");
+        }
+        assert!(said.contains("command line"), "it says who named the file: {said}");
+    }
+    let password = place.dir.path().join("password");
+    fs::write(&password, "correct horse").unwrap();
+    let password = password.to_str().unwrap();
+    fails(&place, 4, &["passwd", "admin", "--password-file", password]);
+    assert_eq!(place.run(&["doctor"]).status.code(), Some(1));
+    place.ok(&["config"]);
+    let names = fs::read_dir(place.dir.path()).unwrap();
+    let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(names, ["password"]);
+    // Nor where there is not even a folder.
+    let mut command = tilld();
+    command.args(["--database", "/nowhere/tilld.db", "check"]);
+    let (code, _, said) = text(ends(command));
+    assert_eq!(code, Some(4), "{said}");
+    assert!(said.contains("there is no database at /nowhere/tilld.db"), "{said}");
+    // With the flag it is made, and named.
+    let (code, _, said) =
+        text(place.run(&["passwd", "admin", "--create", "--password-file", password]));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains(&format!("created the database {}", place.db().display())), "{said}");
+    let (_, _, said) = text(place.run(&["instance", "add", "bar", "--create"]));
+    assert!(!said.contains("created the database"), "{said}");
+}
+
+#[test]
+fn texts_of_strangers_steer_no_terminal() {
+    let place = Place::new();
+    let hostile = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{9b}1m\u{202e}gnp\u{2066}\r\nroot\tname";
+    place.ok(&["instance", "add", "bar", "--create", "--name", hostile]);
+    place.ok(&["token", "create", "bar", "--description", hostile]);
+    let file = place.dir.path().join("a\u{1b}[2Jb.db");
+    let file = file.to_str().unwrap();
+    let payto = "payto://iban/DE75512108001245126199?receiver-name=a%1B[2J";
+    let bad = "\u{1b}[2J\u{202e}";
+    for args in [
+        &["instance", "list"][..],
+        &["instance", "show", "bar"],
+        &["token", "list", "bar"],
+        &["account", "add", "bar", payto],
+        &["account", "list", "bar"],
+        &["doctor"],
+        &["backup", file],
+        &["backup", file],
+        &["restore", file],
+        &["restore", &format!("{file}.no")],
+        &["check"],
+        &["instance", "show", bad],
+        &["token", "create", "bar", "--scope", bad],
+        &["token", "create", "bar", "--duration", bad],
+        &["--config", file, "config"],
+    ] {
+        let output = place.run(args);
+        for bytes in [&output.stdout, &output.stderr] {
+            let shown = String::from_utf8(bytes.clone()).unwrap();
+            let steers = |c: char| {
+                (c.is_control() && c != '\n' && c != '\t') || "\u{202e}\u{2066}".contains(c)
+            };
+            assert!(!shown.contains(steers), "{args:?}: {shown:?}");
+        }
+    }
+    let rows = place.ok(&["token", "list", "bar"]);
+    assert_eq!(rows.lines().count(), 1, "{rows}");
+    assert_eq!(rows.split('\t').count(), 4, "no name makes a column: {rows}");
+    assert!(rows.contains("\\u{1b}[2J"), "{rows}");
+    let mut command = tilld();
+    command.arg("--database").arg(format!("{file}.new")).args(["instance", "list"]);
+    let (_, _, said) = text(ends(command));
+    assert!(!said.contains('\u{1b}'), "{said:?}");
+}
+
+/// Runs a command whose output nobody takes.
+fn unread(mut command: Command) -> Output {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut child =
+        command.stdout(writer).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let status = child.wait().unwrap();
+    let mut stderr = Vec::new();
+    child.stderr.take().unwrap().read_to_end(&mut stderr).unwrap();
+    Output { status, stdout: Vec::new(), stderr }
+}
+
+#[test]
+fn a_reader_that_has_gone_ends_no_command() {
+    let place = Place::new();
+    place.instance("admin");
+    place.token("admin", "all");
+    place.ok(&["account", "add", "admin", PAYTO]);
+    let copy = place.dir.path().join("copy.db").display().to_string();
+    for (status, args) in [
+        (0, &["instance", "list"][..]),
+        (0, &["instance", "add", "bar"]),
+        (0, &["instance", "show", "bar"]),
+        (0, &["instance", "delete", "bar", "--purge"]),
+        (0, &["account", "list", "admin"]),
+        (0, &["account", "add", "admin", PAYTO]),
+        (0, &["token", "list", "admin"]),
+        (0, &["token", "revoke", "admin", "1"]),
+        (0, &["account", "remove", "admin", PAYTO]),
+        (0, &["check"]),
+        (0, &["config"]),
+        (1, &["doctor"]),
+        (0, &["backup", &copy]),
+        (0, &["restore", &copy]),
+        (0, &["--help"]),
+        (0, &["--version"]),
+        (1, &["token", "create", "nobody"]),
+    ] {
+        let mut command = tilld();
+        command.arg("--database").arg(place.db()).args(args);
+        let (code, _, said) = text(unread(command));
+        assert_eq!(code, Some(status), "{args:?}: {said}");
+        assert!(!said.contains("panicked"), "{args:?}: {said}");
+    }
+    let mut command = tilld();
+    command.args(["wallet", "--data-dir"]).arg(place.dir.path()).arg("balance");
+    let (code, _, said) = text(unread(command));
+    assert_eq!(code, Some(0), "{said}");
+}
+
+#[test]
+fn a_token_that_could_not_be_printed_is_good_for_nothing() {
+    let place = Place::new();
+    place.instance("admin");
+    let mut command = tilld();
+    command.arg("--database").arg(place.db()).args(["token", "create", "admin"]);
+    let (code, _, said) = text(unread(command));
+    assert_eq!(code, Some(1), "{said}");
+    assert!(said.contains("could not be printed") && said.contains("taken back"), "{said}");
+    assert_eq!(place.ok(&["token", "list", "admin"]), "");
+    // A full disk is no better.
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut command = tilld();
+    command.arg("--database").arg(place.db()).args(["token", "create", "admin"]).stdout(full);
+    let (code, _, said) = text(command.output().unwrap());
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(place.ok(&["token", "list", "admin"]), "");
+}
+
+#[test]
+fn the_old_name_of_the_first_instance_says_whose_password_it_sets() {
+    let place = Place::new();
+    let file = place.dir.path().join("password");
+    fs::write(&file, "correct horse").unwrap();
+    let said = |name: &str| {
+        place.ok(&["passwd", name, "--create", "--password-file", file.to_str().unwrap()])
+    };
+    for _ in 0..2 {
+        let said = said("default");
+        assert!(said.contains("admin (which \"default\" is an old name of)"), "{said}");
+    }
+    assert!(!said("admin").contains("default"));
 }
 
 #[test]

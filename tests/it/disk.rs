@@ -39,7 +39,7 @@ impl Island {
         if fs::metadata("/proc/self").unwrap().uid() != 0 {
             command.args(["--user", "--map-root-user"]);
         }
-        let script = "mount -t tmpfs -o size=4m none \"$1\" && cp \"$2\" \"$1\"/tilld.db && \
+        let script = "mount -t tmpfs -o size=4m,mode=700 none \"$1\" && cp \"$2\" \"$1\"/tilld.db && \
                       exec \"$0\" --database \"$1\"/tilld.db serve";
         command.args(["sh", "-c", script, env!("CARGO_BIN_EXE_tilld")]).arg(&disk).arg(place.db());
         for (name, _) in std::env::vars_os() {

@@ -244,11 +244,27 @@ fn rights_that_let_others_in_are_found() {
 }
 
 #[test]
+fn a_time_zone_that_is_none_is_found() {
+    let place = Place::new();
+    let run = |zone: &str| {
+        let mut command = tilld();
+        command.arg("--database").arg(place.db()).arg("doctor").env("TZ", zone);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    let text = run("Mars/Olympus");
+    assert!(text.contains("warn  time zone: the time zone TZ=Mars/Olympus is not known"), "{text}");
+    assert!(text.contains("tzdata"), "{text}");
+    assert!(!run("UTC").contains("time zone"));
+}
+
+#[test]
 fn a_database_that_is_missing_is_not_made() {
     let place = Place::new();
     let found = visit(&place, "");
     assert_eq!(found.status, 1, "{}", found.text());
-    assert!(found.line("FAIL  database: there is none at ").1.contains("tilld passwd admin"));
+    assert!(
+        found.line("FAIL  database: there is none at ").1.contains("tilld passwd admin --create")
+    );
     assert_eq!(files(place.dir.path()), BTreeMap::new());
     fs::remove_dir(place.dir.path()).unwrap();
     let found = visit(&place, "");

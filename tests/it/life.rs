@@ -45,12 +45,39 @@ fn end(mut daemon: Daemon, signal: &str) -> (Option<i32>, Duration) {
 
 #[test]
 fn an_idle_daemon_ends_at_once() {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let daemon = Place::new().start();
         let (status, took) = end(daemon, signal);
         assert_eq!(status, Some(0), "{signal}");
         assert!(took < Duration::from_secs(1), "{signal}: {took:?}");
     }
+}
+
+#[test]
+fn signals_that_mean_nothing_here_change_nothing() {
+    let daemon = Place::new().start();
+    for signal in ["USR1", "USR2", "USR1"] {
+        daemon.signal(signal);
+        assert_eq!(daemon.get("/config").status, 200, "{signal}");
+    }
+    assert_eq!(daemon.stop(), 0);
+}
+
+#[test]
+fn a_daemon_that_shall_outlive_its_terminal_does() {
+    let place = Place::new();
+    let mut command = std::process::Command::new("sh");
+    command.args([
+        "-c",
+        "trap '' HUP; exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_tilld"),
+        "--database",
+    ]);
+    command.arg(place.db()).args(["serve", "--listen", "127.0.0.1:0"]).stdin(Stdio::null());
+    let daemon = Daemon::start(command);
+    daemon.signal("HUP");
+    assert_eq!(daemon.get("/config").status, 200);
+    assert_eq!(daemon.stop(), 0);
 }
 
 #[test]
@@ -242,6 +269,86 @@ fn it_answers_at_several_addresses() {
     assert_eq!(daemon.greeting.matches("listening at").count(), 2, "{}", daemon.greeting);
     assert_eq!(daemon.get("/config").status, 200);
     assert_eq!(get(unix(&socket), "/config").0, 200);
+}
+
+#[test]
+fn all_of_ipv4_and_all_of_ipv6_go_together() {
+    // The port must be named, so one that was free a moment ago is tried until it still is.
+    let greeting = (0..20).find_map(|_| {
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let place = Place::new();
+        let mut command = tilld();
+        command.arg("--database").arg(place.db());
+        command.env("TILLD_SERVER__LISTEN", format!("0.0.0.0:{port},[::]:{port}"));
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = String::new();
+        for line in lines {
+            said += &(line.clone() + "\n");
+            if line.contains("ready, with the database") {
+                break;
+            }
+        }
+        let answers = said.contains("ready").then(|| {
+            ["127.0.0.1", "[::1]"]
+                .map(|host| get(TcpStream::connect(format!("{host}:{port}")).unwrap(), "/config").0)
+        });
+        let _ = child.kill();
+        child.wait().unwrap();
+        match answers {
+            Some(answers) => Some(answers),
+            None => {
+                assert!(said.contains("0.0.0.0") && said.contains("in use"), "{said}");
+                None
+            }
+        }
+    });
+    assert_eq!(greeting, Some([200, 200]));
+}
+
+#[test]
+fn a_socket_in_the_file_system_has_the_mode_and_group_of_the_settings() {
+    use std::os::unix::fs::MetadataExt;
+    let place = Place::new();
+    let socket = place.dir.path().join("tilld.sock");
+    let listen = format!("unix:{}", socket.display());
+    let group = fs::metadata(place.dir.path()).unwrap().gid();
+    // Root may give it to any group; others to their own.
+    let group = if group == 0 { 47_003 } else { group };
+    for mode in ["0660", "0600", "0666"] {
+        let group = group.to_string();
+        let _daemon = place.start_with(&[
+            ("TILLD_SERVER__LISTEN", listen.as_str()),
+            ("TILLD_SERVER__SOCKET_MODE", mode),
+            ("TILLD_SERVER__SOCKET_GROUP", &group),
+        ]);
+        let found = fs::metadata(&socket).unwrap();
+        assert_eq!(format!("{:04o}", found.mode() & 0o7777), mode);
+        assert_eq!(found.gid().to_string(), group);
+        assert_eq!(get(unix(&socket), "/config").0, 200);
+    }
+    let mut command = tilld();
+    command.arg("--database").arg(place.db()).env("TILLD_SERVER__LISTEN", &listen);
+    command.env("TILLD_SERVER__SOCKET_GROUP", "no-such-group");
+    let output = ends(command);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert!(said.contains("server.socket_group") && said.contains("no-such-group"), "{said}");
+}
+
+#[test]
+fn a_time_zone_that_is_none_is_named_and_utc_always_is_one() {
+    let place = Place::new();
+    let warns = |variables: &[(&str, &str)]| {
+        let daemon = place.start_with(variables);
+        daemon.greeting.lines().any(|line| line.contains("WARN") && line.contains("time zone"))
+    };
+    assert!(warns(&[("TZ", "Mars/Olympus")]));
+    // Without the list of zones.
+    let nowhere = place.dir.path().join("no-zones");
+    fs::create_dir(&nowhere).unwrap();
+    assert!(!warns(&[("TZ", "UTC"), ("TZDIR", nowhere.to_str().unwrap())]));
+    assert!(!warns(&[("TZ", "")]));
 }
 
 #[test]

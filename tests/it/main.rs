@@ -35,6 +35,7 @@ mod pages;
 mod polls;
 mod races;
 mod restart;
+mod root;
 mod sandbox;
 mod secrets;
 mod shop;

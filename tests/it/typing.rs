@@ -30,7 +30,7 @@ impl Typist {
         }
         // The terminal echoes, as one does at which somebody sits, unless the program forbids it.
         command.args(["--quiet", "--return", "--flush", "--echo", "always", "--command"]);
-        command.arg("tty && exec \"$PROGRAM\" --database \"$FILE\" passwd \"$INSTANCE\"");
+        command.arg("tty && exec \"$PROGRAM\" --database \"$FILE\" passwd --create \"$INSTANCE\"");
         command
             .arg("/dev/null")
             .env("SHELL", "/bin/sh")

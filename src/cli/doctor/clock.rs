@@ -16,6 +16,14 @@ pub(super) fn off_s(now: Timestamp, date: Option<Timestamp>, issued: Timestamp) 
     i64::try_from(now.secs()?).ok()?.checked_sub(i64::try_from(then.secs()?).ok()?)
 }
 
+/// The time zone that is set is none; the sentence says why and, after a semicolon, what to do.
+pub(super) fn zone(problem: &str) -> Finding {
+    match problem.split_once("; ") {
+        Some((what, remedy)) => Finding::Warn(format!("time zone: {what}"), remedy.to_owned()),
+        None => Finding::Warn(format!("time zone: {problem}"), "install the package tzdata".into()),
+    }
+}
+
 /// The clock says `now`; the file's newest entry was made at `newest`; exchanges' clocks show that
 /// ours is ahead by so many seconds, `off`.
 pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> Finding {

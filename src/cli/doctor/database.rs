@@ -17,8 +17,8 @@ pub(super) fn check(path: &Path, look: &store::Result<Option<Look>>) -> Vec<Find
         Err(error) => vec![refused(error)],
         Ok(None) => vec![Finding::Fail(
             format!("database: there is none at {}", path.display()),
-            "if it is elsewhere, say where with --database FILE or database.path; else start \
-             with: tilld passwd admin"
+            "if it is elsewhere, say where with --database FILE or database.path; else make one: \
+             tilld serve; or: tilld passwd admin --create"
                 .into(),
         )],
         Ok(Some(look)) => vec![version(look.path(), look.version()), log(look.log_bytes())],
@@ -66,6 +66,7 @@ pub(super) fn refused(error: &Error) -> Finding {
              the disk is not mounted read-only"
         }
         Error::Corrupt(..) => "stop the daemon, keep a copy of the file, then: tilld restore FILE",
+        Error::Missing(_) => "name the right file with --database FILE or database.path",
         Error::Open(..) => "see that the path is right, and that tilld may go there",
         Error::Busy | Error::AlreadyRunning(_) | Error::OlderDaemon(_) => "try again in a moment",
         Error::Full => "make room on the disk",

@@ -13,11 +13,12 @@ mod exchanges;
 
 use std::fmt;
 
-use super::Error;
+use super::output::{self, escaped};
+use super::{Error, owner};
 use crate::config::Config;
 use crate::domain::exchange::Trusted;
 use crate::domain::time::Timestamp;
-use crate::machine::Clock;
+use crate::machine::{Clock, zone_problem};
 use crate::server::terms;
 use crate::store::{self, Look};
 
@@ -39,17 +40,12 @@ impl fmt::Display for Finding {
             Self::Warn(sentence, remedy) => ("warn", sentence, Some(remedy)),
             Self::Fail(sentence, remedy) => ("FAIL", sentence, Some(remedy)),
         };
-        write!(f, "{level}  {}", one_line(sentence))?;
+        write!(f, "{level}  {}", escaped(sentence))?;
         match remedy {
-            Some(remedy) => write!(f, "\n      {}", one_line(remedy)),
+            Some(remedy) => write!(f, "\n      {}", escaped(remedy)),
             None => Ok(()),
         }
     }
-}
-
-/// `text` without what could move a terminal's cursor: exchanges and files are quoted in it.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// How many findings there are of each kind.
@@ -87,6 +83,7 @@ impl fmt::Display for Sum {
 /// # Errors
 /// When any check fails; the store's own error if the file cannot be used.
 pub(super) fn run(config: &Config) -> Result<(), Error> {
+    owner::become_owner(&config.database.path)?;
     let trusted = terms(config)?.exchanges;
     let clock = Clock::system();
     let asked = exchanges::ask(&trusted, &clock)?;
@@ -107,6 +104,7 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
     };
     let off: Vec<_> = asked.iter().filter_map(|asked| asked.off_s).collect();
     findings.push(clock::check(now, newest, &off));
+    findings.extend(zone_problem().as_deref().map(clock::zone));
     findings.extend(about_file);
     findings.extend(exchanges::check(&asked, config.currency.default, now));
     if let Some(shops) = shops {
@@ -114,10 +112,13 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
     }
 
     for finding in &findings {
-        println!("{finding}");
+        // A finding and what to do about it are two lines, each escaped where it is written.
+        for text in finding.to_string().lines() {
+            output::line(text)?;
+        }
     }
     let sum = Sum::of(&findings);
-    println!("{sum}");
+    output::line(&sum)?;
     match (look, sum.fail) {
         (Err(error), _) if error.is_unusable() => Err(error.into()),
         (_, 0) => Ok(()),
@@ -149,7 +150,7 @@ mod tests {
         let warn = Finding::Warn("little room".into(), "make some".into());
         assert_eq!(said(warn), "warn  little room\n      make some");
         let fail = Finding::Fail("no\u{1b}[2Jroom\nat all".into(), "make\r\nsome".into());
-        assert_eq!(said(fail), "FAIL  no [2Jroom at all\n      make  some");
+        assert_eq!(said(fail), "FAIL  no\\u{1b}[2Jroom\\u{a}at all\n      make\\u{d}\\u{a}some");
     }
 
     #[test]

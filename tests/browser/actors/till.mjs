@@ -32,7 +32,7 @@ export class Till {
     till.folder = mkdtempSync(join(tmpdir(), "tilld-browser-"));
     till.password = password;
     till.env = env;
-    till.run("instance", "add", "admin", "--name", "Shop");
+    till.run("instance", "add", "admin", "--create", "--name", "Shop");
     till.run("account", "add", "admin", ACCOUNT);
     till.feed(`${password}\n`, "passwd", "admin", "--password-file", "-");
     till.token = till.run("token", "create", "admin", "--scope", "all");

@@ -92,7 +92,7 @@ impl Place {
         let mut child = tilld()
             .arg("--database")
             .arg(self.db())
-            .args(["passwd", instance, "--password-file", "-"])
+            .args(["passwd", instance, "--create", "--password-file", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -104,7 +104,7 @@ impl Place {
 
     /// Makes an instance without a password.
     pub(crate) fn instance(&self, name: &str) {
-        self.ok(&["instance", "add", name]);
+        self.ok(&["instance", "add", name, "--create"]);
     }
 
     /// Makes a token.

@@ -309,9 +309,18 @@ fn the_list_is_paged_both_ways_and_searched() {
 fn utc_is_a_zone_where_no_list_of_zones_is_installed() {
     let place = crate::common::Place::new();
     place.passwd("admin", super::PASSWORD);
-    let nowhere = place.dir.path().join("no-zones");
-    std::fs::create_dir(&nowhere).unwrap();
-    let daemon = place.start_with(&[("TZDIR", nowhere.to_str().unwrap()), ("TZ", "")]);
+    // A machine without tzdata: its folder is hidden from the daemon.
+    let mut command = std::process::Command::new("unshare");
+    command.arg("--mount");
+    if std::os::unix::fs::MetadataExt::uid(&std::fs::metadata("/proc/self").unwrap()) != 0 {
+        command.args(["--user", "--map-root-user"]);
+    }
+    let script = "for zones in /usr/share/zoneinfo /usr/share/lib/zoneinfo /etc/zoneinfo; do \
+                  [ ! -d $zones ] || mount -t tmpfs none $zones; done; \
+                  exec \"$0\" --database \"$1\" serve --listen 127.0.0.1:0";
+    command.args(["sh", "-c", script, env!("CARGO_BIN_EXE_tilld")]).arg(place.db());
+    command.env_remove("TZ").env_remove("TZDIR").stdin(std::process::Stdio::null());
+    let daemon = crate::common::Daemon::start(command);
     let clerk = Visitor::seated(&daemon.address, "admin");
     let days = "ledger=orders&format=csv&from=2026-01-01&until=2026-01-02";
     for zone in ["UTC", "utc", "Etc%2FUTC"] {
