@@ -44,6 +44,12 @@ class Daemon:
             "TILLD_LOG__LEVEL": "info",
             # Past this, polls are answered at once: nobody waits in vain for what does not happen.
             "TILLD_POLLS__MAX_TOTAL": "0",
+            # All wallets are on this machine.
+            "TILLD_STRANGERS__NETWORK_BURST": "1000000",
+            "TILLD_STRANGERS__NETWORK_PER_MINUTE": "1000000",
+            "TILLD_STRANGERS__TEMPLATE_BURST": "1000000",
+            "TILLD_STRANGERS__TEMPLATE_PER_MINUTE": "1000000",
+            "TILLD_STRANGERS__MAX_OPEN_ORDERS": "1000000",
             "TILLD_LEGAL__TERMS": f"{self.room.name}/terms.md",
             "TILLD_LEGAL__PRIVACY": f"{self.room.name}/terms.md",
         }
