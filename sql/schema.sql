@@ -103,6 +103,14 @@ CREATE TABLE kyc (
     PRIMARY KEY (instance, h_wire, exchange_url)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE logos (
+    serial    INTEGER PRIMARY KEY,                              -- names it in orders
+    instance  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    hash      BLOB    NOT NULL CHECK (length(hash) = 32),       -- SHA-256 of text
+    text      TEXT    NOT NULL,                                 -- what stands between the quotes, as JSON writes it
+    UNIQUE (instance, hash)
+) STRICT;
+
 CREATE TABLE orders (
     serial             INTEGER PRIMARY KEY AUTOINCREMENT,       -- its place in the shop's list; never used again
     instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
@@ -128,6 +136,7 @@ CREATE TABLE orders (
     refunded           INTEGER NOT NULL CHECK (refunded IN (0, 1, 2)), -- 0: not, 1: partly, 2: wholly
     wired              INTEGER NOT NULL CHECK (wired IN (0, 1)), -- 1: the exchange has wired all of it
     terms              TEXT    NOT NULL, claimed_at_s INTEGER, refund_refused TEXT,                        -- the contract as canonical JSON, with nonce once claimed
+    terms              TEXT    NOT NULL, claimed_at_s INTEGER, logo_serial INTEGER REFERENCES logos (serial), logo_at INTEGER, by_stranger INTEGER NOT NULL DEFAULT 0 CHECK (by_stranger IN (0, 1)),                        -- the contract as canonical JSON, with nonce once claimed
     UNIQUE (instance, order_id),
     CHECK ((nonce IS NULL) = (h_contract IS NULL)),
     CHECK (paid_at_s IS NULL OR nonce IS NOT NULL),
@@ -138,6 +147,8 @@ CREATE INDEX orders_by_creation ON orders (instance, created_at_s, serial);
 
 CREATE INDEX orders_by_instance ON orders (instance, serial);
 
+CREATE INDEX orders_by_logo ON orders (logo_serial) WHERE logo_serial IS NOT NULL;
+
 CREATE INDEX orders_by_paid_session ON orders (instance, paid_session, fulfillment_url, serial)
     WHERE paid_session IS NOT NULL;
 
@@ -145,6 +156,11 @@ CREATE INDEX orders_by_payment ON orders (instance, paid_at_s, serial) WHERE pai
 
 CREATE INDEX orders_by_session ON orders (instance, session_id, fulfillment_url, serial)
     WHERE session_id IS NOT NULL;
+
+CREATE INDEX orders_of_strangers ON orders (instance) WHERE by_stranger = 1 AND paid_at_s IS NULL;
+
+CREATE INDEX orders_of_strangers_by_deadline ON orders (pay_deadline_s)
+    WHERE by_stranger = 1 AND paid_at_s IS NULL;
 
 CREATE TABLE part_paid (
     order_serial  INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE -- which

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -60,6 +61,12 @@ pub const KEYS: &[&str] = &[
     "polls.max_per_key",
     "polls.max_per_client",
     "polls.clamp_s",
+    "strangers.network_burst",
+    "strangers.network_per_minute",
+    "strangers.template_burst",
+    "strangers.template_per_minute",
+    "strangers.max_open_orders",
+    "strangers.disk_reserve_bytes",
     "exchanges.request_timeout_s",
     "exchanges.attempts",
     "legacy.enabled",
@@ -97,6 +104,8 @@ pub struct Config {
     pub limits: Limits,
     /// `[polls]`
     pub polls: Polls,
+    /// `[strangers]`
+    pub strangers: Strangers,
     /// `[exchanges]`
     pub exchanges: Exchanges,
     /// `[legacy]`
@@ -174,6 +183,24 @@ pub struct Polls {
     pub max_per_client: usize,
     /// Longest wait, in seconds.
     pub clamp_s: u64,
+}
+
+/// What people without a token of the shop can have written (decision 25).
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Strangers {
+    /// Changes that one network may make at once.
+    pub network_burst: NonZeroU32,
+    /// How many more a minute.
+    pub network_per_minute: NonZeroU32,
+    /// Orders that may be made of one template at once.
+    pub template_burst: NonZeroU32,
+    /// How many more a minute.
+    pub template_per_minute: NonZeroU32,
+    /// Unpaid orders of strangers that an instance may have.
+    pub max_open_orders: NonZeroU32,
+    /// Bytes of the disk that must be free.
+    pub disk_reserve_bytes: u64,
 }
 
 /// How exchanges are asked.
@@ -987,6 +1014,8 @@ mod tests {
             ("TILLD_CURRENCY__DEFAULT", "€", "default"),
             ("TILLD_DATABASE__READERS", "0", "readers"),
             ("TILLD_LIMITS__PUBLIC_BODY_BYTES", "1", "limits"),
+            ("TILLD_STRANGERS__NETWORK_PER_MINUTE", "0", "network_per_minute"),
+            ("TILLD_STRANGERS__DISK_RESERVE_BYTES", "-1", "disk_reserve_bytes"),
             ("TILLD_LOG__LEVEL", "loud", "level"),
         ] {
             let message = with_variables(&[(name, value)]).unwrap_err().to_string();

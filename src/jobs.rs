@@ -24,11 +24,31 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 /// How often what is unfinished with exchanges is looked after.
 const ERRANDS: Duration = Duration::from_secs(30);
 
+/// How often it is looked whether something is to be deleted, and room to be given back.
+const TIDYING: Duration = Duration::from_secs(600);
+/// How long is waited between one part of that and the next, so that others come in between.
+const BETWEEN: Duration = Duration::from_millis(100);
+
 /// Does all jobs, until it is dropped.
 pub async fn run(till: Till) {
     let exchanges = till.terms().exchanges.len();
     let fresh = join_all((0..exchanges).map(|place| keep_fresh(&till, place)));
-    tokio::join!(fresh, errands(&till));
+    tokio::join!(fresh, errands(&till), tidy(&till));
+}
+
+/// Deletes what strangers have left behind, and gives the room of what was deleted back to the disk.
+async fn tidy(till: &Till) {
+    loop {
+        let deleted = till.delete_expired_orders().await;
+        let deleted = deleted.inspect_err(|error| {
+            log::warn!("unpaid orders of templates could not be deleted: {error}");
+        });
+        let given = till.give_space_back().await.inspect_err(|error| {
+            log::warn!("room could not be given back to the disk: {error}");
+        });
+        let more = matches!((&deleted, &given), (Ok(true), Ok(_)) | (Ok(_), Ok(true)));
+        tokio::time::sleep(if more { BETWEEN } else { TIDYING }).await;
+    }
 }
 
 /// Finishes payments and refunds that were begun: after the start, when something was left over,

@@ -60,6 +60,7 @@ pub(crate) async fn orders(folder: &Path, shop: &Shop, made: &Order, round: Dura
             base_url: order.base_url.clone(),
             fulfillment_url: Some(FulfillmentUrl::parse(visit.url()).unwrap()),
             session: Some(SessionId::parse(visit.session()).unwrap()),
+            by_stranger: false,
         };
         move |tx: &mut Tx<'_>| orders::insert(tx, instance, &new).map(|kept| assert!(kept))
     })

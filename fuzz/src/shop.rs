@@ -59,7 +59,11 @@ impl Shop {
         let store =
             Store::open_announcing(&path, Role::Daemon, options, announce).expect("a store");
         let config = tilld::config::load(&Default::default()).expect("defaults").config;
-        let terms = tilld::server::terms(&config).expect("terms");
+        let mut terms = tilld::server::terms(&config).expect("terms");
+        // All that asks comes from one address, and as fast as it can.
+        terms.strangers.network_burst = std::num::NonZeroU32::MAX;
+        terms.strangers.template_burst = std::num::NonZeroU32::MAX;
+        terms.strangers.max_open_orders = std::num::NonZeroU32::MAX;
         let till = Till::new(store, hub, terms, Clock::system());
         let settings = Settings {
             base_url: Some(BASE.parse::<BaseUrl>().expect("an address")),

@@ -1,1 +1,2 @@
-UPDATE orders SET terms = :terms WHERE serial = :order_serial
+UPDATE orders SET terms = :terms, logo_serial = :logo_serial, logo_at = :logo_at
+WHERE serial = :order_serial

@@ -81,6 +81,8 @@ pub struct NewOrder {
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// The session that it was made for.
     pub session: Option<SessionId>,
+    /// Did somebody without a token of the shop make it, of a template?
+    pub by_stranger: bool,
 }
 
 impl NewOrder {

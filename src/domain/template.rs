@@ -275,10 +275,14 @@ impl TemplateContract {
                     _ => Ok(total),
                 }
             }
-            (None, Some(said), Some(tip)) if said.checked_sub(&tip).is_err() => {
-                Err(BadFilling::Unfit("tip"))
+            // Only the shop gives away (decision 24). What is more than the tip is the price.
+            (None, Some(said), tip) => {
+                let price = tip.map_or(Ok(said), |tip| said.checked_sub(&tip));
+                match price.map_err(|_| BadFilling::Unfit("tip"))?.is_zero() {
+                    true => Err(BadFilling::Unfit("amount")),
+                    false => Ok(said),
+                }
             }
-            (None, Some(said), _) => Ok(said),
             (None, None, _) => Err(BadFilling::NoAmount),
         }
     }
@@ -420,6 +424,12 @@ mod tests {
         let order = open.fill(say(Some("x"), amount("KUDOS:1.50"))).unwrap().order;
         assert_eq!(Value::Object(order), json!({ "summary": "x", "amount": "KUDOS:1.5" }));
 
+        // Nothing is for free that the shop has not made free.
+        let zero = open.fill(say(Some("x"), amount("KUDOS:0.00"))).unwrap_err();
+        assert_eq!(zero, BadFilling::Unfit("amount"));
+        let free = contract(json!({ "summary": "Tea", "amount": "KUDOS:0" })).unwrap();
+        assert_eq!(free.fill(say(None, None)).unwrap().order["amount"], json!("KUDOS:0"));
+
         assert_eq!(fixed.fill(say(Some("Rum"), None)).unwrap_err(), BadFilling::Summary);
         assert_eq!(fixed.fill(say(None, amount("KUDOS:1"))).unwrap_err(), BadFilling::Amount);
         assert_eq!(fixed.fill(say(None, amount("EUR:2"))).unwrap_err(), BadFilling::Currency);
@@ -438,6 +448,10 @@ mod tests {
         let tip = |total| Filling { amount: total, tip: amount("KUDOS:1"), ..Filling::default() };
         assert_eq!(silent.fill(tip(None)).unwrap_err(), BadFilling::Unfit("tip"));
         assert_eq!(asking.fill(tip(amount("KUDOS:2"))).unwrap_err(), BadFilling::Amount);
+        let open = contract(json!({ "summary": "Tea", "request_tip": true })).unwrap();
+        assert_eq!(open.fill(tip(amount("KUDOS:1"))).unwrap_err(), BadFilling::Unfit("amount"));
+        assert_eq!(open.fill(tip(amount("KUDOS:0.5"))).unwrap_err(), BadFilling::Unfit("tip"));
+        assert_eq!(open.fill(tip(amount("KUDOS:3"))).unwrap().order["amount"], json!("KUDOS:3"));
         for total in [None, amount("KUDOS:3")] {
             let order = asking.fill(tip(total)).unwrap().order;
             assert_eq!((&order["amount"], &order["tip"]), (&json!("KUDOS:3"), &json!("KUDOS:1")));

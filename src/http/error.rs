@@ -228,6 +228,8 @@ impl Failure {
             BodyTooLong(_)                      => (413,   32, "the request's body is too long"),
             UriTooLong                          => (414,   31, "the request's URI is too long"),
             Till(Verb::TooManyAttempts(_))      => (429, 2015, "too many passwords were tried; wait a moment"),
+            Till(Verb::TooManyWrites(_))        => (429, 2015, "too many orders or claims come from your network, or for this template; wait a moment"),
+            Till(Verb::TooManyOpenOrders)       => (429, 2015, "the shop has too many unpaid orders of its templates; try again later"),
             HeadTooLong                         => (431,   23, "the request's headers are too long"),
             Till(Verb::RefundBeyondLimit)       => (451, 2512, "the refund is more than the exchange gives back at a time"),
             Till(Verb::BeyondLimits)            => (451, 2513, "the price is more than the exchanges let a shop take"),
@@ -237,6 +239,7 @@ impl Failure {
             Bug(_)                              => (500,   60, "something went wrong inside the backend"),
             NotImplemented(_)                   => (501,   76, "this backend does not offer this"),
             Till(Verb::Crowded)                 => (503,   77, "the backend is busy; try again in a moment"),
+            Till(Verb::DiskReserve)             => (507,   52, "the disk is nearly full, and the rest is kept for payments"),
             Till(Verb::Store(error))            => match error {
                 store::Error::Busy
                 | store::Error::Closed          => (503,   55, "the database is busy; try again in a moment"),
@@ -285,13 +288,14 @@ impl Failure {
             Till(Verb::NotAuthorized | Verb::TokenExpired) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            Till(Verb::TooManyAttempts(wait)) => {
+            Till(Verb::TooManyAttempts(wait) | Verb::TooManyWrites(wait)) => {
                 Some((RETRY_AFTER, value((wait.as_secs() + 1).to_string())?))
             }
             Till(Verb::Crowded | Verb::Store(store::Error::Busy | store::Error::Closed)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
-            Till(Verb::Store(store::Error::Full)) => {
+            Till(Verb::TooManyOpenOrders) => Some((RETRY_AFTER, HeaderValue::from_static("60"))),
+            Till(Verb::Store(store::Error::Full) | Verb::DiskReserve) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("30")))
             }
             Method(allowed) => {
@@ -388,6 +392,8 @@ impl Failure {
         let (status, code, hint) = self.row();
         let line = format_args!("{request_id} {request}: {status} {code} {hint}: {self}");
         match status {
+            // The till has told it once, and strangers could have it told for ever.
+            _ if matches!(self, Till(Verb::DiskReserve)) => log::debug!("{line}"),
             503 | 507 => log_limit::warn(hint, line),
             501 => log::debug!("{line}"),
             500..=599 => log_limit::error(hint, line),
@@ -481,6 +487,9 @@ pub(super) mod tests {
             Till(Verb::NoReceiverName),
             Till(Verb::TokenUnknown(1)),
             Till(Verb::TooManyAttempts(Duration::from_secs(1))),
+            Till(Verb::TooManyWrites(Duration::from_secs(1))),
+            Till(Verb::TooManyOpenOrders),
+            Till(Verb::DiskReserve),
             Till(Verb::Crowded),
             Till(Verb::NoRandomness),
             Till(Verb::PasswordHash("x".into())),

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::error::{Answer, Failure};
 use super::extract::{At, Body, Clerk, Fields, Params, Seg};
 use super::orders::{made, put};
-use super::origin::base_url_for_strangers;
+use super::origin::{base_url_for_strangers, client};
 use super::{Settings, pages};
 use crate::domain::ids::TemplateId;
 use crate::domain::template::{Filling, Template, TemplateContract};
@@ -125,5 +125,6 @@ pub(super) async fn instantiate(
         paivana_id: fields.get("paivana_id")?,
     };
     let base_url = base_url_for_strangers(&request, &settings, &till, &instance)?;
-    Ok(made(&till.order_by_template(&instance, id, filling, &base_url).await?))
+    let client = client(&request, &settings);
+    Ok(made(&till.order_by_template(&instance, id, filling, &base_url, client).await?))
 }

@@ -44,6 +44,9 @@ words! {
     refused_title: "That did not work", "Das ging nicht";
     refused: "The till could not make sense of this request. Please go back and try again.",
         "Die Kasse konnte mit dieser Anfrage nichts anfangen. Bitte gehen Sie zurück und versuchen Sie es noch einmal.";
+    too_much_title: "Too much at once", "Zu viel auf einmal";
+    too_much: "The till has got too many orders just now. Please wait a minute and try again.",
+        "Die Kasse hat gerade zu viele Bestellungen bekommen. Bitte warten Sie eine Minute und versuchen Sie es noch einmal.";
     broken_title: "Something is wrong here", "Hier stimmt etwas nicht";
     broken: "The till cannot answer at the moment. Nothing is lost; please try again in a while.",
         "Die Kasse kann im Augenblick nicht antworten. Nichts ist verloren; bitte versuchen Sie es in einer Weile noch einmal.";

@@ -39,7 +39,7 @@ use crate::jobs;
 use crate::log_limit;
 use crate::machine::{Clock, zone_problem};
 use crate::store::{self, Role, Store};
-use crate::till::{Terms, Till};
+use crate::till::{StrangerLimits, Terms, Till};
 
 /// Currencies that are known without anybody saying so.
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];
@@ -144,6 +144,14 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
             "default_wire_transfer_delay_s",
             instance.default_wire_transfer_delay_s,
         )?,
+        strangers: StrangerLimits {
+            network_burst: config.strangers.network_burst,
+            network_per_minute: config.strangers.network_per_minute,
+            template_burst: config.strangers.template_burst,
+            template_per_minute: config.strangers.template_per_minute,
+            max_open_orders: config.strangers.max_open_orders,
+            disk_reserve_bytes: config.strangers.disk_reserve_bytes,
+        },
     })
 }
 

@@ -5,11 +5,10 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
 use super::header::{APPLICATION_ID, Found, inspect, whose};
-use super::open::connect;
+use super::open::{connect, damaged};
 use super::paths::{
     folder, lock, remove, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix,
 };
@@ -88,6 +87,9 @@ pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<
 }
 
 /// Writes a copy of the database at `path`, checks it, and makes it durable.
+///
+/// Only what is in tables is copied, so that what was deleted is in no copy, and a copy is as small as
+/// it can be. It is of one moment, whatever is written meanwhile.
 fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
     remove_with_logs(part).map_err(failed(part))?;
     let file = OpenOptions::new()
@@ -96,15 +98,19 @@ fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
         .mode(0o600)
         .open(part)
         .map_err(failed(part))?;
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
-    let mut copy = Connection::open_with_flags(part, flags)?;
-    let backup = Backup::new(connection, &mut copy)?;
-    // All pages in one step are one moment's state, whatever is written meanwhile.
-    match backup.step(-1)? {
-        StepResult::Done => {}
-        _ => return Err(Error::Busy),
+    // Where files of older versions do not give free pages back, their copies do.
+    if connection.pragma_query_value(None, "auto_vacuum", |row| row.get::<_, i64>(0))? == 0 {
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     }
-    drop(backup);
+    // SQLite takes the file because it is empty. A full name is none of its addresses (`file:…`).
+    let full = std::path::absolute(part).map_err(failed(part))?;
+    let name = full.to_str().ok_or_else(|| {
+        Error::Open(part.to_owned(), "SQLite takes only names that are UTF-8".into())
+    })?;
+    connection.execute("VACUUM INTO :name", &[(":name", name)]).map_err(|e| damaged(path, e))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
+    let copy = Connection::open_with_flags(part, flags)?;
+    copy.pragma_update(None, "journal_mode", "WAL")?;
     let verdict: String = copy.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
     if verdict != "ok" {
         return Err(Error::Corrupt(path.to_owned(), verdict));

@@ -4,7 +4,7 @@ use rusqlite::{Connection, Row};
 
 use super::coin_refunds::{self, Outcome};
 use super::deposits::{self, Deposit};
-use super::{Result, Store, refunds, sql};
+use super::{Result, Store, logos, refunds, sql};
 use crate::domain::amount::Amount;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{OrderSerial, Refunded};
@@ -68,7 +68,7 @@ fn orders(connection: &Connection, findings: &mut Vec<String>) -> Result<()> {
 }
 
 fn has_its_hash(row: &Row<'_>) -> Result<bool> {
-    let terms: String = row.get("terms")?;
+    let Ok(terms) = logos::terms(row) else { return Ok(false) };
     let signed: Option<HashCode> = row.get("h_contract")?;
     let hash = canonical::parse(&terms).and_then(|terms| contract::contract_hash(&terms));
     Ok(hash.is_ok_and(|hash| signed.is_none_or(|signed| signed == hash)))
@@ -170,6 +170,7 @@ mod tests {
             base_url: "http://localhost/".parse().unwrap(),
             fulfillment_url: None,
             session: None,
+            by_stranger: false,
         };
         let new = [order("A"), order("B"), order("C")];
         f.store

@@ -23,6 +23,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0011_office"),
     sql!("migrations/0012_addresses"),
     sql!("migrations/0013_refund_refused"),
+    sql!("migrations/0014_strangers"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -18,6 +18,7 @@ pub mod exchanges;
 mod header;
 pub mod instances;
 pub mod kyc;
+pub mod logos;
 mod look;
 mod migrations;
 mod open;
@@ -28,6 +29,7 @@ pub mod payments;
 pub mod premises;
 pub mod refunds;
 pub mod sessions;
+mod space;
 pub mod spool;
 pub mod templates;
 pub mod tokens;
@@ -53,7 +55,7 @@ pub use self::check::check;
 pub use self::look::{Look, look, newest};
 pub use self::migrations::VERSION;
 use self::writer::Writer;
-pub use self::writer::{Stats, Tx};
+pub use self::writer::{Lane, Stats, Tx};
 use crate::domain::order::Topic;
 use crate::log_limit;
 
@@ -370,15 +372,31 @@ impl Store {
     /// # Errors
     /// What `work` says; [`Error::Busy`] at once when too many wait already; [`Error::Full`],
     /// [`Error::Commit`], [`Error::Closed`].
-    pub async fn write<T, E>(
+    pub fn write<T, E>(
         &self,
+        work: impl FnOnce(&mut Tx<'_>) -> std::result::Result<T, E> + Send + 'static,
+    ) -> impl Future<Output = std::result::Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.write_in(Lane::First, work)
+    }
+
+    /// The same for a change that waits in this lane.
+    ///
+    /// # Errors
+    /// As [`Store::write`]; [`Error::Busy`] also when the lane alone is full.
+    pub async fn write_in<T, E>(
+        &self,
+        lane: Lane,
         work: impl FnOnce(&mut Tx<'_>) -> std::result::Result<T, E> + Send + 'static,
     ) -> std::result::Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let answer = self.0.writer.submit(work)?;
+        let answer = self.0.writer.submit(lane, work)?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
@@ -391,7 +409,7 @@ impl Store {
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<()> + Send + 'static,
     ) -> Result<()> {
-        self.0.writer.submit::<_, Error, _>(work).map(drop)
+        self.0.writer.submit::<_, Error, _>(Lane::First, work).map(drop)
     }
 
     /// Can the store be read and written?

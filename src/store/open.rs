@@ -93,7 +93,10 @@ fn create(path: &Path) -> Result<()> {
     // SQLite gives its log the rights of the file, so this keeps both from strangers.
     let file =
         OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new).map_err(&failed)?;
-    let mut connection = connect(&new)?;
+    let mut connection = plain(&new)?;
+    // Only an empty file can learn to give its free pages back, see `space`.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    settle(&connection, &new)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
     migrations::migrate(&mut connection, &new)?;
     connection.pragma_update(None, "wal_checkpoint", "TRUNCATE")?;
@@ -174,7 +177,7 @@ pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
     }
 }
 
-fn damaged(path: &Path, error: rusqlite::Error) -> Error {
+pub(super) fn damaged(path: &Path, error: rusqlite::Error) -> Error {
     use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => Error::Corrupt(path.to_owned(), error.to_string()),

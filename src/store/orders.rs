@@ -4,6 +4,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::columns::InTurn;
+use super::logos::{self, Stored};
 use super::{Result, Tx, sql};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{OrderId, SessionId};
@@ -44,7 +45,7 @@ pub fn find_by_serial(db: &Connection, order: OrderSerial) -> Result<Option<Orde
 /// [`super::Error::Sqlite`], also when the order is gone.
 pub fn terms(db: &Connection, order: OrderSerial) -> Result<String> {
     let mut statement = db.prepare_cached(sql!("orders/terms"))?;
-    Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get("terms"))?)
+    Ok(statement.query_row(named_params! { ":order_serial": order }, logos::terms)?)
 }
 
 /// When a wallet claimed an order; `None` if none did, or if it was not kept then.
@@ -158,11 +159,42 @@ pub fn list(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Has the instance so many unpaid orders that strangers have made, or more?
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn has_open_of_strangers(
+    db: &Connection,
+    instance: InstanceSerial,
+    count: u32,
+) -> Result<bool> {
+    let Some(others) = count.checked_sub(1) else { return Ok(true) };
+    let mut statement = db.prepare_cached(sql!("orders/open_of_strangers"))?;
+    Ok(statement.exists(named_params! { ":instance": instance, ":count": others })?)
+}
+
+/// Orders that strangers have made and nobody has paid, with a deadline before this time and without
+/// any coin; at most `limit`, those with the earliest deadline first.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn expired_of_strangers(
+    db: &Connection,
+    before: Timestamp,
+    limit: u32,
+) -> Result<Vec<OrderSerial>> {
+    let mut statement = db.prepare_cached(sql!("orders/expired_of_strangers"))?;
+    let params = named_params! { ":before_s": before, ":limit": limit };
+    let rows = statement.query_map(params, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
 /// Keeps a new order; `false` if there is one of this name.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, new: &NewOrder) -> Result<bool> {
+    let Stored { terms, logo_serial, logo_at } = logos::store(tx, instance, &new.terms)?;
     let changed = tx.prepare_cached(sql!("orders/insert"))?.execute(named_params! {
         ":instance": instance,
         ":order_id": new.order_id,
@@ -179,7 +211,10 @@ pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, new: &NewOrder) -> Resu
         ":fulfillment_url": new.fulfillment_url,
         ":session_id": new.session,
         ":zero": Amount::zero(*new.amount.currency()),
-        ":terms": new.terms,
+        ":terms": terms,
+        ":logo_serial": logo_serial,
+        ":logo_at": logo_at,
+        ":by_stranger": new.by_stranger,
     })?;
     if changed > 0 {
         tx.announce(new.topics(instance));
@@ -199,11 +234,14 @@ pub fn claim(
     contract: &str,
     now: Timestamp,
 ) -> Result<bool> {
+    let Stored { terms, logo_serial, logo_at } = logos::store(tx, order.instance, contract)?;
     let changed = tx.prepare_cached(sql!("orders/claim"))?.execute(named_params! {
         ":order_serial": order.serial,
         ":nonce": claim.nonce,
         ":h_contract": claim.h_contract,
-        ":terms": contract,
+        ":terms": terms,
+        ":logo_serial": logo_serial,
+        ":logo_at": logo_at,
         ":now_s": now,
     })?;
     if changed > 0 {
@@ -218,10 +256,13 @@ pub fn claim(
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn unclaim(tx: &mut Tx<'_>, order: &Order, nonce: &PublicKey, terms: &str) -> Result<bool> {
+    let Stored { terms, logo_serial, logo_at } = logos::store(tx, order.instance, terms)?;
     let changed = tx.prepare_cached(sql!("orders/unclaim"))?.execute(named_params! {
         ":order_serial": order.serial,
         ":nonce": nonce,
         ":terms": terms,
+        ":logo_serial": logo_serial,
+        ":logo_at": logo_at,
     })?;
     if changed > 0 {
         tx.announce(order.topics());
@@ -241,13 +282,16 @@ pub fn mark_paid(
     paid: &Paid,
     binding: Option<(&Claim, &str)>,
 ) -> Result<bool> {
+    let stored = binding.map(|(_, terms)| logos::store(tx, order.instance, terms)).transpose()?;
     let changed = tx.prepare_cached(sql!("orders/mark_paid"))?.execute(named_params! {
         ":order_serial": order.serial,
         ":paid_at_s": paid.at,
         ":paid_session": paid.session,
         ":nonce": binding.map(|(claim, _)| claim.nonce),
         ":h_contract": binding.map(|(claim, _)| claim.h_contract),
-        ":terms": binding.map(|(_, terms)| terms),
+        ":terms": stored.as_ref().map(|stored| &stored.terms),
+        ":logo_serial": stored.as_ref().and_then(|stored| stored.logo_serial),
+        ":logo_at": stored.as_ref().and_then(|stored| stored.logo_at),
     })?;
     if changed > 0 {
         let after = Order { paid: Some(paid.clone()), ..order.clone() };
@@ -295,8 +339,13 @@ pub fn set_refunds(tx: &mut Tx<'_>, after: &Order) -> Result<()> {
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn set_terms(tx: &mut Tx<'_>, order: &Order, terms: &str) -> Result<()> {
-    tx.prepare_cached(sql!("orders/set_terms"))?
-        .execute(named_params! { ":order_serial": order.serial, ":terms": terms })?;
+    let Stored { terms, logo_serial, logo_at } = logos::store(tx, order.instance, terms)?;
+    tx.prepare_cached(sql!("orders/set_terms"))?.execute(named_params! {
+        ":order_serial": order.serial,
+        ":terms": terms,
+        ":logo_serial": logo_serial,
+        ":logo_at": logo_at,
+    })?;
     tx.announce([Topic::Order(order.instance, order.order_id.clone())]);
     Ok(())
 }

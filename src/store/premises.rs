@@ -27,17 +27,25 @@ impl Store {
     pub fn premises(&self) -> Premises {
         around(self.path())
     }
+
+    /// How many bytes are left for us on the disk; `None` where that cannot be told.
+    pub fn free_bytes(&self) -> Option<u64> {
+        free(self.path())
+    }
 }
 
 fn around(path: &Path) -> Premises {
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     Premises {
         database_bytes: size(path).saturating_add(size(&with_suffix(path, "-wal"))),
-        free_bytes: statvfs(folder(path))
-            .ok()
-            .map(|found| found.f_bavail.saturating_mul(found.f_frsize)),
+        free_bytes: free(path),
         last_backup: last_backup(path),
     }
+}
+
+fn free(path: &Path) -> Option<u64> {
+    let found = statvfs(folder(path)).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
 /// When the file at `path` was copied last, as [`super::backup()`] has noted it.

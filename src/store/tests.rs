@@ -1,7 +1,9 @@
 //! The writer's promises, at close quarters; what can be seen from outside is tested from there.
 
+use std::sync::Mutex;
 use std::sync::mpsc::channel;
 
+use futures_util::future::join_all;
 use rusqlite::named_params;
 
 use super::*;
@@ -74,7 +76,7 @@ impl Fixture {
     fn hold(&self) -> std::sync::mpsc::Sender<()> {
         let (release, wait) = channel::<()>();
         let (say, started) = channel();
-        let answer = self.store.0.writer.submit::<(), Error, _>(move |_| {
+        let answer = self.store.0.writer.submit::<(), Error, _>(Lane::First, move |_| {
             say.send(()).unwrap();
             let _ = wait.recv();
             Ok(())
@@ -174,6 +176,68 @@ async fn a_full_queue_is_told_at_once_and_nothing_is_lost() {
     assert!(one.unwrap().is_some() && two.unwrap().is_some());
     assert_eq!(f.tokens().await.len(), 2);
     assert!(f.insert(3).await.unwrap().is_some());
+}
+
+/// A change that notes when it is made, and in which transaction.
+async fn noted(
+    store: &Store,
+    lane: Lane,
+    name: &'static str,
+    done: &Arc<Mutex<Vec<(&'static str, u64)>>>,
+) -> Result<()> {
+    let (done, counting) = (done.clone(), store.clone());
+    let note = move |_: &mut Tx<'_>| {
+        done.lock().unwrap().push((name, counting.stats().batches));
+        Ok(())
+    };
+    store.write_in(lane, note).await
+}
+
+#[actix_web::test]
+async fn strangers_fill_a_quarter_of_the_queue_and_no_more() {
+    let f = fixture(Options { write_queue: 8, ..Options::default() }).await;
+    let release = f.hold();
+    let done = Arc::default();
+    let strangers = join_all((0..5).map(|_| noted(&f.store, Lane::Strangers, "stranger", &done)));
+    let shop = join_all((0..7).map(|_| noted(&f.store, Lane::First, "shop", &done)));
+    let (strangers, shop, ()) = tokio::join!(strangers, shop, async { drop(release) });
+    let told = |answers: &[Result<()>]| answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!((told(&strangers), told(&shop)), (2, 6));
+    let refused = |answer: &Result<()>| answer.is_ok() || matches!(answer, Err(Error::Busy));
+    assert!(strangers.iter().chain(&shop).all(refused));
+}
+
+#[actix_web::test]
+async fn the_shop_goes_first_and_strangers_have_a_part_of_each_transaction() {
+    let f = fixture(Options { write_queue: 4096, ..Options::default() }).await;
+    let release = f.hold();
+    let done = Arc::default();
+    let strangers = join_all((0..300).map(|_| noted(&f.store, Lane::Strangers, "stranger", &done)));
+    let shop = join_all((0..900).map(|_| noted(&f.store, Lane::First, "shop", &done)));
+    let (_, _, ()) = tokio::join!(strangers, shop, async { drop(release) });
+    let done = done.lock().unwrap();
+    let before = done[0].1;
+    // Each transaction: how many of the shop's, then how many of strangers'.
+    let of = |batch: u64| done.iter().filter(move |(_, at)| *at == before + batch).map(|(n, _)| *n);
+    let runs = |batch: u64| {
+        let (shop, strangers): (Vec<_>, Vec<_>) = of(batch).partition(|name| *name == "shop");
+        let in_turn = [vec!["shop"; shop.len()], vec!["stranger"; strangers.len()]].concat();
+        assert_eq!(of(batch).collect::<Vec<_>>(), in_turn);
+        (shop.len(), strangers.len())
+    };
+    assert_eq!([runs(0), runs(1), runs(2)], [(384, 128), (384, 128), (132, 44)]);
+}
+
+#[actix_web::test]
+async fn strangers_alone_have_no_more_than_their_part_of_a_transaction() {
+    let f = fixture(Options { write_queue: 1024, ..Options::default() }).await;
+    let release = f.hold();
+    let done = Arc::default();
+    let strangers = join_all((0..256).map(|_| noted(&f.store, Lane::Strangers, "stranger", &done)));
+    let (answers, ()) = tokio::join!(strangers, async { drop(release) });
+    assert!(answers.iter().all(Result::is_ok));
+    let done = done.lock().unwrap();
+    assert_eq!(done.iter().filter(|(_, batch)| *batch == done[0].1).count(), 128);
 }
 
 #[actix_web::test]

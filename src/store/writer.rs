@@ -3,14 +3,18 @@
 //! A commit costs the same whether one change is in it or a hundred, so those who come while one is
 //! being written share the next. Each change has a savepoint of its own: one that fails, or panics,
 //! takes nothing else with it. Nobody is answered before the disk has it all.
+//!
+//! Changes wait in one of two lanes. What strangers cause has the second one, a part of the queue and
+//! a part of each transaction; however many they are, the shop and its payments find room and go
+//! first.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::ops::Deref;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -24,6 +28,11 @@ use crate::log_limit;
 
 /// Most changes in one transaction; more would make the first of them wait too long.
 const MAX_BATCH: usize = 512;
+/// Most changes of strangers in one transaction: a quarter, so that three quarters are left for others
+/// however many strangers there are, and that strangers have some however much is sold.
+const STRANGERS_BATCH: usize = MAX_BATCH / 4;
+/// Strangers may fill one part in so many of the queue.
+const STRANGERS_QUEUE: usize = 4;
 /// How long the writer looks for more work before it sleeps.
 const LINGER: Duration = Duration::from_micros(60);
 /// Pages in the log at which SQLite itself would move them into the file, if all else failed.
@@ -34,6 +43,16 @@ const LAST_WAIT: Duration = Duration::from_millis(250);
 
 /// Told, after a commit, of each topic that something was announced to.
 pub(super) type Announce = Box<dyn Fn(&Topic) + Send>;
+
+/// Who causes a change, and so in which lane it waits.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Lane {
+    /// The shop, a payment, an exchange's confirmation, the daemon itself.
+    First,
+    /// Whoever shows no token of the shop, and does not pay: makes orders of templates, claims them,
+    /// gives them back.
+    Strangers,
+}
 
 /// A transaction under way. Whoever holds one may write.
 pub struct Tx<'a> {
@@ -162,9 +181,114 @@ struct Counters {
     longest_commit_us: AtomicU64,
 }
 
+/// What waits, in two lanes.
+struct Waiting {
+    first: VecDeque<Box<dyn Job>>,
+    strangers: VecDeque<Box<dyn Job>>,
+    /// How many may wait in both together.
+    room: usize,
+    is_closed: bool,
+    /// Does the writer sleep until something comes?
+    is_asleep: bool,
+}
+
+impl Waiting {
+    fn count(&self) -> usize {
+        self.first.len().saturating_add(self.strangers.len())
+    }
+
+    /// Puts a change into its lane, if there is room.
+    fn push(&mut self, lane: Lane, job: Box<dyn Job>) -> Result<()> {
+        if self.is_closed {
+            return Err(Error::Closed);
+        }
+        if self.count() >= self.room {
+            return Err(Error::Busy);
+        }
+        match lane {
+            Lane::First => self.first.push_back(job),
+            Lane::Strangers if self.strangers.len() < (self.room / STRANGERS_QUEUE).max(1) => {
+                self.strangers.push_back(job);
+            }
+            Lane::Strangers => return Err(Error::Busy),
+        }
+        Ok(())
+    }
+
+    /// The next transaction's changes: the first lane's, then strangers'. Neither can fill it alone
+    /// while the other waits.
+    fn batch(&mut self) -> Vec<Box<dyn Job>> {
+        let strangers = self.strangers.len().min(STRANGERS_BATCH);
+        let first = self.first.len().min(MAX_BATCH.saturating_sub(strangers));
+        self.first.drain(..first).chain(self.strangers.drain(..strangers)).collect()
+    }
+}
+
+/// Where changes wait for the writer.
+struct Queue {
+    waiting: Mutex<Waiting>,
+    came: Condvar,
+    counters: Arc<Counters>,
+}
+
+impl Queue {
+    fn new(room: usize, counters: Arc<Counters>) -> Self {
+        let waiting = Waiting {
+            first: VecDeque::new(),
+            strangers: VecDeque::new(),
+            room,
+            is_closed: false,
+            is_asleep: false,
+        };
+        Self { waiting: Mutex::new(waiting), came: Condvar::new(), counters }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, lane: Lane, job: Box<dyn Job>) -> Result<()> {
+        let mut waiting = self.waiting();
+        waiting.push(lane, job)?;
+        self.counters.queued.fetch_add(1, Ordering::Release);
+        let wake = std::mem::take(&mut waiting.is_asleep);
+        drop(waiting);
+        if wake {
+            self.came.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Lets nothing more in.
+    fn close(&self) {
+        self.waiting().is_closed = true;
+        self.came.notify_one();
+    }
+
+    /// The next transaction's changes; `None` when the queue is closed and empty. Whoever was just
+    /// answered often comes back at once, so the writer looks a little before it goes to sleep: to be
+    /// woken would take longer.
+    fn next(&self) -> Option<Vec<Box<dyn Job>>> {
+        let started = Instant::now();
+        while self.counters.queued.load(Ordering::Acquire) == 0 && started.elapsed() < LINGER {
+            std::hint::spin_loop();
+        }
+        let mut waiting = self.waiting();
+        while waiting.count() == 0 {
+            if waiting.is_closed {
+                return None;
+            }
+            waiting.is_asleep = true;
+            waiting = self.came.wait(waiting).unwrap_or_else(PoisonError::into_inner);
+        }
+        waiting.is_asleep = false;
+        Some(waiting.batch())
+    }
+}
+
 /// The writer's handle.
 pub(super) struct Writer {
-    queue: Mutex<Option<SyncSender<Box<dyn Job>>>>,
+    queue: Arc<Queue>,
     thread: Mutex<Option<JoinHandle<()>>>,
     counters: Arc<Counters>,
     checkpointer: Arc<Checkpointer>,
@@ -183,12 +307,12 @@ impl Writer {
         if options.durability == Durability::None {
             connection.pragma_update(None, "synchronous", "OFF")?;
         }
-        let (queue, waiting) = sync_channel(options.write_queue);
         let counters = Arc::new(Counters::default());
+        let queue = Arc::new(Queue::new(options.write_queue, counters.clone()));
         let checkpointer = Checkpointer::start(path, options.durability)?;
         let hand = Hand {
             connection,
-            waiting,
+            queue: queue.clone(),
             role,
             announce,
             counters: counters.clone(),
@@ -198,17 +322,13 @@ impl Writer {
             .name("writer".into())
             .spawn(move || hand.work())
             .map_err(|error| Error::Open(path.to_owned(), error.to_string()))?;
-        Ok(Self {
-            queue: Mutex::new(Some(queue)),
-            thread: Mutex::new(Some(thread)),
-            counters,
-            checkpointer,
-        })
+        Ok(Self { queue, thread: Mutex::new(Some(thread)), counters, checkpointer })
     }
 
-    /// Puts a change into the queue. The answer comes when it is durable.
+    /// Puts a change into a lane of the queue. The answer comes when it is durable.
     pub(super) fn submit<T, E, F>(
         &self,
+        lane: Lane,
         work: F,
     ) -> Result<oneshot::Receiver<std::result::Result<T, E>>>
     where
@@ -217,21 +337,8 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> std::result::Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(Typed { work: Some(work), result: None, reply });
-        let queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(queue) = queue.as_ref() else { return Err(Error::Closed) };
-        // Counted before it is sent, or the writer might count it out first.
-        self.counters.queued.fetch_add(1, Ordering::Relaxed);
-        match queue.try_send(job) {
-            Ok(()) => Ok(answer),
-            Err(refused) => {
-                self.counters.queued.fetch_sub(1, Ordering::Relaxed);
-                Err(match refused {
-                    TrySendError::Full(_) => Error::Busy,
-                    TrySendError::Disconnected(_) => Error::Closed,
-                })
-            }
-        }
+        self.queue.push(lane, Box::new(Typed { work: Some(work), result: None, reply }))?;
+        Ok(answer)
     }
 
     pub(super) fn stats(&self) -> Stats {
@@ -253,7 +360,7 @@ impl Writer {
 
     /// Finishes what waits and stops.
     pub(super) fn close(&self) {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.queue.close();
         self.checkpointer.stop();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
@@ -272,7 +379,7 @@ impl Drop for Writer {
 /// What the writer's thread has in its hands.
 struct Hand {
     connection: Connection,
-    waiting: Receiver<Box<dyn Job>>,
+    queue: Arc<Queue>,
     role: Role,
     announce: Announce,
     counters: Arc<Counters>,
@@ -281,10 +388,7 @@ struct Hand {
 
 impl Hand {
     fn work(self) {
-        // Ends when the queue's other end is gone and the queue is empty.
-        while let Some(first) = self.next() {
-            let mut batch = vec![first];
-            batch.extend(self.waiting.try_iter().take(MAX_BATCH - 1));
+        while let Some(batch) = self.queue.next() {
             self.take(batch);
             if self.checkpointer.asks_for_wrap() {
                 self.wrap();
@@ -296,20 +400,6 @@ impl Hand {
             let _ = self.connection.busy_timeout(LAST_WAIT);
             let _ = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE");
         }
-    }
-
-    /// The next change. Whoever was just answered often comes back at once, so it is looked for a
-    /// little before the thread goes to sleep: to be woken would take longer.
-    fn next(&self) -> Option<Box<dyn Job>> {
-        let started = Instant::now();
-        while started.elapsed() < LINGER {
-            match self.waiting.try_recv() {
-                Ok(job) => return Some(job),
-                Err(TryRecvError::Empty) => std::hint::spin_loop(),
-                Err(TryRecvError::Disconnected) => return None,
-            }
-        }
-        self.waiting.recv().ok()
     }
 
     /// Makes all changes of `batch` in one transaction, and answers each.

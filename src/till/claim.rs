@@ -1,12 +1,14 @@
 //! Claims: a wallet takes an order for itself and gets its contract, signed (merchant-api 3.2).
 
+use std::net::IpAddr;
+
 use super::wait::order;
 use super::{Error, Till};
 use crate::domain::contract;
 use crate::domain::ids::{InstanceId, OrderId};
 use crate::domain::order::{Claim, ClaimToken, Order};
 use crate::domain::time::Timestamp;
-use crate::store::{Tx, deposits, orders};
+use crate::store::{Lane, Tx, deposits, orders};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::merchant::ContractOffer;
 use crate::taler::sign::wallet::OrderUnclaim;
@@ -51,18 +53,20 @@ impl Binding {
 }
 
 impl Till {
-    /// Lets the wallet with the key `nonce` claim an order. Asked again by the same wallet, it
+    /// Lets the wallet with the key `nonce`, at `client`, claim an order. Asked again by the same wallet, it
     /// gives the same contract.
     ///
     /// # Errors
     /// [`Error::ClaimUnknown`] when there is no such order, or the token is wrong: whoever guesses
-    /// is not told which. [`Error::AlreadyClaimed`].
+    /// is not told which. [`Error::AlreadyClaimed`], [`Error::TooManyWrites`],
+    /// [`Error::DiskReserve`].
     pub async fn claim(
         &self,
         instance: &InstanceId,
         order_id: OrderId,
         nonce: PublicKey,
         token: Option<ClaimToken>,
+        client: Option<IpAddr>,
     ) -> Result<Claimed, Error> {
         let shop = self.shop(instance)?;
         let serial = shop.serial;
@@ -78,10 +82,11 @@ impl Till {
             Some(claim) if claim.nonce == nonce => (terms, claim.h_contract),
             Some(_) => return Err(Error::AlreadyClaimed(order_id)),
             None => {
+                self.admit_stranger(client)?;
                 let binding = Binding::of(&terms, nonce)?;
                 let now = self.clock.now();
                 self.store
-                    .write(move |tx| {
+                    .write_in(Lane::Strangers, move |tx| {
                         let there = order(tx, serial, &order_id);
                         let there = there.map_err(|_| Error::ClaimUnknown)?;
                         let claim = binding.keep(tx, &there, now)?;
@@ -102,7 +107,7 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::UnclaimSignature`]; [`Error::ClaimUnknown`] when the wallet does not have the order,
-    /// has paid it, or has begun to.
+    /// has paid it, or has begun to; [`Error::TooManyWrites`], [`Error::DiskReserve`].
     pub async fn unclaim(
         &self,
         instance: &InstanceId,
@@ -110,13 +115,15 @@ impl Till {
         nonce: PublicKey,
         h_contract: HashCode,
         unclaim_sig: Signature,
+        client: Option<IpAddr>,
     ) -> Result<(), Error> {
         let serial = self.serial(instance)?;
         if !(OrderUnclaim { h_contract }.verify(&nonce, &unclaim_sig)) {
             return Err(Error::UnclaimSignature);
         }
+        self.admit_stranger(client)?;
         self.store
-            .write(move |tx| {
+            .write_in(Lane::Strangers, move |tx| {
                 let there = orders::find(tx, serial, &order_id)?.ok_or(Error::ClaimUnknown)?;
                 let held = Claim { nonce, h_contract };
                 let free = there.claim.as_ref() == Some(&held)

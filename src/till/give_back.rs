@@ -21,7 +21,7 @@ use crate::domain::web::BaseUrl;
 use crate::exchange;
 use crate::store::coin_refunds::{self, CoinRefund, CoinRefundSerial, NewCoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
-use crate::store::{self, Tx, instances, orders, part_paid, refunds};
+use crate::store::{self, Lane, Tx, instances, orders, part_paid, refunds};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::merchant::RefundRequest;
 use crate::taler::sign::{PublicKey, Signature, Statement};
@@ -99,7 +99,7 @@ impl Till {
         let (till, serial, merchant_pub) = (self.clone(), there.serial, shop.public_key);
         // In a task of its own, as a payment is.
         let task = tokio::spawn(async move {
-            till.store.write(move |tx| coin_refunds::want(tx, serial)).await?;
+            till.store.write_in(Lane::Strangers, move |tx| coin_refunds::want(tx, serial)).await?;
             till.send_refunds(serial).await
         });
         let troubles = task.await.unwrap_or(Err(Error::Store(store::Error::Panicked)))?;
@@ -151,7 +151,7 @@ impl Till {
         let meant = coins.clone();
         let wanted = order_id.clone();
         self.store
-            .write(move |tx| {
+            .write_in(Lane::Strangers, move |tx| {
                 let there = orders::find_by_serial(tx, serial)?;
                 let books = Books::of(tx, there.ok_or(Error::OrderUnknown(wanted))?)?;
                 if books.order.paid.is_some() {

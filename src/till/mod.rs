@@ -22,6 +22,7 @@ mod pending;
 mod refund;
 mod seat;
 mod status;
+mod strangers;
 mod template;
 mod trouble;
 mod turns;
@@ -68,6 +69,7 @@ pub use pending::PendingWork;
 pub use refund::{RefundWish, Smaller};
 pub use seat::{Presence, browser_of};
 pub use status::{Machine, ShopStatus};
+pub use strangers::StrangerLimits;
 pub use trouble::{Trouble, TroubleKind};
 pub use wait::{
     Credential, Patience, Poll2019, PublicAsk, Purchase, Repurchase, Sight, Standing, Status,
@@ -98,6 +100,8 @@ pub struct Terms {
     pub default_refund_delay: RelativeTime,
     /// Time until the exchange wires, where an instance says nothing.
     pub default_wire_transfer_delay: RelativeTime,
+    /// What people without a token can have written.
+    pub strangers: StrangerLimits,
 }
 
 /// The till itself. Cheap to clone; all clones are one till.
@@ -115,6 +119,7 @@ pub struct Till {
     errands: Arc<Notify>,
     contacts: pending::Contacts,
     exporting: Arc<Semaphore>,
+    strangers: Arc<strangers::Strangers>,
 }
 
 /// What can go wrong with a verb.
@@ -142,6 +147,13 @@ pub enum Error {
     ScopeExceeded,
     /// Too many passwords were tried; come back after this time.
     TooManyAttempts(Duration),
+    /// Too much was written for strangers of this network, or of this template; come back after this
+    /// time.
+    TooManyWrites(Duration),
+    /// The shop has too many unpaid orders that strangers have made.
+    TooManyOpenOrders,
+    /// What is left of the disk is for payments.
+    DiskReserve,
     /// So many passwords wait to be checked that this one was not.
     Crowded,
     /// No token has this serial number.
@@ -266,6 +278,11 @@ impl fmt::Display for Error {
             Self::TooManyAttempts(wait) => {
                 write!(f, "too many passwords were tried; wait {} s", wait.as_secs())
             }
+            Self::TooManyWrites(wait) => {
+                write!(f, "too many orders and claims; wait {} s", wait.as_secs())
+            }
+            Self::TooManyOpenOrders => f.write_str("too many unpaid orders of templates"),
+            Self::DiskReserve => f.write_str("what is left of the disk is kept for payments"),
             Self::Crowded => f.write_str("too many passwords are being checked"),
             Self::TokenUnknown(serial) => write!(f, "there is no token {serial}"),
             Self::AccountUnknown => f.write_str("there is no such account"),
@@ -382,6 +399,7 @@ impl Till {
     /// A till over `store`, which announces to `hub`.
     pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
         let exchanges = exchange::open(&terms, &store, &clock);
+        let strangers = Arc::new(strangers::Strangers::new(terms.strangers));
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
         let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
@@ -400,6 +418,7 @@ impl Till {
             errands,
             contacts,
             exporting,
+            strangers,
         }
     }
 

@@ -16,7 +16,7 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::BaseUrl;
 use crate::machine::random;
 use crate::store::orders::{self, Filter};
-use crate::store::{Tx, accounts, deposits};
+use crate::store::{Lane, Tx, accounts, deposits};
 use crate::taler::base32::{self, Bytes, HashCode};
 use crate::taler::canonical;
 use crate::taler::contract::{Forgot, forget};
@@ -102,14 +102,16 @@ impl Till {
         wish: OrderWish,
         base_url: &BaseUrl,
     ) -> Result<Made, Error> {
-        self.make_order(&clerk.instance, wish, base_url).await
+        self.make_order(&clerk.instance, wish, base_url, Lane::First).await
     }
 
+    /// The same for whoever may make orders there, in the lane to the writer that is theirs.
     pub(super) async fn make_order(
         &self,
         instance: &Instance,
         wish: OrderWish,
         base_url: &BaseUrl,
+        lane: Lane,
     ) -> Result<Made, Error> {
         let request_hash = wish.hash()?;
         let serial = instance.serial;
@@ -175,11 +177,17 @@ impl Till {
             base_url: terms.base_url,
             fulfillment_url: terms.fulfillment_url,
             session: wish.session,
+            by_stranger: lane == Lane::Strangers,
         };
+        let till = self.clone();
         let shop = instance.id.clone();
         self.store
-            .write(move |tx| {
+            .write_in(lane, move |tx| {
                 still_there(tx, serial, &shop)?;
+                if new.by_stranger {
+                    // Others may have been faster.
+                    till.check_open_orders(tx, serial)?;
+                }
                 if !orders::insert(tx, serial, &new)? {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);
@@ -317,7 +325,7 @@ impl Till {
     }
 
     /// Deletes an order. One that a wallet has claimed and may still pay goes only by force, and a
-    /// paid one not before its time.
+    /// paid one not before its time, unless nothing was paid for it (decision 24).
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::AwaitingPayment`], [`Error::MustBeKept`].
@@ -332,12 +340,16 @@ impl Till {
         self.store
             .write(move |tx: &mut Tx<'_>| {
                 let order = order(tx, serial, &order_id)?;
-                if let Some(paid) = &order.paid {
+                if let Some(paid) = order.paid.as_ref().filter(|_| !order.amount.is_zero()) {
                     let kept = now.saturating_since(paid.at);
                     if RelativeTime::from_secs(RETENTION_S).is_ok_and(|must| kept < must) {
                         return Err(Error::MustBeKept);
                     }
-                } else if order.claim.is_some() && !order.is_expired(now) && !force {
+                } else if order.paid.is_none()
+                    && order.claim.is_some()
+                    && !order.is_expired(now)
+                    && !force
+                {
                     return Err(Error::AwaitingPayment);
                 } else if deposits::are_there(tx, order.serial)? {
                     // Coins were sent to an exchange; what becomes of them must stay in the books.

@@ -1,12 +1,14 @@
 //! Templates: kept by the shop, filled in by customers' wallets (merchant-api 5).
 
+use std::net::IpAddr;
+
 use super::instance::still_there;
 use super::order::{Made, OrderWish};
 use super::{Clerk, Error, Till};
 use crate::domain::ids::{InstanceId, TemplateId};
 use crate::domain::template::{Filled, Filling, Template};
 use crate::domain::web::BaseUrl;
-use crate::store::templates;
+use crate::store::{Lane, templates};
 
 impl Till {
     /// Keeps a new template. The same one again is no error.
@@ -98,16 +100,18 @@ impl Till {
             .await
     }
 
-    /// Makes an order of a template and what a customer says.
+    /// Makes an order of a template and what a customer at `client` says.
     ///
     /// # Errors
-    /// [`Error::TemplateUnknown`], [`Error::Filling`], and as [`Till::create_order`].
+    /// [`Error::TemplateUnknown`], [`Error::Filling`], [`Error::TooManyWrites`],
+    /// [`Error::TooManyOpenOrders`], [`Error::DiskReserve`], and as [`Till::create_order`].
     pub async fn order_by_template(
         &self,
         instance: &InstanceId,
         id: TemplateId,
         filling: Filling,
         base_url: &BaseUrl,
+        client: Option<IpAddr>,
     ) -> Result<Made, Error> {
         let template = self.public_template(instance, id).await?;
         let Filled { mut order, session, pay_duration } = template.contract.fill(filling)?;
@@ -123,6 +127,8 @@ impl Till {
             session,
             with_token: true,
         };
-        self.make_order(&self.shop(instance)?, wish, base_url).await
+        let shop = self.shop(instance)?;
+        self.admit_stranger_at(&shop, &template.id, client)?;
+        self.make_order(&shop, wish, base_url, Lane::Strangers).await
     }
 }

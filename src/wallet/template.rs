@@ -105,8 +105,8 @@ fn filled(
         None => [parameter(template, "amount"), suggested("amount")]
             .into_iter()
             .flatten()
-            // `EUR:` asks the customer.
-            .find_map(|text| Amount::parse(text).ok()),
+            // `EUR:` asks the customer, and so does zero, for which nobody can have anything.
+            .find_map(|text| Amount::parse(text).ok().filter(|amount| !amount.is_zero())),
     };
     match amount {
         Some(amount) => drop(body.insert("amount".into(), json!(amount))),
@@ -158,6 +158,10 @@ mod tests {
         assert_eq!(
             filled_in(open.clone(), query, None, None),
             Ok(json!({ "amount": "KUDOS:2", "summary": "address" }))
+        );
+        assert_eq!(
+            filled_in(open.clone(), "?amount=KUDOS:0&summary=address", None, None),
+            Ok(json!({ "amount": "KUDOS:3", "summary": "address" }))
         );
         assert_eq!(
             filled_in(open, "?amount=KUDOS:&summary=", None, None),

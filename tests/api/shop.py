@@ -47,6 +47,12 @@ class Daemon:
             # So that wrong passwords are those of one client, who is refused after a few: see the headers in
             # schemathesis.toml. Whom nobody names would be slowed down instead.
             "TILLD_SERVER__TRUSTED_PROXIES": "127.0.0.1",
+            # All wallets are on this machine.
+            "TILLD_STRANGERS__NETWORK_BURST": "1000000",
+            "TILLD_STRANGERS__NETWORK_PER_MINUTE": "1000000",
+            "TILLD_STRANGERS__TEMPLATE_BURST": "1000000",
+            "TILLD_STRANGERS__TEMPLATE_PER_MINUTE": "1000000",
+            "TILLD_STRANGERS__MAX_OPEN_ORDERS": "1000000",
             "TILLD_LEGAL__TERMS": f"{self.room.name}/terms.md",
             "TILLD_LEGAL__PRIVACY": f"{self.room.name}/terms.md",
         }

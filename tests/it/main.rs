@@ -41,6 +41,7 @@ mod secrets;
 mod shop;
 mod sql;
 mod story;
+mod strangers;
 mod templates;
 mod tenants;
 mod typing;

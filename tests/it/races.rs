@@ -21,7 +21,7 @@ use tilld::store::{Durability, Options, Role, Store, orders};
 use tilld::taler::base32::HashCode;
 use tilld::till::{
     Clerk, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase, Sight,
-    Terms, Till,
+    StrangerLimits, Terms, Till,
 };
 use tokio::runtime::Builder;
 
@@ -62,6 +62,7 @@ async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Clerk>) {
         default_pay_delay: day,
         default_refund_delay: day,
         default_wire_transfer_delay: day,
+        strangers: StrangerLimits::default(),
     };
     let till = Till::new(store.clone(), hub, terms, Clock::system());
     let id = InstanceId::admin();
@@ -91,6 +92,7 @@ async fn stock(store: &Store, clerk: &Clerk, name: &str, count: usize) {
                 base_url: BaseUrl::parse("http://localhost/").unwrap(),
                 fulfillment_url: Some(page()),
                 session: Some(SessionId::parse(id).unwrap()),
+                by_stranger: false,
             };
             assert!(orders::insert(tx, instance, &new)?);
         }

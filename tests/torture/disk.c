@@ -52,6 +52,7 @@ struct control {
     int64_t count; /* operations so far */
     int64_t refused; /* how often there was no room */
     int64_t part;  /* 1: there is room for logs all the same */
+    int64_t sync;  /* how long each sync takes, in microseconds */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -248,13 +249,16 @@ int ftruncate(int fd, off_t length)
 }
 
 /* Files, and the folders that they are in: both are synced by their descriptors. The journal takes
- * the place of the disk, so nothing needs to be waited for. */
+ * the place of the disk, so nothing needs to be waited for, unless the disk shall be slow. */
 static int sync_file(int fd)
 {
     char path[PATH_MAX], name[16] = "";
     struct stat at;
     if (journal < 0 || fstat(fd, &at) != 0)
         return 0;
+    /* Others write meanwhile, as they can to a real one. */
+    if (control->sync > 0)
+        usleep((useconds_t)control->sync);
     pthread_mutex_lock(&lock);
     prctl(PR_GET_NAME, name);
     if (!(control->lazy == 1 && where(fd, path) && is_log(path) && strcmp(name, "writer") == 0)) {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -39,6 +40,7 @@ const LAZY: Knob = Knob(16);
 const COUNT: Knob = Knob(24);
 const REFUSED: Knob = Knob(32);
 const PART: Knob = Knob(40);
+const SYNC: Knob = Knob(48);
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Kind {
@@ -97,7 +99,7 @@ impl Disk {
     }
 
     fn reset(&self) {
-        for knob in &[LAZY, COUNT, REFUSED, PART] {
+        for knob in &[LAZY, COUNT, REFUSED, PART, SYNC] {
             self.set(knob, 0);
         }
         for knob in &[ROOM, LIFE] {
@@ -114,6 +116,11 @@ impl Disk {
     pub(crate) fn room_beside_logs(&self, bytes: u64) {
         self.set(&PART, 1);
         self.room(Some(bytes));
+    }
+
+    /// From now on each sync takes so long.
+    pub(crate) fn slow(&self, sync: Duration) {
+        self.set(&SYNC, i64::try_from(sync.as_micros()).unwrap());
     }
 
     /// How often there was no room.

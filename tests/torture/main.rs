@@ -21,6 +21,7 @@ mod clock;
 mod crowd;
 mod disk;
 mod full;
+mod lanes;
 mod lock;
 mod power;
 mod shim;

@@ -57,6 +57,16 @@ impl Wire {
         self.stream.write_all(request.as_bytes()).unwrap();
     }
 
+    /// Posts JSON.
+    pub(crate) fn post(&mut self, path: &str, body: &str) {
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\n\
+             Content-Length: {length}\r\n\r\n{body}"
+        );
+        self.stream.write_all(request.as_bytes()).unwrap();
+    }
+
     /// The next answer, or what went wrong: the connection ends or is reset before it is whole.
     pub(crate) fn answer(&mut self) -> Result<Raw, ErrorKind> {
         loop {

@@ -362,7 +362,8 @@ impl Visit {
         let token: Option<ClaimToken> = self.params.get("token")?;
         let nonce = self.params.need::<crate::taler::base32::Bytes<32>>("nonce")?;
         let nonce = crate::taler::sign::PublicKey::new(*nonce.as_bytes());
-        let claimed = self.till.claim(&instance, order_id, nonce, token).await?;
+        let client = origin::client(&self.request, &self.settings);
+        let claimed = self.till.claim(&instance, order_id, nonce, token, client).await?;
         Ok(HttpResponse::Ok().json(json!({
             "contract_terms": terms(&claimed.contract)?,
             "sig": claimed.sig,

@@ -76,7 +76,7 @@ pub(super) fn all() -> Vec<Operation> {
             .ask("token", named("ClaimToken"))
             .ask_text("instance")
             .gives(200, "The contract.", super::orders::claimed())
-            .refuses(&[404]),
+            .refuses(&[404, 429, 507]),
         get("/refund", "A wallet fetches what the shop has granted")
             .demand("order_id", order_id())
             .ask("h_contract", hash())

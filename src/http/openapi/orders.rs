@@ -153,7 +153,7 @@ pub(super) fn wallet() -> Vec<Operation> {
             .at(order_id())
             .takes(wish([("nonce", key()), ("token?", named("ClaimToken"))]))
             .gives(200, "The contract.", claimed())
-            .refuses(&[404, 409]),
+            .refuses(&[404, 409, 429]),
         post("/orders/{id}/pay", "A wallet pays with coins")
             .at(order_id())
             .takes(wish([
@@ -211,7 +211,7 @@ pub(super) fn wallet() -> Vec<Operation> {
             .at(order_id())
             .takes(wish([("nonce", key()), ("h_contract", hash()), ("unclaim_sig", signature())]))
             .done(204, "It can be claimed again.")
-            .refuses(&[403, 404]),
+            .refuses(&[403, 404, 429]),
     ]
 }
 

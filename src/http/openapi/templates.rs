@@ -66,7 +66,7 @@ pub(super) fn wallet() -> Vec<Operation> {
             .shows(200, "", "text/html")
             .done(303, "To browsers: the order is there.")
             .with(303, "Location", true)
-            .refuses(&[404, 409, 451]),
+            .refuses(&[404, 409, 429, 451]),
         get("/sessions/{id}", "Whether a visitor has paid for a page")
             .at(named("SessionId"))
             .demand("fulfillment_url", fulfillment_url())

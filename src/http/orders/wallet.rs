@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::{At, Body, Params, Seg, Waiting};
+use super::super::origin::client;
 use super::super::{Settings, pages};
 use super::shop::repurchase;
 use super::{TALER, pay_uri, put, refund_uri, terms};
@@ -84,14 +85,17 @@ pub(in crate::http) fn ask(order_id: OrderId, params: &Params) -> Result<PublicA
 
 /// `POST /orders/$ORDER_ID/claim`.
 pub(in crate::http) async fn claim(
+    request: HttpRequest,
     till: Data<Till>,
+    settings: Data<Settings>,
     At(instance): At,
     Seg(order_id): Seg<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
     let (nonce, token) = (fields.need("nonce")?, fields.get("token")?);
-    let claimed = till.claim(&instance, order_id, nonce, token).await?;
+    let client = client(&request, &settings);
+    let claimed = till.claim(&instance, order_id, nonce, token, client).await?;
     Ok(HttpResponse::Ok().json(json!({
         "contract_terms": terms(&claimed.contract)?,
         "sig": claimed.sig,
@@ -245,7 +249,9 @@ pub(in crate::http) fn coin_refund(picked: &PickedRefund) -> Value {
 
 /// `POST /orders/$ORDER_ID/unclaim`.
 pub(in crate::http) async fn unclaim(
+    request: HttpRequest,
     till: Data<Till>,
+    settings: Data<Settings>,
     At(instance): At,
     Seg(order_id): Seg<OrderId>,
     body: Body,
@@ -253,6 +259,7 @@ pub(in crate::http) async fn unclaim(
     let mut fields = body.fields().await?;
     let (nonce, h_contract) = (fields.need("nonce")?, fields.need("h_contract")?);
     let unclaim_sig = fields.need("unclaim_sig")?;
-    till.unclaim(&instance, order_id, nonce, h_contract, unclaim_sig).await?;
+    let client = client(&request, &settings);
+    till.unclaim(&instance, order_id, nonce, h_contract, unclaim_sig, client).await?;
     Ok(HttpResponse::NoContent().finish())
 }

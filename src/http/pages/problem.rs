@@ -29,6 +29,7 @@ pub(in crate::http) fn problem(failure: &Failure, frame: &Frame, request_id: &st
         _ if matches!(failure, Failure::Till(Error::OfferExpired(_))) => {
             (words.expired_title, words.expired)
         }
+        429 => (words.too_much_title, words.too_much),
         401 | 403 | 404 => (words.not_found_title, words.not_found),
         410 => (words.gone_title, words.gone),
         400..=499 => (words.refused_title, words.refused),

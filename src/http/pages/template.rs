@@ -12,7 +12,7 @@ use askama::Template;
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::{Fields, Params};
-use super::super::origin::base_url_for_strangers;
+use super::super::origin::{base_url_for_strangers, client};
 use super::basket::shortened;
 use super::{Frame, Link, shown};
 use crate::domain::amount::{Amount, Currency};
@@ -138,7 +138,8 @@ pub(in crate::http) async fn filled_in(
         Err(fault) => return maker.form(typed, Some(fault)),
     };
     let id = maker.template.id.clone();
-    match till.order_by_template(instance, id, filling, &maker.base_url).await {
+    let client = client(request, settings);
+    match till.order_by_template(instance, id, filling, &maker.base_url, client).await {
         Ok(made) => {
             let token = made.token.map_or_else(String::new, |token| format!("?token={token}"));
             let base = maker.frame.base_of(instance);

@@ -16,7 +16,7 @@ use super::{Error, Till};
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::order::{Order, Paid};
 use crate::store::payments::{self, Kept};
-use crate::store::{self, Tx, orders};
+use crate::store::{self, Lane, Tx, orders};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::Signature;
 
@@ -53,7 +53,7 @@ impl Till {
             return Ok(!there.refund_collectable().is_zero());
         };
         self.store
-            .write(move |tx| {
+            .write_in(Lane::Strangers, move |tx| {
                 let there = order(tx, serial, &order_id)?;
                 if let Some(session) = paid_as(&there, &h_contract, Some(session))? {
                     orders::bind_session(tx, &there, &session)?;

@@ -1,0 +1,3 @@
+-- scans: an instance has one logo, and those that it had before
+DELETE FROM logos
+WHERE NOT EXISTS (SELECT 1 FROM orders WHERE orders.logo_serial = logos.serial)

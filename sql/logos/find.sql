@@ -1,0 +1,1 @@
+SELECT serial FROM logos WHERE instance = :instance AND hash = :hash

@@ -1,0 +1,326 @@
+//! What people without a token of the shop can have written: orders of templates, claims, and claims
+//! given back. However many they are and whatever they want, the shop goes on selling: they are
+//! counted by network and by template, they leave room on the disk, and what they have left behind
+//! unpaid is deleted.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use governor::clock::{Clock, DefaultClock};
+use governor::state::keyed::HashMapStateStore;
+use governor::{Quota, RateLimiter};
+use rusqlite::Connection;
+
+use super::{Error, Till, neighbourhood};
+use crate::domain::ids::TemplateId;
+use crate::domain::instance::{Instance, InstanceSerial};
+use crate::domain::order::OrderSerial;
+use crate::domain::time::Timestamp;
+use crate::machine;
+use crate::store::{self, deposits, logos, orders};
+
+/// Networks that are counted each by itself; all others beyond share one count.
+const MAX_NETWORKS: usize = 10_000;
+/// How long an unpaid order of a stranger is kept after its deadline, in seconds: a day.
+const KEPT_S: u64 = 86_400;
+/// Most orders deleted in one change, for which others wait.
+const DELETED_AT_ONCE: u32 = 64;
+
+/// The bounds of what strangers can have written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct StrangerLimits {
+    /// How many changes one network may make at once,
+    pub network_burst: NonZeroU32,
+    /// and how many a minute after that.
+    pub network_per_minute: NonZeroU32,
+    /// How many orders may be made of one template at once,
+    pub template_burst: NonZeroU32,
+    /// and how many a minute after that.
+    pub template_per_minute: NonZeroU32,
+    /// How many unpaid orders of strangers an instance may have.
+    pub max_open_orders: NonZeroU32,
+    /// How many bytes of the disk must be free for a change of a stranger.
+    pub disk_reserve_bytes: u64,
+}
+
+impl Default for StrangerLimits {
+    fn default() -> Self {
+        let count = |count| NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
+        Self {
+            network_burst: count(60),
+            network_per_minute: count(120),
+            template_burst: count(300),
+            template_per_minute: count(600),
+            max_open_orders: count(10_000),
+            disk_reserve_bytes: 50_000_000,
+        }
+    }
+}
+
+/// By what changes are counted together.
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+enum Network {
+    /// This IPv4 address, or this IPv6 network of 64 bits; `None`: nobody says where they come from.
+    One(Option<IpAddr>),
+    /// All for which there is no count of their own.
+    Others,
+}
+
+type Counts<K> = RateLimiter<K, HashMapStateStore<K>, DefaultClock>;
+
+/// What strangers did lately.
+pub(super) struct Strangers {
+    limits: StrangerLimits,
+    networks: Counts<Network>,
+    templates: Counts<(InstanceSerial, TemplateId)>,
+    clock: DefaultClock,
+    /// Was there too little room on the disk when somebody last looked?
+    is_short: AtomicBool,
+}
+
+impl fmt::Debug for Strangers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Strangers").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}
+
+impl Strangers {
+    pub(super) fn new(limits: StrangerLimits) -> Self {
+        let quota = |burst, per_minute| Quota::per_minute(per_minute).allow_burst(burst);
+        Self {
+            networks: RateLimiter::hashmap(quota(limits.network_burst, limits.network_per_minute)),
+            templates: RateLimiter::hashmap(quota(
+                limits.template_burst,
+                limits.template_per_minute,
+            )),
+            clock: DefaultClock::default(),
+            is_short: AtomicBool::new(false),
+            limits,
+        }
+    }
+
+    fn counted<K: Clone + Eq + std::hash::Hash>(
+        &self,
+        counts: &Counts<K>,
+        key: &K,
+    ) -> Result<(), Error> {
+        counts
+            .check_key(key)
+            .map_err(|until| Error::TooManyWrites(until.wait_time_from(self.clock.now())))
+    }
+
+    /// Counts a change that somebody at `client` wants.
+    fn count_network(&self, client: Option<IpAddr>) -> Result<(), Error> {
+        if self.networks.len() >= MAX_NETWORKS {
+            // Those who have been quiet need not be remembered.
+            self.networks.retain_recent();
+        }
+        let network = match self.networks.len() < MAX_NETWORKS {
+            true => Network::One(neighbourhood(client)),
+            false => Network::Others,
+        };
+        self.counted(&self.networks, &network)
+    }
+
+    /// Counts an order that somebody wants to make of a template. There are only so many as shops have
+    /// made.
+    fn count_template(&self, instance: InstanceSerial, id: &TemplateId) -> Result<(), Error> {
+        self.counted(&self.templates, &(instance, id.clone()))
+    }
+
+    /// Is there room on the disk for more than payments, when so many bytes are free? The log is told
+    /// when that changes.
+    fn check_room(&self, free: Option<u64>) -> Result<(), Error> {
+        let reserve = self.limits.disk_reserve_bytes;
+        let is_short = free.is_some_and(|free| free < reserve);
+        if self.is_short.swap(is_short, Ordering::Relaxed) != is_short {
+            let free = free.unwrap_or_default();
+            match is_short {
+                true => log::warn!(
+                    "only {free} bytes are free on the disk: wallets make and claim no more orders \
+                     until {reserve} are"
+                ),
+                false => log::info!("there is room on the disk again: {free} bytes are free"),
+            }
+        }
+        if is_short { Err(Error::DiskReserve) } else { Ok(()) }
+    }
+}
+
+impl Till {
+    /// May somebody at `client`, who has no token, have something written? It counts as if it were.
+    ///
+    /// # Errors
+    /// [`Error::DiskReserve`], [`Error::TooManyWrites`].
+    pub(super) fn admit_stranger(&self, client: Option<IpAddr>) -> Result<(), Error> {
+        self.strangers.check_room(self.store.free_bytes())?;
+        self.strangers.count_network(client)
+    }
+
+    /// The same for an order of a template.
+    ///
+    /// # Errors
+    /// As [`Till::admit_stranger`]; [`Error::TooManyOpenOrders`].
+    pub(super) fn admit_stranger_at(
+        &self,
+        shop: &Instance,
+        id: &TemplateId,
+        client: Option<IpAddr>,
+    ) -> Result<(), Error> {
+        self.admit_stranger(client)?;
+        self.strangers.count_template(shop.serial, id)?;
+        self.store.glance(|db| self.check_open_orders(db, shop.serial))
+    }
+
+    /// May strangers make one more order at this shop?
+    ///
+    /// # Errors
+    /// [`Error::TooManyOpenOrders`].
+    pub(super) fn check_open_orders(
+        &self,
+        db: &Connection,
+        shop: InstanceSerial,
+    ) -> Result<(), Error> {
+        let most = self.strangers.limits.max_open_orders.get();
+        match orders::has_open_of_strangers(db, shop, most)? {
+            true => Err(Error::TooManyOpenOrders),
+            false => Ok(()),
+        }
+    }
+
+    /// Deletes some orders that strangers have made and nobody has paid a day after their deadline,
+    /// unless any coin was sent for them, and logos that stand in no order any more. Whether there
+    /// may be more.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn delete_expired_orders(&self) -> Result<bool, Error> {
+        let now = self.clock.now();
+        if !self.may_delete_by_time(now)? {
+            return Ok(false);
+        }
+        let before = now.secs().map(|now| Timestamp::from_secs(now.saturating_sub(KEPT_S)));
+        let Some(Ok(before)) = before else { return Ok(false) };
+        let found = self
+            .store
+            .read(move |db| orders::expired_of_strangers(db, before, DELETED_AT_ONCE))
+            .await?;
+        let may_be_more = u32::try_from(found.len()).is_ok_and(|count| count == DELETED_AT_ONCE);
+        // Whoever pays right now began in time, and may yet complete it.
+        let unpaid: Vec<OrderSerial> =
+            found.into_iter().filter(|order| !self.turns.is_taken(*order)).collect();
+        if unpaid.is_empty() && !self.store.glance(logos::has_unused)? {
+            return Ok(false);
+        }
+        let deleted = self
+            .store
+            .write::<_, Error>(move |tx| {
+                let mut deleted = 0_usize;
+                for serial in unpaid {
+                    // Much may have happened since they were found.
+                    let order = orders::find_by_serial(tx, serial)?
+                        .filter(|order| order.paid.is_none() && order.pay_deadline < before);
+                    if let Some(order) = order
+                        && !deposits::are_there(tx, serial)?
+                    {
+                        orders::delete(tx, &order)?;
+                        deleted = deleted.saturating_add(1);
+                    }
+                }
+                logos::delete_unused(tx)?;
+                Ok(deleted)
+            })
+            .await?;
+        if deleted > 0 {
+            log::debug!("{deleted} unpaid orders of templates were deleted");
+        }
+        Ok(may_be_more && deleted > 0)
+    }
+
+    /// May something be deleted only because its time is over? Not by a clock that cannot be right.
+    fn may_delete_by_time(&self, now: Timestamp) -> Result<bool, Error> {
+        let newest = self.store.glance(store::newest)?;
+        Ok(machine::doubt(now, newest).is_none())
+    }
+
+    /// Gives some of the room that was deleted back to the disk. Whether there is more.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn give_space_back(&self) -> Result<bool, Error> {
+        Ok(self.store.give_space_back().await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn few() -> Strangers {
+        let count = |count| NonZeroU32::new(count).unwrap();
+        Strangers::new(StrangerLimits {
+            network_burst: count(3),
+            network_per_minute: count(1),
+            template_burst: count(2),
+            template_per_minute: count(1),
+            ..StrangerLimits::default()
+        })
+    }
+
+    #[test]
+    fn a_network_has_its_own_count_and_is_told_when_to_come_back() {
+        let strangers = few();
+        let at = |address: &str| strangers.count_network(Some(address.parse().unwrap()));
+        for address in ["2001:db8::1", "2001:db8::2", "2001:db8::ffff:1"] {
+            at(address).unwrap();
+        }
+        let Err(Error::TooManyWrites(wait)) = at("2001:db8::3") else { panic!("the same network") };
+        assert!(wait <= Duration::from_secs(60) && wait > Duration::from_secs(50), "{wait:?}");
+        at("2001:db8:0:1::1").unwrap();
+        for _ in 0..3 {
+            at("192.0.2.1").unwrap();
+        }
+        // The same address, written as IPv6.
+        assert!(at("::ffff:192.0.2.1").is_err());
+        at("192.0.2.2").unwrap();
+        strangers.count_network(None).unwrap();
+    }
+
+    #[test]
+    fn a_template_has_its_own_count() {
+        let strangers = few();
+        let (tea, rum) = (TemplateId::parse("tea").unwrap(), TemplateId::parse("rum").unwrap());
+        let at = |shop, id| strangers.count_template(InstanceSerial(shop), id);
+        at(1, &tea).unwrap();
+        at(1, &tea).unwrap();
+        assert!(matches!(at(1, &tea), Err(Error::TooManyWrites(_))));
+        at(1, &rum).unwrap();
+        at(2, &tea).unwrap();
+    }
+
+    #[test]
+    fn more_networks_than_can_be_counted_share_one_count() {
+        let strangers = few();
+        let at =
+            |number: u32| strangers.count_network(Some(std::net::Ipv4Addr::from(number).into()));
+        for number in 0..u32::try_from(MAX_NETWORKS).unwrap() {
+            at(number).unwrap();
+        }
+        let passed = (0..10).filter(|number| at(u32::MAX - number).is_ok()).count();
+        assert_eq!(passed, 3);
+        assert!(strangers.networks.len() <= MAX_NETWORKS + 1);
+    }
+
+    #[test]
+    fn below_the_reserve_nothing_is_written_for_strangers() {
+        let strangers = few();
+        let reserve = strangers.limits.disk_reserve_bytes;
+        strangers.check_room(Some(reserve)).unwrap();
+        assert!(matches!(strangers.check_room(Some(reserve - 1)), Err(Error::DiskReserve)));
+        strangers.check_room(None).unwrap();
+    }
+}
