@@ -324,8 +324,8 @@ mod tests {
     fn the_client_is_the_last_hop_that_is_no_proxy_of_ours() {
         let settings = settings(None);
         let of = |peer, lines: &[&[u8]]| client_of(&settings, peer, lines);
-        for (lines, client) in [
-            (&[b"203.0.113.9, 198.51.100.1, 127.0.0.2" as &[u8]] as &[&[u8]], Some("198.51.100.1")),
+        let cases: &[(&[&[u8]], Option<&str>)] = &[
+            (&[b"203.0.113.9, 198.51.100.1, 127.0.0.2"], Some("198.51.100.1")),
             // Several lines are one list.
             (&[b"203.0.113.9", b"198.51.100.1", b"127.0.0.2"], Some("198.51.100.1")),
             // With a port, in brackets, mapped.
@@ -350,8 +350,9 @@ mod tests {
             (&[], None),
             (&[b""], None),
             (&[b"127.0.0.3"], None),
-        ] {
-            assert_eq!(of(Some("127.0.0.1"), lines).as_deref(), client, "{lines:?}");
+        ];
+        for (lines, client) in cases {
+            assert_eq!(of(Some("127.0.0.1"), lines).as_deref(), *client, "{lines:?}");
             // Of anybody else nothing is believed.
             assert_eq!(of(Some("192.0.2.7"), lines).as_deref(), Some("192.0.2.7"), "{lines:?}");
         }

@@ -4,12 +4,13 @@
 //! are used up, the next is refused. A proxy that names nobody makes all its clients look alike, and
 //! so does whatever else connects from the machine itself; to refuse them would lock the owner out
 //! with everybody else's wrong passwords. They share a second count per instance, which makes each
-//! attempt wait for its turn instead. A right password gives its attempt back, so that a program that
-//! signs in for each order is never stopped.
+//! attempt wait for its turn instead, the newest first: who comes after a burst of guesses does not
+//! wait for all of them. A right password gives its attempt back, so that a program that signs in for
+//! each order is never stopped.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Error, neighbourhood};
@@ -22,8 +23,10 @@ pub(super) const REFILL: Duration = Duration::from_secs(6);
 /// How long one attempt waits after the other where clients are not named: no slower than a person
 /// types, and 86,400 guesses a day.
 pub(super) const TURN: Duration = Duration::from_secs(1);
-/// The longest wait for a turn; beyond it an attempt is refused, so that few requests wait.
-pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(15);
+/// How many attempts on an instance may wait for their turn; beyond, the oldest is refused.
+const MAX_WAITING: usize = 16;
+/// The longest wait for a turn.
+const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// Counts beyond which those of quiet clients are forgotten. When all are busy, new clients are
 /// counted with those who are not named.
 const REMEMBERED: usize = 10_000;
@@ -31,64 +34,158 @@ const REMEMBERED: usize = 10_000;
 /// Whose attempts are counted together: those on an instance from a network, or from nobody named.
 type Key = (InstanceId, Option<IpAddr>);
 
-/// An attempt that was counted, and how long it must wait before it is made.
+/// The attempts that are counted together.
 #[derive(Debug)]
-#[must_use = "the attempt must wait for its turn"]
-pub(super) struct Attempt {
-    key: Key,
-    /// Nothing for a named client.
-    pub(super) wait: Duration,
+struct Count {
+    /// When all attempts will have been refilled.
+    full_at: Instant,
+    /// The numbers of the attempts that wait, the newest last.
+    waiting: VecDeque<u64>,
+    /// The number of the next one.
+    next: u64,
 }
 
-/// All counts. For each key: when all its attempts will have been refilled.
+/// An attempt that was counted.
+#[derive(Debug)]
+#[must_use = "a right password gives it back"]
+pub(super) struct Attempt(Key);
+
+/// All counts.
 #[derive(Debug, Default)]
-pub(super) struct Attempts(Mutex<HashMap<Key, Instant>>);
+pub(super) struct Attempts(Mutex<HashMap<Key, Count>>);
+
+/// What becomes of an attempt at first.
+#[derive(Debug)]
+enum Begun<'a> {
+    /// It may be made.
+    AtOnce(Attempt),
+    /// It must wait for its turn.
+    Waits(Waiting<'a>),
+}
+
+/// A place among those that wait for their turn; given up when dropped.
+#[derive(Debug)]
+struct Waiting<'a> {
+    attempts: &'a Attempts,
+    key: Key,
+    number: u64,
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(count) = self.attempts.known().get_mut(&self.key) {
+            count.waiting.retain(|number| *number != self.number);
+        }
+    }
+}
+
+impl Count {
+    /// How long until there is an attempt to be had.
+    fn wait(&self, now: Instant, refill: Duration) -> Duration {
+        // The last of the burst may be made at once.
+        self.full_at.saturating_duration_since(now).saturating_sub(refill * (BURST - 1))
+    }
+
+    fn take(&mut self, now: Instant, refill: Duration) {
+        self.full_at = self.full_at.max(now) + refill;
+    }
+}
 
 impl Attempts {
-    /// Counts an attempt on `instance` by `client`, `None` where nobody says who it is.
+    /// Counts an attempt on `instance` by `client`, `None` where nobody says who it is. Where clients
+    /// are not named it waits for its turn.
     ///
     /// # Errors
     /// [`Error::TooManyAttempts`] with the time to wait.
-    pub(super) fn count(
+    pub(super) async fn count(
+        &self,
+        instance: &InstanceId,
+        client: Option<IpAddr>,
+    ) -> Result<Attempt, Error> {
+        let waiting = match self.begin(Instant::now(), instance, client)? {
+            Begun::AtOnce(attempt) => return Ok(attempt),
+            Begun::Waits(waiting) => waiting,
+        };
+        let begun = Instant::now();
+        loop {
+            let now = Instant::now();
+            let pause = match self.turn(now, &waiting) {
+                None => return Ok(Attempt(waiting.key.clone())),
+                Some(pause) if now.saturating_duration_since(begun) < LONGEST_WAIT => pause?,
+                Some(_) => return Err(Error::TooManyAttempts(TURN)),
+            };
+            tokio::time::sleep(pause).await;
+        }
+    }
+
+    /// Counts an attempt that may be made at once, or gives it a place among those that wait.
+    fn begin(
         &self,
         now: Instant,
         instance: &InstanceId,
         client: Option<IpAddr>,
-    ) -> Result<Attempt, Error> {
+    ) -> Result<Begun<'_>, Error> {
         let named = client.filter(|ip| !ip.to_canonical().is_loopback());
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known();
         if known.len() >= REMEMBERED {
-            known.retain(|_, full_at| *full_at > now);
+            known.retain(|_, count| count.full_at > now || !count.waiting.is_empty());
         }
         let mut key = (instance.clone(), neighbourhood(named));
         if known.len() >= REMEMBERED && !known.contains_key(&key) {
             key.1 = None;
         }
-        let full_at = known.get(&key).copied().unwrap_or(now).max(now);
-        let used = full_at.saturating_duration_since(now);
-        let (refill, allowed) = match key.1 {
-            Some(_) => (REFILL, Duration::ZERO),
-            None => (TURN, LONGEST_WAIT),
-        };
-        // The last of the burst may be made at once.
-        let wait = used.saturating_sub(refill * (BURST - 1));
-        if wait > allowed {
-            return Err(Error::TooManyAttempts(wait.saturating_sub(allowed)));
+        let new = || Count { full_at: now, waiting: VecDeque::new(), next: 0 };
+        let count = known.entry(key.clone()).or_insert_with(new);
+        let refill = refill(&key);
+        let wait = count.wait(now, refill);
+        if wait.is_zero() && count.waiting.is_empty() {
+            count.take(now, refill);
+            return Ok(Begun::AtOnce(Attempt(key)));
         }
-        known.insert(key.clone(), full_at + refill);
-        Ok(Attempt { key, wait })
+        if key.1.is_some() {
+            return Err(Error::TooManyAttempts(wait));
+        }
+        let number = count.next;
+        count.next = count.next.wrapping_add(1);
+        count.waiting.push_back(number);
+        if count.waiting.len() > MAX_WAITING {
+            count.waiting.pop_front();
+        }
+        Ok(Begun::Waits(Waiting { attempts: self, key, number }))
+    }
+
+    /// Takes the turn of who waits, `None`; or says how long to sleep before looking again.
+    fn turn(&self, now: Instant, waiting: &Waiting<'_>) -> Option<Result<Duration, Error>> {
+        let mut known = self.known();
+        let count =
+            known.get_mut(&waiting.key).filter(|count| count.waiting.contains(&waiting.number));
+        let Some(count) = count else { return Some(Err(Error::TooManyAttempts(TURN))) };
+        let wait = count.wait(now, TURN);
+        if wait.is_zero() && count.waiting.back() == Some(&waiting.number) {
+            count.take(now, TURN);
+            return None;
+        }
+        // Somebody newer takes this turn; the next one is later.
+        Some(Ok(if wait.is_zero() { TURN / 20 } else { wait }))
     }
 
     /// Gives an attempt back: the password was right.
-    pub(super) fn give_back(&self, attempt: &Attempt) {
-        let refill = if attempt.key.1.is_some() { REFILL } else { TURN };
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(full_at) = known.get_mut(&attempt.key)
-            && let Some(earlier) = full_at.checked_sub(refill)
+    pub(super) fn give_back(&self, Attempt(key): &Attempt) {
+        if let Some(count) = self.known().get_mut(key)
+            && let Some(earlier) = count.full_at.checked_sub(refill(key))
         {
-            *full_at = earlier;
+            count.full_at = earlier;
         }
     }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<Key, Count>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How long until there is one more attempt.
+fn refill(key: &Key) -> Duration {
+    if key.1.is_some() { REFILL } else { TURN }
 }
 
 #[cfg(test)]
@@ -103,37 +200,55 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
+    /// How many attempts are made at once before one must wait or is refused.
+    fn at_once(attempts: &Attempts, now: Instant, client: Option<IpAddr>) -> usize {
+        (0..1000)
+            .take_while(|_| matches!(attempts.begin(now, &shop(), client), Ok(Begun::AtOnce(_))))
+            .count()
+    }
+
     #[test]
     fn attempts_run_out_for_one_neighbour_and_not_for_another() {
         let (attempts, now) = (Attempts::default(), Instant::now());
-        for _ in 0..BURST {
-            let attempt = attempts.count(now, &shop(), ip("2001:db8::1")).unwrap();
-            assert_eq!(attempt.wait, Duration::ZERO);
-        }
-        let Err(Error::TooManyAttempts(wait)) = attempts.count(now, &shop(), ip("2001:db8::2"))
+        assert_eq!(at_once(&attempts, now, ip("2001:db8::1")), 10);
+        let Err(Error::TooManyAttempts(wait)) = attempts.begin(now, &shop(), ip("2001:db8::2"))
         else {
             panic!("the same network shares its attempts");
         };
         assert_eq!(wait, REFILL);
-        let _ = attempts.count(now, &shop(), ip("2001:db8:0:1::1")).unwrap();
-        let _ = attempts.count(now, &InstanceId::parse("bar").unwrap(), ip("2001:db8::1")).unwrap();
-        let _ = attempts.count(now + REFILL, &shop(), ip("2001:db8::1")).unwrap();
+        assert_eq!(at_once(&attempts, now, ip("2001:db8:0:1::1")), 10);
+        let bar = InstanceId::parse("bar").unwrap();
+        assert!(matches!(attempts.begin(now, &bar, ip("2001:db8::1")), Ok(Begun::AtOnce(_))));
+        assert_eq!(at_once(&attempts, now + REFILL, ip("2001:db8::1")), 1);
     }
 
     #[test]
-    fn who_is_not_named_waits_and_is_not_refused() {
+    fn who_is_not_named_waits_the_newest_first() {
         for client in [None, ip("127.0.0.1"), ip("::1"), ip("::ffff:127.0.0.1")] {
             let (attempts, now) = (Attempts::default(), Instant::now());
-            let waits: Vec<_> = (0..BURST + 2)
-                .map(|_| attempts.count(now, &shop(), client).unwrap().wait)
-                .collect();
-            assert_eq!(waits[9..], [Duration::ZERO, TURN, TURN * 2], "{client:?}");
-            // Nobody waits for long, and so few wait.
-            let refused = (0..1000).find_map(|_| attempts.count(now, &shop(), client).err());
-            assert!(matches!(refused, Some(Error::TooManyAttempts(wait)) if wait == TURN));
-            // What the others do is nothing to somebody with an address.
-            let named = attempts.count(now, &shop(), ip("192.0.2.1")).unwrap();
-            assert_eq!(named.wait, Duration::ZERO);
+            assert_eq!(at_once(&attempts, now, client), 10);
+            let wait = || match attempts.begin(now, &shop(), client).unwrap() {
+                Begun::Waits(waiting) => waiting,
+                Begun::AtOnce(attempt) => panic!("{attempt:?} does not wait"),
+            };
+            let mut crowd: Vec<_> = (0..MAX_WAITING).map(|_| wait()).collect();
+            let owner = wait();
+            let later = now + TURN;
+            // The oldest was refused for it.
+            assert!(matches!(attempts.turn(later, &crowd[0]), Some(Err(_))), "{client:?}");
+            // The owner is the newest, and need not wait for the others.
+            assert!(matches!(attempts.turn(now, &owner), Some(Ok(wait)) if wait == TURN));
+            assert!(matches!(attempts.turn(later, &crowd[1]), Some(Ok(_))));
+            assert!(attempts.turn(later, &owner).is_none());
+            drop(owner);
+            // Who gives up keeps nobody waiting.
+            let last = crowd.pop().unwrap();
+            assert!(matches!(attempts.turn(later + TURN, &crowd[5]), Some(Ok(_))));
+            drop(last);
+            let next = crowd.last().unwrap();
+            assert!(attempts.turn(later + TURN, next).is_none());
+            // What they do is nothing to somebody with an address.
+            assert_eq!(at_once(&attempts, now, ip("192.0.2.1")), 10);
         }
     }
 
@@ -142,9 +257,10 @@ mod tests {
         for client in [None, ip("192.0.2.1")] {
             let (attempts, now) = (Attempts::default(), Instant::now());
             for _ in 0..1000 {
-                let attempt = attempts.count(now, &shop(), client).unwrap();
-                assert_eq!(attempt.wait, Duration::ZERO, "{client:?}");
-                attempts.give_back(&attempt);
+                match attempts.begin(now, &shop(), client).unwrap() {
+                    Begun::AtOnce(attempt) => attempts.give_back(&attempt),
+                    Begun::Waits(_) => panic!("{client:?} must wait"),
+                }
             }
         }
     }
@@ -153,12 +269,13 @@ mod tests {
     fn the_counts_take_no_more_room_than_they_may() {
         let (attempts, now) = (Attempts::default(), Instant::now());
         let network = |n: u32| Some(IpAddr::from(std::net::Ipv4Addr::from(0x0b00_0000 + n)));
-        for n in 0..20_000 {
-            let _ = attempts.count(now, &shop(), network(n));
+        for n in 0..11_000 {
+            let _ = attempts.begin(now, &shop(), network(n));
         }
-        assert!(attempts.0.lock().unwrap().len() <= REMEMBERED + 1);
+        assert!(attempts.known().len() <= REMEMBERED + 1);
         // Whose counts are full again makes room.
-        let _ = attempts.count(now + REFILL * BURST, &shop(), network(30_000)).unwrap();
-        assert!(attempts.0.lock().unwrap().len() <= 2);
+        let later = now + REFILL * BURST;
+        assert!(matches!(attempts.begin(later, &shop(), network(30_000)), Ok(Begun::AtOnce(_))));
+        assert!(attempts.known().len() <= 2);
     }
 }

@@ -5,7 +5,6 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::time::Instant;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -96,8 +95,7 @@ impl Gate {
         password: Password,
         hash: Option<String>,
     ) -> Result<bool, Error> {
-        let attempt = self.attempts.count(Instant::now(), instance, client)?;
-        tokio::time::sleep(attempt.wait).await;
+        let attempt = self.attempts.count(instance, client).await?;
         let is_right = match hash {
             Some(hash) => self.verify(password, hash).await?,
             None => false,

@@ -6,7 +6,7 @@ use serde_json::json;
 use tilld::domain::access::Scope;
 use tilld::http::{Door, EVERYWHERE, ROOT, Row};
 
-use crate::common::{Daemon, Place};
+use crate::common::{Daemon, Place, eventually};
 
 /// The path of `row` at `instance`, its blanks filled.
 fn path(row: &Row, instance: &str) -> String {
@@ -260,9 +260,9 @@ fn a_right_password_is_never_one_too_many() {
 fn whom_no_proxy_names_is_slowed_down_and_not_locked_out() {
     let place = Place::new();
     place.passwd("admin", "correct horse");
-    let proxied = [("TILLD_SERVER__BASE_URL", "https://shop.example/")];
-    for settings in [&[] as &[(&str, &str)], &proxied] {
-        let daemon = place.start_with(settings);
+    let (bare, proxied) = (vec![], vec![("TILLD_SERVER__BASE_URL", "https://shop.example/")]);
+    for settings in [bare, proxied] {
+        let daemon = place.start_with(&settings);
         let attempt = |password: &str| {
             let ask = daemon.ask("POST", "/private/token").basic("admin", password);
             ask.json(&json!({ "scope": "readonly" })).send().status
@@ -271,6 +271,16 @@ fn whom_no_proxy_names_is_slowed_down_and_not_locked_out() {
         (0..12).for_each(|_| assert_eq!(attempt("guess"), 401));
         assert!(begun.elapsed() > Duration::from_secs(1), "guessing has its time");
         assert_eq!(attempt("correct horse"), 200);
+        // Nor does a crowd that guesses at the same time keep the owner waiting for all of it.
+        std::thread::scope(|scope| {
+            let crowd: Vec<_> = (0..40).map(|_| scope.spawn(|| attempt("guess"))).collect();
+            // All have come when no more than those who wait are left.
+            let left = || crowd.iter().filter(|client| !client.is_finished()).count();
+            eventually("the others are refused", || left() <= 16);
+            let begun = Instant::now();
+            assert_eq!(attempt("correct horse"), 200);
+            assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+        });
     }
 }
 
