@@ -454,9 +454,13 @@ async fn an_unknown_denomination_is_asked_for_once_a_minute_at_most() {
 
 /// Waits until the exchange was asked for its keys so often.
 async fn await_keys_asked(peer: &Peer, times: usize) {
-    while peer.times_keys_asked() < times {
-        tokio::time::sleep(Duration::from_millis(2)).await;
-    }
+    let asked = async {
+        while peer.times_keys_asked() < times {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), asked).await;
+    assert!(in_time.is_ok(), "asked {} times, not {times}", peer.times_keys_asked());
 }
 
 #[actix_web::test]

@@ -14,7 +14,7 @@ use tilld::machine::Clock;
 use tilld::store::{Options, Role, Store};
 use tilld::till::{
     AccountWish, Auth, Clerk, CounterWish, Error, InstanceWish, OrderWish, Password, RefundWish,
-    Smaller, Terms, Till, TokenWish,
+    Smaller, StrangerLimits, Terms, Till, TokenWish,
 };
 
 fn till(folder: &std::path::Path) -> Till {
@@ -29,6 +29,7 @@ fn till(folder: &std::path::Path) -> Till {
         default_pay_delay: day,
         default_refund_delay: day,
         default_wire_transfer_delay: day,
+        strangers: StrangerLimits::default(),
     };
     Till::new(store, Hub::new(Caps::default()), terms, Clock::system())
 }
