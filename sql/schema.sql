@@ -83,7 +83,7 @@ CREATE TABLE instances (
     public_key                      BLOB    NOT NULL CHECK (length(public_key) = 32), -- EdDSA
     password_hash                   TEXT,                       -- argon2id as PHC text; NULL: no password
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
-) STRICT;
+, deletion INTEGER NOT NULL DEFAULT 0 CHECK (deletion IN (0, 1, 2))) STRICT;
 
 CREATE TABLE kyc (
     instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account

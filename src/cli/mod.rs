@@ -159,8 +159,8 @@ pub fn run() -> Result<(), Error> {
                 shop::add_instance(config, &instance, name, &secret)
             }
             InstanceVerb::Show { instance } => shop::show_instance(config, &instance),
-            InstanceVerb::Delete { instance, purge } => {
-                shop::delete_instance(config, &instance, purge)
+            InstanceVerb::Delete { instance, purge, force } => {
+                shop::delete_instance(config, &instance, purge, force)
             }
         },
         Command::Account { verb } => match verb {

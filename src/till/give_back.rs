@@ -326,7 +326,9 @@ impl Till {
                 if !books.at_counter {
                     books.order.refund_taken = books.taken()?;
                 }
-                Ok::<_, Error>(orders::set_refunds(tx, &books.order)?)
+                orders::set_refunds(tx, &books.order)?;
+                // A deleted shop kept its key for this.
+                Ok::<_, Error>(instances::finish_deletions(tx)?)
             })
             .await
     }

@@ -38,7 +38,7 @@ use crate::domain::contract::BadOrder;
 use crate::domain::currency::CurrencySpecification;
 use crate::domain::exchange::Trusted;
 use crate::domain::ids::{InstanceId, OrderId, TemplateId};
-use crate::domain::instance::{Instance, InstanceSettings};
+use crate::domain::instance::{Instance, InstanceSettings, Unfinished};
 use crate::domain::path::BadPath;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
@@ -57,7 +57,7 @@ pub use claim::Claimed;
 pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
 pub use glimpse::{Glimpse, Glimpsed};
-pub use instance::{Auth, InstanceWish};
+pub use instance::{Auth, Deletion, InstanceWish};
 pub use kyc::{Kyc, KycAsk, KycStatus};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
@@ -129,6 +129,8 @@ pub enum Error {
     PurgeRequired(InstanceId),
     /// A deleted instance cannot be changed.
     PatchOfDeleted(InstanceId),
+    /// Money of the instance is under way, so that it is deleted by force only; what there is.
+    InstanceUnfinished(Unfinished),
     /// No credentials, wrong ones, or ones that tilld does not know.
     NotAuthorized,
     /// The token was good once.
@@ -254,6 +256,11 @@ impl fmt::Display for Error {
             Self::PatchOfDeleted(id) => {
                 write!(f, "the instance {id} was deleted and cannot be changed")
             }
+            Self::InstanceUnfinished(unfinished) => write!(
+                f,
+                "there are {unfinished}; by force, all of that is given back, and the key is kept \
+                 until the last refund is answered"
+            ),
             Self::NotAuthorized => f.write_str("not authorized"),
             Self::TokenExpired => f.write_str("the token has expired"),
             Self::NotPermitted(permission) => {

@@ -73,6 +73,22 @@ fn a_coin_that_never_arrived_is_not_deposited_once_cash_was_taken() {
 }
 
 #[test]
+fn a_coin_without_an_answer_is_asked_back_when_others_have_paid() {
+    let exchange = Exchange::start();
+    let shop = shop_with(&exchange, IMPATIENT);
+    let claimed = claimed(&shop, &order("1"));
+    let (lost, other) = (exchange.coin("1"), exchange.coin("1"));
+    exchange.deposits(Act::LoseAnswer);
+    refused(&claimed.pay(&shop, &claimed.payment(&exchange, &[(&lost, "1")])), 502, 2012);
+    exchange.behave();
+    claimed.paid(&shop, &exchange, &[(&other, "1")]);
+    let shop = shop.restarted();
+    await_account(&exchange, &lost, "refunded", "KUDOS:0.99");
+    assert_eq!(exchange.account_of(&other)["refunded"], "KUDOS:0");
+    assert_eq!(shop.status(&claimed.id, "")["refund_amount"], "KUDOS:0");
+}
+
+#[test]
 fn a_payment_that_cannot_pay_is_refused_at_once_while_another_hangs() {
     let exchange = Exchange::start();
     let shop = shop_with(&exchange, IMPATIENT);
