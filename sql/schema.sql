@@ -14,6 +14,11 @@ CREATE TABLE accounts (
     UNIQUE (instance, h_wire)
 ) STRICT;
 
+CREATE TABLE clock (
+    id         INTEGER PRIMARY KEY CHECK (id = 1), -- there is one row
+    seen_at_s  INTEGER NOT NULL                    -- seconds since 1970
+) STRICT;
+
 CREATE TABLE coin_refunds (
     serial           INTEGER PRIMARY KEY,                       -- names the row
     deposit_serial   INTEGER NOT NULL REFERENCES deposits (serial) ON DELETE CASCADE, -- of which coin

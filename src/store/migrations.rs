@@ -22,6 +22,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0010_part_paid"),
     sql!("migrations/0011_office"),
     sql!("migrations/0012_deletion"),
+    sql!("migrations/0013_clock"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -21,13 +21,14 @@ mod refund;
 mod seat;
 mod status;
 mod template;
+mod time;
 mod trouble;
 mod turns;
 mod wait;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
@@ -45,7 +46,7 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::exchange::{Exchange, Times};
 use crate::hub::{self, Hub};
-use crate::machine::{Clock, NoRandomness};
+use crate::machine::{Clock, NoRandomness, Witness};
 use crate::store::{self, Store};
 use crate::taler::canonical;
 use turns::Turns;
@@ -111,6 +112,7 @@ pub struct Till {
     uses: seat::Uses,
     errands: Arc<Notify>,
     contacts: pending::Contacts,
+    witness: Arc<Mutex<Witness>>,
     exporting: Arc<Semaphore>,
 }
 
@@ -390,6 +392,7 @@ impl Till {
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
         let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
         let contacts = pending::Contacts::default();
+        let witness = Arc::new(Mutex::new(time::witness(&store, clock.now())));
         Self {
             store,
             hub,
@@ -401,6 +404,7 @@ impl Till {
             uses,
             errands,
             contacts,
+            witness,
             exporting,
         }
     }
