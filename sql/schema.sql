@@ -20,6 +20,10 @@ CREATE TABLE addresses (
     used_at_s  INTEGER NOT NULL,                  -- first use since a start of the daemon, in seconds since 1970
     PRIMARY KEY (instance, root)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE clock (
+    id         INTEGER PRIMARY KEY CHECK (id = 1), -- there is one row
+    seen_at_s  INTEGER NOT NULL                    -- seconds since 1970
+) STRICT;
 
 CREATE TABLE coin_refunds (
     serial           INTEGER PRIMARY KEY,                       -- names the row
@@ -90,7 +94,7 @@ CREATE TABLE instances (
     public_key                      BLOB    NOT NULL CHECK (length(public_key) = 32), -- EdDSA
     password_hash                   TEXT,                       -- argon2id as PHC text; NULL: no password
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
-) STRICT;
+, deletion INTEGER NOT NULL DEFAULT 0 CHECK (deletion IN (0, 1, 2))) STRICT;
 
 CREATE TABLE kyc (
     instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account

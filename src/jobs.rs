@@ -23,6 +23,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(600);
 
 /// How often what is unfinished with exchanges is looked after.
 const ERRANDS: Duration = Duration::from_secs(30);
+/// How often it is kept what time it is, so that a clock that jumps is noticed after the next start.
+/// Once in half an hour wears out no card, and is well within the jump that is noticed.
+const KEEP_TIME: Duration = Duration::from_secs(1800);
 
 /// How often it is looked whether something is to be deleted, and room to be given back.
 const TIDYING: Duration = Duration::from_secs(600);
@@ -33,7 +36,7 @@ const BETWEEN: Duration = Duration::from_millis(100);
 pub async fn run(till: Till) {
     let exchanges = till.terms().exchanges.len();
     let fresh = join_all((0..exchanges).map(|place| keep_fresh(&till, place)));
-    tokio::join!(fresh, errands(&till), tidy(&till));
+    tokio::join!(fresh, errands(&till), keep_time(&till), tidy(&till));
 }
 
 /// Deletes what strangers have left behind, and gives the room of what was deleted back to the disk.
@@ -74,6 +77,16 @@ async fn errands(till: &Till) {
                 Some(()) = groups.next() => {}
             }
         }
+    }
+}
+
+/// Keeps what time it is: after the start, and from time to time.
+async fn keep_time(till: &Till) {
+    loop {
+        if let Err(error) = till.keep_time().await {
+            log::warn!("what time it is could not be kept: {error}");
+        }
+        tokio::time::sleep(KEEP_TIME).await;
     }
 }
 

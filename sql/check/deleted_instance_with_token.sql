@@ -2,4 +2,4 @@
 SELECT 'instance ' || instances.id || ' is deleted but token ' || tokens.serial || ' still opens it'
 FROM tokens
 JOIN instances ON instances.serial = tokens.instance
-WHERE instances.private_key IS NULL
+WHERE instances.private_key IS NULL OR instances.deletion > 0

@@ -1,3 +1,3 @@
-SELECT private_key IS NULL AS is_deleted
+SELECT private_key IS NULL OR deletion > 0 AS is_deleted
 FROM instances
 WHERE serial = :instance

@@ -1,3 +1,3 @@
-SELECT serial, private_key IS NULL AS is_deleted
+SELECT serial, private_key IS NULL OR deletion > 0 AS is_deleted
 FROM instances
 WHERE id = :id

@@ -210,6 +210,10 @@ pub enum InstanceVerb {
         /// Remove everything of it, its history too
         #[arg(long)]
         purge: bool,
+        /// Also while coins or refunds are under way: they are given back, and the key is kept until
+        /// the last refund is answered
+        #[arg(long)]
+        force: bool,
     },
 }
 

@@ -193,8 +193,8 @@ pub fn run() -> Result<(), Error> {
                 shop::add_instance(config, &instance, name, &secret, guest_or_creator(create))
             }
             InstanceVerb::Show { instance } => shop::show_instance(config, &instance),
-            InstanceVerb::Delete { instance, purge } => {
-                shop::delete_instance(config, &instance, purge)
+            InstanceVerb::Delete { instance, purge, force } => {
+                shop::delete_instance(config, &instance, purge, force)
             }
         },
         Command::Account { verb } => match verb {

@@ -13,13 +13,16 @@ use crate::config::Config;
 use crate::domain::access::TokenScope;
 use crate::domain::account::AccountDetails;
 use crate::domain::ids::InstanceId;
+use crate::domain::instance::Unfinished;
 use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::hub::{Caps, Hub};
 use crate::machine::Clock;
 use crate::server::terms;
 use crate::store::Role;
-use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Password, Till, TokenWish};
+use crate::till::{
+    self, AccountWish, Auth, Clerk, Deletion, InstanceWish, Password, Till, TokenWish,
+};
 
 /// Longest password file, in bytes.
 const MAX_FILE: u64 = 4096;
@@ -230,17 +233,39 @@ pub(super) fn show_instance(config: &Config, instance: &str) -> Result<(), Error
 }
 
 /// `tilld instance delete ID`
-pub(super) fn delete_instance(config: &Config, instance: &str, purge: bool) -> Result<(), Error> {
+pub(super) fn delete_instance(
+    config: &Config,
+    instance: &str,
+    purge: bool,
+    force: bool,
+) -> Result<(), Error> {
     let id = named(instance)?;
+    let refused = |error| match error {
+        till::Error::InstanceUnfinished(unfinished) => Error::Other(format!(
+            "{instance} has {unfinished}; to give all of that back and delete it all the same: \
+             --force"
+        )),
+        other => with_hint(other),
+    };
     with_till(config, Role::Guest, |till| async move {
-        if purge {
-            till.purge_instance(&id).await.map_err(with_hint)?;
-            output::line(format_args!("the instance {id} is gone with everything of it"))
-        } else {
-            till.delete_instance(&id).await.map_err(with_hint)?;
-            output::line(format_args!(
+        let done = match purge {
+            true => till.purge_instance(&id, force).await.map_err(refused)?,
+            false => till.delete_instance(&id, force).await.map_err(refused)?,
+        };
+        match (done, purge) {
+            (Deletion::Done, true) => {
+                output::line(format_args!("the instance {id} is gone with everything of it"))
+            }
+            (Deletion::Done, false) => output::line(format_args!(
                 "the instance {id} is deleted; its history stays until it is purged"
-            ))
+            )),
+            (Deletion::WhenAnswered(Unfinished { refunds, .. }), _) => {
+                output::line(format_args!(
+                    "the instance {id} is deleted; the daemon sends its {refunds} open refunds, and \
+                     removes {} when the last one is answered",
+                    if purge { "everything of it" } else { "its key" }
+                ))
+            }
         }
     })
 }

@@ -3,6 +3,8 @@
 //! Several shops can share a daemon; each sees only its own orders, accounts and tokens. The one
 //! called `admin` also looks after the others.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -225,6 +227,37 @@ impl Instance {
     /// Is only its history left?
     pub fn is_deleted(&self) -> bool {
         self.signing_key.is_none()
+    }
+}
+
+/// Money of an instance that is under way: to delete the instance now would lose it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+pub struct Unfinished {
+    /// Coins that were sent to an exchange, which has not answered.
+    #[serde(rename = "open_deposits")]
+    pub deposits: u64,
+    /// Orders for which exchanges have taken coins, but not enough of them.
+    pub part_paid_orders: u64,
+    /// Refunds that no exchange has answered, or that their customers have not collected.
+    #[serde(rename = "open_refunds")]
+    pub refunds: u64,
+}
+
+impl Unfinished {
+    /// Is there none?
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deposits, part_paid_orders, refunds } = self;
+        write!(
+            f,
+            "{deposits} coins without an answer of their exchange, {part_paid_orders} part-paid \
+             orders, {refunds} refunds not collected or not answered"
+        )
     }
 }
 

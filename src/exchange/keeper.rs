@@ -77,7 +77,9 @@ struct Kept {
 
 impl Kept {
     fn is_good(&self, now: Timestamp) -> bool {
-        now < self.expires && self.keys.can_sign(now)
+        // Fetched while the clock was ahead, they would be good until it gets there.
+        let is_of_future = self.fetched_at > later(now, CALM_S);
+        now < self.expires && !is_of_future && self.keys.can_sign(now)
     }
 
     /// Out of date, but better than nothing.

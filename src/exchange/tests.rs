@@ -46,6 +46,10 @@ impl Now {
         self.0.fetch_add(secs, Ordering::SeqCst);
     }
 
+    fn is_set_back(&self, secs: u64) {
+        self.0.fetch_sub(secs, Ordering::SeqCst);
+    }
+
     fn clock(&self) -> Clock {
         let now = self.0.clone();
         Clock::from_fn(move || Duration::from_secs(now.load(Ordering::SeqCst)))
@@ -359,6 +363,21 @@ async fn keys_are_kept_as_long_as_the_exchange_says_within_reason() {
         exchange.keys().await.unwrap();
         assert_eq!(peer.times_keys_asked(), 2, "{says:?}");
     }
+}
+
+#[actix_web::test]
+async fn keys_that_were_fetched_by_a_clock_that_was_ahead_are_not_good_until_it_gets_there() {
+    let peer = Peer::start();
+    let now = Now::at(3_000);
+    let exchange = peer.exchange(&now);
+    exchange.keys().await.unwrap();
+    now.is_set_back(30);
+    exchange.keys().await.unwrap();
+    assert_eq!(peer.times_keys_asked(), 1, "clocks are set a little, now and then");
+    now.is_set_back(2_900);
+    exchange.keys().await.unwrap();
+    assert_eq!(peer.times_keys_asked(), 2);
+    assert_eq!(exchange.state().expires, Some(after(70 + 3_600)));
 }
 
 #[actix_web::test]

@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::legacy::Old;
 use crate::domain::contract::BadOrder;
+use crate::domain::instance::Unfinished;
 use crate::domain::payment::TooLittle;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::log_limit;
@@ -215,6 +216,7 @@ impl Failure {
             Till(Verb::OrderExists(_))          => (409, 2503, "there is an order of this name with other content"),
             Till(Verb::NotForgettable(_))       => (409, 2511, "the contract does not allow this to be forgotten"),
             Till(Verb::NoExchange)              => (409, 2514, "no trusted exchange has coins in this currency and can pay the account"),
+            Till(Verb::InstanceUnfinished(_))   => (409, 2520, "payments or refunds of the instance are unfinished; force=yes deletes it all the same, and keeps its key until the last refund is answered"),
             Till(Verb::AwaitingPayment)         => (409, 2520, "a wallet has claimed the order and may still pay; force=yes deletes it all the same"),
             Till(Verb::MustBeKept)              => (409, 2521, "the order is paid and must be kept for the books"),
             Till(Verb::RefundInconsistent)      => (409, 2530, "the refunds would be above the price, or below those granted before"),
@@ -262,6 +264,7 @@ impl Failure {
             Till(Verb::InstanceUnknown(id) | Verb::InstanceDeleted(id) | Verb::NoAccount(id)) => {
                 Some(id.to_string())
             }
+            Till(Verb::InstanceUnfinished(unfinished)) => Some(unfinished.to_string()),
             Till(Verb::Order(BadOrder::Choices)) => None,
             Till(Verb::Order(bad)) => Some(bad.to_string()),
             Till(Verb::Template(
@@ -327,6 +330,9 @@ impl Failure {
             request_id: &'a str,
             #[serde(flatten)]
             exchange: Option<Exchange<'a>>,
+            /// How much of the instance is unfinished.
+            #[serde(flatten)]
+            unfinished: Option<Unfinished>,
         }
         /// What the exchange had to say, for wallets to draw their conclusions (merchant-api 3.5).
         #[derive(Serialize)]
@@ -372,7 +378,22 @@ impl Failure {
             Till(Verb::Exchange(trouble)) => Some(Exchange::from(&**trouble)),
             _ => None,
         };
-        let body = Body { code, hint, detail, error, parameter, field, ec, request_id, exchange };
+        let unfinished = match self {
+            Till(Verb::InstanceUnfinished(unfinished)) => Some(*unfinished),
+            _ => None,
+        };
+        let body = Body {
+            code,
+            hint,
+            detail,
+            error,
+            parameter,
+            field,
+            ec,
+            request_id,
+            exchange,
+            unfinished,
+        };
         let mut response = HttpResponse::build(self.status_code());
         if let Some(header) = self.header() {
             response.insert_header(header);
@@ -518,6 +539,7 @@ pub(super) mod tests {
             Till(Verb::RefundNotAllowed),
             Till(Verb::RefundTooLate),
             Till(Verb::AwaitingPayment),
+            Till(Verb::InstanceUnfinished(Unfinished::default())),
             Till(Verb::MustBeKept),
             Till(Verb::ForgetPath(BadPath("x"))),
             Till(Verb::NotForgettable("x".into())),

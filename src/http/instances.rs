@@ -25,7 +25,7 @@ pub(super) async fn change_own(till: Data<Till>, Clerk(clerk): Clerk, body: Body
     changed(&till, &clerk.instance().id, body).await
 }
 
-/// `DELETE /private?purge=YES`.
+/// `DELETE /private?purge=YES&force=YES`.
 pub(super) async fn delete_own(till: Data<Till>, Clerk(clerk): Clerk, params: Params) -> Answer {
     deleted(&till, &clerk.instance().id, &params).await
 }
@@ -107,7 +107,7 @@ pub(super) async fn change(
     changed(&till, &id, body).await
 }
 
-/// `DELETE /management/instances/$ID?purge=YES`.
+/// `DELETE /management/instances/$ID?purge=YES&force=YES`.
 pub(super) async fn delete(
     till: Data<Till>,
     Clerk(_clerk): Clerk,
@@ -151,10 +151,11 @@ async fn changed(till: &Till, id: &InstanceId, body: Body) -> Answer {
 }
 
 async fn deleted(till: &Till, id: &InstanceId, params: &Params) -> Answer {
+    let force = params.yes("force")?;
     match params.yes("purge")? {
-        true => till.purge_instance(id).await?,
-        false => till.delete_instance(id).await?,
-    }
+        true => till.purge_instance(id, force).await?,
+        false => till.delete_instance(id, force).await?,
+    };
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -507,6 +507,10 @@ words! {
     purge_instance: "Delete its history, too", "Auch seine Geschichte löschen";
     purge_instance_hint: "All its orders, payments and refunds go for good.", "Alle seine Bestellungen, Zahlungen und Erstattungen verschwinden endgültig.";
     delete_before_purge: "Delete the shop first.", "Löschen Sie zuerst den Laden.";
+    instance_unfinished: "Money of this shop is under way: {} coins that their exchange has not confirmed, {} part-paid orders, {} refunds that were not collected. You can delete it all the same: all of that is then given back to the customers, and the shop's key is kept until the last refund is answered.",
+        "Geld dieses Ladens ist noch unterwegs: {} Münzen, die ihr Exchange nicht bestätigt hat, {} teilweise bezahlte Bestellungen, {} nicht abgeholte Erstattungen. Sie können ihn trotzdem löschen: Das alles geht dann an die Kunden zurück, und der Schlüssel des Ladens bleibt, bis die letzte Erstattung beantwortet ist.";
+    delete_unfinished: "Delete it although money is under way", "Löschen, obwohl Geld unterwegs ist";
+    said_going: "Deleted. Its last refunds are being sent; then the rest goes by itself.", "Gelöscht. Die letzten Erstattungen werden noch gesendet; dann verschwindet der Rest von selbst.";
     type_instance_id: "Type the short name to confirm", "Zur Bestätigung den Kurznamen eingeben";
     confirm_differs: "This is not the short name of the shop.", "Das ist nicht der Kurzname des Ladens.";
     tab_details: "Details", "Angaben";

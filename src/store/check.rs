@@ -20,6 +20,7 @@ const CHECKS: &[&str] = &[
     sql!("check/refund_of_unpaid_order"),
     sql!("check/token_expired_when_made"),
     sql!("check/two_static_tokens"),
+    sql!("check/unfinished_without_key"),
     sql!("check/unreadable_address"),
     sql!("check/unreadable_credentials"),
     sql!("check/unreadable_template"),

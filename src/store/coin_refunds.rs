@@ -8,6 +8,7 @@ use super::deposits::DepositSerial;
 use super::{Result, Tx, sql};
 use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;
+use crate::domain::instance::InstanceSerial;
 use crate::domain::order::{OrderSerial, RefundRefusal, RefundSerial};
 use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
@@ -153,6 +154,17 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewCoinRefund) -> Result<()> {
 pub fn want(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
     tx.prepare_cached(sql!("coin_refunds/want"))?
         .execute(named_params! { ":order_serial": order })?;
+    Ok(())
+}
+
+/// Lets all refunds of an instance's coins be sent that are not answered: it is deleted, so that no
+/// wallet can ask for them any more.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn want_all(tx: &mut Tx<'_>, instance: InstanceSerial) -> Result<()> {
+    tx.prepare_cached(sql!("coin_refunds/want_all"))?
+        .execute(named_params! { ":instance": instance })?;
     Ok(())
 }
 

@@ -5,7 +5,10 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 use super::columns::InTurn;
 use super::{Result, Tx, sql};
 use crate::domain::ids::InstanceId;
-use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
+use crate::domain::instance::{
+    Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished,
+};
+use crate::domain::order::OrderSerial;
 use crate::taler::sign::SigningKey;
 
 /// The instance called `id`, deleted or not.
@@ -46,7 +49,8 @@ pub fn is_deleted(db: &Connection, instance: InstanceSerial) -> Result<Option<bo
     Ok(statement.query_row(params, |row| row.get("is_deleted")).optional()?)
 }
 
-/// The key with which an instance asks for coins to be given back; `None` if it has none any more.
+/// The key with which an instance asks for coins to be given back; `None` if it has none any more. One
+/// that is deleted may have it for that alone.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -159,6 +163,66 @@ pub fn delete(tx: &mut Tx<'_>, serial: InstanceSerial) -> Result<()> {
     tx.prepare_cached(sql!("tokens/delete_all"))?.execute(named_params! { ":instance": serial })?;
     tx.prepare_cached(sql!("instances/delete"))?.execute(named_params! { ":serial": serial })?;
     Ok(())
+}
+
+/// Takes password and tokens from an instance; its key stays until its refunds are answered, and then
+/// goes, or with `purge` all of the instance does.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn begin_deletion(tx: &mut Tx<'_>, serial: InstanceSerial, purge: bool) -> Result<()> {
+    tx.prepare_cached(sql!("tokens/delete_all"))?.execute(named_params! { ":instance": serial })?;
+    let deletion = if purge { 2 } else { 1 };
+    tx.prepare_cached(sql!("instances/begin_deletion"))?
+        .execute(named_params! { ":serial": serial, ":deletion": deletion })?;
+    Ok(())
+}
+
+/// Is there an instance that has its key only for its last refunds?
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn is_any_deletion_open(db: &Connection) -> Result<bool> {
+    Ok(db.prepare_cached(sql!("instances/is_any_deletion_open"))?.exists([])?)
+}
+
+/// Finishes what [`begin_deletion`] began, where the last refund is answered.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn finish_deletions(tx: &mut Tx<'_>) -> Result<()> {
+    tx.prepare_cached(sql!("instances/drop_key_when_done"))?.execute([])?;
+    tx.prepare_cached(sql!("instances/purge_when_done"))?.execute([])?;
+    Ok(())
+}
+
+/// What money of an instance is under way.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn unfinished(db: &Connection, instance: InstanceSerial) -> Result<Unfinished> {
+    let mut statement = db.prepare_cached(sql!("instances/unfinished"))?;
+    let read = |row: &Row<'_>| {
+        let count = |name| -> rusqlite::Result<u64> {
+            Ok(u64::try_from(row.get::<_, i64>(name)?).unwrap_or_default())
+        };
+        Ok(Unfinished {
+            deposits: count("deposits")?,
+            part_paid_orders: count("part_paid_orders")?,
+            refunds: count("refunds")?,
+        })
+    };
+    Ok(statement.query_row(named_params! { ":instance": instance }, read)?)
+}
+
+/// The orders of an instance with coins that are not decided: not answered, or not sufficient.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn open_orders(db: &Connection, instance: InstanceSerial) -> Result<Vec<OrderSerial>> {
+    let mut statement = db.prepare_cached(sql!("instances/open_orders"))?;
+    let rows = statement.query_map(named_params! { ":instance": instance }, |row| row.get(0))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Removes an instance and everything of it.

@@ -24,6 +24,8 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0012_addresses"),
     sql!("migrations/0013_refund_refused"),
     sql!("migrations/0014_strangers"),
+    sql!("migrations/0015_deletion"),
+    sql!("migrations/0016_clock"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -11,6 +11,7 @@ mod backup;
 pub mod books;
 mod check;
 mod checkpoint;
+pub mod clock;
 pub mod coin_refunds;
 mod columns;
 pub mod deposits;

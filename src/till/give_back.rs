@@ -335,7 +335,9 @@ impl Till {
                     books.order.refund_taken = books.taken()?;
                     books.order.refund_refused = books.refused()?;
                 }
-                Ok::<_, Error>(orders::set_refunds(tx, &books.order)?)
+                orders::set_refunds(tx, &books.order)?;
+                // A deleted shop kept its key for this.
+                Ok::<_, Error>(instances::finish_deletions(tx)?)
             })
             .await
     }

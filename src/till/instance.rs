@@ -3,14 +3,20 @@
 use std::net::IpAddr;
 
 use super::access::{Whence, static_token};
+use super::give_back::give_back;
+use super::pay::Books;
 use super::seat::is_seat;
 use super::{Clerk, Error, Key, Password, Till};
 use crate::domain::access::{NewToken, Permission};
 use crate::domain::ids::InstanceId;
-use crate::domain::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance};
+use crate::domain::instance::{
+    Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished,
+};
+use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
 use crate::machine::random;
-use crate::store::{Tx, accounts, instances, tokens};
+use crate::store::deposits::Deposit;
+use crate::store::{Tx, accounts, coin_refunds, instances, orders, part_paid, tokens};
 use crate::taler::sign::SigningKey;
 
 /// How an instance's owner will prove who they are.
@@ -31,6 +37,15 @@ pub struct InstanceWish {
     pub settings: InstanceSettings,
     /// How its owner gets in; nobody does by the web when `None`.
     pub auth: Option<Auth>,
+}
+
+/// When an instance that is deleted is gone.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Deletion {
+    /// Now.
+    Done,
+    /// When exchanges have answered what is under way. Nobody can use it from now on.
+    WhenAnswered(Unfinished),
 }
 
 impl Till {
@@ -160,32 +175,51 @@ impl Till {
             .await
     }
 
-    /// Takes the key from the instance `id`, its passwords and its tokens; its history stays.
+    /// Takes the key from the instance `id`, its passwords and its tokens; its history stays. While
+    /// money of it is under way that goes by `force` only: then coins that did not pay for anything are
+    /// given back, refunds that nobody collected are sent, and the key stays until the last of them is
+    /// answered.
     ///
     /// # Errors
-    /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
-    pub async fn delete_instance(&self, id: &InstanceId) -> Result<(), Error> {
-        let id = id.clone();
-        self.store
-            .write(move |tx| {
-                let there = super::alive(instances::find(tx, &id)?, &id)?;
-                Ok(instances::delete(tx, there.serial)?)
-            })
-            .await
+    /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`], [`Error::InstanceUnfinished`].
+    pub async fn delete_instance(&self, id: &InstanceId, force: bool) -> Result<Deletion, Error> {
+        let (id, now) = (id.clone(), self.clock.now());
+        let deletion = self.store.write(move |tx| {
+            let there = super::alive(instances::find(tx, &id)?, &id)?;
+            match unfinished_of(tx, there.serial, force)? {
+                None => {
+                    instances::delete(tx, there.serial)?;
+                    Ok(Deletion::Done)
+                }
+                Some(_) => give_all_back(tx, there.serial, false, now),
+            }
+        });
+        let deletion = deletion.await?;
+        self.errands.notify_one();
+        Ok(deletion)
     }
 
-    /// Removes the instance `id` and everything of it, deleted or not.
+    /// Removes the instance `id` and everything of it, deleted or not. While money of it is under way
+    /// that goes by `force` only: it is deleted as by [`Till::delete_instance`], and removed when its
+    /// last refund is answered. One that was deleted without its key can ask for nothing, and is removed
+    /// at once.
     ///
     /// # Errors
-    /// [`Error::InstanceUnknown`].
-    pub async fn purge_instance(&self, id: &InstanceId) -> Result<(), Error> {
-        let id = id.clone();
-        self.store
-            .write(move |tx| match instances::find(tx, &id)? {
-                None => Err(Error::InstanceUnknown(id)),
-                Some(there) => Ok(instances::purge(tx, there.serial)?),
-            })
-            .await
+    /// [`Error::InstanceUnknown`], [`Error::InstanceUnfinished`].
+    pub async fn purge_instance(&self, id: &InstanceId, force: bool) -> Result<Deletion, Error> {
+        let (id, now) = (id.clone(), self.clock.now());
+        let deletion = self.store.write(move |tx| {
+            let there = instances::find(tx, &id)?.ok_or(Error::InstanceUnknown(id))?;
+            let unfinished = unfinished_of(tx, there.serial, force)?;
+            if unfinished.is_none() || instances::refund_key(tx, there.serial)?.is_none() {
+                instances::purge(tx, there.serial)?;
+                return Ok(Deletion::Done);
+            }
+            give_all_back(tx, there.serial, true, now)
+        });
+        let deletion = deletion.await?;
+        self.errands.notify_one();
+        Ok(deletion)
     }
 
     /// Gives the clerk's instance a new password or a new fixed token. Either takes the place of
@@ -277,6 +311,48 @@ impl Till {
         let instance = self.instance(&clerk.instance.id).await?;
         self.check_password(&instance, password, peer).await
     }
+}
+
+/// What money of the instance is under way, if any is and that is no obstacle.
+///
+/// # Errors
+/// [`Error::InstanceUnfinished`] when it is one.
+fn unfinished_of(
+    tx: &Tx<'_>,
+    serial: InstanceSerial,
+    force: bool,
+) -> Result<Option<Unfinished>, Error> {
+    match instances::unfinished(tx, serial)? {
+        nothing if nothing.is_nothing() => Ok(None),
+        unfinished if force => Ok(Some(unfinished)),
+        unfinished => Err(Error::InstanceUnfinished(unfinished)),
+    }
+}
+
+/// Has all coins given back that have not paid for anything, and all refunds sent, of an instance that
+/// is deleted when they are answered.
+fn give_all_back(
+    tx: &mut Tx<'_>,
+    serial: InstanceSerial,
+    purge: bool,
+    now: Timestamp,
+) -> Result<Deletion, Error> {
+    for order in instances::open_orders(tx, serial)? {
+        let Some(order) = orders::find_by_serial(tx, order)? else { continue };
+        let books = Books::of(tx, order)?;
+        let is_paid = books.order.paid.is_some();
+        let open = |deposit: &&Deposit| !is_paid || deposit.confirmation.is_none();
+        give_back(tx, books.not_returned().filter(open), now)?;
+        part_paid::delete(tx, books.order.serial)?;
+    }
+    coin_refunds::want_all(tx, serial)?;
+    instances::begin_deletion(tx, serial, purge)?;
+    let unfinished = instances::unfinished(tx, serial)?;
+    if unfinished.is_nothing() {
+        instances::finish_deletions(tx)?;
+        return Ok(Deletion::Done);
+    }
+    Ok(Deletion::WhenAnswered(unfinished))
 }
 
 /// Is the instance still there for which somebody was let in? For every change that adds something to

@@ -24,13 +24,14 @@ mod seat;
 mod status;
 mod strangers;
 mod template;
+mod time;
 mod trouble;
 mod turns;
 mod wait;
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
@@ -41,14 +42,14 @@ use crate::domain::contract::BadOrder;
 use crate::domain::currency::CurrencySpecification;
 use crate::domain::exchange::Trusted;
 use crate::domain::ids::{InstanceId, OrderId, TemplateId};
-use crate::domain::instance::{Instance, InstanceSettings};
+use crate::domain::instance::{Instance, InstanceSettings, Unfinished};
 use crate::domain::path::BadPath;
 use crate::domain::template::{BadFilling, BadTemplate};
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::exchange::{Exchange, Times};
 use crate::hub::{self, Hub};
-use crate::machine::{Clock, NoRandomness};
+use crate::machine::{Clock, NoRandomness, Witness};
 use crate::store::{self, Store};
 use crate::taler::canonical;
 use turns::Turns;
@@ -60,7 +61,7 @@ pub use claim::Claimed;
 pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
 pub use glimpse::{Glimpse, Glimpsed};
-pub use instance::{Auth, InstanceWish};
+pub use instance::{Auth, Deletion, InstanceWish};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
 pub use password::Password;
@@ -118,6 +119,7 @@ pub struct Till {
     addresses: address::Kept,
     errands: Arc<Notify>,
     contacts: pending::Contacts,
+    witness: Arc<Mutex<Witness>>,
     exporting: Arc<Semaphore>,
     strangers: Arc<strangers::Strangers>,
 }
@@ -137,6 +139,8 @@ pub enum Error {
     PurgeRequired(InstanceId),
     /// A deleted instance cannot be changed.
     PatchOfDeleted(InstanceId),
+    /// Money of the instance is under way, so that it is deleted by force only; what there is.
+    InstanceUnfinished(Unfinished),
     /// No credentials, wrong ones, or ones that tilld does not know.
     NotAuthorized,
     /// The token was good once.
@@ -269,6 +273,11 @@ impl fmt::Display for Error {
             Self::PatchOfDeleted(id) => {
                 write!(f, "the instance {id} was deleted and cannot be changed")
             }
+            Self::InstanceUnfinished(unfinished) => write!(
+                f,
+                "there are {unfinished}; by force, all of that is given back, and the key is kept \
+                 until the last refund is answered"
+            ),
             Self::NotAuthorized => f.write_str("not authorized"),
             Self::TokenExpired => f.write_str("the token has expired"),
             Self::NotPermitted(permission) => {
@@ -405,6 +414,7 @@ impl Till {
         let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
         let addresses = address::Kept::default();
         let contacts = pending::Contacts::default();
+        let witness = Arc::new(Mutex::new(time::witness(&store, clock.now())));
         Self {
             store,
             hub,
@@ -417,6 +427,7 @@ impl Till {
             addresses,
             errands,
             contacts,
+            witness,
             exporting,
             strangers,
         }

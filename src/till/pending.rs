@@ -17,7 +17,7 @@ use super::trouble::Trouble;
 use super::{Error, Till};
 use crate::domain::order::OrderSerial;
 use crate::domain::web::BaseUrl;
-use crate::store::{coin_refunds, deposits, orders, part_paid};
+use crate::store::{coin_refunds, deposits, instances, orders, part_paid};
 
 /// Orders that one exchange is asked about at the same time: enough to catch up quickly, and no burden
 /// for a small exchange.
@@ -141,6 +141,9 @@ impl Till {
     /// What the store says.
     pub async fn pending_work(&self) -> Result<Vec<PendingWork>, Error> {
         self.return_expired_parts().await?;
+        if self.store.read(|db| Ok::<_, Error>(instances::is_any_deletion_open(db)?)).await? {
+            self.store.write(|tx| Ok::<_, Error>(instances::finish_deletions(tx)?)).await?;
+        }
         let found = self
             .store
             .read::<_, Error>(|db| Ok((deposits::unfinished(db)?, coin_refunds::open(db)?)));
@@ -224,10 +227,22 @@ impl Till {
         }
     }
 
-    /// Gives the coins back of orders whose time to pay is over.
+    /// Gives the coins back of orders whose time to pay is over, if that is sure: what is given back
+    /// cannot be taken again when the clock turns out to have been wrong.
     async fn return_expired_parts(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        for serial in self.store.read(move |db| part_paid::expired(db, now)).await? {
+        let expired = self.store.read(move |db| part_paid::expired(db, now)).await?;
+        if expired.is_empty() {
+            return Ok(());
+        }
+        if !self.is_time_sure() {
+            if self.is_first_to_wait_for_clock() {
+                let count = expired.len();
+                log::info!("{count} part-paid orders have expired, if the clock is right");
+            }
+            return Ok(());
+        }
+        for serial in expired {
             if let Err(error) = self.return_parts(serial, now).await {
                 log::warn!("coins of an expired order are not given back yet: {error}");
             }

@@ -111,7 +111,7 @@ impl Till {
         let last = token.last_used_at.unwrap_or(token.created_at).max(token.created_at);
         let idle = now.saturating_since(last);
         let is_idle = RelativeTime::from_secs(IDLE_S).is_ok_and(|most| idle >= most);
-        if is_idle {
+        if is_idle && self.is_time_sure() {
             let (instance, serial) = (instance.serial, token.serial);
             // Should this get lost, the next one who comes with it does it.
             let _ =

@@ -118,7 +118,7 @@ async fn a_change_for_an_instance_that_went_meanwhile_says_that_it_is_gone() {
     let till = till(dir.path());
     let clerk = open(&till, "purged").await;
     let id = clerk.instance().id.clone();
-    till.purge_instance(&id).await.unwrap();
+    till.purge_instance(&id, false).await.unwrap();
     for (what, error) in changes(&till, &clerk).await {
         let fits = matches!(
             error,
@@ -142,7 +142,7 @@ async fn nothing_is_added_to_an_instance_that_was_deleted_meanwhile() {
     let dir = tempfile::tempdir().unwrap();
     let till = till(dir.path());
     let clerk = open(&till, "deleted").await;
-    till.delete_instance(&clerk.instance().id).await.unwrap();
+    till.delete_instance(&clerk.instance().id, false).await.unwrap();
     for (what, error) in changes(&till, &clerk).await {
         let adds = ["order", "template", "account", "token", "payment", "password"].contains(&what);
         let is_told = matches!(error, Some(Error::InstanceDeleted(_)));

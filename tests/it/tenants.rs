@@ -164,7 +164,7 @@ impl House {
                 format!("id = '{}'", tenant.id)
             } else {
                 assert!(
-                    ["exchange_keys", "sqlite_sequence"].contains(&&*table),
+                    ["clock", "exchange_keys", "sqlite_sequence"].contains(&&*table),
                     "whose rows are those of {table}?"
                 );
                 continue;

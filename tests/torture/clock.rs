@@ -254,3 +254,77 @@ fn the_doctor_sees_by_any_newest_row_that_the_clock_went_back() {
     clock.set(-DAY);
     assert!(!well(), "a refund of the future");
 }
+
+#[test]
+fn tokens_survive_a_clock_that_was_far_ahead_for_one_sign_in() {
+    let clock = Clock::new();
+    let shop = clock.shop("");
+    let quarter = json!({ "scope": "readonly", "duration": { "d_us": 90 * 86_400_000_000_u64 } });
+    let long = shop.place.token("admin", "all:refreshable");
+    let ask = |shop: &Shop| {
+        let reply = shop.daemon.ask("POST", "/private/token").token(&long).json(&quarter).send();
+        reply.json()["access_token"].as_str().unwrap().to_owned()
+    };
+    let token = ask(&shop);
+    let status = |shop: &Shop| shop.daemon.ask("GET", "/private").token(&token).send();
+    let status = |shop: &Shop| {
+        let reply = status(shop);
+        (reply.status, reply.json()["code"].as_u64().unwrap_or_default())
+    };
+    assert_eq!(status(&shop), (200, 0));
+    clock.set(200 * DAY);
+    assert_eq!(status(&shop), (401, 42), "it has expired, as far as is known");
+    ask(&shop);
+    // After a start, the daemon knows no more than what is in the file.
+    let shop = shop.restarted();
+    ask(&shop);
+    // Selling makes the wrong time the newest in the file.
+    shop.sold(&plain("tea", "KUDOS:1"));
+    let shop = shop.restarted();
+    ask(&shop);
+    assert_eq!(status(&shop), (401, 42));
+    clock.set(0);
+    assert_eq!(status(&shop), (200, 0));
+    let shop = shop.restarted();
+    assert_eq!(status(&shop), (200, 0));
+}
+
+#[test]
+fn part_of_a_payment_is_not_given_back_because_the_clock_jumped() {
+    let clock = Clock::new();
+    let exchange = Exchange::start();
+    let shop = clock.shop(&exchange.trusted());
+    let (id, token) = shop.made(&json!({
+        "order": { "summary": "tea", "amount": "KUDOS:3", "max_fee": "KUDOS:1" },
+    }));
+    let contract = shop.claimed(&id, &token);
+    // The exchange has taken one coin, and no more came yet.
+    let coins = [exchange.coin("1"), exchange.coin("2")];
+    let body = |coin: &crate::common::exchange::Coin, part: &str| json!({ "coins": [coin.paying(&exchange, &contract.purchase(), part)], "session_id": "S" });
+    let db = rusqlite::Connection::open(shop.place.db()).unwrap();
+    db.busy_timeout(crate::common::PATIENCE).unwrap();
+    exchange.deposits(tilld::sandbox::Act::FailAfterwards(500));
+    let mut both = body(&coins[0], "1");
+    let other = body(&coins[1], "2")["coins"][0].clone();
+    both["coins"].as_array_mut().unwrap().push(other);
+    let pay = format!("/orders/{id}/pay");
+    assert_eq!(shop.strange_post(&pay, &both).status, 502);
+    db.execute_batch("INSERT INTO part_paid SELECT max(serial) FROM orders").unwrap();
+
+    clock.set(200 * DAY);
+    let shop = shop.restarted();
+    let told =
+        |line: &String| line.contains("1 part-paid orders have expired, if the clock is right");
+    let lines = shop.daemon.lines.lock().unwrap();
+    let said = std::iter::from_fn(|| lines.recv_timeout(crate::common::PATIENCE).ok());
+    let seen: Vec<String> = said.take_while(|line| !told(line)).collect();
+    drop(lines);
+    let open = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+    assert_eq!(open("SELECT count(*) FROM part_paid"), 1, "{seen:?}");
+    assert_eq!(open("SELECT count(*) FROM coin_refunds"), 0);
+    clock.set(0);
+    exchange.behave();
+    let reply = shop.strange_post(&pay, &both);
+    assert_eq!(reply.status, 200, "{reply:?}");
+    shop.place.ok(&["check"]);
+}

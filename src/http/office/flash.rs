@@ -16,6 +16,7 @@ const MESSAGES: &[Message] = &[
     ("refunded", |words| words.said_refunded),
     ("signed-out", |words| words.said_signed_out),
     // Of the shop's settings.
+    ("going", |words| words.said_going),
     ("gone", |words| words.said_gone),
     ("kept", |words| words.said_kept),
     ("password-reset", |words| words.said_password_reset),

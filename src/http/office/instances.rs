@@ -24,7 +24,8 @@ use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::page::Words;
 use crate::page::moment::Moment;
-use crate::till::{Auth, Error, InstanceWish, Till};
+use crate::page::words::filled;
+use crate::till::{Auth, Deletion, Error, InstanceWish, Till};
 
 /// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
 /// a handler that asks for one.
@@ -268,19 +269,23 @@ pub(in crate::http) async fn delete(
     form: Form,
 ) -> Answer {
     let instance = find(&till, &known(&id)?).await?;
-    let typed = match confirmed(&instance, form, seat.words()) {
-        Ok(()) => {
-            return match till.delete_instance(&instance.id).await {
+    let (typed, status) = match confirmed(&instance, form, seat.words()) {
+        Ok(typed) => {
+            let force = typed.form().has("force");
+            match till.delete_instance(&instance.id, force).await {
                 // A form that is sent twice has done what it should.
-                Ok(()) | Err(Error::InstanceDeleted(_)) => {
-                    Ok(seat.go(&format!("instances/{}", instance.id), Some("gone")))
+                Ok(Deletion::Done) | Err(Error::InstanceDeleted(_)) => {
+                    return Ok(seat.go(&format!("instances/{}", instance.id), Some("gone")));
                 }
-                Err(other) => Err(other.into()),
-            };
+                Ok(Deletion::WhenAnswered(_)) => {
+                    return Ok(seat.go(&format!("instances/{}", instance.id), Some("going")));
+                }
+                Err(error) => (unfinished(typed, error, seat.words())?, StatusCode::CONFLICT),
+            }
         }
-        Err(typed) => typed,
+        Err(typed) => (typed, StatusCode::BAD_REQUEST),
     };
-    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, Sent::Delete(typed))
+    ask(&request, &settings, &seat, &instance, status, Sent::Delete(typed))
 }
 
 /// `POST /webui/instances/$ID/purge`: everything of it goes. It must have been deleted before.
@@ -293,22 +298,39 @@ pub(in crate::http) async fn purge(
     form: Form,
 ) -> Answer {
     let instance = find(&till, &known(&id)?).await?;
-    let mut typed = match confirmed(&instance, form, seat.words()) {
-        Ok(()) if instance.is_deleted() => {
-            till.purge_instance(&instance.id).await?;
-            return Ok(seat.go("instances", Some("gone")));
+    let (mut typed, status) = match confirmed(&instance, form, seat.words()) {
+        Ok(typed) if instance.is_deleted() => {
+            let force = typed.form().has("force");
+            match till.purge_instance(&instance.id, force).await {
+                Ok(Deletion::Done) => return Ok(seat.go("instances", Some("gone"))),
+                Ok(Deletion::WhenAnswered(_)) => {
+                    return Ok(seat.go(&format!("instances/{}", instance.id), Some("going")));
+                }
+                Err(error) => (unfinished(typed, error, seat.words())?, StatusCode::CONFLICT),
+            }
         }
-        Ok(()) => Typed::default(),
-        Err(typed) => typed,
+        Ok(_) => (Typed::default(), StatusCode::BAD_REQUEST),
+        Err(typed) => (typed, StatusCode::BAD_REQUEST),
     };
     if !instance.is_deleted() {
         typed.complain("", seat.words().delete_before_purge);
     }
-    ask(&request, &settings, &seat, &instance, StatusCode::BAD_REQUEST, Sent::Delete(typed))
+    ask(&request, &settings, &seat, &instance, status, Sent::Delete(typed))
+}
+
+/// Says what of the instance is unfinished, beside the box that is to be ticked then; what no page can
+/// mend stays a failure.
+fn unfinished(mut typed: Typed, error: Error, words: &Words) -> Result<Typed, Failure> {
+    let Error::InstanceUnfinished(open) = error else { return Err(error.into()) };
+    let counts =
+        [open.deposits, open.part_paid_orders, open.refunds].map(|count| count.to_string());
+    let counts = counts.each_ref().map(String::as_str);
+    typed.complain("force", filled(words.instance_unfinished, &counts));
+    Ok(typed)
 }
 
 /// Did the visitor type the name of the instance that is to go, and may it?
-fn confirmed(instance: &Instance, form: Form, words: &Words) -> Result<(), Typed> {
+fn confirmed(instance: &Instance, form: Form, words: &Words) -> Result<Typed, Typed> {
     let mut typed = Typed::of(form);
     if typed.form().text("confirm") != instance.id.as_str() {
         typed.complain("confirm", words.confirm_differs);
@@ -316,5 +338,5 @@ fn confirmed(instance: &Instance, form: Form, words: &Words) -> Result<(), Typed
     if instance.id.is_admin() {
         typed.complain("", words.instance_is_own);
     }
-    if typed.is_good() { Ok(()) } else { Err(typed) }
+    if typed.is_good() { Ok(typed) } else { Err(typed) }
 }

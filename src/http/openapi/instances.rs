@@ -15,9 +15,16 @@ pub(super) fn own() -> Vec<Operation> {
         patch("/private", "Writes the instance's settings anew")
             .takes(changed())
             .done(204, "They are changed."),
-        delete("/private", "Deletes the instance; with purge, all that it ever had")
-            .ask("purge", yes())
-            .done(204, "It is gone."),
+        delete(
+            "/private",
+            "Deletes the instance; with purge, all that it ever had. While coins or \
+             refunds of it are under way that is refused, and says how many there are; by force \
+             they are given back, and its key is kept until the last refund is answered",
+        )
+        .ask("purge", yes())
+        .ask("force", yes())
+        .done(204, "It is gone, or goes when the last refund is answered.")
+        .refuses(&[409]),
         post("/private/auth", "A new password")
             .takes(named("Auth"))
             .done(204, "It counts from now on."),
@@ -62,11 +69,14 @@ pub(super) fn management() -> Vec<Operation> {
             .takes(changed())
             .done(204, "They are changed.")
             .refuses(&[404, 409]),
-        delete(one, "Deletes an instance; with purge, all that it ever had")
+        delete(one, "Deletes an instance; with purge, all that it ever had. While coins or refunds of \
+             it are under way that is refused, and says how many there are; by force they are given \
+             back, and its key is kept until the last refund is answered")
             .at(instance_id())
             .ask("purge", yes())
-            .done(204, "It is gone.")
-            .refuses(&[404]),
+            .ask("force", yes())
+            .done(204, "It is gone, or goes when the last refund is answered.")
+            .refuses(&[404, 409]),
         post("/management/instances/{id}/auth", "A new password for an instance")
             .at(instance_id())
             .takes(named("Auth"))

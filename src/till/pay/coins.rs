@@ -12,8 +12,11 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::books::Books;
 use super::check::{Bill, MAX_COINS, Refusal};
@@ -43,6 +46,9 @@ use crate::till::{Error, Till};
 
 /// Most coins in one request to an exchange (crypto 14.2).
 const MAX_BATCH: usize = 64;
+/// How long a wallet whose coins one exchange has refused for good waits for what others say of theirs:
+/// long enough for any that is well, so that what it hears is the whole outcome.
+const OTHERS: Duration = Duration::from_secs(2);
 
 /// What a wallet pays with.
 #[derive(Clone, Debug)]
@@ -66,6 +72,8 @@ struct Charge {
     merchant_sig: Signature,
     session: Option<SessionId>,
     coins: Vec<NewDeposit>,
+    /// Takes the first refusal for good, for a wallet that waits.
+    refused: Option<mpsc::Sender<Trouble>>,
 }
 
 impl Charge {
@@ -98,8 +106,20 @@ impl Till {
         let till = self.clone();
         // In a task of its own: a wallet that hangs up drops its request, and money must not stop
         // half way.
-        let task = tokio::spawn(async move { till.take_coins(shop, order_id, wish).await });
-        task.await.unwrap_or(Err(Error::Store(store::Error::Panicked)))
+        let (refused, mut refusals) = mpsc::channel(1);
+        let mut task =
+            tokio::spawn(async move { till.take_coins(shop, order_id, wish, refused).await });
+        let done = tokio::select! {
+            biased;
+            done = &mut task => done,
+            // The payment comes to nothing. What other exchanges say is kept when it comes, but the
+            // wallet need not wait for one that hangs.
+            Some(trouble) = refusals.recv() => match timeout(OTHERS, &mut task).await {
+                Ok(done) => done,
+                Err(_) => return Err(trouble.into()),
+            },
+        };
+        done.unwrap_or(Err(Error::Store(store::Error::Panicked)))
     }
 
     async fn take_coins(
@@ -107,6 +127,7 @@ impl Till {
         shop: Instance,
         order_id: OrderId,
         wish: CoinWish,
+        refused: mpsc::Sender<Trouble>,
     ) -> Result<Signature, Error> {
         let serial = self.store.glance(|db| order(db, shop.serial, &order_id))?.serial;
         let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id.clone()))?;
@@ -157,6 +178,7 @@ impl Till {
             merchant_sig,
             session,
             coins,
+            refused: Some(refused),
         };
         self.charge(charge, &keys).await?;
         self.receipt_of(serial, &order_id, &h_contract, &wish.coins).map(|paid| paid.sign(&key))
@@ -379,6 +401,10 @@ impl Till {
                         })
                         .await
                         .map_err(|error: store::Error| Error::from(error))?;
+                    if let Some(refused) = &charge.refused {
+                        // If there was one before, the wallet is told of that.
+                        let _ = refused.try_send(trouble.clone());
+                    }
                 }
                 Err(trouble.into())
             }
@@ -449,7 +475,7 @@ impl Till {
 
     /// Sends the coins of an order again of which nobody knows whether the exchange at `url` has them:
     /// the daemon ended, or the exchange did not answer. The wallet need not be there; it has given its
-    /// permission.
+    /// permission. Those of an order that was paid in another way meanwhile are asked back.
     pub(in crate::till) async fn resume(
         &self,
         serial: OrderSerial,
@@ -466,6 +492,12 @@ impl Till {
         // What is to be given back is asked for by its refund, and not deposited for that.
         let open = books.not_returned().filter(|deposit| deposit.confirmation.is_none());
         let open = open.filter(|deposit| deposit.what.coin.exchange_url == *url);
+        if books.order.paid.is_some() {
+            let (now, open) = (self.clock.now(), open.cloned().collect::<Vec<_>>());
+            self.store.write(move |tx| give_back(tx, open.iter(), now)).await?;
+            self.errands.notify_one();
+            return Ok(());
+        }
         let coins: Vec<NewDeposit> = open.map(|deposit| deposit.what.clone()).collect();
         let (Some(first), Some(claim)) = (coins.first(), &books.order.claim) else { return Ok(()) };
         let h_contract = claim.h_contract;
@@ -491,8 +523,18 @@ impl Till {
         let keys = self.keys_of(&permitted, &bill, &account).await?;
         let merchant_sig = ContractOffer { h_contract }.sign(&key);
         let order = serial;
-        let charge =
-            Charge { instance, shop, order, order_id, bill, account, merchant_sig, session, coins };
+        let charge = Charge {
+            instance,
+            shop,
+            order,
+            order_id,
+            bill,
+            account,
+            merchant_sig,
+            session,
+            coins,
+            refused: None,
+        };
         match self.charge(charge, &keys).await {
             // The coins go back on their own.
             Err(Error::AlreadyPaid(_) | Error::Refused(Refusal::Refunded(_))) | Ok(()) => Ok(()),

@@ -78,3 +78,21 @@ fn a_wallet_gets_what_one_exchange_gives_back_though_another_hangs() {
     assert_eq!((of("success"), of("failure")), (1, 20), "{reply:?}");
     assert_eq!(quick.account_of(&other)["refunded"], "KUDOS:0.99");
 }
+
+#[test]
+fn a_wallet_hears_at_once_that_a_coin_is_refused_though_another_exchange_hangs() {
+    let [hanging, quick] = [Exchange::start(), Exchange::start()];
+    // Longer than this test waits for any answer.
+    let settings = "[exchanges]\nrequest_timeout_s = 60\nattempts = 1\n";
+    let shop = shop_with(&hanging, &format!("{settings}{}", quick.trusted()));
+    let claimed = claimed(&shop, &order("3"));
+    let (silent, spent) = (hanging.coin("1"), quick.coin("2"));
+    let mut body = claimed.payment(&hanging, &[(&silent, "1")]);
+    let more = claimed.payment(&quick, &[(&spent, "2")])["coins"][0].clone();
+    body["coins"].as_array_mut().unwrap().push(more);
+    hanging.deposits(Fault { delay_ms: 60_000, ..Fault::default() });
+    quick.deposits(Act::DoubleSpending);
+    let reply = claimed.pay(&shop, &body);
+    refused(&reply, 409, 2150);
+    assert_eq!(reply.json()["exchange_url"], quick.base_url());
+}

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
-use tilld::sandbox::{Act, Fault};
+use tilld::sandbox::{Act, Fault, Faults};
 
 use super::{Claimed, await_account, claimed, market, order, refused, shop_with};
 use crate::common::exchange::Exchange;
@@ -56,20 +56,41 @@ fn cash_is_taken_at_once_while_a_wallets_payment_hangs_at_an_exchange() {
 fn a_coin_that_never_arrived_is_not_deposited_once_cash_was_taken() {
     let exchange = Exchange::start();
     let shop = shop_with(&exchange, IMPATIENT);
-    let claimed = claimed(&shop, &order("1"));
-    let coin = exchange.coin("1");
-    exchange.deposits(Act::Status(503));
-    refused(&claimed.pay(&shop, &claimed.payment(&exchange, &[(&coin, "1")])), 502, 2014);
-    assert_eq!(count(&shop, "deposits"), 1);
-    assert_eq!(shop.pay(&claimed.id, &json!({ "method": "cash" })).status, 200);
+    let [unseen, lost] = [Act::Status(503), Act::LoseAnswer].map(|act| {
+        let claimed = claimed(&shop, &order("1"));
+        let coin = exchange.coin("1");
+        exchange.deposits(act);
+        let reply = claimed.pay(&shop, &claimed.payment(&exchange, &[(&coin, "1")]));
+        assert_eq!(reply.status, 502, "{reply:?}");
+        exchange.misbehave(Faults { refund: Some(Act::Status(503).into()), ..Faults::default() });
+        assert_eq!(shop.pay(&claimed.id, &json!({ "method": "cash" })).status, 200);
+        coin
+    });
     exchange.behave();
-    // The exchange says that it has no such coin: now it is known, and nothing is left to do.
+    // What the exchange has goes back, and what it does not have stays where it is: nobody pays for
+    // depositing it and giving it back.
     let shop = shop.restarted();
-    eventually("the coin is let go", || count(&shop, "deposits") == 0);
-    // Nobody has paid for depositing it and giving it back.
-    let elsewhere = self::claimed(&shop, &order("1"));
-    elsewhere.paid(&shop, &exchange, &[(&coin, "1")]);
-    assert_eq!(exchange.account_of(&coin)["spent"], "KUDOS:1");
+    await_account(&exchange, &lost, "refunded", "KUDOS:0.99");
+    let path = format!("sandbox/coins/{}", unseen.key.public_key());
+    assert_eq!(exchange.get(&path).status, 404);
+    let elsewhere = claimed(&shop, &order("1"));
+    elsewhere.paid(&shop, &exchange, &[(&unseen, "1")]);
+}
+
+#[test]
+fn a_coin_without_an_answer_is_asked_back_when_others_have_paid() {
+    let exchange = Exchange::start();
+    let shop = shop_with(&exchange, IMPATIENT);
+    let claimed = claimed(&shop, &order("1"));
+    let (lost, other) = (exchange.coin("1"), exchange.coin("1"));
+    exchange.deposits(Act::LoseAnswer);
+    refused(&claimed.pay(&shop, &claimed.payment(&exchange, &[(&lost, "1")])), 502, 2012);
+    exchange.behave();
+    claimed.paid(&shop, &exchange, &[(&other, "1")]);
+    let shop = shop.restarted();
+    await_account(&exchange, &lost, "refunded", "KUDOS:0.99");
+    assert_eq!(exchange.account_of(&other)["refunded"], "KUDOS:0");
+    assert_eq!(shop.status(&claimed.id, "")["refund_amount"], "KUDOS:0");
 }
 
 #[test]

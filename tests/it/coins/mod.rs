@@ -4,6 +4,7 @@
 mod abort;
 mod apart;
 mod cash;
+mod closing;
 mod kill;
 mod kyc;
 mod limits;

@@ -540,6 +540,35 @@ fn a_shop_is_made_with_its_password_deleted_and_purged() {
     assert_eq!(clerk.get("/webui/instances").status, 200);
 }
 
+#[test]
+fn a_shop_with_money_under_way_is_deleted_by_form_when_the_box_is_ticked() {
+    let shop = office();
+    let clerk = admin(&shop);
+    sent_on(&clerk, &clerk.post("/webui/instances", &BAR));
+    shop.place.ok(&["account", "add", "bar", IBAN]);
+    let token = shop.place.token("bar", "all");
+    let order = json!({ "order": { "summary": "tea", "amount": "KUDOS:1" } });
+    let ask = shop.daemon.ask("POST", "/instances/bar/private/orders").token(&token).json(&order);
+    assert_eq!(ask.send().status, 200);
+    let db = rusqlite::Connection::open(shop.place.db()).unwrap();
+    db.busy_timeout(crate::common::PATIENCE).unwrap();
+    db.execute_batch("INSERT INTO part_paid SELECT max(serial) FROM orders").unwrap();
+    let ask = |more: &[(&str, &str)]| {
+        let inputs = [&[("confirm", "bar")], more].concat();
+        clerk.post("/webui/instances/bar/delete", &inputs)
+    };
+    let page = ask(&[]);
+    refused(
+        &page,
+        409,
+        "0 coins that their exchange has not confirmed, 1 part-paid orders, 0 refunds",
+    );
+    assert!(page.text.contains("name=\"force\""), "{}", page.text);
+    assert!(!clerk.get("/webui/instances/bar").text.contains("name=\"force\""));
+    let page = sent_on(&clerk, &ask(&[("force", "yes")]));
+    assert!(page.text.contains("Delete its history, too"));
+}
+
 const DETAILS: [(&str, &str); 12] = [
     ("name", "The Public Bar"),
     ("email", "bar@example.org"),

@@ -1,0 +1,3 @@
+SELECT seen_at_s
+FROM clock
+WHERE id = 1

@@ -1,0 +1,8 @@
+UPDATE coin_refunds
+SET wanted = 1
+WHERE exchange_sig IS NULL AND refused_status IS NULL AND deposit_serial IN (
+    SELECT deposits.serial
+    FROM orders
+    JOIN deposits ON deposits.order_serial = orders.serial
+    WHERE orders.instance = :instance
+)

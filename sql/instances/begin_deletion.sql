@@ -1,0 +1,3 @@
+UPDATE instances
+SET deletion = max(deletion, :deletion), password_hash = NULL
+WHERE serial = :serial

@@ -1,0 +1,11 @@
+-- scans: there are few instances, and only what is unfinished is in the index of refunds
+UPDATE instances
+SET private_key = NULL
+WHERE deletion = 1 AND private_key IS NOT NULL AND NOT EXISTS (
+    SELECT 1
+    FROM coin_refunds
+    CROSS JOIN deposits ON deposits.serial = coin_refunds.deposit_serial
+    CROSS JOIN orders ON orders.serial = deposits.order_serial
+    WHERE coin_refunds.wanted = 1 AND coin_refunds.exchange_sig IS NULL
+        AND coin_refunds.refused_status IS NULL AND orders.instance = instances.serial
+)

@@ -1,0 +1,66 @@
+//! Whether the clock may be believed where something would be deleted or given back for good because
+//! its time is over. A clock that was wrong for an hour must not have forfeited anything: what is only
+//! refused is possible again once the clock is right.
+
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Instant;
+
+use super::{Error, Till};
+use crate::domain::time::Timestamp;
+use crate::machine::{Verdict, Witness};
+use crate::store::{self, Store, clock};
+
+/// A witness of what time it is, which knows what the database saw last: the time that was kept, or
+/// when there is none, that of the newest order or refund.
+pub(super) fn witness(store: &Store, now: Timestamp) -> Witness {
+    let seen = store.glance::<_, store::Error>(|db| match clock::find(db)? {
+        Some(seen) => Ok(Some(seen)),
+        None => store::newest(db),
+    });
+    let seen = seen.unwrap_or_else(|error: store::Error| {
+        log::warn!("what time it was last cannot be read: {error}");
+        None
+    });
+    Witness::new(seen.unwrap_or(now), Instant::now())
+}
+
+impl Till {
+    /// May something be deleted, or given back for good, only because the clock says that its time is
+    /// over? Not while the clock cannot be right, or has jumped and not gone right for a while since.
+    pub(super) fn is_time_sure(&self) -> bool {
+        self.judge_time().1 == Verdict::Sure
+    }
+
+    /// Keeps what time it is, if that is sure. For the daemon, from time to time.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn keep_time(&self) -> Result<(), Error> {
+        let (now, verdict) = self.judge_time();
+        match verdict {
+            Verdict::Sure => self.store.write(move |tx| Ok(clock::keep(tx, now)?)).await,
+            Verdict::NeverSet | Verdict::Jumped { .. } => Ok(()),
+        }
+    }
+
+    /// Does somebody wait until the time is sure who has not been told of in the log? Once for a jump.
+    pub(super) fn is_first_to_wait_for_clock(&self) -> bool {
+        self.witness().is_first_to_wait()
+    }
+
+    fn witness(&self) -> MutexGuard<'_, Witness> {
+        self.witness.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn judge_time(&self) -> (Timestamp, Verdict) {
+        let now = self.clock.now();
+        let (verdict, is_news) = self.witness().judge(now, Instant::now());
+        if let (Verdict::Jumped { by_s, proof_s }, true) = (verdict, is_news) {
+            log::info!(
+                "the clock differs by {by_s} s from what was seen last; nothing is deleted by time \
+                 until it has gone right for {proof_s} s"
+            );
+        }
+        (now, verdict)
+    }
+}
