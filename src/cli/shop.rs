@@ -259,13 +259,11 @@ pub(super) fn delete_instance(
             (Deletion::Done, false) => output::line(format_args!(
                 "the instance {id} is deleted; its history stays until it is purged"
             )),
-            (Deletion::WhenAnswered(Unfinished { refunds, .. }), _) => {
-                output::line(format_args!(
-                    "the instance {id} is deleted; the daemon sends its {refunds} open refunds, and \
+            (Deletion::WhenAnswered(Unfinished { refunds, .. }), _) => output::line(format_args!(
+                "the instance {id} is deleted; the daemon sends its {refunds} open refunds, and \
                      removes {} when the last one is answered",
-                    if purge { "everything of it" } else { "its key" }
-                ))
-            }
+                if purge { "everything of it" } else { "its key" }
+            )),
         }
     })
 }

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, named_params};
 
 use super::header::{APPLICATION_ID, Found, inspect, whose};
 use super::open::{connect, damaged};
@@ -107,7 +107,9 @@ fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
     let name = full.to_str().ok_or_else(|| {
         Error::Open(part.to_owned(), "SQLite takes only names that are UTF-8".into())
     })?;
-    connection.execute("VACUUM INTO :name", &[(":name", name)]).map_err(|e| damaged(path, e))?;
+    let mut vacuum = connection.prepare_cached("VACUUM INTO :name")?;
+    vacuum.execute(named_params! { ":name": name }).map_err(|error| damaged(path, error))?;
+    drop(vacuum);
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let copy = Connection::open_with_flags(part, flags)?;
     copy.pragma_update(None, "journal_mode", "WAL")?;

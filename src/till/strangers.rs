@@ -4,6 +4,7 @@
 //! unpaid is deleted.
 
 use std::fmt;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,11 +19,13 @@ use crate::domain::ids::TemplateId;
 use crate::domain::instance::{Instance, InstanceSerial};
 use crate::domain::order::OrderSerial;
 use crate::domain::time::Timestamp;
-use crate::machine;
-use crate::store::{self, deposits, logos, orders};
+use crate::store::{deposits, logos, orders};
 
-/// Networks that are counted each by itself; all others beyond share one count.
-const MAX_NETWORKS: usize = 10_000;
+/// Networks, and templates, that are counted each by itself; all others beyond share one count.
+const MAX_COUNTS: usize = 10_000;
+/// When there was too little room on the disk, there must be a tenth more than the reserve before it is
+/// enough, so that it does not change with every change.
+const MARGIN: u64 = 10;
 /// How long an unpaid order of a stranger is kept after its deadline, in seconds: a day.
 const KEPT_S: u64 = 86_400;
 /// Most orders deleted in one change, for which others wait.
@@ -59,16 +62,12 @@ impl Default for StrangerLimits {
     }
 }
 
-/// By what changes are counted together.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
-enum Network {
-    /// This IPv4 address, or this IPv6 network of 64 bits; `None`: nobody says where they come from.
-    One(Option<IpAddr>),
-    /// All for which there is no count of their own.
-    Others,
-}
+/// What is counted together: all changes from one network, or all orders of one template. `None`: of
+/// all those for which there is no count of their own.
+type Counts<K> = RateLimiter<Option<K>, HashMapStateStore<Option<K>>, DefaultClock>;
 
-type Counts<K> = RateLimiter<K, HashMapStateStore<K>, DefaultClock>;
+/// An IPv4 address, or an IPv6 network of 64 bits; `None`: nobody says where the client is.
+type Network = Option<IpAddr>;
 
 /// What strangers did lately.
 pub(super) struct Strangers {
@@ -101,46 +100,44 @@ impl Strangers {
         }
     }
 
-    fn counted<K: Clone + Eq + std::hash::Hash>(
-        &self,
-        counts: &Counts<K>,
-        key: &K,
-    ) -> Result<(), Error> {
+    fn count<K: Clone + Eq + Hash>(&self, counts: &Counts<K>, key: K) -> Result<(), Error> {
+        if counts.len() >= MAX_COUNTS {
+            // Those who have been quiet need not be remembered.
+            counts.retain_recent();
+        }
+        let key = Some(key).filter(|_| counts.len() < MAX_COUNTS);
         counts
-            .check_key(key)
+            .check_key(&key)
             .map_err(|until| Error::TooManyWrites(until.wait_time_from(self.clock.now())))
     }
 
     /// Counts a change that somebody at `client` wants.
     fn count_network(&self, client: Option<IpAddr>) -> Result<(), Error> {
-        if self.networks.len() >= MAX_NETWORKS {
-            // Those who have been quiet need not be remembered.
-            self.networks.retain_recent();
-        }
-        let network = match self.networks.len() < MAX_NETWORKS {
-            true => Network::One(neighbourhood(client)),
-            false => Network::Others,
-        };
-        self.counted(&self.networks, &network)
+        self.count(&self.networks, neighbourhood(client))
     }
 
-    /// Counts an order that somebody wants to make of a template. There are only so many as shops have
-    /// made.
+    /// Counts an order that somebody wants to make of a template.
     fn count_template(&self, instance: InstanceSerial, id: &TemplateId) -> Result<(), Error> {
-        self.counted(&self.templates, &(instance, id.clone()))
+        self.count(&self.templates, (instance, id.clone()))
     }
 
     /// Is there room on the disk for more than payments, when so many bytes are free? The log is told
     /// when that changes.
     fn check_room(&self, free: Option<u64>) -> Result<(), Error> {
         let reserve = self.limits.disk_reserve_bytes;
-        let is_short = free.is_some_and(|free| free < reserve);
+        let margin = reserve.checked_div(MARGIN).unwrap_or_default();
+        let enough = match self.is_short.load(Ordering::Relaxed) {
+            true => reserve.saturating_add(margin),
+            false => reserve,
+        };
+        let is_short = free.is_some_and(|free| free < enough);
         if self.is_short.swap(is_short, Ordering::Relaxed) != is_short {
             let free = free.unwrap_or_default();
             match is_short {
                 true => log::warn!(
                     "only {free} bytes are free on the disk: wallets make and claim no more orders \
-                     until {reserve} are"
+                     until {} are",
+                    reserve.saturating_add(margin)
                 ),
                 false => log::info!("there is room on the disk again: {free} bytes are free"),
             }
@@ -197,10 +194,10 @@ impl Till {
     /// # Errors
     /// [`Error::Store`].
     pub async fn delete_expired_orders(&self) -> Result<bool, Error> {
-        let now = self.clock.now();
-        if !self.may_delete_by_time(now)? {
+        if !self.is_time_sure() {
             return Ok(false);
         }
+        let now = self.clock.now();
         let before = now.secs().map(|now| Timestamp::from_secs(now.saturating_sub(KEPT_S)));
         let Some(Ok(before)) = before else { return Ok(false) };
         let found = self
@@ -237,12 +234,6 @@ impl Till {
             log::debug!("{deleted} unpaid orders of templates were deleted");
         }
         Ok(may_be_more && deleted > 0)
-    }
-
-    /// May something be deleted only because its time is over? Not by a clock that cannot be right.
-    fn may_delete_by_time(&self, now: Timestamp) -> Result<bool, Error> {
-        let newest = self.store.glance(store::newest)?;
-        Ok(machine::doubt(now, newest).is_none())
     }
 
     /// Gives some of the room that was deleted back to the disk. Whether there is more.
@@ -307,12 +298,12 @@ mod tests {
         let strangers = few();
         let at =
             |number: u32| strangers.count_network(Some(std::net::Ipv4Addr::from(number).into()));
-        for number in 0..u32::try_from(MAX_NETWORKS).unwrap() {
+        for number in 0..u32::try_from(MAX_COUNTS).unwrap() {
             at(number).unwrap();
         }
         let passed = (0..10).filter(|number| at(u32::MAX - number).is_ok()).count();
         assert_eq!(passed, 3);
-        assert!(strangers.networks.len() <= MAX_NETWORKS + 1);
+        assert!(strangers.networks.len() <= MAX_COUNTS + 1);
     }
 
     #[test]
@@ -320,7 +311,11 @@ mod tests {
         let strangers = few();
         let reserve = strangers.limits.disk_reserve_bytes;
         strangers.check_room(Some(reserve)).unwrap();
-        assert!(matches!(strangers.check_room(Some(reserve - 1)), Err(Error::DiskReserve)));
+        for still_short in [reserve - 1, reserve, reserve + reserve / 10 - 1] {
+            assert!(matches!(strangers.check_room(Some(still_short)), Err(Error::DiskReserve)));
+        }
+        strangers.check_room(Some(reserve + reserve / 10)).unwrap();
+        strangers.check_room(Some(reserve)).unwrap();
         strangers.check_room(None).unwrap();
     }
 }

@@ -55,7 +55,10 @@ export class Till {
   }
 
   async start(port = 0) {
-    const env = { TILLD_SERVER__LISTEN: `127.0.0.1:${port}`, ...this.env };
+    // All wallets are on this machine.
+    const env = {
+      TILLD_SERVER__LISTEN: `127.0.0.1:${port}`, TILLD_STRANGERS__NETWORK_BURST: "1000000", ...this.env,
+    };
     const { child, ready } = await started(this.args(["serve"]), env, "stderr", (line, said) =>
       line.includes("ready, with the database") && said.match(/listening at (\S+?)\/?\n/)?.[1]);
     this.child = child;
