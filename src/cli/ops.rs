@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use super::Error;
+use super::compare::{self, Compared};
 use crate::config::{Config, Loaded};
-use crate::server::store_options;
+use crate::server::{store_options, terms};
 use crate::store::{self, Role, Store};
 
 /// `tilld backup DEST`
@@ -25,11 +26,23 @@ pub(super) fn restore(config: &Config, src: &Path) -> Result<(), Error> {
 }
 
 /// `tilld check`
-pub(super) fn check(config: &Config) -> Result<(), Error> {
+pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
     let store = Store::open(&config.database.path, Role::Guest, store_options(config))?;
     let findings = store::check(&store);
+    let compared = match ask_exchanges {
+        true => Some(compare::compare(&store, &terms(config)?.exchanges)),
+        false => None,
+    };
     store.close();
-    let findings = findings?;
+    let mut findings = findings?;
+    if let Some(compared) = compared {
+        let Compared { findings: more, agree, has_more } = compared?;
+        println!("{agree} coins are at their exchanges as the books say");
+        if has_more {
+            println!("older coins were not asked for");
+        }
+        findings.extend(more);
+    }
     for finding in &findings {
         println!("{finding}");
     }

@@ -4,7 +4,7 @@
 //! What is to be given back is kept before the exchange is asked, and asked for until it has
 //! answered: at once, and then by the clock.
 
-use super::pay::Books;
+use super::pay::{Books, is_on_its_way};
 use super::trouble::Trouble;
 use super::wait::order;
 use super::{Error, Till};
@@ -156,7 +156,12 @@ impl Till {
                     return Err(Error::PaymentComplete);
                 }
                 let meant = |deposit: &&Deposit| meant.contains(&deposit.what.coin.coin_pub);
-                give_back(tx, books.deposits.iter().filter(meant), now)
+                let (sent, unsent): (Vec<_>, Vec<_>) =
+                    books.deposits.iter().filter(meant).partition(|deposit| deposit.was_sent());
+                for deposit in unsent {
+                    deposits::drop(tx, deposit.serial, None)?;
+                }
+                give_back(tx, sent.into_iter(), now)
             })
             .await?;
         drop(turn);
@@ -178,6 +183,10 @@ impl Till {
                 Outcome::Open => {
                     let trouble = troubles.iter().find(|(of, _)| *of == refund.serial);
                     let (status, code, reply) = match trouble {
+                        // Should it arrive there all the same, it is given back then.
+                        Some((_, trouble)) if trouble.was_never_there() => {
+                            return Aborted::Undeposited;
+                        }
                         Some((_, trouble)) => {
                             let reply = trouble.reply.clone().unwrap_or_default();
                             (trouble.status(), trouble.code, reply)
@@ -227,15 +236,41 @@ impl Till {
                 amount: refund.amount,
                 merchant_sig: request.sign(&key),
             };
-            match self.ask_refund(&refund, &request).await {
-                Ok(outcome) => self.settle(serial, refund, outcome).await?,
-                Err(trouble) => troubles.push((refund.serial, trouble)),
+            let deposit = books.deposits.iter().find(|deposit| deposit.serial == refund.deposit);
+            // An exchange may know nothing of a coin that it has not confirmed.
+            let unconfirmed =
+                deposit.filter(|deposit| refund.grant.is_none() && deposit.confirmation.is_none());
+            match (self.ask_refund(&refund, &request).await, unconfirmed) {
+                (Err(trouble), Some(deposit)) if trouble.was_never_there() => {
+                    let now = self.clock.now();
+                    if deposit.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now)) {
+                        troubles.push((refund.serial, trouble));
+                    } else {
+                        self.drop_unseen(deposit).await?;
+                    }
+                }
+                (Err(trouble), _) => match refused_for_good(trouble) {
+                    Ok(outcome) => self.settle(serial, refund, outcome).await?,
+                    Err(trouble) => troubles.push((refund.serial, trouble)),
+                },
+                (Ok(outcome), _) => self.settle(serial, refund, outcome).await?,
             }
         }
         Ok(troubles)
     }
 
-    /// Asks an exchange for one refund; its answer, if it is one for good.
+    /// Lets go of a coin that was to be given back, and that the exchange has never seen: it may pay
+    /// as if it had not been here.
+    async fn drop_unseen(&self, deposit: &Deposit) -> Result<(), Error> {
+        let (serial, sent_at) = (deposit.serial, deposit.sent_at);
+        let forgotten = self.store.write(move |tx| {
+            coin_refunds::drop(tx, serial)?;
+            deposits::drop(tx, serial, sent_at)
+        });
+        forgotten.await.map_err(|error: store::Error| error.into())
+    }
+
+    /// Asks an exchange for one refund; what it has done.
     async fn ask_refund(
         &self,
         refund: &CoinRefund,
@@ -255,17 +290,7 @@ impl Till {
                 exchange_pub: done.exchange_pub,
                 exchange_sig: done.exchange_sig,
             }),
-            Err(error) => {
-                let trouble = Trouble::at(url, error);
-                match (trouble.is_final_for_refund(), trouble.http_status) {
-                    (true, Some(status)) => Ok(Outcome::Refused {
-                        status,
-                        code: trouble.code,
-                        reply: trouble.reply.unwrap_or_default(),
-                    }),
-                    _ => Err(trouble),
-                }
-            }
+            Err(error) => Err(Trouble::at(url, error)),
         }
     }
 
@@ -280,17 +305,7 @@ impl Till {
         self.store
             .write(move |tx| {
                 let Some(order) = orders::find_by_serial(tx, serial)? else { return Ok(()) };
-                let never_there = match &outcome {
-                    Outcome::Refused { status, code, .. } => {
-                        refund.grant.is_none() && Trouble::was_never_there(*status, *code)
-                    }
-                    Outcome::Open | Outcome::Done { .. } => false,
-                };
                 coin_refunds::settle(tx, refund.serial, &outcome)?;
-                if never_there {
-                    // Sent once, without an answer, and now we know: the exchange does not have it.
-                    deposits::drop(tx, serial, &refund.coin.coin_pub)?;
-                }
                 let mut books = Books::of(tx, order)?;
                 if let Some(grant) = refund.grant
                     && books.has_grant(grant)
@@ -382,6 +397,18 @@ impl Books {
         let currency = *self.order.amount.currency();
         let sum = Amount::sum(currency, done.map(|refund| &refund.amount));
         sum.map_err(|_| Error::Damaged("its refunds cannot be added up".into()))
+    }
+}
+
+/// The outcome, if the exchange will never make the refund.
+fn refused_for_good(trouble: Trouble) -> Result<Outcome, Trouble> {
+    match (trouble.is_final_for_refund(), trouble.http_status) {
+        (true, Some(status)) => Ok(Outcome::Refused {
+            status,
+            code: trouble.code,
+            reply: trouble.reply.unwrap_or_default(),
+        }),
+        _ => Err(trouble),
     }
 }
 

@@ -36,9 +36,32 @@ impl Books {
         })
     }
 
-    /// Was this coin given back because a payment came to nothing?
+    /// How it stands with giving this coin back because a payment came to nothing. `None`: nobody
+    /// wants to, or the exchange will never do it.
+    pub(super) fn giving_back(&self, deposit: &Deposit) -> Option<&Outcome> {
+        let whole = |refund: &&CoinRefund| {
+            refund.deposit == deposit.serial
+                && refund.grant.is_none()
+                && !matches!(refund.outcome, Outcome::Refused { .. })
+        };
+        self.refunds.iter().find(whole).map(|refund| &refund.outcome)
+    }
+
+    /// Is this coin given back because a payment came to nothing, or is it to be?
     pub(super) fn is_returned(&self, deposit: &Deposit) -> bool {
-        self.refunds.iter().any(|refund| refund.deposit == deposit.serial && refund.grant.is_none())
+        self.giving_back(deposit).is_some()
+    }
+
+    /// Is a payment being called off whose coins the exchange has not given back yet?
+    pub(super) fn is_being_called_off(&self) -> bool {
+        let open = |refund: &CoinRefund| refund.grant.is_none() && refund.outcome == Outcome::Open;
+        self.refunds.iter().any(open)
+    }
+
+    /// The coins that the exchange has not confirmed, and that nobody wants to give back.
+    pub(super) fn unconfirmed(&self) -> impl Iterator<Item = &Deposit> {
+        let open = |deposit: &&Deposit| deposit.confirmation.is_none();
+        self.deposits.iter().filter(open).filter(|deposit| !self.is_returned(deposit))
     }
 
     /// The coins that the exchange has confirmed and that were not given back as a whole.

@@ -2,10 +2,14 @@
 //! back (merchant-api 3.3 and 3.5 to 3.8).
 
 mod abort;
+mod compare;
+mod fate;
+mod inside;
 mod kill;
 mod kyc;
 mod limits;
 mod misbehaviour;
+mod model;
 mod money;
 mod pay;
 mod refund;
