@@ -12,7 +12,7 @@ use crate::taler::sign::exchange::WireConfirmation;
 use crate::taler::sign::merchant::DepositQuestion;
 use crate::taler::sign::{PublicKey, Signature, SigningKey, Statement};
 
-/// The exchange's word that it knows no such deposit (EXCHANGE_DEPOSITS_GET_NOT_FOUND).
+/// The exchange's word that it knows no such deposit (`EXCHANGE_DEPOSITS_GET_NOT_FOUND`).
 const DEPOSIT_UNKNOWN: u32 = 1100;
 
 /// Which deposit is asked for.

@@ -245,3 +245,106 @@ pub fn newest(db: &Connection, limit: u32) -> Result<Vec<Sent>> {
     })?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::order::NewOrder;
+    use crate::store::coin_refunds::{self, NewCoinRefund, Outcome};
+    use crate::store::tests::fixture;
+    use crate::store::{Error, Options, orders};
+
+    fn at(secs: u64) -> Timestamp {
+        Timestamp::from_secs(secs).unwrap()
+    }
+
+    fn coin(contribution: &str) -> NewDeposit {
+        let coin = json!({
+            "coin_pub": "0".repeat(52), "coin_sig": "0".repeat(103), "h_denom": "0".repeat(103),
+            "ub_sig": { "cipher": "RSA", "rsa_signature": "G40G" },
+            "contribution": contribution, "exchange_url": "https://exchange.example/",
+        });
+        let fee: Amount = "KUDOS:0".parse().unwrap();
+        NewDeposit {
+            coin: serde_json::from_value(coin).unwrap(),
+            deposit_fee: fee,
+            refund_fee: fee,
+            wallet_data_hash: None,
+            session: None,
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_permission_that_was_sent_is_not_replaced_and_what_is_given_back_stays() {
+        let f = fixture(Options::default()).await;
+        let instance = f.instance;
+        let new = NewOrder {
+            order_id: "A".parse().unwrap(),
+            request_hash: HashCode::ZERO,
+            terms: "{}".into(),
+            claim_token: None,
+            timestamp: Timestamp::ZERO,
+            created_at: Timestamp::ZERO,
+            pay_deadline: Timestamp::NEVER,
+            refund_deadline: Timestamp::NEVER,
+            amount: "KUDOS:5".parse().unwrap(),
+            summary: String::new(),
+            base_url: "http://localhost/".parse().unwrap(),
+            fulfillment_url: None,
+            session: None,
+        };
+        let done = f.store.write::<(), Error>(move |tx| {
+            assert!(orders::insert(tx, instance, &new)?);
+            let order = orders::find(tx, instance, &new.order_id)?.unwrap().serial;
+            let first = keep(tx, order, &coin("KUDOS:1"), at(10))?.unwrap();
+            let there = |tx: &Tx<'_>| of_order(tx, order).map(|rows| rows.into_iter().next());
+
+            // It may be on its way: neither replaced, nor dropped by whoever knows less.
+            assert_eq!(keep(tx, order, &coin("KUDOS:2"), at(11))?, None);
+            drop(tx, first, None)?;
+            drop(tx, first, Some(at(9)))?;
+            assert!(send(tx, first, at(12))?);
+            drop(tx, first, Some(at(10)))?;
+            let row = there(tx)?.unwrap();
+            assert_eq!(row.what.coin.contribution, "KUDOS:1".parse().unwrap());
+            assert_eq!(row.sent_at, Some(at(12)));
+            // What is taken back is what was said of that very sending.
+            not_sent(tx, first, at(11), None)?;
+            assert_eq!(there(tx)?.unwrap().sent_at, Some(at(12)));
+            not_sent(tx, first, at(12), Some(at(10)))?;
+            assert_eq!(there(tx)?.unwrap().sent_at, Some(at(10)));
+            assert_eq!(unfinished(tx)?, [order]);
+
+            // With a refund it is neither sent nor dropped nor looked after.
+            let refund = NewCoinRefund {
+                deposit: first,
+                grant: None,
+                amount: "KUDOS:1".parse().unwrap(),
+                made_at: at(13),
+                wanted: true,
+            };
+            coin_refunds::insert(tx, &refund)?;
+            assert!(!send(tx, first, at(14))?);
+            drop(tx, first, Some(at(10)))?;
+            assert!(there(tx)?.is_some());
+            assert_eq!(unfinished(tx)?, []);
+            let serial = coin_refunds::of_order(tx, order)?[0].serial;
+            let done = Outcome::Done {
+                exchange_pub: PublicKey::new([1; 32]),
+                exchange_sig: Signature::new([2; 64]),
+            };
+            coin_refunds::settle(tx, serial, &done)?;
+            coin_refunds::drop(tx, first)?;
+            drop(tx, first, Some(at(10)))?;
+            assert_eq!(coin_refunds::of_order(tx, order)?.len(), 1);
+
+            // One that was never sent may be another one.
+            not_sent(tx, first, at(10), None)?;
+            assert_eq!(keep(tx, order, &coin("KUDOS:3"), at(20))?, None, "it has a refund");
+            Ok(())
+        });
+        done.await.unwrap();
+    }
+}

@@ -275,7 +275,7 @@ impl Till {
             let mut anew = Vec::new();
             for (there, offered) in group {
                 let is_same = is_same_permission(&there.what, &offered);
-                match self.finish(charge, &there).await? {
+                match self.finish_coin(charge, &there).await? {
                     Fate::Confirmed => {}
                     Fate::Absent(_) if !is_same => anew.push(offered),
                     Fate::Unknown(_) if !is_same => {
@@ -341,11 +341,15 @@ impl Till {
                     }
                     Err(problem) => problem,
                 };
-                // What is left of them was not sent, and nobody will.
+                // What is left of them was not sent. Where it is only a matter of time, it will be.
+                let will_be = matches!(&problem, Error::Exchange(why) if !why.is_final());
                 let rest: Vec<_> = chunks.flatten().map(|coin| coin.serial).collect();
                 self.store
                     .write(move |tx| {
-                        rest.iter().try_for_each(|coin| deposits::drop(tx, *coin, Some(now)))
+                        rest.iter().try_for_each(|coin| match will_be {
+                            true => deposits::not_sent(tx, *coin, now, None),
+                            false => deposits::drop(tx, *coin, Some(now)),
+                        })
                     })
                     .await
                     .map_err(|error: store::Error| Error::from(error))?;

@@ -67,7 +67,7 @@ pub(in crate::till) fn is_on_its_way(sent_at: Timestamp, now: Timestamp) -> bool
 
 impl Till {
     /// Sends a coin again, alone and as it was sent before, and decides what its answer means.
-    pub(super) async fn finish(&self, charge: &Charge, coin: &Deposit) -> Result<Fate, Error> {
+    pub(super) async fn finish_coin(&self, charge: &Charge, coin: &Deposit) -> Result<Fate, Error> {
         let charge = charge.for_coin(&coin.what);
         let (exchange, keys) = match self.exchange_of(coin).await {
             Ok(found) => found,
@@ -105,7 +105,7 @@ impl Till {
                     false => Whereabouts::There,
                 };
                 let fate = match known {
-                    Whereabouts::There => self.finish(charge, coin).await?,
+                    Whereabouts::There => self.finish_coin(charge, coin).await?,
                     Whereabouts::Absent => {
                         self.drop_absent(coin).await?;
                         continue;

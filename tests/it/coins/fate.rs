@@ -224,14 +224,13 @@ fn what_never_left_the_till_is_nowhere_else() {
     let (mut shop, mut exchange) = shop();
     let (deal, other) = (shop.deal("1"), shop.deal("1"));
     let (coin, second) = (exchange.coin("1"), exchange.coin("1"));
-    // The till knows the keys.
+    // The till knows the keys, and has no connection open any more.
     shop.pay(&other, &[(&exchange, &exchange.coin("1"), "1")]).unwrap();
-    let told = {
-        let (paying, wish) = (&shop, super::inside::offer(&deal, &[(&exchange, &coin, "1")]));
-        let mut told = None;
-        exchange.restart_after(|| told = Some(paying.pay_wish(&deal, wish)));
-        told.unwrap()
-    };
+    shop.restart();
+    let wish = super::inside::offer(&deal, &[(&exchange, &coin, "1")]);
+    let mut told = None;
+    exchange.restart_after(|| told = Some(shop.pay_wish(&deal, wish)));
+    let told = told.unwrap();
     assert!(matches!(told, Err(Error::Exchange(_))), "{told:?}");
     // Called off at once, and free at once.
     let aborted = shop.abort(&deal, &[&coin]).unwrap();

@@ -316,7 +316,7 @@ impl Inside {
     pub(super) fn sent_now(&self) -> Vec<(String, Value, Option<HashCode>)> {
         let books = self.books();
         let mut sent = books
-            .prepare(
+            .prepare_cached(
                 "SELECT order_id, coin, wallet_data_hash FROM deposits
                 JOIN orders ON orders.serial = order_serial
                 WHERE exchange_sig IS NULL AND sent_at_s = ?",
@@ -336,7 +336,7 @@ impl Inside {
         let books = self.books();
         let mut held = BTreeMap::new();
         let mut rows = books
-            .prepare(
+            .prepare_cached(
                 "SELECT deposits.serial, coin_pub, h_contract, coin ->> 'contribution',
                     deposits.exchange_sig IS NOT NULL FROM deposits
                 JOIN orders ON orders.serial = order_serial",

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tilld::sandbox::{Act, Fault, Faults, Settings};
 use tilld::taler::base32::HashCode;
-use tilld::till::{Aborted, Error, Outcome};
+use tilld::till::{Aborted, Error, Outcome, Refusal};
 
 use super::inside::{Deal, Inside, units};
 use crate::common::dice::Dice;
@@ -51,7 +51,23 @@ struct Round<'a> {
     late: Vec<Late>,
     dice: Dice,
     story: Vec<String>,
+    /// What happened, and how often.
+    tally: BTreeMap<&'static str, usize>,
 }
+
+/// What must happen in all rounds together, and how often at least, or they would prove little.
+const MUST_HAPPEN: &[(&str, usize)] = &[
+    ("paid", 400),
+    ("refused by an exchange", 400),
+    ("unsettled", 20),
+    ("given back before", 5),
+    ("aborted: done", 50),
+    ("aborted: undeposited", 50),
+    ("late and carried out", 40),
+    ("killed while it was paid", 40),
+    ("refund fetched", 10),
+    ("paid in cash", 50),
+];
 
 fn few(settings: &mut Settings) {
     settings.denominations.retain(|kind| kind.value.to_string() == "KUDOS:2");
@@ -82,8 +98,12 @@ impl<'a> Round<'a> {
             coins.into_iter().map(move |coin| (place, coin))
         });
         let coins = coins.collect();
-        let dice = Dice(seed);
-        Self { shop, exchanges, coins, deals: vec![], late: vec![], dice, story: vec![] }
+        let (dice, tally) = (Dice(seed), BTreeMap::new());
+        Self { shop, exchanges, coins, deals: vec![], late: vec![], dice, story: vec![], tally }
+    }
+
+    fn happened(&mut self, what: &'static str) {
+        *self.tally.entry(what).or_default() += 1;
     }
 
     /// An order, a new one or one of the last ones.
@@ -203,6 +223,9 @@ impl<'a> Round<'a> {
         let place = self.dice.place(self.late.len());
         let late = self.late.swap_remove(place);
         let reply = self.exchanges[late.exchange].try_post("batch-deposit", &late.body);
+        if reply.as_ref().is_ok_and(|reply| reply.status == 200) {
+            self.happened("late and carried out");
+        }
         format!("a late request: {:?}", reply.map(|reply| reply.status))
     }
 
@@ -228,6 +251,13 @@ impl<'a> Round<'a> {
         if told.is_err() && !was_paid {
             self.remember_late();
         }
+        match &told {
+            Ok(_) if !was_paid => self.happened("paid"),
+            Err(Error::Exchange(_)) => self.happened("refused by an exchange"),
+            Err(Error::Refused(Refusal::Unsettled(_))) => self.happened("unsettled"),
+            Err(Error::Refused(Refusal::Refunded(_))) => self.happened("given back before"),
+            _ => {}
+        }
         let told = told.map(|_| ()).map_err(|error| error.to_string());
         format!("order {deal} is paid with {offer:?}: {told:?}")
     }
@@ -239,8 +269,18 @@ impl<'a> Round<'a> {
         let coins: Vec<&Coin> =
             offer.coins.iter().map(|(place, _)| &self.coins[*place].1).collect();
         let told = self.shop.abort(dealt, &coins);
+        let offer = offer.clone();
         let told = match told {
-            Ok(told) => told.iter().map(kind).collect::<Vec<_>>().join(", "),
+            Ok(told) => {
+                for one in &told {
+                    match one {
+                        Aborted::Done { .. } => self.happened("aborted: done"),
+                        Aborted::Failed { .. } => {}
+                        Aborted::Undeposited => self.happened("aborted: undeposited"),
+                    }
+                }
+                told.iter().map(kind).collect::<Vec<_>>().join(", ")
+            }
             Err(error) => error.to_string(),
         };
         format!("order {deal} is called off, {offer:?}: {told}")
@@ -259,21 +299,26 @@ impl<'a> Round<'a> {
             .map(|(place, part)| (&self.exchanges[coins[*place].0], &coins[*place].1, &**part))
             .collect();
         self.shop.pay_and_kill(&dealt, offer.data, &given, after);
+        self.happened("killed while it was paid");
         format!("order {deal} is paid with {offer:?}, and the till ends after {after:?}")
     }
 
     fn refund(&mut self) -> String {
         let deal = self.some_deal();
         let total = cents(2 + self.dice.below(self.price(deal) - 2));
-        let dealt = &self.deals[deal].0;
+        let dealt = &self.deals[deal].0.clone();
         let granted = self.shop.grant(dealt, &total).map_err(|error| error.to_string());
         let fetched = match self.dice.below(2) {
             0 => String::new(),
             _ => match self.shop.pick_up(dealt) {
                 Ok(Some(picked)) => {
                     let done = |outcome: &Outcome| matches!(outcome, Outcome::Done { .. });
-                    let done = picked.refunds.iter().filter(|one| done(&one.refund.outcome));
-                    format!("fetched {} of {}", done.count(), picked.refunds.len())
+                    let done =
+                        picked.refunds.iter().filter(|one| done(&one.refund.outcome)).count();
+                    if done > 0 {
+                        self.happened("refund fetched");
+                    }
+                    format!("fetched {done} of {}", picked.refunds.len())
                 }
                 other => format!("fetched {other:?}"),
             },
@@ -302,6 +347,9 @@ impl<'a> Round<'a> {
             33 => {
                 let deal = self.some_deal();
                 let told = self.shop.cash(&self.deals[deal].0).map_err(|error| error.to_string());
+                if told.is_ok() {
+                    self.happened("paid in cash");
+                }
                 format!("order {deal} is paid in cash: {told:?}")
             }
             34..=35 => self.refund(),
@@ -374,8 +422,9 @@ fn exchanges_have_of_each_coin_what_the_shop_was_paid_after_two_thousand_random_
         Some(seed) => vec![seed],
         None => (1..=ROUNDS).map(|round| round.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect(),
     };
-    for seed in seeds {
-        let mut round = Round::new(&exchanges, &kinds, seed);
+    let mut tally: BTreeMap<&str, usize> = BTreeMap::new();
+    for seed in &seeds {
+        let mut round = Round::new(&exchanges, &kinds, *seed);
         let done = catch_unwind(AssertUnwindSafe(|| {
             while round.story.len() < STEPS {
                 round.step();
@@ -389,5 +438,12 @@ fn exchanges_have_of_each_coin_what_the_shop_was_paid_after_two_thousand_random_
             println!("TILLD_MODEL_SEED={seed:#x}\n{}", story.join("\n"));
             resume_unwind(panic);
         }
+        for (what, times) in round.tally {
+            *tally.entry(what).or_default() += times;
+        }
+    }
+    println!("{tally:?}");
+    for (what, least) in MUST_HAPPEN.iter().filter(|_| seeds.len() > 1) {
+        assert!(tally.get(what).is_some_and(|times| times >= least), "{what}: {tally:?}");
     }
 }

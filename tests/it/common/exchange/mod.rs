@@ -331,7 +331,7 @@ impl Exchange {
         }
         let books = Connection::open(dir.path().join("sandbox.db")).unwrap();
         let mut deposits = books
-            .prepare(
+            .prepare_cached(
                 "SELECT coin_pub, h_contract, contribution - deposits.refunded FROM deposits
                 JOIN coins ON coins.serial = coin",
             )
