@@ -58,7 +58,7 @@ CREATE TABLE deposits (
     session_id            TEXT,                                 -- the session to pay for; NULL: none
     exchange_timestamp_s  INTEGER,                              -- seconds since 1970; NULL: not confirmed
     exchange_pub          BLOB    CHECK (length(exchange_pub) = 32), -- who confirmed; NULL: not confirmed
-    exchange_sig          BLOB    CHECK (length(exchange_sig) = 64), -- the confirmation; NULL: not confirmed
+    exchange_sig          BLOB    CHECK (length(exchange_sig) = 64), sent_at_s INTEGER, -- the confirmation; NULL: not confirmed
     UNIQUE (order_serial, coin_pub),
     CHECK ((exchange_sig IS NULL) = (exchange_pub IS NULL)),
     CHECK ((exchange_sig IS NULL) = (exchange_timestamp_s IS NULL))

@@ -4,6 +4,6 @@ FROM deposits
 WHERE deposits.exchange_sig IS NULL AND NOT EXISTS (
     SELECT 1
     FROM coin_refunds
-    WHERE coin_refunds.deposit_serial = deposits.serial AND coin_refunds.refund_serial IS NULL
+    WHERE coin_refunds.deposit_serial = deposits.serial AND coin_refunds.refused_status IS NULL
 )
 ORDER BY deposits.order_serial

@@ -70,7 +70,11 @@ pub enum Command {
         src: PathBuf,
     },
     /// Check that the database is whole and its contents make sense
-    Check,
+    Check {
+        /// Ask the exchanges as well whether they have the coins that the books say they have
+        #[arg(long)]
+        ask_exchanges: bool,
+    },
     /// Look at settings, clock, disk, database, exchanges and accounts, and say what to mend
     Doctor,
     /// Show the settings in force and where each came from

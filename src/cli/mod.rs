@@ -5,6 +5,7 @@
 //! others on the machine could read: they are typed, or read from a file.
 
 pub mod args;
+mod compare;
 mod demo;
 mod doctor;
 mod log_lines;
@@ -213,7 +214,7 @@ pub fn run() -> Result<(), Error> {
         },
         Command::Backup { dest } => ops::backup(config, &dest),
         Command::Restore { src } => ops::restore(config, &src),
-        Command::Check => ops::check(config),
+        Command::Check { ask_exchanges } => ops::check(config, ask_exchanges),
         Command::Doctor => doctor::run(config),
         Command::Config => ops::show_config(&loaded),
         Command::Demo(demo) => demo::run(&demo),

@@ -5,9 +5,11 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use super::compare::{self, Compared};
 use super::owner::{Owner, open_with_rights_of_its_owner};
 use super::{Error, explained, open, output, prepare};
 use crate::config::{Config, Loaded};
+use crate::server::terms;
 use crate::store::{self, Role};
 
 /// `tilld backup DEST`
@@ -75,11 +77,23 @@ fn at_source(error: store::Error, staged: &Path, src: &Path) -> store::Error {
 }
 
 /// `tilld check`
-pub(super) fn check(config: &Config) -> Result<(), Error> {
+pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
     let store = open(config, Role::Guest)?;
     let findings = store::check(&store);
+    let compared = match ask_exchanges {
+        true => Some(compare::compare(&store, &terms(config)?.exchanges)),
+        false => None,
+    };
     store.close();
-    let findings = findings?;
+    let mut findings = findings?;
+    if let Some(compared) = compared {
+        let Compared { findings: more, agree, has_more } = compared?;
+        output::line(format_args!("{agree} coins are at their exchanges as the books say"))?;
+        if has_more {
+            output::line("older coins were not asked for")?;
+        }
+        findings.extend(more);
+    }
     for finding in &findings {
         output::line(finding)?;
     }

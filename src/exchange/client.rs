@@ -2,6 +2,7 @@
 //! is tried.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -89,14 +90,47 @@ impl Http {
         Self(Arc::new(Clients { times, plain, secure }))
     }
 
-    /// Sends JSON and returns the JSON of a 200; tries again what may pass.
-    pub(super) async fn post(&self, url: &str, body: &Value) -> Result<Value, Error> {
+    /// Sends JSON and returns the JSON of a 200; tries again what may pass. `sent` counts the tries that
+    /// may have reached the exchange.
+    pub(super) async fn post_counted(
+        &self,
+        url: &str,
+        body: &Value,
+        sent: &Sent,
+    ) -> Result<Value, Error> {
         let (body, times) = (&body.to_string(), &self.0.times);
         let ask = move || async move {
             let request = self.request(Method::POST, url).await?;
             let request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
-            let (_, status, bytes) = within(times.request, fetch(request, MAX_REPLY)).await?;
+            // Counted before: whoever waits for this may stop waiting at any moment.
+            sent.one_more();
+            let fetching = async {
+                fetch(request, MAX_REPLY).await.inspect_err(|failed| {
+                    if failed.is_before_sending {
+                        sent.one_less();
+                    }
+                })
+            };
+            let (_, status, bytes) = within(times.request, fetching).await?;
             reply(status, &bytes)
+        };
+        self.patiently(times.request, ask).await
+    }
+
+    /// Asks, and returns the status and the JSON of an answer with one of `statuses`; tries again
+    /// what may pass.
+    pub(super) async fn get(&self, url: &str, statuses: &[u16]) -> Result<(u16, Value), Error> {
+        let times = &self.0.times;
+        let ask = move || async move {
+            let request = self.request(Method::GET, url).await?;
+            let (_, status, bytes) = within(times.request, fetch(request, MAX_REPLY)).await?;
+            match statuses.contains(&status) {
+                true => {
+                    let reply = serde_json::from_slice(&bytes);
+                    Ok((status, reply.map_err(|_| Error::NotJson { status })?))
+                }
+                false => Err(refusal(status, &bytes)),
+            }
         };
         self.patiently(times.request, ask).await
     }
@@ -187,22 +221,56 @@ fn client(times: Times, secure: bool) -> Result<Client, Error> {
 
 async fn within<T>(
     limit: Duration,
-    ask: impl Future<Output = Result<T, Error>>,
+    ask: impl Future<Output = Result<T, Failed>>,
 ) -> Result<T, Error> {
-    tokio::time::timeout(limit, ask).await.unwrap_or(Err(Error::Timeout))
+    match tokio::time::timeout(limit, ask).await {
+        Ok(outcome) => outcome.map_err(|failed| failed.error),
+        Err(_) => Err(Error::Timeout),
+    }
+}
+
+/// How many tries of a request may have reached the exchange.
+#[derive(Debug, Default)]
+pub(super) struct Sent(AtomicU32);
+
+impl Sent {
+    fn one_more(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn one_less(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn times(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Why there is no whole answer to one try.
+struct Failed {
+    error: Error,
+    /// There was no connection, so nothing of the request has left this machine.
+    is_before_sending: bool,
+}
+
+impl From<Error> for Failed {
+    fn from(error: Error) -> Self {
+        Self { error, is_before_sending: false }
+    }
 }
 
 /// Headers, status and body of the answer.
-async fn fetch(request: RequestBuilder, most: usize) -> Result<(HeaderMap, u16, Vec<u8>), Error> {
+async fn fetch(request: RequestBuilder, most: usize) -> Result<(HeaderMap, u16, Vec<u8>), Failed> {
     let mut response = request.send().await.map_err(|error| failure(&error))?;
     let announced = response.content_length().map(usize::try_from);
     if announced.is_some_and(|length| length.is_ok_and(|length| length > most) || length.is_err()) {
-        return Err(Error::TooLarge);
+        return Err(Error::TooLarge.into());
     }
     let mut bytes = Vec::new();
     while let Some(piece) = response.chunk().await.map_err(|error| failure(&error))? {
         if bytes.len() + piece.len() > most {
-            return Err(Error::TooLarge);
+            return Err(Error::TooLarge.into());
         }
         bytes.extend_from_slice(&piece);
     }
@@ -212,12 +280,19 @@ async fn fetch(request: RequestBuilder, most: usize) -> Result<(HeaderMap, u16, 
 
 /// The JSON of a 200; any other answer is an error.
 fn reply(status: u16, bytes: &[u8]) -> Result<Value, Error> {
-    let reply: Value = serde_json::from_slice(bytes).map_err(|_| Error::NotJson { status })?;
-    if status == 200 {
-        return Ok(reply);
+    match status {
+        200 => serde_json::from_slice(bytes).map_err(|_| Error::NotJson { status }),
+        _ => Err(refusal(status, bytes)),
     }
+}
+
+/// What an answer says that grants nothing.
+fn refusal(status: u16, bytes: &[u8]) -> Error {
+    let Ok(reply) = serde_json::from_slice::<Value>(bytes) else {
+        return Error::NotJson { status };
+    };
     let code = reply.get("code").and_then(Value::as_u64).and_then(|code| u32::try_from(code).ok());
-    Err(Error::Refused { status, code, reply })
+    Error::Refused { status, code, reply }
 }
 
 /// The time in this header, as seconds since 1970.
@@ -226,8 +301,10 @@ fn seconds(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
     Some(date.duration_since(std::time::UNIX_EPOCH).ok()?.as_secs())
 }
 
-fn failure(error: &reqwest::Error) -> Error {
-    if error.is_timeout() { Error::Timeout } else { Error::Unreachable(causes(error)) }
+fn failure(error: &reqwest::Error) -> Failed {
+    let is_before_sending = error.is_connect();
+    let error = if error.is_timeout() { Error::Timeout } else { Error::Unreachable(causes(error)) };
+    Failed { error, is_before_sending }
 }
 
 /// What went wrong and why, without the address: it stands beside anyway.

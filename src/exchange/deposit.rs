@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::client::Sent;
 use super::{Error, Exchange};
 use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;
@@ -55,6 +56,27 @@ pub struct DepositConfirmed {
     pub exchange_timestamp: Timestamp,
 }
 
+/// Why there is no confirmation, and what that says of the coins.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotConfirmed {
+    /// What went wrong.
+    pub error: Error,
+    /// How often the request may have reached the exchange.
+    pub sent: Sendings,
+}
+
+/// How often a request may have reached an exchange, as far as it matters: an answer speaks for the
+/// one request that it answers, and for none before it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Sendings {
+    /// Never: nothing was sent.
+    None,
+    /// Once.
+    One,
+    /// Several times, and not all were answered.
+    Several,
+}
+
 impl Exchange {
     /// Deposits coins: all of them or none. Repeated unchanged it gives the same confirmation, so
     /// after an error that [may pass](Error::may_pass) it can and should be repeated, for the coins
@@ -65,18 +87,39 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Error::Unfit`] before anything is sent; [`Error::Refused`] with the exchange's reasons;
-    /// otherwise as everywhere.
-    pub async fn deposit(&self, keys: &Keys, deposit: &Deposit) -> Result<DepositConfirmed, Error> {
+    /// otherwise as everywhere. It is told with how often the request may have been received.
+    pub async fn deposit(
+        &self,
+        keys: &Keys,
+        deposit: &Deposit,
+    ) -> Result<DepositConfirmed, NotConfirmed> {
+        let sent = Sent::default();
+        self.deposit_counted(keys, deposit, &sent).await.map_err(|error| {
+            let sent = match sent.times() {
+                0 => Sendings::None,
+                1 => Sendings::One,
+                _ => Sendings::Several,
+            };
+            NotConfirmed { error, sent }
+        })
+    }
+
+    async fn deposit_counted(
+        &self,
+        keys: &Keys,
+        deposit: &Deposit,
+        sent: &Sent,
+    ) -> Result<DepositConfirmed, Error> {
         let totals = totals(keys, deposit)?;
         let url = self.url(&["batch-deposit"]);
         let body = deposit.body();
-        let reply = self.post(&url, &body).await;
+        let reply = self.post_counted(&url, &body, sent).await;
         let reply = reply.inspect_err(|refusal| self.renew_keys_after(refusal))?;
         match self.confirmed(keys, deposit, totals, &reply).await {
             // The coins may be deposited all the same: the exchange gets a second chance to say so.
             Err(error @ (Error::Unconfirmed | Error::Malformed(_))) => {
                 self.warn_unconfirmed(&error);
-                let reply = self.post(&url, &body).await?;
+                let reply = self.post_counted(&url, &body, sent).await?;
                 self.confirmed(keys, deposit, totals, &reply).await
             }
             outcome => outcome,

@@ -13,7 +13,7 @@
 //! | `keeper` | the keys: fetched at need, kept for a while |
 //! | `look` | the keys, asked for once and kept by nobody |
 //! | `reach` | whether it answers, said in the log when that changes |
-//! | `deposit`, `refund` | what is asked of an exchange, and how its answer is checked |
+//! | `deposit`, `refund`, `question` | what is asked of an exchange, and how its answer is checked |
 
 mod client;
 mod deposit;
@@ -21,6 +21,7 @@ mod keeper;
 mod look;
 #[cfg(test)]
 mod peer;
+mod question;
 mod reach;
 #[cfg(test)]
 mod real;
@@ -40,9 +41,10 @@ use crate::machine::Clock;
 use crate::taler::sign::PublicKey;
 
 pub use client::{Http, Times};
-pub use deposit::{Deposit, DepositConfirmed, MAX_COINS};
+pub use deposit::{Deposit, DepositConfirmed, MAX_COINS, NotConfirmed, Sendings};
 pub use keeper::{Remembered, State};
 pub use look::Told;
+pub use question::{DepositState, WhichDeposit};
 pub use refund::{CoinRefund, RefundConfirmed};
 
 /// One exchange. Cheap to clone; all clones share its keys.

@@ -63,6 +63,7 @@ impl Peer {
             App::new()
                 .app_data(data.clone())
                 .route("/keys", web::get().to(keys))
+                .route("/deposits/{which:.*}", web::get().to(told))
                 .default_service(web::post().to(asked))
         });
         let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
@@ -99,6 +100,13 @@ async fn keys(peer: web::Data<Peer>) -> HttpResponse {
         answer.insert_header((EXPIRES, httpdate::fmt_http_date(date)));
     }
     answer.json(&*peer.keys.lock().unwrap())
+}
+
+/// Says of a deposit what it was told to say, or nothing.
+async fn told(peer: web::Data<Peer>, request: HttpRequest) -> HttpResponse {
+    peer.asked.lock().unwrap().push((request.path().to_owned(), Value::Null));
+    let turn = peer.turns.lock().unwrap().pop_front();
+    odd(&turn).await.unwrap_or_else(|| HttpResponse::NotFound().json(json!({ "code": 1100 })))
 }
 
 async fn asked(

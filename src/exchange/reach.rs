@@ -12,7 +12,17 @@ impl Exchange {
     /// Sends JSON to the exchange; see `Http::post`. Requests of wallets come here, so the log hears
     /// only when the exchange stops answering and when it answers again.
     pub(super) async fn post(&self, url: &str, body: &Value) -> Result<Value, Error> {
-        let reply = self.0.http.post(url, body).await;
+        self.post_counted(url, body, &Sent::default()).await
+    }
+
+    /// The same, and `sent` counts the tries that may have reached the exchange.
+    pub(super) async fn post_counted(
+        &self,
+        url: &str,
+        body: &Value,
+        sent: &Sent,
+    ) -> Result<Value, Error> {
+        let reply = self.0.http.post_counted(url, body, sent).await;
         match &reply {
             Err(error) if error.may_pass() => self.note_silence(error),
             _ => self.note_answer(),

@@ -13,10 +13,12 @@ use crate::domain::coin::Coin;
 use crate::domain::exchange::sample::{START_S, Sample, after, amount};
 use crate::domain::payto::Payto;
 use crate::domain::web::BaseUrl;
+use crate::taler::base32::ShortHash;
 use crate::taler::base32::{HashCode, Salt};
 use crate::taler::coin::age::AgeCommitment;
 use crate::taler::hash;
-use crate::taler::sign::{Signature, SigningKey};
+use crate::taler::sign::exchange::WireConfirmation;
+use crate::taler::sign::{Signature, SigningKey, Statement};
 
 impl Peer {
     fn exchange(&self, now: &Now) -> Exchange {
@@ -112,9 +114,105 @@ fn refund() -> CoinRefund {
 }
 
 async fn deposits(peer: &Peer) -> Result<DepositConfirmed, Error> {
+    counted(peer).await.map_err(|failed| failed.error)
+}
+
+async fn counted(peer: &Peer) -> Result<DepositConfirmed, NotConfirmed> {
     let exchange = peer.exchange(&Now::at(100));
     let keys = exchange.keys().await.unwrap();
     exchange.deposit(&keys, &deposit()).await
+}
+
+#[actix_web::test]
+async fn an_answer_is_told_with_how_often_the_request_was_sent() {
+    let peer = Peer::start();
+    let refusal = || Turn::Says(409, json!({ "code": 1012 }));
+    let sent = async || counted(&peer).await.unwrap_err().sent;
+    peer.turn([refusal()]);
+    assert_eq!(sent().await, Sendings::One);
+    peer.turn([Turn::Sleeps, refusal()]);
+    assert_eq!(sent().await, Sendings::Several);
+    peer.turn([Turn::Says(503, json!({})), refusal()]);
+    assert_eq!(sent().await, Sendings::Several);
+    peer.turn([Turn::Errs, refusal()]);
+    assert_eq!(sent().await, Sendings::Several);
+    peer.turn((0..3).map(|_| Turn::Sleeps));
+    assert_eq!(sent().await, Sendings::Several);
+
+    // Where nobody listens, nothing is sent, however often it is tried.
+    let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let exchange = peer.exchange(&Now::at(100));
+    let keys = exchange.keys().await.unwrap();
+    let trusted = Trusted {
+        base_url: BaseUrl::parse(format!("http://{gone}/")).unwrap(),
+        ..peer.sample.trusted()
+    };
+    let nobody = Exchange::new(trusted, http(), Now::at(100).clock(), None, |_| ());
+    let failed = nobody.deposit(&keys, &deposit()).await.unwrap_err();
+    assert!(matches!(failed.error, Error::Unreachable(_)), "{failed:?}");
+    assert_eq!(failed.sent, Sendings::None);
+}
+
+#[actix_web::test]
+async fn whether_a_deposit_is_there_is_told_and_believed_only_in_the_exchanges_own_words() {
+    let peer = Peer::start();
+    let exchange = peer.exchange(&Now::at(100));
+    let keys = exchange.keys().await.unwrap();
+    let merchant = SigningKey::from_seed([6; 32]);
+    let which = WhichDeposit {
+        coin_pub: PublicKey::new([1; 32]),
+        h_contract: HashCode::new([2; 64]),
+        h_wire: HashCode::new([3; 64]),
+    };
+    let statement = WireConfirmation {
+        h_wire: which.h_wire,
+        h_contract: which.h_contract,
+        wtid: ShortHash::new([7; 32]),
+        coin_pub: which.coin_pub,
+        execution_time_us: after(50).to_micros(),
+        coin_contribution: amount("KUDOS:0.9").to_nbo(),
+    };
+    let key = &peer.sample.signing;
+    let wired = |coin_contribution: &str, key: &SigningKey| {
+        json!({
+            "wtid": statement.wtid, "execution_time": after(50),
+            "coin_contribution": coin_contribution,
+            "exchange_pub": key.public_key(), "exchange_sig": statement.sign(key),
+        })
+    };
+    let says = async |status, reply| {
+        peer.turn([Turn::Says(status, reply)]);
+        exchange.deposit_state(&keys, &which, &merchant).await
+    };
+    assert_eq!(says(404, json!({ "code": 1100 })).await, Ok(DepositState::Unknown));
+    let waiting = json!({ "execution_time": after(500), "kyc_ok": true });
+    assert_eq!(says(202, waiting).await, Ok(DepositState::Waiting));
+    let coin_contribution = amount("KUDOS:0.9");
+    assert_eq!(
+        says(200, wired("KUDOS:0.9", key)).await,
+        Ok(DepositState::Wired { coin_contribution })
+    );
+    let path = peer.asked.lock().unwrap().last().unwrap().0.clone();
+    let named = format!(
+        "/deposits/{}/{}/{}/{}",
+        which.h_wire,
+        merchant.public_key(),
+        which.h_contract,
+        which.coin_pub
+    );
+    assert_eq!(path, named);
+
+    // A door that is closed is no word of the exchange's.
+    for reply in [json!({}), json!({ "code": 21 }), json!({ "code": 1005 })] {
+        assert!(matches!(says(404, reply).await, Err(Error::Refused { status: 404, .. })));
+    }
+    assert!(matches!(says(403, json!({ "code": 1106 })).await, Err(Error::Refused { .. })));
+    peer.turn([Turn::Says(200, wired("KUDOS:0.91", key))]);
+    let lie = exchange.deposit_state(&keys, &which, &merchant).await;
+    assert_eq!(lie, Err(Error::Unconfirmed));
+    let stranger = SigningKey::from_seed([9; 32]);
+    assert!(says(200, wired("KUDOS:0.9", &stranger)).await.is_err());
+    assert!(says(202, json!({})).await.is_err());
 }
 
 #[actix_web::test]
@@ -234,7 +332,10 @@ async fn a_stranger_confirms_nothing_unless_the_exchange_says_that_he_is_none() 
 
     peer.turn([Turn::By(stranger())]);
     let refused = exchange.deposit(&keys, &deposit()).await;
-    assert_eq!(refused, Err(Error::UnknownSigningKey(stranger().public_key())));
+    assert_eq!(
+        refused.as_ref().unwrap_err().error,
+        Error::UnknownSigningKey(stranger().public_key())
+    );
     assert_eq!(peer.times_keys_asked(), 2);
 
     // Within a minute the exchange is not asked again.
@@ -300,7 +401,9 @@ async fn what_makes_no_sense_is_not_sent() {
     for change in changes {
         let mut deposit = deposit();
         change(&mut deposit);
-        assert!(matches!(exchange.deposit(&keys, &deposit).await, Err(Error::Unfit(_))));
+        let unfit = exchange.deposit(&keys, &deposit).await.unwrap_err();
+        assert!(matches!(unfit.error, Error::Unfit(_)));
+        assert_eq!(unfit.sent, Sendings::None);
     }
     assert_eq!(peer.times_asked(), 0);
 }

@@ -194,6 +194,17 @@ pub fn settle(tx: &mut Tx<'_>, serial: CoinRefundSerial, outcome: &Outcome) -> R
     Ok(())
 }
 
+/// Lets go of a refund that gives a whole coin back of which nothing was ever taken; one that the
+/// exchange has confirmed stays.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn drop(tx: &mut Tx<'_>, deposit: DepositSerial) -> Result<()> {
+    tx.prepare_cached(sql!("coin_refunds/drop"))?
+        .execute(named_params! { ":deposit_serial": deposit })?;
+    Ok(())
+}
+
 /// What exchanges have refused for good of the refunds that an order's shop has granted, grant by
 /// grant; the reason is that of the last coin.
 ///

@@ -26,6 +26,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0014_strangers"),
     sql!("migrations/0015_deletion"),
     sql!("migrations/0016_clock"),
+    sql!("migrations/0017_sent_deposits"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -9,7 +9,7 @@ use std::fmt;
 
 use futures_util::future::join_all;
 
-use super::pay::Books;
+use super::pay::{Books, is_on_its_way};
 use super::trouble::Trouble;
 use super::wait::order;
 use super::{Error, Till};
@@ -180,6 +180,10 @@ impl Till {
                 Outcome::Open => {
                     let trouble = troubles.iter().find(|(of, _)| *of == refund.serial);
                     let (status, code, reply) = match trouble {
+                        // Should it arrive there all the same, it is given back then.
+                        Some((_, trouble)) if trouble.was_never_there() => {
+                            return Aborted::Undeposited;
+                        }
                         Some((_, trouble)) => {
                             let reply = trouble.reply.clone().unwrap_or_default();
                             (trouble.status(), trouble.code, reply)
@@ -219,10 +223,12 @@ impl Till {
         let found = self.store.glance::<_, Error>(|db| {
             let Some(order) = orders::find_by_serial(db, serial)? else { return Ok(None) };
             let refunds = coin_refunds::of_order(db, serial)?;
-            Ok(instances::refund_key(db, order.instance)?.map(|key| (order, refunds, key)))
+            let deposits = deposits::of_order(db, serial)?;
+            let key = instances::refund_key(db, order.instance)?;
+            Ok(key.map(|key| (order, refunds, deposits, key)))
         })?;
         // Without the shop's key nothing can be asked for; `tilld check` says so.
-        let Some((order, refunds, key)) = found else { return Ok(Vec::new()) };
+        let Some((order, refunds, deposits, key)) = found else { return Ok(Vec::new()) };
         let Some(claim) = order.claim else { return Ok(Vec::new()) };
         let (h_contract, merchant_pub) = (claim.h_contract, key.public_key());
         let mut troubles: Vec<(CoinRefundSerial, Trouble)> = Vec::new();
@@ -248,15 +254,30 @@ impl Till {
                 amount: refund.amount,
                 merchant_sig: request.sign(&key),
             };
-            match self.ask_refund(&refund, &request).await {
-                Ok(outcome) => {
-                    RefusedRefund::add(&mut refused, &refund, &outcome);
-                    self.settle(serial, refund, outcome).await?;
+            let deposit = deposits.iter().find(|deposit| deposit.serial == refund.deposit);
+            // An exchange may know nothing of a coin that it has not confirmed.
+            let unconfirmed =
+                deposit.filter(|deposit| refund.grant.is_none() && deposit.confirmation.is_none());
+            match (self.ask_refund(&refund, &request).await, unconfirmed) {
+                (Err(trouble), Some(deposit)) if trouble.was_never_there() => {
+                    let now = self.clock.now();
+                    if deposit.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now)) {
+                        troubles.push((refund.serial, trouble));
+                    } else {
+                        self.drop_unseen(deposit).await?;
+                    }
                 }
-                Err(trouble) => {
-                    silent = trouble.is_silence().then(|| trouble.clone());
-                    troubles.push((refund.serial, trouble));
-                }
+                (Err(trouble), _) => match refused_for_good(trouble) {
+                    Ok(outcome) => {
+                        RefusedRefund::add(&mut refused, &refund, &outcome);
+                        self.settle(serial, refund, outcome).await?;
+                    }
+                    Err(trouble) => {
+                        silent = trouble.is_silence().then(|| trouble.clone());
+                        troubles.push((refund.serial, trouble));
+                    }
+                },
+                (Ok(outcome), _) => self.settle(serial, refund, outcome).await?,
             }
         }
         for refusal in refused {
@@ -265,7 +286,20 @@ impl Till {
         Ok(troubles)
     }
 
-    /// Asks an exchange for one refund; its answer, if it is one for good.
+    /// Lets go of a coin that was to be given back, and that the exchange has never seen: it may pay
+    /// as if it had not been here.
+    async fn drop_unseen(&self, deposit: &Deposit) -> Result<(), Error> {
+        let (serial, sent_at) = (deposit.serial, deposit.sent_at);
+        let forgotten = self.store.write(move |tx| {
+            coin_refunds::drop(tx, serial)?;
+            deposits::drop(tx, serial, sent_at)?;
+            // A deleted shop kept its key for this.
+            instances::finish_deletions(tx)
+        });
+        forgotten.await.map_err(|error: store::Error| error.into())
+    }
+
+    /// Asks an exchange for one refund; what it has done.
     async fn ask_refund(
         &self,
         refund: &CoinRefund,
@@ -288,17 +322,7 @@ impl Till {
                     exchange_sig: done.exchange_sig,
                 })
             }
-            Err(error) => {
-                let trouble = Trouble::at(url, error);
-                match (trouble.is_final_for_refund(), trouble.http_status) {
-                    (true, Some(status)) => Ok(Outcome::Refused {
-                        status,
-                        code: trouble.code,
-                        reply: trouble.reply.unwrap_or_default(),
-                    }),
-                    _ => Err(trouble),
-                }
-            }
+            Err(error) => Err(Trouble::at(url, error)),
         }
     }
 
@@ -313,17 +337,7 @@ impl Till {
         self.store
             .write(move |tx| {
                 let Some(order) = orders::find_by_serial(tx, serial)? else { return Ok(()) };
-                let never_there = match &outcome {
-                    Outcome::Refused { status, code, .. } => {
-                        refund.grant.is_none() && Trouble::was_never_there(*status, *code)
-                    }
-                    Outcome::Open | Outcome::Done { .. } => false,
-                };
                 coin_refunds::settle(tx, refund.serial, &outcome)?;
-                if never_there {
-                    // Sent once, without an answer, and now we know: the exchange does not have it.
-                    deposits::drop(tx, serial, &refund.coin.coin_pub)?;
-                }
                 let mut books = Books::of(tx, order)?;
                 if let Some(grant) = refund.grant
                     && books.has_grant(grant)
@@ -446,13 +460,30 @@ impl fmt::Display for RefusedRefund {
     }
 }
 
-/// Has whole coins given back: their payment came to nothing.
+/// The outcome, if the exchange will never make the refund.
+fn refused_for_good(trouble: Trouble) -> Result<Outcome, Trouble> {
+    match (trouble.is_final_for_refund(), trouble.http_status) {
+        (true, Some(status)) => Ok(Outcome::Refused {
+            status,
+            code: trouble.code,
+            reply: trouble.reply.unwrap_or_default(),
+        }),
+        _ => Err(trouble),
+    }
+}
+
+/// Has whole coins given back: their payment came to nothing. Those that were never sent to their
+/// exchange are let go.
 pub(super) fn give_back<'a>(
     tx: &mut Tx<'_>,
     coins: impl Iterator<Item = &'a Deposit>,
     now: Timestamp,
 ) -> Result<(), Error> {
     for deposit in coins {
+        if !deposit.was_sent() {
+            deposits::drop(tx, deposit.serial, None)?;
+            continue;
+        }
         let amount = deposit.what.coin.contribution;
         let refund = NewCoinRefund {
             deposit: deposit.serial,

@@ -218,7 +218,9 @@ impl Till {
             Task::Deposit(order) => self.resume(order, url).await,
             Task::Refund(order) => {
                 let troubles = self.send_refunds_to(order, url).await?;
-                let worst = troubles.into_iter().map(|(_, trouble)| trouble);
+                // That it has not seen a coin yet is no trouble: it is asked again until none can come.
+                let troubles = troubles.into_iter().map(|(_, trouble)| trouble);
+                let worst = troubles.filter(|trouble| !trouble.was_never_there());
                 match worst.max_by_key(Trouble::is_silence) {
                     Some(trouble) => Err(trouble.into()),
                     None => Ok(()),

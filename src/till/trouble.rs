@@ -18,6 +18,10 @@ const EXCHANGE_CODES: RangeInclusive<u32> = 1000..=1999;
 /// Those of them that are about refunds.
 const REFUND_CODES: RangeInclusive<u32> = 1500..=1519;
 
+/// What an exchange tells of a refund of a coin that it has never seen, or not for this contract: it
+/// does not know the coin's denomination (seen, observed-exchange 6), the coin, the deposit.
+const NEVER_THERE_CODES: [u32; 3] = [1005, 1500, 1502];
+
 /// HTTP status told when a coin has more refunds than an exchange keeps.
 const TOO_MANY_REFUNDS: u16 = 413;
 
@@ -132,15 +136,16 @@ impl Trouble {
     /// own reasons are for good (crypto 14.3): it may come to know the shop, and a proxy in
     /// front of it knows nothing of coins.
     pub(super) fn is_final_for_refund(&self) -> bool {
-        self.http_status.is_some_and(|status| Self::was_never_there(status, self.code))
+        self.was_never_there()
             || self.kind == TroubleKind::Refused
                 && (self.http_status == Some(TOO_MANY_REFUNDS)
                     || self.code.is_some_and(|code| REFUND_CODES.contains(&code)))
     }
 
-    /// Is it certain that the exchange has no such coin, or none for this contract?
-    pub(super) fn was_never_there(status: u16, code: Option<u32>) -> bool {
-        status == 404 && matches!(code, Some(1005 | 1500 | 1502))
+    /// Does the exchange say, of a refund, that it has no such coin, or none for this contract?
+    pub(super) fn was_never_there(&self) -> bool {
+        self.http_status == Some(404)
+            && self.code.is_some_and(|code| NEVER_THERE_CODES.contains(&code))
     }
 
     /// Is it certain that the exchange did nothing, and will do nothing if asked again?

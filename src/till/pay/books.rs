@@ -8,6 +8,7 @@ use crate::domain::coin::Coin;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderSerial};
 use crate::domain::payment::Rest;
+use crate::domain::web::BaseUrl;
 use crate::store::coin_refunds::{self, CoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
 use crate::store::{orders, payments};
@@ -37,9 +38,40 @@ impl Books {
         })
     }
 
-    /// Was this coin given back because a payment came to nothing?
+    /// How it stands with giving this coin back because a payment came to nothing. `None`: nobody
+    /// wants to, or the exchange will never do it.
+    pub(super) fn giving_back(&self, deposit: &Deposit) -> Option<&Outcome> {
+        let whole = |refund: &&CoinRefund| {
+            refund.deposit == deposit.serial
+                && refund.grant.is_none()
+                && !matches!(refund.outcome, Outcome::Refused { .. })
+        };
+        self.refunds.iter().find(whole).map(|refund| &refund.outcome)
+    }
+
+    /// Is this coin given back because a payment came to nothing, or is it to be?
     pub(super) fn is_returned(&self, deposit: &Deposit) -> bool {
-        self.refunds.iter().any(|refund| refund.deposit == deposit.serial && refund.grant.is_none())
+        self.giving_back(deposit).is_some()
+    }
+
+    /// Is a payment being called off whose coins the exchange has not given back yet?
+    pub(super) fn is_being_called_off(&self) -> bool {
+        let open = |refund: &CoinRefund| refund.grant.is_none() && refund.outcome == Outcome::Open;
+        self.refunds.iter().any(open)
+    }
+
+    /// The coins that the exchange at `url` has not confirmed, and that nobody wants to give back.
+    pub(super) fn unconfirmed_at(&self, url: &BaseUrl) -> impl Iterator<Item = &Deposit> {
+        let open = move |deposit: &&Deposit| {
+            deposit.confirmation.is_none() && deposit.what.coin.exchange_url == *url
+        };
+        self.not_returned().filter(open)
+    }
+
+    /// The exchanges that these coins were sent to before.
+    pub(super) fn exchanges_of(&self, coins: &[Coin]) -> Vec<BaseUrl> {
+        let deposits = coins.iter().filter_map(|coin| self.deposit_of(&coin.coin_pub));
+        deposits.map(|deposit| deposit.what.coin.exchange_url.clone()).collect()
     }
 
     /// Was the coin with this key given back so?
@@ -52,7 +84,8 @@ impl Books {
         self.deposit_of(coin).is_some_and(|deposit| deposit.confirmation.is_some())
     }
 
-    fn deposit_of(&self, coin: &PublicKey) -> Option<&Deposit> {
+    /// What is kept of the coin with this key.
+    pub(super) fn deposit_of(&self, coin: &PublicKey) -> Option<&Deposit> {
         self.deposits.iter().find(|deposit| deposit.what.coin.coin_pub == *coin)
     }
 

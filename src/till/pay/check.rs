@@ -45,6 +45,9 @@ pub enum Refusal {
     TooLittle(TooLittle),
     /// This coin was given back before, when an earlier payment was aborted.
     Refunded(PublicKey),
+    /// This coin was sent to its exchange before, with another permission or in a payment that is
+    /// being aborted, and nobody knows yet what became of it.
+    Unsettled(PublicKey),
     /// The contract asks for an age, and the coin does not tell its commitment.
     AgeCommitmentMissing(PublicKey),
     /// The coin's age commitment has too many keys, or too few.
@@ -72,6 +75,9 @@ impl fmt::Display for Refusal {
             Self::Signature(coin) => write!(f, "a signature of the coin {coin} does not hold"),
             Self::TooLittle(why) => why.fmt(f),
             Self::Refunded(coin) => write!(f, "the coin {coin} was given back before"),
+            Self::Unsettled(coin) => {
+                write!(f, "nobody knows yet what became of an earlier payment with the coin {coin}")
+            }
             Self::AgeCommitmentMissing(coin) => write!(f, "the coin {coin} tells no age"),
             Self::AgeCommitmentSize(coin) => {
                 write!(f, "the age commitment of the coin {coin} has the wrong number of keys")

@@ -1,16 +1,17 @@
 //! A wallet pays with coins (merchant-api 3.5).
 //!
 //! ```text
-//! check ──▶ keep the coins ──▶ deposit, exchange by exchange ──▶ keep each confirmation ──▶ record
+//! check ──▶ finish coins that were sent before ──▶ keep the others ──▶ deposit those, exchange by
+//! exchange ──▶ keep each confirmation ──▶ record
 //! ```
 //!
 //! Coins are kept before they are sent, and each confirmation when it comes: whenever the daemon
-//! ends, what is kept tells what to do next. Sending a coin again changes nothing, so whoever is not
-//! sure sends again. The confirmation that completes the price and the order's payment are one
-//! transaction; a coin that is confirmed for an order already paid is given back.
+//! ends, what is kept tells what to do next. The confirmation that completes the price and the
+//! order's payment are one transaction; a coin that is confirmed for an order already paid is given
+//! back. What becomes of a coin that was sent and has no answer is decided in [`super::fate`].
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use tokio::time::timeout;
 
 use super::books::Books;
 use super::check::{Bill, MAX_COINS, Refusal};
+use super::fate::Fate;
 use super::{Means, PaidContract, record};
 use crate::domain::account::Account;
 use crate::domain::amount::Amount;
@@ -30,14 +32,16 @@ use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::instance::{Instance, InstanceSerial};
 use crate::domain::order::{Order, OrderSerial, Paid};
 use crate::domain::payment::{Part, TooLittle, covers};
+use crate::domain::time::Timestamp;
 use crate::domain::web::BaseUrl;
-use crate::exchange::{self, Exchange};
+use crate::exchange::{self, Exchange, NotConfirmed, Sendings};
+use crate::store::coin_refunds::Outcome;
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
 use crate::store::kyc::{self, Pair};
 use crate::store::{self, accounts, instances, orders, part_paid};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::merchant::ContractOffer;
-use crate::taler::sign::{PublicKey, Signature, Statement};
+use crate::taler::sign::{PublicKey, Signature, SigningKey, Statement};
 use crate::till::give_back::give_back;
 use crate::till::instance::still_there;
 use crate::till::trouble::Trouble;
@@ -61,19 +65,21 @@ pub struct CoinWish {
     pub wallet_data_hash: Option<HashCode>,
 }
 
-/// Coins that are to be deposited, and all that is needed for it.
-struct Charge {
-    instance: InstanceSerial,
-    shop: InstanceId,
-    order: OrderSerial,
-    order_id: OrderId,
-    bill: Bill,
-    account: Account,
-    merchant_sig: Signature,
-    session: Option<SessionId>,
-    coins: Vec<NewDeposit>,
-    /// Takes the first refusal for good, for a wallet that waits.
-    refused: Option<mpsc::Sender<Trouble>>,
+/// What is the same for all coins that are deposited for an order.
+#[derive(Clone)]
+pub(super) struct Charge {
+    pub(super) instance: InstanceSerial,
+    pub(super) shop: InstanceId,
+    pub(super) order: OrderSerial,
+    pub(super) order_id: OrderId,
+    pub(super) bill: Bill,
+    pub(super) account: Account,
+    /// The shop's.
+    pub(super) key: SigningKey,
+    /// What the payment counts for.
+    pub(super) session: Option<SessionId>,
+    /// Who waits to hear that an exchange refuses, if anybody does.
+    pub(super) refused: Option<mpsc::Sender<Trouble>>,
 }
 
 impl Charge {
@@ -85,6 +91,21 @@ impl Charge {
             exchange_url: exchange.trusted().base_url.clone(),
         }
     }
+
+    /// The same for one coin, just as it was kept: with what the wallet signed along with it.
+    pub(super) fn for_coin(&self, coin: &NewDeposit) -> Self {
+        let mut charge = self.clone();
+        charge.bill.wallet_data_hash = coin.wallet_data_hash;
+        charge.session = charge.session.or_else(|| coin.session.clone());
+        charge
+    }
+}
+
+/// Why an exchange did not confirm coins.
+pub(super) struct NotTaken {
+    pub(super) trouble: Trouble,
+    /// It has answered this very request, and for good: of what was sent now it has nothing.
+    pub(super) is_refused: bool,
 }
 
 impl Till {
@@ -157,8 +178,11 @@ impl Till {
         let (coins, keys) =
             self.checked(&books, &bill, &account, &wish.coins, session.clone()).await?;
         let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
+        // Also where the coins were sent before, which may have been elsewhere.
+        let sent_to = self.books(serial, &order_id)?.exchanges_of(&wish.coins);
+        let urls: BTreeSet<BaseUrl> = keys.keys().cloned().chain(sent_to).collect();
         let mut at_exchanges = Vec::new();
-        for url in keys.keys() {
+        for url in &urls {
             at_exchanges.push(self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?);
         }
         // Others had their turns meanwhile.
@@ -167,7 +191,6 @@ impl Till {
             return Ok(paid.sign(&key));
         }
         let coins = still_wanted(&books, &bill, &keys, &wish.coins, coins)?;
-        let merchant_sig = ContractOffer { h_contract }.sign(&key);
         let charge = Charge {
             instance: shop.serial,
             shop: shop.id,
@@ -175,12 +198,23 @@ impl Till {
             order_id: order_id.clone(),
             bill,
             account,
-            merchant_sig,
+            key: key.clone(),
             session,
-            coins,
             refused: Some(refused),
         };
-        self.charge(charge, &keys).await?;
+        let (sent, fresh) = sent_before(&books, coins);
+        let has_sent = !sent.is_empty();
+        let fresh = [fresh, self.finish_sent(&charge, sent).await?].concat();
+        if has_sent {
+            // What the exchange has confirmed by now may be other than what the wallet offers.
+            let books = self.books(serial, &order_id)?;
+            if let Some(paid) = PaidContract::of(&books.order) {
+                let same = books.is_paid_with(&wish.coins);
+                return if same { Ok(paid.sign(&key)) } else { Err(Error::AlreadyPaid(order_id)) };
+            }
+            suffice(&books, &charge.bill, &fresh)?;
+        }
+        self.charge(&charge, fresh, &keys).await?;
         self.receipt_of(serial, &order_id, &h_contract, &wish.coins).map(|paid| paid.sign(&key))
     }
 
@@ -258,9 +292,7 @@ impl Till {
                 return Err(Refusal::Currency.into());
             }
         }
-        if let Some(coin) = coins.iter().find(|coin| books.has_returned(&coin.coin_pub)) {
-            return Err(Refusal::Refunded(coin.coin_pub).into());
-        }
+        not_returned(books, coins)?;
         // What the exchange has is not sent again.
         let fresh = |coin: &&Coin| !books.has_confirmed(&coin.coin_pub);
         let fresh: Vec<Coin> = coins.iter().filter(fresh).cloned().collect();
@@ -305,16 +337,52 @@ impl Till {
         join_all(ask).await.into_iter().collect()
     }
 
-    /// Deposits coins, and records the payment once they cover the price.
-    async fn charge(
+    /// Finishes coins of a payment that were sent before without an answer, each as it was sent
+    /// then. Those are left to be sent anew that were sent with another permission, and of which it
+    /// is certain now that the exchange does not have them.
+    async fn finish_sent(
         &self,
-        charge: Charge,
+        charge: &Charge,
+        coins: Vec<(Deposit, NewDeposit)>,
+    ) -> Result<Vec<NewDeposit>, Error> {
+        let mut groups: BTreeMap<BaseUrl, Vec<(Deposit, NewDeposit)>> = BTreeMap::new();
+        for coin in coins {
+            groups.entry(coin.0.what.coin.exchange_url.clone()).or_default().push(coin);
+        }
+        let finishing = groups.into_values().map(|group| async move {
+            let mut anew = Vec::new();
+            for (there, offered) in group {
+                let is_same = is_same_permission(&there.what, &offered);
+                match self.finish_coin(charge, &there).await? {
+                    Fate::Confirmed => {}
+                    Fate::Absent(_) if !is_same => anew.push(offered),
+                    Fate::Unknown(_) if !is_same => {
+                        return Err(Refusal::Unsettled(offered.coin.coin_pub).into());
+                    }
+                    // The exchange says so of what the wallet offers once more.
+                    Fate::Absent(trouble) | Fate::Unknown(trouble) => return Err(trouble.into()),
+                }
+            }
+            Ok(anew)
+        });
+        // Each exchange is asked to its end: what it has taken is kept even if another one refuses.
+        let anew: Result<Vec<_>, Error> = join_all(finishing).await.into_iter().collect();
+        Ok(anew?.concat())
+    }
+
+    /// Deposits coins of which no exchange has any, and records the payment once they and those
+    /// confirmed before cover the price.
+    pub(super) async fn charge(
+        &self,
+        charge: &Charge,
+        coins: Vec<NewDeposit>,
         keys: &BTreeMap<BaseUrl, Arc<Keys>>,
     ) -> Result<(), Error> {
-        let (order, coins) = (charge.order, charge.coins.clone());
-        let (order_id, instance, shop) =
-            (charge.order_id.clone(), charge.instance, charge.shop.clone());
-        self.store
+        let now = self.clock.now();
+        let (order, order_id) = (charge.order, charge.order_id.clone());
+        let (instance, shop) = (charge.instance, charge.shop.clone());
+        let kept: Vec<Deposit> = self
+            .store
             .write(move |tx| {
                 // Nothing is begun for what was deleted, or paid in cash, since it was looked at.
                 still_there(tx, instance, &shop)?;
@@ -323,24 +391,46 @@ impl Till {
                 if there.paid.is_some() {
                     return Err(Error::AlreadyPaid(order_id));
                 }
-                let keep = |coin: &NewDeposit| Ok(deposits::keep(tx, order, coin)?);
-                coins.iter().try_for_each(keep)
+                let keep = |what: NewDeposit| {
+                    let serial = deposits::keep(tx, order, &what, now)?;
+                    let serial = serial.ok_or(Refusal::Unsettled(what.coin.coin_pub))?;
+                    Ok(Deposit { serial, what, confirmation: None, sent_at: None })
+                };
+                coins.into_iter().map(keep).collect()
             })
             .await?;
-        if charge.coins.is_empty() {
+        if kept.is_empty() {
             // All coins were confirmed before, or there is nothing to pay.
-            return self.book(&charge, Vec::new(), None).await;
+            return match self.book(charge, Vec::new(), None).await? {
+                Booked::Paid | Booked::More => Ok(()),
+                Booked::Late => Err(Error::AlreadyPaid(charge.order_id.clone())),
+            };
         }
-        let mut batches: BTreeMap<&BaseUrl, Vec<&NewDeposit>> = BTreeMap::new();
-        for coin in &charge.coins {
-            batches.entry(&coin.coin.exchange_url).or_default().push(coin);
+        let mut batches: BTreeMap<&BaseUrl, Vec<&Deposit>> = BTreeMap::new();
+        for coin in &kept {
+            batches.entry(&coin.what.coin.exchange_url).or_default().push(coin);
         }
-        let charge = &charge;
         let deposits = batches.into_iter().map(|(url, coins)| async move {
-            let exchange = self.exchange(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
-            let keys = keys.get(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
-            for coins in coins.chunks(MAX_BATCH) {
-                self.deposit(charge, exchange, keys, coins).await?;
+            let mut chunks = coins.chunks(MAX_BATCH);
+            while let Some(chunk) = chunks.next() {
+                let sent = self.send_new(charge, url, keys, chunk, now).await;
+                let Err(problem) = sent else { continue };
+                // What is left of them was not sent. Where it is only a matter of time, it will be.
+                let will_be = matches!(&problem, Error::Exchange(why) if !why.is_final());
+                let rest: Vec<_> = chunks.flatten().map(|coin| coin.serial).collect();
+                self.store
+                    .write(move |tx| {
+                        rest.iter().try_for_each(|coin| {
+                            if !will_be {
+                                deposits::drop(tx, *coin, Some(now))?;
+                            }
+                            // One that is to be given back stays in the books, and was not sent either.
+                            deposits::not_sent(tx, *coin, now, None)
+                        })
+                    })
+                    .await
+                    .map_err(|error: store::Error| Error::from(error))?;
+                return Err(problem);
             }
             Ok(())
         });
@@ -348,33 +438,55 @@ impl Till {
         join_all(deposits).await.into_iter().collect()
     }
 
-    /// Deposits some coins of one exchange, and keeps what it says.
-    async fn deposit(
+    /// Deposits coins of one exchange that were kept at `now` and never sent before.
+    async fn send_new(
+        &self,
+        charge: &Charge,
+        url: &BaseUrl,
+        keys: &BTreeMap<BaseUrl, Arc<Keys>>,
+        coins: &[&Deposit],
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let exchange = self.exchange(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
+        let keys = keys.get(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
+        match self.deposit(charge, exchange, keys, coins, now).await? {
+            Ok(Booked::Late) => Err(Error::AlreadyPaid(charge.order_id.clone())),
+            Ok(Booked::Paid | Booked::More) => Ok(()),
+            Err(NotTaken { trouble, .. }) => Err(trouble.into()),
+        }
+    }
+
+    /// Deposits some coins of one exchange, and keeps what it says. In the books they are marked as
+    /// sent at `now`; their own `sent_at` is what was known before. After a refusal those are
+    /// dropped that were never sent before, and nothing is said of the others.
+    pub(super) async fn deposit(
         &self,
         charge: &Charge,
         exchange: &Exchange,
         keys: &Keys,
-        coins: &[&NewDeposit],
-    ) -> Result<(), Error> {
+        coins: &[&Deposit],
+        now: Timestamp,
+    ) -> Result<Result<Booked, NotTaken>, Error> {
         if let Some(error) = self.not_needed(charge, coins)? {
+            self.take_back_sending(coins, now).await?;
             return Err(error);
         }
         let contract = &charge.bill.contract;
+        let h_contract = charge.bill.h_contract;
         let request = exchange::Deposit {
             payto: charge.account.payto_uri.clone(),
             wire_salt: charge.account.salt,
             merchant_pub: charge.bill.merchant_pub,
-            merchant_sig: charge.merchant_sig,
-            h_contract: charge.bill.h_contract,
+            merchant_sig: ContractOffer { h_contract }.sign(&charge.key),
+            h_contract,
             h_wire: contract.h_wire,
             wallet_data_hash: charge.bill.wallet_data_hash,
             timestamp: contract.timestamp,
             refund_deadline: Some(contract.refund_deadline),
             wire_transfer_deadline: contract.wire_transfer_deadline,
-            coins: coins.iter().map(|coin| coin.coin.clone()).collect(),
+            coins: coins.iter().map(|coin| coin.what.coin.clone()).collect(),
         };
-        let names: Vec<PublicKey> = coins.iter().map(|coin| coin.coin.coin_pub).collect();
-        match exchange.deposit(keys, &request).await {
+        let NotConfirmed { error, sent } = match exchange.deposit(keys, &request).await {
             Ok(confirmed) => {
                 self.note_answer(&exchange.trusted().base_url);
                 let confirmation = Confirmation {
@@ -382,46 +494,69 @@ impl Till {
                     exchange_pub: confirmed.exchange_pub,
                     exchange_sig: confirmed.exchange_sig,
                 };
-                self.book(charge, names, Some((confirmation, charge.pair(exchange)))).await
+                let names = coins.iter().map(|coin| coin.what.coin.coin_pub).collect();
+                let pair = charge.pair(exchange);
+                return Ok(Ok(self.book(charge, names, Some((confirmation, pair))).await?));
             }
-            Err(error) => {
-                let trouble = Trouble::at(&exchange.trusted().base_url, error);
-                if trouble.is_final() {
-                    // All or nothing: the exchange has none of them (crypto 14.2).
-                    let (order, pair) = (charge.order, charge.pair(exchange));
-                    let ask = trouble.ask(self.clock.now());
-                    self.store
-                        .write(move |tx| {
-                            // The shop may be gone by now.
-                            let there = instances::is_deleted(tx, pair.instance)?.is_some();
-                            if let Some(ask) = ask.filter(|_| there) {
-                                kyc::ask(tx, &pair, &ask)?;
-                            }
-                            names.iter().try_for_each(|coin| deposits::drop(tx, order, coin))
-                        })
-                        .await
-                        .map_err(|error: store::Error| Error::from(error))?;
-                    if let Some(refused) = &charge.refused {
-                        // If there was one before, the wallet is told of that.
-                        let _ = refused.try_send(trouble.clone());
+            Err(failed) => failed,
+        };
+        let trouble = Trouble::at(&exchange.trusted().base_url, error);
+        // All or nothing: the exchange has taken none of them now (crypto 14.2). Were there several
+        // requests, one before may have been carried out, or may yet be.
+        let is_refused = sent == Sendings::One && trouble.is_final();
+        let is_unsent = is_refused || sent == Sendings::None;
+        let (pair, ask) = (charge.pair(exchange), trouble.ask(self.clock.now()));
+        let coins: Vec<_> = coins.iter().map(|coin| (coin.serial, coin.sent_at)).collect();
+        if is_unsent || ask.is_some() {
+            self.store
+                .write(move |tx| {
+                    // The shop may be gone by now.
+                    let there = instances::is_deleted(tx, pair.instance)?.is_some();
+                    if let Some(ask) = ask.filter(|_| there) {
+                        kyc::ask(tx, &pair, &ask)?;
                     }
-                }
-                Err(trouble.into())
-            }
+                    for (serial, before) in coins {
+                        match (is_refused, before) {
+                            (true, None) => deposits::drop(tx, serial, Some(now))?,
+                            _ if is_unsent => deposits::not_sent(tx, serial, now, before)?,
+                            _ => {}
+                        }
+                    }
+                    Ok(())
+                })
+                .await
+                .map_err(|error: store::Error| Error::from(error))?;
         }
+        if trouble.is_final()
+            && let Some(refused) = &charge.refused
+        {
+            // If there was one before, the wallet is told of that.
+            let _ = refused.try_send(trouble.clone());
+        }
+        Ok(Err(NotTaken { trouble, is_refused }))
     }
 
     /// Why these coins need not be sent any more, if that is so: the order was paid in cash after they
     /// were kept, or they are to be given back. What may have been sent before is asked back, not sent
     /// once more.
-    fn not_needed(&self, charge: &Charge, coins: &[&NewDeposit]) -> Result<Option<Error>, Error> {
+    fn not_needed(&self, charge: &Charge, coins: &[&Deposit]) -> Result<Option<Error>, Error> {
         let books = self.books(charge.order, &charge.order_id)?;
-        let returned = coins.iter().find(|what| books.has_returned(&what.coin.coin_pub));
+        let returned = coins.iter().find(|coin| books.has_returned(&coin.what.coin.coin_pub));
         Ok(match (books.order.paid, returned) {
             (Some(_), Some(_)) => Some(Error::AlreadyPaid(charge.order_id.clone())),
-            (None, Some(what)) => Some(Refusal::Refunded(what.coin.coin_pub).into()),
+            (None, Some(coin)) => Some(Refusal::Refunded(coin.what.coin.coin_pub).into()),
             (_, None) => None,
         })
+    }
+
+    /// Remembers that coins were not sent at `now` after all.
+    async fn take_back_sending(&self, coins: &[&Deposit], now: Timestamp) -> Result<(), Error> {
+        let coins: Vec<_> = coins.iter().map(|coin| (coin.serial, coin.sent_at)).collect();
+        let write = self.store.write(move |tx| {
+            let mut coins = coins.into_iter();
+            coins.try_for_each(|(serial, before)| deposits::not_sent(tx, serial, now, before))
+        });
+        write.await.map_err(|error: store::Error| error.into())
     }
 
     /// Keeps the exchange's confirmation for `coins`. If they complete the price, the order is paid
@@ -431,7 +566,7 @@ impl Till {
         charge: &Charge,
         coins: Vec<PublicKey>,
         confirmed: Option<(Confirmation, Pair)>,
-    ) -> Result<(), Error> {
+    ) -> Result<Booked, Error> {
         let (order, order_id) = (charge.order, charge.order_id.clone());
         let (session, max_fee) = (charge.session.clone(), charge.bill.contract.max_fee);
         let now = self.clock.now();
@@ -464,18 +599,18 @@ impl Till {
                 Ok::<_, Error>(Booked::Paid)
             })
             .await
-            .and_then(|booked| match booked {
-                Booked::Paid | Booked::More => Ok(()),
-                Booked::Late => {
+            .inspect(|booked| {
+                if matches!(booked, Booked::Late) {
                     self.errands.notify_one();
-                    Err(Error::AlreadyPaid(charge.order_id.clone()))
                 }
             })
     }
 
-    /// Sends the coins of an order again of which nobody knows whether the exchange at `url` has them:
-    /// the daemon ended, or the exchange did not answer. The wallet need not be there; it has given its
-    /// permission. Those of an order that was paid in another way meanwhile are asked back.
+    /// Finds out what became of the coins of an order that were sent to the exchange at `url` without an
+    /// answer, and sends those that could not be sent: the daemon ended, or the exchange was not there.
+    /// The wallet need not be there; it has given its permission. When the order is paid in another way,
+    /// or its payment is being called off, nothing more is deposited for it, and what may have been sent
+    /// is asked back.
     pub(in crate::till) async fn resume(
         &self,
         serial: OrderSerial,
@@ -489,17 +624,14 @@ impl Till {
         }
         let _turn = self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?;
         let books = self.books(serial, &order_id)?;
-        // What is to be given back is asked for by its refund, and not deposited for that.
-        let open = books.not_returned().filter(|deposit| deposit.confirmation.is_none());
-        let open = open.filter(|deposit| deposit.what.coin.exchange_url == *url);
+        let open: Vec<Deposit> = books.unconfirmed_at(url).cloned().collect();
+        let (false, Some(claim)) = (open.is_empty(), &books.order.claim) else { return Ok(()) };
         if books.order.paid.is_some() {
-            let (now, open) = (self.clock.now(), open.cloned().collect::<Vec<_>>());
+            let now = self.clock.now();
             self.store.write(move |tx| give_back(tx, open.iter(), now)).await?;
             self.errands.notify_one();
             return Ok(());
         }
-        let coins: Vec<NewDeposit> = open.map(|deposit| deposit.what.clone()).collect();
-        let (Some(first), Some(claim)) = (coins.first(), &books.order.claim) else { return Ok(()) };
         let h_contract = claim.h_contract;
         let shop = self.store.glance(|db| instances::find_by_serial(db, instance))?;
         let Some((shop, merchant_pub, key)) =
@@ -515,42 +647,87 @@ impl Till {
             contract,
             h_contract,
             merchant_pub,
-            wallet_data_hash: first.wallet_data_hash,
+            // Each coin has its own.
+            wallet_data_hash: None,
             now: self.clock.now(),
         };
-        let session = first.session.clone();
-        let permitted: Vec<Coin> = coins.iter().map(|coin| coin.coin.clone()).collect();
-        let keys = self.keys_of(&permitted, &bill, &account).await?;
-        let merchant_sig = ContractOffer { h_contract }.sign(&key);
-        let order = serial;
         let charge = Charge {
             instance,
             shop,
-            order,
+            order: serial,
             order_id,
             bill,
             account,
-            merchant_sig,
-            session,
-            coins,
+            key,
+            session: None,
             refused: None,
         };
-        match self.charge(charge, &keys).await {
-            // The coins go back on their own.
+        let finished = async {
+            self.settle_sent(&charge, &books, url).await?;
+            // With those that are there now, the others may not be needed any more.
+            let books = self.books(serial, &charge.order_id)?;
+            self.send_unsent(&charge, &books, url).await
+        };
+        match finished.await {
+            // The coins go back on their own, or were not sent.
             Err(Error::AlreadyPaid(_) | Error::Refused(Refusal::Refunded(_))) | Ok(()) => Ok(()),
             Err(error) => Err(error),
         }
     }
+
+    /// Sends the coins of an order that could not be sent to the exchange at `url` before.
+    async fn send_unsent(&self, charge: &Charge, books: &Books, url: &BaseUrl) -> Result<(), Error> {
+        let unsent = books.unconfirmed_at(url).filter(|deposit| deposit.sent_at.is_none());
+        if books.order.paid.is_some() || books.is_being_called_off() {
+            let unsent: Vec<_> = unsent.map(|deposit| deposit.serial).collect();
+            let write = self.store.write(move |tx| {
+                unsent.iter().try_for_each(|coin| deposits::drop(tx, *coin, None))
+            });
+            return write.await.map_err(|error: store::Error| error.into());
+        }
+        // Those that the wallet sent together stay together.
+        let mut groups: HashMap<_, Vec<NewDeposit>> = HashMap::new();
+        for Deposit { what, .. } in unsent {
+            let data = what.wallet_data_hash.map(|hash| *hash.as_bytes());
+            groups.entry((data, what.session.clone())).or_default().push(what.clone());
+        }
+        for coins in groups.into_values() {
+            let Some(first) = coins.first() else { continue };
+            let charge = charge.for_coin(first);
+            let permitted: Vec<Coin> = coins.iter().map(|coin| coin.coin.clone()).collect();
+            let keys = self.keys_of(&permitted, &charge.bill, &charge.account).await?;
+            self.charge(&charge, coins, &keys).await?;
+        }
+        Ok(())
+    }
 }
 
 /// What became of a confirmation.
-enum Booked {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Booked {
     /// It completed the price.
     Paid,
     /// More is to come.
     More,
     /// The order was paid in another way meanwhile; the coins are given back.
     Late,
+}
+
+/// Is none of `coins` given back because an earlier payment came to nothing?
+///
+/// # Errors
+/// [`Refusal::Refunded`]; [`Refusal::Unsettled`] while the exchange has not said whether it had the coin:
+/// perhaps there is nothing to give back, and then it may pay once that is known.
+fn not_returned(books: &Books, coins: &[Coin]) -> Result<(), Refusal> {
+    for coin in coins {
+        let Some(there) = books.deposit_of(&coin.coin_pub) else { continue };
+        match (books.giving_back(there), &there.confirmation) {
+            (None, _) => {}
+            (Some(Outcome::Open), None) => return Err(Refusal::Unsettled(coin.coin_pub)),
+            (Some(_), _) => return Err(Refusal::Refunded(coin.coin_pub)),
+        }
+    }
+    Ok(())
 }
 
 /// The coins that are still to be deposited for a payment with `all`, of those that were checked: not
@@ -565,19 +742,45 @@ fn still_wanted(
     all: &[Coin],
     checked: Vec<NewDeposit>,
 ) -> Result<Vec<NewDeposit>, Refusal> {
-    if let Some(coin) = all.iter().find(|coin| books.has_returned(&coin.coin_pub)) {
-        return Err(Refusal::Refunded(coin.coin_pub));
-    }
+    not_returned(books, all)?;
     let fresh = |what: &NewDeposit| !books.has_confirmed(&what.coin.coin_pub);
     let fresh: Vec<NewDeposit> = checked.into_iter().filter(fresh).collect();
     within_limits(books, &fresh, keys)?;
-    let parts: Vec<Part> = books
-        .collected()
-        .map(|deposit| part(&deposit.what))
-        .chain(fresh.iter().map(part))
-        .collect();
-    covers(&books.order.amount, &bill.contract.max_fee, &parts).map_err(Refusal::TooLittle)?;
+    suffice(books, bill, &fresh)?;
     Ok(fresh)
+}
+
+/// Coins of a payment that were sent before and have no answer, as they were sent and as they are
+/// offered now; and the others.
+fn sent_before(
+    books: &Books,
+    offered: Vec<NewDeposit>,
+) -> (Vec<(Deposit, NewDeposit)>, Vec<NewDeposit>) {
+    let (mut sent, mut fresh) = (Vec::new(), Vec::new());
+    for coin in offered {
+        let same = |there: &&Deposit| there.what.coin.coin_pub == coin.coin.coin_pub;
+        match books.deposits.iter().find(same).filter(|there| there.sent_at.is_some()) {
+            Some(there) => sent.push((there.clone(), coin)),
+            None => fresh.push(coin),
+        }
+    }
+    (sent, fresh)
+}
+
+/// Does a coin permit the same to the exchange? Another signature of the same words is the same.
+fn is_same_permission(one: &NewDeposit, other: &NewDeposit) -> bool {
+    one.wallet_data_hash == other.wallet_data_hash
+        && one.coin.contribution == other.coin.contribution
+        && one.coin.exchange_url == other.coin.exchange_url
+        && one.coin.h_denom == other.coin.h_denom
+        && one.coin.h_age_commitment == other.coin.h_age_commitment
+}
+
+/// Whether `coins` cover the price, together with those that the exchange has confirmed.
+fn suffice(books: &Books, bill: &Bill, coins: &[NewDeposit]) -> Result<(), Refusal> {
+    let collected = books.collected().map(|deposit| part(&deposit.what));
+    let parts: Vec<Part> = collected.chain(coins.iter().map(part)).collect();
+    covers(&books.order.amount, &bill.contract.max_fee, &parts).map_err(Refusal::TooLittle)
 }
 
 fn part(coin: &NewDeposit) -> Part {

@@ -2,12 +2,14 @@
 //! into another session (merchant-api 3.6, decisions 4, 9 and 11).
 //!
 //! [`counter`] takes what was paid outside of Taler, [`coins`] what a wallet pays with; what coins
-//! must fulfil is in [`check`], and what is kept of them in [`books`].
+//! must fulfil is in [`check`], what is kept of them in [`books`], and what becomes of those that were
+//! sent without an answer in [`fate`].
 
 mod books;
 mod check;
 mod coins;
 mod counter;
+mod fate;
 mod paid;
 
 use super::claim::Binding;
@@ -26,6 +28,7 @@ pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
 pub use coins::CoinWish;
 pub use counter::{CounterWish, Receipt};
+pub(super) use fate::is_on_its_way;
 use paid::{PaidContract, is_receipt};
 
 impl Till {

@@ -263,6 +263,9 @@ impl World {
     fn finish(&mut self) {
         self.exchange.behave();
         self.daemon.take().unwrap().kill();
+        // So much time passes that no request can be on its way any more.
+        let long_ago = "UPDATE deposits SET sent_at_s = sent_at_s - 3600";
+        Connection::open(self.place.db()).unwrap().execute(long_ago, []).unwrap();
         self.open_shop();
         let books = self.books();
         let open = |statement: &str| books.query_row(statement, [], |row| row.get::<_, i64>(0));
@@ -297,6 +300,7 @@ impl World {
         let mut coins: BTreeMap<i64, (u64, u64)> = BTreeMap::new();
         let mut deposits = books
             .prepare_cached(
+                // What is given back was there, confirmed or not.
                 "SELECT serial, coin ->> 'contribution', deposit_fee FROM deposits
                 WHERE exchange_sig IS NOT NULL OR serial IN (
                     SELECT deposit_serial FROM coin_refunds WHERE exchange_sig IS NOT NULL

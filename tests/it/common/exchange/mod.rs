@@ -3,6 +3,7 @@
 
 mod coin;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use reqwest::Method;
 use reqwest::blocking::Client;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tilld::domain::amount::{Amount, Currency};
@@ -117,7 +119,13 @@ impl Exchange {
 
     /// Stops it, and starts it again on the same file at the same address.
     pub(crate) fn restart(&mut self) {
+        self.restart_after(|| ());
+    }
+
+    /// The same; in between nobody listens at its address.
+    pub(crate) fn restart_after(&mut self, meanwhile: impl FnOnce()) {
         self.stop();
+        meanwhile();
         let address: SocketAddr = self
             .base_url()
             .trim_start_matches("http://")
@@ -322,6 +330,25 @@ impl Exchange {
         let reply = self.get(&format!("sandbox/coins/{}", coin.key.public_key()));
         assert_eq!(reply.status, 200, "{reply:?}");
         reply.json()
+    }
+
+    /// What the merchants have of each coin for each contract: what it gave, less what they gave
+    /// back, in units of 10⁻⁸.
+    pub(crate) fn held(&self) -> BTreeMap<([u8; 32], [u8; 64]), i64> {
+        // Nobody else may open its file; what it has committed is in a copy as well.
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["sandbox.db", "sandbox.db-wal"] {
+            fs::copy(self.dir.path().join(name), dir.path().join(name)).unwrap();
+        }
+        let books = Connection::open(dir.path().join("sandbox.db")).unwrap();
+        let mut deposits = books
+            .prepare_cached(
+                "SELECT coin_pub, h_contract, contribution - deposits.refunded FROM deposits
+                JOIN coins ON coins.serial = coin",
+            )
+            .unwrap();
+        let rows = deposits.query_map([], |row| Ok(((row.get(0)?, row.get(1)?), row.get(2)?)));
+        rows.unwrap().map(Result::unwrap).filter(|(_, units)| *units != 0).collect()
     }
 
     /// The exchange's books.

@@ -1,0 +1,208 @@
+//! What became of a coin that was sent to its exchange and has no answer.
+//!
+//! | what is known | what is done |
+//! | --- | --- |
+//! | the exchange confirms | the coin counts |
+//! | the answer to the only request with the coin is a refusal | the coin is dropped |
+//! | there is no answer | it is sent again, alone, just as it was |
+//! | it was sent again, and that is refused | the exchange is asked whether it has the coin |
+//! | it has none, and no request can be on its way any more | the coin is dropped |
+//! | anything else | nobody knows; it is tried again later |
+//!
+//! A refusal of a coin that was sent before is no proof: an exchange may look at other things first
+//! (what it knows of the shop, whether the denomination is still good) and refuse again what it has
+//! taken before. That it has no such deposit is no proof either while a request may be on its way,
+//! given up here and still to be carried out there.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::books::Books;
+use super::coins::{Charge, NotTaken};
+use crate::domain::exchange::Keys;
+use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::web::BaseUrl;
+use crate::exchange::{self, DepositState, Exchange, WhichDeposit};
+use crate::store;
+use crate::store::deposits::{self, Deposit};
+use crate::till::trouble::Trouble;
+use crate::till::{Error, Till};
+
+/// How long a request may be on its way to an exchange, counted from when it was sent, whether or
+/// not anybody still waits for its answer. Here it lives four minutes at most (twice the longest
+/// `exchanges.request_timeout_s`); what stands in front of an exchange, and the exchange itself, give
+/// up after a few minutes as well. The rest is for clocks that are set. It costs nothing but that a
+/// coin in doubt stays in doubt for so long.
+const ON_ITS_WAY: Duration = Duration::from_secs(15 * 60);
+
+/// What became of a coin.
+#[derive(Debug)]
+pub(super) enum Fate {
+    /// The exchange has confirmed that it has it.
+    Confirmed,
+    /// The exchange does not have it, and the till has dropped it; why it was refused.
+    Absent(Trouble),
+    /// Nobody knows; why it was not confirmed.
+    Unknown(Trouble),
+}
+
+/// Where a coin is, as far as the exchange says.
+enum Whereabouts {
+    /// The exchange has it.
+    There,
+    /// It does not have it, and nothing is on its way.
+    Absent,
+    /// Nobody knows; what stood in the way of asking, if anything.
+    Unknown(Option<Trouble>),
+}
+
+/// May a request be on its way that was sent then?
+pub(in crate::till) fn is_on_its_way(sent_at: Timestamp, now: Timestamp) -> bool {
+    RelativeTime::from_secs(ON_ITS_WAY.as_secs())
+        .is_ok_and(|longest| now.saturating_since(sent_at) < longest)
+}
+
+impl Till {
+    /// Sends a coin again, alone and as it was sent before, and decides what its answer means.
+    pub(super) async fn finish_coin(&self, charge: &Charge, coin: &Deposit) -> Result<Fate, Error> {
+        let charge = charge.for_coin(&coin.what);
+        let (exchange, keys) = match self.exchange_of(coin).await {
+            Ok(found) => found,
+            Err(trouble) => return Ok(Fate::Unknown(trouble)),
+        };
+        let (now, serial) = (self.clock.now(), coin.serial);
+        let may = self.store.write(move |tx| deposits::send(tx, serial, now)).await;
+        if !may.map_err(|error: store::Error| Error::from(error))? {
+            // Its refund was decided, or its confirmation came: somebody else has finished it.
+            return Err(Error::Store(store::Error::Busy));
+        }
+        let taken = self.deposit(&charge, exchange, &keys, &[coin], now).await?;
+        let Err(NotTaken { trouble, is_refused }) = taken else { return Ok(Fate::Confirmed) };
+        if is_refused && matches!(self.whereabouts(&charge, coin).await, Whereabouts::Absent) {
+            self.drop_absent(coin).await?;
+            return Ok(Fate::Absent(trouble));
+        }
+        Ok(Fate::Unknown(trouble))
+    }
+
+    /// Finishes all coins of an order that were sent to the exchange at `url` without an answer. When the order is paid in
+    /// another way, or its payment is being called off, the exchange is asked first, and only what
+    /// it has already is sent again.
+    pub(super) async fn settle_sent(
+        &self,
+        charge: &Charge,
+        books: &Books,
+        url: &BaseUrl,
+    ) -> Result<(), Error> {
+        let is_off = books.order.paid.is_some() || books.is_being_called_off();
+        let mut trouble = None;
+        for coin in books.unconfirmed_at(url).filter(|coin| coin.sent_at.is_some()) {
+            let known = match is_off {
+                true => self.whereabouts(charge, coin).await,
+                false => Whereabouts::There,
+            };
+            let fate = match known {
+                Whereabouts::There => self.finish_coin(charge, coin).await?,
+                Whereabouts::Absent => {
+                    self.drop_absent(coin).await?;
+                    continue;
+                }
+                Whereabouts::Unknown(Some(trouble)) => Fate::Unknown(trouble),
+                Whereabouts::Unknown(None) => continue,
+            };
+            if let Fate::Unknown(why) = fate {
+                let is_silent = why.is_silence();
+                trouble = Some(why);
+                if is_silent {
+                    // It will not answer for the others either.
+                    break;
+                }
+            }
+        }
+        match trouble {
+            None => Ok(()),
+            Some(trouble) => Err(trouble.into()),
+        }
+    }
+
+    /// Where a coin is that was sent.
+    async fn whereabouts(&self, charge: &Charge, coin: &Deposit) -> Whereabouts {
+        let (exchange, keys) = match self.exchange_of(coin).await {
+            Ok(found) => found,
+            Err(trouble) => return Whereabouts::Unknown(Some(trouble)),
+        };
+        let which = WhichDeposit {
+            coin_pub: coin.what.coin.coin_pub,
+            h_contract: charge.bill.h_contract,
+            h_wire: charge.bill.contract.h_wire,
+        };
+        match exchange.deposit_state(&keys, &which, &charge.key).await {
+            Ok(DepositState::Unknown) => {
+                let now = self.clock.now();
+                match coin.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now)) {
+                    true => Whereabouts::Unknown(None),
+                    false => Whereabouts::Absent,
+                }
+            }
+            Ok(DepositState::Waiting) => Whereabouts::There,
+            Ok(DepositState::Wired { coin_contribution }) => {
+                let ours = coin.what.coin.contribution.checked_sub(&coin.what.deposit_fee);
+                if ours != Ok(coin_contribution) {
+                    log::debug!(
+                        "{}: it has another deposit of the coin {}, which brought {coin_contribution}",
+                        coin.what.coin.exchange_url.as_str(),
+                        coin.what.coin.coin_pub
+                    );
+                    return Whereabouts::Unknown(None);
+                }
+                Whereabouts::There
+            }
+            Err(error) => {
+                let trouble = Trouble::at(&coin.what.coin.exchange_url, error);
+                Whereabouts::Unknown(Some(trouble))
+            }
+        }
+    }
+
+    /// The exchange that issued a coin, and its keys.
+    async fn exchange_of(&self, coin: &Deposit) -> Result<(&Exchange, Arc<Keys>), Trouble> {
+        let coin = &coin.what.coin;
+        let Some(exchange) = self.exchange(&coin.exchange_url) else {
+            // It was trusted once; until it is again, nobody can be asked.
+            let error = exchange::Error::Unreachable("not trusted".into());
+            return Err(Trouble::at(&coin.exchange_url, error));
+        };
+        match exchange.keys_with(&[coin.h_denom]).await {
+            Ok(keys) => Ok((exchange, keys)),
+            Err(error) => Err(Trouble::at(&coin.exchange_url, error)),
+        }
+    }
+
+    /// Drops a coin that the exchange does not have.
+    async fn drop_absent(&self, coin: &Deposit) -> Result<(), Error> {
+        let (serial, sent_at) = (coin.serial, coin.sent_at);
+        let dropped = self.store.write(move |tx| deposits::drop(tx, serial, sent_at)).await;
+        dropped.map_err(|error: store::Error| error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_request_of_ours_lives_as_long_as_one_is_taken_to_be_on_its_way() {
+        // `exchanges.request_timeout_s` is 120 at most; a deposit is asked for twice at most.
+        let longest = exchange::Times::default().overall.max(Duration::from_secs(120)) * 2;
+        assert!(longest * 3 < ON_ITS_WAY);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nothing_certain() {
+        let at = |secs| Timestamp::from_secs(secs).unwrap();
+        assert!(is_on_its_way(at(1_000), at(1_000)));
+        assert!(is_on_its_way(at(1_000), at(1_899)));
+        assert!(!is_on_its_way(at(1_000), at(1_900)));
+        assert!(is_on_its_way(at(1_000), at(5)));
+    }
+}
