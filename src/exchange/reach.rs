@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use serde_json::Value;
 
+use super::client::Sent;
 use super::{Error, Exchange};
 use crate::log_limit;
 

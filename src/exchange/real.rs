@@ -216,7 +216,7 @@ async fn deposited(
     keys: &Keys,
     deposit: &Deposit,
 ) -> Result<DepositConfirmed, Error> {
-    exchange.deposit(keys, deposit).await
+    exchange.deposit(keys, deposit).await.map_err(|failed| failed.error)
 }
 
 /// The text with one bit of it turned over: of base32, a letter that is not the last one, whose
@@ -552,7 +552,7 @@ async fn right_and_wrong_requests_get_what_they_got() {
                 deposited(&client, &keys, &deposit).await.map(|_| ())
             }
             (true, false) => client.refund(&keys, &refund_of(&file)).await.map(|_| ()),
-            (false, _) => client.0.http.post(&client.url(&["any"]), &Value::Null).await.map(|_| ()),
+            (false, _) => client.post(&client.url(&["any"]), &Value::Null).await.map(|_| ()),
         };
         match outcome {
             Ok(()) => {

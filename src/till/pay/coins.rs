@@ -676,7 +676,12 @@ impl Till {
     }
 
     /// Sends the coins of an order that could not be sent to the exchange at `url` before.
-    async fn send_unsent(&self, charge: &Charge, books: &Books, url: &BaseUrl) -> Result<(), Error> {
+    async fn send_unsent(
+        &self,
+        charge: &Charge,
+        books: &Books,
+        url: &BaseUrl,
+    ) -> Result<(), Error> {
         let unsent = books.unconfirmed_at(url).filter(|deposit| deposit.sent_at.is_none());
         if books.order.paid.is_some() || books.is_being_called_off() {
             let unsent: Vec<_> = unsent.map(|deposit| deposit.serial).collect();

@@ -123,6 +123,7 @@ impl Inside {
             default_pay_delay: day,
             default_refund_delay: day,
             default_wire_transfer_delay: RelativeTime::from_secs(10 * 86_400).unwrap(),
+            strangers: StrangerLimits::default(),
         };
         let ahead = self.ahead.clone();
         let clock =
@@ -179,7 +180,7 @@ impl Inside {
             let clerk = Self::clerk(till).await;
             let id = till.create_order(&clerk, wish, &base).await.unwrap().order_id;
             let nonce = fresh_key().public_key();
-            let claimed = till.claim(&InstanceId::admin(), id.clone(), nonce, None).await.unwrap();
+            let claimed = till.claim(&InstanceId::admin(), id.clone(), nonce, None, None).await.unwrap();
             let terms: Value = serde_json::from_str(&claimed.contract).unwrap();
             let seconds = |name: &str| terms[name]["t_s"].as_u64().unwrap();
             let text = |name: &str| terms[name].as_str().unwrap();
@@ -270,7 +271,13 @@ impl Inside {
 
     /// Does what the clock would have done.
     pub(super) fn job(&self) {
-        self.run(async |till| till.run_errands().await).unwrap();
+        self.run(async |till| {
+            for work in till.pending_work().await? {
+                till.finish(work).await;
+            }
+            Ok::<_, Error>(())
+        })
+        .unwrap();
     }
 
     fn books(&self) -> Connection {
