@@ -26,7 +26,7 @@ use tilld::taler::contract::contract_hash;
 use tilld::taler::sign::{PublicKey, Signature};
 use tilld::till::{
     Aborted, AccountWish, Clerk, CoinWish, CounterWish, Error, InstanceWish, OrderWish, PickedUp,
-    RefundWish, Smaller, Terms, Till,
+    RefundWish, Smaller, StrangerLimits, Terms, Till,
 };
 
 use crate::common::PATIENCE;
@@ -180,7 +180,8 @@ impl Inside {
             let clerk = Self::clerk(till).await;
             let id = till.create_order(&clerk, wish, &base).await.unwrap().order_id;
             let nonce = fresh_key().public_key();
-            let claimed = till.claim(&InstanceId::admin(), id.clone(), nonce, None, None).await.unwrap();
+            let claimed =
+                till.claim(&InstanceId::admin(), id.clone(), nonce, None, None).await.unwrap();
             let terms: Value = serde_json::from_str(&claimed.contract).unwrap();
             let seconds = |name: &str| terms[name]["t_s"].as_u64().unwrap();
             let text = |name: &str| terms[name].as_str().unwrap();
