@@ -8,7 +8,7 @@ LEFT JOIN instances ON instances.serial = orders.instance
 WHERE deposits.exchange_sig IS NULL AND instances.private_key IS NULL AND NOT EXISTS (
     SELECT 1
     FROM coin_refunds
-    WHERE coin_refunds.deposit_serial = deposits.serial AND coin_refunds.refund_serial IS NULL
+    WHERE coin_refunds.deposit_serial = deposits.serial AND coin_refunds.refused_status IS NULL
 )
 UNION
 SELECT

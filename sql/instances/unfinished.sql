@@ -8,7 +8,7 @@ SELECT
             SELECT 1
             FROM coin_refunds
             WHERE coin_refunds.deposit_serial = deposits.serial
-                AND coin_refunds.refund_serial IS NULL
+                AND coin_refunds.refused_status IS NULL
         )
     ) AS deposits,
     (
