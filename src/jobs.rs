@@ -80,13 +80,14 @@ async fn errands(till: &Till) {
     }
 }
 
-/// Keeps what time it is: after the start, and from time to time.
+/// Keeps what time it is, from time to time. Not at the start: it was kept before, or is with the next
+/// token that is made.
 async fn keep_time(till: &Till) {
     loop {
+        tokio::time::sleep(KEEP_TIME).await;
         if let Err(error) = till.keep_time().await {
             log::warn!("what time it is could not be kept: {error}");
         }
-        tokio::time::sleep(KEEP_TIME).await;
     }
 }
 

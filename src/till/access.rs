@@ -18,7 +18,7 @@ use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::log_limit;
 use crate::machine::random;
-use crate::store::{self, instances, tokens};
+use crate::store::{self, clock, instances, tokens};
 use crate::taler::base32;
 
 /// What every token's text starts with (RFC 8959).
@@ -319,6 +319,7 @@ impl Till {
                 still_there(tx, instance, &shop)?;
                 if is_sure {
                     tokens::forget_expired(tx, long_ago)?;
+                    clock::keep(tx, now)?;
                 }
                 // That the text was in use already would take a broken source of randomness.
                 tokens::insert(tx, instance, &token)?.ok_or(Error::NoRandomness)

@@ -31,7 +31,8 @@ impl Till {
         self.judge_time().1 == Verdict::Sure
     }
 
-    /// Keeps what time it is, if that is sure. For the daemon, from time to time.
+    /// Keeps what time it is, if that is sure. For the daemon, from time to time; it is kept with every
+    /// token that is made, too, so that there is a time before anything can be forfeited.
     ///
     /// # Errors
     /// What the store says.
