@@ -349,11 +349,15 @@ impl Till {
                 }
                 part_paid::delete(tx, order)?;
                 record(tx, &books.order, &Paid { at: now, session }, Means::Coins, None)?;
-                Ok::<_, Error>(Booked::Paid)
+                Ok::<_, Error>(Booked::Paid(books.order.amount))
             })
             .await
             .and_then(|booked| match booked {
-                Booked::Paid | Booked::More => Ok(()),
+                Booked::Paid(amount) => {
+                    log::info!("order {}: {amount} paid with a wallet", charge.order_id);
+                    Ok(())
+                }
+                Booked::More => Ok(()),
                 Booked::Late => {
                     self.errands.notify_one();
                     Err(Error::AlreadyPaid(charge.order_id.clone()))
@@ -410,8 +414,8 @@ impl Till {
 
 /// What became of a confirmation.
 enum Booked {
-    /// It completed the price.
-    Paid,
+    /// It completed the price, which is this.
+    Paid(Amount),
     /// More is to come.
     More,
     /// The order was paid in another way meanwhile; the coins are given back.

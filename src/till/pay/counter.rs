@@ -80,7 +80,7 @@ impl Till {
             None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
         };
         let now = self.clock.now();
-        let (kept, h_contract, has_coins) = self
+        let (kept, h_contract, has_coins, is_new) = self
             .store
             .write(move |tx| {
                 let there = order(tx, serial, &order_id)?;
@@ -92,19 +92,23 @@ impl Till {
                 };
                 let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
                 match record(tx, &there, &paid, Means::Counter(&kept), binding.as_ref()) {
-                    Ok(h_contract) => Ok((kept, h_contract, return_coins(tx, there, now)?)),
+                    Ok(h_contract) => Ok((kept, h_contract, return_coins(tx, there, now)?, true)),
                     Err(Error::AlreadyPaid(id)) => {
                         let before = payments::find(tx, there.serial)?;
                         let same = before.filter(|before| before.payment == kept.payment);
                         let claim = there.claim.as_ref();
                         let claim = claim.map(|claim| claim.h_contract);
                         let (same, claim) = same.zip(claim).ok_or(Error::AlreadyPaid(id))?;
-                        Ok((same, claim, false))
+                        Ok((same, claim, false, false))
                     }
                     Err(error) => Err(error),
                 }
             })
             .await?;
+        if is_new {
+            let method = kept.payment.method.as_str();
+            log::info!("order {}: {} paid at the counter ({method})", there.order_id, kept.amount);
+        }
         if has_coins {
             self.errands.notify_one();
         }
