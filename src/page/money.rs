@@ -164,7 +164,7 @@ mod tests {
         assert_eq!(of("EUR:12345.5", "de"), "12.345,50_€");
         assert_eq!(of("EUR:1234567.00000001", "de-CH"), "1’234’567.00000001_€");
         assert_eq!(of("HUF:100000", "en"), "100,000_Ft");
-        assert_eq!(of("KUDOS:0.05", "en"), "0.05_ク");
+        assert_eq!(of("KUDOS:0.05", "en"), "0.05_KUDOS");
         // Not configured, but written nevertheless.
         assert_eq!(of("XYZ:7", "de"), "7,00_XYZ");
     }

@@ -229,7 +229,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     demo.is_page(&refused);
     demo.press(&front, "/shop/withdraw");
     let offer = demo.page(&at);
-    assert!(offer.contains("The demo wallet has 50.00\u{a0}ク."), "{offer}");
+    assert!(offer.contains("The demo wallet has 50.00\u{a0}KUDOS."), "{offer}");
 
     let poll = attribute(&offer, "data-poll");
     let hash = poll.split("h_contract=").nth(1).unwrap().split('&').next().unwrap();
@@ -264,7 +264,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let sale = demo.page(&at);
     assert!(sale.contains(&format!("taler+http://refund/{}/{id}/", demo.address())));
     demo.press(&sale, &format!("/shop/orders/{id}/collect"));
-    assert!(demo.page(&at).contains("1.25\u{a0}ク of it went back"));
+    assert!(demo.page(&at).contains("1.25\u{a0}KUDOS of it went back"));
 
     // The article, and a tip.
     let article = format!("{}article", demo.shop);
@@ -278,7 +278,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let tipped = demo.press(&demo.page(&demo.shop), "/shop/tip");
     let front = demo.page(&tipped);
     assert!(front.contains("Thank you for the tip"));
-    let balance = front.split("The demo wallet has ").nth(1).unwrap().split('ク').next().unwrap();
+    let balance = front.split("The demo wallet has ").nth(1).unwrap().split("\u{a0}KUDOS").next().unwrap();
 
     // It ends while somebody waits, who is answered; and is found again as it was.
     let (address, token) = (demo.address(), demo.token.clone());
@@ -293,7 +293,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     *demo.cookie.lock().unwrap() = cookie;
     assert_eq!(demo.token, token);
     assert!(demo.opened().contains(balance));
-    assert!(demo.page(&at).contains("1.25\u{a0}ク of it went back"));
+    assert!(demo.page(&at).contains("1.25\u{a0}KUDOS of it went back"));
     assert!(demo.page(&article).contains("Smell your browser"));
     assert!(demo.page(&open).contains("Waiting for your wallet"));
     let orders = demo.client.get(format!("{}private/orders?paid=yes", demo.api));
@@ -354,7 +354,7 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     let german = |request: RequestBuilder| demo.send(request.header("Accept-Language", "de-DE"));
     let front = german(demo.client.get(&demo.shop));
     assert!(front.text.contains("<html lang=\"de\">") && front.text.contains("Spielgeld"));
-    assert!(front.text.contains("Für 2,50\u{a0}ク kaufen"), "{front:?}");
+    assert!(front.text.contains("Für 2,50\u{a0}KUDOS kaufen"), "{front:?}");
     let seal = self::seal(&front.text);
     let tip = |amount: &str| {
         let form = format!("seal={seal}&amount={amount}");
