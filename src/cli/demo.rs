@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         app.service(web::scope(&format!("/{EXCHANGE}")).service(sandbox.routes()));
         app.service(demo.routes());
     };
-    let company = Company { listener: Some(listener), mount };
+    let company = Company { is_demo: true, listener: Some(listener), mount };
     server::serve_with(&config, company, |_| greet(&base_url, &exchange, &token, &folder))?;
     Ok(())
 }

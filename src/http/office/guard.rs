@@ -16,6 +16,7 @@ use super::cookie::{Cookie, Way, is_own_origin};
 use super::go;
 use super::seat::Seat;
 use super::sign_in::{self, Why};
+use super::twice;
 use crate::domain::access::Permission;
 use crate::till::{self, Key, Presence, Till};
 
@@ -39,7 +40,7 @@ pub(in crate::http) async fn guard(
             if let Some(seat) = seat {
                 request.extensions_mut().insert(seat);
             }
-            Ok(next.call(request).await?.map_into_boxed_body())
+            twice::once(request, next).await
         }
         Ok(Verdict::Answer(answer)) => Ok(request.into_response(answer)),
         Err(failure) => {
@@ -80,7 +81,11 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
     let why = match key {
         None => Why::New,
         Some(key) => match till.admit_seated(&key, needs, presence) {
-            Ok(clerk) => return Ok(Verdict::Pass(Some(Seat::new(request, settings, clerk, &key)))),
+            Ok(clerk) => {
+                let page_id = till.door_mark()?;
+                let seat = Seat::new(request, settings, clerk, &key, &page_id);
+                return Ok(Verdict::Pass(Some(seat)));
+            }
             Err(till::Error::TokenExpired) => Why::Over,
             Err(till::Error::NotAuthorized | till::Error::InstanceDeleted(_)) => Why::New,
             Err(other) => return Err(other.into()),
