@@ -19,6 +19,58 @@ use tilld::cli::args::Args;
 
 const SETTINGS: &str = include_str!("../../packaging/tilld.toml");
 
+/// What the program reads of its environment.
+const ENVIRONMENT: &[(&str, &str)] = &[
+    ("TILLD_CONFIG", "the file with the settings, as --config names it"),
+    (
+        "TILLD_SECTION__KEY",
+        "each setting of tilld.toml(5), two underscores between section and key: TILLD_SERVER__BASE_URL, \
+         TILLD_DATABASE__PATH, TILLD_LOG__LEVEL. It counts more than the file, and less than an option",
+    ),
+    (
+        "XDG_DATA_HOME, HOME",
+        "where tilld demo and tilld wallet keep their files, in the folder tilld-demo",
+    ),
+    (
+        "CREDENTIALS_DIRECTORY",
+        "set by systemd: the password in its file tilld.admin-password becomes that of admin, if there is no \
+         admin yet",
+    ),
+    (
+        "LISTEN_FDS, LISTEN_PID",
+        "set by systemd: sockets to answer at, in the place of server.listen",
+    ),
+    (
+        "NOTIFY_SOCKET, WATCHDOG_USEC",
+        "set by systemd: it is told when the daemon is ready and that it is alive",
+    ),
+    ("TZ", "the time zone in which the back office shows times and days begin"),
+];
+
+/// What signals do to `tilld serve` and `tilld demo`.
+const SIGNALS: &[(&str, &str)] = &[(
+    "SIGTERM, SIGINT",
+    "the daemon stops within two seconds: those who wait for news are answered, requests under way end, and \
+     nothing is lost that was confirmed",
+)];
+
+/// What is done most often.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("Try it all with play money:", "tilld demo"),
+    ("Make the first shop, with a password for its back office:", "tilld passwd admin"),
+    (
+        "Say where its money goes:",
+        "tilld account add admin 'payto://iban/DE75512108001245126199?receiver-name=My+Shop'",
+    ),
+    ("Answer wallets and web shops:", "tilld serve --base-url https://shop.example.com/"),
+    (
+        "Give a web shop a token with which it can make orders:",
+        "tilld token create admin --scope order-simple",
+    ),
+    ("See what is to be mended:", "tilld doctor"),
+    ("Copy the database while the daemon runs:", "tilld backup /another/disk/till.db"),
+];
+
 fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args().nth(1).ok_or("name the folder to write to")?;
     let folder = Path::new(&folder);
@@ -66,6 +118,20 @@ fn program() -> Result<Vec<u8>, Box<dyn Error>> {
         ("5", "a daemon is running on it already"),
     ] {
         rest.control("TP", []).text([bold(status)]).text([roman(meaning)]);
+    }
+    rest.control("SH", ["ENVIRONMENT"]);
+    for (name, meaning) in ENVIRONMENT {
+        rest.control("TP", []).text([bold(*name)]).text([roman(*meaning)]);
+    }
+    rest.control("SH", ["SIGNALS"]);
+    for (name, meaning) in SIGNALS {
+        rest.control("TP", []).text([bold(*name)]).text([roman(*meaning)]);
+    }
+    rest.control("SH", ["EXAMPLES"]);
+    for (meaning, command) in EXAMPLES {
+        rest.control("PP", []).text([roman(*meaning)]);
+        rest.control("PP", []).control("RS", ["4"]).control("EX", []).text([roman(*command)]);
+        rest.control("EE", []).control("RE", []);
     }
     rest.control("SH", ["FILES"]);
     for (file, meaning) in [

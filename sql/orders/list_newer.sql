@@ -11,5 +11,12 @@ WHERE instance = :instance AND serial > :offset
     AND (:before_s IS NULL OR created_at_s < :before_s)
     AND (:fulfillment_url IS NULL OR fulfillment_url = :fulfillment_url)
     AND (:summary IS NULL OR instr(summary_folded, :summary) > 0)
+    AND (:bought_before IS NULL OR (
+        paid_at_s IS NULL AND h_contract IS NOT NULL AND EXISTS (
+            SELECT 1 FROM orders AS earlier
+            WHERE earlier.instance = orders.instance AND earlier.paid_session = orders.session_id
+                AND earlier.fulfillment_url = orders.fulfillment_url AND earlier.refunded < 2
+        )
+    ) = :bought_before)
 ORDER BY serial ASC
 LIMIT :limit

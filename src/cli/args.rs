@@ -128,14 +128,9 @@ pub struct Wallet {
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// The exchange to withdraw from [default: that of "tilld demo"]
-    #[arg(
-        long,
-        value_name = "URL",
-        default_value = "http://127.0.0.1:9966/sandbox-exchange/",
-        hide_default_value = true
-    )]
-    pub exchange: String,
+    /// The exchange to withdraw from [default: that of the demonstration in the folder]
+    #[arg(long, value_name = "URL")]
+    pub exchange: Option<String>,
 
     /// What to do
     #[command(subcommand)]

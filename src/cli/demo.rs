@@ -23,11 +23,12 @@ use crate::domain::ids::InstanceId;
 use crate::domain::payto::Payto;
 use crate::domain::time::RelativeTime;
 use crate::domain::web::BaseUrl;
-use crate::machine::Clock;
+use crate::machine::{Clock, random};
 use crate::sandbox::{Sandbox, Settings};
 use crate::server::{self, Company};
 use crate::store::Role;
-use crate::till::{self, AccountWish, Clerk, InstanceWish, Key, Till, TokenWish};
+use crate::taler::base32;
+use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Key, Password, Till, TokenWish};
 use crate::wallet::Wallet;
 
 /// Where the exchange is, below the daemon's address.
@@ -36,8 +37,10 @@ const EXCHANGE: &str = "sandbox-exchange";
 const ACCOUNT: &str = "payto://x-taler-bank/bank.invalid/demo-shop?receiver-name=The+demo+shop";
 /// The one setting that the environment can change.
 const LOG_LEVEL: &str = "TILLD_LOG__LEVEL";
-/// Longest file with a token, in bytes.
-const MAX_TOKEN: u64 = 1024;
+/// The file that says which exchange the wallet beside it withdraws from.
+pub(super) const EXCHANGE_FILE: &str = "exchange";
+/// Longest file with a token, a password or an address, in bytes.
+const MAX_KEPT: u64 = 2048;
 
 impl From<demo::Error> for Error {
     fn from(error: demo::Error) -> Self {
@@ -87,13 +90,19 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         master_public_key: sandbox.master_public_key(),
         currency,
     });
-    let file = folder.join("token");
-    let token =
-        with_till(&config, Role::Creator, |till| async move { set_up(&till, &file).await })?;
+    if !sandbox.has_keys() {
+        // Without them nobody could pay, and the till would complain of an exchange without keys.
+        log::info!("the exchange of play money makes its keys");
+        sandbox.await_keys();
+    }
+    let place = folder.clone();
+    let secrets = with_till(&config, Role::Creator, |till| async move { set_up(&till, &place).await })?;
+    // For "tilld wallet --data-dir", which withdraws there.
+    keep(&folder.join(EXCHANGE_FILE), exchange.as_str())?;
     let demo = Demo::new(Parts {
         base_url: base_url.clone(),
         exchange: exchange.clone(),
-        token: token.reveal().to_owned(),
+        token: secrets.token.reveal().to_owned(),
         wallet: Wallet::open(&folder, Clock::system())?,
     })?;
 
@@ -101,10 +110,10 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         app.service(web::scope(&format!("/{EXCHANGE}")).service(sandbox.routes()));
         app.service(demo.routes());
     };
-    let company = Company { listener: Some(listener), mount };
+    let company = Company { is_demo: true, listener: Some(listener), mount };
     let mut greeted = Ok(());
     server::serve_with(&config, company, |_| {
-        greeted = greet(&base_url, &exchange, &token, &folder);
+        greeted = greet(&base_url, &exchange, &secrets, &folder);
     })?;
     greeted
 }
@@ -135,8 +144,16 @@ fn settings(database: &Path, base_url: &BaseUrl) -> Result<Config, Error> {
     Ok(config)
 }
 
-/// Sees to it that the till has all that the shop needs; the shop's token.
-async fn set_up(till: &Till, token: &Path) -> Result<Key, Error> {
+/// What the demonstration hands out.
+struct Secrets {
+    /// The shop's token.
+    token: Key,
+    /// For signing in to the back office. Whoever changes it there has to remember it.
+    password: String,
+}
+
+/// Sees to it that the till has all that the shop needs, and its back office a password.
+async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
     let admin = InstanceId::admin();
     let clerk = match till.admit_operator(&admin).await {
         Err(till::Error::InstanceUnknown(id)) => {
@@ -158,22 +175,37 @@ async fn set_up(till: &Till, token: &Path) -> Result<Key, Error> {
             other => other?,
         }
     }
-    match kept(token)?.filter(|key| till.admit(&admin, Some(key), None).is_ok()) {
-        Some(key) => Ok(key),
-        None => issue(till, &clerk, token).await,
-    }
+    let file = folder.join("token");
+    let known = kept(&file)?.and_then(|text| Key::parse(&text).ok());
+    let token = match known.filter(|key| till.admit(&admin, Some(key), None).is_ok()) {
+        Some(key) => key,
+        None => issue(till, &clerk, &file).await?,
+    };
+    let file = folder.join("password");
+    let password = match kept(&file)? {
+        Some(password) => password,
+        None => {
+            let password = base32::encode(&random::<5>().map_err(fixed)?).to_lowercase();
+            let auth =
+                Auth::Password(Password::parse(password.as_str()).map_err(till::Error::from)?);
+            till.set_auth(&clerk, auth).await?;
+            keep(&file, &password)?;
+            password
+        }
+    };
+    Ok(Secrets { token, password })
 }
 
-/// The token in the file, if there is one.
-fn kept(path: &Path) -> Result<Option<Key>, Error> {
+/// The text in the file, if there is one.
+pub(super) fn kept(path: &Path) -> Result<Option<String>, Error> {
     let file = match fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(at(path)(error)),
     };
     let mut text = String::new();
-    file.take(MAX_TOKEN).read_to_string(&mut text).map_err(at(path))?;
-    Ok(Key::parse(text.trim()).ok())
+    file.take(MAX_KEPT).read_to_string(&mut text).map_err(at(path))?;
+    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// A new token, in the file before anybody hears of it. The till keeps no more than its hash.
@@ -184,25 +216,46 @@ async fn issue(till: &Till, clerk: &Clerk, path: &Path) -> Result<Key, Error> {
         description: Some("the demo shop".to_owned()),
     };
     let key = till.issue_token(clerk, wish).await?.key;
+    keep(path, key.reveal())?;
+    Ok(key)
+}
+
+/// Writes `text` to the file, which nobody else may read, whole or not at all.
+fn keep(path: &Path, text: &str) -> Result<(), Error> {
     let new: PathBuf = path.with_extension("new");
     let written = || {
         let mut file =
             OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
-        writeln!(file, "{}", key.reveal())?;
+        writeln!(file, "{text}")?;
         file.sync_all()?;
         fs::rename(&new, path)
     };
-    written().map_err(at(path))?;
-    Ok(key)
+    written().map_err(at(path))
 }
 
 /// Says where everything is.
-fn greet(base_url: &BaseUrl, exchange: &BaseUrl, token: &Key, folder: &Path) -> Result<(), Error> {
+fn greet(
+    base_url: &BaseUrl,
+    exchange: &BaseUrl,
+    secrets: &Secrets,
+    folder: &Path,
+) -> Result<(), Error> {
     output::line(format_args!("Shop: {base_url}shop/"))?;
     output::line(format_args!("API: {base_url}"))?;
     output::line(format_args!("Exchange: {exchange}"))?;
-    output::line(format_args!("Token: {}", token.reveal()))?;
+    output::line(format_args!("Token: {}", secrets.token.reveal()))?;
+    output::line(format_args!("Back office: {base_url}webui/"))?;
+    output::line(format_args!("Password: {}", secrets.password))?;
     output::line("")?;
     output::line("All of it is play money. Open the shop in a browser; Ctrl-C ends it.")?;
+    output::line(
+        "In the back office you are the shopkeeper: sign in as admin with this password.",
+    )?;
+    if base_url.names_this_machine() {
+        output::line(
+            "Only this machine gets there. For phones in your network, start it with the address that \
+             this machine has there: tilld demo --listen ADDRESS:9966",
+        )?;
+    }
     output::line(format_args!("It is kept in {} for the next time.", folder.display()))
 }

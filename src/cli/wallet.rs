@@ -1,14 +1,17 @@
 //! `tilld wallet …`: a customer at the command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::args::{Wallet as Args, WalletVerb};
-use super::{Error, output, owner};
+use super::{Error, demo, output, owner};
 use crate::domain::amount::Amount;
 use crate::domain::ids::SessionId;
 use crate::domain::web::BaseUrl;
 use crate::machine::Clock;
 use crate::wallet::{How, Paid, PayOptions, Refunded, Wallet};
+
+/// Where the exchange of a demonstration is that was started without options.
+const USUAL_EXCHANGE: &str = "http://127.0.0.1:9966/sandbox-exchange/";
 
 impl From<crate::wallet::Error> for Error {
     fn from(error: crate::wallet::Error) -> Self {
@@ -50,15 +53,25 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         .enable_all()
         .build()
         .map_err(|error| Error::Other(error.to_string()))?;
-    runtime.block_on(work(&wallet, args))
+    runtime.block_on(work(&wallet, &folder, args))
 }
 
-async fn work(wallet: &Wallet, args: &Args) -> Result<(), Error> {
+/// The exchange to withdraw from: the one that was named, else that of the demonstration which keeps its
+/// files in the same folder, else that of a demonstration with its usual address.
+fn exchange(folder: &Path, args: &Args) -> Result<BaseUrl, Error> {
+    let bad = |bad| Error::Usage(format!("--exchange: {bad}"));
+    if let Some(text) = &args.exchange {
+        return BaseUrl::parse(text.as_str()).map_err(bad);
+    }
+    let kept = demo::kept(&folder.join(demo::EXCHANGE_FILE))?;
+    BaseUrl::parse(kept.unwrap_or_else(|| USUAL_EXCHANGE.to_owned())).map_err(bad)
+}
+
+async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> {
     match &args.verb {
         WalletVerb::Withdraw { amount: text } => {
             let amount = amount(text)?;
-            let exchange = BaseUrl::parse(&args.exchange)
-                .map_err(|bad| Error::Usage(format!("--exchange: {bad}")))?;
+            let exchange = exchange(folder, args)?;
             let balance = wallet.withdraw(&exchange, amount).await?;
             output::line(format_args!("withdrew {amount}; you have {balance} now"))?;
         }

@@ -10,16 +10,21 @@ use super::Demo;
 use super::counter::{Counter, Standing};
 use super::failure::Failure;
 use super::form::Form;
+use super::front::POUR;
 use super::goods;
 use super::page;
 use super::pocket::Contents;
 use super::purchase::Sealed;
 use super::reader::Reader;
 use super::visitor::Visitor;
+use crate::domain::amount::Amount;
 use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
 use crate::page::Words;
 use crate::page::qr::Link;
+
+/// What the form for withdrawing calls this page.
+pub(super) const BACK: &str = "article";
 
 #[derive(Template)]
 #[template(path = "demo/pages/article.html")]
@@ -36,6 +41,10 @@ struct Paywall<'a> {
     seal: &'a str,
     is_open: bool,
     wallet: Contents,
+    /// Is there enough in the wallet?
+    covers: bool,
+    pour: String,
+    back: &'static str,
     price: String,
     link: Link,
     poll: String,
@@ -51,12 +60,17 @@ pub(super) async fn article(
     if has_paid(&demo, &visitor).await? {
         return page::shown(&Article { reader, words }, &visitor);
     }
+    let wallet = demo.0.pocket.contents().await?;
+    let price = Amount::parse(goods::ARTICLE_PRICE);
     let paywall = Paywall {
+        covers: price.is_ok_and(|price| wallet.covers(&price)),
+        pour: reader.price(POUR),
+        back: BACK,
         reader,
         words,
         seal: &visitor.seal,
         is_open: demo.is_open().await,
-        wallet: demo.0.pocket.contents().await?,
+        wallet,
         price: reader.price(goods::ARTICLE_PRICE),
         link: Link::to(uri(&demo, &visitor)?),
         poll: Counter::session_poll(&here(&demo), &visitor.session),

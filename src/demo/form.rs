@@ -1,12 +1,14 @@
 //! What a form of the shop's pages sends.
 
+use std::future::ready;
 use std::ops::Deref;
 
-use actix_web::dev;
+use actix_web::dev::{self, ServiceRequest};
 use actix_web::http::header::CONTENT_TYPE;
-use actix_web::web::{Payload, Query};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::web::{Bytes, Payload, Query};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
+use futures_util::stream;
 use serde::de::DeserializeOwned;
 
 use super::failure::Failure;
@@ -44,6 +46,21 @@ impl<T: DeserializeOwned> FromRequest for Form<T> {
             Ok(Self(fields.into_inner()))
         })
     }
+}
+
+/// The whole body of `request`, which it does not have any more then.
+pub(super) async fn taken(request: &mut ServiceRequest) -> Result<Bytes, Failure> {
+    let mut payload = request.take_payload();
+    let body = Payload::from_request(request.request(), &mut payload).into_inner();
+    match body.map_err(|_| Failure::Form)?.to_bytes_limited(MAX_BYTES).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        _ => Err(Failure::Form),
+    }
+}
+
+/// Gives `request` the body that was taken.
+pub(super) fn put_back(request: &mut ServiceRequest, body: Bytes) {
+    request.set_payload(dev::Payload::Stream { payload: Box::pin(stream::once(ready(Ok(body)))) });
 }
 
 fn is_form(request: &HttpRequest) -> bool {

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::Demo;
 use super::failure::Failure;
 use super::form::Form;
 use super::goods::{self, Good, SHELF, TIP_JAR};
@@ -13,14 +12,15 @@ use super::page;
 use super::pocket::Contents;
 use super::reader::Reader;
 use super::visitor::Visitor;
+use super::{Demo, article};
 use crate::domain::amount::Amount;
-use crate::domain::ids::TemplateId;
+use crate::domain::ids::{OrderId, TemplateId};
 use crate::domain::taler_uri::PayTemplate;
 use crate::page::Words;
 use crate::page::qr::Link;
 
 /// What the tap gives at a time.
-const POUR: &str = "KUDOS:50";
+pub(super) const POUR: &str = "KUDOS:50";
 
 #[derive(Template)]
 #[template(path = "demo/pages/front.html")]
@@ -46,6 +46,8 @@ pub(super) struct Ask {
 #[derive(Deserialize)]
 pub(super) struct Tap {
     seal: String,
+    /// The page to come back to, if it is not the front page: `article`, `orders/$ORDER_ID`.
+    back: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -103,7 +105,13 @@ pub(super) async fn withdraw(
     Visitor::of(&request, &demo)?.check(&request, &demo, &form.seal)?;
     let amount = Amount::parse(POUR).map_err(|bad| Failure::Till(bad.to_string()))?;
     demo.0.pocket.withdraw(amount).await?;
-    Ok(page::go(&format!("{}?news=withdrawn", demo.url(&[""]))))
+    let back = form.back.as_deref().unwrap_or_default();
+    let order = back.strip_prefix("orders/").and_then(|order| OrderId::parse(order).ok());
+    Ok(page::go(&match order {
+        Some(order) => demo.url(&["orders", order.as_str()]),
+        None if back == article::BACK => demo.url(&[article::BACK]),
+        None => format!("{}?news=withdrawn", demo.url(&[""])),
+    }))
 }
 
 /// `POST /shop/tip`

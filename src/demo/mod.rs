@@ -30,6 +30,7 @@ mod visitor;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::middleware::from_fn;
@@ -42,9 +43,14 @@ use self::failure::Failure;
 pub use self::goods::{CURRENCY, templates};
 use self::pocket::Pocket;
 use crate::domain::web::BaseUrl;
+use crate::page::once::Submissions;
 use crate::taler::base32::HashCode;
 use crate::taler::hash;
 use crate::wallet::Wallet;
+
+/// How many forms are remembered, and how long, so that one that is sent twice acts once.
+const MOST_FORMS: usize = 1024;
+const FORM_LIFE: Duration = Duration::from_secs(3600);
 
 /// What a demo shop is made of.
 pub struct Parts {
@@ -68,6 +74,8 @@ struct Inner {
     pocket: Pocket,
     /// Signs the forms that we hand out.
     seal: HashCode,
+    /// Where forms led that were sent before.
+    forms: Submissions<String>,
     /// Has the exchange's list of keys been there?
     is_open: AtomicBool,
 }
@@ -85,6 +93,7 @@ impl Demo {
             // The token is the only secret of a shop that keeps nothing.
             seal: hash::sha512(format!("forms of the demo shop, {token}").as_bytes()),
             base_url,
+            forms: Submissions::new(MOST_FORMS, FORM_LIFE),
             is_open: AtomicBool::new(false),
         })))
     }

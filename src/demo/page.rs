@@ -7,8 +7,8 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HOST, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
     X_FRAME_OPTIONS,
 };
 use actix_web::http::{Method, StatusCode};
@@ -20,9 +20,11 @@ use tokio::time::timeout;
 
 use super::Demo;
 use super::failure::Failure;
+use super::form;
 use super::reader::Reader;
 use super::visitor::Visitor;
 use crate::page::files::File;
+use crate::page::once::{self, Submission};
 use crate::page::{POLICY, Words};
 
 /// How long a request may take: a form that trickles in, a wallet that waits for its turn.
@@ -91,12 +93,12 @@ pub(super) async fn around(
     let is_ours =
         request.headers().get(HOST).is_some_and(|value| value.as_bytes() == host.as_bytes());
     let mut response = if is_ours {
-        let Ok(answer) = timeout(LONGEST, next.call(request)).await else {
+        let Ok(answer) = timeout(LONGEST, once(request, next)).await else {
             // The request is gone, and with it the place that another answer could be put in.
             let page = problem(&Failure::Late, reader);
             return Err(InternalError::from_response(Failure::Late, page).into());
         };
-        told(answer?.map_into_boxed_body(), reader)
+        told(answer?, reader)
     } else if matches!(*request.method(), Method::GET | Method::HEAD) {
         let here = format!("{}shop/", own.as_str());
         request.into_response(go(&here))
@@ -105,6 +107,40 @@ pub(super) async fn around(
     };
     dress(response.headers_mut());
     Ok(response)
+}
+
+/// Has `request` answered; a form that was sent before, by where it led then. What was begun is finished
+/// even if the browser hangs up, as it does when somebody clicks twice.
+async fn once(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let demo = request.app_data::<Data<Demo>>().cloned();
+    let Some(demo) = demo.filter(|_| *request.method() == Method::POST) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let body = form::taken(&mut request).await?;
+    // What another visitor or another site sends is another form, and refused by whoever takes it.
+    let mut sent = body.to_vec();
+    for name in [COOKIE, ORIGIN, HeaderName::from_static("sec-fetch-site")] {
+        let value = request.headers().get(name).map_or(&b""[..], |value| value.as_bytes());
+        sent.push(0);
+        sent.extend_from_slice(value);
+    }
+    let ticket = match demo.0.forms.begin(once::key(request.path(), &sent)).await {
+        Submission::Again(place) => return Ok(request.into_response(go(&place))),
+        Submission::First(ticket) => ticket,
+    };
+    form::put_back(&mut request, body);
+    let work = actix_web::rt::spawn(async move {
+        let response = next.call(request).await?.map_into_boxed_body();
+        let place = response.headers().get(LOCATION).and_then(|place| place.to_str().ok());
+        if let Some(place) = place.filter(|_| response.status() == StatusCode::SEE_OTHER) {
+            ticket.led_to(place.to_owned());
+        }
+        Ok(response)
+    });
+    work.await.unwrap_or_else(|error| Err(Failure::Till(error.to_string()).into()))
 }
 
 /// The answer, with what went wrong said to its reader and told to the log.

@@ -23,6 +23,14 @@ pub(super) struct Contents {
     pub(super) expected: Option<Amount>,
 }
 
+impl Contents {
+    /// Is there enough to pay `price`, as far as is known before the exchange's fees?
+    pub(super) fn covers(&self, price: &Amount) -> bool {
+        let there = self.available.as_ref();
+        there.is_some_and(|there| there.try_cmp(price).is_ok_and(|order| order.is_ge()))
+    }
+}
+
 impl Pocket {
     pub(super) fn new(wallet: Wallet, exchange: BaseUrl) -> Self {
         Self { wallet, exchange }

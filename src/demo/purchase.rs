@@ -10,6 +10,7 @@ use super::Demo;
 use super::counter::{Offer, Sale, Standing};
 use super::failure::Failure;
 use super::form::Form;
+use super::front::POUR;
 use super::goods;
 use super::page;
 use super::pocket::Contents;
@@ -28,6 +29,10 @@ struct OfferPage<'a> {
     seal: &'a str,
     is_open: bool,
     wallet: Contents,
+    /// Is there enough in the wallet?
+    covers: bool,
+    pour: String,
+    back: String,
     order: &'a OrderId,
     summary: String,
     price: String,
@@ -99,12 +104,16 @@ pub(super) async fn show(
                 Some(Offer { pay_uri, poll }) => (Some(Link::to(pay_uri)), poll),
                 None => (None, String::new()),
             };
+            let wallet = demo.0.pocket.contents().await?;
             let page = OfferPage {
+                covers: wallet.covers(&price),
+                pour: reader.price(POUR),
+                back: format!("orders/{order}"),
                 reader,
                 words,
                 seal: &visitor.seal,
                 is_open: demo.is_open().await,
-                wallet: demo.0.pocket.contents().await?,
+                wallet,
                 order: &order,
                 summary: called(summary, words),
                 price: reader.money(&price),

@@ -87,8 +87,8 @@ mod tests {
     #[test]
     fn amounts_are_written_and_read_as_the_reader_does() {
         let (english, german) = (reader("en"), reader("de"));
-        assert_eq!(english.price("KUDOS:2.50"), "2.50\u{a0}ク");
-        assert_eq!(german.price("KUDOS:12345.5"), "12.345,50\u{a0}ク");
+        assert_eq!(english.price("KUDOS:2.50"), "2.50\u{a0}KUDOS");
+        assert_eq!(german.price("KUDOS:12345.5"), "12.345,50\u{a0}KUDOS");
         assert_eq!(german.typed("2,50"), Amount::parse("KUDOS:2.5").ok());
         for text in ["", "0", "0,00", "two", "2,505"] {
             assert_eq!(german.typed(text), None, "{text}");
@@ -102,7 +102,7 @@ mod tests {
         let full = Contents { available: amount("KUDOS:3"), expected: amount("KUDOS:1.5") };
         assert_eq!(
             reader("de").purse(&full),
-            "In der Demo-Wallet sind 3,00\u{a0}ク. 1,50\u{a0}ク mehr sind unterwegs."
+            "In der Demo-Wallet sind 3,00\u{a0}KUDOS. 1,50\u{a0}KUDOS mehr sind unterwegs."
         );
         assert_eq!(reader("en").purse(&Contents::default()), "The demo wallet is empty.");
     }

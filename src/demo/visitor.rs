@@ -30,7 +30,8 @@ const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 pub(super) struct Visitor {
     /// The visitor's name, by which the till knows what is paid.
     pub(super) session: SessionId,
-    /// What the visitor's forms must carry.
+    /// What the visitor's forms must carry, and behind a dot an id of the page that they are on, by which
+    /// one that is sent twice is known.
     pub(super) seal: String,
     /// In which words and numbers we speak to them.
     pub(super) reader: Reader,
@@ -48,7 +49,9 @@ impl Visitor {
             }
         };
         let reader = Reader::of(request.headers());
-        Ok(Self { seal: seal(demo, &session)?, session, reader, is_new })
+        let page_id = base32::encode(&machine::random::<8>()?);
+        let seal = format!("{}.{page_id}", seal(demo, &session)?);
+        Ok(Self { seal, session, reader, is_new })
     }
 
     /// Whether a form was sent by a page that we made for this visitor.
@@ -62,7 +65,8 @@ impl Visitor {
         let own = demo.0.base_url.as_str().trim_end_matches('/').as_bytes();
         let from_here = header(FETCH_SITE).is_none_or(|site| site == b"same-origin")
             && header(ORIGIN).is_none_or(|origin| origin == own);
-        let is_sealed = bool::from(self.seal.as_bytes().ct_eq(shown.as_bytes()));
+        let seal = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
+        let is_sealed = bool::from(seal(&self.seal).as_bytes().ct_eq(seal(shown).as_bytes()));
         if from_here && is_sealed && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
     }
 

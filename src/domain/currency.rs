@@ -49,8 +49,8 @@ impl CurrencySpecification {
             "CHF" => ("Swiss franc", "CHF", 2),
             "EUR" => ("Euro", "€", 2),
             "HUF" => ("Hungarian forint", "Ft", 0),
-            "KUDOS" => ("Kudos (Taler demonstrator)", "ク", 2),
-            "TESTKUDOS" => ("Test-kudos (Taler demonstrator)", "テ", 2),
+            "KUDOS" => ("Kudos (Taler demonstrator)", "KUDOS", 2),
+            "TESTKUDOS" => ("Test-kudos (Taler demonstrator)", "TESTKUDOS", 2),
             "USD" => ("US dollar", "$", 2),
             other => (other, other, 2),
         };
@@ -172,7 +172,7 @@ mod tests {
             ("EUR:0.00000001", "0.00000001 €"),
             ("HUF:1200", "1200 Ft"),
             ("HUF:1200.5", "1200.5 Ft"),
-            ("KUDOS:1", "1.00 ク"),
+            ("KUDOS:1", "1.00 KUDOS"),
             ("XYZ:1", "1.00 XYZ"),
         ] {
             let amount = Amount::parse(amount).unwrap();

@@ -4,6 +4,8 @@
 //! client computes too (merchant-api 1.1). A fulfillment URL is the shop's word and half of what
 //! names a purchase, so it is kept and compared byte for byte (merchant-api 4.2).
 
+use std::net::IpAddr;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::Url;
 
@@ -91,6 +93,11 @@ impl BaseUrl {
     /// at the end and without one in front.
     pub fn host_and_path(&self) -> &str {
         self.0.split_once("://").map_or("", |(_, rest)| rest)
+    }
+
+    /// Does it name the machine that asks, whichever that is, so that no other one gets here by it?
+    pub fn names_this_machine(&self) -> bool {
+        is_this_machine(self.host_and_path())
     }
 
     /// The address of a resource below this one. Each segment is encoded; there is no slash at
@@ -188,11 +195,48 @@ fn is_web(url: &Url) -> bool {
     ["http", "https"].contains(&url.scheme()) && url.has_host()
 }
 
+/// Does `authority`, a host with or without port and with or without a path behind it, name the machine
+/// that asks: `localhost`, `127.0.0.1`, `[::1]`?
+pub fn is_this_machine(authority: &str) -> bool {
+    let authority = authority.split('/').next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => authority.split(':').next().unwrap_or_default(),
+    };
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let ip: Option<IpAddr> = host.parse().ok();
+    host == "localhost" || host.ends_with(".localhost") || ip.is_some_and(|ip| ip.is_loopback())
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_address_that_only_its_own_machine_understands_is_known() {
+        for here in [
+            "127.0.0.1:9966/",
+            "localhost",
+            "LOCALHOST:80",
+            "[::1]:1/x",
+            "127.8.0.1",
+            "a.localhost/",
+        ] {
+            assert!(is_this_machine(here), "{here}");
+        }
+        for there in [
+            "192.168.1.20:9966/",
+            "localhost.example/",
+            "[2001:db8::1]/",
+            "shop.example/127.0.0.1",
+            "",
+        ] {
+            assert!(!is_this_machine(there), "{there}");
+        }
+        assert!(BaseUrl::parse("http://127.0.0.1:9966/").unwrap().names_this_machine());
+    }
 
     #[test]
     fn a_base_url_is_put_in_canonical_form() {

@@ -42,6 +42,7 @@ pub use self::connection::Connection;
 pub use self::legacy::LEGACY;
 pub use self::legal::{BadDocument, Library};
 pub use self::metrics::Metrics;
+pub use self::office::Forms;
 
 use Door::{AnySeat, AnyToken, Management, Private, Public, Seat, Watch};
 
@@ -195,6 +196,7 @@ routes! {
     POST   "/accounts/{id}/use"             Seat(AccountsWrite)         => office::accounts::resume;
     GET    "/tokens"                        Seat(TokensRead)            => office::tokens::page;
     POST   "/tokens"                        Seat(TokensWrite)           => office::tokens::create;
+    GET    "/tokens/{id}/revoke"            Seat(TokensRead)            => office::tokens::ask_to_revoke;
     POST   "/tokens/{id}/revoke"            Seat(TokensWrite)           => office::tokens::revoke;
     GET    "/details"                       Seat(InstancesRead)         => office::details::page;
     POST   "/details"                       Seat(InstancesWrite)        => office::details::change;
@@ -370,6 +372,10 @@ pub struct Settings {
     pub terms: Library,
     /// The privacy policy.
     pub privacy: Library,
+    /// Is all of it a demonstration with play money on this machine?
+    pub is_demo: bool,
+    /// What forms led to that were sent before.
+    pub forms: Forms,
 }
 
 impl Default for Settings {
@@ -384,6 +390,8 @@ impl Default for Settings {
             source_url: None,
             terms: Library::default(),
             privacy: Library::default(),
+            is_demo: false,
+            forms: Forms::default(),
         }
     }
 }

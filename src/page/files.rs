@@ -23,6 +23,12 @@ pub const FILES: &[File] = &[
         kind: "text/javascript; charset=utf-8",
         text: include_str!("office.js"),
     },
+    // So that a tablet at the counter can have the till as an app that takes the whole screen.
+    File {
+        name: "till.webmanifest",
+        kind: "application/manifest+json",
+        text: include_str!("till.webmanifest"),
+    },
     File { name: "poll.js", kind: "text/javascript; charset=utf-8", text: include_str!("poll.js") },
 ];
 

@@ -12,12 +12,14 @@
 //! | `money` | amounts as the visitor writes them |
 //! | `moment` | instants and times left |
 //! | `qr` | QR codes |
+//! | `once` | forms that are sent twice, secrets that are shown once |
 //! | `files` | style and script |
 
 pub mod accept;
 pub mod files;
 pub mod moment;
 pub mod money;
+pub mod once;
 pub mod qr;
 pub mod visitor;
 pub mod words;
@@ -27,5 +29,5 @@ pub use words::Words;
 
 /// What pages may load and do: what is ours, and nothing in the page itself.
 pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
-                          img-src 'self'; connect-src 'self'; form-action 'self'; \
+                          img-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; \
                           object-src 'none'; base-uri 'none'; frame-ancestors 'none'";

@@ -96,7 +96,9 @@ pub fn read_strictly(text: &str, currency: &CurrencySpecification) -> Result<Amo
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let plain = text.replace(',', ".");
     let fraction = plain.split_once('.').map_or("", |(_, fraction)| fraction);
-    let amount = Amount::parse(format!("{}:{plain}", currency.currency()));
+    // As on a pocket calculator: `.5` is a half.
+    let zero = if plain.starts_with('.') { "0" } else { "" };
+    let amount = Amount::parse(format!("{}:{zero}{plain}", currency.currency()));
     let amount = amount.map_err(|_| BadNumber::NoNumber)?;
     match fraction.len() > usize::from(currency.input_digits()) {
         true => Err(BadNumber::TooFine),
@@ -135,15 +137,20 @@ mod tests {
     fn what_is_typed_is_read_with_either_mark_and_never_guessed_at() {
         let euro = CurrencySpecification::shipped(Currency::parse("EUR").unwrap());
         let of = |text: &str| read_strictly(text, &euro).map(|amount| amount.to_string());
-        for (text, amount) in
-            [("12", "EUR:12"), ("12,5", "EUR:12.5"), (" 12.50 ", "EUR:12.5"), ("1 000", "EUR:1000")]
-        {
+        for (text, amount) in [
+            ("12", "EUR:12"),
+            ("12,5", "EUR:12.5"),
+            (" 12.50 ", "EUR:12.5"),
+            ("1 000", "EUR:1000"),
+            (".5", "EUR:0.5"),
+            (",05", "EUR:0.05"),
+        ] {
             assert_eq!(of(text).as_deref(), Ok(amount), "{text}");
         }
         for text in ["1.234", "0,001"] {
             assert_eq!(of(text), Err(BadNumber::TooFine), "{text}");
         }
-        for text in ["", "1.234,50", "-1", "1e3", "EUR:1", ".5", "5,", "\u{ff11}"] {
+        for text in ["", "1.234,50", "-1", "1e3", "EUR:1", ".", ",", "..5", "5,", "\u{ff11}"] {
             assert_eq!(of(text), Err(BadNumber::NoNumber), "{text}");
         }
         let back = number(&Amount::parse("EUR:1234.5").unwrap(), Visitor::of("de"));
@@ -164,7 +171,7 @@ mod tests {
         assert_eq!(of("EUR:12345.5", "de"), "12.345,50_€");
         assert_eq!(of("EUR:1234567.00000001", "de-CH"), "1’234’567.00000001_€");
         assert_eq!(of("HUF:100000", "en"), "100,000_Ft");
-        assert_eq!(of("KUDOS:0.05", "en"), "0.05_ク");
+        assert_eq!(of("KUDOS:0.05", "en"), "0.05_KUDOS");
         // Not configured, but written nevertheless.
         assert_eq!(of("XYZ:7", "de"), "7,00_XYZ");
     }

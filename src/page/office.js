@@ -21,6 +21,31 @@
   document.addEventListener("submit", () => { leaving = true; });
   addEventListener("pageshow", () => { leaving = false; });
 
+  // What is shown may be out of date when the till does not answer; once may be chance.
+  const notice = document.querySelector("[data-offline]");
+  let failures = 0;
+  const answered = () => { failures = 0; if (notice) notice.hidden = true; };
+  const failed = (isCertain) => {
+    failures += 1;
+    if (notice && (failures > 1 || isCertain)) notice.hidden = false;
+  };
+  /** Has lost the till: sees whether it is there again, before it is asked something that it answers late. */
+  const probe = async () => {
+    if (failures === 0) return;
+    const answer = await fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+    if (!answer.ok) throw new Error("not now");
+    answered();
+  };
+  addEventListener("offline", () => failed(true));
+  // What rests between two questions, asks at once.
+  const rested = new Set();
+  addEventListener("online", () => { for (const wake of rested) wake(); });
+  const rest = async (pause) => {
+    let wake;
+    await new Promise((done) => { wake = done; rested.add(wake); setTimeout(wake, pause); });
+    rested.delete(wake);
+  };
+
   // Asks again and again; the till answers when something is new, or after a while that nothing is.
   // `question` gives the address, `heard` gets an answer that has news and says whether to go on.
   const follow = async (question, heard, whenHidden) => {
@@ -29,6 +54,7 @@
       if (hidden() && !whenHidden) await shown();
       const begun = Date.now();
       try {
+        await probe();
         const answer = await fetch(question(), { cache: "no-store" });
         if (leaving) return;
         // The page itself knows where to sign in again.
@@ -36,6 +62,7 @@
         // What was deleted elsewhere is best seen on its page.
         if (answer.status === 404) { location.reload(); return; }
         if (!answer.ok) throw new Error("not now");
+        answered();
         if (answer.status === 200) {
           pause = SHORTEST_MS;
           if (!(await heard(answer))) return;
@@ -44,9 +71,10 @@
           pause = Date.now() - begun < 2000 ? Math.min(pause * 2, LONGEST_MS) : SHORTEST_MS;
         }
       } catch {
+        if (!leaving) failed(false);
         pause = Math.min(pause * 2, LONGEST_MS);
       }
-      await new Promise((wake) => setTimeout(wake, pause));
+      await rest(pause);
     }
   };
 
@@ -142,6 +170,12 @@
   const keypad = document.querySelector("[data-keypad]");
   if (keypad) {
     const keys = keypad.querySelector(".keys"), display = keypad.elements.amount;
+    const digits = Number(keypad.dataset.digits);
+    /** Is this a part of an amount: at most one mark, and not more digits behind it than there are? */
+    const isFine = (text) => {
+      const parts = text.split(/[.,]/);
+      return parts.length === 1 || (parts.length === 2 && digits > 0 && parts[1].length <= digits);
+    };
     keys.hidden = false;
     // The screen's own keyboard would cover ours.
     if (matchMedia("(pointer: coarse)").matches) display.inputMode = "none";
@@ -149,7 +183,24 @@
       const key = event.target.closest("[data-key]")?.dataset.key;
       if (!key) return;
       if (key === "back") display.value = display.value.slice(0, -1);
-      else if (/\d/.test(key) || !/[.,]/.test(display.value)) display.value += key;
+      else if (isFine(display.value + key)) display.value += key;
+      // Who points goes on typing, and Enter charges; who came by the Tab key stays.
+      if (event.detail > 0) display.focus({ preventScroll: true });
+    });
+    // The currency has no more digits.
+    display.addEventListener("input", () => {
+      const { value } = display;
+      if (!isFine(value) && /^\d*[.,]\d*$/.test(value)) {
+        display.value = value.slice(0, value.search(/[.,]/) + (digits > 0 ? digits + 1 : 0));
+      }
+    });
+    // Wherever the focus is gone, an amount can be typed.
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      const { activeElement: at } = document;
+      if (at && at !== document.body && !keys.contains(at)) return;
+      if (/^([\d.,]|Backspace)$/.test(event.key)) display.focus({ preventScroll: true });
+      else if (event.key === "Enter" && !keys.contains(at)) keypad.requestSubmit();
     });
   }
 })();

@@ -29,6 +29,23 @@
   news.className = "unseen";
   news.setAttribute("role", "status");
 
+  // What is shown may be out of date when the till does not answer; once may be chance.
+  const notice = document.querySelector("[data-offline]");
+  let failures = 0;
+  const answered = () => { failures = 0; if (notice) notice.hidden = true; };
+  const failed = (isCertain) => {
+    failures += 1;
+    if (notice && (failures > 1 || isCertain)) notice.hidden = false;
+  };
+  /** Has lost the till: sees whether it is there again, before it is asked something that it answers late. */
+  const probe = async () => {
+    if (failures === 0) return;
+    const answer = await fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
+    if (!answer.ok) throw new Error("not now");
+    answered();
+  };
+  addEventListener("offline", () => failed(true));
+
   const isWeb = (url) => /^https?:\/\//i.test(url ?? "");
 
   /** Goes where the shop wants the customer who has paid; false when that is nowhere. */
@@ -72,6 +89,7 @@
         headers: { Accept: accept }, cache: "no-store", redirect: "manual", signal: asking.signal,
       });
       if (answer.status >= 500 || answer.status === 429) throw new Error("not now");
+      answered();
       return answer;
     } finally {
       asking = null;
@@ -95,6 +113,8 @@
     const held = had.contains(document.activeElement);
     had.replaceWith(document.adoptNode(main));
     document.title = page.title;
+    // At once: the till has written them in a zone of its own.
+    localise();
     document.querySelectorAll("meta[name=taler-uri]").forEach((old) => old.remove());
     document.head.append(...page.querySelectorAll("meta[name=taler-uri]"));
     if (held) {
@@ -126,6 +146,7 @@
       const begun = Date.now();
       hurried = false;
       try {
+        await probe();
         const answer = await ask(address, "application/json");
         if (mine !== round) return;
         const means = await meaning(box, answer);
@@ -134,6 +155,7 @@
         // A till that does not let us wait is not to be asked without end.
         pause = Date.now() - begun < 1000 ? Math.min(pause * 2, LONGEST_MS) : SHORTEST_MS;
       } catch {
+        if (!hurried && mine === round) failed(false);
         pause = Math.min(pause * 2, LONGEST_MS);
       }
       if (hurried) { pause = SHORTEST_MS; continue; }

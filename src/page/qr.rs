@@ -2,6 +2,8 @@
 
 use qrcode::{Color, EcLevel, QrCode};
 
+use crate::domain::web::is_this_machine;
+
 /// White modules around a code, so that it is found.
 const QUIET: usize = 4;
 
@@ -42,18 +44,34 @@ pub struct Link {
     pub uri: String,
     /// Its picture; none if it is too long for one.
     pub qr: Option<Qr>,
+    /// Does it name the machine that made it, so that no other device gets there?
+    pub is_local: bool,
 }
 
 impl Link {
     /// A link to `uri`.
     pub fn to(uri: String) -> Self {
-        Self { qr: Qr::of(&uri), uri }
+        Self { qr: Qr::of(&uri), is_local: is_local(&uri), uri }
     }
+}
+
+/// Does an address for wallets (`taler://pay/HOST/…`) name the machine that made it?
+pub fn is_local(uri: &str) -> bool {
+    let rest = uri.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    rest.is_some_and(|(_, authority)| is_this_machine(authority))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_link_says_whether_other_devices_get_there() {
+        let is_local = |uri: &str| Link::to(uri.to_owned()).is_local;
+        assert!(is_local("taler+http://pay/127.0.0.1:9966/instances/x/2026.001-A/S?c=X"));
+        assert!(is_local("taler+http://pay-template/localhost:1/tea"));
+        assert!(!is_local("taler://pay/shop.example/2026.001-A/S"));
+    }
 
     #[test]
     fn a_qr_code_has_its_corners_and_a_quiet_border() {

@@ -79,7 +79,7 @@ words! {
     shop: "Shop", "Laden";
     what: "For", "Für";
     amount: "Amount", "Betrag";
-    price: "Price", "Preis";
+    line_total: "Total", "Summe";
     product: "Product", "Ware";
     quantity: "Quantity", "Menge";
     more_products: "and {} more", "und {} weitere";
@@ -135,6 +135,13 @@ words! {
     navigation: "Back office", "Verwaltung";
     pages: "Pages", "Seiten";
     sign_out: "Sign out", "Abmelden";
+    offline: "The till does not answer. What you see may be out of date; this page tries again by itself.",
+        "Die Kasse antwortet nicht. Was Sie sehen, ist vielleicht veraltet; diese Seite versucht es von selbst wieder.";
+    till_mode_leave: "Back office", "Verwaltung";
+    names_this_machine: "This code names this very machine (127.0.0.1): no phone can reach it. Set server.base_url to the address that phones use.",
+        "Dieser Code nennt diesen Rechner selbst (127.0.0.1): kein Handy erreicht ihn. Setzen Sie server.base_url auf die Adresse, die Handys benutzen.";
+    warn_this_machine: "The shop's address names this very machine (127.0.0.1), so no phone can pay. Set server.base_url in tilld.toml to the address that phones use.",
+        "Die Adresse des Ladens nennt diesen Rechner selbst (127.0.0.1), also kann kein Handy bezahlen. Setzen Sie server.base_url in tilld.toml auf die Adresse, die Handys benutzen.";
     back_to_office: "Back to the back office", "Zurück zur Verwaltung";
     office_not_found: "This page does not exist, or what it was about is no longer there.",
         "Diese Seite gibt es nicht, oder das, wovon sie handelte, ist nicht mehr da.";
@@ -173,6 +180,7 @@ words! {
     search_hint: "Text or order number", "Text oder Bestellnummer";
     from_day: "From", "Von";
     until_day: "Until", "Bis";
+    hide_bought: "Leave out what a customer opened again who has paid for it before", "Weglassen, was jemand noch einmal geöffnet hat, der es schon bezahlt hat";
     look: "Look", "Suchen";
     no_date: "A date is missing a part or does not exist.", "Ein Datum ist unvollständig oder gibt es nicht.";
     no_orders: "There are no such orders.", "Es gibt keine solchen Bestellungen.";
@@ -215,7 +223,7 @@ words! {
     refund_left: "Can still be given back:", "Kann noch erstattet werden:";
     refund_amount: "Give back", "Zurückgeben";
     refund_reason: "Reason", "Grund";
-    refund_reason_hint: "The customer reads it", "Der Kunde liest ihn";
+    refund_reason_hint: "For the books; the customer does not see it", "Für die Bücher; der Kunde sieht ihn nicht";
     grant_refund: "Grant the refund", "Erstattung gewähren";
     paid_at_counter: "Paid at the counter", "An der Theke bezahlt";
     method: "How", "Wie";
@@ -237,7 +245,7 @@ words! {
         "Bitte einen Betrag wie 12,50 eingeben, größer als null und ohne Punkte zwischen den Tausendern.";
     amount_too_fine: "This currency has at most {} digits after the decimal mark; please leave out marks between thousands.",
         "Diese Währung hat höchstens {} Nachkommastellen; bitte keine Punkte zwischen den Tausendern.";
-    reason_needed: "Please say why; the customer reads it.", "Bitte sagen Sie, warum; der Kunde liest es.";
+    reason_needed: "Please say why; it stands in the books.", "Bitte sagen Sie, warum; es steht in den Büchern.";
     text_needed: "Please say what is bought.", "Bitte sagen Sie, was gekauft wird.";
     method_needed: "Please say how it was paid.", "Bitte sagen Sie, wie bezahlt wurde.";
     too_long: "This text is too long.", "Dieser Text ist zu lang.";
@@ -334,6 +342,14 @@ words! {
         "Eine Vorlage ist eine Bestellung, die Kunden selbst anlegen: mit einem Code, der an der Theke hängt oder auf einer Seite steht.";
     no_templates: "There are no templates yet.", "Es gibt noch keine Vorlagen.";
     new_template: "New template", "Neue Vorlage";
+    paywall_title: "For the pages behind the paywall", "Für die Seiten hinter der Bezahlschranke";
+    paywall_hint: "A paywall has no code that could hang somewhere: each visitor gets one of their own. A paywall server (Paivana) makes it with the name of this template. For a try, put this into the page that is to be paid for; it shows the link for the wallet, and what is behind it as soon as it is paid:",
+        "Eine Bezahlschranke hat keinen Code, der irgendwo hängen könnte: jeder Besucher bekommt einen eigenen. Ein Bezahlschranken-Server (Paivana) macht ihn mit dem Namen dieser Vorlage. Zum Ausprobieren kommt das hier in die Seite, die bezahlt werden soll; es zeigt den Link für die Wallet, und was dahinter ist, sobald bezahlt ist:";
+    paywall_lock: "A script in a page only hints at a lock. What must stay closed, the server holds back until it was told with a token of the shop (“look at everything”) that the visitor has paid:",
+        "Ein Skript in einer Seite deutet ein Schloss nur an. Was zu bleiben muss, hält der Server zurück, bis ihm mit einem Zugang des Ladens („alles ansehen“) gesagt wird, dass der Besucher bezahlt hat:";
+    paywall_snippet: "Snippet for the page", "Stück für die Seite";
+    paywall_check: "Command for the server", "Befehl für den Server";
+    paywall_pay: "Pay with GNU Taler", "Mit GNU Taler bezahlen";
     template_terms: "What it says", "Was darin steht";
     template_code: "For the customers", "Für die Kunden";
     print_sheet: "Print a sheet for the counter:", "Ein Blatt für die Theke drucken:";
@@ -403,6 +419,14 @@ words! {
     good_until: "Good until", "Gilt bis";
     last_used: "Last used", "Zuletzt benutzt";
     revoke: "Revoke", "Widerrufen";
+    revoke_title: "Revoke this token?", "Diesen Zugang widerrufen?";
+    revoke_hint: "The program or device that has it can do nothing more for the shop, at once and for good.",
+        "Das Programm oder Gerät, das ihn hat, kann sofort und endgültig nichts mehr für den Laden tun.";
+    revoke_own_hint: "This is the token by which you are signed in here: you will have to sign in again.",
+        "Mit diesem Zugang sind Sie hier angemeldet: Sie müssen sich dann neu anmelden.";
+    keep_token: "Keep it", "Behalten";
+    token_shown_before: "The token was shown before and cannot be shown again. If you do not have it, revoke it and make another one.",
+        "Der Zugang wurde schon angezeigt und kann nicht noch einmal angezeigt werden. Wenn Sie ihn nicht haben, widerrufen Sie ihn und legen Sie einen anderen an.";
     new_token: "New token", "Neuer Zugang";
     token_note: "Name", "Name";
     token_note_hint: "What will use it, like: tablet at the counter", "Was ihn benutzen wird, wie: Tablet an der Theke";
@@ -557,6 +581,10 @@ words! {
     demo_purse: "The demo wallet has {}.", "In der Demo-Wallet sind {}.";
     demo_purse_empty: "The demo wallet is empty.", "Die Demo-Wallet ist leer.";
     demo_purse_expected: "{} more on the way.", "{} mehr sind unterwegs.";
+    demo_fees: "The exchange takes small fees, as real ones may: a purchase takes a little more out of the wallet than its price.",
+        "Der Exchange nimmt kleine Gebühren, wie es echte tun können: ein Kauf nimmt etwas mehr aus der Wallet, als er kostet.";
+    demo_office: "Be the shopkeeper: the back office of this shop. The password stands where the demo was started.",
+        "Seien Sie der Inhaber: die Verwaltung dieses Ladens. Das Passwort steht dort, wo die Demo gestartet wurde.";
     demo_pay: "Pay with the demo wallet", "Mit der Demo-Wallet bezahlen";
 
     // The demo shop: the front page.

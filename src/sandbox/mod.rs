@@ -180,6 +180,11 @@ impl Sandbox {
         self.0.identity.master.public_key()
     }
 
+    /// Are there denominations already?
+    pub fn has_keys(&self) -> bool {
+        !self.keys().denominations.is_empty()
+    }
+
     /// Waits until the denominations that were missing are made. Blocks; a matter of seconds.
     pub fn await_keys(&self) {
         self.0.minting.wait();

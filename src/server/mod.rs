@@ -167,6 +167,8 @@ pub fn store_options(config: &Config) -> store::Options {
 /// What shares the daemon's process and addresses, as in the demonstration.
 #[derive(Debug)]
 pub struct Company<M> {
+    /// Is all of it a demonstration with play money, whose address is this machine's?
+    pub is_demo: bool,
     /// An address to answer at, besides those of the settings.
     pub listener: Option<TcpListener>,
     /// Adds services for each worker; they are asked before the daemon, which takes every path.
@@ -178,7 +180,7 @@ pub struct Company<M> {
 /// # Errors
 /// [`Error`] says what could not be opened.
 pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error> {
-    let alone = Company { listener: None, mount: |_: &mut ServiceConfig| () };
+    let alone = Company { is_demo: false, listener: None, mount: |_: &mut ServiceConfig| () };
     serve_with(config, alone, on_ready)
 }
 
@@ -223,6 +225,8 @@ pub fn serve_with(
         source_url: config.server.source_url.clone(),
         terms: Library::open(&config.legal.terms)?,
         privacy: Library::open(&config.legal.privacy)?,
+        is_demo: company.is_demo,
+        forms: http::Forms::default(),
     });
     let done = actix_web::rt::System::new().block_on(run(
         config,
@@ -272,7 +276,7 @@ async fn run(
         fixed => fixed,
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
-    let Company { listener, mount } = company;
+    let Company { listener, mount, .. } = company;
     let serving = Serving {
         times: ClientTimes {
             head: Duration::from_secs(config.server.header_timeout_s),

@@ -117,6 +117,9 @@ pub struct Filter {
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// With this in the summary, upper or lower case.
     pub summary: Option<String>,
+    /// Claimed by a wallet that had bought the same page for the same session before, so that it will
+    /// never be paid; or not so. Not looked at in lists of one session.
+    pub bought_before: Option<bool>,
 }
 
 /// Orders of `instance` that `filter` lets pass, beyond `offset` (exclusive): older ones for a
@@ -152,8 +155,9 @@ pub fn list(
         ":summary": summary,
     };
     let mut all = params.to_vec();
-    if let Some(session) = &filter.session {
-        all.push((":session_id", session));
+    match &filter.session {
+        Some(session) => all.push((":session_id", session)),
+        None => all.push((":bought_before", &filter.bought_before)),
     }
     let rows = statement.query_map(all.as_slice(), read_order)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)

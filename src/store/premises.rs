@@ -34,7 +34,8 @@ impl Store {
     }
 }
 
-fn around(path: &Path) -> Premises {
+/// What can be told of the file at `path` without opening it. It may block.
+pub fn around(path: &Path) -> Premises {
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     Premises {
         database_bytes: size(path).saturating_add(size(&with_suffix(path, "-wal"))),

@@ -73,7 +73,8 @@ impl Till {
         }
         let serial = clerk.instance.serial;
         let (now, limits) = (self.clock.now(), self.refund_limits());
-        self.store
+        let (order, granted) = self
+            .store
             .write(move |tx| {
                 let order = order(tx, serial, &order_id)?;
                 if order.paid.is_none() {
@@ -82,7 +83,7 @@ impl Till {
                 let foreign = |_| Error::RefundCurrency;
                 let order_of = wish.total.try_cmp(&order.refund_granted).map_err(foreign)?;
                 if order_of.is_eq() || (order_of.is_lt() && wish.smaller == Smaller::Ignore) {
-                    return Ok(order);
+                    return Ok((order, None));
                 }
                 if order.refund_deadline <= order.timestamp {
                     return Err(Error::RefundNotAllowed);
@@ -112,9 +113,13 @@ impl Till {
                     order.refund_taken = wish.total;
                 }
                 orders::set_refunds(tx, &order)?;
-                Ok(order)
+                Ok((order, Some(amount)))
             })
-            .await
+            .await?;
+        if let Some(amount) = granted {
+            log::info!("order {}: a refund of {amount} granted", order.order_id);
+        }
+        Ok(order)
     }
 }
 

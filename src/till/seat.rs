@@ -75,7 +75,7 @@ impl Till {
         self.trade(instance, password, peer, wish).await
     }
 
-    /// A text that nobody can guess, by which a browser is known before it has a seat.
+    /// A text that nobody can guess, by which a browser is known before it has a seat, or a page.
     ///
     /// # Errors
     /// [`Error::NoRandomness`].

@@ -116,7 +116,7 @@ test("the shop speaks German, and writes and reads numbers as Germans do", async
   const guest = await browser.visitor({ locale: "de-DE" });
   await guest.goto(demo.shop);
   await isGood(guest, "demo-front-de");
-  await guest.locator("form:has(input[value=coffee])").getByRole("button", { name: "Für 2,50\u00a0ク kaufen" }).click();
+  await guest.locator("form:has(input[value=coffee])").getByRole("button", { name: "Für 2,50\u00a0KUDOS kaufen" }).click();
   await guest.getByRole("heading", { name: "Eine Tasse Kaffee" }).waitFor(LONG);
   await isGood(guest, "demo-offer-de");
   const id = guest.url().split("/").pop();
@@ -133,10 +133,10 @@ test("the shop speaks German, and writes and reads numbers as Germans do", async
   assert.match(await guest.textContent(".facts"), /Eine Tasse Kaffee/);
   await guest.goto(`${demo.shop}orders/${id}`);
   await guest.getByRole("button", { name: "Die Hälfte erstatten" }).click();
-  await guest.getByRole("heading", { name: "1,25\u00a0ク für Sie" }).waitFor(LONG);
+  await guest.getByRole("heading", { name: "1,25\u00a0KUDOS für Sie" }).waitFor(LONG);
   await isGood(guest, "demo-refund-de");
   await guest.getByRole("button", { name: "Mit der Demo-Wallet abholen" }).click();
-  await guest.getByText("1,25\u00a0ク davon gingen an Ihre Wallet zurück.").waitFor(LONG);
+  await guest.getByText("1,25\u00a0KUDOS davon gingen an Ihre Wallet zurück.").waitFor(LONG);
   await isGood(guest, "demo-collected-de");
   await guest.goto(`${demo.shop}article`);
   await isGood(guest, "demo-paywall-de");

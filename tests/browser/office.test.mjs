@@ -125,7 +125,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.click("text=Charge");
     await page.waitForURL(/\/webui\/till\/./);
     const id = page.url().split("/").pop();
-    assert.equal(await page.textContent("h1"), "3.75\u00a0ク");
+    assert.equal(await page.textContent("h1"), "3.75\u00a0KUDOS");
     if (javaScriptEnabled) {
       await page.evaluate(() => { globalThis.mark = "still here"; });
       assert.equal(await decoded(page.locator("svg.qr")), await page.textContent(".uri code"));

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -71,9 +73,15 @@ fn with_base_url(exchange: &str) -> String {
 fn shop(payto: &str) -> Place {
     let place = Place::new();
     fs::set_permissions(place.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    place.instance("admin");
+    place.ok(&["instance", "add", "admin", "--name", "The corner shop"]);
     place.ok(&["account", "add", "admin", payto]);
     place
+}
+
+/// Makes a copy of the shop's database, elsewhere.
+fn back_up(place: &Place) {
+    let elsewhere = tempfile::tempdir().unwrap();
+    place.ok(&["backup", elsewhere.path().join("copy.db").to_str().unwrap()]);
 }
 
 /// Every file beside the database. SQLite's index of the log is memory, not content.
@@ -87,14 +95,67 @@ fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[test]
+fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
+    let place = shop(BANK);
+    let daemon = place.start();
+    let at = |address: &str| visit(&place, &format!("[server]\nbase_url = \"{address}/\"\n"));
+    let own = at(&daemon.address);
+    let (line, _) = own.line(&format!("ok    daemon: it answers at {}/ in ", daemon.address));
+    assert!(line.contains("comes back after 3."), "{line}");
+
+    // Something stands in front of it that gives up at once.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = String::new();
+            BufReader::new(&stream).read_line(&mut head).unwrap();
+            let answer = match head.starts_with("GET /config ") {
+                true => "200 OK\r\nContent-Length: 25\r\n\r\n{\"name\":\"taler-merchant\"}",
+                false => "504 Gateway Timeout\r\nContent-Length: 0\r\n\r\n",
+            };
+            // Each on a connection of its own.
+            let answer = answer.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+            stream.write_all(format!("HTTP/1.1 {answer}").as_bytes()).unwrap();
+        }
+    });
+    let cut = at(&proxy);
+    let (line, remedy) = cut.line(&format!("warn  daemon: a request that waits 3 s at {proxy}/ "));
+    assert!(line.ends_with("with status 504") && remedy.contains("minute"), "{}", cut.text());
+
+    // Nothing at all.
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    at(&format!("http://{free}")).line("warn  daemon: nobody answers at ");
+}
+
+#[test]
+fn backups_that_are_missing_and_a_shop_that_is_called_admin_are_told() {
+    let exchange = Exchange::start();
+    let place = Place::new();
+    place.instance("admin");
+    place.ok(&["account", "add", "admin", BANK]);
+    let settings = with_base_url(&exchange.trusted());
+    let before = visit(&place, &settings);
+    assert!(before.line("warn  backup: ").1.contains("tilld backup"), "{}", before.text());
+    let name = "warn  name: customers read \"admin\" as the name of the shop admin";
+    assert!(before.line(name).1.contains("back office"), "{}", before.text());
+    back_up(&place);
+    visit(&place, &settings).line("ok    backup: ");
+}
+
+#[test]
 fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
     let exchange = Exchange::start();
     let place = shop(BANK);
+    back_up(&place);
     let settings = with_base_url(&exchange.trusted());
     let before = files(place.dir.path());
     let well = |visit: &Visit| {
         assert_eq!(visit.status, 0, "{}", visit.text());
-        assert!(!visit.has("warn") && !visit.has("FAIL"), "{}", visit.text());
+        // At shop.example is nobody.
+        visit.line("warn  daemon: nobody answers at https://shop.example/: ");
+        assert!(!visit.has("FAIL"), "{}", visit.text());
         for start in [
             "ok    base URL: https://shop.example/",
             "ok    clock: ",
@@ -103,6 +164,7 @@ fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
             "ok    file: ",
             "ok    database: ",
             "ok    log: ",
+            "ok    backup: the last one is 0 hours old",
             &format!("ok    exchange {}: ", exchange.base_url()),
             &format!("ok    account {BANK} of admin: 1 of 1 exchanges can pay there"),
         ] {
@@ -110,7 +172,7 @@ fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
         }
         assert!(visit.line("ok    clock: ").0.ends_with(", as exchanges say"), "{}", visit.text());
         let last = visit.lines.last().unwrap();
-        assert_eq!(*last, "all is well: 9 ok, 0 to look at, 0 failed");
+        assert_eq!(*last, "it goes: 10 ok, 1 to look at, 0 failed");
     };
     well(&visit(&place, &settings));
     assert!(files(place.dir.path()) == before);

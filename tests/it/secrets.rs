@@ -206,7 +206,7 @@ fn people_sign_in_at_the_office(shop: &Shop, secrets: &mut Secrets) {
         ("life", "86400"),
         ("password", PASSWORD),
     ];
-    let page = clerk.post("/webui/tokens", &inputs);
+    let page = clerk.get(clerk.post("/webui/tokens", &inputs).location());
     let (_, token) = page.text.split_once("secret-token:").unwrap();
     secrets.add("token of the office", &token[..52]);
     let fresh = secrets.add("new password", "fresh-password-4718");
@@ -497,6 +497,23 @@ fn nobody_else_begins_a_line_of_the_log() {
         }
         assert!(told >= 5, "they were told of, though: {log}");
     }
+}
+
+#[test]
+fn the_log_has_one_line_for_each_order_paid_and_each_refund() {
+    let shop = Shop::with(&[("TILLD_LOG__LEVEL", "info")]);
+    let day = json!({ "d_us": 86_400_000_000_u64 });
+    let order = json!({ "order": { "summary": "Tea", "amount": "EUR:5" }, "refund_delay": day });
+    let (id, _) = shop.made(&order);
+    for _ in 0..2 {
+        assert_eq!(shop.pay(&id, &json!({ "method": "cash", "amount": "EUR:5" })).status, 200);
+        assert_eq!(shop.refund(&id, "EUR:2").status, 200);
+    }
+    let log = last_words(&shop.daemon);
+    let start = format!("order {id}: ");
+    let told: Vec<_> =
+        log.lines().filter_map(|line| line.split_once(&start)).map(|(_, told)| told).collect();
+    assert_eq!(told, ["EUR:5 paid at the counter (cash)", "a refund of EUR:2 granted"], "{log}");
 }
 
 #[test]

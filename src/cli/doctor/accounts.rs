@@ -19,6 +19,8 @@ pub(super) struct Shop {
     id: InstanceId,
     /// The key that exchanges know it by.
     public_key: PublicKey,
+    /// What customers read.
+    name: String,
     /// Those in use, each with what exchanges asked of it when they refused.
     accounts: Vec<Used>,
 }
@@ -55,7 +57,12 @@ pub(super) fn shops(db: &Connection, trusted: &[Trusted]) -> store::Result<Vec<S
             }
             used.push(Used { account, asks });
         }
-        shops.push(Shop { id: instance.id, public_key: instance.public_key, accounts: used });
+        shops.push(Shop {
+            id: instance.id,
+            public_key: instance.public_key,
+            name: instance.settings.name,
+            accounts: used,
+        });
     }
     Ok(shops)
 }
@@ -75,9 +82,20 @@ pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
             // Who only looks after other shops needs none.
             findings.push(no_account(&shop.id, sells && shop.id == InstanceId::admin()));
         }
+        if !shop.accounts.is_empty() && shop.name == shop.id.as_str() {
+            findings.push(no_name(&shop.id));
+        }
         findings.extend(shop.accounts.iter().map(|used| one(shop, used, asked)));
     }
     findings
+}
+
+/// The shop sells, but is still called as its address.
+fn no_name(id: &InstanceId) -> Finding {
+    Finding::Warn(
+        format!("name: customers read \"{id}\" as the name of the shop {id}"),
+        "give it the name that stands over the door, in the back office under Details".into(),
+    )
 }
 
 fn no_account(id: &InstanceId, is_manager: bool) -> Finding {
@@ -185,7 +203,8 @@ mod tests {
     }
 
     fn shop(id: &str, accounts: Vec<Used>) -> Shop {
-        Shop { id: id.parse().unwrap(), public_key: PublicKey::new([7; 32]), accounts }
+        let public_key = PublicKey::new([7; 32]);
+        Shop { id: id.parse().unwrap(), public_key, name: "The shop".into(), accounts }
     }
 
     fn asked() -> Asked {

@@ -3,10 +3,13 @@
 use std::path::Path;
 
 use super::Finding;
+use crate::domain::time::{RelativeTime, Timestamp};
 use crate::store::{self, Error, Look, VERSION};
 
 /// A megabyte.
 const MB: u64 = 1_000_000;
+/// Beyond so many seconds the last backup is old: two days, for a job that runs daily.
+const OLD_BACKUP_S: u64 = 2 * 86_400;
 /// Beyond so many bytes the log has grown past what a busy shop needs: twice the size to which it
 /// shrinks.
 const LARGE_LOG: u64 = 128 * MB;
@@ -40,6 +43,25 @@ fn version(path: &Path, version: u32) -> Finding {
             ),
             "restart the daemon: it copies the file and brings it up to date".into(),
         ),
+    }
+}
+
+/// When the last good copy was made, if ever one was.
+pub(super) fn backup(last: Option<Timestamp>, now: Timestamp) -> Finding {
+    let remedy = || {
+        "make one each day, by systemd or cron: tilld backup /another/disk/till.db; the package does \
+         with: systemctl enable --now tilld-backup.timer"
+            .to_owned()
+    };
+    let Some(last) = last else {
+        return Finding::Warn("backup: \"tilld backup\" has never made one".into(), remedy());
+    };
+    let age = now.saturating_since(last);
+    let is_old = RelativeTime::from_secs(OLD_BACKUP_S).is_ok_and(|most| age > most);
+    let hours = age.duration().unwrap_or_default().as_secs() / 3600;
+    match is_old {
+        true => Finding::Warn(format!("backup: the last one is {} days old", hours / 24), remedy()),
+        false => Finding::Ok(format!("backup: the last one is {hours} hours old")),
     }
 }
 

@@ -1,12 +1,13 @@
 //! `tilld doctor`: looks at everything a shop stands on, and says in plain words what to mend.
 //!
-//! It changes nothing, asks each exchange once with little patience, and works whether the daemon
-//! runs or not. What it looks at is gathered here; what to think of it, is in pure functions that
+//! It changes nothing, asks each exchange and the daemon itself once with little patience, and works
+//! whether the daemon runs or not. What it looks at is gathered here; what to think of it, is in pure functions that
 //! return a [`Finding`], one room a subject.
 
 mod accounts;
 mod address;
 mod clock;
+mod daemon;
 mod database;
 mod disk;
 mod exchanges;
@@ -20,7 +21,7 @@ use crate::domain::exchange::Trusted;
 use crate::domain::time::Timestamp;
 use crate::machine::{Clock, zone_problem};
 use crate::server::terms;
-use crate::store::{self, Look};
+use crate::store::{self, Look, premises};
 
 /// What came of one check: a sentence, and if it is not good, another one that says what to do.
 #[derive(Debug, Eq, PartialEq)]
@@ -92,9 +93,15 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
     let path = &config.database.path;
     let server = &config.server;
     let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
+    if let Some(url) = &server.base_url {
+        findings.push(daemon::check(url)?);
+    }
     let mut about_file = disk::check(path);
     let look = store::look(path);
     about_file.extend(database::check(path, &look));
+    if matches!(look, Ok(Some(_))) {
+        about_file.push(database::backup(premises::around(path).last_backup, now));
+    }
     let (newest, shops) = match contents(&look, &trusted) {
         Ok(contents) => contents,
         Err(error) => {

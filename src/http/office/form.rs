@@ -3,6 +3,9 @@
 //! Every form carries a seal in its input `csrf`. For those who have signed in it is made of their
 //! token, so that no other site and no other seat has it; for the sign-in, of a cookie that the
 //! browser got along with the form. A form without its seal is refused before anybody reads it.
+//!
+//! Behind the seal stands an id of the page that the form is on, by which a form that is sent twice is
+//! known (`twice`).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -33,6 +36,11 @@ pub(super) fn seal_of_seat(key: &Key) -> String {
 /// The seal of the form for signing in of whoever has `cookie`.
 pub(super) fn seal_of_door(cookie: &str) -> String {
     seal(cookie, b"tilld sign-in form")
+}
+
+/// What the forms of the page with this id carry.
+pub(super) fn on_page(seal: &str, page_id: &str) -> String {
+    format!("{seal}.{page_id}")
 }
 
 fn seal(secret: &str, what_for: &[u8]) -> String {
@@ -85,16 +93,18 @@ impl FromRequest for Form {
             let bytes = body?.bytes().await?;
             let pairs = url::form_urlencoded::parse(&bytes).into_owned().take(MAX_INPUTS);
             let form = Self(pairs.collect());
-            let same = form.raw("csrf").as_bytes().ct_eq(seal.as_bytes());
+            let shown = form.raw("csrf");
+            let shown = shown.split_once('.').map_or(shown, |(seal, _)| seal);
+            let same = shown.as_bytes().ct_eq(seal.as_bytes());
             if seal.is_empty() || !bool::from(same) { Err(Failure::Forged) } else { Ok(form) }
         })
     }
 }
 
 /// The seal that forms of this browser carry.
-fn expected(request: &HttpRequest) -> Option<String> {
+pub(super) fn expected(request: &HttpRequest) -> Option<String> {
     if let Some(seat) = request.extensions().get::<Seat>() {
-        return Some(seat.csrf().to_owned());
+        return Some(seat.seal().to_owned());
     }
     let settings = request.app_data::<Data<Settings>>()?;
     let way = Way::of(request, settings);

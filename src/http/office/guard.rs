@@ -17,6 +17,7 @@ use super::cookie::{Cookie, Way, is_own_origin};
 use super::go;
 use super::seat::Seat;
 use super::sign_in::{self, Why};
+use super::twice;
 use crate::domain::access::Permission;
 use crate::till::{self, Key, Presence, Till};
 
@@ -38,7 +39,7 @@ pub(in crate::http) async fn guard(
             if let Some(seat) = seat {
                 request.extensions_mut().insert(seat);
             }
-            Ok(next.call(request).await?.map_into_boxed_body())
+            twice::once(request, next).await
         }
         Ok(Verdict::Answer(answer)) => Ok(request.into_response(answer)),
         Err(failure) => {
@@ -81,7 +82,9 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
         Some(key) => match till.admit_seated(&key, needs, presence) {
             Ok(clerk) => {
                 note_address(request, settings, till, &clerk);
-                return Ok(Verdict::Pass(Some(Seat::new(request, settings, clerk, &key))));
+                let page_id = till.door_mark()?;
+                let seat = Seat::new(request, settings, clerk, &key, &page_id);
+                return Ok(Verdict::Pass(Some(seat)));
             }
             Err(till::Error::TokenExpired) => Why::Over,
             Err(till::Error::NotAuthorized | till::Error::InstanceDeleted(_)) => Why::New,

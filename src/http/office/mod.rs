@@ -31,6 +31,7 @@ pub(super) mod status;
 pub(super) mod templates;
 pub(super) mod till;
 pub(super) mod tokens;
+mod twice;
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
@@ -52,6 +53,7 @@ use super::{Settings, origin};
 pub(super) use self::guard::guard;
 pub(super) use self::problem::problem;
 use self::seat::Seat;
+pub use self::twice::Forms;
 
 /// How long a page may wait for news.
 const PATIENCE: Duration = Duration::from_secs(25);

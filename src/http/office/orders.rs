@@ -29,6 +29,8 @@ struct Ask {
     text: String,
     from: String,
     until: String,
+    /// Are those left out that a wallet took which had bought the same before?
+    hides_bought: bool,
     older: Option<i64>,
     newer: Option<i64>,
 }
@@ -81,6 +83,7 @@ impl Ask {
             text: own("q"),
             from: own("from"),
             until: own("until"),
+            hides_bought: params.text("bought").is_some_and(|text| text == "hide"),
             older: params.get("older")?,
             newer: params.get("newer")?,
         })
@@ -94,6 +97,7 @@ impl Ask {
             ("q", self.text.as_str()),
             ("from", self.from.as_str()),
             ("until", self.until.as_str()),
+            ("bought", if self.hides_bought { "hide" } else { "" }),
         ];
         all.extend_from_slice(more);
         all.retain(|(_, value)| !value.is_empty());
@@ -124,6 +128,7 @@ impl Ask {
             after: day(&self.from, 0)?.and_then(before_start),
             before: day(&self.until, 1)?,
             summary: Some(self.text.clone()).filter(|text| !text.is_empty()),
+            bought_before: self.hides_bought.then_some(false),
             ..Filter::default()
         })
     }

@@ -56,6 +56,8 @@ pub(in crate::http) struct Seat(Rc<Inner>);
 struct Inner {
     clerk: till::Clerk,
     frame: Frame,
+    /// By which forms of this seat are known.
+    seal: String,
     csrf: String,
     tab: String,
     flash: Option<&'static str>,
@@ -67,11 +69,14 @@ impl Seat {
         settings: &Settings,
         clerk: till::Clerk,
         key: &Key,
+        page_id: &str,
     ) -> Self {
         let frame = Frame::of(request, settings);
         let tab = request.path().trim_matches('/').split('/').nth(1).unwrap_or_default().to_owned();
         let flash = flash::of(request, frame.words());
-        Self(Rc::new(Inner { clerk, csrf: form::seal_of_seat(key), tab, flash, frame }))
+        let seal = form::seal_of_seat(key);
+        let csrf = form::on_page(&seal, page_id);
+        Self(Rc::new(Inner { clerk, seal, csrf, tab, flash, frame }))
     }
 
     /// Who may act for the shop.
@@ -89,7 +94,12 @@ impl Seat {
         self.0.frame.words()
     }
 
-    /// What each form of this seat must carry in its input `csrf`.
+    /// What shows that a form is one of this seat.
+    pub(super) fn seal(&self) -> &str {
+        &self.0.seal
+    }
+
+    /// What each form of this page must carry in its input `csrf`: the seal, and the page's id.
     pub(super) fn csrf(&self) -> &str {
         &self.0.csrf
     }

@@ -12,7 +12,7 @@ use super::super::extract::Params;
 use super::super::origin::client;
 use super::super::pages::Frame;
 use super::cookie::{Cookie, Way, browser};
-use super::form::{Form, Typed, seal_of_door};
+use super::form::{Form, Typed, on_page, seal_of_door};
 use super::seat::Seat;
 use super::{flash, go, shown};
 use crate::domain::ids::InstanceId;
@@ -106,7 +106,7 @@ fn ask(
         Some(door) => door,
         None => till.door_mark()?,
     };
-    let csrf = seal_of_door(&door);
+    let csrf = on_page(&seal_of_door(&door), &till.door_mark()?);
     let is_plain = way.is_plain();
     let page = Page { frame, words: frame.words(), typed, csrf, flash, is_plain };
     let mut answer = shown(status, frame, &page)?;

@@ -96,7 +96,13 @@ pub(in crate::http) async fn page(
         frame: seat.frame(),
         words,
         seat: &seat,
-        warnings: warnings(&status, base_url.is_https(), now, words),
+        warnings: warnings(
+            &status,
+            base_url.is_https(),
+            base_url.names_this_machine() && !settings.is_demo,
+            now,
+            words,
+        ),
         version: env!("CARGO_PKG_VERSION"),
         base_url: base_url.to_string(),
         last_payment: status.last_payment.map(|at| seat.moment(at)),
@@ -119,6 +125,7 @@ fn size(bytes: u64, visitor: Visitor) -> String {
 fn warnings(
     status: &ShopStatus,
     is_https: bool,
+    is_local: bool,
     now: Timestamp,
     words: &Words,
 ) -> Vec<&'static str> {
@@ -141,7 +148,8 @@ fn warnings(
             machine.is_some_and(|all| all.premises.free_bytes.is_some_and(|free| free < LITTLE)),
             words.warn_disk,
         ),
-        (!is_https, words.warn_plain),
+        (is_local, words.warn_this_machine),
+        (!is_https && !is_local, words.warn_plain),
         (machine.is_some_and(backup_is_old), words.warn_backup),
     ];
     checks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text).collect()
@@ -226,12 +234,14 @@ mod tests {
             }),
         };
         let bare = [ENGLISH.no_account, ENGLISH.warn_no_exchange];
-        let of = |status: &ShopStatus, is_https| warnings(status, is_https, now, &ENGLISH);
+        let of = |status: &ShopStatus, is_https| warnings(status, is_https, false, now, &ENGLISH);
         let fresh = 1_000_000 - STALE_S;
         assert_eq!(of(&status(LITTLE, fresh), true), bare);
         assert!(of(&status(LITTLE, fresh), false).contains(&ENGLISH.warn_plain));
         assert!(of(&status(LITTLE - 1, fresh), true).contains(&ENGLISH.warn_disk));
         assert!(of(&status(LITTLE, fresh - 1), true).contains(&ENGLISH.warn_backup));
+        let here = warnings(&status(LITTLE, fresh), false, true, now, &ENGLISH);
+        assert!(here.contains(&ENGLISH.warn_this_machine) && !here.contains(&ENGLISH.warn_plain));
         let mut other = status(0, 0);
         other.machine = None;
         assert_eq!(of(&other, true), bare);

@@ -17,7 +17,7 @@ use super::{explain, shown};
 use crate::domain::amount::{Amount, Currency};
 use crate::domain::ids::TemplateId;
 use crate::domain::taler_uri::PayTemplate;
-use crate::domain::template::{BadTemplate, Template, TemplateContract};
+use crate::domain::template::{BadTemplate, Template, TemplateContract, TemplateType};
 use crate::domain::time::RelativeTime;
 use crate::page::qr::Link;
 use crate::page::{Words, money};
@@ -56,6 +56,22 @@ struct Poster {
     page: String,
 }
 
+/// What a page behind a paywall needs.
+struct Paywall {
+    /// To be put into the page.
+    snippet: String,
+    /// How its server learns that a visitor has paid.
+    check: String,
+}
+
+#[derive(Html)]
+#[template(path = "http/office/paywall_snippet.html", escape = "none")]
+struct Snippet<'a> {
+    base_url: &'a str,
+    uri: &'a str,
+    pay: &'a str,
+}
+
 #[derive(Html)]
 #[template(path = "http/office/template.html")]
 struct Page<'a> {
@@ -70,8 +86,11 @@ struct Page<'a> {
     who: [(&'static str, &'static str); 2],
     kinds: [(&'static str, &'static str); 2],
     has_more: bool,
-    /// Of a template that is kept already.
+    /// Of a template that is kept already, unless it is a paywall's.
     poster: Option<Poster>,
+    /// Of a paywall's template that is kept already.
+    paywall: Option<Paywall>,
+    is_kept: bool,
 }
 
 /// `GET /webui/templates`.
@@ -96,7 +115,14 @@ fn ask(
         Some(old) => (old.description.as_str(), seat.path(&format!("templates/{}", old.id))),
         None => (words.new_template, seat.path("new-template")),
     };
-    let poster = old.map(|old| poster(request, settings, seat, &old.id)).transpose()?;
+    let (mut poster, mut paywall) = (None, None);
+    match old {
+        Some(old) if old.contract.kind() == TemplateType::FixedOrder => {
+            poster = Some(self::poster(request, settings, seat, &old.id)?);
+        }
+        Some(old) => paywall = Some(self::paywall(request, settings, seat, &old.id)?),
+        None => {}
+    }
     let more = ["pay_minutes", "minimum_age", "website"];
     let page = Page {
         frame: seat.frame(),
@@ -111,6 +137,8 @@ fn ask(
         has_more: typed.chose("kind", "paivana")
             || more.iter().any(|name| !typed.value(name).is_empty()),
         poster,
+        paywall,
+        is_kept: old.is_some(),
     };
     shown(status, seat.frame(), &page)
 }
@@ -130,6 +158,26 @@ fn poster(
     };
     let uri = PayTemplate { base, template: id.clone(), params: Vec::new() };
     Ok(Poster { code: Link::to(uri.to_string()), page })
+}
+
+/// What a page needs that is sold by the paywall's template `id`.
+fn paywall(
+    request: &HttpRequest,
+    settings: &Settings,
+    seat: &Seat,
+    id: &TemplateId,
+) -> Result<Paywall, Failure> {
+    let base = base_url(request, settings, &seat.clerk().instance().id)?;
+    let uri = PayTemplate { base: base.clone(), template: id.clone(), params: Vec::new() };
+    // Neither has a character that means anything in a script's text: they are encoded as addresses.
+    let (base_url, uri) = (base.as_str(), uri.to_string());
+    let snippet = Snippet { base_url, uri: &uri, pay: seat.words().paywall_pay };
+    let snippet = snippet.render().map_err(|error| Failure::Bug(error.to_string()))?;
+    let check = format!(
+        "curl -H 'Authorization: Bearer secret-token:…' \\\n  \
+         '{base_url}private/orders?paid=yes&session_id=SESSION&fulfillment_url=PAGE'"
+    );
+    Ok(Paywall { snippet, check })
 }
 
 /// What the template `old` is priced in; a new one in the till's own currency.

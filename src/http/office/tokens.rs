@@ -20,6 +20,7 @@ use super::seat::Seat;
 use super::shown;
 use crate::domain::access::{Scope, Token, TokenScope};
 use crate::domain::time::{RelativeTime, Timestamp};
+use crate::domain::web::BaseUrl;
 use crate::page::Words;
 use crate::page::moment::{self, Moment};
 use crate::page::qr::Qr;
@@ -87,6 +88,8 @@ struct Fresh {
     expires: Moment,
     /// Both, for the camera of the device that shall use it.
     qr: Option<Qr>,
+    /// Does the address name this very machine?
+    is_local: bool,
 }
 
 #[derive(Template)]
@@ -97,10 +100,30 @@ struct Page<'a> {
     seat: &'a Seat,
     typed: &'a Typed,
     fresh: Option<Fresh>,
+    /// Was the page asked for that shows a token, after it had shown it?
+    is_shown_before: bool,
     rows: Vec<Row>,
     older: Option<String>,
     scopes: Vec<(&'static str, String)>,
     lives: Vec<(&'static str, String)>,
+}
+
+/// Asks before a token is revoked.
+#[derive(Template)]
+#[template(path = "http/office/revoke.html")]
+struct Revoke<'a> {
+    frame: &'a Frame,
+    words: &'a Words,
+    seat: &'a Seat,
+    row: Row,
+}
+
+/// What a page of tokens shows beside its list.
+#[derive(Default)]
+struct Beside {
+    fresh: Option<Fresh>,
+    is_shown_before: bool,
+    before: Option<i64>,
 }
 
 /// What a token is good for, in plain words and in the API's.
@@ -127,10 +150,10 @@ async fn ask(
     till: &Till,
     status: StatusCode,
     typed: &Typed,
-    fresh: Option<Fresh>,
-    before: Option<i64>,
+    beside: Beside,
 ) -> Answer {
     let (words, now) = (seat.words(), till.now());
+    let Beside { fresh, is_shown_before, before } = beside;
     let mut tokens = till.tokens(seat.clerk(), -PAGE - 1, before).await?;
     let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let has_more = tokens.len() > most;
@@ -144,6 +167,7 @@ async fn ask(
         seat,
         typed,
         fresh,
+        is_shown_before,
         rows: tokens.into_iter().map(|token| Row::of(token, seat, now)).collect(),
         older,
         scopes: SCOPES.iter().map(|one| (one.as_str(), scope(all(*one), words))).collect(),
@@ -152,11 +176,24 @@ async fn ask(
     shown(status, seat.frame(), &page)
 }
 
-/// `GET /webui/tokens`, those before the one numbered `before`.
-pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) -> Answer {
+/// `GET /webui/tokens`, those before the one numbered `before`; with `fresh`, the token just made, which
+/// is shown once.
+pub(in crate::http) async fn page(
+    request: HttpRequest,
+    till: Data<Till>,
+    settings: Data<Settings>,
+    seat: Seat,
+    params: Params,
+) -> Answer {
     let typed = Typed::suggesting(&[("life", "2592000")]);
-    let before = params.get("before")?;
-    ask(&seat, &till, StatusCode::OK, &typed, None, before).await
+    let mut beside = Beside { before: params.get("before")?, ..Beside::default() };
+    if let Some(mark) = params.text("fresh") {
+        let base_url = base_url(&request, &settings, &seat.clerk().instance().id)?;
+        let issued = settings.forms.tokens.take(mark);
+        beside.fresh = issued.map(|issued| fresh(&seat, &issued, &base_url));
+        beside.is_shown_before = beside.fresh.is_none();
+    }
+    ask(&seat, &till, StatusCode::OK, &typed, beside).await
 }
 
 /// What the device's camera sees: where the API is, and the token for it.
@@ -164,7 +201,8 @@ fn pairing(base_url: &str, token: &str) -> String {
     json!({ "base_url": base_url, "token": token }).to_string()
 }
 
-/// `POST /webui/tokens`: the answer is the only page that ever shows the token.
+/// `POST /webui/tokens`: leads to the only page that ever shows the token. Its address cannot be guessed,
+/// and shows nothing any more when it is loaded again.
 pub(in crate::http) async fn create(
     request: HttpRequest,
     till: Data<Till>,
@@ -200,30 +238,30 @@ pub(in crate::http) async fn create(
             description: Some(description),
         };
         let instance = &seat.clerk().instance().id;
-        let base_url = base_url(&request, &settings, instance)?;
         let peer = client(&request, &settings);
         match till.log_in(instance, password, peer, wish).await {
             Ok(issued) => {
-                let fresh = fresh(&seat, &issued, base_url.as_str());
-                let typed = Typed::default();
-                return ask(&seat, &till, StatusCode::OK, &typed, Some(fresh), None).await;
+                let mark = till.door_mark()?;
+                settings.forms.tokens.put(mark.clone(), issued);
+                return Ok(seat.go(&format!("tokens?fresh={mark}"), None));
             }
             Err(error) => {
                 status = refused(&mut typed, "password", error, words)?;
             }
         }
     }
-    ask(&seat, &till, status, &typed, None, None).await
+    ask(&seat, &till, status, &typed, Beside::default()).await
 }
 
-fn fresh(seat: &Seat, issued: &Issued, base_url: &str) -> Fresh {
+fn fresh(seat: &Seat, issued: &Issued, base_url: &BaseUrl) -> Fresh {
     let token = issued.key.reveal();
     Fresh {
         token: token.to_owned(),
-        base_url: base_url.to_owned(),
+        base_url: base_url.to_string(),
         scope: scope(issued.scope, seat.words()),
         expires: seat.moment(issued.expires_at),
-        qr: Qr::of(&pairing(base_url, token)),
+        qr: Qr::of(&pairing(base_url.as_str(), token)),
+        is_local: base_url.names_this_machine(),
     }
 }
 
@@ -245,6 +283,21 @@ pub(super) fn refused(
         }
         other => Err(other),
     }
+}
+
+/// `GET /webui/tokens/$SERIAL/revoke`: is it meant?
+pub(in crate::http) async fn ask_to_revoke(
+    till: Data<Till>,
+    seat: Seat,
+    Seg(serial): Seg<String>,
+) -> Answer {
+    let serial: i64 = serial.parse().map_err(|_| Error::TokenUnknown(0))?;
+    let found = till.tokens(seat.clerk(), -1, serial.checked_add(1)).await?;
+    let token = found.into_iter().find(|token| token.serial == serial);
+    let token = token.ok_or(Error::TokenUnknown(serial))?;
+    let row = Row::of(token, &seat, till.now());
+    let page = Revoke { frame: seat.frame(), words: seat.words(), seat: &seat, row };
+    shown(StatusCode::OK, seat.frame(), &page)
 }
 
 /// `POST /webui/tokens/$SERIAL/revoke`. Whoever takes back the token of their own seat is out.

@@ -97,6 +97,7 @@ pub(in crate::http) async fn list(
         session: params.get("session_id")?,
         fulfillment_url: params.get("fulfillment_url")?,
         summary: params.text("summary_filter").map(str::to_owned),
+        bought_before: None,
     };
     let page = Page { filter, limit, offset };
     let orders = till.orders(&clerk, page, patience).await?;

@@ -88,7 +88,10 @@ fn line(
     Some(Line {
         name: shortened(name, MAX_NAME),
         quantity: shortened(format!("{quantity} {unit}").trim(), 40),
-        price: price.map_or_else(String::new, |price| money::show(&price, currencies, visitor)),
+        // On a small screen it may be told on two lines.
+        price: price.map_or_else(String::new, |price| {
+            money::show(&price, currencies, visitor).replace('\u{a0}', " ")
+        }),
     })
 }
 
@@ -152,7 +155,7 @@ mod tests {
             .iter()
             .map(|line| format!("{}/{}/{}", line.name, line.quantity, line.price))
             .collect();
-        assert_eq!(lines, ["Tea/2 cups/2,50\u{a0}€", "Cake/0,5/1,00\u{a0}€", "Water//"]);
+        assert_eq!(lines, ["Tea/2 cups/2,50 €", "Cake/0,5/1,00 €", "Water//"]);
         assert_eq!(basket(&terms, "en").summary, "Two teas");
     }
 

@@ -26,7 +26,7 @@ use crate::domain::ids::InstanceId;
 use crate::domain::web::BaseUrl;
 use crate::page::accept::prefers_html;
 use crate::page::files::File;
-use crate::page::qr::Qr;
+use crate::page::qr::{Qr, is_local};
 use crate::page::{POLICY, Visitor, Words};
 
 pub(super) use self::home::home;
@@ -47,6 +47,8 @@ pub(super) struct Frame {
     pub(super) root: String,
     /// Who reads.
     pub(super) visitor: Visitor,
+    /// Is all of it a demonstration on this machine, where nobody needs to be told that it is?
+    pub(super) is_demo: bool,
 }
 
 impl Frame {
@@ -56,7 +58,7 @@ impl Frame {
         // Without a host there is no telling; the page still finds its style where we usually are.
         let root = base_url(request, settings, &InstanceId::admin())
             .map_or_else(|_| "/".to_owned(), |url| path_of(&url));
-        Self { root, visitor }
+        Self { root, visitor, is_demo: settings.is_demo }
     }
 
     /// The path of `instance`, as the browser sees it. Forms lead there and not to the address that
@@ -93,12 +95,14 @@ pub(super) struct Link<'a> {
     pub(super) qr: Option<Qr>,
     /// What the picture is for, for those who do not see it.
     pub(super) label: &'a str,
+    /// Does it name the machine that made it, so that no other device gets there?
+    pub(super) is_local: bool,
 }
 
 impl<'a> Link<'a> {
     /// A link to `uri`.
     pub(super) fn to(uri: String, label: &'a str) -> Self {
-        Self { qr: Qr::of(&uri), uri, label }
+        Self { qr: Qr::of(&uri), is_local: is_local(&uri), uri, label }
     }
 }
 

@@ -21,6 +21,7 @@ use crate::domain::ids::{InstanceId, TemplateId};
 use crate::domain::taler_uri::PayTemplate;
 use crate::domain::template::{self, BadFilling, Filling, TemplateType};
 use crate::domain::web::BaseUrl;
+use crate::page::once::{self, Submission};
 use crate::page::words::filled;
 use crate::page::{Words, money};
 use crate::till::{Error, Till};
@@ -46,6 +47,8 @@ struct Form<'a> {
     /// Can an order be made here? Those of paywalls are made from their own pages.
     link: Option<Link<'a>>,
     max_summary: usize,
+    /// By which the form is known when it is sent twice.
+    once: String,
     typed: Typed,
     fault: Option<Fault>,
 }
@@ -64,6 +67,7 @@ struct Typed {
     currency: Option<Currency>,
     summary: String,
     tip: String,
+    once: String,
 }
 
 /// What is wrong with what was typed.
@@ -139,15 +143,29 @@ pub(in crate::http) async fn filled_in(
     };
     let id = maker.template.id.clone();
     let client = client(request, settings);
-    match till.order_by_template(instance, id, filling, &maker.base_url, client).await {
-        Ok(made) => {
+    // A form that is sent twice makes one order.
+    let ticket = match typed.once.is_empty() {
+        true => None,
+        false => match settings.forms.orders.begin(typed.key(request.path())).await {
+            Submission::Again(order) => return Ok(sent_on(order)),
+            Submission::First(ticket) => Some(ticket),
+        },
+    };
+    // In a task of its own: a browser that is clicked twice hangs up on the first request.
+    let (till, owner, base_url) = (till.clone(), instance.clone(), maker.base_url.clone());
+    let work = actix_web::rt::spawn(async move {
+        let made = till.order_by_template(&owner, id, filling, &base_url, client).await;
+        made.map(|made| (made, ticket))
+    });
+    match work.await.map_err(|error| Failure::Bug(error.to_string()))? {
+        Ok((made, ticket)) => {
             let token = made.token.map_or_else(String::new, |token| format!("?token={token}"));
             let base = maker.frame.base_of(instance);
             let order = format!("{base}orders/{}{token}", made.order_id);
-            Ok(HttpResponse::SeeOther()
-                .insert_header((LOCATION, order))
-                .insert_header((VARY, "Accept, Accept-Language"))
-                .finish())
+            if let Some(ticket) = ticket {
+                ticket.led_to(order.clone());
+            }
+            Ok(sent_on(order))
         }
         Err(error) => match maker.fault(&error) {
             Some(fault) => maker.form(typed, Some(fault)),
@@ -156,15 +174,30 @@ pub(in crate::http) async fn filled_in(
     }
 }
 
+/// Sends the browser on to `order`.
+fn sent_on(order: String) -> HttpResponse {
+    HttpResponse::SeeOther()
+        .insert_header((LOCATION, order))
+        .insert_header((VARY, "Accept, Accept-Language"))
+        .finish()
+}
+
 impl Typed {
+    /// By which the form is known again that was sent to `path`.
+    fn key(&self, path: &str) -> once::Key {
+        let Self { amount, currency, summary, tip, once } = self;
+        once::key(path, format!("{once} {amount:?} {currency:?} {summary:?} {tip:?}").as_bytes())
+    }
+
     /// What a form says.
     fn of(mut fields: Fields) -> Result<Self, Failure> {
         let mut text = |name| Ok::<String, Failure>(fields.get(name)?.unwrap_or_default());
         let (amount, summary, tip) = (text("amount")?, text("summary")?, text("tip")?);
+        let once = text("once")?;
         let currency = Some(text("currency")?).filter(|code| !code.is_empty());
         let currency = currency.map(Currency::parse).transpose();
         let currency = currency.map_err(|_| Failure::Malformed("currency".into()))?;
-        Ok(Self { amount, currency, summary, tip })
+        Ok(Self { amount, currency, summary, tip, once })
     }
 }
 
@@ -224,7 +257,7 @@ impl<'a> Maker<'a> {
             amount: Amount::parse(amount).map(typed).unwrap_or_default(),
             currency: currency.and_then(|code| Currency::parse(code).ok()),
             summary: self.default_of("summary").unwrap_or_default().to_owned(),
-            tip: String::new(),
+            ..Typed::default()
         }
     }
 
@@ -261,6 +294,7 @@ impl<'a> Maker<'a> {
             takes_tip: contract.takes_tip(),
             link: self.is_for_all().then(|| self.link()),
             max_summary: MAX_SUMMARY,
+            once: self.till.door_mark()?,
             typed,
             fault,
             frame: &self.frame,

@@ -402,7 +402,7 @@ impl Till {
         if kept.is_empty() {
             // All coins were confirmed before, or there is nothing to pay.
             return match self.book(charge, Vec::new(), None).await? {
-                Booked::Paid | Booked::More => Ok(()),
+                Booked::Paid(_) | Booked::More => Ok(()),
                 Booked::Late => Err(Error::AlreadyPaid(charge.order_id.clone())),
             };
         }
@@ -451,7 +451,7 @@ impl Till {
         let keys = keys.get(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
         match self.deposit(charge, exchange, keys, coins, now).await? {
             Ok(Booked::Late) => Err(Error::AlreadyPaid(charge.order_id.clone())),
-            Ok(Booked::Paid | Booked::More) => Ok(()),
+            Ok(Booked::Paid(_) | Booked::More) => Ok(()),
             Err(NotTaken { trouble, .. }) => Err(trouble.into()),
         }
     }
@@ -596,11 +596,15 @@ impl Till {
                 }
                 part_paid::delete(tx, order)?;
                 record(tx, &books.order, &Paid { at: now, session }, Means::Coins, None)?;
-                Ok::<_, Error>(Booked::Paid)
+                Ok::<_, Error>(Booked::Paid(books.order.amount))
             })
             .await
-            .inspect(|booked| {
-                if matches!(booked, Booked::Late) {
+            .inspect(|booked| match booked {
+                Booked::Paid(amount) => {
+                    log::info!("order {}: {amount} paid with a wallet", charge.order_id);
+                }
+                Booked::More => {}
+                Booked::Late => {
                     self.errands.notify_one();
                 }
             })
@@ -710,8 +714,8 @@ impl Till {
 /// What became of a confirmation.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Booked {
-    /// It completed the price.
-    Paid,
+    /// It completed the price, which is this.
+    Paid(Amount),
     /// More is to come.
     More,
     /// The order was paid in another way meanwhile; the coins are given back.

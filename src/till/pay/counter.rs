@@ -82,7 +82,7 @@ impl Till {
         };
         let now = self.clock.now();
         let shop = clerk.instance.id.clone();
-        let (kept, contract, has_coins) = self
+        let (kept, contract, has_coins, is_new) = self
             .store
             .write(move |tx| {
                 still_there(tx, serial, &shop)?;
@@ -95,18 +95,22 @@ impl Till {
                 };
                 let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
                 match record(tx, &there, &paid, Means::Counter(&kept), binding.as_ref()) {
-                    Ok(contract) => Ok((kept, contract, return_coins(tx, there, now)?)),
+                    Ok(contract) => Ok((kept, contract, return_coins(tx, there, now)?, true)),
                     Err(Error::AlreadyPaid(id)) => {
                         let before = payments::find(tx, there.serial)?;
                         let same = before.filter(|before| before.payment == kept.payment);
                         let contract = PaidContract::of(&there);
                         let (same, contract) = same.zip(contract).ok_or(Error::AlreadyPaid(id))?;
-                        Ok((same, contract, false))
+                        Ok((same, contract, false, false))
                     }
                     Err(error) => Err(error),
                 }
             })
             .await?;
+        if is_new {
+            let method = kept.payment.method.as_str();
+            log::info!("order {}: {} paid at the counter ({method})", there.order_id, kept.amount);
+        }
         if has_coins {
             self.errands.notify_one();
         }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 
-const ROOT = join(import.meta.dirname ?? new URL("..", import.meta.url).pathname, "..", "..", "..");
+export const ROOT = join(import.meta.dirname ?? new URL("..", import.meta.url).pathname, "..", "..", "..");
 const PROGRAM = process.env.TILLD ?? join(ROOT, "target", "debug", "tilld");
 const ACCOUNT = "payto://iban/DE75512108001245126199?receiver-name=Shop";
 

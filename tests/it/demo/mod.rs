@@ -16,6 +16,7 @@ use reqwest::blocking::{Client, RequestBuilder};
 use reqwest::redirect;
 
 use crate::common::{PATIENCE, Reply, client, tilld};
+use crate::office::Visitor;
 
 /// A running demonstration; killed when dropped.
 struct Demo {
@@ -24,6 +25,7 @@ struct Demo {
     api: String,
     exchange: String,
     token: String,
+    password: String,
     client: Client,
     /// The visitor's cookie, once there is one.
     cookie: Mutex<String>,
@@ -56,6 +58,7 @@ impl Demo {
             api: String::new(),
             exchange: String::new(),
             token: String::new(),
+            password: String::new(),
             client: browser(),
             cookie: Mutex::default(),
         };
@@ -68,6 +71,8 @@ impl Demo {
         demo.api = value("API: ");
         demo.exchange = value("Exchange: ");
         demo.token = value("Token: ");
+        assert_eq!(value("Back office: "), format!("{}webui/", demo.api));
+        demo.password = value("Password: ");
         line();
         assert!(line().contains("play money"));
         demo
@@ -209,6 +214,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     assert_eq!(demo.shop, format!("{}shop/", demo.api));
     assert_eq!(demo.exchange, format!("{}sandbox-exchange/", demo.api));
     assert_eq!((mode(&folder), mode(&folder.join("token"))), (0o700, 0o600));
+    assert_eq!(mode(&folder.join("password")), 0o600);
     let front = demo.opened();
     assert!(front.contains("The demo wallet is empty"));
     assert_eq!(demo.get(&format!("{}keys", demo.exchange)).status, 200);
@@ -227,9 +233,14 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     assert_eq!(refused.status, 409, "{refused:?}");
     assert!(refused.text.contains("not enough money"), "{refused:?}");
     demo.is_page(&refused);
-    demo.press(&front, "/shop/withdraw");
+    // Where it is missing it can be had; a double click withdraws once.
+    assert!(offer.contains(&format!("name=\"back\" value=\"orders/{id}\"")), "{offer}");
+    for _ in 0..2 {
+        assert_eq!(demo.press(&offer, "/shop/withdraw"), at);
+    }
     let offer = demo.page(&at);
-    assert!(offer.contains("The demo wallet has 50.00\u{a0}ク."), "{offer}");
+    assert!(!offer.contains("/shop/withdraw") && offer.contains("small fees"), "{offer}");
+    assert!(offer.contains("The demo wallet has 50.00\u{a0}KUDOS."), "{offer}");
 
     let poll = attribute(&offer, "data-poll");
     let hash = poll.split("h_contract=").nth(1).unwrap().split('&').next().unwrap();
@@ -264,7 +275,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let sale = demo.page(&at);
     assert!(sale.contains(&format!("taler+http://refund/{}/{id}/", demo.address())));
     demo.press(&sale, &format!("/shop/orders/{id}/collect"));
-    assert!(demo.page(&at).contains("1.25\u{a0}ク of it went back"));
+    assert!(demo.page(&at).contains("1.25\u{a0}KUDOS of it went back"));
 
     // The article, and a tip.
     let article = format!("{}article", demo.shop);
@@ -275,10 +286,27 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     assert_eq!(demo.press(&paywall, "/shop/article/pay"), article);
     assert_eq!(poll.join().unwrap().status, 200);
     assert!(demo.page(&article).contains("Smell your browser"));
-    let tipped = demo.press(&demo.page(&demo.shop), "/shop/tip");
+    let front = demo.page(&demo.shop);
+    let purse = |page: &str| page.split("The demo wallet has ").nth(1).unwrap()[..5].to_owned();
+    let tipped = demo.press(&front, "/shop/tip");
+    let after = purse(&demo.page(&demo.shop));
+    assert_eq!(demo.press(&front, "/shop/tip"), tipped, "a form that is sent twice");
+    assert_eq!(purse(&demo.page(&demo.shop)), after, "tips once");
     let front = demo.page(&tipped);
     assert!(front.contains("Thank you for the tip"));
-    let balance = front.split("The demo wallet has ").nth(1).unwrap().split('ク').next().unwrap();
+    // Its back office opens with the password, and a wallet in its folder finds its exchange.
+    assert!(front.contains("href=\"/webui/\""), "{front}");
+    let mut keeper = Visitor::of(demo.api.trim_end_matches('/'));
+    let page = keeper.get("/webui/sign-in");
+    keeper.csrf = page.csrf();
+    keeper.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    assert_eq!(keeper.sign_in("admin", &demo.password).status, 303);
+    let mut wallet = tilld();
+    wallet.args(["wallet", "--data-dir"]).arg(&folder).args(["withdraw", "KUDOS:1"]);
+    let output = wallet.output().unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let front = demo.page(&demo.shop);
+    let balance = purse(&front);
 
     // It ends while somebody waits, who is answered; and is found again as it was.
     let (address, token) = (demo.address(), demo.token.clone());
@@ -292,8 +320,8 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let demo = Demo::start(&folder, &address);
     *demo.cookie.lock().unwrap() = cookie;
     assert_eq!(demo.token, token);
-    assert!(demo.opened().contains(balance));
-    assert!(demo.page(&at).contains("1.25\u{a0}ク of it went back"));
+    assert!(demo.opened().contains(&balance));
+    assert!(demo.page(&at).contains("1.25\u{a0}KUDOS of it went back"));
     assert!(demo.page(&article).contains("Smell your browser"));
     assert!(demo.page(&open).contains("Waiting for your wallet"));
     let orders = demo.client.get(format!("{}private/orders?paid=yes", demo.api));
@@ -354,7 +382,7 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     let german = |request: RequestBuilder| demo.send(request.header("Accept-Language", "de-DE"));
     let front = german(demo.client.get(&demo.shop));
     assert!(front.text.contains("<html lang=\"de\">") && front.text.contains("Spielgeld"));
-    assert!(front.text.contains("Für 2,50\u{a0}ク kaufen"), "{front:?}");
+    assert!(front.text.contains("Für 2,50\u{a0}KUDOS kaufen"), "{front:?}");
     let seal = self::seal(&front.text);
     let tip = |amount: &str| {
         let form = format!("seal={seal}&amount={amount}");

@@ -156,7 +156,7 @@ fn story() {
     let said = wallet(&["refund", &refund]);
     assert_eq!(said, format!("KUDOS:1.24 came back for order {id}"));
     assert_eq!(balance(&demo, &customer), "KUDOS:19.18");
-    assert!(demo.page(&sold[0]).contains("1.25\u{a0}ク of it went back"));
+    assert!(demo.page(&sold[0]).contains("1.25\u{a0}KUDOS of it went back"));
     let said = wallet(&["refund", &refund]);
     assert_eq!(said, format!("nothing new came back for order {id}"));
 

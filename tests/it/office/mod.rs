@@ -4,8 +4,10 @@ mod books;
 mod guard;
 mod settings;
 mod sign_in;
+mod twice;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use reqwest::Method;
 use reqwest::blocking::Client;
@@ -101,9 +103,17 @@ impl Visitor {
         self.ask("GET", path, None, &[])
     }
 
-    /// Sends a form with its seal, from the page's own origin.
+    /// Sends a form with its seal, from the page's own origin; each from a page that was just opened.
     pub(crate) fn post(&self, path: &str, inputs: &[(&str, &str)]) -> Page {
-        let inputs = [&[("csrf", self.csrf.as_str())], inputs].concat();
+        static PAGES: AtomicUsize = AtomicUsize::new(0);
+        let seal = self.csrf.split('.').next().unwrap();
+        let csrf = format!("{seal}.{}", PAGES.fetch_add(1, Ordering::Relaxed));
+        self.post_from(&csrf, path, inputs)
+    }
+
+    /// Sends the form of a page that carries `csrf`: the same as before, if the rest is the same.
+    pub(crate) fn post_from(&self, csrf: &str, path: &str, inputs: &[(&str, &str)]) -> Page {
+        let inputs = [&[("csrf", csrf)], inputs].concat();
         self.ask("POST", path, Some(&inputs), &[("Origin", &self.origin())])
     }
 

@@ -1,0 +1,186 @@
+//! Does the daemon answer at the address that contracts name, and does a request that waits come back
+//! through whatever stands in front of it?
+
+use std::time::{Duration, Instant};
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use reqwest::{Client, redirect};
+
+use super::Finding;
+use crate::cli;
+use crate::domain::web::BaseUrl;
+use crate::machine::random;
+use crate::taler::base32;
+
+/// How long a connection may take, with looking up the name.
+const CONNECT: Duration = Duration::from_secs(3);
+/// How long the first answer may take.
+const ANSWER: Duration = Duration::from_secs(4);
+/// How long the daemon is asked to wait for something that does not happen, in milliseconds: long enough
+/// to see whether it may, and short enough for whoever watches the doctor.
+const WAIT_MS: u64 = 3000;
+/// How much sooner or later that may come back.
+const TOLERANCE: Duration = Duration::from_millis(1500);
+/// Longest answer that is read, in bytes.
+const MAX_ANSWER: usize = 64 * 1024;
+
+/// What happened when the daemon was asked.
+#[derive(Debug)]
+enum Seen {
+    /// It could not be reached; why.
+    Silent(String),
+    /// Something else answers there.
+    Other(u16),
+    /// It answers after so long; and a request that waits came back with this status after so long, or
+    /// did not, and why.
+    Answers { after: Duration, waited: Result<(u16, Duration), String> },
+}
+
+/// Asks the daemon at `url`, as a wallet would.
+///
+/// # Errors
+/// When this machine cannot ask anybody anything.
+pub(super) fn check(url: &BaseUrl) -> Result<Finding, cli::Error> {
+    let other = |error: &dyn std::fmt::Display| cli::Error::Other(error.to_string());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| other(&error))?;
+    // The first call decides for the process; there is only this one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = Client::builder()
+        .user_agent(concat!("tilld-doctor/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(CONNECT)
+        .redirect(redirect::Policy::none());
+    let builder = if url.is_https() { builder } else { builder.tls_certs_only([]) };
+    let client = builder.build().map_err(|error| other(&error))?;
+    let session = base32::encode(&random::<16>().map_err(|error| other(&error))?);
+    let seen = runtime.block_on(look(&client, url, &session));
+    // A name that is still being looked up holds nobody up.
+    runtime.shutdown_background();
+    Ok(judge(url, &seen))
+}
+
+async fn look(client: &Client, url: &BaseUrl, session: &str) -> Seen {
+    let begun = Instant::now();
+    let (status, body) = match ask(client, url.join(&["config"]), ANSWER).await {
+        Ok(answer) => answer,
+        Err(why) => return Seen::Silent(why),
+    };
+    let after = begun.elapsed();
+    if status != 200 || !body.contains("\"taler-merchant\"") {
+        return Seen::Other(status);
+    }
+    let page = utf8_percent_encode("https://doctor.invalid/", NON_ALPHANUMERIC);
+    let place = url.join(&["sessions", session]);
+    let place = format!("{place}?fulfillment_url={page}&timeout_ms={WAIT_MS}");
+    let begun = Instant::now();
+    let waited = ask(client, place, Duration::from_millis(WAIT_MS) + ANSWER).await;
+    Seen::Answers { after, waited: waited.map(|(status, _)| (status, begun.elapsed())) }
+}
+
+/// Status and text of the answer, or why there is none.
+async fn ask(client: &Client, url: String, limit: Duration) -> Result<(u16, String), String> {
+    let asking = async {
+        // What is wrong is said without the address, which stands beside it.
+        let why = |error: reqwest::Error| {
+            let error = error.without_url();
+            let mut source = std::error::Error::source(&error);
+            let mut deepest = error.to_string();
+            while let Some(next) = source {
+                deepest = next.to_string();
+                source = next.source();
+            }
+            deepest
+        };
+        let mut response = client.get(url).send().await.map_err(why)?;
+        let (status, mut bytes) = (response.status().as_u16(), Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(why)? {
+            if bytes.len().saturating_add(chunk.len()) > MAX_ANSWER {
+                return Err("the answer is too long".to_owned());
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
+    };
+    let late = || Err(format!("no answer within {} s", limit.as_secs()));
+    tokio::time::timeout(limit, asking).await.unwrap_or_else(|_| late())
+}
+
+/// What to think of it.
+fn judge(url: &BaseUrl, seen: &Seen) -> Finding {
+    let name = url.as_str();
+    let (after, waited) = match seen {
+        Seen::Silent(why) => {
+            return Finding::Warn(
+                format!("daemon: nobody answers at {name}: {why}"),
+                "start it, if it does not run (systemctl start tilld, or tilld serve); else see that the \
+                 name leads to this machine, and what stands in front of the daemon"
+                    .into(),
+            );
+        }
+        Seen::Other(status) => {
+            return Finding::Fail(
+                format!("daemon: what answers at {name} is not tilld (status {status})"),
+                "have the web server in front pass everything below this address on to the daemon, or \
+                 mend server.base_url"
+                    .into(),
+            );
+        }
+        Seen::Answers { after, waited } => (after, waited),
+    };
+    let remedy = || {
+        "what stands in front of the daemon must let requests wait for a minute, and pass answers on at \
+         once; see packaging/examples"
+            .to_owned()
+    };
+    let wanted = Duration::from_millis(WAIT_MS);
+    let asked = format!("daemon: a request that waits {} s at {name}", wanted.as_secs());
+    match waited {
+        Err(why) => Finding::Warn(format!("{asked} does not come back: {why}"), remedy()),
+        // There is no such session, which the daemon says when the time is over.
+        Ok((404, time)) if time.abs_diff(wanted) <= TOLERANCE => Finding::Ok(format!(
+            "daemon: it answers at {name} in {} ms, and a request that waits {} s comes back after {}",
+            after.as_millis(),
+            wanted.as_secs(),
+            secs(*time)
+        )),
+        Ok((status, time)) => Finding::Warn(
+            format!("{asked} comes back after {}, with status {status}", secs(*time)),
+            remedy(),
+        ),
+    }
+}
+
+/// Seconds, to tenths: `3.0 s`.
+fn secs(time: Duration) -> String {
+    let tenths = time.as_millis() / 100;
+    format!("{}.{} s", tenths / 10, tenths % 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_daemon_does_at_its_address_is_judged() {
+        let url: BaseUrl = "https://shop.example/".parse().unwrap();
+        let after = Duration::from_millis(12);
+        let told = |seen| judge(&url, &seen).to_string();
+        let waited = |status, ms| {
+            told(Seen::Answers { after, waited: Ok((status, Duration::from_millis(ms))) })
+        };
+        assert!(
+            waited(404, 3040)
+                .starts_with("ok    daemon: it answers at https://shop.example/ in 12 ms")
+        );
+        assert!(waited(404, 3040).ends_with("comes back after 3.0 s"));
+        assert!(waited(504, 900).starts_with("warn  daemon: a request that waits 3 s"));
+        assert!(waited(404, 100).starts_with("warn"), "nobody waited");
+        assert!(waited(404, 6000).starts_with("warn"), "something holds answers back");
+        assert!(told(Seen::Silent("refused".into())).starts_with("warn  daemon: nobody answers"));
+        assert!(told(Seen::Other(200)).starts_with("FAIL  daemon: what answers"));
+        let lost = Seen::Answers { after, waited: Err("connection reset".into()) };
+        assert!(told(lost).contains("does not come back: connection reset"));
+    }
+}
