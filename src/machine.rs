@@ -8,7 +8,11 @@ use crate::domain::time::Timestamp;
 
 /// What tilld tells the time by: contracts, tokens and people need the wall clock.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Duration + Send + Sync>);
+pub struct Clock {
+    now: Arc<dyn Fn() -> Duration + Send + Sync>,
+    /// For a clock in leaps: a moment, and what the clock said then.
+    start: Option<(Instant, Duration)>,
+}
 
 impl Clock {
     /// The machine's own clock.
@@ -20,19 +24,37 @@ impl Clock {
         })
     }
 
-    /// A clock that says whatever `now` says: the time since 1970.
+    /// A clock that says whatever `now` says: the time since 1970. When that changes by more than the
+    /// time that has passed, the clock has jumped.
     pub fn from_fn(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
+        Self { now: Arc::new(now), start: None }
+    }
+
+    /// A clock that says whatever `now` says, and by which time passes: it leaps, and never jumps. For
+    /// tests in which days pass.
+    pub fn in_leaps(now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        let start = (Instant::now(), now());
+        Self { now: Arc::new(now), start: Some(start) }
     }
 
     /// What time it is, in whole seconds.
     pub fn now(&self) -> Timestamp {
-        Timestamp::from_secs((self.0)().as_secs()).unwrap_or(Timestamp::NEVER)
+        Timestamp::from_secs((self.now)().as_secs()).unwrap_or(Timestamp::NEVER)
     }
 
     /// How long it is until `time`; nothing if that is over, and `None` if it never comes.
     pub fn until(&self, time: Timestamp) -> Option<Duration> {
-        Some(Duration::from_secs(time.secs()?).saturating_sub((self.0)()))
+        Some(Duration::from_secs(time.secs()?).saturating_sub((self.now)()))
+    }
+
+    /// This moment, by which it is measured how much time passes.
+    pub fn instant(&self) -> Instant {
+        match self.start {
+            None => Instant::now(),
+            Some((at, then)) => {
+                at.checked_add((self.now)().saturating_sub(then)).unwrap_or(at)
+            }
+        }
     }
 }
 

@@ -96,7 +96,8 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         sandbox.await_keys();
     }
     let place = folder.clone();
-    let secrets = with_till(&config, Role::Creator, |till| async move { set_up(&till, &place).await })?;
+    let secrets =
+        with_till(&config, Role::Creator, |till| async move { set_up(&till, &place).await })?;
     // For "tilld wallet --data-dir", which withdraws there.
     keep(&folder.join(EXCHANGE_FILE), exchange.as_str())?;
     let demo = Demo::new(Parts {

@@ -9,7 +9,7 @@ use std::fmt;
 
 use futures_util::future::join_all;
 
-use super::pay::{Books, is_on_its_way};
+use super::pay::Books;
 use super::trouble::Trouble;
 use super::wait::order;
 use super::{Error, Till};
@@ -260,8 +260,7 @@ impl Till {
                 deposit.filter(|deposit| refund.grant.is_none() && deposit.confirmation.is_none());
             match (self.ask_refund(&refund, &request).await, unconfirmed) {
                 (Err(trouble), Some(deposit)) if trouble.was_never_there() => {
-                    let now = self.clock.now();
-                    if deposit.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now)) {
+                    if self.may_be_on_its_way(deposit) {
                         troubles.push((refund.serial, trouble));
                     } else {
                         self.drop_unseen(deposit).await?;

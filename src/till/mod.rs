@@ -414,7 +414,7 @@ impl Till {
         let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
         let addresses = address::Kept::default();
         let contacts = pending::Contacts::default();
-        let witness = Arc::new(Mutex::new(time::witness(&store, clock.now())));
+        let witness = Arc::new(Mutex::new(time::witness(&store, &clock)));
         Self {
             store,
             hub,

@@ -19,7 +19,8 @@ use crate::domain::ids::TemplateId;
 use crate::domain::instance::{Instance, InstanceSerial};
 use crate::domain::order::OrderSerial;
 use crate::domain::time::Timestamp;
-use crate::store::{deposits, logos, orders};
+use crate::machine;
+use crate::store::{self, deposits, logos, orders};
 
 /// Networks, and templates, that are counted each by itself; all others beyond share one count.
 const MAX_COUNTS: usize = 10_000;
@@ -194,10 +195,12 @@ impl Till {
     /// # Errors
     /// [`Error::Store`].
     pub async fn delete_expired_orders(&self) -> Result<bool, Error> {
-        if !self.is_time_sure() {
+        let now = self.clock.now();
+        // Nor while something has happened that is still to come.
+        let newest = self.store.glance(store::newest)?;
+        if !self.is_time_sure() || machine::doubt(now, newest).is_some() {
             return Ok(false);
         }
-        let now = self.clock.now();
         let before = now.secs().map(|now| Timestamp::from_secs(now.saturating_sub(KEPT_S)));
         let Some(Ok(before)) = before else { return Ok(false) };
         let found = self

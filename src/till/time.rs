@@ -3,16 +3,15 @@
 //! refused is possible again once the clock is right.
 
 use std::sync::{MutexGuard, PoisonError};
-use std::time::Instant;
 
 use super::{Error, Till};
 use crate::domain::time::Timestamp;
-use crate::machine::{Verdict, Witness};
+use crate::machine::{Clock, Verdict, Witness};
 use crate::store::{self, Store, clock};
 
 /// A witness of what time it is, which knows what the database saw last: the time that was kept, or
 /// when there is none, that of the newest order or refund.
-pub(super) fn witness(store: &Store, now: Timestamp) -> Witness {
+pub(super) fn witness(store: &Store, the_clock: &Clock) -> Witness {
     let seen = store.glance::<_, store::Error>(|db| match clock::find(db)? {
         Some(seen) => Ok(Some(seen)),
         None => store::newest(db),
@@ -21,7 +20,7 @@ pub(super) fn witness(store: &Store, now: Timestamp) -> Witness {
         log::warn!("what time it was last cannot be read: {error}");
         None
     });
-    Witness::new(seen.unwrap_or(now), Instant::now())
+    Witness::new(seen.unwrap_or_else(|| the_clock.now()), the_clock.instant())
 }
 
 impl Till {
@@ -55,7 +54,7 @@ impl Till {
 
     fn judge_time(&self) -> (Timestamp, Verdict) {
         let now = self.clock.now();
-        let (verdict, is_news) = self.witness().judge(now, Instant::now());
+        let (verdict, is_news) = self.witness().judge(now, self.clock.instant());
         if let (Verdict::Jumped { by_s, proof_s }, true) = (verdict, is_news) {
             log::info!(
                 "the clock differs by {by_s} s from what was seen last; nothing is deleted by time \

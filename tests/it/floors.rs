@@ -244,7 +244,12 @@ const LOUD: &[&str] = &[
     // When keys cannot be had for another reason than before, and when they can; at the start.
     "exchange/keeper.rs",
     "till/exchange.rs",
-    // By the clock.
+    // By the clock, at the start, and for a change of state.
+    "jobs.rs",
+    "till/pending.rs",
+    "till/time.rs",
+    "till/strangers.rs",
+    // Once for a refund that an exchange refuses for good.
     "till/give_back.rs",
 ];
 

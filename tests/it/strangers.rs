@@ -348,7 +348,7 @@ impl Timed {
         let config = tilld::config::load(&Default::default()).unwrap().config;
         let seconds = Arc::new(AtomicU64::new(OPENING));
         let own = seconds.clone();
-        let clock = Clock::from_fn(move || Duration::from_secs(own.load(Ordering::Relaxed)));
+        let clock = Clock::in_leaps(move || Duration::from_secs(own.load(Ordering::Relaxed)));
         let terms = tilld::server::terms(&config).unwrap();
         let till = Till::new(store.clone(), Hub::new(Caps::default()), terms, clock);
         let settings = till.plain_settings("Shop");

@@ -57,7 +57,7 @@ enum Whereabouts {
 }
 
 /// May a request be on its way that was sent then?
-pub(in crate::till) fn is_on_its_way(sent_at: Timestamp, now: Timestamp) -> bool {
+fn is_on_its_way(sent_at: Timestamp, now: Timestamp) -> bool {
     RelativeTime::from_secs(ON_ITS_WAY.as_secs())
         .is_ok_and(|longest| now.saturating_since(sent_at) < longest)
 }
@@ -74,7 +74,8 @@ impl Till {
         let may = self.store.write(move |tx| deposits::send(tx, serial, now)).await;
         if !may.map_err(|error: store::Error| Error::from(error))? {
             // Its refund was decided, or its confirmation came: somebody else has finished it.
-            return Err(Error::Store(store::Error::Busy));
+            let error = self.not_needed(&charge, &[coin])?;
+            return Err(error.unwrap_or(Error::Store(store::Error::Busy)));
         }
         let taken = self.deposit(&charge, exchange, &keys, &[coin], now).await?;
         let Err(NotTaken { trouble, is_refused }) = taken else { return Ok(Fate::Confirmed) };
@@ -85,9 +86,9 @@ impl Till {
         Ok(Fate::Unknown(trouble))
     }
 
-    /// Finishes all coins of an order that were sent to the exchange at `url` without an answer. When the order is paid in
-    /// another way, or its payment is being called off, the exchange is asked first, and only what
-    /// it has already is sent again.
+    /// Finishes all coins of an order that were sent to the exchange at `url` without an answer. When
+    /// the order is paid in another way, or its payment is being called off, the exchange is asked
+    /// first, and only what it has already is sent again.
     pub(super) async fn settle_sent(
         &self,
         charge: &Charge,
@@ -125,6 +126,12 @@ impl Till {
         }
     }
 
+    /// May a request with this coin be on its way? As long as the clock may be wrong, one may.
+    pub(in crate::till) fn may_be_on_its_way(&self, coin: &Deposit) -> bool {
+        let now = self.clock.now();
+        coin.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now) || !self.is_time_sure())
+    }
+
     /// Where a coin is that was sent.
     async fn whereabouts(&self, charge: &Charge, coin: &Deposit) -> Whereabouts {
         let (exchange, keys) = match self.exchange_of(coin).await {
@@ -137,13 +144,10 @@ impl Till {
             h_wire: charge.bill.contract.h_wire,
         };
         match exchange.deposit_state(&keys, &which, &charge.key).await {
-            Ok(DepositState::Unknown) => {
-                let now = self.clock.now();
-                match coin.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now)) {
-                    true => Whereabouts::Unknown(None),
-                    false => Whereabouts::Absent,
-                }
-            }
+            Ok(DepositState::Unknown) => match self.may_be_on_its_way(coin) {
+                true => Whereabouts::Unknown(None),
+                false => Whereabouts::Absent,
+            },
             Ok(DepositState::Waiting) => Whereabouts::There,
             Ok(DepositState::Wired { coin_contribution }) => {
                 let ours = coin.what.coin.contribution.checked_sub(&coin.what.deposit_fee);

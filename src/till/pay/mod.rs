@@ -28,7 +28,6 @@ pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
 pub use coins::CoinWish;
 pub use counter::{CounterWish, Receipt};
-pub(super) use fate::is_on_its_way;
 use paid::{PaidContract, is_receipt};
 
 impl Till {

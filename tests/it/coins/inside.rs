@@ -127,7 +127,7 @@ impl Inside {
         };
         let ahead = self.ahead.clone();
         let clock =
-            Clock::from_fn(move || Duration::from_secs(now() + ahead.load(Ordering::Relaxed)));
+            Clock::in_leaps(move || Duration::from_secs(now() + ahead.load(Ordering::Relaxed)));
         let till = Till::new(store.clone(), hub, terms, clock);
         self.running = Some(Running { runtime, store, till });
     }
