@@ -42,11 +42,12 @@ fn books_that_are_not_the_exchanges_are_found() {
     let other = stranger.key.public_key();
     let books = Connection::open(shop.place.db()).unwrap();
     let changed = books
-        .execute(
+        .prepare_cached(
             "UPDATE deposits SET coin = json_set(coin, '$.coin_pub', ?), coin_pub = ?
             WHERE exchange_sig IS NOT NULL",
-            (other.to_string(), &other.as_bytes()[..]),
         )
+        .unwrap()
+        .execute((other.to_string(), &other.as_bytes()[..]))
         .unwrap();
     assert_eq!(changed, 1);
     let (status, said) = check(&shop, &exchange);

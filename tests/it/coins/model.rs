@@ -11,6 +11,7 @@ use std::time::Duration;
 use serde_json::Value;
 use tilld::sandbox::{Act, Fault, Faults, Settings};
 use tilld::taler::base32::HashCode;
+use tilld::taler::sign::PublicKey;
 use tilld::till::{Aborted, Error, Outcome, Refusal};
 
 use super::inside::{Deal, Inside, units};
@@ -388,7 +389,20 @@ impl<'a> Round<'a> {
         for exchange in self.exchanges {
             theirs.extend(exchange.held().into_iter().filter(|((coin, _), _)| keys.contains(coin)));
         }
-        assert_eq!(self.shop.held(), theirs);
+        let ours = self.shop.held();
+        let other = |one: &BTreeMap<_, i64>, two: &BTreeMap<_, i64>| -> Vec<_> {
+            let differs =
+                |(key, units): &(&([u8; 32], [u8; 64]), &i64)| two.get(*key) != Some(*units);
+            one.iter()
+                .filter(differs)
+                .map(|((coin, _), units)| (PublicKey::new(*coin), *units))
+                .collect()
+        };
+        let (till, exchanges) = (other(&ours, &theirs), other(&theirs, &ours));
+        assert!(
+            till.is_empty() && exchanges.is_empty(),
+            "only the till has {till:?}, only the exchanges have {exchanges:?}"
+        );
         // Of an order that is not paid with coins, nothing is kept; of one that is, enough.
         for (place, (deal, _)) in self.deals.iter().enumerate() {
             let ours =

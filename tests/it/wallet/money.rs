@@ -265,7 +265,9 @@ impl World {
         self.daemon.take().unwrap().kill();
         // So much time passes that no request can be on its way any more.
         let long_ago = "UPDATE deposits SET sent_at_s = sent_at_s - 3600";
-        Connection::open(self.place.db()).unwrap().execute(long_ago, []).unwrap();
+        let books = Connection::open(self.place.db()).unwrap();
+        books.prepare_cached(long_ago).unwrap().execute([]).unwrap();
+        drop(books);
         self.open_shop();
         let books = self.books();
         let open = |statement: &str| books.query_row(statement, [], |row| row.get::<_, i64>(0));
