@@ -51,9 +51,7 @@ impl Clock {
     pub fn instant(&self) -> Instant {
         match self.start {
             None => Instant::now(),
-            Some((at, then)) => {
-                at.checked_add((self.now)().saturating_sub(then)).unwrap_or(at)
-            }
+            Some((at, then)) => at.checked_add((self.now)().saturating_sub(then)).unwrap_or(at),
         }
     }
 }

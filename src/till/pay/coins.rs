@@ -539,7 +539,11 @@ impl Till {
     /// Why these coins need not be sent any more, if that is so: the order was paid in cash after they
     /// were kept, or they are to be given back. What may have been sent before is asked back, not sent
     /// once more.
-    pub(super) fn not_needed(&self, charge: &Charge, coins: &[&Deposit]) -> Result<Option<Error>, Error> {
+    pub(super) fn not_needed(
+        &self,
+        charge: &Charge,
+        coins: &[&Deposit],
+    ) -> Result<Option<Error>, Error> {
         let books = self.books(charge.order, &charge.order_id)?;
         let returned = coins.iter().find(|coin| books.has_returned(&coin.what.coin.coin_pub));
         Ok(match (books.order.paid, returned) {
