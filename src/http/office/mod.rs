@@ -31,6 +31,7 @@ pub(super) mod status;
 pub(super) mod templates;
 pub(super) mod till;
 pub(super) mod tokens;
+mod workbook;
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
