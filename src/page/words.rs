@@ -321,6 +321,8 @@ words! {
     reckon: "Show", "Zeigen";
     no_zone: "There is no such time zone. One looks like Europe/Zurich.",
         "Diese Zeitzone gibt es nicht. Eine sieht aus wie Europe/Zurich.";
+    spreadsheet: "Spreadsheet (XLSX)", "Tabelle (XLSX)";
+    local_csv: "CSV for spreadsheets", "CSV für Tabellen";
     export_all: "All of these together", "Alles zusammen";
     export_all_hint: "Taken away together, they are of one moment and agree with each other.",
         "Zusammen heruntergeladen stammen sie aus einem Augenblick und passen zueinander.";

@@ -76,6 +76,16 @@ impl Spool {
         Ok(())
     }
 
+    /// The folder where files that are put aside lie: the database's own.
+    pub fn folder(&self) -> &Path {
+        folder(&self.home)
+    }
+
+    /// What `error` means that something else met while it wrote into this text, or beside it.
+    pub fn failure(&self, error: std::io::Error) -> Error {
+        failed(&self.home)(error)
+    }
+
     /// Nothing more is added.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::domain::order::{CounterPayment, Order, Refund};
 use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
 use crate::store::books::{self, GrantedRefund, PaidOrder, Range};
-use crate::store::spool::Spooled;
+use crate::store::spool::{Spool, Spooled};
 use crate::store::{self, orders, payments, refunds};
 
 /// Entries that are in memory at once.
@@ -49,6 +49,27 @@ pub enum Entry {
     Payment(Box<PaidOrder>),
     /// A refund was granted.
     Refund(Box<GrantedRefund>),
+}
+
+/// Turns entries of the books into a file of some format.
+pub trait LedgerWriter: Send + 'static {
+    /// Starts the file: a heading, say.
+    ///
+    /// # Errors
+    /// As [`Spool::write`].
+    fn begin(&mut self, spool: &mut Spool) -> Result<(), Error>;
+
+    /// Adds an entry of `ledger`. Entries come ledger by ledger, the oldest first.
+    ///
+    /// # Errors
+    /// As [`Spool::write`].
+    fn entry(&mut self, spool: &mut Spool, ledger: Ledger, entry: &Entry) -> Result<(), Error>;
+
+    /// Ends the file: what a format writes only when it knows everything.
+    ///
+    /// # Errors
+    /// As [`Spool::write`].
+    fn end(&mut self, spool: &mut Spool) -> Result<(), Error>;
 }
 
 /// Hands each entry of a ledger to `take`, the oldest first, as `db` sees them now.
@@ -153,18 +174,17 @@ pub struct History {
 }
 
 impl Till {
-    /// `ledgers` of the clerk's shop as a text behind `begin`, all of one moment: nothing of what is sold,
-    /// paid or given back meanwhile is in it. `write` turns an entry into text.
+    /// `ledgers` of the clerk's shop as a file that `writer` writes, all of one moment: nothing of what
+    /// is sold, paid or given back meanwhile is in it.
     ///
     /// # Errors
     /// [`Error::Store`], also when there is no room for a text that is too long for memory.
     pub async fn export(
         &self,
         clerk: &Clerk,
-        begin: String,
         ledgers: Vec<Ledger>,
         books: Books,
-        write: impl Fn(Ledger, &Entry) -> String + Send + 'static,
+        mut writer: impl LedgerWriter,
     ) -> Result<Spooled, Error> {
         // One at a time, so that there are readers left for everybody else.
         let _turn = self.exporting.acquire().await.map_err(|_| store::Error::Closed)?;
@@ -172,12 +192,13 @@ impl Till {
         self.store
             .read(move |db| {
                 let mut spool = store.spool();
-                spool.write(begin.as_bytes())?;
+                writer.begin(&mut spool)?;
                 for ledger in ledgers {
                     each(db, serial, ledger, books, |entry| {
-                        Ok(spool.write(write(ledger, entry).as_bytes())?)
+                        writer.entry(&mut spool, ledger, entry)
                     })?;
                 }
+                writer.end(&mut spool)?;
                 Ok(spool.done()?)
             })
             .await

@@ -56,7 +56,7 @@ use turns::Turns;
 
 pub use access::{Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
-pub use books::{Books, Entry, History, Ledger, Total};
+pub use books::{Books, Entry, History, Ledger, LedgerWriter, Total};
 pub use claim::Claimed;
 pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
@@ -82,7 +82,7 @@ pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::premises::Premises;
-pub use crate::store::spool::Spooled;
+pub use crate::store::spool::{Spool, Spooled};
 
 /// What holds for all instances of this daemon.
 #[derive(Clone, Debug)]

@@ -1,5 +1,6 @@
-//! The books to take away: orders, payments and refunds of some days, for a spreadsheet (CSV, RFC
-//! 4180) or a program (JSON, one object a line), with their sums.
+//! The books to take away: orders, payments and refunds of some days, with their sums; for a
+//! spreadsheet (a workbook, or CSV in the visitor's manner) or a program (CSV of RFC 4180, or JSON,
+//! one object a line).
 //!
 //! Days begin and end as in the time zone that the visitor names. Each file is of one moment, and so
 //! are those that are taken away together: they are read at once and put aside (the store's `spool`),
@@ -24,16 +25,19 @@ use super::days;
 use super::seat::Seat;
 use super::shown;
 use super::till::Sum;
+use super::workbook::WorkbookWriter;
 use crate::domain::amount::Amount;
 use crate::domain::characters::is_control_or_format;
+use crate::domain::currency::CurrencySpecification;
 use crate::domain::order::{Order, Refunded};
 use crate::domain::time::Timestamp;
-use crate::page::Words;
 use crate::page::moment::{usual_zone, zone};
-use crate::till::{Books, Entry, Error, Ledger, Spooled, Till};
+use crate::page::visitor::Visitor;
+use crate::page::{Words, money};
+use crate::till::{Books, Entry, Error, Ledger, LedgerWriter, Spool, Spooled, Till};
 
 /// What can be taken away: its name in addresses, and which ledger it is.
-const LEDGERS: &[(&str, Ledger)] =
+pub(super) const LEDGERS: &[(&str, Ledger)] =
     &[("orders", Ledger::Orders), ("payments", Ledger::Payments), ("refunds", Ledger::Refunds)];
 
 /// All of them, of one moment.
@@ -129,12 +133,20 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
                 .zip(texts)
                 .map(|((name, _), text)| Download {
                     text,
-                    files: vec![("CSV", file(name, "csv")), ("JSON lines", file(name, "jsonl"))],
+                    files: vec![
+                        (words.spreadsheet, file(name, "xlsx")),
+                        (words.local_csv, file(name, "local-csv")),
+                        ("CSV (RFC 4180)", file(name, "csv")),
+                        ("JSON lines", file(name, "jsonl")),
+                    ],
                 })
                 .collect();
             downloads.push(Download {
                 text: words.export_all,
-                files: vec![("JSON lines", file(ALL, "jsonl"))],
+                files: vec![
+                    (words.spreadsheet, file(ALL, "xlsx")),
+                    ("JSON lines", file(ALL, "jsonl")),
+                ],
             });
         }
     }
@@ -144,10 +156,46 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
 }
 
 /// How a file is written.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Format {
+    /// CSV as RFC 4180 has it, with times that say their zone: for programs.
     Csv,
+    /// CSV as the visitor's spreadsheet opens it without questions.
+    LocalCsv,
+    /// A workbook of Office Open XML, one sheet for each ledger.
+    Workbook,
+    /// JSON, one object a line.
     JsonLines,
+}
+
+impl Format {
+    /// All of them, as addresses name them.
+    const NAMES: [(&'static str, Self); 4] = [
+        ("csv", Self::Csv),
+        ("local-csv", Self::LocalCsv),
+        ("xlsx", Self::Workbook),
+        ("jsonl", Self::JsonLines),
+    ];
+
+    fn of(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|row| row.1)
+    }
+
+    /// Can a file of this format have more than one ledger in it?
+    fn holds_all(self) -> bool {
+        matches!(self, Self::Workbook | Self::JsonLines)
+    }
+
+    /// The media type, and how file names end.
+    fn media(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Csv | Self::LocalCsv => ("text/csv; charset=utf-8; header=present", "csv"),
+            Self::Workbook => {
+                ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
+            }
+            Self::JsonLines => ("application/x-ndjson", "jsonl"),
+        }
+    }
 }
 
 /// `GET /webui/export-file`: one ledger in one format, or all of them, of one moment.
@@ -163,33 +211,39 @@ pub(in crate::http) async fn file(till: Data<Till>, seat: Seat, params: Params) 
     if wanted.is_empty() {
         return Err(malformed("ledger"));
     }
-    let (format, kind, ending) = match params.text("format") {
-        Some("csv") if name != ALL => {
-            (Format::Csv, "text/csv; charset=utf-8; header=present", "csv")
-        }
-        Some("jsonl") => (Format::JsonLines, "application/x-ndjson", "jsonl"),
-        _ => return Err(malformed("format")),
-    };
+    let format = params.text("format").and_then(Format::of);
+    let format = format.filter(|format| name != ALL || format.holds_all());
+    let format = format.ok_or_else(|| malformed("format"))?;
     let Days { books, zone } = ask.days(seat.words()).map_err(malformed)?;
     // The dates were read, so they are digits and dashes; days are told by the visitor's zone.
     let day = |at: Timestamp| days::of(at, &zone).map(|day| day.to_string()).unwrap_or_default();
     let last = books.until.secs().unwrap_or_default().saturating_sub(1);
     let last = Timestamp::from_secs(last).unwrap_or(books.until);
+    let (kind, ending) = format.media();
     let file = format!("{name}-{}-{}.{ending}", day(books.from), day(last));
 
-    let is_mixed = name == ALL;
-    let begin = match (format, wanted.first()) {
-        (Format::Csv, Some(ledger)) => line(&columns(*ledger).map(str::to_owned)),
-        _ => String::new(),
-    };
-    let write = move |ledger, entry: &Entry| {
-        let values = values(entry, &zone);
-        match format {
-            Format::Csv => line(&values.map(Field::cell)),
-            Format::JsonLines => object(ledger, values, is_mixed),
+    let currencies = till.terms().currencies.clone();
+    let (visitor, clerk) = (seat.frame().visitor, seat.clerk());
+    let text = match format {
+        Format::Csv => {
+            let writer =
+                CsvWriter { heading: wanted.first().copied(), manner: Manner::Exact(zone) };
+            till.export(clerk, wanted, books, writer).await?
+        }
+        Format::LocalCsv => {
+            let manner = Manner::Local(Local { zone, visitor, currencies });
+            let writer = CsvWriter { heading: wanted.first().copied(), manner };
+            till.export(clerk, wanted, books, writer).await?
+        }
+        Format::JsonLines => {
+            let writer = JsonWriter { is_mixed: name == ALL, zone };
+            till.export(clerk, wanted, books, writer).await?
+        }
+        Format::Workbook => {
+            let writer = WorkbookWriter::new(&wanted, zone, currencies);
+            till.export(clerk, wanted, books, writer).await?
         }
     };
-    let text = till.export(seat.clerk(), begin, wanted, books, write).await?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, kind))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{file}\"")))
@@ -205,19 +259,24 @@ fn sent(text: Spooled) -> impl Stream<Item = Result<Bytes, Error>> {
 }
 
 /// A value of a column.
-enum Field {
+#[derive(Clone, Debug)]
+pub(super) enum Field {
     /// A text that people wrote, or a name.
     Text(String),
-    /// A number of some currency, which has a column of its own.
-    Number(String),
+    /// The number of an amount, whose currency has a column of its own.
+    Number(Amount),
+    /// An instant.
+    Instant(Timestamp),
+    /// A number that names something.
+    Serial(i64),
     /// Nothing.
     Nothing,
 }
 
 /// How many columns each ledger has.
-const WIDTH: usize = 9;
+pub(super) const WIDTH: usize = 9;
 
-fn columns(ledger: Ledger) -> [&'static str; WIDTH] {
+pub(super) fn columns(ledger: Ledger) -> [&'static str; WIDTH] {
     match ledger {
         Ledger::Orders => [
             "order_id",
@@ -255,17 +314,17 @@ fn columns(ledger: Ledger) -> [&'static str; WIDTH] {
     }
 }
 
-fn values(entry: &Entry, zone: &TimeZone) -> [Field; WIDTH] {
+pub(super) fn values(entry: &Entry) -> [Field; WIDTH] {
     let text = |text: &str| Field::Text(text.to_owned());
-    let at = |at: Option<Timestamp>| match at.and_then(|at| instant(at, zone)) {
-        Some(text) => Field::Text(text),
-        None => Field::Nothing,
+    let at = |at: Option<Timestamp>| {
+        at.filter(|at| at.secs().is_some()).map_or(Field::Nothing, Field::Instant)
     };
     let maybe = |text: Option<&str>| match text {
         Some(text) => Field::Text(text.to_owned()),
         None => Field::Nothing,
     };
     let currency = |amount: &Amount| Field::Text(amount.currency().to_string());
+    let number = |amount: &Amount| Field::Number(*amount);
     match entry {
         Entry::Order(order) => [
             text(order.order_id.as_str()),
@@ -303,7 +362,7 @@ fn values(entry: &Entry, zone: &TimeZone) -> [Field; WIDTH] {
             text(if refund.at_counter { "counter" } else { "taler" }),
             text(&refund.reason),
             at(refund.taken_at),
-            Field::Number(refund.serial.to_string()),
+            Field::Serial(refund.serial),
         ],
     }
 }
@@ -319,26 +378,125 @@ fn state(order: &Order) -> &'static str {
 }
 
 /// The number of `amount`, with a dot before the decimals.
-fn number(amount: &Amount) -> Field {
+pub(super) fn number(amount: &Amount) -> String {
     let wire = amount.to_string();
-    Field::Number(wire.split_once(':').map_or("", |(_, number)| number).to_owned())
+    wire.split_once(':').map_or("", |(_, number)| number).to_owned()
+}
+
+/// `at` as the clock in `zone` showed it.
+pub(super) fn zoned(at: Timestamp, zone: &TimeZone) -> Option<jiff::Zoned> {
+    let at = jiff::Timestamp::from_second(i64::try_from(at.secs()?).ok()?).ok()?;
+    Some(at.to_zoned(zone.clone()))
 }
 
 /// `at` as the clock in `zone` showed it, and by how much that differs from UTC.
-fn instant(at: Timestamp, zone: &TimeZone) -> Option<String> {
-    let at = jiff::Timestamp::from_second(i64::try_from(at.secs()?).ok()?).ok()?;
-    Some(at.to_zoned(zone.clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string())
+fn instant(at: Timestamp, zone: &TimeZone) -> String {
+    let at = zoned(at, zone);
+    at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()).unwrap_or_default()
+}
+
+/// `text` as a cell of a spreadsheet, not yet quoted. Texts that spreadsheets would reckon with are
+/// marked as texts by an apostrophe: customers can write them.
+fn text_cell(text: &str) -> String {
+    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// A CSV file as the visitor's own spreadsheet reads it.
+struct Local {
+    zone: TimeZone,
+    visitor: Visitor,
+    currencies: Vec<CurrencySpecification>,
+}
+
+impl Local {
+    /// What stands between cells. Spreadsheets expect a semicolon wherever a comma is not what groups
+    /// the digits of a number.
+    fn separator(&self) -> char {
+        if self.visitor.group == ',' { ',' } else { ';' }
+    }
+
+    fn cell(&self, field: Field) -> String {
+        match field {
+            Field::Nothing => String::new(),
+            Field::Number(amount) => money::typed(&amount, &self.currencies, self.visitor),
+            Field::Instant(at) => zoned(at, &self.zone)
+                .map(|at| at.strftime("%Y-%m-%d %H:%M:%S").to_string())
+                .unwrap_or_default(),
+            Field::Serial(serial) => serial.to_string(),
+            // An order called 0012 or 1-2 would become another number, or a date.
+            Field::Text(text) if is_like_a_number(&text) => format!("'{text}"),
+            Field::Text(text) => text_cell(&text),
+        }
+    }
+}
+
+/// Would a spreadsheet take `text` for a number, a date or a time?
+fn is_like_a_number(text: &str) -> bool {
+    let text = text.trim();
+    text.contains(|c: char| c.is_ascii_digit())
+        && text.chars().all(|c| c.is_ascii_digit() || ".,:-+/'%eE ’\u{a0}\u{202f}".contains(c))
+}
+
+/// How the cells of a CSV file are written.
+enum Manner {
+    /// For programs: a comma between cells, a dot before decimals, times with their zone.
+    Exact(TimeZone),
+    /// For the visitor's spreadsheet.
+    Local(Local),
+}
+
+/// Writes one ledger as CSV.
+struct CsvWriter {
+    heading: Option<Ledger>,
+    manner: Manner,
+}
+
+impl CsvWriter {
+    fn line(&self, cells: &[String; WIDTH]) -> String {
+        match &self.manner {
+            Manner::Exact(_) => line(cells, ','),
+            Manner::Local(local) => line(cells, local.separator()),
+        }
+    }
+}
+
+impl LedgerWriter for CsvWriter {
+    fn begin(&mut self, spool: &mut Spool) -> Result<(), Error> {
+        if matches!(self.manner, Manner::Local(_)) {
+            // Without it Excel takes the text for one of its old code pages.
+            spool.write("\u{feff}".as_bytes())?;
+        }
+        match self.heading {
+            Some(ledger) => {
+                Ok(spool.write(self.line(&columns(ledger).map(str::to_owned)).as_bytes())?)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn entry(&mut self, spool: &mut Spool, _: Ledger, entry: &Entry) -> Result<(), Error> {
+        let cells = values(entry).map(|field| match (&self.manner, field) {
+            (Manner::Local(local), field) => local.cell(field),
+            (Manner::Exact(_), Field::Text(text)) => text_cell(&text),
+            (Manner::Exact(zone), field) => field.plain(zone).unwrap_or_default(),
+        });
+        Ok(spool.write(self.line(&cells).as_bytes())?)
+    }
+
+    fn end(&mut self, _: &mut Spool) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 impl Field {
-    /// As a cell of a spreadsheet, not yet quoted. Texts that spreadsheets would reckon with are
-    /// marked as texts by an apostrophe: customers can write them.
-    fn cell(self) -> String {
+    /// As text for programs; `None` for nothing.
+    fn plain(self, zone: &TimeZone) -> Option<String> {
         match self {
-            Self::Nothing => String::new(),
-            Self::Number(number) => number,
-            Self::Text(text) if is_formula(&text) => format!("'{text}"),
-            Self::Text(text) => text,
+            Self::Nothing => None,
+            Self::Text(text) => Some(text),
+            Self::Number(amount) => Some(number(&amount)),
+            Self::Instant(at) => Some(instant(at, zone)),
+            Self::Serial(serial) => Some(serial.to_string()),
         }
     }
 }
@@ -359,29 +517,43 @@ fn is_formula(text: &str) -> bool {
 }
 
 /// A line of a CSV file.
-fn line(cells: &[String; WIDTH]) -> String {
+fn line(cells: &[String; WIDTH], separator: char) -> String {
     let quoted = cells.each_ref().map(|cell| {
-        match cell.contains(['"', ',', ';', '\t', '\r', '\n']) || cell.trim() != cell {
+        let marks = ['"', separator, ';', '\t', '\r', '\n'];
+        match cell.contains(marks) || cell.trim() != cell {
             true => format!("\"{}\"", cell.replace('"', "\"\"")),
             false => cell.clone(),
         }
     });
-    quoted.join(",") + "\r\n"
+    quoted.join(separator.encode_utf8(&mut [0; 4])) + "\r\n"
 }
 
-/// A line of a JSON lines file; in one of all ledgers it says which it belongs to.
-fn object(ledger: Ledger, values: [Field; WIDTH], is_mixed: bool) -> String {
-    let members = columns(ledger).into_iter().zip(values).filter_map(|(name, value)| {
-        // Numbers stay texts: readers of JSON would round them.
-        let value = match value {
-            Field::Nothing => return None,
-            Field::Text(text) | Field::Number(text) => json!(text),
-        };
-        Some((name.to_owned(), value))
-    });
-    let name = LEDGERS.iter().find(|(_, known)| *known == ledger && is_mixed);
-    let kind = name.map(|(name, _)| ("ledger".to_owned(), json!(name)));
-    Value::Object(kind.into_iter().chain(members).collect()).to_string() + "\n"
+/// Writes ledgers as JSON, one object a line.
+struct JsonWriter {
+    /// Does each object say which ledger it belongs to?
+    is_mixed: bool,
+    zone: TimeZone,
+}
+
+impl LedgerWriter for JsonWriter {
+    fn begin(&mut self, _: &mut Spool) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn entry(&mut self, spool: &mut Spool, ledger: Ledger, entry: &Entry) -> Result<(), Error> {
+        let members = columns(ledger).into_iter().zip(values(entry)).filter_map(|(name, field)| {
+            // Numbers stay texts: readers of JSON would round them.
+            Some((name.to_owned(), json!(field.plain(&self.zone)?)))
+        });
+        let name = LEDGERS.iter().find(|(_, known)| *known == ledger && self.is_mixed);
+        let kind = name.map(|(name, _)| ("ledger".to_owned(), json!(name)));
+        let object = Value::Object(kind.into_iter().chain(members).collect());
+        Ok(spool.write(format!("{object}\n").as_bytes())?)
+    }
+
+    fn end(&mut self, _: &mut Spool) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -390,7 +562,7 @@ mod tests {
 
     #[test]
     fn a_cell_is_a_text_whatever_it_says() {
-        let cell = |text: &str| Field::Text(text.to_owned()).cell();
+        let cell = text_cell;
         for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|x", "\n=1", "\tBread"]
         {
             assert_eq!(cell(bad), format!("'{bad}"));
@@ -411,7 +583,6 @@ mod tests {
         {
             assert_eq!(cell(good), good);
         }
-        assert_eq!(Field::Number("0.5".into()).cell(), "0.5");
     }
 
     #[test]
@@ -421,13 +592,13 @@ mod tests {
         cells[1] = "a \"b\", c".into();
         cells[2] = "two\nlines".into();
         cells[3] = " edge".into();
-        assert_eq!(line(&cells), "plain,\"a \"\"b\"\", c\",\"two\nlines\",\" edge\",,,,,\r\n");
+        assert_eq!(line(&cells, ','), "plain,\"a \"\"b\"\", c\",\"two\nlines\",\" edge\",,,,,\r\n");
     }
 
     #[test]
     fn an_instant_says_which_of_two_equal_hours_it_is() {
         let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let of = |secs| instant(Timestamp::from_secs(secs).unwrap(), &zone).unwrap();
+        let of = |secs| instant(Timestamp::from_secs(secs).unwrap(), &zone);
         assert_eq!(of(1_792_888_200), "2026-10-25T02:30:00+02:00");
         assert_eq!(of(1_792_888_200 + 3600), "2026-10-25T02:30:00+01:00");
     }

@@ -32,6 +32,7 @@ pub(super) mod templates;
 pub(super) mod till;
 pub(super) mod tokens;
 mod twice;
+mod workbook;
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;

@@ -214,6 +214,58 @@ fn a_spreadsheet_takes_no_text_for_a_formula() {
 }
 
 #[test]
+fn a_spreadsheet_gets_numbers_times_and_texts_in_the_manner_of_its_reader() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    for (id, amount) in [("0012", "EUR:1234.5"), ("3-4", "EUR:0.20000001"), ("A1", "EUR:7")] {
+        let order = json!({ "order_id": id, "summary": "Brötchen; \"fein\"", "amount": amount });
+        shop.made(&json!({ "order": order }));
+    }
+    let store = store(&shop.place);
+    tamper(&store, &format!("UPDATE orders SET created_at_s = {}", BEGIN + 9000));
+    let days = "from=2026-10-25&until=2026-10-25&zone=Europe%2FBerlin";
+    let local = |language: &str| {
+        let path = format!("/webui/export-file?ledger=orders&format=local-csv&{days}");
+        let page = clerk.ask("GET", &path, None, &[("Accept-Language", language)]);
+        assert_eq!(page.status, 200, "{page:?}");
+        assert_eq!(page.headers["content-type"], "text/csv; charset=utf-8; header=present");
+        page.text
+    };
+    let row = |separator: &str, cells: [&str; 9]| cells.join(separator);
+    let summary = "\"Brötchen; \"\"fein\"\"\"";
+    let time = "2026-10-25 02:30:00";
+    for (language, mark, separator, zero) in
+        [("de", ",", ";", "0,00"), ("en", ".", ",", "0.00"), ("de-CH", ".", ";", "0.00")]
+    {
+        let number = |text: &str| text.replace('.', mark);
+        let lines =
+            [("'0012", number("1234.50")), ("'3-4", number("0.20000001")), ("A1", number("7.00"))]
+                .map(|(id, amount)| {
+                    row(separator, [id, time, summary, "EUR", &amount, "unpaid", "", zero, zero])
+                });
+        let (heading, rest) =
+            local(language).split_once("\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+        assert!(heading.starts_with("\u{feff}order_id"), "{language}: {heading}");
+        assert_eq!(rest, lines.join("\r\n") + "\r\n", "{language}");
+    }
+    for ledger in ["orders", "payments", "refunds", "all"] {
+        let page = clerk.get(&format!("/webui/export-file?ledger={ledger}&format=xlsx&{days}"));
+        assert_eq!(page.status, 200, "{ledger}");
+        let name = format!("attachment; filename=\"{ledger}-2026-10-25-2026-10-25.xlsx\"");
+        assert_eq!(page.headers["content-disposition"], name);
+        assert!(page.text.starts_with("PK"), "{ledger}: an archive, as the format wants it");
+    }
+    let bad = format!("/webui/export-file?ledger=all&format=local-csv&{days}");
+    assert_eq!(clerk.get(&bad).status, 400);
+    let left: Vec<_> = std::fs::read_dir(shop.place.db().parent().unwrap())
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with("tilld.db"))
+        .collect();
+    assert_eq!(left, [""; 0], "nothing is left of what was put aside");
+}
+
+#[test]
 fn what_makes_no_sense_is_not_exported() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
