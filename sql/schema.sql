@@ -20,6 +20,7 @@ CREATE TABLE addresses (
     used_at_s  INTEGER NOT NULL,                  -- first use since a start of the daemon, in seconds since 1970
     PRIMARY KEY (instance, root)
 ) STRICT, WITHOUT ROWID;
+
 CREATE TABLE clock (
     id         INTEGER PRIMARY KEY CHECK (id = 1), -- there is one row
     seen_at_s  INTEGER NOT NULL                    -- seconds since 1970
@@ -139,8 +140,7 @@ CREATE TABLE orders (
     refund_taken       TEXT    NOT NULL,                        -- those that the customer has
     refunded           INTEGER NOT NULL CHECK (refunded IN (0, 1, 2)), -- 0: not, 1: partly, 2: wholly
     wired              INTEGER NOT NULL CHECK (wired IN (0, 1)), -- 1: the exchange has wired all of it
-    terms              TEXT    NOT NULL, claimed_at_s INTEGER, refund_refused TEXT,                        -- the contract as canonical JSON, with nonce once claimed
-    terms              TEXT    NOT NULL, claimed_at_s INTEGER, logo_serial INTEGER REFERENCES logos (serial), logo_at INTEGER, by_stranger INTEGER NOT NULL DEFAULT 0 CHECK (by_stranger IN (0, 1)),                        -- the contract as canonical JSON, with nonce once claimed
+    terms              TEXT    NOT NULL, claimed_at_s INTEGER, refund_refused TEXT, logo_serial INTEGER REFERENCES logos (serial), logo_at INTEGER, by_stranger INTEGER NOT NULL DEFAULT 0 CHECK (by_stranger IN (0, 1)),                        -- the contract as canonical JSON, with nonce once claimed
     UNIQUE (instance, order_id),
     CHECK ((nonce IS NULL) = (h_contract IS NULL)),
     CHECK (paid_at_s IS NULL OR nonce IS NOT NULL),
