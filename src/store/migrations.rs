@@ -21,6 +21,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0009_exchanges"),
     sql!("migrations/0010_part_paid"),
     sql!("migrations/0011_office"),
+    sql!("migrations/0012_counter_refunds"),
 ];
 
 /// The version of a file that has taken all steps.

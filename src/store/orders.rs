@@ -238,12 +238,14 @@ pub fn mark_paid(
     tx: &mut Tx<'_>,
     order: &Order,
     paid: &Paid,
+    refundable_until: Timestamp,
     binding: Option<(&Claim, &str)>,
 ) -> Result<bool> {
     let changed = tx.prepare_cached(sql!("orders/mark_paid"))?.execute(named_params! {
         ":order_serial": order.serial,
         ":paid_at_s": paid.at,
         ":paid_session": paid.session,
+        ":refund_deadline_s": refundable_until,
         ":nonce": binding.map(|(claim, _)| claim.nonce),
         ":h_contract": binding.map(|(claim, _)| claim.h_contract),
         ":terms": binding.map(|(_, terms)| terms),

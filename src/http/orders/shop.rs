@@ -245,10 +245,12 @@ fn paid_body(status: &Status, contract: &Value, url: &str) -> Value {
         "refund_pending": order.is_refund_pending(),
         "refund_amount": order.refund_granted,
         "wired": false,
-        // Refunds are never above the price.
-        "deposit_total": order.amount.checked_sub(&order.refund_granted).unwrap_or(order.amount),
+        "deposit_total": status.deposited,
         "exchange_code": 0,
         "exchange_http_status": 0,
+        // Their names of before 2023, which the reference goes on sending.
+        "exchange_ec": 0,
+        "exchange_hc": 0,
         "contract_terms": contract,
         "last_payment": order.paid.as_ref().map(|paid| paid.at),
         "wire_details": [],
