@@ -55,6 +55,7 @@ pub const KEYS: &[&str] = &[
     "server.body_timeout_s",
     "server.source_url",
     "limits.public_body_bytes",
+    "limits.pay_body_bytes",
     "limits.order_body_bytes",
     "limits.private_body_bytes",
     "polls.max_total",
@@ -165,6 +166,8 @@ pub struct Server {
 pub struct Limits {
     /// On public endpoints.
     pub public_body_bytes: usize,
+    /// When a wallet pays or aborts: 256 coins.
+    pub pay_body_bytes: usize,
     /// On order creation.
     pub order_body_bytes: usize,
     /// On private endpoints that take pictures.
@@ -797,7 +800,12 @@ fn check(config: &Config) -> Result<(), BadConfig> {
         return bad("database.write_queue: between 1 and 1000000".into());
     }
     let limits = config.limits;
-    let bodies = [limits.public_body_bytes, limits.order_body_bytes, limits.private_body_bytes];
+    let bodies = [
+        limits.public_body_bytes,
+        limits.pay_body_bytes,
+        limits.order_body_bytes,
+        limits.private_body_bytes,
+    ];
     if bodies.iter().any(|size| !(1024..=64 * 1024 * 1024).contains(size)) {
         return bad("limits: between 1024 and 67108864 bytes".into());
     }
@@ -842,6 +850,12 @@ mod tests {
         assert!(loaded.warnings.is_empty());
         assert!(loaded.effective.iter().all(|(_, _, origin)| *origin == Origin::Default));
         check_file(Path::new("shipped"), DEFAULTS).unwrap();
+    }
+
+    /// nginx, Apache and most load balancers cut a request after 60 seconds without an answer.
+    #[test]
+    fn the_longest_poll_ends_before_what_stands_in_front_gives_up() {
+        assert_eq!(load(&Sources::default()).unwrap().config.polls.clamp_s, 50);
     }
 
     #[test]

@@ -62,20 +62,42 @@ permissions! {
     WebhooksRead = "webhooks-read",
     /// Add, change and remove webhooks.
     WebhooksWrite = "webhooks-write",
-    /// Read products, categories and units.
+    /// Read products, and what a point of sale shows.
     ProductsRead = "products-read",
-    /// Add, change and remove products, categories and units.
+    /// Add, change and remove products.
     ProductsWrite = "products-write",
     /// Reserve stock for a customer.
-    InventoryLock = "inventory-lock",
-    /// Read what a point of sale shows.
-    PosRead = "pos-read",
+    ProductsLock = "products-lock",
+    /// Read categories of products.
+    CategoriesRead = "categories-read",
+    /// Add, change and remove categories of products.
+    CategoriesWrite = "categories-write",
+    /// Read units of products.
+    UnitsRead = "units-read",
+    /// Add, change and remove units of products.
+    UnitsWrite = "units-write",
+    /// Read groups of products.
+    GroupsRead = "groups-read",
+    /// Add, change and remove groups of products.
+    GroupsWrite = "groups-write",
+    /// Read money pots.
+    PotsRead = "pots-read",
+    /// Add, change and remove money pots.
+    PotsWrite = "pots-write",
     /// Read incoming wire transfers.
     TransfersRead = "transfers-read",
     /// Report incoming wire transfers.
     TransfersWrite = "transfers-write",
-    /// Read statistics and reports.
+    /// Read statistics.
     StatisticsRead = "statistics-read",
+    /// Read which reports are sent.
+    ReportsRead = "reports-read",
+    /// Add, change and remove reports that are sent.
+    ReportsWrite = "reports-write",
+    /// Read which charities the instance speaks for.
+    DonauRead = "donau-read",
+    /// Add and remove charities.
+    DonauWrite = "donau-write",
     /// Read token families.
     TokenFamiliesRead = "tokenfamilies-read",
     /// Add, change and remove token families.
@@ -134,7 +156,8 @@ impl Scope {
     pub fn grants(self, permission: Permission) -> bool {
         use Permission::*;
         let simple = matches!(permission, OrdersRead | OrdersWrite);
-        let pos = matches!(permission, PaymentsWrite | InventoryLock | PosRead);
+        let pos =
+            matches!(permission, PaymentsWrite | ProductsLock | ProductsRead | CategoriesRead);
         let mgmt = matches!(permission, PaymentsWrite | OrdersRefund);
         match self {
             Self::ReadOnly => permission.as_str().ends_with("-read"),
@@ -277,8 +300,9 @@ mod tests {
         assert!(!Scope::ReadOnly.grants(PaymentsWrite));
         assert!(Scope::ReadOnly.grants(TokensRead));
         assert!(Scope::OrderPos.grants(PaymentsWrite) && !Scope::OrderPos.grants(OrdersRefund));
-        assert!(Scope::OrderMgmt.grants(OrdersRefund) && !Scope::OrderMgmt.grants(PosRead));
-        assert!(Scope::OrderFull.grants(PosRead) && !Scope::OrderFull.grants(AccountsRead));
+        assert!(Scope::OrderPos.grants(ProductsRead) && !Scope::OrderPos.grants(ProductsWrite));
+        assert!(Scope::OrderMgmt.grants(OrdersRefund) && !Scope::OrderMgmt.grants(ProductsRead));
+        assert!(Scope::OrderFull.grants(ProductsLock) && !Scope::OrderFull.grants(AccountsRead));
         for &p in Permission::ALL {
             assert!(Scope::All.grants(p) && Scope::Write.grants(p) && Scope::Spa.grants(p));
         }

@@ -22,6 +22,9 @@ pub(crate) const MAX_VALUE: u64 = 1 << 52;
 /// The largest amount in units.
 const MAX_UNITS: u128 = 450_359_962_737_049_699_999_999;
 
+/// The largest amount without a fraction, in units.
+const LARGEST: u128 = 450_359_962_737_049_600_000_000;
+
 /// Digits behind the dot.
 pub(crate) const DIGITS: usize = 8;
 
@@ -97,6 +100,11 @@ impl Amount {
     /// Nothing, in this currency.
     pub const fn zero(currency: Currency) -> Self {
         Self { currency, units: 0 }
+    }
+
+    /// More than anybody has, in this currency: the largest amount without a fraction.
+    pub const fn largest(currency: Currency) -> Self {
+        Self { currency, units: LARGEST }
     }
 
     /// Reads `CUR:VALUE` or `CUR:VALUE.FRACTION`.

@@ -17,7 +17,7 @@ use super::account::Account;
 use super::amount::{Amount, Currency};
 use super::ids::OrderId;
 use super::instance::{Instance, InstanceSettings};
-use super::time::{RelativeTime, Timestamp};
+use super::time::{LONGEST_DELAY, RelativeTime, Timestamp};
 use super::web::{BaseUrl, FulfillmentUrl};
 use crate::taler::base32::{Bytes, HashCode};
 use crate::taler::canonical;
@@ -103,9 +103,9 @@ pub struct ExchangeOffer {
     pub master_pub: PublicKey,
     /// How much the shop likes it; 1024 is usual.
     pub priority: u16,
-    /// The most that can be paid with its coins; `None`: any amount.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_contribution: Option<Amount>,
+    /// The most that can be paid with its coins; the largest amount there is where the exchange sets no
+    /// limit.
+    pub max_contribution: Amount,
 }
 
 /// What the shop adds to every order.
@@ -115,8 +115,6 @@ pub struct Frame<'a> {
     pub instance: &'a Instance,
     /// Where wallets find its API, unless the order says otherwise.
     pub base_url: &'a BaseUrl,
-    /// Where its money goes.
-    pub account: &'a Account,
     /// What time it is.
     pub now: Timestamp,
     /// The order's name, unless it brings one.
@@ -134,8 +132,9 @@ pub struct Terms {
     pub timestamp: Timestamp,
     /// Until when it can be paid.
     pub pay_deadline: Timestamp,
-    /// Until when refunds can be granted.
-    pub refund_deadline: Timestamp,
+    /// Until when refunds can be granted: until the contract's refund deadline, or until the money is
+    /// wired where that is zero.
+    pub refundable_until: Timestamp,
     /// The price.
     pub amount: Amount,
     /// What is bought, in a line.
@@ -144,7 +143,7 @@ pub struct Terms {
     pub base_url: BaseUrl,
     /// Where the customer finds what was bought.
     pub fulfillment_url: Option<FulfillmentUrl>,
-    /// The contract but for exchanges, salts and nonce.
+    /// The contract but for account, exchanges, salts and nonce.
     contract: Map<String, Value>,
 }
 
@@ -202,8 +201,9 @@ impl Terms {
         draft.put("merchant_base_url", &base_url)?;
         draft.put("merchant", &merchant(settings))?;
         draft.put("merchant_pub", &frame.instance.public_key)?;
-        draft.put("h_wire", &frame.account.h_wire)?;
-        draft.put("wire_method", &frame.account.payto_uri.wire_method())?;
+        draft.put("version", &0)?;
+        // Wallets of 2022 ask for it; newer ones look at exchanges only.
+        draft.put("auditors", &[(); 0])?;
         for unwanted in ["nonce", "exchanges", "order_default_money_pot"] {
             draft.0.remove(unwanted);
         }
@@ -211,7 +211,7 @@ impl Terms {
             order_id,
             timestamp: times.timestamp,
             pay_deadline: times.pay_deadline,
-            refund_deadline: times.refund_deadline,
+            refundable_until: times.refundable_until,
             amount,
             summary,
             base_url,
@@ -220,18 +220,21 @@ impl Terms {
         })
     }
 
-    /// The contract without a nonce as canonical JSON, with the exchanges whose coins are taken.
-    /// Parts that may be forgotten one day get their salts; `fresh` gives 32 random bytes with each
+    /// The contract without a nonce as canonical JSON, with the account that the money goes to and the
+    /// exchanges whose coins are taken. Parts that may be forgotten one day get their salts; `fresh` gives 32 random bytes with each
     /// call.
     ///
     /// # Errors
     /// [`BadOrder::Shape`] when wallets could not read the contract.
     pub fn proposal(
         &self,
+        account: &Account,
         exchanges: &[ExchangeOffer],
         fresh: &mut dyn FnMut() -> Bytes<32>,
     ) -> Result<String, BadOrder> {
         let mut members = self.contract.clone();
+        members.insert("h_wire".into(), json!(account.h_wire));
+        members.insert("wire_method".into(), json!(account.payto_uri.wire_method()));
         members.insert("exchanges".into(), json!(exchanges));
         let mut contract = Value::Object(members);
         contract::add_salts(&mut contract, fresh);
@@ -296,7 +299,11 @@ pub fn unbind(contract: &str) -> Result<String, BadOrder> {
 
 /// The shop as contracts show it.
 fn merchant(settings: &InstanceSettings) -> Value {
-    let mut merchant = json!({ "name": settings.name });
+    let mut merchant = json!({
+        "name": settings.name,
+        "address": settings.address,
+        "jurisdiction": settings.jurisdiction,
+    });
     let Value::Object(members) = &mut merchant else { return merchant };
     for (name, text) in
         [("email", &settings.email), ("website", &settings.website), ("logo", &settings.logo)]
@@ -305,20 +312,14 @@ fn merchant(settings: &InstanceSettings) -> Value {
             members.insert(name.into(), json!(text));
         }
     }
-    for (name, place) in [("address", &settings.address), ("jurisdiction", &settings.jurisdiction)]
-    {
-        if *place != Default::default() {
-            members.insert(name.into(), json!(place));
-        }
-    }
     merchant
 }
 
-/// The four times of a contract.
+/// The times that are known without reading the contract.
 struct Times {
     timestamp: Timestamp,
     pay_deadline: Timestamp,
-    refund_deadline: Timestamp,
+    refundable_until: Timestamp,
 }
 
 /// A contract on its way.
@@ -369,9 +370,11 @@ impl Draft {
         {
             return Err(shape("public_reorder_url is no web address"));
         }
-        if self.keep::<u8>("minimum_age")?.is_some_and(|age| age > MAX_AGE) {
+        let age = self.take::<u8>("minimum_age")?.unwrap_or(0);
+        if age > MAX_AGE {
             return Err(shape(format_args!("minimum_age is above {MAX_AGE}")));
         }
+        self.put("minimum_age", &age)?;
         self.keep::<Map<String, Value>>("extra")?;
         self.keep::<RelativeTime>("auto_refund")?;
         // Some clients send the place as a text.
@@ -404,6 +407,19 @@ impl Draft {
         self.put("products", &products)
     }
 
+    /// Removes the time `name`, which may be never, but is not far away in any other case: shops that
+    /// forget to divide milliseconds mean another century.
+    fn time(&mut self, name: &str, now: Timestamp) -> Result<Option<Timestamp>, BadOrder> {
+        let time: Option<Timestamp> = self.take(name)?;
+        let latest = now.saturating_add(LONGEST_DELAY);
+        match time {
+            Some(time) if time > latest && !time.is_never() => Err(shape(format_args!(
+                "{name}: more than a hundred years away; t_s is in seconds, not milliseconds"
+            ))),
+            time => Ok(time),
+        }
+    }
+
     /// All times, with defaults for those that are missing (merchant-api 2.2).
     fn times(
         &mut self,
@@ -411,27 +427,43 @@ impl Draft {
         now: Timestamp,
         refund_delay: Option<RelativeTime>,
     ) -> Result<Times, BadOrder> {
-        let timestamp: Timestamp = self.take("timestamp")?.unwrap_or(now);
+        let timestamp: Timestamp = self.time("timestamp", now)?.unwrap_or(now);
         let pay_deadline = self
-            .take("pay_deadline")?
+            .time("pay_deadline", now)?
             .unwrap_or_else(|| timestamp.saturating_add(settings.default_pay_delay));
         if pay_deadline <= now {
             return Err(BadOrder::PayDeadlinePast);
         }
-        let given: Option<Timestamp> = self.take("refund_deadline")?;
-        // One that is the time stamp itself says that there are no refunds.
-        if given.is_some_and(|deadline| deadline < now && deadline != timestamp) {
+        let given = self.time("refund_deadline", now)?;
+        // One that is the time stamp itself says that there are no refunds, and zero that there is no
+        // deadline but the transfer of the money (observed-2026).
+        let is_meant = |deadline| deadline == timestamp || deadline == Timestamp::ZERO;
+        if given.is_some_and(|deadline| deadline < now && !is_meant(deadline)) {
             return Err(BadOrder::RefundDeadlinePast);
         }
-        let delay = refund_delay.unwrap_or(settings.default_refund_delay);
-        let refund_deadline = given.unwrap_or_else(|| timestamp.saturating_add(delay));
-        if self.keep::<Timestamp>("delivery_date")?.is_some_and(|date| date < now) {
-            return Err(BadOrder::DeliveryDatePast);
+        let wired_by = self.time("wire_transfer_deadline", now)?;
+        let refund_deadline = match (given, refund_delay, wired_by) {
+            (Some(given), _, _) => given,
+            (None, Some(delay), _) => timestamp.saturating_add(delay),
+            (None, None, None) => timestamp.saturating_add(settings.default_refund_delay),
+            // Nobody said a word of refunds, so they need not last longer than the money is held.
+            (None, None, Some(wired_by)) => {
+                let usual = timestamp.saturating_add(settings.default_refund_delay);
+                usual.min(wired_by.max(timestamp))
+            }
+        };
+        if let Some(date) = self.time("delivery_date", now)? {
+            if date < now {
+                return Err(BadOrder::DeliveryDatePast);
+            }
+            self.put("delivery_date", &date)?;
         }
-        let wire_transfer_deadline = self.take("wire_transfer_deadline")?.unwrap_or_else(|| {
+        let wire_transfer_deadline = wired_by.unwrap_or_else(|| {
+            // Without a deadline for refunds, the delay begins with the contract.
+            let begin = refund_deadline.max(timestamp);
             settings
                 .default_wire_transfer_rounding_interval
-                .round_up(refund_deadline.saturating_add(settings.default_wire_transfer_delay))
+                .round_up(begin.saturating_add(settings.default_wire_transfer_delay))
         });
         if wire_transfer_deadline.is_never() {
             return Err(BadOrder::WireDeadlineNever);
@@ -443,7 +475,11 @@ impl Draft {
         self.put("pay_deadline", &pay_deadline)?;
         self.put("refund_deadline", &refund_deadline)?;
         self.put("wire_transfer_deadline", &wire_transfer_deadline)?;
-        Ok(Times { timestamp, pay_deadline, refund_deadline })
+        let refundable_until = match refund_deadline == Timestamp::ZERO {
+            true => wire_transfer_deadline,
+            false => refund_deadline,
+        };
+        Ok(Times { timestamp, pay_deadline, refundable_until })
     }
 }
 

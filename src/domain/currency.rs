@@ -21,6 +21,9 @@ const MAX_DIGITS: u8 = 8;
 /// Longest name of a currency, in bytes.
 const MAX_NAME: usize = 128;
 
+/// Most amounts that are offered as buttons.
+const MAX_COMMON: usize = 16;
+
 /// How people write amounts of one currency.
 ///
 /// ```
@@ -38,6 +41,7 @@ pub struct CurrencySpecification {
     num_fractional_normal_digits: u8,
     num_fractional_trailing_zero_digits: u8,
     alt_unit_names: BTreeMap<String, String>,
+    common_amounts: Vec<Amount>,
 }
 
 impl CurrencySpecification {
@@ -45,15 +49,18 @@ impl CurrencySpecification {
     /// `USD`, `HUF`, and the play money `KUDOS` and `TESTKUDOS`), else two digits and the
     /// currency's own letters as its sign.
     pub fn shipped(currency: Currency) -> Self {
-        let (name, sign, digits) = match currency.as_str() {
-            "CHF" => ("Swiss franc", "CHF", 2),
-            "EUR" => ("Euro", "€", 2),
-            "HUF" => ("Hungarian forint", "Ft", 0),
-            "KUDOS" => ("Kudos (Taler demonstrator)", "KUDOS", 2),
-            "TESTKUDOS" => ("Test-kudos (Taler demonstrator)", "TESTKUDOS", 2),
-            "USD" => ("US dollar", "$", 2),
-            other => (other, other, 2),
+        const FEW: &[u64] = &[5, 10, 20, 50];
+        let (name, sign, digits, common): (_, _, _, &[u64]) = match currency.as_str() {
+            "CHF" => ("Swiss franc", "CHF", 2, FEW),
+            "EUR" => ("Euro", "€", 2, FEW),
+            "HUF" => ("Hungarian forint", "Ft", 0, &[1_000, 2_000, 5_000, 10_000]),
+            "KUDOS" => ("Kudos (Taler demonstrator)", "KUDOS", 2, FEW),
+            "TESTKUDOS" => ("Test-kudos (Taler demonstrator)", "TESTKUDOS", 2, FEW),
+            "USD" => ("US dollar", "$", 2, FEW),
+            other => (other, other, 2, &[]),
         };
+        // All of them are far below the largest amount.
+        let common = common.iter().filter_map(|value| Amount::from_parts(currency, *value, 0).ok());
         Self {
             name: name.to_owned(),
             currency,
@@ -61,6 +68,7 @@ impl CurrencySpecification {
             num_fractional_normal_digits: digits,
             num_fractional_trailing_zero_digits: digits,
             alt_unit_names: BTreeMap::from([("0".to_owned(), sign.to_owned())]),
+            common_amounts: common.collect(),
         }
     }
 
@@ -108,6 +116,8 @@ struct Unchecked {
     num_fractional_normal_digits: u8,
     num_fractional_trailing_zero_digits: u8,
     alt_unit_names: BTreeMap<String, String>,
+    #[serde(default)]
+    common_amounts: Vec<Amount>,
 }
 
 impl TryFrom<Unchecked> for CurrencySpecification {
@@ -121,6 +131,7 @@ impl TryFrom<Unchecked> for CurrencySpecification {
             num_fractional_normal_digits,
             num_fractional_trailing_zero_digits,
             alt_unit_names,
+            common_amounts,
         } = unchecked;
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(BadCurrencySpecification("a currency's name has 1 to 128 bytes"));
@@ -141,6 +152,12 @@ impl TryFrom<Unchecked> for CurrencySpecification {
         if !alt_unit_names.keys().all(|power| power.parse::<i8>().is_ok()) {
             return Err(BadCurrencySpecification("alt_unit_names is keyed by powers of ten"));
         }
+        let is_own = |amount: &Amount| *amount.currency() == currency && !amount.is_zero();
+        if common_amounts.len() > MAX_COMMON || !common_amounts.iter().all(is_own) {
+            return Err(BadCurrencySpecification(
+                "common_amounts has at most 16 amounts, of this currency and above zero",
+            ));
+        }
         Ok(Self {
             name,
             currency,
@@ -148,6 +165,7 @@ impl TryFrom<Unchecked> for CurrencySpecification {
             num_fractional_normal_digits,
             num_fractional_trailing_zero_digits,
             alt_unit_names,
+            common_amounts,
         })
     }
 }
@@ -190,6 +208,7 @@ mod tests {
             "num_fractional_normal_digits": 2,
             "num_fractional_trailing_zero_digits": 2,
             "alt_unit_names": { "0": "€" },
+            "common_amounts": ["EUR:5", "EUR:10", "EUR:20", "EUR:50"],
         });
         assert_eq!(serde_json::to_value(shipped("EUR")).unwrap(), euro);
         for (member, bad) in [
@@ -200,6 +219,9 @@ mod tests {
             ("num_fractional_trailing_zero_digits", json!(1.5)),
             ("alt_unit_names", json!({ "3": "k€" })),
             ("alt_unit_names", json!({ "0": "€", "x": "€" })),
+            ("common_amounts", json!(["USD:5"])),
+            ("common_amounts", json!(["EUR:0"])),
+            ("common_amounts", json!(vec!["EUR:1"; 17])),
             ("unheard_of", json!(1)),
         ] {
             let mut value = euro.clone();

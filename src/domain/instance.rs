@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::ids::InstanceId;
-use super::time::{RelativeTime, Timestamp};
+use super::time::{LONGEST_DELAY, RelativeTime, SECOND, Timestamp};
 use super::unfit::Unfit;
 use crate::taler::object::object;
 use crate::taler::sign::{PublicKey, SigningKey};
@@ -174,9 +174,14 @@ impl InstanceSettings {
             ("logo", self.logo.as_deref().is_none_or(is_image)),
             ("address", self.address.fits()),
             ("jurisdiction", self.jurisdiction.fits()),
-            // A wallet needs an end to both; "forever" would never be wired or never expire.
-            ("default_pay_delay", self.default_pay_delay.micros().is_some()),
-            ("default_wire_transfer_delay", self.default_wire_transfer_delay.micros().is_some()),
+            // Contracts count whole seconds, and one that has no time to be paid cannot be made.
+            (
+                "default_pay_delay",
+                has_end(self.default_pay_delay) && self.default_pay_delay >= SECOND,
+            ),
+            // The money is wired after the time for refunds, which needs an end as well.
+            ("default_refund_delay", has_end(self.default_refund_delay)),
+            ("default_wire_transfer_delay", has_end(self.default_wire_transfer_delay)),
         ];
         match checks.into_iter().find(|(_, fits)| !fits) {
             Some((member, _)) => Err(Unfit(member)),
@@ -185,8 +190,18 @@ impl InstanceSettings {
     }
 }
 
+/// Is it a line that a contract can hold?
 fn is_short(text: &str) -> bool {
-    text.chars().count() <= MAX_LINE
+    text.chars().count() <= MAX_LINE && is_clean(text)
+}
+
+/// Can a contract hold the text? Its hash ends with U+0000, which therefore no text in it may hold.
+pub(crate) fn is_clean(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+fn has_end(delay: RelativeTime) -> bool {
+    delay <= LONGEST_DELAY
 }
 
 /// Does `text` look like a picture in a data URL (or is it empty, which means none)?
@@ -194,6 +209,7 @@ fn is_image(text: &str) -> bool {
     let base64 = |t: &str| t.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
     text.is_empty()
         || (text.len() <= MAX_LOGO
+            && is_clean(text)
             && text
                 .strip_prefix("data:image/")
                 .and_then(|rest| rest.split_once(";base64,"))
@@ -290,8 +306,8 @@ mod tests {
             address: Location::default(),
             jurisdiction: Location::default(),
             use_stefan: true,
-            default_pay_delay: RelativeTime::ZERO,
-            default_refund_delay: RelativeTime::FOREVER,
+            default_pay_delay: SECOND,
+            default_refund_delay: RelativeTime::ZERO,
             default_wire_transfer_delay: RelativeTime::ZERO,
             default_wire_transfer_rounding_interval: RoundingInterval::None,
         }
@@ -306,6 +322,12 @@ mod tests {
         };
         assert_eq!(plain().check(), Ok(()));
         assert_eq!(with(|s| s.name = " ".into()), Err(Unfit("name")));
+        assert_eq!(with(|s| s.name = "a\0b".into()), Err(Unfit("name")));
+        assert_eq!(with(|s| s.address.town = Some("\0".into())), Err(Unfit("address")));
+        let never = |s: &mut InstanceSettings| s.default_refund_delay = RelativeTime::FOREVER;
+        assert_eq!(with(never), Err(Unfit("default_refund_delay")));
+        let at_once = |s: &mut InstanceSettings| s.default_pay_delay = RelativeTime::ZERO;
+        assert_eq!(with(at_once), Err(Unfit("default_pay_delay")));
         assert_eq!(with(|s| s.email = Some("nobody".into())), Err(Unfit("email")));
         assert_eq!(with(|s| s.website = Some("javascript:x".into())), Err(Unfit("website")));
         assert_eq!(with(|s| s.logo = Some("data:text/html,x".into())), Err(Unfit("logo")));

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use super::amount::{Amount, Currency};
 use super::contract::MAX_AGE;
 use super::ids::{SessionId, TemplateId};
-use super::time::RelativeTime;
+use super::instance::is_clean;
+use super::time::{LONGEST_DELAY, RelativeTime, SECOND};
 use super::web::FulfillmentUrl;
 
 /// Longest description or summary, in characters.
@@ -185,6 +186,16 @@ impl TemplateContract {
         &self.members
     }
 
+    /// What the shop wrote, completed by what holds where it said nothing; `pay_delay` is the instance's
+    /// time to pay. The Android wallet opens no template without these members.
+    pub fn complete(&self, pay_delay: RelativeTime) -> Map<String, Value> {
+        let mut members = self.members.clone();
+        members.insert("template_type".into(), json!(self.kind));
+        members.insert("minimum_age".into(), json!(self.minimum_age.unwrap_or(0)));
+        members.insert("pay_duration".into(), json!(self.pay_duration.unwrap_or(pay_delay)));
+        members
+    }
+
     /// What kind of order comes of it.
     pub fn kind(&self) -> TemplateType {
         self.kind
@@ -226,7 +237,7 @@ impl TemplateContract {
         let summary = match (&self.summary, filling.summary) {
             (Some(fixed), Some(other)) if *fixed != other => return Err(BadFilling::Summary),
             (Some(fixed), _) => fixed.clone(),
-            (None, Some(text)) if !is_long(&text) => text,
+            (None, Some(text)) if fits(&text) => text,
             (None, Some(_)) => return Err(BadFilling::Unfit("summary")),
             (None, None) => return Err(BadFilling::NoSummary),
         };
@@ -330,20 +341,27 @@ pub struct Template {
 }
 
 impl Template {
-    /// Checks what does not check itself.
+    /// Checks what does not check itself, and what no order could be made of. Older versions took such
+    /// templates, and they can still be read.
     ///
     /// # Errors
     /// [`BadTemplate::Unfit`] names the member.
     pub fn check(&self) -> Result<(), BadTemplate> {
-        if is_long(&self.description) {
+        if !fits(&self.description) {
             return Err(BadTemplate::Unfit("template_description"));
+        }
+        if self.contract.summary.as_deref().is_some_and(|text| !fits(text)) {
+            return Err(BadTemplate::Unfit("summary"));
+        }
+        if self.contract.pay_duration.is_some_and(|time| time < SECOND || is_far(time)) {
+            return Err(BadTemplate::Unfit("pay_duration"));
         }
         let Some(defaults) = &self.editable_defaults else { return Ok(()) };
         let known = defaults.keys().all(|name| EDITABLE.contains(&name.as_str()));
         let amount = defaults.get("amount").is_none_or(is_amount_or_currency);
-        let texts = ["currency", "summary"].into_iter().all(|name| {
-            defaults.get(name).is_none_or(|value| value.as_str().is_some_and(|text| !is_long(text)))
-        });
+        let texts = ["currency", "summary"]
+            .into_iter()
+            .all(|name| defaults.get(name).is_none_or(|value| value.as_str().is_some_and(fits)));
         // What is fixed cannot be suggested as well.
         let free = defaults.keys().all(|name| !self.contract.members.contains_key(name));
         if known && amount && texts && free {
@@ -356,6 +374,16 @@ impl Template {
 
 fn is_long(text: &str) -> bool {
     text.chars().count() > MAX_TEXT
+}
+
+/// Can the text stand in a contract?
+fn fits(text: &str) -> bool {
+    !is_long(text) && is_clean(text)
+}
+
+/// Is it so long that it was most likely meant in another unit? For ever is not.
+fn is_far(time: RelativeTime) -> bool {
+    !time.is_forever() && time > LONGEST_DELAY
 }
 
 /// Some shops suggest a currency only, as an amount without a number: `EUR:`.

@@ -20,6 +20,12 @@ bad_text! {
 /// Microseconds in a second.
 const MICROS: u64 = 1_000_000;
 
+/// Milliseconds in a second.
+const MILLIS: u64 = 1_000;
+
+/// Microseconds in a millisecond.
+const MICROS_OF_MILLI: u64 = 1_000;
+
 /// The last second whose microseconds still fit 64 bits beside the mark for never.
 pub(crate) const MAX_SECS: u64 = u64::MAX / MICROS;
 
@@ -35,7 +41,8 @@ pub(crate) const MAX_DIGITS: usize = 20;
 /// The same for the seconds of 2019, which had 32 bits (legacy-2019 16).
 pub(crate) const MAX_DIGITS_2019: usize = 10;
 
-/// A second since 1970, or never. On the wire `{"t_s": 1781337600}` or `{"t_s": "never"}`.
+/// A second since 1970, or never. On the wire `{"t_s": 1781337600}` or `{"t_s": "never"}`; what clients of
+/// before 2022 send, `{"t_ms": 1781337600000}`, is read as well, parts of a second dropped.
 ///
 /// ```
 /// use tilld::domain::time::{RelativeTime, Timestamp};
@@ -119,11 +126,19 @@ impl<'de> Deserialize<'de> for Timestamp {
         #[derive(Deserialize)]
         #[serde(expecting = "a timestamp such as {\"t_s\": 1781337600}")]
         struct Wire {
-            #[serde(deserialize_with = "read_never")]
-            t_s: Option<u64>,
+            #[serde(default, deserialize_with = "read_never")]
+            t_s: Option<Option<u64>>,
+            #[serde(default, deserialize_with = "read_never")]
+            t_ms: Option<Option<u64>>,
         }
 
-        match Wire::deserialize(Members(deserializer))?.t_s {
+        let Wire { t_s, t_ms } = Wire::deserialize(Members(deserializer))?;
+        let secs = match (t_s, t_ms) {
+            (Some(secs), _) => secs,
+            (None, Some(millis)) => millis.map(|millis| millis / MILLIS),
+            (None, None) => return Err(de::Error::missing_field("t_s")),
+        };
+        match secs {
             Some(secs) => Self::from_secs(secs).map_err(de::Error::custom),
             None => Ok(Self::NEVER),
         }
@@ -131,7 +146,7 @@ impl<'de> Deserialize<'de> for Timestamp {
 }
 
 /// A duration in microseconds, or forever. On the wire `{"d_us": 3600000000}` or
-/// `{"d_us": "forever"}`.
+/// `{"d_us": "forever"}`; what clients of before 2022 send, `{"d_ms": 3600000}`, is read as well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RelativeTime(u64);
 
@@ -207,6 +222,13 @@ impl RelativeTime {
     }
 }
 
+/// The shortest time that makes a difference in a contract.
+pub(crate) const SECOND: RelativeTime = RelativeTime(MICROS);
+
+/// The longest time that a contract may look ahead: a hundred years. What is beyond was most likely meant
+/// in another unit.
+pub(crate) const LONGEST_DELAY: RelativeTime = RelativeTime(100 * 366 * 86_400 * MICROS);
+
 impl TryFrom<Duration> for RelativeTime {
     type Error = BadTime;
 
@@ -232,11 +254,20 @@ impl<'de> Deserialize<'de> for RelativeTime {
         #[derive(Deserialize)]
         #[serde(expecting = "a duration such as {\"d_us\": 3600000000}")]
         struct Wire {
-            #[serde(deserialize_with = "read_forever")]
-            d_us: Option<u64>,
+            #[serde(default, deserialize_with = "read_forever")]
+            d_us: Option<Option<u64>>,
+            #[serde(default, deserialize_with = "read_forever")]
+            d_ms: Option<Option<u64>>,
         }
 
-        match Wire::deserialize(Members(deserializer))?.d_us {
+        let Wire { d_us, d_ms } = Wire::deserialize(Members(deserializer))?;
+        let micros = match (d_us, d_ms) {
+            (Some(micros), _) => micros,
+            // What is beyond 64 bits is beyond the longest duration as well.
+            (None, Some(millis)) => millis.map(|millis| millis.saturating_mul(MICROS_OF_MILLI)),
+            (None, None) => return Err(de::Error::missing_field("d_us")),
+        };
+        match micros {
             Some(micros) => Self::from_micros(micros).map_err(de::Error::custom),
             None => Ok(Self::FOREVER),
         }
@@ -268,12 +299,15 @@ fn write_or<S: Serializer>(
     }
 }
 
-fn read_never<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    deserializer.deserialize_any(NumberOr("never"))
+/// What a member holds: a number, or `None` for the word in its place.
+type Held<D> = Result<Option<Option<u64>>, D>;
+
+fn read_never<'de, D: Deserializer<'de>>(deserializer: D) -> Held<D::Error> {
+    deserializer.deserialize_any(NumberOr("never")).map(Some)
 }
 
-fn read_forever<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    deserializer.deserialize_any(NumberOr("forever"))
+fn read_forever<'de, D: Deserializer<'de>>(deserializer: D) -> Held<D::Error> {
+    deserializer.deserialize_any(NumberOr("forever")).map(Some)
 }
 
 /// Reads a whole number, or the one word allowed in its place (which gives `None`).
@@ -341,7 +375,11 @@ mod tests {
             r#"{"t_s":"1"}"#,
             r#"{"t_s":"forever"}"#,
             r#"{"t_s":null}"#,
-            r#"{"t_ms":1}"#,
+            r#"{"t_s":null,"t_ms":1}"#,
+            r#"{"t_ms":-1}"#,
+            r#"{"t_ms":"forever"}"#,
+            r#"{"t_ms":18446744073709551615}"#,
+            r#"{"t_ms":18446744073709551616}"#,
             r#"{"t_s":18446744073710}"#,
             r#"{"t_s":18446744073709551615}"#,
             r#"{"t_s":18446744073709551616}"#,
@@ -354,9 +392,33 @@ mod tests {
             r#"{"d_us":-1}"#,
             r#"{"d_us":0.5}"#,
             r#"{"d_us":9007199254740992}"#,
-            r#"{"d_ms":1}"#,
+            r#"{"d_ms":-1}"#,
+            r#"{"d_ms":"never"}"#,
+            r#"{"d_ms":9007199254741}"#,
+            r#"{"d_ms":18446744073709551615}"#,
         ] {
             assert!(serde_json::from_str::<RelativeTime>(json).is_err(), "{json}");
+        }
+    }
+
+    /// The `WooCommerce` plug-in of 2021 sends `refund_delay` as `d_ms`.
+    #[test]
+    fn milliseconds_of_older_clients_are_read() {
+        for (json, time) in [
+            (r#"{"t_ms":1781337600999}"#, at(1_781_337_600)),
+            (r#"{"t_ms":0}"#, at(0)),
+            (r#"{"t_ms":"never"}"#, Timestamp::NEVER),
+            (r#"{"t_s":5,"t_ms":9000}"#, at(5)),
+        ] {
+            assert_eq!(serde_json::from_str::<Timestamp>(json).ok(), Some(time), "{json}");
+        }
+        for (json, time) in [
+            (r#"{"d_ms":1}"#, RelativeTime::from_micros(1000).unwrap()),
+            (r#"{"d_ms":86400000}"#, RelativeTime::from_secs(86_400).unwrap()),
+            (r#"{"d_ms":"forever"}"#, RelativeTime::FOREVER),
+            (r#"{"d_us":5,"d_ms":9}"#, RelativeTime::from_micros(5).unwrap()),
+        ] {
+            assert_eq!(serde_json::from_str::<RelativeTime>(json).ok(), Some(time), "{json}");
         }
     }
 

@@ -174,10 +174,10 @@ impl Failure {
                 TroubleKind::Refused            => (502, 2170, "the exchange refuses"),
                 TroubleKind::Timeout            => (504, 2011, "the exchange did not answer in time"),
             },
-            Till(Verb::NotAuthorized)           => (401, 2015, "the request needs a valid token or password of this instance"),
-            Till(Verb::TokenExpired)            => (401,   42, "the token has expired; ask for a new one"),
+            Till(Verb::NotAuthorized)           => (401, 2015, "send the header Authorization: Bearer secret-token:TOKEN with a token of this instance (tilld token create INSTANCE, or the back office's page Tokens makes one) or with its password in the place of TOKEN"),
+            Till(Verb::TokenExpired)            => (401,   42, "the token has expired; make a new one: tilld token create INSTANCE, the back office's page Tokens, or POST /private/token with the password"),
             Till(Verb::NotPermitted(_))         => (403,   16, "the token's scope does not allow this"),
-            Till(Verb::ScopeExceeded)           => (403,   16, "the token cannot be traded for one of this scope"),
+            Till(Verb::ScopeExceeded)           => (403,   16, "the token cannot be traded for one of this scope; the password, the fixed token and a refreshable token of a scope as large can"),
             Forged                              => (403, 2015, "the form was not sent from the back office's own page"),
             NoSelfProvisioning                  => (403, 2015, "this backend does not let people make instances themselves"),
             Till(Verb::TokenWrong)              => (403, 2105, "the order needs its claim token"),
@@ -216,7 +216,8 @@ impl Failure {
             Till(Verb::AlreadyClaimed(_))       => (409, 2301, "another wallet has claimed the order"),
             Till(Verb::OrderExists(_))          => (409, 2503, "there is an order of this name with other content"),
             Till(Verb::NotForgettable(_))       => (409, 2511, "the contract does not allow this to be forgotten"),
-            Till(Verb::NoExchange)              => (409, 2514, "no trusted exchange has coins in this currency and can pay the account"),
+            Till(Verb::NoExchange)              => (409, 2514, "no trusted exchange has coins in this currency"),
+            Till(Verb::NoneCanWire)             => (409, 2509, "no trusted exchange of this currency can pay any account of this instance; add one of a kind that it pays with: tilld account add INSTANCE PAYTO"),
             Till(Verb::InstanceUnfinished(_))   => (409, 2520, "payments or refunds of the instance are unfinished; force=yes deletes it all the same, and keeps its key until the last refund is answered"),
             Till(Verb::AwaitingPayment)         => (409, 2520, "a wallet has claimed the order and may still pay; force=yes deletes it all the same"),
             Till(Verb::MustBeKept)              => (409, 2521, "the order is paid and must be kept for the books"),
@@ -339,10 +340,10 @@ impl Failure {
         #[derive(Serialize)]
         struct Exchange<'a> {
             exchange_url: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            exchange_http_status: Option<u16>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            exchange_code: Option<u32>,
+            /// 0: there was no answer.
+            exchange_http_status: u16,
+            /// 0: it told none.
+            exchange_code: u32,
             #[serde(skip_serializing_if = "Option::is_none")]
             exchange_reply: Option<&'a serde_json::Value>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -354,8 +355,8 @@ impl Failure {
                 let legal = trouble.kind == TroubleKind::Legal;
                 Self {
                     exchange_url,
-                    exchange_http_status: trouble.http_status,
-                    exchange_code: trouble.code,
+                    exchange_http_status: trouble.http_status.unwrap_or(0),
+                    exchange_code: trouble.code.unwrap_or(0),
                     exchange_reply: trouble.reply.as_ref(),
                     exchange_base_urls: legal.then_some([exchange_url]),
                 }
@@ -527,6 +528,7 @@ pub(super) mod tests {
             Till(Verb::SessionUnknown),
             Till(Verb::NoAccount(id())),
             Till(Verb::NoExchange),
+            Till(Verb::NoneCanWire),
             Till(Verb::BeyondLimits),
             Till(Verb::OrderExists(order())),
             Till(Verb::ProductUnknown),
@@ -655,6 +657,22 @@ pub(super) mod tests {
             assert_eq!(json["exchange_reply"]["coin_pub"], "x");
             assert_eq!(json["exchange_base_urls"].is_array(), legal);
         }
+    }
+
+    /// Wallets read both numbers without asking whether they are there.
+    #[test]
+    fn an_exchange_that_said_nothing_is_quoted_with_zeros() {
+        let failure = Till(Verb::Exchange(Box::new(Trouble {
+            exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
+            kind: TroubleKind::Unreachable,
+            http_status: None,
+            code: None,
+            reply: None,
+        })));
+        let body = failure.answer("R1").into_body();
+        let body = actix_web::body::MessageBody::try_into_bytes(body).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!((&json["exchange_http_status"], &json["exchange_code"]), (&0.into(), &0.into()));
     }
 
     #[test]

@@ -17,8 +17,9 @@ use actix_web::http::header::{
 use actix_web::web::{BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use data_encoding::BASE64;
-use flate2::read::ZlibDecoder;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use futures_util::StreamExt;
+use futures_util::future::Either;
 use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -28,9 +29,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::error::Failure;
 use super::shell::head_length;
 use super::{Door, Settings, origin, row_of};
+use crate::domain::access::Permission;
 use crate::domain::ids::{InstanceId, SessionId};
 use crate::domain::time::RelativeTime;
-use crate::till::{self, Key, Password, Patience, Till};
+use crate::till::{self, Admission, Key, Password, Patience, Till};
 
 /// How deep objects and lists of a body may lie in each other.
 const MAX_DEPTH: usize = 32;
@@ -308,11 +310,14 @@ impl Body {
             .await
             .map_err(|_| Failure::BodyTooSlow)??;
         let encoding = header(&self.request, CONTENT_ENCODING).map(str::to_ascii_lowercase);
-        match encoding.as_deref() {
-            None | Some("" | "identity") => Ok(bytes),
-            Some("deflate") => inflate(&bytes, limit),
-            Some(_) => Err(Failure::Compression),
-        }
+        let plain = match encoding.as_deref().map(str::trim) {
+            None | Some("" | "identity") => bytes,
+            Some("deflate") => inflate(ZlibDecoder::new(&*bytes), limit)?,
+            // taler-php packs bodies of 4 kB and more like this.
+            Some("gzip" | "x-gzip") => inflate(GzDecoder::new(&*bytes), limit)?,
+            Some(_) => return Err(Failure::Compression),
+        };
+        Ok(without_mark(plain))
     }
 
     /// The members of the JSON object that the body must be.
@@ -363,14 +368,20 @@ fn object(bytes: &[u8]) -> Result<Map<String, Value>, Failure> {
     }
 }
 
-/// The bytes that `packed` (zlib) stands for, if they are no more than `limit`.
-fn inflate(packed: &[u8], limit: usize) -> Result<Vec<u8>, Failure> {
+/// `text` without the mark U+FEFF that some programs put before each text in UTF-8.
+fn without_mark(mut text: Vec<u8>) -> Vec<u8> {
+    const MARK: &[u8] = "\u{feff}".as_bytes();
+    if text.starts_with(MARK) {
+        text.drain(..MARK.len());
+    }
+    text
+}
+
+/// The bytes that `unpacker` gives, if they are no more than `limit`.
+fn inflate(unpacker: impl Read, limit: usize) -> Result<Vec<u8>, Failure> {
     let mut plain = Vec::new();
     let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    ZlibDecoder::new(packed)
-        .take(most)
-        .read_to_end(&mut plain)
-        .map_err(|_| Failure::Compression)?;
+    unpacker.take(most).read_to_end(&mut plain).map_err(|_| Failure::Compression)?;
     if plain.len() > limit { Err(Failure::BodyTooLong(limit)) } else { Ok(plain) }
 }
 
@@ -454,10 +465,15 @@ impl FromRequest for Credentials {
 
 /// The credentials in today's forms.
 pub(super) fn credentials(request: &HttpRequest) -> Option<Credentials> {
-    let (scheme, rest) = header(request, AUTHORIZATION)?.split_once(' ')?;
+    let text = authorization(request)?.trim();
+    // The modules for Drupal and WordPress send what was pasted, and nothing before it.
+    if let Ok(key) = Key::shown(text) {
+        return Some(Credentials::Bearer(key));
+    }
+    let (scheme, rest) = text.split_once(' ')?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Key::parse(rest).ok().map(Credentials::Bearer);
+        return Key::shown(rest).ok().map(Credentials::Bearer);
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -467,54 +483,91 @@ pub(super) fn credentials(request: &HttpRequest) -> Option<Credentials> {
     Some(Credentials::Basic(InstanceId::parse(name).ok()?, Password::parse(password).ok()?))
 }
 
-/// A clerk whose token is good for this very route, as the table in `mod.rs` demands.
+/// The header `Authorization`. It may hold a password, which has other letters than other headers.
+pub(super) fn authorization(request: &HttpRequest) -> Option<&str> {
+    std::str::from_utf8(request.headers().get(AUTHORIZATION)?.as_bytes()).ok()
+}
+
+/// A clerk who is good for this very route, as the table in `mod.rs` demands: by a token, or by the
+/// instance's password in its place.
 pub(super) struct Clerk(pub(super) till::Clerk);
 
 impl FromRequest for Clerk {
     type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
+    // Tokens, which is what nearly everybody shows, are looked up in place.
+    type Future =
+        Either<Ready<Result<Self, Failure>>, Pin<Box<dyn Future<Output = Result<Self, Failure>>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(admit(request).map(|clerk| {
-            let settings = request.app_data::<Data<Settings>>();
-            if let (Some(settings), Some(till)) = (settings, request.app_data::<Data<Till>>()) {
-                origin::note_address(request, settings, till, &clerk);
+        match row_of(request) {
+            Some(row) => Self::behind(request, row.door),
+            None => {
+                Either::Left(ready(Err(Failure::Bug("a private route is not in the table".into()))))
             }
-            Self(clerk)
-        }))
+        }
     }
 }
 
-fn admit(request: &HttpRequest) -> Result<till::Clerk, Failure> {
-    let Some(till) = request.app_data::<Data<Till>>() else {
-        return Err(Failure::Bug("the till is missing".into()));
-    };
-    let Some(row) = row_of(request) else {
-        return Err(Failure::Bug("a private route is not in the table".into()));
-    };
-    let key = match credentials(request) {
-        Some(Credentials::Bearer(key)) => Some(key),
-        _ => None,
-    };
-    match row.door {
-        Door::Public => Err(Failure::Bug("a public route asks for a clerk".into())),
-        Door::AnySeat | Door::Seat(_) | Door::Watch(_) => {
-            Err(Failure::Bug("the back office asks for a clerk with a token".into()))
-        }
-        Door::AnyToken => Ok(till.admit(&instance_of(request)?, key.as_ref(), None)?),
-        Door::Private(permission) => {
-            Ok(till.admit(&instance_of(request)?, key.as_ref(), Some(permission))?)
-        }
-        Door::Management(permission) => {
-            match till.admit(&InstanceId::admin(), key.as_ref(), Some(permission)) {
-                // Before the first `tilld passwd admin`, nobody can be let in.
-                Err(till::Error::InstanceUnknown(_) | till::Error::InstanceDeleted(_)) => {
-                    Err(till::Error::NotAuthorized.into())
-                }
-                other => Ok(other?),
+impl Clerk {
+    /// Lets in whoever sent `request`, if they may pass `door`.
+    pub(super) fn behind(request: &HttpRequest, door: Door) -> <Self as FromRequest>::Future {
+        let bug = |what: &str| Either::Left(ready(Err(Failure::Bug(what.into()))));
+        let Some(till) = request.app_data::<Data<Till>>() else {
+            return bug("the till is missing");
+        };
+        let Some(settings) = request.app_data::<Data<Settings>>() else {
+            return bug("settings are missing");
+        };
+        let key = match credentials(request) {
+            Some(Credentials::Bearer(key)) => Some(key),
+            _ => None,
+        };
+        let admission = match door {
+            Door::Public => return bug("a public route asks for a clerk"),
+            Door::AnySeat | Door::Seat(_) | Door::Watch(_) => {
+                return bug("the back office asks for a clerk with a token");
             }
+            Door::AnyToken => by_token(request, till, key.as_ref(), None),
+            Door::Private(permission) => by_token(request, till, key.as_ref(), Some(permission)),
+            Door::Management(permission) => {
+                match till.admit_by_token(&InstanceId::admin(), key.as_ref(), Some(permission)) {
+                    // Before the first `tilld passwd admin`, nobody can be let in.
+                    Err(till::Error::InstanceUnknown(_) | till::Error::InstanceDeleted(_)) => {
+                        Err(till::Error::NotAuthorized.into())
+                    }
+                    other => other.map_err(Failure::from),
+                }
+            }
+        };
+        match (admission, key) {
+            (Ok(Admission::Admitted(clerk)), _) => {
+                origin::note_address(request, settings, till, &clerk);
+                Either::Left(ready(Ok(Self(clerk))))
+            }
+            (Ok(Admission::Unknown(instance)), Some(key)) => {
+                let (till, request, settings) = (till.clone(), request.clone(), settings.clone());
+                Either::Right(Box::pin(async move {
+                    let peer = origin::client(&request, &settings);
+                    let clerk = till.admit_by_password(instance, &key, peer).await?;
+                    origin::note_address(&request, &settings, &till, &clerk);
+                    Ok(Self(clerk))
+                }))
+            }
+            (Ok(Admission::Unknown(_)), None) => {
+                Either::Left(ready(Err(till::Error::NotAuthorized.into())))
+            }
+            (Err(failure), _) => Either::Left(ready(Err(failure))),
         }
     }
+}
+
+fn by_token(
+    request: &HttpRequest,
+    till: &Till,
+    key: Option<&Key>,
+    needs: Option<Permission>,
+) -> Result<Admission, Failure> {
+    Ok(till.admit_by_token(&instance_of(request)?, key, needs)?)
 }
 
 #[cfg(test)]
@@ -536,9 +589,27 @@ mod tests {
         let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
         packer.write_all(&[b' '; 5000]).unwrap();
         let packed = packer.finish().unwrap();
-        assert_eq!(inflate(&packed, 5000).unwrap().len(), 5000);
-        assert!(matches!(inflate(&packed, 4999), Err(Failure::BodyTooLong(4999))));
-        assert!(matches!(inflate(b"not zlib", 4999), Err(Failure::Compression)));
+        let zlib = |bytes: &[u8], limit| inflate(ZlibDecoder::new(bytes), limit);
+        assert_eq!(zlib(&packed, 5000).unwrap().len(), 5000);
+        assert!(matches!(zlib(&packed, 4999), Err(Failure::BodyTooLong(4999))));
+        assert!(matches!(zlib(b"not zlib", 4999), Err(Failure::Compression)));
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(&[b' '; 5000]).unwrap();
+        let packed = packer.finish().unwrap();
+        let gzip = |bytes: &[u8], limit| inflate(GzDecoder::new(bytes), limit);
+        assert_eq!(gzip(&packed, 5000).unwrap().len(), 5000);
+        assert!(matches!(gzip(&packed, 4999), Err(Failure::BodyTooLong(4999))));
+        assert!(matches!(gzip(b"not gzip", 4999), Err(Failure::Compression)));
+        // Only the checksum shows that the end is missing.
+        let cut = packed.get(..packed.len() - 1).unwrap();
+        assert!(matches!(gzip(cut, 5000), Err(Failure::Compression)));
+    }
+
+    #[test]
+    fn the_mark_before_a_text_is_no_part_of_it() {
+        assert_eq!(without_mark("\u{feff}{}".into()), b"{}");
+        assert_eq!(without_mark("{}\u{feff}".into()), "{}\u{feff}".as_bytes());
+        assert_eq!(without_mark(Vec::new()), b"");
     }
 
     #[test]

@@ -1,15 +1,17 @@
 //! Instances: each sees itself under `/private`, the special one all under `/management`
 //! (merchant-api 6.1 and 6.2).
 
-use actix_web::HttpResponse;
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::Door;
 use super::error::{Answer, Failure};
 use super::extract::{At, Body, Clerk, Fields, Params, Seg};
 use super::tokens::issued;
-use crate::domain::access::{Scope, TokenScope};
+use crate::domain::access::{Permission, Scope, TokenScope};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{Instance, InstanceSettings};
 use crate::domain::time::RelativeTime;
@@ -34,8 +36,8 @@ pub(super) async fn delete_own(till: Data<Till>, Clerk(clerk): Clerk, params: Pa
 pub(super) async fn auth_own(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&clerk, auth).await?;
-    let token = clerk.token().unwrap_or_default();
-    log::info!("{}: a new password or fixed token, by token {token}", clerk.instance().id);
+    let (id, means) = (&clerk.instance().id, clerk.means());
+    log::info!("{id}: a new password or fixed token, {means}");
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -68,6 +70,11 @@ pub(super) async fn create(
     params: Params,
     body: Body,
 ) -> Answer {
+    created(&till, &params, body).await
+}
+
+/// Makes an instance, for somebody who may.
+async fn created(till: &Till, params: &Params, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let id: InstanceId = fields.need("id")?;
     let name: String = fields.need("name")?;
@@ -126,14 +133,23 @@ pub(super) async fn auth(
 ) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&till.admit_operator(&id).await?, auth).await?;
-    let token = clerk.token().unwrap_or_default();
-    log::info!("{id}: a new password or fixed token, by token {token} of admin");
+    log::info!("{id}: a new password or fixed token, {} of admin", clerk.means());
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST /instances`: instances are made by the operator only.
-pub(super) async fn provision() -> Answer {
-    Err(Failure::NoSelfProvisioning)
+/// `POST /instances`: instances are made by the operator only, who may do it here as well: `BTCPay` falls
+/// back to this address.
+pub(super) async fn provision(
+    request: HttpRequest,
+    till: Data<Till>,
+    params: Params,
+    body: Body,
+) -> Answer {
+    if !request.headers().contains_key(AUTHORIZATION) {
+        return Err(Failure::NoSelfProvisioning);
+    }
+    Clerk::behind(&request, Door::Management(Permission::InstancesWrite)).await?;
+    created(&till, &params, body).await
 }
 
 /// `POST /forgot-password`: that would need a second way to reach the owner.

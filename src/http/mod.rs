@@ -11,6 +11,7 @@ mod etag;
 mod extract;
 mod instances;
 mod kyc;
+mod later;
 mod legacy;
 mod legal;
 mod metrics;
@@ -77,23 +78,21 @@ pub struct Row {
 }
 
 macro_rules! routes {
-    ($(#[$doc:meta])* $table:ident, $mount:ident:
+    ($(#[$doc:meta])* $table:ident, $add:ident:
      $($method:ident $path:literal $door:expr => $handler:path;)*) => {
         $(#[$doc])*
         pub const $table: &[Row] =
             &[$(Row { method: stringify!($method), path: $path, door: $door }),*];
 
-        fn $mount(app: &mut ServiceConfig) {
-            let mut resources = Resources::default();
+        fn $add(resources: &mut Resources) {
             $(resources.add($path, Method::$method, web::to($handler));)*
-            resources.mount(app);
         }
     };
 }
 
 routes! {
     /// Routes of every instance: at the root for the special one, else below `/instances/$ID`.
-    EVERYWHERE, mount_everywhere:
+    EVERYWHERE, add_everywhere:
     GET    "/orders/{id}"                   Public                      => orders::wallet::status;
     POST   "/orders/{id}/claim"             Public                      => orders::wallet::claim;
     POST   "/orders/{id}/paid"              Public                      => orders::wallet::paid;
@@ -145,8 +144,88 @@ routes! {
 }
 
 routes! {
+    /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
+    LATER, add_later:
+    GET    "/private/products"              Private(ProductsRead)       => later::private;
+    POST   "/private/products"              Private(ProductsWrite)      => later::private;
+    GET    "/private/products/{id}"         Private(ProductsRead)       => later::private;
+    PATCH  "/private/products/{id}"         Private(ProductsWrite)      => later::private;
+    DELETE "/private/products/{id}"         Private(ProductsWrite)      => later::private;
+    POST   "/private/products/{id}/lock"    Private(ProductsLock)       => later::private;
+    GET    "/private/categories"            Private(CategoriesRead)     => later::private;
+    POST   "/private/categories"            Private(CategoriesWrite)    => later::private;
+    GET    "/private/categories/{id}"       Private(CategoriesRead)     => later::private;
+    PATCH  "/private/categories/{id}"       Private(CategoriesWrite)    => later::private;
+    DELETE "/private/categories/{id}"       Private(CategoriesWrite)    => later::private;
+    GET    "/private/units"                 Private(UnitsRead)          => later::private;
+    POST   "/private/units"                 Private(UnitsWrite)         => later::private;
+    GET    "/private/units/{id}"            Private(UnitsRead)          => later::private;
+    PATCH  "/private/units/{id}"            Private(UnitsWrite)         => later::private;
+    DELETE "/private/units/{id}"            Private(UnitsWrite)         => later::private;
+    GET    "/private/groups"                Private(GroupsRead)         => later::private;
+    POST   "/private/groups"                Private(GroupsWrite)        => later::private;
+    PATCH  "/private/groups/{id}"           Private(GroupsWrite)        => later::private;
+    DELETE "/private/groups/{id}"           Private(GroupsWrite)        => later::private;
+    GET    "/private/pots"                  Private(PotsRead)           => later::private;
+    POST   "/private/pots"                  Private(PotsWrite)          => later::private;
+    GET    "/private/pots/{id}"             Private(PotsRead)           => later::private;
+    PATCH  "/private/pots/{id}"             Private(PotsWrite)          => later::private;
+    DELETE "/private/pots/{id}"             Private(PotsWrite)          => later::private;
+    GET    "/private/pos"                   Private(ProductsRead)       => later::private;
+
+    GET    "/private/otp-devices"           Private(OtpDevicesRead)     => later::private;
+    POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => later::private;
+    GET    "/private/otp-devices/{id}"      Private(OtpDevicesRead)     => later::private;
+    PATCH  "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
+    DELETE "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
+
+    GET    "/private/webhooks"              Private(WebhooksRead)       => later::private;
+    POST   "/private/webhooks"              Private(WebhooksWrite)      => later::private;
+    GET    "/private/webhooks/{id}"         Private(WebhooksRead)       => later::private;
+    PATCH  "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
+    DELETE "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
+
+    GET    "/private/transfers"             Private(TransfersRead)      => later::private;
+    POST   "/private/transfers"             Private(TransfersWrite)     => later::private;
+    DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => later::private;
+    GET    "/private/incoming"              Private(TransfersRead)      => later::private;
+    GET    "/private/incoming/{id}"         Private(TransfersRead)      => later::private;
+    POST   "/private/accounts/{id}/kycauth" Private(AccountsWrite)      => later::private;
+
+    GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => later::private;
+    GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => later::private;
+    GET    "/private/statistics-report/{id}" Private(StatisticsRead)    => later::private;
+    GET    "/private/reports"               Private(ReportsRead)        => later::private;
+    POST   "/private/reports"               Private(ReportsWrite)       => later::private;
+    GET    "/private/reports/{id}"          Private(ReportsRead)        => later::private;
+    PATCH  "/private/reports/{id}"          Private(ReportsWrite)       => later::private;
+    DELETE "/private/reports/{id}"          Private(ReportsWrite)       => later::private;
+
+    GET    "/private/tokenfamilies"         Private(TokenFamiliesRead)  => later::private;
+    POST   "/private/tokenfamilies"         Private(TokenFamiliesWrite) => later::private;
+    GET    "/private/tokenfamilies/{id}"    Private(TokenFamiliesRead)  => later::private;
+    PATCH  "/private/tokenfamilies/{id}"    Private(TokenFamiliesWrite) => later::private;
+    DELETE "/private/tokenfamilies/{id}"    Private(TokenFamiliesWrite) => later::private;
+    GET    "/private/donau"                 Private(DonauRead)          => later::private;
+    POST   "/private/donau"                 Private(DonauWrite)         => later::private;
+    DELETE "/private/donau/{id}"            Private(DonauWrite)         => later::private;
+}
+
+routes! {
+    /// The same for routes that exist at the root only.
+    LATER_ROOT, add_later_root:
+    GET    "/products/{id}/image"           Public                      => later::public;
+    GET    "/reports/{id}"                  Public                      => later::public;
+    POST   "/reports/{id}"                  Public                      => later::public;
+    GET    "/management/instances/{id}/statistics-amount/{slug}"
+                                            Management(StatisticsRead)  => later::private;
+    GET    "/management/instances/{id}/statistics-counter/{slug}"
+                                            Management(StatisticsRead)  => later::private;
+}
+
+routes! {
     /// Routes that exist at the root only.
-    ROOT, mount_root:
+    ROOT, add_root:
     GET    "/"                              Public                      => shop::index;
     GET    "/agpl"                          Public                      => shop::agpl;
     GET    "/files/{id}"                    Public                      => pages::file;
@@ -163,7 +242,7 @@ routes! {
 routes! {
     /// The back office: pages for the shopkeeper's browser, all below `/webui`. Every POST is a form
     /// of ours, sent from a page of ours; see `office`.
-    OFFICE, mount_office:
+    OFFICE, add_office:
     GET    ""                               AnySeat                     => office::home;
     GET    "/sign-in"                       Public                      => office::sign_in::page;
     POST   "/sign-in"                       Public                      => office::sign_in::submit;
@@ -214,7 +293,7 @@ routes! {
 
 routes! {
     /// The operator's own listener.
-    ADMIN, mount_admin:
+    ADMIN, add_admin:
     GET    "/livez"                         Public                      => admin::alive;
     GET    "/readyz"                        Public                      => admin::ready;
     GET    "/metrics"                       Public                      => admin::metrics;
@@ -237,7 +316,38 @@ fn known(request: &HttpRequest) -> Option<&'static Row> {
     }
     let path = pattern.strip_prefix("/instances/{instance}").unwrap_or(&pattern);
     let method = method_of(request);
-    EVERYWHERE.iter().chain(ROOT).find(|row| row.path == path && row.method == method)
+    today().find(|row| row.path == path && row.method == method)
+}
+
+/// Every route of today's API: what is asked most comes first.
+fn today() -> impl Iterator<Item = &'static Row> {
+    EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT)
+}
+
+fn mount_everywhere(app: &mut ServiceConfig) {
+    let mut resources = Resources::default();
+    add_everywhere(&mut resources);
+    add_later(&mut resources);
+    resources.mount(app);
+}
+
+fn mount_root(app: &mut ServiceConfig) {
+    let mut resources = Resources::default();
+    add_root(&mut resources);
+    add_later_root(&mut resources);
+    resources.mount(app);
+}
+
+fn mount_office(app: &mut ServiceConfig) {
+    let mut resources = Resources::default();
+    add_office(&mut resources);
+    resources.mount(app);
+}
+
+fn mount_admin(app: &mut ServiceConfig) {
+    let mut resources = Resources::default();
+    add_admin(&mut resources);
+    resources.mount(app);
 }
 
 fn method_of(request: &HttpRequest) -> &str {
@@ -332,6 +442,8 @@ fn resource(
 pub struct Limits {
     /// On public endpoints.
     pub public: usize,
+    /// Where a wallet sends the coins of a payment.
+    pub pay: usize,
     /// On order creation.
     pub order: usize,
     /// On private endpoints that take pictures.
@@ -343,6 +455,13 @@ impl Limits {
     fn of(self, row: &Row) -> usize {
         if row.method == "POST" && ["/private/orders", "/order"].contains(&row.path) {
             return self.order;
+        }
+        if ["/orders/{id}/pay", "/orders/{id}/abort"].contains(&row.path) {
+            return self.pay;
+        }
+        // The body is read after the token of the special instance was looked at.
+        if row.path == "/instances" {
+            return self.private;
         }
         match row.door {
             Public | AnySeat | Seat(_) | Watch(_) => self.public,
@@ -383,9 +502,9 @@ impl Default for Settings {
         Self {
             base_url: None,
             trusted_proxies: Vec::new(),
-            limits: Limits { public: 64 << 10, order: 512 << 10, private: 1 << 20 },
+            limits: Limits { public: 64 << 10, pay: 512 << 10, order: 512 << 10, private: 1 << 20 },
             body_timeout: Duration::from_secs(15),
-            longest_poll: Duration::from_secs(60),
+            longest_poll: Duration::from_secs(50),
             legacy: true,
             source_url: None,
             terms: Library::default(),
@@ -435,7 +554,7 @@ mod tests {
 
     #[test]
     fn what_is_private_by_its_path_is_private_by_its_door() {
-        for row in EVERYWHERE.iter().chain(ROOT) {
+        for row in today() {
             let closed = row.path.starts_with("/private") || row.path.starts_with("/management");
             // Trading a password for a token is how one gets a token.
             let login = (row.method, row.path) == ("POST", "/private/token");
@@ -460,7 +579,7 @@ mod tests {
 
     #[test]
     fn reading_asks_for_a_permission_to_read_and_changing_for_another() {
-        for row in EVERYWHERE.iter().chain(ROOT) {
+        for row in today() {
             if let Private(permission) | Management(permission) = row.door {
                 let reads = permission.as_str().ends_with("-read");
                 assert_eq!(reads, row.method == "GET", "{row:?}");

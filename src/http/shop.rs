@@ -13,8 +13,9 @@ use super::origin::base_url;
 use super::{Settings, pages};
 use crate::till::{ExchangeState, Till};
 
-/// The protocol: current, revision, age; clients of protocols 12 to 27 are served (decision 13).
-const VERSION: &str = "27:0:15";
+/// The protocol: current, revision, age. The range begins at 1 because of those that ask before they
+/// talk: the `WooCommerce` plug-in of 2021, the `PoS` app of 2024 (decision 13).
+const VERSION: &str = "27:0:26";
 /// Names this very implementation.
 const IMPLEMENTATION: &str =
     concat!("urn:net:taler:specs:taler-merchant:tilld:", env!("CARGO_PKG_VERSION"));

@@ -10,6 +10,7 @@ use super::orders::{made, put};
 use super::origin::{base_url_for_strangers, client};
 use super::{Settings, pages};
 use crate::domain::ids::TemplateId;
+use crate::domain::instance::Instance;
 use crate::domain::template::{Filling, Template, TemplateContract};
 use crate::till::{self, Till};
 
@@ -65,7 +66,7 @@ pub(super) async fn show(
     Seg(id): Seg<TemplateId>,
 ) -> Answer {
     let template = till.template(&clerk, id).await?;
-    let mut body = shown(&template);
+    let mut body = shown(&template, clerk.instance());
     put(&mut body, "template_description", Some(template.description));
     Ok(HttpResponse::Ok().json(body))
 }
@@ -92,12 +93,14 @@ pub(super) async fn public(
     if pages::is_wanted(&request) {
         return pages::template(&request, &till, &settings, &instance, id, &params).await;
     }
-    Ok(HttpResponse::Ok().json(shown(&till.public_template(&instance, id).await?)))
+    let template = till.public_template(&instance, id).await?;
+    Ok(HttpResponse::Ok().json(shown(&template, &till.instance(&instance).await?)))
 }
 
-/// What anybody may see of a template.
-fn shown(template: &Template) -> Value {
-    let mut body = json!({ "template_contract": template.contract.members() });
+/// What anybody may see of a template of `instance`.
+fn shown(template: &Template, instance: &Instance) -> Value {
+    let contract = template.contract.complete(instance.settings.default_pay_delay);
+    let mut body = json!({ "template_contract": contract });
     put(&mut body, "editable_defaults", template.editable_defaults.as_ref());
     put(&mut body, "required_currency", template.contract.required_currency());
     body

@@ -25,7 +25,8 @@ pub(super) fn issued(token: &Issued) -> HttpResponse {
     }))
 }
 
-/// `POST /private/token`: a password (Basic) or a refreshable token (Bearer) for a fresh token.
+/// `POST /private/token`: a password (Basic or Bearer), the fixed token or a refreshable one (Bearer) for a
+/// fresh token.
 pub(super) async fn create(
     request: HttpRequest,
     till: Data<Till>,
@@ -45,15 +46,13 @@ pub(super) async fn create(
         duration: fields.get("duration")?,
         description: fields.get("description")?,
     };
+    let peer = client(&request, &settings);
     let token = match credentials {
         Credentials::None => return Err(Error::NotAuthorized.into()),
-        Credentials::Bearer(key) => till.refresh(&instance, &key, wish).await?,
+        Credentials::Bearer(key) => till.refresh(&instance, &key, peer, wish).await?,
         // The name must be that of the instance in the path, or the password is for another door.
         Credentials::Basic(name, _) if name != instance => return Err(Error::NotAuthorized.into()),
-        Credentials::Basic(_, password) => {
-            let peer = client(&request, &settings);
-            till.log_in(&instance, password, peer, wish).await?
-        }
+        Credentials::Basic(_, password) => till.log_in(&instance, password, peer, wish).await?,
     };
     Ok(issued(&token))
 }

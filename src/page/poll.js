@@ -2,9 +2,8 @@
 // without loading it anew. Without this script the page reloads itself.
 //
 // What waits is marked in the page: data-poll is the address that answers late, data-until what is
-// waited for, data-forward that the browser goes on to what was bought, data-again where the page
-// itself is found when its own address no longer shows it. A receipt waits for a refund that may never
-// come: only for as long as there can be one (data-for, in seconds), only in view, and not long after
+// waited for, data-forward that the browser goes on to what was bought, but never past a refund that it
+// was given back. A receipt waits for a refund that may never come: only for as long as there can be one (data-for, in seconds), only in view, and not long after
 // anybody has come to look. data-left counts down.
 "use strict";
 
@@ -73,11 +72,14 @@
         const { already_paid_order_id: before, fulfillment_url: url } = await answer.json();
         return before && forward(box, url) ? "gone" : "wait";
       }
-      case 200: return forward(box, (await answer.json()).fulfillment_url) ? "gone" : "show";
+      case 200: {
+        const { refunded, fulfillment_url: url } = await answer.json();
+        return !refunded && forward(box, url) ? "gone" : "show";
+      }
       // Somebody's wallet has the order, perhaps ours: it may yet be paid.
       case 202: return forward(box, (await answer.json()).fulfillment_url) ? "gone" : "wait";
-      // Only who has the contract is told more, but for those who were here before.
-      case 403: return box.dataset.again && (await ask(box.dataset.again, "text/html")).status !== 402 ? "show" : "wait";
+      // Only who has the contract is told more.
+      case 403: return "wait";
       default: return "show";
     }
   };
@@ -104,7 +106,7 @@
 
   /** Puts the page as it is now in the place of what is shown. */
   const show = async (box) => {
-    const answer = await ask(box.dataset.again ?? location.href, "text/html");
+    const answer = await ask(location.href, "text/html");
     if (answer.type === "opaqueredirect") return location.reload();
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const main = page.querySelector("main");

@@ -216,6 +216,7 @@ pub fn serve_with(
         trusted_proxies: config.server.trusted_proxies.clone(),
         limits: http::Limits {
             public: config.limits.public_body_bytes,
+            pay: config.limits.pay_body_bytes,
             order: config.limits.order_body_bytes,
             private: config.limits.private_body_bytes,
         },

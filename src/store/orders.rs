@@ -284,6 +284,7 @@ pub fn mark_paid(
     tx: &mut Tx<'_>,
     order: &Order,
     paid: &Paid,
+    refundable_until: Timestamp,
     binding: Option<(&Claim, &str)>,
 ) -> Result<bool> {
     let stored = binding.map(|(_, terms)| logos::store(tx, order.instance, terms)).transpose()?;
@@ -291,6 +292,7 @@ pub fn mark_paid(
         ":order_serial": order.serial,
         ":paid_at_s": paid.at,
         ":paid_session": paid.session,
+        ":refund_deadline_s": refundable_until,
         ":nonce": binding.map(|(claim, _)| claim.nonce),
         ":h_contract": binding.map(|(claim, _)| claim.h_contract),
         ":terms": stored.as_ref().map(|stored| &stored.terms),

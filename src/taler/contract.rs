@@ -16,6 +16,23 @@ const FORGETTABLE: &str = "$forgettable";
 /// Names the hashes of members that were forgotten.
 const FORGOTTEN: &str = "$forgotten";
 
+/// Members that every object of JavaScript has. Wallets in that language take one of these for a member
+/// that is there, and then compute another hash of a contract in which it is forgettable.
+const OF_EVERY_OBJECT: &[&str] = &[
+    "__defineGetter__",
+    "__defineSetter__",
+    "__lookupGetter__",
+    "__lookupSetter__",
+    "__proto__",
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
+
 /// The hash of a contract, which all its signatures cover.
 ///
 /// ```
@@ -130,8 +147,9 @@ pub fn add_salts(value: &mut Value, fresh: &mut dyn FnMut() -> Bytes<32>) {
 ///
 /// # Errors
 /// For values that [`canonical::check`] refuses; for names with other characters than letters,
-/// digits and `_`; for a salt that is no text or belongs to no member; for a forgotten member that
-/// is still there or whose hash is none.
+/// digits and `_`; for a salt that is no text or belongs to no member, or to one that is called like a
+/// member that JavaScript gives to every object; for a forgotten member that is still there or whose
+/// hash is none.
 pub fn validate(value: &Value) -> Result<(), BadJson> {
     canonical::check(value)?;
     validate_value(value)
@@ -240,6 +258,9 @@ fn validate_object(members: &Map<String, Value>) -> Result<(), BadJson> {
         }
         if !members.contains_key(name) {
             return Err(BadJson::new("a salt belongs to no member").below(name));
+        }
+        if OF_EVERY_OBJECT.contains(&name.as_str()) {
+            return Err(BadJson::new("wallets cannot forget a member of this name").below(name));
         }
     }
     for (name, hash) in special(members, FORGOTTEN)?.into_iter().flatten() {
@@ -417,6 +438,19 @@ mod tests {
             assert!(contract_hash(&bad).is_err(), "{bad}");
             assert!(validate(&bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn what_every_object_of_javascript_has_cannot_be_forgettable() {
+        for name in OF_EVERY_OBJECT {
+            let plain = json!({ *name: 1 });
+            assert_eq!(validate(&plain), Ok(()), "{name}");
+            let mut contract = json!({ "extra": plain });
+            contract["extra"]["$forgettable"] = json!({ *name: "salt" });
+            assert!(validate(&contract).is_err(), "{name}");
+        }
+        let fine = json!({ "prototype": 1, "$forgettable": { "prototype": "salt" } });
+        assert_eq!(validate(&fine), Ok(()));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
@@ -42,15 +43,32 @@ const DEFAULT_LIFE_S: u64 = 86_400;
 pub struct Key(String);
 
 impl Key {
-    /// The text after `Bearer `.
+    /// A token's text. A prefix that is there twice is taken as one: programs put it before whatever
+    /// was pasted.
     ///
     /// # Errors
     /// [`Unfit`] when the prefix is missing or the text can be no token.
     pub fn parse(text: &str) -> Result<Self, Unfit> {
-        let secret = text.strip_prefix(PREFIX).unwrap_or_default();
+        let secret = without_prefix(text).unwrap_or_default();
         let fits = (1..=MAX_TOKEN).contains(&secret.len())
             && secret.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits { Ok(Self(text.to_owned())) } else { Err(Unfit("token")) }
+        if fits { Ok(Self(format!("{PREFIX}{secret}"))) } else { Err(Unfit("token")) }
+    }
+
+    /// What somebody shows as a bearer token: a token's text, or an instance's password behind the
+    /// same prefix, which has other characters and lengths.
+    ///
+    /// # Errors
+    /// [`Unfit`] when the prefix is missing or the text can be neither.
+    pub fn shown(text: &str) -> Result<Self, Unfit> {
+        let secret = without_prefix(text).ok_or(Unfit("token"))?;
+        Password::parse(secret).map_err(|_| Unfit("token"))?;
+        Ok(Self(format!("{PREFIX}{secret}")))
+    }
+
+    /// The text without the prefix, which may be a password.
+    fn secret(&self) -> &str {
+        self.0.strip_prefix(PREFIX).unwrap_or_default()
     }
 
     fn random() -> Result<Self, Error> {
@@ -65,6 +83,15 @@ impl Key {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+}
+
+/// The text behind its prefix, however often that is there; `None` when it is not.
+fn without_prefix(text: &str) -> Option<&str> {
+    let mut secret = text.strip_prefix(PREFIX)?;
+    while let Some(rest) = secret.strip_prefix(PREFIX) {
+        secret = rest;
+    }
+    Some(secret)
 }
 
 impl fmt::Debug for Key {
@@ -86,10 +113,29 @@ impl Clerk {
         &self.instance
     }
 
-    /// The number of the token that they came with; `None` for whoever holds the store's file.
+    /// The number of the token that they came with; `None` for whoever came with the password or holds
+    /// the store's file.
     pub fn token(&self) -> Option<i64> {
         self.token.as_ref().map(|token| token.serial)
     }
+
+    /// What they came with, for the log.
+    pub fn means(&self) -> String {
+        match self.token() {
+            Some(serial) => format!("by token {serial}"),
+            None => "by the password".to_owned(),
+        }
+    }
+}
+
+/// What a text that was shown as a bearer token turned out to be.
+#[derive(Debug)]
+pub enum Admission {
+    /// A token that is good for what was asked.
+    Admitted(Clerk),
+    /// No token that there is. It may be the password of this instance; see
+    /// [`Till::admit_by_password`].
+    Unknown(Instance),
 }
 
 /// Whence somebody came, for the log.
@@ -148,6 +194,22 @@ impl Till {
         key: Option<&Key>,
         needs: Option<Permission>,
     ) -> Result<Clerk, Error> {
+        match self.admit_by_token(instance, key, needs)? {
+            Admission::Admitted(clerk) => Ok(clerk),
+            Admission::Unknown(_) => Err(Error::NotAuthorized),
+        }
+    }
+
+    /// As [`Till::admit`], but says when the text is no token at all, for it may be the password.
+    ///
+    /// # Errors
+    /// As [`Till::admit`].
+    pub fn admit_by_token(
+        &self,
+        instance: &InstanceId,
+        key: Option<&Key>,
+        needs: Option<Permission>,
+    ) -> Result<Admission, Error> {
         let hash = key.map(Key::hash);
         let (found, token) = self.store.glance::<_, store::Error>(|db| {
             let token = match &hash {
@@ -157,7 +219,13 @@ impl Till {
             Ok((instances::find(db, instance)?, token))
         })?;
         let instance = alive(found, instance)?;
-        let (Some(found), Some(hash)) = (token, hash) else { return Err(Error::NotAuthorized) };
+        let Some(hash) = hash else { return Err(Error::NotAuthorized) };
+        let Some(found) = token else {
+            return match instance.password_hash {
+                Some(_) => Ok(Admission::Unknown(instance)),
+                None => Err(Error::NotAuthorized),
+            };
+        };
         if !found.is_of(&hash) || found.instance != instance.serial || is_seat(&found.token) {
             return Err(Error::NotAuthorized);
         }
@@ -172,25 +240,58 @@ impl Till {
             }
             _ => {
                 self.note_use(&token, now);
-                Ok(Clerk { instance, token: Some(token) })
+                Ok(Admission::Admitted(Clerk { instance, token: Some(token) }))
             }
         }
     }
 
+    /// Lets in whoever shows the password of `instance` in the place of a token, for everything that the
+    /// instance may do. Each text that was not checked in the last minutes counts as an attempt
+    /// of `peer`, as in [`Till::log_in`].
+    ///
+    /// # Errors
+    /// [`Error::NotAuthorized`] for a wrong password, [`Error::TooManyAttempts`],
+    /// [`Error::Crowded`].
+    pub async fn admit_by_password(
+        &self,
+        instance: Instance,
+        key: &Key,
+        peer: Option<IpAddr>,
+    ) -> Result<Clerk, Error> {
+        let stored = instance.password_hash.as_deref().ok_or(Error::NotAuthorized)?;
+        let mark = self.remembered.mark(instance.serial, stored, key.secret())?;
+        let check = async {
+            let password = Password::parse(key.secret())?;
+            match self.check_password(&instance, password, peer).await {
+                Ok(()) => Ok(true),
+                Err(Error::NotAuthorized) => Ok(false),
+                Err(other) => Err(other),
+            }
+        };
+        match self.remembered.check(mark, Instant::now(), check).await? {
+            true => Ok(Clerk { instance, token: None }),
+            false => Err(Error::NotAuthorized),
+        }
+    }
+
     /// Lets in whoever shows a token of any instance that is good for `needs`, as a clerk of that
-    /// instance: for requests that name their instance where it is not read from strangers.
+    /// instance: for requests that name their instance where it is not read from strangers. `None`
+    /// when there is no such token, which then may be a password.
     ///
     /// # Errors
     /// As [`Till::admit`].
-    pub fn admit_holder(&self, key: Option<&Key>, needs: Permission) -> Result<Clerk, Error> {
+    pub fn admit_holder(
+        &self,
+        key: Option<&Key>,
+        needs: Permission,
+    ) -> Result<Option<Clerk>, Error> {
         let hash = key.map(Key::hash).ok_or(Error::NotAuthorized)?;
         let holder = self.store.glance::<_, store::Error>(|db| {
             let Some(found) = tokens::find(db, &hash)? else { return Ok(None) };
             let all = instances::list(db)?;
             Ok(all.into_iter().find(|instance| instance.serial == found.instance))
         })?;
-        let holder = holder.ok_or(Error::NotAuthorized)?;
-        self.admit(&holder.id, key, Some(needs))
+        holder.map(|holder| self.admit(&holder.id, key, Some(needs))).transpose()
     }
 
     /// Lets in whoever holds the store's file in their hands: the command line.
@@ -228,7 +329,16 @@ impl Till {
     ) -> Result<Issued, Error> {
         let instance = self.instance(instance).await?;
         self.check_password(&instance, password, peer).await?;
-        let clerk = Clerk { instance, token: None };
+        self.issue_for_password(Clerk { instance, token: None }, peer, wish).await
+    }
+
+    /// Makes a token for a clerk who has shown the password, and tells the log.
+    async fn issue_for_password(
+        &self,
+        clerk: Clerk,
+        peer: Option<IpAddr>,
+        wish: TokenWish,
+    ) -> Result<Issued, Error> {
         let issued = self.make_token(&clerk, wish).await?;
         let (id, Issued { serial, scope, .. }) = (&clerk.instance.id, &issued);
         log::info!("{id}: token {serial} ({scope}) for the password, {}", Whence(peer));
@@ -257,24 +367,30 @@ impl Till {
         Ok(())
     }
 
-    /// Trades a refreshable token for a fresh one of the same scope or a smaller one, which ends after
-    /// 90 days at the latest.
+    /// Trades what was shown as a bearer token for a fresh token: the password or the instance's fixed
+    /// token for one of any scope, a refreshable token for one of the same scope or a smaller one,
+    /// which ends after 90 days at the latest.
     ///
     /// # Errors
-    /// As [`Till::admit`]; [`Error::ScopeExceeded`] when the token is not refreshable or its scope
-    /// does not hold the one asked for.
+    /// As [`Till::admit`] and [`Till::admit_by_password`]; [`Error::ScopeExceeded`] when the token is
+    /// neither refreshable nor fixed, or its scope is smaller.
     pub async fn refresh(
         &self,
         instance: &InstanceId,
         key: &Key,
+        peer: Option<IpAddr>,
         wish: TokenWish,
     ) -> Result<Issued, Error> {
         wish.check()?;
-        let clerk = self.admit(instance, Some(key), None)?;
-        let allowed = clerk.token.as_ref().is_some_and(|token| {
-            token.scope.refreshable && token.scope.scope.contains(wish.scope.scope)
-        });
-        if !allowed {
+        let clerk = match self.admit_by_token(instance, Some(key), None)? {
+            Admission::Admitted(clerk) => clerk,
+            Admission::Unknown(instance) => self.admit_by_password(instance, key, peer).await?,
+        };
+        let Some(token) = &clerk.token else {
+            return self.issue_for_password(clerk, peer, wish).await;
+        };
+        let may_trade = token.scope.refreshable || token.kind == TokenKind::Static;
+        if !may_trade || !token.scope.scope.contains(wish.scope.scope) {
             return Err(Error::ScopeExceeded);
         }
         let longest = RelativeTime::from_secs(REFRESHED_LIFE_S).map_err(|_| Unfit("duration"))?;
@@ -392,5 +508,19 @@ mod tests {
         assert_eq!(key.reveal().len(), PREFIX.len() + 52);
         assert_eq!(Key::parse(key.reveal()), Ok(key.clone()));
         assert_eq!(format!("{key:?}"), "secret-token:***");
+        // Tryton, pretix, Odoo, taler-ruby and taler-go put the prefix before what was pasted with it.
+        let twice = format!("{PREFIX}{}", key.reveal());
+        assert_eq!(Key::parse(&twice), Ok(key.clone()));
+        assert_eq!(Key::shown(&twice), Ok(key));
+    }
+
+    #[test]
+    fn what_is_shown_may_be_a_password() {
+        let shown = Key::shown("secret-token:Fünf große Äpfel").unwrap();
+        assert_eq!(shown.secret(), "Fünf große Äpfel");
+        assert_eq!(Key::shown("Fünf").unwrap_err(), Unfit("token"));
+        assert_eq!(Key::shown("secret-token:").unwrap_err(), Unfit("token"));
+        let long = "x".repeat(1025);
+        assert_eq!(Key::shown(&format!("secret-token:{long}")).unwrap_err(), Unfit("token"));
     }
 }

@@ -12,7 +12,6 @@ mod books;
 mod claim;
 mod exchange;
 mod give_back;
-mod glimpse;
 mod instance;
 mod kyc;
 mod order;
@@ -20,6 +19,7 @@ mod password;
 mod pay;
 mod pending;
 mod refund;
+mod remembered;
 mod seat;
 mod status;
 mod strangers;
@@ -54,13 +54,12 @@ use crate::store::{self, Store};
 use crate::taler::canonical;
 use turns::Turns;
 
-pub use access::{Clerk, Issued, Key, TokenWish};
+pub use access::{Admission, Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
 pub use books::{Books, Entry, History, Ledger, LedgerWriter, Total};
 pub use claim::Claimed;
 pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
-pub use glimpse::{Glimpse, Glimpsed};
 pub use instance::{Auth, Deletion, InstanceWish};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{MAX_LIST, Made, OrderWish, Page};
@@ -114,6 +113,7 @@ pub struct Till {
     terms: Arc<Terms>,
     exchanges: Arc<[Exchange]>,
     passwords: Arc<password::Gate>,
+    remembered: Arc<remembered::Remembered>,
     turns: Turns,
     uses: seat::Uses,
     addresses: address::Kept,
@@ -188,8 +188,10 @@ pub enum Error {
     SessionUnknown,
     /// The shop has no account that the money could go to.
     NoAccount(InstanceId),
-    /// No trusted exchange has coins in the order's currency, or none that has can pay the account.
+    /// No trusted exchange has coins in the order's currency.
     NoExchange,
+    /// No exchange that has coins in the order's currency can pay any of the shop's accounts.
+    NoneCanWire,
     /// The price is more than all exchanges together let a shop take.
     BeyondLimits,
     /// The name belongs to another order.
@@ -309,9 +311,10 @@ impl fmt::Display for Error {
             Self::ContractUnknown => f.write_str("there is no such contract"),
             Self::SessionUnknown => f.write_str("no order was made for this session"),
             Self::NoAccount(id) => write!(f, "the instance {id} has no such bank account in use"),
-            Self::NoExchange => f.write_str(
-                "no trusted exchange has coins of this currency and can pay the account",
-            ),
+            Self::NoExchange => f.write_str("no trusted exchange has coins of this currency"),
+            Self::NoneCanWire => {
+                f.write_str("no exchange of this currency can pay any account of the shop")
+            }
             Self::OrderExists(id) => write!(f, "there is another order {id}"),
             Self::Order(bad) => bad.fmt(f),
             Self::ProductUnknown => f.write_str("there is no such product"),
@@ -422,6 +425,7 @@ impl Till {
             terms,
             exchanges,
             passwords,
+            remembered: Arc::default(),
             turns,
             uses,
             addresses,

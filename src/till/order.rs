@@ -5,15 +5,16 @@ use serde_json::{Map, Value, json};
 use super::instance::still_there;
 use super::wait::{Patience, order};
 use super::{Clerk, Error, Till, read_terms};
-use crate::domain::amount::Amount;
+use crate::domain::account::Account;
+use crate::domain::amount::{Amount, Currency};
 use crate::domain::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::instance::Instance;
 use crate::domain::order::{ClaimToken, NewOrder, Order, Topic};
 use crate::domain::path::ContractPath;
-use crate::domain::payto::Payto;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::web::BaseUrl;
+use crate::exchange::Exchange;
 use crate::machine::random;
 use crate::store::orders::{self, Filter};
 use crate::store::{Lane, Tx, accounts, deposits};
@@ -94,8 +95,8 @@ impl Till {
     /// the same answer.
     ///
     /// # Errors
-    /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::BeyondLimits`],
-    /// [`Error::OrderExists`].
+    /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::NoneCanWire`],
+    /// [`Error::BeyondLimits`], [`Error::OrderExists`].
     pub async fn create_order(
         &self,
         clerk: &Clerk,
@@ -128,11 +129,14 @@ impl Till {
             return same(&there, &request_hash);
         }
         let target = wish.payment_target.as_deref();
-        let suits = |method: &str| target.is_none_or(|target| target.eq_ignore_ascii_case(method));
-        let account = accounts
-            .iter()
-            .find(|account| account.active && suits(account.payto_uri.wire_method()))
-            .ok_or_else(|| Error::NoAccount(instance.id.clone()))?;
+        let suits = |account: &Account| {
+            let method = account.payto_uri.wire_method();
+            account.active && target.is_none_or(|target| target.eq_ignore_ascii_case(method))
+        };
+        let accounts: Vec<Account> = accounts.into_iter().filter(suits).collect();
+        if accounts.is_empty() {
+            return Err(Error::NoAccount(instance.id.clone()));
+        }
         let now = self.clock.now();
         let token = match wish.with_token {
             true => Some(ClaimToken::new(random::<16>()?)),
@@ -143,7 +147,6 @@ impl Till {
             Frame {
                 instance,
                 base_url,
-                account,
                 now,
                 fresh_id: fresh_id(now, token.is_some())?,
                 refund_delay: wish.refund_delay,
@@ -153,13 +156,13 @@ impl Till {
             return Err(BadOrder::Currency.into());
         }
         let mut no_randomness = false;
-        let proposal =
-            terms.proposal(&self.exchanges_for(&terms, &account.payto_uri)?, &mut || {
-                random::<32>().map(Bytes::new).unwrap_or_else(|_| {
-                    no_randomness = true;
-                    Bytes::ZERO
-                })
-            })?;
+        let (account, offers) = self.account_for(&terms, &accounts)?;
+        let proposal = terms.proposal(account, &offers, &mut || {
+            random::<32>().map(Bytes::new).unwrap_or_else(|_| {
+                no_randomness = true;
+                Bytes::ZERO
+            })
+        })?;
         if no_randomness {
             return Err(Error::NoRandomness);
         }
@@ -171,7 +174,7 @@ impl Till {
             timestamp: terms.timestamp,
             created_at: now,
             pay_deadline: terms.pay_deadline,
-            refund_deadline: terms.refund_deadline,
+            refund_deadline: terms.refundable_until,
             amount: terms.amount,
             summary: terms.summary,
             base_url: terms.base_url,
@@ -201,29 +204,45 @@ impl Till {
             .await
     }
 
-    /// The exchanges whose coins an order can be paid with: those of its currency that can, as far
-    /// as is known, pay the account. Without any exchange at all, orders can be paid at the counter
-    /// (decision 1). Nobody is asked: an order waits for no network.
-    fn exchanges_for(&self, terms: &Terms, account: &Payto) -> Result<Vec<ExchangeOffer>, Error> {
-        let offers: Vec<_> = self
+    /// The account that the money of an order goes to, and the exchanges whose coins it can be paid with:
+    /// those of its currency that can, as far as is known, pay that account. The first account that
+    /// an exchange is known to pay is taken, else the first that one may be able to pay. Without any
+    /// exchange at all, orders can be paid at the counter (decision 1). Nobody is asked: an order
+    /// waits for no network.
+    fn account_for<'a>(
+        &self,
+        terms: &Terms,
+        accounts: &'a [Account],
+    ) -> Result<(&'a Account, Vec<ExchangeOffer>), Error> {
+        let in_currency: Vec<_> = self
             .exchanges
             .iter()
             .filter(|exchange| exchange.trusted().currency == *terms.amount.currency())
-            .filter(|exchange| Self::may_reach(exchange, account))
-            .map(|exchange| ExchangeOffer {
-                url: exchange.trusted().base_url.clone(),
-                master_pub: exchange.trusted().master_public_key,
-                priority: PRIORITY,
-                max_contribution: exchange.known_keys().and_then(|keys| keys.most_deposited()),
-            })
             .collect();
-        if offers.is_empty() && !self.exchanges.is_empty() {
-            return Err(Error::NoExchange);
+        if in_currency.is_empty() {
+            return match (accounts.first(), self.exchanges.is_empty()) {
+                (Some(account), true) => Ok((account, Vec::new())),
+                _ => Err(Error::NoExchange),
+            };
         }
-        match is_beyond(&terms.amount, &offers) {
-            true => Err(Error::BeyondLimits),
-            false => Ok(offers),
+        let can_pay = |exchange: &Exchange, account: &Account, must_be_known: bool| {
+            let reaches = Self::may_reach(exchange, &account.payto_uri);
+            reaches && (!must_be_known || exchange.known_keys().is_some())
+        };
+        let mut failure = Error::NoneCanWire;
+        for must_be_known in [true, false] {
+            for account in accounts {
+                if !in_currency.iter().any(|one| can_pay(one, account, must_be_known)) {
+                    continue;
+                }
+                let offers = offers(&in_currency, account, terms.amount.currency());
+                match is_beyond(&terms.amount, &offers) {
+                    true => failure = Error::BeyondLimits,
+                    false => return Ok((account, offers)),
+                }
+            }
         }
+        Err(failure)
     }
 
     /// Orders of the clerk's shop; with patience, as soon as there are any.
@@ -375,13 +394,27 @@ fn same(there: &Order, request_hash: &HashCode) -> Result<Made, Error> {
     }
 }
 
+/// Those of `exchanges` that may be able to pay `account`, as contracts name them.
+fn offers(exchanges: &[&Exchange], account: &Account, currency: &Currency) -> Vec<ExchangeOffer> {
+    let reach = exchanges.iter().filter(|exchange| Till::may_reach(exchange, &account.payto_uri));
+    reach
+        .map(|exchange| ExchangeOffer {
+            url: exchange.trusted().base_url.clone(),
+            master_pub: exchange.trusted().master_public_key,
+            priority: PRIORITY,
+            max_contribution: exchange
+                .known_keys()
+                .and_then(|keys| keys.most_deposited())
+                .unwrap_or(Amount::largest(*currency)),
+        })
+        .collect()
+}
+
 /// Whether a price is more than can be paid with coins of all these exchanges together.
 fn is_beyond(price: &Amount, offers: &[ExchangeOffer]) -> bool {
-    let limits: Option<Vec<Amount>> = offers.iter().map(|offer| offer.max_contribution).collect();
-    // Without any exchange, orders are paid at the counter.
-    let Some(limits) = limits.filter(|limits| !limits.is_empty()) else { return false };
+    let limits = offers.iter().map(|offer| &offer.max_contribution);
     // A sum that no amount can be is enough for any price.
-    Amount::sum(*price.currency(), limits.iter())
+    Amount::sum(*price.currency(), limits)
         .is_ok_and(|sum| sum.try_cmp(price).is_ok_and(std::cmp::Ordering::is_lt))
 }
 

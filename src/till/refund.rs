@@ -8,6 +8,7 @@ use super::wait::order;
 use super::{Clerk, Error, Till};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{InstanceId, OrderId};
+use crate::domain::instance::is_clean;
 use crate::domain::order::{Order, Refund, RefundSerial, RefundState};
 use crate::domain::payment::{CannotSpread, spread};
 use crate::domain::time::Timestamp;
@@ -68,7 +69,7 @@ impl Till {
         order_id: OrderId,
         wish: RefundWish,
     ) -> Result<Order, Error> {
-        if wish.reason.chars().count() > MAX_REASON {
+        if wish.reason.chars().count() > MAX_REASON || !is_clean(&wish.reason) {
             return Err(Unfit("reason").into());
         }
         let serial = clerk.instance.serial;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use tokio::time::{Instant, sleep_until};
 
+use super::pay::deposited;
 use super::{Clerk, Error, Till, neighbourhood};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
@@ -100,6 +101,8 @@ pub struct Status {
     pub terms: String,
     /// Its refunds.
     pub refunds: Vec<Refund>,
+    /// What exchanges have confirmed to owe the shop for it.
+    pub deposited: Amount,
 }
 
 /// How an order stands for who asks.
@@ -228,11 +231,16 @@ impl Till {
             let order = order(db, instance, &ask.order_id)?;
             let key = order.repurchase_key(ask.session.as_ref());
             let standing = standing(db, &order, key.as_ref(), &ask)?;
+            let deposited = match standing {
+                Standing::Paid => deposited(db, &order)?,
+                _ => Amount::zero(*order.amount.currency()),
+            };
             let status = Status {
                 terms: orders::terms(db, order.serial)?,
                 refunds: refunds::list(db, order.serial)?,
                 order,
                 standing,
+                deposited,
             };
             let enough = match &is_news {
                 Some(is_news) => is_news(&status),
@@ -494,10 +502,13 @@ fn standing(
     Ok(if claimed { Standing::Claimed } else { Standing::Unpaid })
 }
 
-/// May whoever shows `credential` know of `order`? (merchant-api 3.4, decision 2)
+/// May whoever shows `credential` know of `order`? One without a claim token is open to everybody who
+/// knows its name, in every state: shops mail its bare address to their customers (merchant-api 3.4,
+/// decisions 2 and 3). Only who shows a hash is told when it is wrong.
 fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
     let token = order.token_fits(credential.token.as_ref());
-    let open = order.claim.is_none() && token.is_none();
+    let asks_by_hash = order.claim.is_some() && credential.h_contract.is_some();
+    let open = token.is_none() && !asks_by_hash;
     if open || token == Some(true) || order.hash_fits(credential.h_contract.as_ref()) {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use tilld::domain::access::Scope;
-use tilld::http::{Door, EVERYWHERE, ROOT, Row};
+use tilld::http::{Door, EVERYWHERE, LATER, LATER_ROOT, ROOT, Row};
 
 use crate::common::{Daemon, Place, eventually};
 
@@ -13,11 +13,12 @@ fn path(row: &Row, instance: &str) -> String {
     let at_root = matches!(row.door, Door::Management(_)) || instance == "admin";
     let prefix = if at_root { String::new() } else { format!("/instances/{instance}") };
     let id = if row.path.starts_with("/management") { "nobody" } else { "12345" };
-    format!("{prefix}{}", row.path.replace("{id}", id))
+    format!("{prefix}{}", row.path.replace("{id}", id).replace("{slug}", "x"))
 }
 
 fn closed_rows() -> Vec<&'static Row> {
-    EVERYWHERE.iter().chain(ROOT).filter(|row| row.door != Door::Public).collect()
+    let all = EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT);
+    all.filter(|row| row.door != Door::Public).collect()
 }
 
 fn ask(daemon: &Daemon, row: &Row, instance: &str, token: Option<&str>) -> (u16, u64) {
@@ -291,6 +292,8 @@ fn what_is_stored_and_logged_opens_nothing() {
     let token = place.token("admin", "all");
     let daemon = place.start_with(&[("TILLD_LOG__LEVEL", "trace")]);
     daemon.ask("GET", "/private").token(&token).send();
+    let bearer = "secret-token:correct horse battery";
+    assert_eq!(daemon.ask("GET", "/private").token(bearer).send().status, 200);
     daemon
         .ask("POST", "/private/token")
         .basic("admin", "correct horse battery")
@@ -305,4 +308,147 @@ fn what_is_stored_and_logged_opens_nothing() {
     let holds = |needle: &str| kept.windows(needle.len()).any(|w| w == needle.as_bytes());
     assert!(!holds(secret) && !holds("correct horse battery"));
     assert!(holds("$argon2id$"));
+}
+
+/// The password in the place of a token, as Open Food Network, Odoo, Tryton, SAP and taler-ferias send
+/// it; the live reference takes it (observed-2026).
+#[test]
+fn the_password_opens_what_a_token_opens() {
+    let place = Place::new();
+    place.instance("admin");
+    place.passwd("bar", "Fünf große Äpfel");
+    place.passwd("pub", "battery staple");
+    let daemon = place.start();
+    let ask = |authorization: &[u8]| {
+        let value = reqwest::header::HeaderValue::from_bytes(authorization).unwrap();
+        let mut ask = daemon.ask("GET", "/instances/bar/private/orders");
+        ask.request = ask.request.header("Authorization", value);
+        ask.send()
+    };
+    for good in [
+        "Bearer secret-token:Fünf große Äpfel",
+        "bearer secret-token:Fünf große Äpfel",
+        // taler-go, pretix, Odoo, Tryton and taler-ruby put the prefix before what was pasted.
+        "Bearer secret-token:secret-token:Fünf große Äpfel",
+        // The modules for Drupal and WordPress send only what was pasted.
+        "secret-token:Fünf große Äpfel",
+    ] {
+        let reply = ask(good.as_bytes());
+        assert_eq!((reply.status, reply.json()), (200, json!({ "orders": [] })), "{good}");
+    }
+    for bad in [
+        "Bearer secret-token:battery staple",
+        "Bearer Fünf große Äpfel",
+        "Fünf große Äpfel",
+        "Bearer secret-token:",
+        "Bearer secret-token:fünf große äpfel",
+    ] {
+        let reply = ask(bad.as_bytes());
+        assert_eq!(reply.failure(), (401, 2015), "{bad}");
+        assert!(reply.json()["hint"].as_str().unwrap().contains("Bearer secret-token:"), "{bad}");
+    }
+    assert_eq!(ask(b"Bearer secret-token:\xff\xfe").failure(), (401, 2015));
+
+    // With a new password the old one is good for nothing, at once.
+    place.passwd("bar", "correct horse");
+    assert_eq!(ask("Bearer secret-token:Fünf große Äpfel".as_bytes()).failure(), (401, 2015));
+    let new = "secret-token:correct horse";
+    assert_eq!(ask(format!("Bearer {new}").as_bytes()).status, 200);
+
+    // As recorded: one day, not refreshable, and the text twice.
+    let path = "/instances/bar/private/token";
+    let traded = daemon.ask("POST", path).token(new).json(&json!({ "scope": "write" })).send();
+    let body = traded.json();
+    assert_eq!((&body["scope"], &body["refreshable"]), (&json!("write"), &json!(false)), "{body}");
+    assert_eq!(body["token"], body["access_token"]);
+    let token = body["token"].as_str().unwrap();
+    assert_eq!(daemon.ask("GET", "/instances/bar/private").token(token).send().status, 200);
+    // The password itself is no token that could end.
+    assert_eq!(daemon.ask("DELETE", path).token(new).send().failure(), (404, 2042));
+}
+
+#[test]
+fn the_password_of_admin_opens_management_and_no_other_instance() {
+    let place = Place::new();
+    place.passwd("admin", "correct horse");
+    place.passwd("bar", "battery staple");
+    let daemon = place.start();
+    let ask = |path: &str, password: &str| {
+        daemon.ask("GET", path).token(&format!("secret-token:{password}")).send()
+    };
+    assert_eq!(ask("/management/instances", "correct horse").status, 200);
+    assert_eq!(ask("/management/instances", "battery staple").failure(), (401, 2015));
+    assert_eq!(ask("/instances/bar/private", "correct horse").failure(), (401, 2015));
+    // Shops of 2019 sent theirs as ApiKey.
+    let old =
+        |path: &str| daemon.ask("GET", path).header("Authorization", "ApiKey correct horse").send();
+    assert_eq!(old("/history").json(), json!({ "history": [] }));
+    assert_eq!(old("/instances/bar/history").status, 401);
+    let order = json!({ "order": { "summary": "x", "amount": "KUDOS:1", "fulfillment_url": "https://shop.example/" } });
+    let made = daemon.ask("POST", "/order").header("Authorization", "ApiKey correct horse");
+    // It came as far as to the missing account.
+    assert_eq!(made.json(&order).send().json()["ec"], 2500);
+}
+
+#[test]
+fn a_right_password_is_hashed_once_and_is_no_attempt_each_time() {
+    let place = Place::new();
+    place.passwd("admin", "correct horse");
+    let daemon = place.start();
+    let ask = || daemon.ask("GET", "/private").token("secret-token:correct horse");
+    // A shop that comes with all its pages at once, and goes on: far more than attempts are let through.
+    let send = |request: reqwest::blocking::RequestBuilder| {
+        std::thread::spawn(move || request.send().unwrap().status().as_u16())
+    };
+    let at_once: Vec<_> = (0..30).map(|_| send(ask().request)).collect();
+    for reply in at_once {
+        assert_eq!(reply.join().unwrap(), 200);
+    }
+    for _ in 0..30 {
+        assert_eq!(ask().send().status, 200);
+    }
+}
+
+#[test]
+fn wrong_texts_are_limited_as_passwords_are_and_the_same_one_is_told_no_again_and_again() {
+    let place = Place::new();
+    place.passwd("admin", "correct horse");
+    let token = place.token("admin", "all");
+    let daemon = place.start();
+    let ask = |text: &str| daemon.ask("GET", "/private").token(text).send();
+    assert_eq!(ask("secret-token:correct horse").status, 200);
+    // A program whose token was revoked costs its neighbours one attempt.
+    for _ in 0..30 {
+        assert_eq!(ask("secret-token:REVOKED").failure(), (401, 2015));
+    }
+    let guesses = (0..30).map(|guess| ask(&format!("secret-token:{guess}")));
+    let refused =
+        guesses.map(|reply| (reply.failure(), reply)).find(|(failure, _)| failure.0 != 401);
+    let (failure, reply) = refused.expect("at some point it is enough");
+    assert_eq!(failure, (429, 2015));
+    assert!(reply.headers["retry-after"].parse::<u64>().unwrap() > 0);
+    // Whoever was let in stays in, and a token is no password.
+    assert_eq!(ask("secret-token:correct horse").status, 200);
+    assert_eq!(ask(&token).status, 200);
+    assert_eq!(ask("secret-token:REVOKED").failure(), (401, 2015));
+}
+
+#[test]
+fn a_fixed_token_is_traded_for_one_of_any_scope() {
+    let place = Place::new();
+    place.instance("admin");
+    let token = place.token("admin", "all");
+    let daemon = place.start();
+    let auth = json!({ "method": "token", "token": "secret-token:sandbox" });
+    assert_eq!(daemon.ask("POST", "/private/auth").token(&token).json(&auth).send().status, 204);
+    for scope in ["readonly", "all:refreshable", "write", "spa"] {
+        let wish = json!({ "scope": scope });
+        let ask = daemon.ask("POST", "/private/token").token("secret-token:sandbox");
+        let traded = ask.json(&wish).send();
+        assert_eq!((traded.status, &traded.json()["scope"]), (200, &json!(scope)));
+    }
+    // One that was made by request is not, unless it is refreshable.
+    let wish = json!({ "scope": "readonly" });
+    let traded = daemon.ask("POST", "/private/token").token(&token).json(&wish).send();
+    assert_eq!(traded.failure(), (403, 16));
 }

@@ -57,7 +57,7 @@ fn an_exchange_that_cannot_pay_the_shop_stands_in_no_contract() {
     exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/CH")));
     let shop = Shop::configured(&exchange.settings());
     has(&shop.daemon, "keys_downloaded");
-    assert_eq!(order(&shop).failure(), (409, 2514));
+    assert_eq!(order(&shop).failure(), (409, 2509));
 }
 
 #[test]

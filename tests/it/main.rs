@@ -13,6 +13,7 @@ mod common;
 mod access;
 mod accounts;
 mod api;
+mod clients;
 mod coins;
 mod command_line;
 mod connections;

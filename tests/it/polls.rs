@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use tilld::taler::contract::contract_hash;
 
 use crate::common::{Daemon, PATIENCE, Place, Reply};
 use crate::story::{parked, post, shop, start};
@@ -181,8 +182,7 @@ fn the_pay_deadline_itself_wakes_who_waits() {
     let claim = json!({ "nonce": "0".repeat(52) });
     assert_eq!(daemon.ask("POST", &format!("/orders/{id}/claim")).json(&claim).send().status, 200);
     let status = daemon.ask("GET", &format!("/private/orders/{id}")).token(&token).send().json();
-    let url = status["order_status_url"].as_str().unwrap().to_owned();
-    let hash = url.split_once("h_contract=").unwrap().1;
+    let hash = contract_hash(&status["contract_terms"]).unwrap().to_string();
 
     let old = format!("/public/poll-payment?order_id={id}&h_contract={hash}&timeout=60");
     thread::scope(|scope| {
@@ -225,8 +225,7 @@ fn every_change_wakes_whom_it_concerns() {
         assert_eq!(daemon.ask("POST", &path).json(&claim).send().status, 200);
     });
     assert_eq!(status.json()["order_status"], "claimed");
-    let url = status.json()["order_status_url"].as_str().unwrap().to_owned();
-    let hash = url.split_once("h_contract=").unwrap().1.to_owned();
+    let hash = contract_hash(&status.json()["contract_terms"]).unwrap().to_string();
 
     // The payment: the shop that waits for it, in the session.
     let status =

@@ -14,7 +14,7 @@ fn a_shops_software_recognises_the_backend_at_every_instance() {
     assert_eq!(root.status, 200);
     let config = root.json();
     assert_eq!(config["name"], "taler-merchant");
-    assert_eq!(config["version"], "27:0:15");
+    assert_eq!(config["version"], "27:0:26");
     assert!(config["implementation"].as_str().unwrap().starts_with("urn:"));
     assert_eq!(config["currency"], "KUDOS");
     assert_eq!(config["exchanges"], json!([]));

@@ -59,8 +59,19 @@ fn a_template_is_kept_shown_changed_and_deleted() {
         let reply = shop.post("/private/templates", &tea);
         assert_eq!((reply.status, reply.text.as_str()), (204, ""));
     }
+    let completed = |contract: &Value| {
+        let mut contract = contract.clone();
+        contract["template_type"] = json!("fixed-order");
+        for (name, value) in
+            [("minimum_age", json!(0)), ("pay_duration", json!({ "d_us": 86_400_000_000_u64 }))]
+        {
+            let members = contract.as_object_mut().unwrap();
+            members.entry(name).or_insert(value);
+        }
+        contract
+    };
     let public = json!({
-        "template_contract": contract, "editable_defaults": { "amount": "KUDOS:2" },
+        "template_contract": completed(&contract), "editable_defaults": { "amount": "KUDOS:2" },
         "required_currency": "KUDOS",
     });
     let mut private = public.clone();
@@ -80,8 +91,13 @@ fn a_template_is_kept_shown_changed_and_deleted() {
     let changed = shop.patch("/private/templates/tea", &change);
     assert_eq!((changed.status, changed.text.as_str()), (204, ""));
     // All of it is new; what is not said is gone.
-    assert_eq!(shop.get("/private/templates/tea").json(), change);
-    assert_eq!(shop.daemon.get("/templates/tea").json(), json!({ "template_contract": fixed }));
+    let changed = shop.get("/private/templates/tea").json();
+    assert_eq!(
+        changed,
+        json!({ "template_description": "Rum!", "template_contract": completed(&fixed) })
+    );
+    let public = json!({ "template_contract": completed(&fixed) });
+    assert_eq!(shop.daemon.get("/templates/tea").json(), public);
 
     let gone = shop.delete("/private/templates/tea");
     assert_eq!((gone.status, gone.text.as_str()), (204, ""));
@@ -175,7 +191,8 @@ fn a_template_that_makes_no_sense_is_refused_with_its_reason() {
     }
     assert_eq!(shop.get("/private/templates/new").failure(), (404, 2018));
     let there = shop.daemon.get("/templates/there").json();
-    assert_eq!(there, json!({ "template_contract": { "summary": "Tea" } }));
+    assert_eq!(there["template_contract"]["summary"], "Tea");
+    assert_eq!(there["template_contract"].get("amount"), None);
 }
 
 #[test]
@@ -264,12 +281,16 @@ fn what_the_shop_fixes_the_customer_cannot_change() {
 fn an_order_of_a_template_meets_what_every_order_meets() {
     let shop = Shop::new();
     keep(&shop, "odd", &json!({ "summary": "Tea", "amount": "XYZ:1" }));
+    // One of an older version, which took it.
     keep(
         &shop,
         "late",
-        &json!({ "summary": "Tea", "amount": "KUDOS:1",
-                                 "pay_duration": { "d_us": 0 } }),
+        &json!({ "summary": "Tea", "amount": "KUDOS:1", "pay_duration": { "d_us": 1_000_001 } }),
     );
+    let file = rusqlite::Connection::open(shop.place.db()).unwrap();
+    file.busy_timeout(crate::common::PATIENCE).unwrap();
+    let sql = "UPDATE templates SET contract = replace(contract, '1000001', '0')";
+    file.execute_batch(sql).unwrap();
     keep(&shop, "tea", &json!({ "summary": "Tea", "amount": "KUDOS:1" }));
     assert_eq!(fill(&shop, "odd", &json!({})).failure(), (409, 2024));
     assert_eq!(fill(&shop, "late", &json!({})).failure(), (400, 2507));

@@ -43,7 +43,7 @@ fn row(call: Call, cause: &Failure) -> Option<(u16, u32, &'static str)> {
         },
         (Call::Order, Till(Verb::NoAccount(_)))         => (404, 2002, "the instance has no such bank account"),
         (Call::Order, Till(Verb::OrderExists(_)))       => (409, 2508, "there is an order of this name with other content"),
-        (Call::Order, Till(Verb::NoExchange))           => (400, 2509, "no trusted exchange has coins in this currency"),
+        (Call::Order, Till(Verb::NoExchange | Verb::NoneCanWire)) => (400, 2509, "no trusted exchange has coins in this currency"),
         (Call::Order, Till(Verb::Store(_)))             => (cause.row().0, 2506, "the database did not answer"),
 
         (Call::Proposal, Till(Verb::ClaimUnknown))      => (404, 2503, "there is no such order, or it needs another token"),

@@ -9,7 +9,6 @@ mod codes;
 mod order;
 
 use actix_web::http::Method;
-use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{Data, ServiceConfig, resource};
 use actix_web::{HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
@@ -17,12 +16,14 @@ use serde_json::{Value, json};
 
 use super::Door::{self, Private, Public};
 use super::error::{Answer, Failure};
-use super::extract::{Body, Credentials, Fields, Params, There, credentials, header, patience};
+use super::extract::{
+    Body, Credentials, Fields, Params, There, authorization, credentials, patience,
+};
 use super::orders::shop::order_text;
 use super::orders::wallet;
 use super::orders::{pay_uri, put, refund_uri, terms};
 use super::{Row, Settings, origin, shop};
-use crate::domain::access::Permission::{OrdersRead, OrdersRefund, OrdersWrite};
+use crate::domain::access::Permission::{self, OrdersRead, OrdersRefund, OrdersWrite};
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::order::{ClaimToken, Order};
 use crate::domain::time::{RelativeTime, Timestamp};
@@ -30,8 +31,8 @@ use crate::domain::unfit::Unfit;
 use crate::domain::web::{BaseUrl, query_value};
 use crate::taler::base32::HashCode;
 use crate::till::{
-    self, Clerk, Filter, Key, OrderWish, Page, Patience, PickedRefund, Poll2019, RefundWish,
-    Repurchase, Smaller, Standing, Status, StatusAsk, Till,
+    self, Admission, Clerk, Filter, Key, OrderWish, Page, Patience, PickedRefund, Poll2019,
+    RefundWish, Repurchase, Smaller, Standing, Status, StatusAsk, Till,
 };
 
 pub(super) use self::codes::Old;
@@ -206,13 +207,26 @@ impl Visit {
         if let Some(Credentials::Bearer(key)) = credentials(&self.request) {
             return Some(key);
         }
-        let (scheme, rest) = header(&self.request, AUTHORIZATION)?.split_once(' ')?;
+        let (scheme, rest) = authorization(&self.request)?.split_once(' ')?;
         if !scheme.eq_ignore_ascii_case("apikey") && !scheme.eq_ignore_ascii_case("bearer") {
             return None;
         }
         let rest = rest.trim();
-        let bare = rest.strip_prefix(till::access::PREFIX).unwrap_or(rest);
-        Key::parse(&format!("{}{bare}", till::access::PREFIX)).ok()
+        Key::shown(&format!("{}{rest}", till::access::PREFIX)).ok()
+    }
+
+    /// Lets in whoever shows a token of `instance` that is good for `needs`, or its password.
+    async fn admitted(&self, instance: &InstanceId, needs: Permission) -> Result<Clerk, Failure> {
+        let key = self.key().ok_or(till::Error::NotAuthorized);
+        let clerk = match self.till.admit_by_token(instance, key.as_ref().ok(), Some(needs))? {
+            Admission::Admitted(clerk) => clerk,
+            Admission::Unknown(there) => {
+                let peer = origin::client(&self.request, &self.settings);
+                self.till.admit_by_password(there, &key?, peer).await?
+            }
+        };
+        origin::note_address(&self.request, &self.settings, &self.till, &clerk);
+        Ok(clerk)
     }
 
     /// A clerk for a request that has no body.
@@ -221,23 +235,26 @@ impl Visit {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
         let instance = self.instance().await?;
-        let clerk = self.till.admit(&instance, self.key().as_ref(), Some(permission))?;
-        origin::note_address(&self.request, &self.settings, &self.till, &clerk);
-        Ok(clerk)
+        self.admitted(&instance, permission).await
     }
 
     /// A clerk for a request whose body may name the instance. It is only read for somebody who holds
-    /// a token that is good for this at all; what it says is checked by [`Visit::check_named`].
-    fn clerk_before_body(&self, door: Door) -> Result<Clerk, Failure> {
+    /// a token that is good for this at all, or the password of the instance that the rest of the
+    /// request means; what it says is checked by [`Visit::check_named`].
+    async fn clerk_before_body(&self, door: Door) -> Result<Clerk, Failure> {
         let Private(permission) = door else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
-        let clerk = match self.in_path()? {
-            Some(instance) => self.till.admit(&instance, self.key().as_ref(), Some(permission))?,
-            None => self.till.admit_holder(self.key().as_ref(), permission)?,
-        };
-        origin::note_address(&self.request, &self.settings, &self.till, &clerk);
-        Ok(clerk)
+        if let Some(instance) = self.in_path()? {
+            return self.admitted(&instance, permission).await;
+        }
+        match self.till.admit_holder(self.key().as_ref(), permission)? {
+            Some(clerk) => {
+                origin::note_address(&self.request, &self.settings, &self.till, &clerk);
+                Ok(clerk)
+            }
+            None => self.admitted(&self.instance().await?, permission).await,
+        }
     }
 
     /// Is the instance that the request names the clerk's?
@@ -265,7 +282,7 @@ impl Visit {
 
     /// `POST /order`.
     async fn order(self, door: Door, body: Body) -> Answer {
-        let clerk = self.clerk_before_body(door)?;
+        let clerk = self.clerk_before_body(door).await?;
         let (mut fields, order) = body.fields_and_text("order").await?;
         self.check_named(&clerk, &mut fields).await?;
         let (order, refund_delay) = order::today(order_text(&order)?)?;
@@ -372,7 +389,7 @@ impl Visit {
 
     /// `POST /refund`: a new total.
     async fn refund(self, door: Door, body: Body) -> Answer {
-        let clerk = self.clerk_before_body(door)?;
+        let clerk = self.clerk_before_body(door).await?;
         let mut fields = body.fields().await?;
         self.check_named(&clerk, &mut fields).await?;
         let order_id = fields.need("order_id")?;

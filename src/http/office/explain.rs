@@ -21,7 +21,7 @@ pub(super) fn refusal(error: &Error, words: &Words) -> Option<&'static str> {
         Error::RefundInconsistent | Error::RefundCurrency => words.refund_inconsistent,
         Error::RefundBelowFee => words.refund_below_fee,
         Error::NoAccount(_) => words.no_account,
-        Error::NoExchange => words.no_exchange,
+        Error::NoExchange | Error::NoneCanWire => words.no_exchange,
         Error::Order(BadOrder::Currency) => words.unknown_currency,
         Error::Order(BadOrder::PayDeadlinePast) => words.pay_deadline_past,
         Error::Order(BadOrder::RefundDeadlinePast | BadOrder::WireBeforeRefund) => {

@@ -57,6 +57,11 @@ impl Operation {
         self.parameter("id", "path", true, schema)
     }
 
+    /// Another segment of the path.
+    pub(super) fn in_path(self, name: &str, schema: Value) -> Self {
+        self.parameter(name, "path", true, schema)
+    }
+
     /// A parameter of the query. Left empty, it is as none.
     pub(super) fn ask(self, name: &str, schema: Value) -> Self {
         let empty = json!({ "type": "string", "maxLength": 0 });

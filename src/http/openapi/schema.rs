@@ -407,7 +407,12 @@ pub(super) fn components() -> Map<String, Value> {
         amount::MAX_TEXT,
     );
     let or_word = |member: &str, most: u64, word: &str| {
-        wish([(member, any_of([number(0, most), one_of([word])]))])
+        let mut schema = wish([(member, any_of([number(0, most), one_of([word])]))]);
+        let unit = member.split('_').next().unwrap_or_default();
+        schema["description"] =
+            format!("{unit}_ms, in milliseconds, is read in its place, as older clients send it.")
+                .into();
+        schema
     };
     let scopes = Scope::EVERY.iter().flat_map(|s| [format!("{s}"), format!("{s}:refreshable")]);
     let graphic = r"[!-~]+";

@@ -69,6 +69,7 @@ pub(super) fn config() -> Value {
         ("num_fractional_normal_digits", integer()),
         ("num_fractional_trailing_zero_digits", integer()),
         ("alt_unit_names", map(json!({ "type": "string" }))),
+        ("common_amounts", listed(named("Amount"))),
     ]);
     let exchange =
         report([("base_url", base_url()), ("currency", named("Currency")), ("master_pub", key())]);

@@ -36,7 +36,8 @@ pub(super) fn refund_uri(order: &Order) -> String {
     Refund { base: order.base_url.clone(), order: order.order_id.clone() }.to_string()
 }
 
-/// Where a browser sees how `order` stands (merchant-api 2.4).
+/// Where a browser sees how `order` stands (merchant-api 2.4). The bare address of an order without
+/// claim token stays as it is, whatever happens to the order (observed-2026).
 pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
     let path = order.base_url.join(&["orders", order.order_id.as_str()]);
     format!("{path}{}", status_query(order, session))
@@ -45,9 +46,9 @@ pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
 /// What follows the path in [`status_url`].
 pub(super) fn status_query(order: &Order, session: Option<&SessionId>) -> String {
     let credential = match (&order.claim, &order.claim_token) {
-        (Some(claim), _) => Some(format!("h_contract={}", claim.h_contract)),
+        (_, None) => None,
+        (Some(claim), Some(_)) => Some(format!("h_contract={}", claim.h_contract)),
         (None, Some(token)) => Some(format!("token={token}")),
-        (None, None) => None,
     };
     let session = session.map(|session| format!("session_id={}", query_value(session.as_str())));
     let query: Vec<_> = credential.into_iter().chain(session).collect();

@@ -241,10 +241,12 @@ fn paid_body(status: &Status, contract: &Value, url: &str) -> Value {
         "refund_pending": order.is_refund_pending(),
         "refund_amount": order.refund_granted,
         "wired": false,
-        // Refunds are never above the price.
-        "deposit_total": order.amount.checked_sub(&order.refund_granted).unwrap_or(order.amount),
+        "deposit_total": status.deposited,
         "exchange_code": code,
         "exchange_http_status": http_status,
+        // Their names of before 2023, which the reference goes on sending.
+        "exchange_ec": code,
+        "exchange_hc": http_status,
         "contract_terms": contract,
         "last_payment": order.paid.as_ref().map(|paid| paid.at),
         "wire_details": [],

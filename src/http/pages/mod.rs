@@ -20,6 +20,7 @@ use askama::Template;
 use super::error::{Answer, Failure};
 use super::etag;
 use super::extract::{Seg, header};
+use super::orders::TALER;
 use super::origin::base_url;
 use super::{Door, Settings, row_of};
 use crate::domain::ids::InstanceId;
@@ -121,6 +122,16 @@ pub(super) fn shown(status: StatusCode, frame: &Frame, page: &impl Template) -> 
         .insert_header((VARY, "Accept, Accept-Language"))
         .content_type("text/html; charset=utf-8")
         .body(html))
+}
+
+/// `answer`, telling a wallet beside the browser what to open.
+///
+/// # Errors
+/// [`Failure::Bug`] when the address is none that a header can hold.
+pub(super) fn with_uri(mut answer: HttpResponse, uri: String) -> Answer {
+    let value = uri.try_into().map_err(|_| Failure::Bug("an address that is no header".into()))?;
+    answer.headers_mut().insert(TALER, value);
+    Ok(answer)
 }
 
 /// `GET /files/$NAME`: style, scripts and pictures of all pages.

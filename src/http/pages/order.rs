@@ -13,9 +13,9 @@ use jiff::tz::TimeZone;
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::Params;
-use super::super::orders::{TALER, pay_uri, refund_uri, wallet};
+use super::super::orders::{pay_uri, refund_uri, wallet};
 use super::basket::{Basket, shortened};
-use super::{Frame, Link, shown};
+use super::{Frame, Link, shown, with_uri};
 use crate::domain::amount::Amount;
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::order::{Order, Refunded};
@@ -23,12 +23,10 @@ use crate::domain::web::{FulfillmentUrl, web_link};
 use crate::page::moment::{Moment, span};
 use crate::page::words::filled;
 use crate::page::{Words, money};
-use crate::till::{Error, Glimpse, Glimpsed, Patience, Sight, Till};
+use crate::till::{Error, Patience, Sight, Till};
 
 /// Said by a page that loads itself again: this browser was waiting.
 const WAITED: &str = "waited";
-/// Said by such a page of an order without claim token: this browser has seen it before.
-const SEEN: &str = "seen";
 /// How soon and how late a receipt without script looks for refunds again, in seconds: after a tenth
 /// of the time since the payment, so that one that was forgotten in a browser costs ever less.
 const RECEIPT_S: (u64, u64) = (30, 3600);
@@ -52,8 +50,6 @@ struct Unpaid<'a> {
     is_paid_elsewhere: bool,
     /// The query that asks again.
     again: String,
-    /// Whether a script must use that one, too: without it, it would be told nothing any more.
-    is_glimpse: bool,
 }
 
 /// How long it can be paid.
@@ -93,15 +89,6 @@ struct Live {
     again_secs: u64,
 }
 
-/// An order that is paid, for whoever has only had a glimpse of it.
-#[derive(Template)]
-#[template(path = "http/pages/settled.html")]
-struct Settled<'a> {
-    frame: &'a Frame,
-    words: &'a Words,
-    order: &'a OrderId,
-}
-
 /// What every page of an order is made with.
 struct Maker<'a> {
     frame: Frame,
@@ -128,21 +115,12 @@ pub(in crate::http) async fn order(
     })?;
     // These only say what to wait for.
     (ask.refund, ask.await_refund_obtained) = (None, false);
-    let (order_id, session) = (ask.order_id.clone(), ask.session.clone());
+    let session = ask.session.clone();
     let maker = Maker { frame: Frame::of(request, settings), till, query: request.query_string() };
-    let sight = match till.public_order(instance, ask, Patience::NONE).await {
-        Ok(sight) => sight,
-        Err(Error::HashWrong) if params.text(SEEN).is_some() => {
-            let seen = params.get(SEEN).ok().flatten().ok_or(Error::HashWrong)?;
-            return match till.glimpsed(instance, &order_id, &seen)? {
-                Glimpsed::Unpaid(order) => maker.unpaid(&order, session.as_ref()),
-                Glimpsed::Paid => maker.settled(&order_id),
-            };
-        }
-        Err(other) => return Err(other.into()),
-    };
-    match sight {
+    match till.public_order(instance, ask, Patience::NONE).await? {
         Sight::Elsewhere { url, .. } => sent(&url),
+        // It is paid, in another session, and money waits for the customer: that comes first.
+        Sight::Unpaid(order, _) if order.is_refund_pending() => maker.paid(&order),
         Sight::Unpaid(order, Some(_)) => match &order.fulfillment_url {
             // The order that the session has paid for leads to the same page.
             Some(url) => sent(url.as_str()),
@@ -174,10 +152,6 @@ impl Maker<'_> {
     fn unpaid(&self, order: &Order, session: Option<&SessionId>) -> Answer {
         let (words, basket) = (self.frame.words(), self.basket(order)?);
         let uri = pay_uri(order, session);
-        let glimpse = match self.has_hash() {
-            true => None,
-            false => self.till.glimpse(order)?,
-        };
         let left = order.pay_deadline.saturating_since(self.till.now());
         let left = left.duration().filter(|_| order.paid.is_none()).map(|duration| Left {
             secs: duration.as_secs(),
@@ -191,8 +165,7 @@ impl Maker<'_> {
             left,
             is_claimed: order.claim.is_some() && order.paid.is_none(),
             is_paid_elsewhere: order.paid.is_some(),
-            again: self.again(glimpse),
-            is_glimpse: glimpse.is_some(),
+            again: self.again(),
             frame: &self.frame,
             words,
             basket,
@@ -231,7 +204,7 @@ impl Maker<'_> {
                 let heading = filled(words.refund_title, &[&self.money(&waiting)]);
                 (heading, Link::to(uri, words.qr_refund))
             }),
-            again: self.again(None),
+            again: self.again(),
             live: self.live(order).filter(|_| uri.is_none()),
             frame: &self.frame,
             words,
@@ -242,11 +215,6 @@ impl Maker<'_> {
             Some(uri) => with_uri(answer, uri),
             None => Ok(answer),
         }
-    }
-
-    fn settled(&self, order: &OrderId) -> Answer {
-        let page = Settled { frame: &self.frame, words: self.frame.words(), order };
-        shown(StatusCode::OK, &self.frame, &page)
     }
 
     /// What there is to wait for on the receipt of `order`; `None`: nothing any more.
@@ -274,26 +242,12 @@ impl Maker<'_> {
         money::show(amount, &self.till.terms().currencies, self.frame.visitor)
     }
 
-    /// Whether the page was asked for by the hash of the contract.
-    fn has_hash(&self) -> bool {
-        self.query.split('&').any(|pair| pair.starts_with("h_contract="))
-    }
-
     /// The query with which a page without script asks again.
-    fn again(&self, glimpse: Option<Glimpse>) -> String {
-        let marks = [format!("{WAITED}="), format!("{SEEN}=")];
-        let is_mark = |pair: &str| marks.iter().any(|mark| pair.starts_with(mark.as_str()));
-        let own = self.query.split('&').filter(|pair| !pair.is_empty() && !is_mark(pair));
-        let [waited, seen] = &marks;
-        let marks = [Some(format!("{waited}yes")), glimpse.map(|mark| format!("{seen}{mark}"))];
-        let pairs: Vec<_> = own.map(str::to_owned).chain(marks.into_iter().flatten()).collect();
+    fn again(&self) -> String {
+        let mark = format!("{WAITED}=");
+        let own = self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(&mark));
+        let waited = format!("{mark}yes");
+        let pairs: Vec<_> = own.chain([waited.as_str()]).collect();
         format!("?{}", pairs.join("&"))
     }
-}
-
-/// `answer`, telling a wallet beside the browser what to open.
-fn with_uri(mut answer: HttpResponse, uri: String) -> Answer {
-    let value = uri.try_into().map_err(|_| Failure::Bug("an address that is no header".into()))?;
-    answer.headers_mut().insert(TALER, value);
-    Ok(answer)
 }

@@ -14,7 +14,7 @@ use super::super::error::{Answer, Failure};
 use super::super::extract::{Fields, Params};
 use super::super::origin::{base_url_for_strangers, client};
 use super::basket::shortened;
-use super::{Frame, Link, shown};
+use super::{Frame, Link, shown, with_uri};
 use crate::domain::amount::{Amount, Currency};
 use crate::domain::currency::CurrencySpecification;
 use crate::domain::ids::{InstanceId, TemplateId};
@@ -300,7 +300,13 @@ impl<'a> Maker<'a> {
             frame: &self.frame,
             words,
         };
-        shown(status, &self.frame, &page)
+        // The Android wallet opens what was scanned or pasted when its answer has this header.
+        let uri = page.link.as_ref().map(|link| link.uri.clone());
+        let answer = shown(status, &self.frame, &page)?;
+        match uri {
+            Some(uri) => with_uri(answer, uri),
+            None => Ok(answer),
+        }
     }
 
     fn sheet(&self, (size, paper): (&str, &str)) -> Answer {
@@ -323,7 +329,8 @@ impl<'a> Maker<'a> {
             frame: &self.frame,
             words,
         };
-        shown(StatusCode::OK, &self.frame, &page)
+        let uri = page.link.uri.clone();
+        with_uri(shown(StatusCode::OK, &self.frame, &page)?, uri)
     }
 
     /// What a wallet would have sent.
@@ -385,7 +392,9 @@ impl<'a> Maker<'a> {
                 BadFilling::Currency => ("amount", words.fault_currency),
                 _ => ("", words.fault_template),
             },
-            Error::NoAccount(_) | Error::NoExchange | Error::Order(_) => ("", words.fault_shop),
+            Error::NoAccount(_) | Error::NoExchange | Error::NoneCanWire | Error::Order(_) => {
+                ("", words.fault_shop)
+            }
             _ => return None,
         };
         let status = match at {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 
+use crate::domain::amount::Amount;
 use crate::domain::coin::Coin;
 use crate::domain::ids::OrderId;
 use crate::domain::order::{Order, OrderSerial};
@@ -129,6 +130,27 @@ impl Books {
         let theirs: HashSet<_> = coins.iter().map(|coin| *coin.coin_pub.as_bytes()).collect();
         self.order.paid.is_some() && !self.at_counter && ours == theirs
     }
+}
+
+/// What exchanges have confirmed to have taken for a paid order and owe the shop: without their deposit
+/// fees, and without what was refunded. Zero for an order that was paid at the counter.
+pub(in crate::till) fn deposited(db: &Connection, order: &Order) -> Result<Amount, Error> {
+    let nothing = Amount::zero(*order.amount.currency());
+    let deposits = deposits::of_order(db, order.serial)?;
+    if deposits.is_empty() {
+        return Ok(nothing);
+    }
+    let refunds = coin_refunds::of_order(db, order.serial)?;
+    let is_returned = |deposit: &Deposit| {
+        refunds.iter().any(|refund| refund.deposit == deposit.serial && refund.grant.is_none())
+    };
+    let mut total = nothing;
+    for deposit in deposits.iter().filter(|one| one.confirmation.is_some() && !is_returned(one)) {
+        let damaged = |_| Error::Damaged("a deposit fee is higher than what was deposited".into());
+        let owed = deposit.what.coin.contribution.checked_sub(&deposit.what.deposit_fee);
+        total = total.checked_add(&owed.map_err(damaged)?).map_err(damaged)?;
+    }
+    Ok(total.checked_sub(&order.refund_granted).unwrap_or(nothing))
 }
 
 impl Till {

@@ -17,12 +17,13 @@ use super::wait::order;
 use super::{Error, Till};
 use crate::domain::ids::{InstanceId, OrderId, SessionId};
 use crate::domain::order::{Order, Paid};
+use crate::domain::time::Timestamp;
 use crate::store::payments::{self, Kept};
 use crate::store::{self, Lane, Tx, orders};
 use crate::taler::base32::HashCode;
 use crate::taler::sign::Signature;
 
-pub(super) use books::Books;
+pub(super) use books::{Books, deposited};
 #[cfg(test)]
 pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
@@ -111,7 +112,12 @@ fn record(
     if let Means::Counter(kept) = means {
         payments::insert(tx, order.serial, kept)?;
     }
-    let marked = orders::mark_paid(tx, order, paid, binding)?;
+    let refundable_until = match means {
+        // What was taken at the counter goes back there, whenever that is: no exchange is waiting for it.
+        Means::Counter(_) => Timestamp::NEVER,
+        Means::Coins => order.refund_deadline,
+    };
+    let marked = orders::mark_paid(tx, order, paid, refundable_until, binding)?;
     let after = Order { claim: Some(claim.clone()), paid: Some(paid.clone()), ..order.clone() };
     let contract = PaidContract::of(&after).filter(|_| marked);
     contract.ok_or_else(|| Error::AlreadyPaid(order.order_id.clone()))

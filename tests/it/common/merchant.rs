@@ -201,7 +201,7 @@ impl Shop {
             return (status, body);
         }
         let done = match parts[..] {
-            ["config"] => (200, json!({ "name": "taler-merchant", "version": "27:0:15" })),
+            ["config"] => (200, json!({ "name": "taler-merchant", "version": "27:0:26" })),
             ["orders", id] => self.with(id, |_, order| {
                 let total = order.refunds.iter().fold(kudos("0"), |sum, (_, _, amount)| {
                     sum.checked_add(&amount.parse().unwrap()).unwrap()

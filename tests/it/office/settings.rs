@@ -78,7 +78,7 @@ fn a_template_is_made_changed_and_deleted_by_form() {
     assert!(page.text.contains("/templates/coffee?print=a6"));
     let kept = json!({
         "template_type": "fixed-order", "summary": "Coffee", "amount": "EUR:2.5",
-        "pay_duration": { "d_us": 600_000_000 },
+        "pay_duration": { "d_us": 600_000_000 }, "minimum_age": 0,
     });
     let currency = shop.daemon.get("/config").json()["currency"].as_str().unwrap().to_owned();
     let kept: Value = serde_json::from_str(&kept.to_string().replace("EUR", &currency)).unwrap();
@@ -97,8 +97,10 @@ fn a_template_is_made_changed_and_deleted_by_form() {
     ];
     sent_on(&clerk, &clerk.post("/webui/templates/coffee", &coffee(&open)));
     let changed = template(&shop, "coffee");
-    let contract =
-        json!({ "template_type": "fixed-order", "currency": currency, "minimum_age": 18 });
+    let contract = json!({
+        "template_type": "fixed-order", "currency": currency, "minimum_age": 18,
+        "pay_duration": { "d_us": 86_400_000_000_u64 },
+    });
     assert_eq!(changed["template_contract"], contract);
     let suggested = json!({ "summary": "Coffee", "amount": format!("{currency}:2.5") });
     assert_eq!(changed["editable_defaults"], suggested);
@@ -177,6 +179,7 @@ fn a_form_changes_of_a_template_only_what_it_shows() {
     sent_on(&clerk, &clerk.post("/webui/templates/wall", &inputs));
     let mut changed = contract;
     changed["choices"][0]["amount"] = json!("KUDOS:2");
+    changed["minimum_age"] = json!(0);
     assert_eq!(template(&shop, "wall")["template_contract"], changed);
 }
 

@@ -1,7 +1,7 @@
 //! Signing in, staying and leaving.
 
 use serde_json::json;
-use tilld::http::{Door, EVERYWHERE, ROOT};
+use tilld::http::{Door, EVERYWHERE, LATER, LATER_ROOT, ROOT};
 
 use super::{PASSWORD, VISITOR, Visitor, office, store, tamper};
 use crate::common::eventually;
@@ -231,7 +231,8 @@ fn a_seat_opens_the_office_and_nothing_of_the_api() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
     let seat = clerk.cookies[0].split_once('=').unwrap().1;
-    for row in EVERYWHERE.iter().chain(ROOT).filter(|row| row.door != Door::Public) {
+    let all = EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT);
+    for row in all.filter(|row| row.door != Door::Public) {
         let ask = shop.daemon.ask(row.method, &row.path.replace("{id}", "x")).token(seat);
         assert_eq!(ask.send().failure(), (401, 2015), "{row:?}");
     }

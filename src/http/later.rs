@@ -1,0 +1,22 @@
+//! What the merchant API has up to protocol 27 and tilld does not offer yet: 501 with code 76.
+//!
+//! Clients take 404 for a wrong address: `BTCPay` goes on to try others, Dolibarr says that the
+//! credentials are wrong. So these routes are there, ask for what the real ones will ask for,
+//! and then say that they are not offered. Who implements one takes its line out of the tables `LATER`
+//! and `LATER_ROOT` in `mod.rs`.
+
+use super::error::{Answer, Failure};
+use super::extract::{Clerk, There};
+
+/// Said of all of them.
+const NOT_YET: &str = "tilld does not offer this part of the merchant API yet";
+
+/// A private route, for whoever may pass.
+pub(super) async fn private(_: Clerk) -> Answer {
+    Err(Failure::NotImplemented(NOT_YET))
+}
+
+/// A public route of an instance that is there.
+pub(super) async fn public(_: There) -> Answer {
+    Err(Failure::NotImplemented(NOT_YET))
+}
