@@ -46,8 +46,8 @@ pub struct CurrencySpecification {
 
 impl CurrencySpecification {
     /// What we know about this currency: a full description of the common ones (`EUR`, `CHF`,
-    /// `USD`, `HUF`, and the play money `KUDOS` and `TESTKUDOS`), else two digits and the
-    /// currency's own letters as its sign.
+    /// `USD`, `HUF`, and the play money `KUDOS` and `TESTKUDOS`), else the digits that ISO 4217 gives it,
+    /// two where it says nothing, and the currency's own letters as its sign.
     pub fn shipped(currency: Currency) -> Self {
         const FEW: &[u64] = &[5, 10, 20, 50];
         let (name, sign, digits, common): (_, _, _, &[u64]) = match currency.as_str() {
@@ -57,7 +57,7 @@ impl CurrencySpecification {
             "KUDOS" => ("Kudos (Taler demonstrator)", "KUDOS", 2, FEW),
             "TESTKUDOS" => ("Test-kudos (Taler demonstrator)", "TESTKUDOS", 2, FEW),
             "USD" => ("US dollar", "$", 2, FEW),
-            other => (other, other, 2, &[]),
+            other => (other, other, iso_digits(other), &[]),
         };
         // All of them are far below the largest amount.
         let common = common.iter().filter_map(|value| Amount::from_parts(currency, *value, 0).ok());
@@ -103,6 +103,17 @@ impl CurrencySpecification {
         let width = usize::from(self.num_fractional_trailing_zero_digits);
         let dot = if digits.is_empty() && width == 0 { "" } else { "." };
         format!("{}{dot}{digits:0<width$} {}", amount.value(), self.sign())
+    }
+}
+
+/// Digits behind the dot by ISO 4217, whose exceptions these are.
+fn iso_digits(currency: &str) -> u8 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX"
+        | "UYI" | "VND" | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
     }
 }
 
@@ -192,6 +203,8 @@ mod tests {
             ("HUF:1200.5", "1200.5 Ft"),
             ("KUDOS:1", "1.00 KUDOS"),
             ("XYZ:1", "1.00 XYZ"),
+            ("JPY:1200", "1200 JPY"),
+            ("KWD:1.5", "1.500 KWD"),
         ] {
             let amount = Amount::parse(amount).unwrap();
             assert_eq!(shipped(amount.currency().as_str()).show(&amount), shown);

@@ -114,7 +114,8 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
     let default = config.currency.default;
     let mut currencies = config.currency.specification.clone();
     let shipped = SHIPPED.iter().filter_map(|code| Currency::parse(code).ok());
-    for currency in shipped.chain([default]) {
+    let taken = config.exchange.iter().map(|exchange| exchange.currency);
+    for currency in shipped.chain([default]).chain(taken) {
         if !currencies.iter().any(|known| *known.currency() == currency) {
             currencies.push(CurrencySpecification::shipped(currency));
         }

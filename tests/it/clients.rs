@@ -539,3 +539,16 @@ fn a_deadline_in_another_century_is_refused() {
         assert!(reply.json()["detail"].as_str().unwrap().contains("milliseconds"), "{reply:?}");
     }
 }
+
+/// Nobody writes yen with two digits, and nobody has to describe the currency of an exchange first.
+#[test]
+fn the_currency_of_an_exchange_is_known_and_written_as_iso_4217_says() {
+    let key = "8307MFV7XKCZ2QQTTJ5RCKX613WVXNBTRTE41XSJMZAT49742QD0";
+    let shop = Shop::configured(&format!(
+        "[[exchange]]\nbase_url = 'http://127.0.0.1:1/'\nmaster_public_key = '{key}'\n\
+         currency = 'JPY'\n"
+    ));
+    let known = shop.daemon.get("/config").json()["currencies"]["JPY"].clone();
+    assert_eq!(known["num_fractional_input_digits"], 0, "{known}");
+    shop.made(&plain("Tea", "JPY:500"));
+}
