@@ -155,7 +155,7 @@ impl Till {
         for (order, url) in refunds {
             groups.entry(url).or_default().1.push(order);
         }
-        let now = Instant::now();
+        let now = self.clock.instant();
         let free = groups.into_iter().filter_map(|(exchange_url, (deposits, refunds))| {
             let _visit = self.contacts.visit(&exchange_url, now)?;
             Some(PendingWork { exchange_url, deposits, refunds, _visit })
@@ -205,7 +205,7 @@ impl Till {
                 found.ok().flatten().map_or_else(String::new, |order| order.order_id.to_string());
             log::warn!("order {id} at {url}: {what}, trying again later: {error}");
         } else if !is_silent.swap(true, Ordering::Relaxed) {
-            let rest = self.contacts.rest(url, Instant::now()).as_secs();
+            let rest = self.contacts.rest(url, self.clock.instant()).as_secs();
             log::warn!(
                 "{error}; {deposits} orders with unconfirmed deposits and {refunds} with unanswered \
                  refunds wait for it, trying again in {rest} s"

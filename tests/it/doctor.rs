@@ -73,7 +73,7 @@ fn with_base_url(exchange: &str) -> String {
 fn shop(payto: &str) -> Place {
     let place = Place::new();
     fs::set_permissions(place.dir.path(), fs::Permissions::from_mode(0o700)).unwrap();
-    place.ok(&["instance", "add", "admin", "--name", "The corner shop"]);
+    place.ok(&["instance", "add", "admin", "--create", "--name", "The corner shop"]);
     place.ok(&["account", "add", "admin", payto]);
     place
 }
