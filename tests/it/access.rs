@@ -414,8 +414,9 @@ fn wrong_texts_are_limited_as_passwords_are_and_the_same_one_is_told_no_again_an
     let place = Place::new();
     place.passwd("admin", "correct horse");
     let token = place.token("admin", "all");
-    let daemon = place.start();
-    let ask = |text: &str| daemon.ask("GET", "/private").token(text).send();
+    let daemon = place.start_with(&[("TILLD_SERVER__TRUSTED_PROXIES", "127.0.0.1")]);
+    let from = |text: &str| daemon.ask("GET", "/private").token(text);
+    let ask = |text: &str| from(text).header("X-Forwarded-For", "203.0.113.5").send();
     assert_eq!(ask("secret-token:correct horse").status, 200);
     // A program whose token was revoked costs its neighbours one attempt.
     for _ in 0..30 {

@@ -111,6 +111,9 @@ fn unclaim(shop: &Shop, id: &str, h_contract: &str, address: &str) -> Reply {
     post_from(shop, address, &format!("/orders/{id}/unclaim"), &body)
 }
 
+/// A way in: its name, and what somebody at an address is answered there.
+type Way<'a> = (&'static str, &'a dyn Fn(&str) -> Reply);
+
 #[test]
 fn one_network_has_its_share_by_every_way_in_and_others_have_theirs() {
     let shop = shop(&[
@@ -134,7 +137,7 @@ fn one_network_has_its_share_by_every_way_in_and_others_have_theirs() {
         let path = format!("/public/proposal?order_id={id}&nonce={}&token={token}", nonce(2));
         shop.daemon.ask("GET", &path).header("X-Forwarded-For", address).send()
     };
-    let ways: [(&str, &dyn Fn(&str) -> Reply); 5] = [
+    let ways: [Way<'_>; 5] = [
         ("a wallet makes an order", &|at| post_from(&shop, at, "/templates/tea", &json!({}))),
         ("a browser makes an order", &|at| form(&shop, "tea", "", at)),
         ("a wallet claims an order", &by_claim),
