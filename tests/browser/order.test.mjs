@@ -323,14 +323,17 @@ test("a receipt that nobody looks at asks nothing", async () => {
 });
 
 test("a receipt whose time for refunds is over asks nothing", async () => {
-  const late = await till.order({ summary: "Tea", amount: "KUDOS:5" }, { refund_delay: { d_us: 0 } });
+  const late = await till.order({ summary: "Tea", amount: "KUDOS:5" });
   await till.pay(late.id, "KUDOS:5");
+  // Cash goes back at any time.
+  till.refundableFor(late.id, -1);
   const { page } = await opened(late);
   assert.equal(await page.locator("[data-poll], meta[http-equiv=refresh]").count(), 0);
   await page.context().close();
   // One whose time runs out while it is open stops by itself.
-  const short = await till.order({ summary: "Tea", amount: "KUDOS:5" }, { refund_delay: { d_us: 3_600_000_000 } });
+  const short = await till.order({ summary: "Tea", amount: "KUDOS:5" });
   await till.pay(short.id, "KUDOS:5");
+  till.refundableFor(short.id, 3600);
   const open = await browser.visitor();
   await open.clock.install();
   await Promise.all([polled(open), open.goto(till.url + short.path)]);

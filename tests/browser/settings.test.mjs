@@ -79,7 +79,8 @@ for (const javaScriptEnabled of [true, false]) {
     assert.deepEqual(sheets, [`/templates/${id}?print=a6`, `/templates/${id}?print=a4`]);
     const kept = await till.ask("GET", `/private/templates/${id}`);
     assert.deepEqual(kept.template_contract,
-      { template_type: "fixed-order", summary: "A hot drink", amount: "KUDOS:2.5" });
+      { template_type: "fixed-order", summary: "A hot drink", amount: "KUDOS:2.5", minimum_age: 0,
+        pay_duration: { d_us: 86400e6 } });
     await page.click("#delete summary");
     await page.click("text=Delete this template");
     await page.waitForURL(/said=gone/);
