@@ -12,8 +12,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
-use actix_web::dev::ServiceRequest;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
+use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
 /// How much is read ahead while a request is answered, in bytes. Nobody needs it; but a connection
@@ -114,6 +115,23 @@ impl Connection {
         state.allowance.set(length.saturating_add(READ_AHEAD));
         Some(Answering(connection))
     }
+}
+
+/// A layer around services that do not have the outermost layer of ours (`shell`): the stream below must
+/// hear of their requests as well.
+///
+/// # Errors
+/// Those of the service.
+pub async fn noted(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let answering = Connection::begin(&request);
+    let response = next.call(request).await?.map_into_boxed_body();
+    Ok(match answering {
+        Some(answering) => response.map_body(|_, body| answering.with(body)),
+        None => response,
+    })
 }
 
 /// A request is being answered, as long as this is there.

@@ -39,7 +39,7 @@ use self::error::Failure;
 use crate::domain::access::Permission::{self, *};
 use crate::domain::web::BaseUrl;
 
-pub use self::connection::Connection;
+pub use self::connection::{Connection, noted};
 pub use self::legacy::LEGACY;
 pub use self::legal::{BadDocument, Library};
 pub use self::metrics::Metrics;

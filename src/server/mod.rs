@@ -15,6 +15,7 @@ use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
@@ -278,7 +279,7 @@ async fn run(
         fixed => fixed,
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
-    let Company { listener, mount, .. } = company;
+    let Company { is_demo, listener, mount } = company;
     let serving = Serving {
         times: ClientTimes {
             head: Duration::from_secs(config.server.header_timeout_s),
@@ -289,6 +290,8 @@ async fn run(
     };
     let app = move || {
         App::new()
+            // What stands beside the till has no layer of its own for that.
+            .wrap(Condition::new(is_demo, from_fn(http::noted)))
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())

@@ -165,7 +165,10 @@ export class Crawler {
       return undefined;
     }
     if (href.includes("export-file") || await link.getAttribute("download") !== null) {
-      const [download] = await Promise.all([page.waitForEvent("download"), link.click()]);
+      const clicked = async (timeout) =>
+        (await Promise.all([page.waitForEvent("download", { timeout }), link.click()]))[0];
+      // Chromium lets the eleventh of many downloads in a row fall, without a word.
+      const download = await clicked(5_000).catch(() => clicked(PATIENCE_MS));
       await download.cancel();
       // The browser tells of no request that it makes a file of.
       this.asked.add(`GET ${target.pathname}`);

@@ -2,7 +2,7 @@
 
 mod offline;
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -430,4 +430,35 @@ fn a_demo_says_why_it_does_not_start() {
     std::fs::write(other.path().join("sandbox.db"), "this is no sandbox").unwrap();
     let (code, said) = status(&mut command(other.path(), "127.0.0.1:0"));
     assert_eq!(code, Some(4), "{said}");
+}
+
+#[test]
+fn a_connection_that_is_used_again_and_again_is_good_for_shop_and_exchange_as_well() {
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Demo::start(folder.path(), "127.0.0.1:0");
+    let address = demo.api.trim_start_matches("http://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let mut answers = BufReader::new(stream.try_clone().unwrap());
+    // Together their heads are longer than one may be.
+    let padding = "x".repeat(1000);
+    for path in ["/shop/files/style.css", "/sandbox-exchange/config"].repeat(30) {
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nX-Padding: {padding}\r\n\r\n")
+            .unwrap();
+        let (mut line, mut length) = (String::new(), 0);
+        answers.read_line(&mut line).unwrap();
+        assert!(line.starts_with("HTTP/1.1 200 "), "{path}: {line:?}");
+        loop {
+            let mut header = String::new();
+            answers.read_line(&mut header).unwrap();
+            let header = header.trim_end().to_ascii_lowercase();
+            if header.is_empty() {
+                break;
+            }
+            if let Some(value) = header.strip_prefix("content-length: ") {
+                length = value.parse().unwrap();
+            }
+        }
+        std::io::copy(&mut answers.by_ref().take(length), &mut std::io::sink()).unwrap();
+    }
 }
