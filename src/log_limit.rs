@@ -98,12 +98,12 @@ pub fn log(level: Level, what: &'static str, line: fmt::Arguments<'_>) {
     }
 }
 
-/// As [`log`], at the level WARN.
+/// As [`log()`], at the level WARN.
 pub fn warn(what: &'static str, line: fmt::Arguments<'_>) {
     log(Level::Warn, what, line);
 }
 
-/// As [`log`], at the level ERROR.
+/// As [`log()`], at the level ERROR.
 pub fn error(what: &'static str, line: fmt::Arguments<'_>) {
     log(Level::Error, what, line);
 }

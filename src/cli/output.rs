@@ -40,7 +40,7 @@ pub(super) fn line(text: impl Display) -> Result<(), Error> {
 /// Prints cells as one line, with tabs between them, for programs as well.
 ///
 /// # Errors
-/// As [`line`].
+/// As [`line()`].
 pub(super) fn row(cells: &[&dyn Display]) -> Result<(), Error> {
     let cells: Vec<_> = cells.iter().map(|cell| escaped(&cell.to_string())).collect();
     written(print(&cells.join("\t")))
