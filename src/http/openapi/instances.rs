@@ -6,6 +6,7 @@ use super::operation::{Operation, delete, get, patch, post};
 use super::schema::*;
 use crate::domain::account::MAX_SUBJECT;
 use crate::domain::instance::MAX_LINE;
+use crate::domain::time::LONGEST_DELAY_US;
 use crate::till::KycStatus;
 
 /// What an instance does with itself.
@@ -176,8 +177,8 @@ fn changed() -> Value {
         ("address?", named("Location")),
         ("jurisdiction?", named("Location")),
         ("use_stefan?", flag()),
-        ("default_pay_delay?", ending()),
-        ("default_refund_delay?", duration()),
+        ("default_pay_delay?", wish([("d_us", number(SECOND_US, LONGEST_DELAY_US))])),
+        ("default_refund_delay?", ending()),
         ("default_wire_transfer_delay?", ending()),
         ("default_wire_transfer_rounding_interval?", named("Rounding")),
     ])

@@ -4,8 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, get, post};
 use super::schema::*;
-use crate::domain::time::{MAX_DIGITS_2019, MAX_MICROS};
-use crate::taler::canonical::MAX_INTEGER;
+use crate::domain::time::{MAX_DIGITS_2019, MAX_MICROS, NEAR_ENOUGH_S};
 use crate::till::MAX_REASON;
 
 pub(super) fn all() -> Vec<Operation> {
@@ -114,13 +113,15 @@ pub(super) fn order() -> Value {
             json!({ "type": "string", "pattern": words }),
         ])
     };
-    let seconds = "[0-9]{1,13}";
+    // Up to the time that is near enough.
+    let seconds = "(?:[0-9]{1,9}|[1-3][0-9]{9}|4[0-8][0-9]{8})";
     let date = format!(r"^(?:/(?:never|forever|end of time)/|/Date\({seconds}\)/)$");
     let delay = r"^(?:/forever/|/Delay\([0-9]{1,9}\)/)$";
     for name in
         ["timestamp", "pay_deadline", "refund_deadline", "wire_transfer_deadline", "delivery_date"]
     {
-        order["properties"][name] = time("OrderTimestamp", "never", &date, ("t_ms", MAX_INTEGER));
+        order["properties"][name] =
+            time("OrderTimestamp", "never", &date, ("t_ms", NEAR_ENOUGH_S * 1000));
     }
     order["properties"]["auto_refund"] =
         time("OrderDuration", "forever", delay, ("d_ms", MAX_MICROS / 1000));

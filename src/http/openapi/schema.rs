@@ -15,7 +15,7 @@ use crate::domain::instance::{MAX_LINE, MAX_LOGO};
 use crate::domain::order::{MAX_METHOD, MAX_REFERENCE};
 use crate::domain::payto::MAX_PAYTO;
 use crate::domain::template;
-use crate::domain::time::{MAX_DIGITS, MAX_MICROS, MAX_SECS};
+use crate::domain::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_MICROS, MAX_SECS, NEAR_ENOUGH_S};
 use crate::domain::web::{MAX_BASE, MAX_FULFILLMENT};
 use crate::taler::canonical::MAX_INTEGER;
 use crate::till::access::{MAX_TOKEN, PREFIX};
@@ -397,6 +397,9 @@ fn problem_2019() -> Value {
     )
 }
 
+/// The shortest time that a contract counts, in microseconds.
+pub(super) const SECOND_US: u64 = 1_000_000;
+
 /// Everything that has a name.
 pub(super) fn components() -> Map<String, Value> {
     let currency = format!("[A-Za-z]{{1,{}}}", amount::MAX_CURRENCY);
@@ -406,8 +409,8 @@ pub(super) fn components() -> Map<String, Value> {
         3,
         amount::MAX_TEXT,
     );
-    let or_word = |member: &str, most: u64, word: &str| {
-        let mut schema = wish([(member, any_of([number(0, most), one_of([word])]))]);
+    let or_word = |member: &str, least: u64, most: u64, word: &str| {
+        let mut schema = wish([(member, any_of([number(least, most), one_of([word])]))]);
         let unit = member.split('_').next().unwrap_or_default();
         schema["description"] =
             format!("{unit}_ms, in milliseconds, is read in its place, as older clients send it.")
@@ -425,7 +428,7 @@ pub(super) fn components() -> Map<String, Value> {
         ("ContractTerms", super::orders::contract_terms()),
         ("ContractValue", contract_value()),
         ("Currency", word(&currency, 1, amount::MAX_CURRENCY)),
-        ("Delay", wish([("d_us", number(0, MAX_MICROS))])),
+        ("Delay", wish([("d_us", number(0, LONGEST_DELAY_US))])),
         ("EddsaPublicKey", base32(32)),
         ("EddsaSignature", base32(64)),
         ("FulfillmentUrl", fulfillment("fulfillment-url")),
@@ -437,9 +440,9 @@ pub(super) fn components() -> Map<String, Value> {
         ("InstanceId", word("[A-Za-z0-9][A-Za-z0-9_.@-]+", 2, MAX_INSTANCE)),
         ("Location", location()),
         ("Order", super::orders::order()),
-        ("OrderDuration", contract_object(or_word("d_us", MAX_MICROS, "forever"))),
+        ("OrderDuration", contract_object(or_word("d_us", 0, MAX_MICROS, "forever"))),
         ("OrderId", name()),
-        ("OrderTimestamp", contract_object(or_word("t_s", MAX_SECS, "never"))),
+        ("OrderTimestamp", contract_object(or_word("t_s", 0, NEAR_ENOUGH_S, "never"))),
         ("Password", json!({ "type": "string", "minLength": 1, "maxLength": MAX_PASSWORD })),
         ("PaymentMethod", word("[A-Za-z0-9_-]+", 1, MAX_METHOD)),
         ("PaymentReference", word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_REFERENCE)),
@@ -454,7 +457,7 @@ pub(super) fn components() -> Map<String, Value> {
         ("Problem", problem()),
         ("Problem2019", problem_2019()),
         ("Product", super::orders::product()),
-        ("RelativeTime", or_word("d_us", MAX_MICROS, "forever")),
+        ("RelativeTime", or_word("d_us", 0, MAX_MICROS, "forever")),
         (
             "Rounding",
             one_of(["NONE", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]),
@@ -464,7 +467,8 @@ pub(super) fn components() -> Map<String, Value> {
         ("WalletDatum", wallet_datum()),
         ("TemplateContract", super::templates::contract()),
         ("TemplateId", name()),
-        ("Timestamp", or_word("t_s", MAX_SECS, "never")),
+        ("TimeToPay", or_word("d_us", SECOND_US, LONGEST_DELAY_US, "forever")),
+        ("Timestamp", or_word("t_s", 0, MAX_SECS, "never")),
         ("Token", word(&format!("{PREFIX}{graphic}"), PREFIX.len() + 1, PREFIX.len() + MAX_TOKEN)),
         ("TokenScope", one_of(scopes)),
     ];

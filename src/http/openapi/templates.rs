@@ -111,7 +111,7 @@ pub(super) fn contract() -> Value {
             ("summary?", text(TEMPLATE_TEXT)),
             ("currency?", named("Currency")),
             ("amount?", amount()),
-            ("pay_duration?", duration()),
+            ("pay_duration?", named("TimeToPay")),
             ("minimum_age?", number(0, MAX_AGE.into())),
             ("request_tip?", flag()),
         ]
