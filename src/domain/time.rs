@@ -230,9 +230,6 @@ pub(crate) const SECOND: RelativeTime = RelativeTime(MICROS);
 pub(crate) const LONGEST_DELAY: RelativeTime = RelativeTime(LONGEST_DELAY_US);
 /// The same, in microseconds.
 pub(crate) const LONGEST_DELAY_US: u64 = 100 * 366 * 86_400 * MICROS;
-/// A time before a hundred years from now, whenever that is, in seconds since 1970 (the year 2125): for
-/// documents, which cannot reckon.
-pub(crate) const NEAR_ENOUGH_S: u64 = 4_900_000_000;
 
 impl TryFrom<Duration> for RelativeTime {
     type Error = BadTime;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, get, post};
 use super::schema::*;
-use crate::domain::time::{MAX_DIGITS_2019, MAX_MICROS, NEAR_ENOUGH_S};
+use crate::domain::time::{MAX_DIGITS_2019, MAX_MICROS};
 use crate::till::MAX_REASON;
 
 pub(super) fn all() -> Vec<Operation> {

@@ -15,7 +15,7 @@ use crate::domain::instance::{MAX_LINE, MAX_LOGO};
 use crate::domain::order::{MAX_METHOD, MAX_REFERENCE};
 use crate::domain::payto::MAX_PAYTO;
 use crate::domain::template;
-use crate::domain::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_MICROS, MAX_SECS, NEAR_ENOUGH_S};
+use crate::domain::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_MICROS, MAX_SECS};
 use crate::domain::web::{MAX_BASE, MAX_FULFILLMENT};
 use crate::taler::canonical::MAX_INTEGER;
 use crate::till::access::{MAX_TOKEN, PREFIX};
@@ -397,6 +397,9 @@ fn problem_2019() -> Value {
     )
 }
 
+/// A time before a hundred years from now, whenever that is, in seconds since 1970 (in 2125): a document
+/// cannot reckon.
+pub(super) const NEAR_ENOUGH_S: u64 = 4_900_000_000;
 /// The shortest time that a contract counts, in microseconds.
 pub(super) const SECOND_US: u64 = 1_000_000;
 
