@@ -395,10 +395,25 @@ fn instant(at: Timestamp, zone: &TimeZone) -> String {
     at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()).unwrap_or_default()
 }
 
-/// `text` as a cell of a spreadsheet, not yet quoted. Texts that spreadsheets would reckon with are
-/// marked as texts by an apostrophe: customers can write them.
-fn text_cell(text: &str) -> String {
-    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
+/// What stands between cells or lines in some reader's settings.
+const SEPARATORS: &[char] = &[';', ',', '\t', '\r', '\n'];
+
+/// `text` as a cell of a file with this separator, not yet quoted. Texts that spreadsheets would reckon
+/// with are marked as texts by an apostrophe: customers can write them. So is what would become a cell of
+/// its own for a reader who takes another separator, because quotes count only around whole cells.
+fn text_cell(text: &str, separator: char) -> String {
+    let mut cell = String::new();
+    if is_formula(text) {
+        cell.push('\'');
+    }
+    for (at, c) in text.char_indices() {
+        cell.push(c);
+        let rest = text.get(at.saturating_add(c.len_utf8())..).unwrap_or_default();
+        if c != separator && SEPARATORS.contains(&c) && is_formula(rest) {
+            cell.push('\'');
+        }
+    }
+    cell
 }
 
 /// A CSV file as the visitor's own spreadsheet reads it.
@@ -425,7 +440,7 @@ impl Local {
             Field::Serial(serial) => serial.to_string(),
             // An order called 0012 or 1-2 would become another number, or a date.
             Field::Text(text) if is_like_a_number(&text) => format!("'{text}"),
-            Field::Text(text) => text_cell(&text),
+            Field::Text(text) => text_cell(&text, self.separator()),
         }
     }
 }
@@ -477,7 +492,7 @@ impl LedgerWriter for CsvWriter {
     fn entry(&mut self, spool: &mut Spool, _: Ledger, entry: &Entry) -> Result<(), Error> {
         let cells = values(entry).map(|field| match (&self.manner, field) {
             (Manner::Local(local), field) => local.cell(field),
-            (Manner::Exact(_), Field::Text(text)) => text_cell(&text),
+            (Manner::Exact(_), Field::Text(text)) => text_cell(&text, ','),
             (Manner::Exact(zone), field) => field.plain(zone).unwrap_or_default(),
         });
         Ok(spool.write(self.line(&cells).as_bytes())?)
@@ -562,9 +577,12 @@ mod tests {
 
     #[test]
     fn a_cell_is_a_text_whatever_it_says() {
-        let cell = text_cell;
-        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1", "|x", "\n=1", "\tBread"]
-        {
+        let cell = |text: &str| text_cell(text, ',');
+        // Where these split cells, what is behind them is a cell as well.
+        for c in ["\t", "\r", "\n"] {
+            assert_eq!(cell(&format!("{c}=1")), format!("'{c}'=1"));
+        }
+        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "  =1", "|x", "\tBread"] {
             assert_eq!(cell(bad), format!("'{bad}"));
         }
         // Full-width, small, raised and lowered signs, and the typesetters' minus.
@@ -583,6 +601,15 @@ mod tests {
         {
             assert_eq!(cell(good), good);
         }
+    }
+
+    #[test]
+    fn a_reader_who_takes_another_separator_finds_no_formula_either() {
+        for (separator, other) in [(',', ';'), (';', ','), (',', '\t'), (';', '\n')] {
+            let cell = text_cell(&format!("a{other} =1+1{other}b{separator}=2"), separator);
+            assert_eq!(cell, format!("a{other}' =1+1{other}b{separator}=2"));
+        }
+        assert_eq!(text_cell("Tea; two cups, warm", ','), "Tea; two cups, warm");
     }
 
     #[test]
