@@ -158,8 +158,8 @@ pub(super) fn auth() -> Value {
 }
 
 /// Anything but a character that is blank.
-const BLANK_IS_NOT_ENOUGH: &str =
-    r"[^\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
+const NO_BLANK: &str =
+    r"[^\u0000\u0009-\u000d\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]";
 
 fn with(mut text: Value, pattern: &str) -> Value {
     text["pattern"] = json!(pattern);
@@ -169,8 +169,8 @@ fn with(mut text: Value, pattern: &str) -> Value {
 fn changed() -> Value {
     let ending = || named("Delay");
     wish([
-        ("name", with(line(), BLANK_IS_NOT_ENOUGH)),
-        ("email?", with(line(), "@")),
+        ("name", with(line(), &format!(r"^[^\u0000]*{NO_BLANK}[^\u0000]*$"))),
+        ("email?", with(line(), r"^[^\u0000]*@[^\u0000]*$")),
         ("phone_number?", line()),
         ("website?", web_address(MAX_LINE)),
         ("logo?", named("Image")),

@@ -32,7 +32,7 @@ pub(super) fn all() -> Vec<Operation> {
             .takes(wish([
                 ("order_id", order_id()),
                 ("refund", amount()),
-                ("reason", text(MAX_REASON)),
+                ("reason", clean(MAX_REASON)),
                 ("instance?", json!({ "type": "string" })),
             ]))
             .gives(

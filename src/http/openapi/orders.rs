@@ -90,7 +90,7 @@ pub(super) fn shop() -> Vec<Operation> {
             .refuses(&[404, 409]),
         post("/private/orders/{id}/refund", "Grants refunds: all of them together, from now on")
             .at(order_id())
-            .takes(wish([("refund", amount()), ("reason", text(MAX_REASON))]))
+            .takes(wish([("refund", amount()), ("reason", clean(MAX_REASON))]))
             .gives(
                 200,
                 "It is granted.",
@@ -235,12 +235,12 @@ fn contract_value_object() -> Value {
 pub(super) fn order() -> Value {
     let mut order = wish([
         ("amount", amount()),
-        ("summary", text(ORDER_TEXT)),
+        ("summary", clean(ORDER_TEXT)),
         ("version?", json!({ "type": "integer", "enum": [0] })),
         ("order_id?", order_id()),
         ("summary_i18n?", named("Translations")),
         ("fulfillment_url?", fulfillment("fulfillment-url-of-order")),
-        ("fulfillment_message?", text(ORDER_TEXT)),
+        ("fulfillment_message?", clean(ORDER_TEXT)),
         ("fulfillment_message_i18n?", named("Translations")),
         ("public_reorder_url?", web_address(1 << 16)),
         ("minimum_age?", number(0, MAX_AGE.into())),
@@ -268,8 +268,8 @@ pub(super) fn order() -> Value {
 /// A product of an order.
 pub(super) fn product() -> Value {
     let product = contract_object(wish([
-        ("product_name?", text(ORDER_TEXT)),
-        ("description?", text(ORDER_TEXT)),
+        ("product_name?", clean(ORDER_TEXT)),
+        ("description?", clean(ORDER_TEXT)),
         ("price?", amount()),
         ("prices?", list(amount(), None)),
         ("taxes?", list(contract_object(wish([("tax?", amount())])), None)),

@@ -26,6 +26,11 @@ pub(super) fn text(most: usize) -> Value {
     json!({ "type": "string", "maxLength": most })
 }
 
+/// Any text of at most `most` characters that a contract can hold: its hash ends with U+0000.
+pub(super) fn clean(most: usize) -> Value {
+    json!({ "type": "string", "maxLength": most, "pattern": r"^[^\u0000]*$" })
+}
+
 /// A text of `least` to `most` characters that `pattern` matches from end to end.
 pub(super) fn word(pattern: &str, least: usize, most: usize) -> Value {
     json!({ "type": "string", "pattern": format!("^{pattern}$"), "minLength": least, "maxLength": most })
@@ -286,7 +291,7 @@ pub(super) fn base_url() -> Value {
 }
 
 pub(super) fn line() -> Value {
-    text(MAX_LINE)
+    clean(MAX_LINE)
 }
 
 /// A value that may stand in a contract, under a name that wallets can read.

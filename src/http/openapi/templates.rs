@@ -56,7 +56,7 @@ pub(super) fn wallet() -> Vec<Operation> {
             .at(template_id())
             .takes(wish([
                 ("template_type?", one_of(["fixed-order", "inventory-cart", "paivana"])),
-                ("summary?", text(TEMPLATE_TEXT)),
+                ("summary?", clean(TEMPLATE_TEXT)),
                 ("amount?", amount()),
                 ("tip?", amount()),
                 ("website?", fulfillment_url()),
@@ -79,7 +79,7 @@ pub(super) fn wallet() -> Vec<Operation> {
 
 fn kept<const N: usize>(first: [(&str, Value); N]) -> Value {
     let mut schema = wish([
-        ("template_description", text(TEMPLATE_TEXT)),
+        ("template_description", clean(TEMPLATE_TEXT)),
         ("template_contract", named("TemplateContract")),
         (
             "editable_defaults?",
@@ -87,8 +87,8 @@ fn kept<const N: usize>(first: [(&str, Value); N]) -> Value {
                 "type": "object",
                 "properties": {
                     "amount": any_of([amount(), word("[A-Za-z]{1,11}:", 2, 12)]),
-                    "currency": text(TEMPLATE_TEXT),
-                    "summary": text(TEMPLATE_TEXT),
+                    "currency": clean(TEMPLATE_TEXT),
+                    "summary": clean(TEMPLATE_TEXT),
                 },
                 "additionalProperties": false,
             }),
@@ -108,7 +108,7 @@ fn kept<const N: usize>(first: [(&str, Value); N]) -> Value {
 pub(super) fn contract() -> Value {
     let common = || {
         [
-            ("summary?", text(TEMPLATE_TEXT)),
+            ("summary?", clean(TEMPLATE_TEXT)),
             ("currency?", named("Currency")),
             ("amount?", amount()),
             ("pay_duration?", named("TimeToPay")),
