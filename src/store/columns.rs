@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::domain::access::TokenScope;
 use crate::domain::account::FacadeCredentials;
-use crate::domain::amount::Amount;
+use crate::domain::amount::{Amount, Currency};
 use crate::domain::coin::Coin;
 use crate::domain::ids::{InstanceId, OrderId, SessionId, TemplateId};
 use crate::domain::instance::{InstanceSerial, Location, RoundingInterval};
@@ -67,6 +67,7 @@ macro_rules! as_text {
 as_text!(
     Amount,
     BaseUrl,
+    Currency,
     FulfillmentUrl,
     InstanceId,
     OrderId,

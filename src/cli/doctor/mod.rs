@@ -15,13 +15,14 @@ mod exchanges;
 use std::fmt;
 
 use super::output::{self, escaped};
-use super::{Error, owner};
+use super::{Error, explained, owner, with_rights_of};
 use crate::config::Config;
 use crate::domain::exchange::Trusted;
 use crate::domain::time::Timestamp;
 use crate::machine::{Clock, zone_problem};
 use crate::server::terms;
 use crate::store::{self, Look, premises};
+use crate::till::{ListedExchange, listed};
 
 /// What came of one check: a sentence, and if it is not good, another one that says what to do.
 #[derive(Debug, Eq, PartialEq)]
@@ -82,25 +83,26 @@ impl fmt::Display for Sum {
 /// `tilld doctor`
 ///
 /// # Errors
-/// When any check fails; the store's own error if the file cannot be used.
+/// When any check fails; the store's own error if the file is not there or cannot be used.
 pub(super) fn run(config: &Config) -> Result<(), Error> {
-    owner::become_owner(&config.database.path)?;
-    let trusted = terms(config)?.exchanges;
+    let owner = owner::become_owner(&config.database.path)?;
+    let path = &config.database.path;
+    let look = store::look(path);
+    let trusted = trusted(&look, &terms(config)?.exchanges);
     let clock = Clock::system();
     let asked = exchanges::ask(&trusted, &clock)?;
     let now = clock.now();
 
-    let path = &config.database.path;
     let server = &config.server;
     let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
-    if let Some(url) = &server.base_url {
-        findings.push(daemon::check(url)?);
-    }
+    findings.push(match &server.base_url {
+        Some(url) => daemon::check(url)?,
+        None => daemon::check_listening(&server.listen)?,
+    });
     let mut about_file = disk::check(path);
-    let look = store::look(path);
     about_file.extend(database::check(path, &look));
     if matches!(look, Ok(Some(_))) {
-        about_file.push(database::backup(premises::around(path).last_backup, now));
+        about_file.push(database::backup(premises::around(path), now));
     }
     let (newest, shops) = match contents(&look, &trusted) {
         Ok(contents) => contents,
@@ -109,11 +111,12 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
             (None, None)
         }
     };
+    let set_currency = config.currency.is_set.then_some(config.currency.default);
     let off: Vec<_> = asked.iter().filter_map(|asked| asked.off_s).collect();
     findings.push(clock::check(now, newest, &off));
     findings.extend(zone_problem().as_deref().map(clock::zone));
     findings.extend(about_file);
-    findings.extend(exchanges::check(&asked, config.currency.default, now));
+    findings.extend(exchanges::check(&asked, set_currency, now));
     if let Some(shops) = shops {
         findings.extend(accounts::check(&shops, &asked));
     }
@@ -127,17 +130,35 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
     let sum = Sum::of(&findings);
     output::line(&sum)?;
     match (look, sum.fail) {
-        (Err(error), _) if error.is_unusable() => Err(error.into()),
+        // As of every command that finds none, wherever it was looked for.
+        (Ok(None), _) => Err(explained(config, store::Error::Missing(path.clone()))),
+        (Err(error), _) if error.is_unusable() => Err(with_rights_of(owner, error.into())),
         (_, 0) => Ok(()),
         (_, failed) => Err(Error::Other(format!("{failed} checks failed"))),
     }
+}
+
+/// The exchanges of the settings and of the database, as far as that is one that we can read, which new
+/// orders offer.
+fn trusted(look: &store::Result<Option<Look>>, settings: &[Trusted]) -> Vec<ListedExchange> {
+    let kept = match look {
+        Ok(Some(look)) if look.version() == store::VERSION => look.read(store::exchanges::list),
+        _ => Ok(Vec::new()),
+    };
+    // That the file cannot be read is told elsewhere.
+    let mut all = listed(settings, &kept.unwrap_or_default());
+    all.retain(|listed| !listed.is_removed);
+    all
 }
 
 /// What the newest entry's time is, and which shops there are, with what exchanges ask of them; as
 /// far as the file is one that we can read.
 type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
 
-fn contents(look: &store::Result<Option<Look>>, trusted: &[Trusted]) -> store::Result<Contents> {
+fn contents(
+    look: &store::Result<Option<Look>>,
+    trusted: &[ListedExchange],
+) -> store::Result<Contents> {
     match look {
         Ok(Some(look)) if look.version() == store::VERSION => {
             Ok((look.newest()?, Some(look.read(|db| accounts::shops(db, trusted))?)))
