@@ -82,7 +82,7 @@ fn an_address_gets_no_other_key_while_something_is_unfinished_there() {
     // As if it had been another exchange: what is kept of it has another key.
     let db = rusqlite::Connection::open(shop.place.db()).unwrap();
     db.busy_timeout(crate::common::PATIENCE).unwrap();
-    db.execute("UPDATE trusted_exchanges SET master_pub = zeroblob(32)", []).unwrap();
+    db.execute_batch("UPDATE trusted_exchanges SET master_pub = zeroblob(32)").unwrap();
     let (status, said) = shop.place.fails(&["exchange", "add", exchange.base_url(), "--yes"]);
     assert_eq!(status, 1);
     assert!(said.contains("are not finished"), "{said}");

@@ -56,7 +56,7 @@ fn an_exchange_is_added_after_its_key_was_compared_and_removed_again() {
     exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/DE")));
     let added = keeper.post("/webui/new-exchange", &[("url", &url), ("key", &key)]);
     assert_eq!(added.location(), "/webui/exchanges?said=exchange-added", "{added:?}");
-    assert_eq!(offered(&shop), [url.clone()], "at once, without a restart");
+    assert_eq!(offered(&shop), [&*url], "at once, without a restart");
     let listed = shop.place.ok(&["exchange", "list"]);
     assert_eq!(listed, format!("{url}\tKUDOS\t{key}\tdatabase"));
     let order = json!({ "order": { "summary": "Tea", "amount": "KUDOS:1" } });
@@ -66,7 +66,7 @@ fn an_exchange_is_added_after_its_key_was_compared_and_removed_again() {
 
     // It outlives the daemon.
     let shop = shop.restarted();
-    assert_eq!(offered(&shop), [url.clone()]);
+    assert_eq!(offered(&shop), [&*url]);
     let keeper = Visitor::seated(&shop.daemon.address, "admin");
     let removed = keeper.post("/webui/exchanges/remove", &[("base_url", &url)]);
     assert_eq!(removed.location(), "/webui/exchanges?said=exchange-removed", "{removed:?}");
