@@ -27,11 +27,11 @@ use self::args::{AccountVerb, Command, InstanceVerb, TokenVerb};
 pub use self::output::complain;
 use self::owner::Owner;
 use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
-use crate::sandbox::Error as SandboxError;
 use crate::server::{self, store_options};
 use crate::store::{self, Role, Store};
 use crate::till;
-use crate::wallet::Error as WalletError;
+use playground::sandbox::Error as SandboxError;
+use playground::wallet::Error as WalletError;
 
 /// The database of version 0.1.0, when nothing was said.
 const IN_CURRENT_FOLDER: &str = "tilld.db";

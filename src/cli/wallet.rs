@@ -4,17 +4,17 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Wallet as Args, WalletVerb};
 use super::{Error, demo, output, owner};
-use crate::domain::amount::Amount;
-use crate::domain::ids::SessionId;
-use crate::domain::web::BaseUrl;
-use crate::machine::Clock;
-use crate::wallet::{How, Paid, PayOptions, Refunded, Wallet};
+use playground::wallet::{How, Paid, PayOptions, Refunded, Wallet};
+use system::clock::Clock;
+use taler::amount::Amount;
+use taler::ids::SessionId;
+use taler::web::BaseUrl;
 
 /// Where the exchange of a demonstration is that was started without options.
 const USUAL_EXCHANGE: &str = "http://127.0.0.1:9966/sandbox-exchange/";
 
-impl From<crate::wallet::Error> for Error {
-    fn from(error: crate::wallet::Error) -> Self {
+impl From<playground::wallet::Error> for Error {
+    fn from(error: playground::wallet::Error) -> Self {
         Self::Wallet(error)
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Error;
-use crate::machine::random;
+use system::random;
 
 /// Largest answer to anything but `GET /keys`, in bytes.
 const MAX_REPLY: usize = 256 * 1024;

@@ -29,10 +29,10 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::error::Failure;
 use super::shell::head_length;
 use super::{Door, Settings, origin, row_of};
-use crate::domain::access::Permission;
-use crate::domain::ids::{InstanceId, SessionId};
-use crate::domain::time::RelativeTime;
+use crate::model::access::Permission;
 use crate::till::{self, Admission, Key, Password, Patience, Till};
+use taler::ids::{InstanceId, SessionId};
+use taler::time::RelativeTime;
 
 /// How deep objects and lists of a body may lie in each other.
 const MAX_DEPTH: usize = 32;

@@ -57,8 +57,8 @@ pub use self::look::{Look, look, newest};
 pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Lane, Stats, Tx};
-use crate::domain::order::Topic;
-use crate::log_limit;
+use crate::model::order::Topic;
+use system::log_limit;
 
 /// The text of one statement, by its place below `sql/`.
 macro_rules! sql {

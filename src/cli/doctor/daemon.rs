@@ -8,9 +8,9 @@ use reqwest::{Client, redirect};
 
 use super::Finding;
 use crate::cli;
-use crate::domain::web::BaseUrl;
-use crate::machine::random;
-use crate::taler::base32;
+use system::random;
+use taler::base32;
+use taler::web::BaseUrl;
 
 /// How long a connection may take, with looking up the name.
 const CONNECT: Duration = Duration::from_secs(3);

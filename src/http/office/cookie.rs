@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::super::Settings;
 use super::super::extract::header;
 use super::super::origin;
-use crate::domain::ids::InstanceId;
+use taler::ids::InstanceId;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -159,8 +159,8 @@ pub(super) fn is_own_origin(request: &HttpRequest, settings: &Settings, origin: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::web::BaseUrl;
     use actix_web::test::TestRequest;
+    use taler::web::BaseUrl;
 
     fn way(base_url: Option<&str>, headers: &[(&'static str, &'static str)]) -> Way {
         let settings = Settings {

@@ -20,8 +20,8 @@ use super::super::error::Failure;
 use super::super::extract::{Body, is_form};
 use super::super::{Door, Settings, row_of};
 use super::form::expected;
-use crate::page::once::{self, ShownOnce, Submission, Submissions};
 use crate::till::Issued;
+use ui::once::{self, ShownOnce, Submission, Submissions};
 
 /// How many forms are remembered: a day's work of several desks, in about a megabyte.
 const MOST_FORMS: usize = 4096;

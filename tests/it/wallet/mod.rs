@@ -15,11 +15,11 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use playground::wallet::{Error, Paid, PayOptions, Refunded, Wallet};
+use system::clock::Clock;
+use taler::amount::Amount;
+use taler::web::BaseUrl;
 use tempfile::TempDir;
-use tilld::domain::amount::Amount;
-use tilld::domain::web::BaseUrl;
-use tilld::machine::Clock;
-use tilld::wallet::{Error, Paid, PayOptions, Refunded, Wallet};
 
 use crate::common::exchange::{AHEAD, Exchange, kudos};
 use crate::common::shop::now;
