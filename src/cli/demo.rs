@@ -21,7 +21,7 @@ use crate::server::{self, Company};
 use crate::store::Role;
 use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Key, Password, Till, TokenWish};
 use playground::demo::{self, CURRENCY, Demo, Parts};
-use playground::sandbox::{Sandbox, Settings};
+use playground::sandbox::{Error as SandboxError, Sandbox, Settings};
 use playground::wallet::Wallet;
 use system::clock::Clock;
 use system::random;
@@ -46,6 +46,21 @@ const MAX_KEPT: u64 = 2048;
 impl From<demo::Error> for Error {
     fn from(error: demo::Error) -> Self {
         Self::Other(error.to_string())
+    }
+}
+
+impl From<SandboxError> for Error {
+    fn from(error: SandboxError) -> Self {
+        Self::Sandbox(error)
+    }
+}
+
+/// The exit status of a demonstration whose exchange could not be opened.
+pub(super) fn status(error: &SandboxError) -> u8 {
+    match error {
+        SandboxError::InUse(_) => 5,
+        error if error.is_unusable() => 4,
+        _ => 1,
     }
 }
 

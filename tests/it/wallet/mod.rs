@@ -1,10 +1,12 @@
 //! The wallet, against a true exchange and true shops: money comes in, is spent once, comes back,
 //! and is never lost, wherever things are cut short.
 
+#[cfg(feature = "demo")]
 pub(crate) mod command_line;
 mod money;
 mod pay;
 mod refund;
+#[cfg(feature = "demo")]
 mod till;
 mod withdraw;
 
