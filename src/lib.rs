@@ -10,8 +10,8 @@
 //!  1  nouns     model                 what the shop talks of
 //! ```
 //!
-//! Below it are crates: [`taler`], the protocol; [`system`], time, randomness and the log; [`ui`], how pages
-//! look. Beside it stands `playground`, which speaks with the till over HTTP only: play money for
+//! Below it are crates: [`taler`], the protocol; [`system`], time, randomness and the log; [`net`], what servers
+//! and clients of HTTP share; [`ui`], how pages look. Beside it stands `playground`, which speaks with the till over HTTP only: play money for
 //! demonstrations and tests, linked with the feature `demo`.
 //!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made

@@ -11,8 +11,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("system", &["taler"]),
     // How pages look, whoever shows them.
     ("ui", &["taler"]),
+    // What servers and clients of HTTP share, whoever they speak for.
+    ("net", &[]),
     // The network's far side: it knows nothing of the till.
-    ("playground", &["system", "taler", "ui"]),
+    ("playground", &["net", "system", "taler", "ui"]),
 ];
 
 /// Each module of the daemon and of the playground, and which others, and which crates, it may use.
@@ -22,11 +24,11 @@ const PLAN: &[(&str, &[&str])] = &[
     // Only the topics; a wake carries no news.
     ("hub", &["model", "taler"]),
     // The peer keeps nothing.
-    ("exchange", &["system", "taler"]),
+    ("exchange", &["net", "system", "taler"]),
     ("store", &["model", "system", "taler"]),
     ("till", &["exchange", "hub", "model", "store", "system", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
-    ("http", &["model", "store", "system", "taler", "till", "ui"]),
+    ("http", &["model", "net", "store", "system", "taler", "till", "ui"]),
     // The clock: it calls verbs, as the web does.
     ("jobs", &["system", "till"]),
     (
@@ -41,6 +43,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "exchange",
             "hub",
             "model",
+            "net",
             "playground",
             "server",
             "store",
@@ -51,11 +54,11 @@ const PLAN: &[(&str, &[&str])] = &[
     ),
     ("main", &["cli"]),
     // Only demonstrations start it.
-    ("playground/sandbox", &["system", "taler"]),
+    ("playground/sandbox", &["net", "system", "taler"]),
     // A customer: it knows nothing of till and exchange but what they answer.
-    ("playground/wallet", &["system", "taler"]),
+    ("playground/wallet", &["net", "system", "taler"]),
     // A shop like any other, with a wallet behind a button: it asks the till over HTTP only.
-    ("playground/demo", &["playground/wallet", "system", "taler", "ui"]),
+    ("playground/demo", &["net", "playground/wallet", "system", "taler", "ui"]),
 ];
 
 fn root() -> &'static Path {

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client, Method, RequestBuilder, redirect};
+use reqwest::{Client, Method, RequestBuilder};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::failure::{Error, Failure};
 use super::goods::Good;
+use net::client::{self, BadAnswer};
 use taler::amount::Amount;
 use taler::ids::{OrderId, SessionId};
 use taler::web::{BaseUrl, query_value};
@@ -118,13 +119,9 @@ impl Counter {
     /// Connects to nothing yet.
     pub(super) fn new(till: &BaseUrl, exchange: BaseUrl, token: &str) -> Result<Self, Error> {
         // Both answer in this very process: no proxy, no certificates, nowhere else to be sent.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = Client::builder()
-            .user_agent(concat!("tilld-demo-shop/", env!("CARGO_PKG_VERSION")))
-            .tls_certs_only([])
+        let client = client::builder(concat!("tilld-demo-shop/", env!("CARGO_PKG_VERSION")), false)
             .no_proxy()
             .timeout(TIME)
-            .redirect(redirect::Policy::none())
             .build()
             .map_err(|error| Error::Connections(error.to_string()))?;
         let mut token =
@@ -272,14 +269,11 @@ impl Counter {
         let failed = |error: reqwest::Error| Failure::Till(error.without_url().to_string());
         let mut response =
             request.header(ACCEPT, "application/json").send().await.map_err(failed)?;
-        let (status, mut bytes) = (response.status().as_u16(), Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(failed)? {
-            if bytes.len().saturating_add(chunk.len()) > MAX_ANSWER {
-                return Err(Failure::Till("the till's answer is too long".into()));
-            }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(Answer { status, bytes })
+        let bytes = client::body(&mut response, MAX_ANSWER).await.map_err(|bad| match bad {
+            BadAnswer::TooLong => Failure::Till("the till's answer is too long".into()),
+            BadAnswer::Broken(error) => failed(error),
+        })?;
+        Ok(Answer { status: response.status().as_u16(), bytes })
     }
 }
 

@@ -39,7 +39,7 @@ impl Pocket {
     /// What there is of our exchange's money.
     pub(super) async fn contents(&self) -> Result<Contents, Failure> {
         let wallet = self.wallet.clone();
-        let balances = tokio::task::spawn_blocking(move || wallet.balance()).await;
+        let balances = system::blocking(move || wallet.balance()).await;
         let balances = balances.unwrap_or(Err(wallet::Error::Stopping))?;
         let ours = balances.into_iter().find(|balance| balance.exchange == self.exchange);
         Ok(ours.map_or_else(Contents::default, |balance| Contents {

@@ -5,7 +5,7 @@
 //! that nobody else can make, and the browser must not say that another site has sent it.
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{COOKIE, HeaderMap, HeaderName, ORIGIN};
+use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
@@ -13,6 +13,7 @@ use subtle::ConstantTimeEq;
 use super::Demo;
 use super::failure::Failure;
 use super::reader::Reader;
+use net::header::cookie;
 use taler::base32;
 use taler::ids::SessionId;
 
@@ -79,9 +80,7 @@ impl Visitor {
 
 /// The visitor's name in the cookies, if it looks like one of ours.
 fn named(headers: &HeaderMap) -> Option<SessionId> {
-    let texts = headers.get_all(COOKIE).filter_map(|value| value.to_str().ok());
-    let mut pairs = texts.flat_map(|text| text.split(';'));
-    let value = pairs.find_map(|pair| pair.trim().strip_prefix(NAME)?.strip_prefix('='))?;
+    let value = cookie(headers, NAME)?;
     let is_ours = value.len() == LENGTH && base32::decode(value).is_ok();
     SessionId::parse(value).ok().filter(|_| is_ours)
 }
@@ -98,7 +97,7 @@ fn seal(demo: &Demo, session: &SessionId) -> Result<String, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::HeaderValue;
+    use actix_web::http::header::{COOKIE, HeaderValue};
 
     fn with(cookies: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();

@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{Error, held, sql};
+use system::steps;
 
 /// Marks a file as a sandbox's, in SQLite's header: "tbox".
 const APPLICATION_ID: u32 = 0x7462_6F78;
@@ -28,8 +29,7 @@ const STEPS: &[&str] = &[
 ];
 
 /// The version of a file that has taken all steps.
-#[expect(clippy::as_conversions, reason = "a constant, and small")]
-pub const VERSION: u32 = STEPS.len() as u32;
+pub const VERSION: u32 = steps::version_of(STEPS);
 
 /// The open file.
 pub(super) struct File(Mutex<Connection>);
@@ -48,7 +48,7 @@ impl File {
         let mut db = Connection::open_with_flags(path, flags)?;
         db.busy_timeout(BUSY_TIMEOUT)?;
         db.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-        let taken = inspect(&db, path)?;
+        inspect(&db, path)?;
         // Before the log is touched, so that two processes cannot both believe to have the file.
         db.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
         let mode: String =
@@ -58,15 +58,7 @@ impl File {
         }
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
-        for (number, step) in (1_u32..).zip(STEPS) {
-            if number > taken {
-                let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-                tx.execute_batch(step)?;
-                tx.pragma_update(None, "user_version", number)?;
-                tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-                tx.commit()?;
-            }
-        }
+        steps::take(&mut db, STEPS, Some(APPLICATION_ID))?;
         // The lock is taken with the first transaction, even if there is nothing to do.
         db.transaction_with_behavior(TransactionBehavior::Exclusive)?.commit()?;
         Ok(Self(Mutex::new(db)))
@@ -95,8 +87,8 @@ impl File {
     }
 }
 
-/// How many steps the file has taken, if it is a sandbox's or empty.
-fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
+/// Is the file a sandbox's, or empty, and not newer than this program?
+fn inspect(db: &Connection, path: &Path) -> Result<(), Error> {
     let number = |pragma: &str| -> rusqlite::Result<u32> {
         db.pragma_query_value(None, pragma, |row| row.get(0))
     };
@@ -110,8 +102,7 @@ fn inspect(db: &Connection, path: &Path) -> Result<u32, Error> {
     if pages > 0 && number("application_id")? != APPLICATION_ID {
         return Err(Error::Foreign(path.to_owned()));
     }
-    let taken = number("user_version")?;
-    if taken > VERSION { Err(Error::Newer(path.to_owned())) } else { Ok(taken) }
+    if steps::taken(db)? > VERSION { Err(Error::Newer(path.to_owned())) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The sandbox's routes. Everything that touches its file or its keys runs where blocking is
 //! allowed, and what was begun is finished even if the client has gone.
 
-use std::io::Read;
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
@@ -10,10 +9,9 @@ use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, EXPIRES, FORWARDED, HeaderName, HttpDate,
 };
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, BytesMut, Data};
+use actix_web::web::{self, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
 use flate2::read::ZlibDecoder;
-use futures_util::StreamExt;
 use futures_util::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
@@ -26,6 +24,7 @@ use super::faults::{Act, Family, Faults};
 use super::reserves::{TopUp, Withdrawal};
 use super::transfers::{Question, Tracked};
 use super::{deposits, refunds};
+use net::body::{BadBody, gather, inflate};
 use system::log_limit;
 use taler::base32::ShortHash;
 use taler::hash;
@@ -238,16 +237,13 @@ async fn blocking<T: Send + 'static>(
     sandbox: Data<Sandbox>,
     work: impl FnOnce(&Sandbox) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
-    let (reply, answer) = tokio::sync::oneshot::channel();
-    // In a box: a kind of task for each kind of work would make the program much larger.
-    let job: Box<dyn FnOnce() + Send> = Box::new(move || {
+    let done = system::blocking(move || {
         if let Err(error) = sandbox.tend(sandbox.now()) {
             log_limit::error("failures of the sandbox", format_args!("sandbox: {error}"));
         }
-        let _ = reply.send(work(&sandbox));
+        work(&sandbox)
     });
-    tokio::task::spawn_blocking(job);
-    answer.await.unwrap_or(Err(Failure::Bug("the work panicked")))
+    done.await.unwrap_or(Err(Failure::Bug("the work panicked")))
 }
 
 /// The segment called `name` of the path; `code` says that it cannot be read.
@@ -279,38 +275,27 @@ impl<T: DeserializeOwned> FromRequest for Body<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let encoding =
             request.headers().get(CONTENT_ENCODING).map(|value| value.as_bytes().to_vec());
-        let payload = payload.take();
+        let mut payload = payload.take();
         Box::pin(async move {
-            let bytes = timeout(BODY_TIMEOUT, gather(payload)).await;
+            let bytes = timeout(BODY_TIMEOUT, gather(&mut payload, MAX_BODY)).await;
             let bytes = bytes.map_err(|_| Failure::BodyTooSlow)??;
-            read(&inflate(bytes, encoding.as_deref())?).map(Self)
+            let bytes = match encoding.as_deref() {
+                None | Some(b"identity") => bytes.into(),
+                Some(b"deflate") => inflate(ZlibDecoder::new(&*bytes), MAX_BODY)?,
+                Some(_) => return Err(Failure::Compression),
+            };
+            read(&bytes).map(Self)
         })
     }
 }
 
-async fn gather(mut payload: Payload) -> Result<BytesMut, Failure> {
-    let mut body = BytesMut::new();
-    while let Some(chunk) = payload.next().await {
-        let chunk = chunk.map_err(|_| Failure::BodyBroken)?;
-        if body.len().saturating_add(chunk.len()) > MAX_BODY {
-            return Err(Failure::BodyTooLong);
+impl From<BadBody> for Failure {
+    fn from(bad: BadBody) -> Self {
+        match bad {
+            BadBody::TooLong => Self::BodyTooLong,
+            BadBody::Broken => Self::BodyBroken,
+            BadBody::Compression => Self::Compression,
         }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-fn inflate(body: BytesMut, encoding: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
-    match encoding {
-        None | Some(b"identity") => Ok(body.into()),
-        Some(b"deflate") => {
-            let mut inflated = Vec::new();
-            let limit = u64::try_from(MAX_BODY).unwrap_or(u64::MAX).saturating_add(1);
-            let mut reader = ZlibDecoder::new(&*body).take(limit);
-            reader.read_to_end(&mut inflated).map_err(|_| Failure::Compression)?;
-            if inflated.len() > MAX_BODY { Err(Failure::BodyTooLong) } else { Ok(inflated) }
-        }
-        Some(_) => Err(Failure::Compression),
     }
 }
 

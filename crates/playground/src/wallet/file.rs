@@ -10,6 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
 
 use super::{Error, sql};
+use system::steps;
 
 /// Marks a file as a wallet's, in SQLite's header: "twal".
 const APPLICATION_ID: u32 = 0x7477_616C;
@@ -26,8 +27,7 @@ const STEPS: &[&str] = &[
 ];
 
 /// The version of a file that has taken all steps.
-#[expect(clippy::as_conversions, reason = "a constant, and small")]
-pub const VERSION: u32 = STEPS.len() as u32;
+pub const VERSION: u32 = steps::version_of(STEPS);
 
 /// The open file.
 pub(super) struct File(Mutex<Connection>);
@@ -52,17 +52,7 @@ impl File {
         }
         db.pragma_update(None, "synchronous", "FULL")?;
         db.pragma_update(None, "foreign_keys", true)?;
-        for (number, step) in (1_u32..).zip(STEPS) {
-            let tx = db.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-            // Read within, as another process may have been faster.
-            let taken: u32 = tx.pragma_query_value(None, "user_version", |row| row.get(0))?;
-            if number > taken {
-                tx.execute_batch(step)?;
-                tx.pragma_update(None, "user_version", number)?;
-                tx.pragma_update(None, "application_id", APPLICATION_ID)?;
-            }
-            tx.commit()?;
-        }
+        steps::take(&mut db, STEPS, Some(APPLICATION_ID))?;
         Ok(Self(Mutex::new(db)))
     }
 
@@ -104,7 +94,7 @@ fn inspect(db: &Connection, path: &Path) -> Result<(), Error> {
     if pages > 0 && number("application_id")? != APPLICATION_ID {
         return Err(Error::Foreign(path.to_owned()));
     }
-    if number("user_version")? > VERSION { Err(Error::Newer(path.to_owned())) } else { Ok(()) }
+    if steps::taken(db)? > VERSION { Err(Error::Newer(path.to_owned())) } else { Ok(()) }
 }
 
 #[cfg(test)]

@@ -193,11 +193,5 @@ impl fmt::Debug for Wallet {
 async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let (reply, answer) = tokio::sync::oneshot::channel();
-    // In a box: a kind of task for each kind of work would make the program much larger.
-    let job: Box<dyn FnOnce() + Send> = Box::new(move || {
-        let _ = reply.send(work());
-    });
-    tokio::task::spawn_blocking(job);
-    answer.await.unwrap_or(Err(Error::Stopping))
+    system::blocking(work).await.unwrap_or(Err(Error::Stopping))
 }

@@ -4,7 +4,8 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use reqwest::{Client, redirect};
+use net::client::{self, BadAnswer};
+use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -88,6 +89,10 @@ impl Http {
     async fn ask(&self, url: &str, body: Option<&Value>, most: usize) -> Result<Reply, Error> {
         let failed = |why: String| Error::Unreachable(without_query(url), why);
         let broken = |error: reqwest::Error| failed(cause(&error));
+        let bad = |bad| match bad {
+            BadAnswer::TooLong => Error::Nonsense("the answer is too long"),
+            BadAnswer::Broken(error) => broken(error),
+        };
         let client = self.client(url.starts_with("https:")).map_err(failed)?;
         let request = match body {
             Some(body) => {
@@ -98,36 +103,23 @@ impl Http {
         let mut response =
             request.header("accept", "application/json").send().await.map_err(broken)?;
         let status = response.status().as_u16();
-        let mut body = Vec::new();
-        while let Some(piece) = response.chunk().await.map_err(broken)? {
-            if body.len().saturating_add(piece.len()) > most {
-                return Err(Error::Nonsense("the answer is too long"));
-            }
-            body.extend_from_slice(&piece);
-        }
+        let body = client::body(&mut response, most).await.map_err(bad)?;
         Ok(Reply { status, body })
     }
 
     fn client(&self, secure: bool) -> Result<Client, String> {
         let place = if secure { &self.secure } else { &self.plain };
-        place.get_or_init(|| client(secure)).clone()
+        place.get_or_init(|| made(secure)).clone()
     }
 }
 
-fn client(secure: bool) -> Result<Client, String> {
-    // The first call decides for the process, and all calls decide alike.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .user_agent(concat!("tilld-wallet/", env!("CARGO_PKG_VERSION")))
+fn made(secure: bool) -> Result<Client, String> {
+    // Addresses are compared byte for byte; who moves them is not who was asked for.
+    let builder = client::builder(concat!("tilld-wallet/", env!("CARGO_PKG_VERSION")), secure)
         .connect_timeout(CONNECT)
-        .timeout(REQUEST)
-        // Addresses are compared byte for byte; who moves them is not who was asked for.
-        .redirect(redirect::Policy::none());
+        .timeout(REQUEST);
     // The demonstration is on this machine, where no proxy is needed and some are in the way.
-    let builder = match secure {
-        true => builder.https_only(true),
-        false => builder.tls_certs_only([]).no_proxy(),
-    };
+    let builder = if secure { builder } else { builder.no_proxy() };
     builder.build().map_err(|error| cause(&error))
 }
 
@@ -136,16 +128,8 @@ fn without_query(url: &str) -> String {
     url.split('?').next().unwrap_or(url).to_owned()
 }
 
-/// The deepest cause: it says most, and has no address in it.
 fn cause(error: &reqwest::Error) -> String {
-    if error.is_timeout() {
-        return "no answer in time".into();
-    }
-    let mut deepest: &dyn std::error::Error = error;
-    while let Some(deeper) = deepest.source() {
-        deepest = deeper;
-    }
-    deepest.to_string()
+    if error.is_timeout() { "no answer in time".into() } else { client::cause(error) }
 }
 
 /// What a refusal looks like (merchant-api 1.5).
