@@ -1,7 +1,7 @@
 //! What a till does, in the shop's words: one verb a method, one noun a file.
 //!
 //! A [`Till`] is handed its store and its settings and then serves every door alike: the web, the
-//! command line, and later the clock. A verb looks, decides with `domain`, acts, and says what came
+//! command line, and later the clock. A verb looks, decides with `model`, acts, and says what came
 //! of it; it knows no status codes and no JSON. Who may do what is a value: a [`Clerk`].
 
 pub mod access;

@@ -53,10 +53,11 @@ const PLAN: &[(&str, &[&str])] = &[
         ],
     ),
     ("main", &["cli"]),
+    ("playground/file", &["system"]),
     // Only demonstrations start it.
-    ("playground/sandbox", &["net", "system", "taler"]),
+    ("playground/sandbox", &["net", "playground/file", "system", "taler"]),
     // A customer: it knows nothing of till and exchange but what they answer.
-    ("playground/wallet", &["net", "system", "taler"]),
+    ("playground/wallet", &["net", "playground/file", "system", "taler"]),
     // A shop like any other, with a wallet behind a button: it asks the till over HTTP only.
     ("playground/demo", &["net", "playground/wallet", "system", "taler", "ui"]),
 ];
@@ -242,8 +243,9 @@ fn the_plan_is_the_crate() {
     let sources = sources();
     for (lib, prefix) in [("lib.rs", ""), ("playground/lib.rs", "playground/")] {
         let text = &sources.iter().find(|(name, _)| name == lib).unwrap().1;
-        let names =
-            text.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';'));
+        let names = text.lines().filter_map(|line| {
+            line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')
+        });
         let mut declared: Vec<_> = names.map(|name| format!("{prefix}{name}")).collect();
         let is_of_it = |module: &&str| prefix.is_empty() != module.starts_with("playground/");
         let mut planned: Vec<_> = PLAN.iter().map(|(module, _)| *module).filter(is_of_it).collect();

@@ -9,8 +9,10 @@
 //! | [`sandbox`] | an exchange of play money, with a bank |
 //! | [`wallet`] | a customer's wallet |
 //! | [`demo`] | a small web shop, with a wallet behind a button |
+//! | `file` | the file of SQLite that exchange and wallet each have |
 #![forbid(unsafe_code)]
 
 pub mod demo;
+mod file;
 pub mod sandbox;
 pub mod wallet;

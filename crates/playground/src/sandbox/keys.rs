@@ -5,9 +5,9 @@
 use rusqlite::{OptionalExtension, Row, Transaction, named_params};
 
 use super::failure::{Evidence, Failure};
-use super::file::File;
 use super::money::Money;
 use super::{Error, KeyTimes, Kind, sql};
+use crate::file::File;
 use taler::amount::Currency;
 use taler::base32::HashCode;
 use taler::coin::age::AgeMask;

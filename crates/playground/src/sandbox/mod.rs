@@ -32,12 +32,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix_web::dev::HttpServiceFactory;
 
 pub use self::faults::{Act, Fault, Faults};
-use self::file::File;
 pub use self::file::VERSION;
 use self::keys::{Identity, Keys};
 use self::minting::Minting;
 use self::money::Money;
 pub use self::settings::{HardLimit, KeyTimes, Kind, Settings};
+use crate::file::File;
 use system::NoRandomness;
 use system::clock::Clock;
 use taler::base32::HashCode;
@@ -154,7 +154,7 @@ impl Sandbox {
     pub fn open(file: &Path, settings: Settings, clock: Clock) -> Result<Self, Error> {
         settings.check()?;
         let money = Money(settings.currency);
-        let file = File::open(file)?;
+        let file = file::open(file)?;
         let identity = Identity::of(&file, settings.currency, clock.now())?;
         let keys = Keys::load(&file, money)?;
         let sandbox = Self(Arc::new(Inner {

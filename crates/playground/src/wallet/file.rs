@@ -1,23 +1,21 @@
 //! The wallet's one SQLite file, `wallet.sqlite`. Several processes may have it open, and every
 //! commit is on the disk before anything that follows from it is said to anybody.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction};
 
 use super::{Error, sql};
+use crate::file::{self, BadFile, Kind};
 use system::steps;
 
 /// Marks a file as a wallet's, in SQLite's header: "twal".
 const APPLICATION_ID: u32 = 0x7477_616C;
 /// How long to wait for another process that is just writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Statements that are kept prepared; more than there are.
-const CACHED_STATEMENTS: usize = 64;
 
 /// The schema, oldest step first. A released step is never edited.
 const STEPS: &[&str] = &[
@@ -29,31 +27,31 @@ const STEPS: &[&str] = &[
 /// The version of a file that has taken all steps.
 pub const VERSION: u32 = steps::version_of(STEPS);
 
+const KIND: Kind = Kind {
+    application_id: APPLICATION_ID,
+    steps: STEPS,
+    busy_timeout: BUSY_TIMEOUT,
+    is_shared: true,
+};
+
 /// The open file.
-pub(super) struct File(Mutex<Connection>);
+pub(super) struct File(file::File);
 
 impl File {
     /// Opens the wallet in `dir`, making folder and file or bringing the file up to date as needed.
     pub(super) fn open(dir: &Path) -> Result<Self, Error> {
         let path = dir.join("wallet.sqlite");
-        let failed = |error| Error::Open(path.clone(), error);
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(failed)?;
-        // It holds money; SQLite gives its log the rights of the file.
-        OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let mut db = Connection::open_with_flags(&path, flags)?;
-        db.busy_timeout(BUSY_TIMEOUT)?;
-        db.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
-        inspect(&db, &path)?;
-        let mode: String =
-            db.pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
-        if mode != "wal" {
-            return Err(Error::NoLog(path));
-        }
-        db.pragma_update(None, "synchronous", "FULL")?;
-        db.pragma_update(None, "foreign_keys", true)?;
-        steps::take(&mut db, STEPS, Some(APPLICATION_ID))?;
-        Ok(Self(Mutex::new(db)))
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+        made.map_err(|error| Error::Open(path.clone(), error))?;
+        let opened = file::File::open(&path, &KIND).map_err(|bad| match bad {
+            BadFile::Foreign(path) => Error::Foreign(path),
+            BadFile::Newer(path) => Error::Newer(path),
+            BadFile::Open(path, error) => Error::Open(path, error),
+            BadFile::InUse(_) => Error::Busy,
+            BadFile::NoLog(path) => Error::NoLog(path),
+            BadFile::Sqlite(error) => Error::Sqlite(error),
+        })?;
+        Ok(Self(opened))
     }
 
     /// Has `work` change the file: wholly and durably, or not at all. Blocks.
@@ -61,12 +59,7 @@ impl File {
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        // What somebody who panicked left half done is undone already.
-        let mut db = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&tx)?;
-        tx.commit()?;
-        Ok(done)
+        self.0.change(work)
     }
 
     /// Has `work` look at the file as it is at one moment. Blocks.
@@ -74,27 +67,8 @@ impl File {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let mut db = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let tx = db.transaction()?;
-        work(&tx)
+        self.0.look(|tx| work(tx))
     }
-}
-
-/// Is the file a wallet's, or empty, and not newer than this program?
-fn inspect(db: &Connection, path: &Path) -> Result<(), Error> {
-    let number = |pragma: &str| -> rusqlite::Result<u32> {
-        db.pragma_query_value(None, pragma, |row| row.get(0))
-    };
-    let pages = number("page_count").map_err(|error| match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            Error::Foreign(path.to_owned())
-        }
-        _ => error.into(),
-    })?;
-    if pages > 0 && number("application_id")? != APPLICATION_ID {
-        return Err(Error::Foreign(path.to_owned()));
-    }
-    if steps::taken(db)? > VERSION { Err(Error::Newer(path.to_owned())) } else { Ok(()) }
 }
 
 #[cfg(test)]
