@@ -293,15 +293,9 @@ const AHEAD: &[&str] = &[
     "exchange/key_cache.rs",
     "http/backoffice/export.rs",
     "http/middleware.rs",
-    "model/access.rs",
-    "model/instance.rs",
-    "taler/src/amount.rs",
-    "taler/src/coin/power.rs",
-    "taler/src/web.rs",
     "till/exchange_refunds.rs",
     "till/order_locks.rs",
     "till/web_session.rs",
-    "ui/src/files.rs",
 ];
 
 #[test]
