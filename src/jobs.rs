@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::log_limit;
 use crate::till::{Exchange, Till};
+use system::log_limit;
 
 /// How long is slept at most: a clock may have been set meanwhile.
 const LONGEST: Duration = Duration::from_secs(3600);

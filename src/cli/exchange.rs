@@ -5,11 +5,11 @@ use std::io::{self, BufRead, IsTerminal, Read};
 use super::shop::with_till;
 use super::{Error, output};
 use crate::config::Config;
-use crate::domain::exchange::{KNOWN_EXCHANGES, Trusted};
-use crate::domain::web::BaseUrl;
 use crate::store::Role;
-use crate::taler::sign::PublicKey;
 use crate::till::ExchangeRefusal;
+use taler::exchange::{KNOWN_EXCHANGES, Trusted};
+use taler::sign::PublicKey;
+use taler::web::BaseUrl;
 
 /// Longest answer to a question, in bytes.
 const MAX_ANSWER: u64 = 64;

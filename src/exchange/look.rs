@@ -1,9 +1,9 @@
 //! One look at an exchange, for whoever wants to know how it is now: asked once, and kept by nobody.
 
 use super::{Error, Exchange, Http};
-use crate::domain::exchange::{Keys, Trusted};
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
+use taler::exchange::{Keys, Trusted};
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// What an exchange told.
 #[derive(Debug)]

@@ -21,7 +21,7 @@ use super::connection::Connection;
 use super::error::Failure;
 use super::metrics::Metrics;
 use super::{Settings, office, pages};
-use crate::domain::web::query_value;
+use taler::web::query_value;
 
 /// Longest path and query, in bytes.
 const MAX_URI: usize = 8 * 1024;

@@ -4,9 +4,9 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::exchange::Trusted;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
+use taler::exchange::Trusted;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// A list of keys as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]

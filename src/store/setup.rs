@@ -3,9 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::time::Timestamp;
-use crate::taler::base32::HashCode;
+use crate::model::instance::InstanceSerial;
+use taler::base32::HashCode;
+use taler::time::Timestamp;
 
 /// The code that makes the first instance, as far as it is kept.
 #[derive(Clone, Debug, Eq, PartialEq)]

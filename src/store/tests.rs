@@ -7,11 +7,11 @@ use futures_util::future::join_all;
 use rusqlite::named_params;
 
 use super::*;
-use crate::domain::access::{NewToken, TokenKind, TokenScope};
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::taler::sign::SigningKey;
+use crate::model::access::{NewToken, TokenKind, TokenScope};
+use crate::model::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
+use taler::ids::InstanceId;
+use taler::sign::SigningKey;
+use taler::time::{RelativeTime, Timestamp};
 
 pub(super) struct Fixture {
     pub(super) dir: tempfile::TempDir,

@@ -17,18 +17,18 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use super::{Error, Terms, Till};
-use crate::domain::amount::{Amount, Currency};
-use crate::domain::currency::CurrencySpecification;
-use crate::domain::exchange::Trusted;
-use crate::domain::payto::Payto;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
 use crate::exchange::{self, Exchange, Http, Remembered, Times};
-use crate::log_limit;
-use crate::machine::Clock;
 use crate::store::exchanges::{self, KeptExchange, KeptKeys};
 use crate::store::{Store, coin_refunds, deposits};
-use crate::taler::sign::PublicKey;
+use system::clock::Clock;
+use system::log_limit;
+use taler::amount::{Amount, Currency};
+use taler::currency::CurrencySpecification;
+use taler::exchange::Trusted;
+use taler::payto::Payto;
+use taler::sign::PublicKey;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// Most exchanges that the database holds, removed ones included: a shop has a few, and each is asked
 /// for its keys day and night.

@@ -13,14 +13,14 @@ use zeroize::Zeroizing;
 
 use super::instance::create;
 use super::{Auth, Clerk, Error, InstanceWish, Till};
-use crate::domain::instance::Instance;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::unfit::Unfit;
-use crate::machine::random;
+use crate::model::instance::Instance;
+use crate::model::unfit::Unfit;
 use crate::store::instances;
 use crate::store::setup::{self, KeptCode};
-use crate::taler::base32::{self, HashCode};
-use crate::taler::hash;
+use system::random;
+use taler::base32::{self, HashCode};
+use taler::hash;
+use taler::time::{RelativeTime, Timestamp};
 
 /// How long a code is good, in seconds: whoever has started a daemon sets it up on the same day.
 const LIFE_S: u64 = 86_400;

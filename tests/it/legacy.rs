@@ -1,4 +1,4 @@
-//! The API of 2019, as shops of that time speak it (legacy-2019).
+//! The API of 2019, as shops of that time speak it (legacy-2019 16).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -105,7 +105,7 @@ impl Shop {
         let reply = self.daemon.get(&path);
         assert_eq!(reply.status, 200, "{reply:?}");
         let terms = reply.json()["contract_terms"].clone();
-        let h_contract = tilld::taler::contract::contract_hash(&terms).unwrap().to_string();
+        let h_contract = taler::contract::contract_hash(&terms).unwrap().to_string();
         Contract { order_id: order_id.to_owned(), h_contract, terms, token }
     }
 

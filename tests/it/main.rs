@@ -13,10 +13,12 @@ mod common;
 mod access;
 mod accounts;
 mod api;
+mod citations;
 mod clients;
 mod coins;
 mod command_line;
 mod connections;
+#[cfg(feature = "demo")]
 mod demo;
 mod disk;
 mod doctor;

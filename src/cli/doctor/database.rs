@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use super::Finding;
-use crate::domain::time::Timestamp;
 use crate::store::premises::Premises;
 use crate::store::{self, Error, Look, VERSION};
+use taler::time::Timestamp;
 
 /// A megabyte.
 const MB: u64 = 1_000_000;

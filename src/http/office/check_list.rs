@@ -13,9 +13,9 @@ use super::super::pages::Frame;
 use super::form::Form;
 use super::seat::Seat;
 use super::{go, shown};
-use crate::domain::time::Timestamp;
-use crate::page::words::{Words, filled};
 use crate::till::{ShopStatus, Step, Till};
+use taler::time::Timestamp;
+use ui::words::{Words, filled};
 
 /// How wallets reach the shop.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -216,9 +216,9 @@ pub(in crate::http) async fn home(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::web::BaseUrl;
-    use crate::page::words::{ENGLISH, GERMAN};
     use crate::till::{ExchangeState, Machine, Premises};
+    use taler::web::BaseUrl;
+    use ui::words::{ENGLISH, GERMAN};
 
     fn now() -> Timestamp {
         Timestamp::from_secs(1_000_000).unwrap()

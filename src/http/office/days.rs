@@ -4,7 +4,7 @@ use jiff::ToSpan;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use crate::domain::time::Timestamp;
+use taler::time::Timestamp;
 
 /// When the day `later` days after the one that `text` names, like `2026-11-21`, begins in `zone`.
 /// `None` if it names none.

@@ -10,11 +10,11 @@ use super::super::pages::Frame;
 use super::form::{Form, Typed};
 use super::seat::Seat;
 use super::shown;
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::{InstanceSettings, Location};
-use crate::domain::unfit::Unfit;
-use crate::page::Words;
+use crate::model::instance::{InstanceSettings, Location};
+use crate::model::unfit::Unfit;
 use crate::till::{Error, Till};
+use taler::ids::InstanceId;
+use ui::Words;
 
 #[derive(Template)]
 #[template(path = "http/office/details.html")]
@@ -121,8 +121,8 @@ pub(super) async fn keep(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::instance::RoundingInterval;
-    use crate::domain::time::RelativeTime;
+    use crate::model::instance::RoundingInterval;
+    use taler::time::RelativeTime;
 
     #[test]
     fn what_the_form_does_not_ask_for_stays_and_what_is_emptied_goes() {

@@ -19,11 +19,11 @@ use super::instances::Operator;
 use super::seat::Seat;
 use super::shown;
 use super::status::{Exchange as State, exchange as state};
-use crate::domain::exchange::{KNOWN_EXCHANGES, KnownExchange, Trusted};
-use crate::domain::web::{BaseUrl, query_value};
-use crate::page::Words;
-use crate::page::words::filled;
 use crate::till::{ExchangeRefusal, ListedExchange, MAX_EXCHANGES, Till};
+use taler::exchange::{KNOWN_EXCHANGES, KnownExchange, Trusted};
+use taler::web::{BaseUrl, query_value};
+use ui::Words;
+use ui::words::filled;
 
 /// How many exchanges are remembered that were asked and not yet trusted, and how long: while somebody
 /// compares a key.
@@ -248,8 +248,8 @@ pub(in crate::http) async fn remove(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::amount::Currency;
-    use crate::taler::sign::PublicKey;
+    use taler::amount::Currency;
+    use taler::sign::PublicKey;
 
     #[test]
     fn known_addresses_are_addresses_and_their_currencies_too() {

@@ -18,9 +18,9 @@ use super::form::{Form, Typed};
 use super::password::chosen_twice;
 use super::sign_in::{Doorway, entered};
 use super::{go, shown};
-use crate::domain::ids::InstanceId;
-use crate::page::Words;
 use crate::till::{Auth, Error, InstanceWish, SetupRefusal, Till};
+use taler::ids::InstanceId;
+use ui::Words;
 
 /// Where one signs in once there is a shop.
 const SIGN_IN: &str = "webui/sign-in";

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use crate::domain::ids::SessionId;
-use crate::domain::order::Order;
-use crate::domain::taler_uri::{Pay, Refund};
-use crate::domain::web::query_value;
+use crate::model::order::Order;
 use crate::till::Made;
+use taler::ids::SessionId;
+use taler::taler_uri::{Pay, Refund};
+use taler::web::query_value;
 
 /// Tells a wallet beside the browser what to open (decision 13).
 pub(super) const TALER: HeaderName = HeaderName::from_static("taler");
@@ -37,7 +37,7 @@ pub(super) fn refund_uri(order: &Order) -> String {
 }
 
 /// Where a browser sees how `order` stands (merchant-api 2.4). The bare address of an order without
-/// claim token stays as it is, whatever happens to the order (observed-2026).
+/// claim token stays as it is, whatever happens to the order (observed-2026 2).
 pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
     let path = order.base_url.join(&["orders", order.order_id.as_str()]);
     format!("{path}{}", status_query(order, session))

@@ -6,7 +6,7 @@ use super::{claimed, order, refused};
 use crate::common::eventually;
 use crate::common::exchange::{Exchange, times};
 use crate::common::shop::Shop;
-use tilld::sandbox::Act;
+use playground::sandbox::Act;
 
 /// A shop without an exchange.
 fn shop() -> Shop {

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 
 use serde_json::json;
-use tilld::taler::sign::SigningKey;
+use taler::sign::SigningKey;
 
 use super::{PASSWORD, Visitor, office};
 use crate::common::peer::{Exchange, Manners};
