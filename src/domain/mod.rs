@@ -7,6 +7,7 @@
 //! | [`account::Account`] | where a shop's money goes |
 //! | [`amount::Amount`] | an amount of money, exact and never negative |
 //! | [`amount::Currency`] | the name of a currency |
+//! | [`business_day::BusinessDay`], [`business_day::Calendar`] | when a shop's days end; which day a time belongs to |
 //! | [`coin::Coin`] | a coin with which a wallet pays, and what it permits |
 //! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
 //! | [`currency::CurrencySpecification`] | how people write amounts of a currency |
@@ -40,6 +41,7 @@ mod text;
 pub mod access;
 pub mod account;
 pub mod amount;
+pub mod business_day;
 pub mod characters;
 pub mod coin;
 pub mod contract;

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use crate::domain::access::TokenScope;
 use crate::domain::account::FacadeCredentials;
 use crate::domain::amount::Amount;
+use crate::domain::business_day::{EndHour, ZoneName};
 use crate::domain::coin::Coin;
 use crate::domain::ids::{InstanceId, OrderId, SessionId, TemplateId};
 use crate::domain::instance::{InstanceSerial, Location, RoundingInterval};
@@ -76,6 +77,7 @@ as_text!(
     SessionId,
     TemplateId,
     TokenScope,
+    ZoneName,
 );
 
 /// Types that are kept as JSON.
@@ -160,6 +162,18 @@ impl ToSql for RelativeTime {
 impl FromSql for RelativeTime {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         from_integer(value)?.map_or(Ok(Self::FOREVER), |us| Self::from_micros(us).map_err(bad))
+    }
+}
+
+impl ToSql for EndHour {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.hour().into())
+    }
+}
+
+impl FromSql for EndHour {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::new(u8::try_from(value.as_i64()?).map_err(bad)?).map_err(bad)
     }
 }
 

@@ -8,6 +8,7 @@ use rusqlite::named_params;
 
 use super::*;
 use crate::domain::access::{NewToken, TokenKind, TokenScope};
+use crate::domain::business_day::{BusinessDay, EndHour, ZoneName};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
 use crate::domain::time::{RelativeTime, Timestamp};
@@ -17,6 +18,11 @@ pub(super) struct Fixture {
     pub(super) dir: tempfile::TempDir,
     pub(super) store: Store,
     pub(super) instance: InstanceSerial,
+}
+
+fn business_day() -> BusinessDay {
+    let zone = ZoneName::parse("Europe/Zurich").ok();
+    BusinessDay { zone, end_hour: EndHour::new(4).unwrap() }
 }
 
 /// A store with one instance in it.
@@ -38,6 +44,7 @@ pub(super) async fn fixture(options: Options) -> Fixture {
             default_refund_delay: RelativeTime::FOREVER,
             default_wire_transfer_delay: RelativeTime::ZERO,
             default_wire_transfer_rounding_interval: RoundingInterval::Quarter,
+            business_day: business_day(),
         },
         signing_key: SigningKey::from_seed([7; 32]),
         password_hash: None,
@@ -96,6 +103,7 @@ async fn everything_of_an_instance_survives_the_columns() {
     assert_eq!(found.settings.default_refund_delay, RelativeTime::FOREVER);
     let rounding = found.settings.default_wire_transfer_rounding_interval;
     assert_eq!(rounding, RoundingInterval::Quarter);
+    assert_eq!(found.settings.business_day, business_day());
     assert_eq!(found.signing_key.unwrap().seed(), &[7; 32]);
     assert_eq!(found.public_key, SigningKey::from_seed([7; 32]).public_key());
     f.insert(1).await.unwrap();

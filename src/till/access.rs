@@ -13,12 +13,13 @@ use super::instance::still_there;
 use super::seat::is_seat;
 use super::{Error, Password, Till, alive};
 use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
+use crate::domain::business_day::Calendar;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::Instance;
 use crate::domain::time::{RelativeTime, Timestamp};
 use crate::domain::unfit::Unfit;
 use crate::log_limit;
-use crate::machine::random;
+use crate::machine::{random, time_zone};
 use crate::store::{self, clock, instances, tokens};
 use crate::taler::base32;
 
@@ -111,6 +112,11 @@ impl Clerk {
     /// For which instance.
     pub fn instance(&self) -> &Instance {
         &self.instance
+    }
+
+    /// The business days of their shop.
+    pub fn calendar(&self) -> Calendar {
+        self.instance.settings.business_day.calendar(&time_zone())
     }
 
     /// The number of the token that they came with; `None` for whoever came with the password or holds

@@ -8,13 +8,14 @@ use super::pay::Books;
 use super::seat::is_seat;
 use super::{Clerk, Error, Key, Password, Till};
 use crate::domain::access::{NewToken, Permission};
+use crate::domain::business_day::Calendar;
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{
     Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished,
 };
 use crate::domain::time::Timestamp;
 use crate::domain::unfit::Unfit;
-use crate::machine::random;
+use crate::machine::{random, time_zone};
 use crate::store::deposits::Deposit;
 use crate::store::{Tx, accounts, coin_refunds, instances, orders, part_paid, tokens};
 use crate::taler::sign::SigningKey;
@@ -113,7 +114,10 @@ impl Till {
             (Some(Auth::Password(_)), None) => false,
             (Some(Auth::Token(key)), _) => self.admit(&there.id, Some(&key), None).is_ok(),
         };
-        if same_auth && there.settings == *settings {
+        // No client of the protocol knows of it, so it makes no difference.
+        let business_day = there.settings.business_day.clone();
+        let settings = InstanceSettings { business_day, ..settings.clone() };
+        if same_auth && there.settings == settings {
             Ok(there)
         } else {
             Err(Error::InstanceExists(there.id))
@@ -151,6 +155,15 @@ impl Till {
             .await
     }
 
+    /// The business days of the shop `id`; those of the daemon's time zone if there is no such shop.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn calendar(&self, id: &InstanceId) -> Result<Calendar, Error> {
+        let day = self.store.glance(|db| Ok::<_, Error>(instances::business_day(db, id)?))?;
+        Ok(day.unwrap_or_default().calendar(&time_zone()))
+    }
+
     /// Gives the instance `id` new settings: what `change` makes of the old ones.
     ///
     /// # Errors
@@ -170,6 +183,10 @@ impl Till {
                 }
                 let settings = change(&there.settings);
                 settings.check()?;
+                // A zone that the machine has forgotten keeps nobody from changing other things.
+                if settings.business_day != there.settings.business_day {
+                    settings.business_day.check()?;
+                }
                 Ok(instances::update(tx, there.serial, &settings)?)
             })
             .await

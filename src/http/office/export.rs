@@ -2,9 +2,9 @@
 //! spreadsheet (a workbook, or CSV in the visitor's manner) or a program (CSV of RFC 4180, or JSON,
 //! one object a line).
 //!
-//! Days begin and end as in the time zone that the visitor names. Each file is of one moment, and so
-//! are those that are taken away together: they are read at once and put aside (the store's `spool`),
-//! so that neither their length nor a slow client matters.
+//! Days are the shop's business days, in the time zone that the visitor names. Each file is of one
+//! moment, and so are those that are taken away together: they are read at once and put aside (the
+//! store's `spool`), so that neither their length nor a slow client matters.
 
 use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
@@ -21,17 +21,16 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::super::error::{Answer, Failure};
 use super::super::extract::Params;
 use super::super::pages::Frame;
-use super::days;
 use super::seat::Seat;
 use super::shown;
 use super::till::Sum;
 use super::workbook::WorkbookWriter;
 use crate::domain::amount::Amount;
+use crate::domain::business_day::{Calendar, ZoneName};
 use crate::domain::characters::is_control_or_format;
 use crate::domain::currency::CurrencySpecification;
 use crate::domain::order::{Order, Refunded};
 use crate::domain::time::Timestamp;
-use crate::page::moment::{usual_zone, zone};
 use crate::page::visitor::Visitor;
 use crate::page::{Words, money};
 use crate::till::{Books, Entry, Error, Ledger, LedgerWriter, Spool, Spooled, Till};
@@ -50,10 +49,10 @@ struct Ask {
     zone: String,
 }
 
-/// Days in a zone.
+/// Business days in a zone.
 struct Days {
     books: Books,
-    zone: TimeZone,
+    calendar: Calendar,
 }
 
 /// Files to take away.
@@ -81,12 +80,14 @@ impl Ask {
         Self { from: own("from"), until: own("until"), zone: own("zone") }
     }
 
-    fn days(&self, words: &Words) -> Result<Days, &'static str> {
-        let zone = zone(&self.zone).ok_or(words.no_zone)?;
-        let from = days::start(&self.from, 0, &zone).ok_or(words.no_date)?;
-        let until = days::start(&self.until, 1, &zone).ok_or(words.no_date)?;
+    /// The days that were asked for; those of `own` say at which hour they end.
+    fn days(&self, own: &Calendar, words: &Words) -> Result<Days, &'static str> {
+        let zone = ZoneName::parse(self.zone.as_str()).ok().and_then(|name| name.find());
+        let calendar = own.in_zone(zone.ok_or(words.no_zone)?);
+        let from = calendar.start(&self.from, 0).ok_or(words.no_date)?;
+        let until = calendar.start(&self.until, 1).ok_or(words.no_date)?;
         match from < until {
-            true => Ok(Days { books: Books { from, until }, zone }),
+            true => Ok(Days { books: Books { from, until }, calendar }),
             false => Err(words.days_backwards),
         }
     }
@@ -109,18 +110,15 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
     let words = seat.words();
     let mut ask = Ask::of(&params);
     let is_asked = !ask.from.is_empty() || !ask.until.is_empty();
-    if !is_asked {
-        let zone = TimeZone::system();
-        if let Some(today) = days::of(till.now(), &zone) {
-            ask.from = today.first_of_month().to_string();
-            ask.until = today.to_string();
-        }
+    if !is_asked && let Some(today) = seat.calendar().day_of(till.now()) {
+        ask.from = today.first_of_month().to_string();
+        ask.until = today.to_string();
     }
     if ask.zone.is_empty() {
-        ask.zone = usual_zone();
+        seat.calendar().zone_name().clone_into(&mut ask.zone);
     }
     let (mut wrong, mut sums, mut downloads) = (None, None, Vec::new());
-    match ask.days(words) {
+    match ask.days(seat.calendar(), words) {
         Err(text) => wrong = Some(text),
         Ok(days) => {
             let totals = till.totals(seat.clerk(), days.books).await?;
@@ -214,13 +212,13 @@ pub(in crate::http) async fn file(till: Data<Till>, seat: Seat, params: Params) 
     let format = params.text("format").and_then(Format::of);
     let format = format.filter(|format| name != ALL || format.holds_all());
     let format = format.ok_or_else(|| malformed("format"))?;
-    let Days { books, zone } = ask.days(seat.words()).map_err(malformed)?;
-    // The dates were read, so they are digits and dashes; days are told by the visitor's zone.
-    let day = |at: Timestamp| days::of(at, &zone).map(|day| day.to_string()).unwrap_or_default();
+    let Days { books, calendar } = ask.days(seat.calendar(), seat.words()).map_err(malformed)?;
+    let day = |at: Timestamp| calendar.day_of(at).map(|day| day.to_string()).unwrap_or_default();
     let last = books.until.secs().unwrap_or_default().saturating_sub(1);
     let last = Timestamp::from_secs(last).unwrap_or(books.until);
     let (kind, ending) = format.media();
     let file = format!("{name}-{}-{}.{ending}", day(books.from), day(last));
+    let zone = calendar.zone().clone();
 
     let currencies = till.terms().currencies.clone();
     let (visitor, clerk) = (seat.frame().visitor, seat.clerk());

@@ -11,7 +11,6 @@
 
 pub(super) mod accounts;
 mod cookie;
-mod days;
 pub(super) mod details;
 mod explain;
 pub(super) mod export;
