@@ -329,6 +329,7 @@ words! {
         "0 ist Mitternacht; bei 4 zählt, was eine Bar bis vier Uhr früh verkauft, zum Tag davor";
     no_hour: "The day ends at an hour from 0 to 23.", "Der Tag endet zu einer Stunde von 0 bis 23.";
     spreadsheet: "Spreadsheet (XLSX)", "Tabelle (XLSX)";
+    open_spreadsheet: "Spreadsheet (ODS)", "Tabelle (ODS)";
     local_csv: "CSV for spreadsheets", "CSV für Tabellen";
     export_all: "All of these together", "Alles zusammen";
     export_all_hint: "Taken away together, they are of one moment and agree with each other.",

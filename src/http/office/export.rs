@@ -1,5 +1,5 @@
 //! The books to take away: orders, payments and refunds of some days, with their sums; for a
-//! spreadsheet (a workbook, or CSV in the visitor's manner) or a program (CSV of RFC 4180, or JSON,
+//! spreadsheet (XLSX, ODS, or CSV in the visitor's manner) or a program (CSV of RFC 4180, or JSON,
 //! one object a line).
 //!
 //! Days are the shop's business days, in the time zone that the visitor names. Each file is of one
@@ -21,10 +21,12 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::super::error::{Answer, Failure};
 use super::super::extract::Params;
 use super::super::pages::Frame;
+use super::ods::Ods;
 use super::seat::Seat;
 use super::shown;
 use super::till::Sum;
 use super::workbook::WorkbookWriter;
+use super::xlsx::Xlsx;
 use crate::domain::amount::Amount;
 use crate::domain::business_day::{Calendar, ZoneName};
 use crate::domain::characters::is_control_or_format;
@@ -133,6 +135,7 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
                     text,
                     files: vec![
                         (words.spreadsheet, file(name, "xlsx")),
+                        (words.open_spreadsheet, file(name, "ods")),
                         (words.local_csv, file(name, "local-csv")),
                         ("CSV (RFC 4180)", file(name, "csv")),
                         ("JSON lines", file(name, "jsonl")),
@@ -143,6 +146,7 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
                 text: words.export_all,
                 files: vec![
                     (words.spreadsheet, file(ALL, "xlsx")),
+                    (words.open_spreadsheet, file(ALL, "ods")),
                     ("JSON lines", file(ALL, "jsonl")),
                 ],
             });
@@ -161,17 +165,20 @@ enum Format {
     /// CSV as the visitor's spreadsheet opens it without questions.
     LocalCsv,
     /// A workbook of Office Open XML, one sheet for each ledger.
-    Workbook,
+    Xlsx,
+    /// A spreadsheet of `OpenDocument`, one sheet for each ledger.
+    Ods,
     /// JSON, one object a line.
     JsonLines,
 }
 
 impl Format {
     /// All of them, as addresses name them.
-    const NAMES: [(&'static str, Self); 4] = [
+    const NAMES: [(&'static str, Self); 5] = [
         ("csv", Self::Csv),
         ("local-csv", Self::LocalCsv),
-        ("xlsx", Self::Workbook),
+        ("xlsx", Self::Xlsx),
+        ("ods", Self::Ods),
         ("jsonl", Self::JsonLines),
     ];
 
@@ -181,14 +188,15 @@ impl Format {
 
     /// Can a file of this format have more than one ledger in it?
     fn holds_all(self) -> bool {
-        matches!(self, Self::Workbook | Self::JsonLines)
+        matches!(self, Self::Xlsx | Self::Ods | Self::JsonLines)
     }
 
     /// The media type, and how file names end.
     fn media(self) -> (&'static str, &'static str) {
         match self {
             Self::Csv | Self::LocalCsv => ("text/csv; charset=utf-8; header=present", "csv"),
-            Self::Workbook => {
+            Self::Ods => ("application/vnd.oasis.opendocument.spreadsheet", "ods"),
+            Self::Xlsx => {
                 ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
             }
             Self::JsonLines => ("application/x-ndjson", "jsonl"),
@@ -237,8 +245,12 @@ pub(in crate::http) async fn file(till: Data<Till>, seat: Seat, params: Params) 
             let writer = JsonWriter { is_mixed: name == ALL, zone };
             till.export(clerk, wanted, books, writer).await?
         }
-        Format::Workbook => {
-            let writer = WorkbookWriter::new(&wanted, zone, currencies);
+        Format::Xlsx => {
+            let writer = WorkbookWriter::new(&wanted, zone, currencies, Xlsx::new());
+            till.export(clerk, wanted, books, writer).await?
+        }
+        Format::Ods => {
+            let writer = WorkbookWriter::new(&wanted, zone, currencies, Ods::new());
             till.export(clerk, wanted, books, writer).await?
         }
     };

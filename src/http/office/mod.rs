@@ -19,6 +19,7 @@ mod form;
 mod guard;
 pub(super) mod instances;
 pub(super) mod new_order;
+mod ods;
 pub(super) mod order;
 pub(super) mod orders;
 pub(super) mod password;
@@ -32,6 +33,7 @@ pub(super) mod till;
 pub(super) mod tokens;
 mod twice;
 mod workbook;
+mod xlsx;
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;

@@ -249,11 +249,14 @@ fn a_spreadsheet_gets_numbers_times_and_texts_in_the_manner_of_its_reader() {
         assert_eq!(rest, lines.join("\r\n") + "\r\n", "{language}");
     }
     for ledger in ["orders", "payments", "refunds", "all"] {
-        let page = clerk.get(&format!("/webui/export-file?ledger={ledger}&format=xlsx&{days}"));
-        assert_eq!(page.status, 200, "{ledger}");
-        let name = format!("attachment; filename=\"{ledger}-2026-10-25-2026-10-25.xlsx\"");
-        assert_eq!(page.headers["content-disposition"], name);
-        assert!(page.text.starts_with("PK"), "{ledger}: an archive, as the format wants it");
+        for format in ["xlsx", "ods"] {
+            let path = format!("/webui/export-file?ledger={ledger}&format={format}&{days}");
+            let page = clerk.get(&path);
+            assert_eq!(page.status, 200, "{ledger}");
+            let name = format!("attachment; filename=\"{ledger}-2026-10-25-2026-10-25.{format}\"");
+            assert_eq!(page.headers["content-disposition"], name);
+            assert!(page.text.starts_with("PK"), "{ledger}: an archive, as the format wants it");
+        }
     }
     let bad = format!("/webui/export-file?ledger=all&format=local-csv&{days}");
     assert_eq!(clerk.get(&bad).status, 400);
