@@ -215,7 +215,7 @@ pub fn run() -> Result<(), Error> {
         Command::Backup { dest } => ops::backup(config, &dest),
         Command::Restore { src } => ops::restore(config, &src),
         Command::Check { ask_exchanges } => ops::check(config, ask_exchanges),
-        Command::Doctor => doctor::run(config),
+        Command::Doctor { slow } => doctor::run(config, slow),
         Command::Config => ops::show_config(&loaded),
         Command::Demo(demo) => demo::run(&demo),
         Command::Wallet(wallet) => wallet::run(&wallet),
