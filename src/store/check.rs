@@ -109,10 +109,8 @@ fn sentences(connection: &Connection, statement: &str) -> Result<Vec<String>> {
 mod tests {
     use super::*;
     use crate::domain::account::{Account, AccountDetails};
-    use crate::domain::order::NewOrder;
     use crate::domain::payto::Payto;
-    use crate::domain::time::Timestamp;
-    use crate::store::tests::fixture;
+    use crate::store::tests::{fixture, order};
     use crate::store::{Error, Options, accounts, orders};
     use crate::taler::base32::Salt;
 
@@ -157,22 +155,6 @@ mod tests {
     async fn books_that_do_not_add_up_are_found() {
         let f = fixture(Options::default()).await;
         let instance = f.instance;
-        let order = |name: &str| NewOrder {
-            order_id: name.parse().unwrap(),
-            request_hash: HashCode::ZERO,
-            terms: "{}".into(),
-            claim_token: None,
-            timestamp: Timestamp::ZERO,
-            created_at: Timestamp::ZERO,
-            pay_deadline: Timestamp::NEVER,
-            refund_deadline: Timestamp::NEVER,
-            amount: "KUDOS:5".parse().unwrap(),
-            summary: String::new(),
-            base_url: "http://localhost/".parse().unwrap(),
-            fulfillment_url: None,
-            session: None,
-            by_stranger: false,
-        };
         let new = [order("A"), order("B"), order("C")];
         f.store
             .write::<(), Error>(move |tx| {

@@ -11,7 +11,9 @@ use crate::domain::access::{NewToken, TokenKind, TokenScope};
 use crate::domain::business_day::{BusinessDay, EndHour, ZoneName};
 use crate::domain::ids::InstanceId;
 use crate::domain::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
+use crate::domain::order::NewOrder;
 use crate::domain::time::{RelativeTime, Timestamp};
+use crate::taler::base32::HashCode;
 use crate::taler::sign::SigningKey;
 
 pub(super) struct Fixture {
@@ -52,6 +54,26 @@ pub(super) async fn fixture(options: Options) -> Fixture {
     };
     let instance = store.write(move |tx| instances::insert(tx, &new)).await.unwrap().unwrap();
     Fixture { dir, store, instance }
+}
+
+/// An order of 5 KUDOS that nobody has taken.
+pub(super) fn order(name: &str) -> NewOrder {
+    NewOrder {
+        order_id: name.parse().unwrap(),
+        request_hash: HashCode::ZERO,
+        terms: "{}".into(),
+        claim_token: None,
+        timestamp: Timestamp::ZERO,
+        created_at: Timestamp::ZERO,
+        pay_deadline: Timestamp::NEVER,
+        refund_deadline: Timestamp::NEVER,
+        amount: "KUDOS:5".parse().unwrap(),
+        summary: String::new(),
+        base_url: "http://localhost/".parse().unwrap(),
+        fulfillment_url: None,
+        session: None,
+        by_stranger: false,
+    }
 }
 
 fn token(number: u8) -> NewToken {

@@ -8,12 +8,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use tilld::domain::currency::CurrencySpecification;
 use tilld::domain::ids::{InstanceId, OrderId, SessionId};
 use tilld::domain::order::{
     ClaimToken, CounterPayment, NewOrder, PaymentMethod, SessionKey, Topic,
 };
-use tilld::domain::time::{RelativeTime, Timestamp};
+use tilld::domain::time::Timestamp;
 use tilld::domain::web::{BaseUrl, FulfillmentUrl};
 use tilld::hub::{Caps, Hub};
 use tilld::machine::Clock;
@@ -21,9 +20,11 @@ use tilld::store::{Durability, Options, Role, Store, orders};
 use tilld::taler::base32::HashCode;
 use tilld::till::{
     Clerk, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase, Sight,
-    StrangerLimits, Terms, Till,
+    Till,
 };
 use tokio::runtime::Builder;
+
+use crate::common::terms;
 
 /// What every order here is opened with.
 const TOKEN: ClaimToken = ClaimToken::new([7; 16]);
@@ -52,19 +53,7 @@ async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Clerk>) {
     let announce = move |topic: &Topic| ears.wake(topic);
     let store =
         Store::open_announcing(&folder.join("tilld.db"), Role::Daemon, options, announce).unwrap();
-    let kudos = "KUDOS".parse().unwrap();
-    let day = RelativeTime::from_secs(86_400).unwrap();
-    let terms = Terms {
-        currency: kudos,
-        currencies: vec![CurrencySpecification::shipped(kudos)],
-        exchanges: vec![],
-        exchange_times: tilld::exchange::Times::default(),
-        default_pay_delay: day,
-        default_refund_delay: day,
-        default_wire_transfer_delay: day,
-        strangers: StrangerLimits::default(),
-    };
-    let till = Till::new(store.clone(), hub, terms, Clock::system());
+    let till = Till::new(store.clone(), hub, terms(), Clock::system());
     let id = InstanceId::admin();
     let settings = till.plain_settings("Shop");
     till.create_instance(InstanceWish { id: id.clone(), settings, auth: None }).await.unwrap();

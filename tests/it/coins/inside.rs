@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tilld::domain::amount::Amount;
 use tilld::domain::coin::Coin as PayingCoin;
-use tilld::domain::currency::CurrencySpecification;
 use tilld::domain::exchange::Trusted;
 use tilld::domain::ids::{InstanceId, OrderId};
 use tilld::domain::order::{CounterPayment, PaymentMethod, Topic};
@@ -26,12 +25,12 @@ use tilld::taler::contract::contract_hash;
 use tilld::taler::sign::{PublicKey, Signature};
 use tilld::till::{
     Aborted, AccountWish, Clerk, CoinWish, CounterWish, Error, InstanceWish, OrderWish, PickedUp,
-    RefundWish, Smaller, StrangerLimits, Terms, Till,
+    RefundWish, Smaller, Terms, Till,
 };
 
-use crate::common::PATIENCE;
 use crate::common::exchange::{AHEAD, Coin, Exchange, Purchase, fresh_key};
 use crate::common::shop::now;
+use crate::common::{PATIENCE, terms};
 
 /// Where the shop's money goes.
 pub(super) const ACCOUNT: &str = "payto://x-taler-bank/localhost/shop?receiver-name=Shop";
@@ -109,21 +108,15 @@ impl Inside {
             }
             std::thread::park_timeout(Duration::from_millis(5));
         };
-        let kudos = "KUDOS".parse().unwrap();
-        let day = RelativeTime::from_secs(86_400).unwrap();
         let terms = Terms {
-            currency: kudos,
-            currencies: vec![CurrencySpecification::shipped(kudos)],
             exchanges: self.trusted.clone(),
             exchange_times: Times {
                 attempts: 1,
                 request: Duration::from_secs(10),
                 ..Times::default()
             },
-            default_pay_delay: day,
-            default_refund_delay: day,
             default_wire_transfer_delay: RelativeTime::from_secs(10 * 86_400).unwrap(),
-            strangers: StrangerLimits::default(),
+            ..terms()
         };
         let ahead = self.ahead.clone();
         let clock =
