@@ -490,6 +490,17 @@ fn a_business_day_that_makes_no_sense_is_asked_for_again() {
         shop.patch("/private", &json!({ "name": "Bar", "address": {}, "jurisdiction": {} }));
     assert_eq!(reply.status, 204, "{reply:?}");
     assert!(kept.iter().all(|text| shown().contains(text)), "{}", shown());
+    // One that the machine has forgotten since is told, and keeps nobody from changing other things.
+    tamper(&store(&shop.place), "UPDATE instances SET time_zone = 'Mars/Olympus'");
+    let page = clerk.get("/webui/details");
+    assert!(page.status == 200 && page.text.contains("There is no such time zone"), "{page:?}");
+    assert_eq!(clerk.get("/webui/till").status, 200);
+    assert_eq!(
+        shop.patch("/private", &json!({ "name": "Pub", "address": {}, "jurisdiction": {} })).status,
+        204
+    );
+    assert_eq!(set_business_day(&clerk, "Mars/Olympus", "4").status, 303);
+    assert_eq!(set_business_day(&clerk, "Mars/Olympus", "5").status, 400);
     // Left empty, it is the daemon's zone and midnight.
     assert_eq!(set_business_day(&clerk, "", "").status, 303);
     assert!(shown().contains("the daemon's") && shown().contains("00:00"), "{}", shown());
