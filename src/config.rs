@@ -23,10 +23,10 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use crate::domain::amount::Currency;
-use crate::domain::currency::CurrencySpecification;
-use crate::domain::web::BaseUrl;
-use crate::taler::sign::PublicKey;
+use taler::amount::Currency;
+use taler::currency::CurrencySpecification;
+use taler::sign::PublicKey;
+use taler::web::BaseUrl;
 
 /// The annotated defaults, as shipped.
 pub const DEFAULTS: &str = include_str!("../packaging/tilld.toml");

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
-use crate::domain::order::Topic;
+use crate::model::order::Topic;
 
 /// How many may wait (decision 15).
 #[derive(Clone, Copy, Debug)]
@@ -230,8 +230,8 @@ mod tests {
     use tokio::time::timeout;
 
     use super::*;
-    use crate::domain::ids::OrderId;
-    use crate::domain::instance::InstanceSerial;
+    use crate::model::instance::InstanceSerial;
+    use taler::ids::OrderId;
 
     fn order(id: &str) -> Topic {
         Topic::Order(InstanceSerial(1), OrderId::parse(id).unwrap())

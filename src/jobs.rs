@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::log_limit;
 use crate::till::Till;
+use system::log_limit;
 
 /// How long is slept at most: a clock may have been set meanwhile.
 const LONGEST: Duration = Duration::from_secs(3600);

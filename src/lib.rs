@@ -6,15 +6,13 @@
 //!  5  start     cli   server          wire, open, stop
 //!  4  doors     http  jobs  config    parse, call one verb, shape the answer
 //!  3  verbs     till                  what a till does, in what order
-//!  2  world     store  hub  exchange  machine
-//!                                     the disk, the ears, the peer, time and chance
-//!  1  nouns     domain  page          what Taler and the shop talk of; how pages look
-//!  0  bytes     taler  log_limit      encodings, hashes, signatures; how often a log line is written
+//!  2  world     store  hub  exchange  the disk, the ears, the peer
+//!  1  nouns     model                 what the shop talks of
 //! ```
 //!
-//! Beside the house stand [`sandbox`], an exchange of play money for demonstrations and tests,
-//! [`wallet`], a customer's wallet for the same, and [`demo`], a small web shop. They speak with the
-//! till and with each other over HTTP only.
+//! Below it are crates: [`taler`], the protocol; [`system`], time, randomness and the log; [`net`], what servers
+//! and clients of HTTP share; [`ui`], how pages look. Beside it stands `playground`, which speaks with the till over HTTP only: play money for
+//! demonstrations and tests, linked with the feature `demo`.
 //!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made
 //! from the same code. No interface of it is promised to anybody else.
@@ -22,18 +20,11 @@
 
 pub mod cli;
 pub mod config;
-pub mod demo;
-pub mod domain;
 pub mod exchange;
 pub mod http;
 pub mod hub;
 pub mod jobs;
-pub mod log_limit;
-pub mod machine;
-pub mod page;
-pub mod sandbox;
+pub mod model;
 pub mod server;
 pub mod store;
-pub mod taler;
 pub mod till;
-pub mod wallet;

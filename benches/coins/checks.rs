@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use crypto_bigint::modular::{FixedMontyForm, FixedMontyParams};
 use crypto_bigint::{Odd, U2048};
-use tilld::taler::base32::HashCode;
-use tilld::taler::coin::coin_hash;
-use tilld::taler::coin::denomination::{CoinSignature, DenominationKey};
-use tilld::taler::coin::rsa::{BlindingSecret, RsaPrivateKey};
-use tilld::taler::sign::wallet::DepositPermission;
-use tilld::taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::base32::HashCode;
+use taler::coin::coin_hash;
+use taler::coin::denomination::{CoinSignature, DenominationKey};
+use taler::coin::rsa::{BlindingSecret, RsaPrivateKey};
+use taler::sign::wallet::DepositPermission;
+use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 
 use crate::stage::table::{Bar, Table};
 

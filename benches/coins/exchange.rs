@@ -5,19 +5,19 @@ use std::path::Path;
 use std::thread;
 
 use actix_web::{App, HttpServer, web};
+use playground::sandbox::{Sandbox, Settings};
 use serde_json::{Value, json};
-use tilld::domain::amount::{Amount, Currency};
-use tilld::domain::exchange::{Denomination, Keys, Trusted};
-use tilld::domain::web::BaseUrl;
-use tilld::machine::{self, Clock};
-use tilld::sandbox::{Sandbox, Settings};
-use tilld::taler::base32::HashCode;
-use tilld::taler::coin::age::AgeMask;
-use tilld::taler::coin::coin_hash;
-use tilld::taler::coin::denomination::{DenominationKey, envelope_hash};
-use tilld::taler::coin::rsa::{BlindSignature, BlindingSecret, RsaPublicKey, RsaSignature};
-use tilld::taler::sign::wallet::{DepositPermission, ReserveWithdraw};
-use tilld::taler::sign::{SigningKey, Statement};
+use system::clock::Clock;
+use taler::amount::{Amount, Currency};
+use taler::base32::HashCode;
+use taler::coin::age::AgeMask;
+use taler::coin::coin_hash;
+use taler::coin::denomination::{DenominationKey, envelope_hash};
+use taler::coin::rsa::{BlindSignature, BlindingSecret, RsaPublicKey, RsaSignature};
+use taler::exchange::{Denomination, Keys, Trusted};
+use taler::sign::wallet::{DepositPermission, ReserveWithdraw};
+use taler::sign::{SigningKey, Statement};
+use taler::web::BaseUrl;
 
 use crate::stage::client::{Conn, get, post};
 
@@ -106,7 +106,7 @@ impl Exchange {
     }
 
     async fn batch(&self, conn: &mut Conn, count: usize) -> Vec<Coin> {
-        let fresh = || SigningKey::from_seed(machine::random().unwrap());
+        let fresh = || SigningKey::from_seed(system::random().unwrap());
         let reserve = fresh();
         let amount = self.kind.price.checked_mul(count.try_into().unwrap()).unwrap();
         let body = json!({ "reserve_pub": reserve.public_key(), "amount": amount }).to_string();
@@ -114,7 +114,7 @@ impl Exchange {
         let (h_denom, denomination) = (self.kind.h_denom, &self.kind.key);
         let hidden: Vec<_> = (0..count)
             .map(|_| {
-                let (key, secret) = (fresh(), BlindingSecret::new(machine::random().unwrap()));
+                let (key, secret) = (fresh(), BlindingSecret::new(system::random().unwrap()));
                 let message = coin_hash(&key.public_key(), None);
                 let blinded = denomination.blind(&message, &secret).unwrap();
                 (key, secret, blinded)

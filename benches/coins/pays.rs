@@ -6,7 +6,7 @@ use std::path::Path;
 use std::rc::Rc;
 
 use serde_json::json;
-use tilld::taler::contract::contract_hash;
+use taler::contract::contract_hash;
 
 use crate::coins::exchange::Exchange;
 use crate::stage::client::{Conn, post, post_as_shop};
@@ -71,7 +71,7 @@ async fn prepare(
         let body = json!({ "order": order, "create_token": false }).to_string();
         let made = conn.get(&post_as_shop(&shop.token, "/private/orders", &body)).await;
         let id = made["order_id"].as_str().unwrap();
-        let nonce = tilld::taler::base32::encode(&[7; 32]);
+        let nonce = taler::base32::encode(&[7; 32]);
         let claim = post(&format!("/orders/{id}/claim"), &json!({ "nonce": nonce }).to_string());
         let contract = conn.get(&claim).await["contract_terms"].take();
         let h_contract = contract_hash(&contract).unwrap();

@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use tilld::domain::ids::{InstanceId, OrderId, SessionId};
-use tilld::domain::order::NewOrder;
-use tilld::domain::web::FulfillmentUrl;
+use taler::base32;
+use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::web::FulfillmentUrl;
+use tilld::model::order::NewOrder;
 use tilld::store::{Error, Options, Role, Store, Tx, instances, orders};
-use tilld::taler::base32;
 
 use crate::stage::measure::{CLIENTS, together};
 use crate::stage::payment;

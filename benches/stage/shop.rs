@@ -109,7 +109,7 @@ impl Shop {
 
     /// The question of 2019 whether `order` is paid, asked once a wallet has claimed it.
     pub(crate) async fn poll_2019(&self, order: &Order, conn: &mut Conn) -> Vec<u8> {
-        let nonce = tilld::taler::base32::encode(&[7; 32]);
+        let nonce = taler::base32::encode(&[7; 32]);
         let claim = json!({ "nonce": nonce, "token": order.token }).to_string();
         conn.get(&post(&format!("/orders/{}/claim", order.id), &claim)).await;
         let private = format!("/private/orders/{}", order.id);

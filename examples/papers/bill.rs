@@ -25,7 +25,7 @@ struct Tree {
 pub(super) fn of_materials(target: Option<&str>) -> Result<Vec<u8>, Box<dyn Error>> {
     let all = tree("normal,build", target)?;
     let linked = tree("normal,no-proc-macro", target)?;
-    let checksums = checksums()?;
+    let locked = locked()?;
     let root = (env!("CARGO_PKG_NAME").to_owned(), env!("CARGO_PKG_VERSION").to_owned());
 
     let mut components = Vec::new();
@@ -34,9 +34,18 @@ pub(super) fn of_materials(target: Option<&str>) -> Result<Vec<u8>, Box<dyn Erro
         let mut component = described("library", "cargo", part, license);
         let is_linked = linked.licenses.contains_key(part);
         let scope = if is_linked { "required" } else { "excluded" };
-        let checksum = checksums.get(part).ok_or(format!("{name} {version} has no checksum"))?;
         component.insert("scope".into(), scope.into());
-        component.insert("hashes".into(), json!([{ "alg": "SHA-256", "content": checksum }]));
+        let checksum = locked.get(part).ok_or(format!("{name} {version} is not in Cargo.lock"))?;
+        match checksum {
+            Some(checksum) => {
+                let hashes = json!([{ "alg": "SHA-256", "content": checksum }]);
+                component.insert("hashes".into(), hashes);
+            }
+            // A part of this program. Who looks for its name elsewhere finds another crate.
+            None => {
+                component.remove("purl");
+            }
+        }
         components.push(component);
     }
     let mut needs = all.needs;
@@ -124,7 +133,8 @@ fn reference((name, version): &Crate) -> String {
 fn tree(edges: &str, target: Option<&str>) -> Result<Tree, Box<dyn Error>> {
     let format = ["--prefix", "depth", "--format", "|{p}|{l}|"];
     let mut command = Command::new(env!("CARGO"));
-    command.args(["tree", "--locked", "--edges", edges]).args(format);
+    let package = env!("CARGO_PKG_NAME");
+    command.args(["tree", "--locked", "--package", package, "--edges", edges]).args(format);
     command.args(target.iter().flat_map(|target| ["--target", target]));
     let output = command.output()?;
     if !output.status.success() {
@@ -150,8 +160,8 @@ fn tree(edges: &str, target: Option<&str>) -> Result<Tree, Box<dyn Error>> {
     Ok(found)
 }
 
-/// SHA-256 of each crate's archive, as `Cargo.lock` has it.
-fn checksums() -> Result<BTreeMap<Crate, String>, Box<dyn Error>> {
+/// Each crate of `Cargo.lock`, with SHA-256 of its archive; those of this program have none.
+fn locked() -> Result<BTreeMap<Crate, Option<String>>, Box<dyn Error>> {
     let lock: toml::Table = toml::from_str(&fs::read_to_string("Cargo.lock")?)?;
     let packages = lock.get("package").and_then(toml::Value::as_array);
     let packages = packages.ok_or("Cargo.lock lists nothing")?;
@@ -160,7 +170,7 @@ fn checksums() -> Result<BTreeMap<Crate, String>, Box<dyn Error>> {
         .iter()
         .filter_map(|package| {
             let part = (text(package, "name")?, text(package, "version")?);
-            Some((part, text(package, "checksum")?))
+            Some((part, text(package, "checksum")))
         })
         .collect())
 }

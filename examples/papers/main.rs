@@ -248,7 +248,8 @@ fn paragraph(page: &mut Roff, words: &[&str]) {
 fn third_party(target: Option<&str>) -> Result<String, Box<dyn Error>> {
     let format = "{p} {l}";
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--edges", "normal", "--prefix", "none", "--format", format])
+        .args(["tree", "--locked", "--package", env!("CARGO_PKG_NAME")])
+        .args(["--edges", "normal", "--prefix", "none", "--format", format])
         .args(target.iter().flat_map(|target| ["--target", target]))
         .output()?;
     if !tree.status.success() {
@@ -258,8 +259,8 @@ fn third_party(target: Option<&str>) -> Result<String, Box<dyn Error>> {
     let lines: BTreeSet<&str> = tree
         .lines()
         .map(|line| line.trim_end_matches(" (*)"))
-        // Its own line names the folder that it was built in.
-        .filter(|line| !line.starts_with("tilld ") && !line.is_empty())
+        // The lines of its own crates name the folder that they were built in.
+        .filter(|line| !line.contains(" (/") && !line.is_empty())
         .collect();
     let lines: Vec<_> = lines.into_iter().map(|line| line.replace(" (proc-macro)", "")).collect();
     Ok(format!("Crates linked into tilld, with their licences:\n\n{}\n", lines.join("\n")))

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tilld::domain::amount::Amount;
+use taler::amount::Amount;
 
 fuzz_target!(|text: &str| {
     let mut amounts = text.split(' ').filter_map(|text| Amount::parse(text).ok());

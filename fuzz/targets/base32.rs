@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tilld::taler::base32::{Bytes, decode, encode};
+use taler::base32::{Bytes, decode, encode};
 
 fuzz_target!(|input: &[u8]| {
     assert_eq!(decode(&encode(input)).as_deref(), Ok(input));

@@ -3,8 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use tilld::taler::base32::Bytes;
-use tilld::taler::{canonical, contract};
+use taler::base32::Bytes;
+use taler::{canonical, contract};
 
 fuzz_target!(|text: &str| {
     let Ok(mut value) = canonical::parse(text) else { return };

@@ -4,10 +4,10 @@
 use libfuzzer_sys::fuzz_target;
 use serde_json::json;
 use shop::{Shop, posting};
-use tilld::taler::base32::HashCode;
-use tilld::taler::contract::contract_hash;
-use tilld::taler::sign::merchant::ContractOffer;
-use tilld::taler::sign::{PublicKey, Signature, Statement};
+use taler::base32::HashCode;
+use taler::contract::contract_hash;
+use taler::sign::merchant::ContractOffer;
+use taler::sign::{PublicKey, Signature, Statement};
 
 thread_local! {
     static SHOP: &'static Shop = Box::leak(Box::new(Shop::open()));

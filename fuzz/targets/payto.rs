@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tilld::domain::payto::Payto;
+use taler::payto::Payto;
 
 fuzz_target!(|text: &str| {
     let Ok(payto) = Payto::parse(text) else { return };

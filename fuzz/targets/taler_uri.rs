@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tilld::domain::taler_uri::{Pay, PayTemplate, Refund};
+use taler::taler_uri::{Pay, PayTemplate, Refund};
 
 fuzz_target!(|text: &str| {
     if let Ok(pay) = Pay::parse(text) {

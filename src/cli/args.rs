@@ -1,5 +1,6 @@
 //! What can be said on the command line. The man page and the completions are made from this.
 
+#[cfg(feature = "demo")]
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub enum Command {
     /// Run the daemon (this is the default)
     Serve(Serve),
     /// Try it all with play money: the daemon, an exchange and a small web shop in one process
+    #[cfg(feature = "demo")]
     Demo(Demo),
     /// Set an instance's password, making the instance if it is not there
     Passwd {
@@ -85,6 +87,7 @@ pub enum Command {
     /// Show the settings in force and where each came from
     Config,
     /// Be a customer: withdraw play money, and pay with it
+    #[cfg(feature = "demo")]
     Wallet(Wallet),
 }
 
@@ -107,6 +110,7 @@ pub struct Serve {
 }
 
 /// How to run the demonstration.
+#[cfg(feature = "demo")]
 #[derive(ClapArgs, Debug)]
 pub struct Demo {
     /// Where to answer: the address by which browsers and wallets reach this machine, and a port
@@ -127,6 +131,7 @@ pub struct Secret {
 }
 
 /// Which wallet, and what to do with it.
+#[cfg(feature = "demo")]
 #[derive(ClapArgs, Debug)]
 pub struct Wallet {
     /// The folder of the wallet [default: that of "tilld demo", tilld-demo in your data folder]
@@ -143,6 +148,7 @@ pub struct Wallet {
 }
 
 /// What can be done with a wallet.
+#[cfg(feature = "demo")]
 #[derive(Debug, Subcommand)]
 pub enum WalletVerb {
     /// Get play money from a sandbox exchange

@@ -8,14 +8,14 @@ use futures_util::StreamExt;
 use futures_util::stream;
 
 use super::Error;
-use crate::domain::exchange::{Keys, Trusted};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::web::BaseUrl;
 use crate::exchange::{DepositState, Exchange, Http, Times, WhichDeposit};
-use crate::machine::Clock;
+use crate::model::instance::InstanceSerial;
 use crate::store::deposits::{self, Sent};
 use crate::store::{self, Store, instances};
-use crate::taler::sign::SigningKey;
+use system::clock::Clock;
+use taler::exchange::{Keys, Trusted};
+use taler::sign::SigningKey;
+use taler::web::BaseUrl;
 
 /// Most coins that are asked for, the newest first: an exchange is not ours to keep busy.
 const MAX_COINS: u32 = 10_000;

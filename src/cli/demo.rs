@@ -15,21 +15,22 @@ use super::shop::with_till;
 use super::wallet::demo_folder;
 use super::{Error, log_lines, output, owner};
 use crate::config::{self, Config, Sources};
-use crate::demo::{self, CURRENCY, Demo, Parts};
-use crate::domain::access::{Scope, TokenScope};
-use crate::domain::account::AccountDetails;
-use crate::domain::amount::Currency;
-use crate::domain::ids::InstanceId;
-use crate::domain::payto::Payto;
-use crate::domain::time::RelativeTime;
-use crate::domain::web::BaseUrl;
-use crate::machine::{Clock, random};
-use crate::sandbox::{Sandbox, Settings};
+use crate::model::access::{Scope, TokenScope};
+use crate::model::account::AccountDetails;
 use crate::server::{self, Company};
 use crate::store::Role;
-use crate::taler::base32;
 use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Key, Password, Till, TokenWish};
-use crate::wallet::Wallet;
+use playground::demo::{self, CURRENCY, Demo, Parts};
+use playground::sandbox::{Error as SandboxError, Sandbox, Settings};
+use playground::wallet::Wallet;
+use system::clock::Clock;
+use system::random;
+use taler::amount::Currency;
+use taler::base32;
+use taler::ids::InstanceId;
+use taler::payto::Payto;
+use taler::time::RelativeTime;
+use taler::web::BaseUrl;
 
 /// Where the exchange is, below the daemon's address.
 const EXCHANGE: &str = "sandbox-exchange";
@@ -45,6 +46,21 @@ const MAX_KEPT: u64 = 2048;
 impl From<demo::Error> for Error {
     fn from(error: demo::Error) -> Self {
         Self::Other(error.to_string())
+    }
+}
+
+impl From<SandboxError> for Error {
+    fn from(error: SandboxError) -> Self {
+        Self::Sandbox(error)
+    }
+}
+
+/// The exit status of a demonstration whose exchange could not be opened.
+pub(super) fn status(error: &SandboxError) -> u8 {
+    match error {
+        SandboxError::InUse(_) => 5,
+        error if error.is_unusable() => 4,
+        _ => 1,
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn start(level: LevelFilter) {
     let mut builder = Builder::new();
     // The framework's own lines matter only when something is wrong.
     builder.filter_level(level.min(LevelFilter::Warn)).filter_module("tilld", level);
+    builder.filter_module("playground", level);
     // But not when a stranger sends what is no HTTP, which it calls an error: that could fill the
     // journal (the test `raw_bytes_in_a_head_harm_nobody`).
     if level < LevelFilter::Debug {

@@ -6,6 +6,7 @@
 
 pub mod args;
 mod compare;
+#[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod log_lines;
@@ -13,6 +14,7 @@ mod ops;
 mod output;
 mod owner;
 mod shop;
+#[cfg(feature = "demo")]
 mod wallet;
 
 use std::fmt;
@@ -27,11 +29,11 @@ use self::args::{AccountVerb, Command, InstanceVerb, TokenVerb};
 pub use self::output::complain;
 use self::owner::Owner;
 use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
-use crate::sandbox::Error as SandboxError;
 use crate::server::{self, store_options};
 use crate::store::{self, Role, Store};
 use crate::till;
-use crate::wallet::Error as WalletError;
+#[cfg(feature = "demo")]
+use playground::{sandbox::Error as SandboxError, wallet::Error as WalletError};
 
 /// The database of version 0.1.0, when nothing was said.
 const IN_CURRENT_FOLDER: &str = "tilld.db";
@@ -46,8 +48,10 @@ pub enum Error {
     /// The till could not: 4, 5 or 1.
     Till(till::Error),
     /// The sandbox exchange could not be opened: 4, 5 or 1.
+    #[cfg(feature = "demo")]
     Sandbox(SandboxError),
     /// The wallet could not: 4, 2 or 1.
+    #[cfg(feature = "demo")]
     Wallet(WalletError),
     /// There is no database at this path; where the path came from, and what to do: 4.
     NoDatabase(PathBuf, String),
@@ -76,19 +80,15 @@ impl Error {
                     _ => 1,
                 }
             }
-            Self::Sandbox(SandboxError::InUse(_)) => 5,
-            Self::Sandbox(error) if error.is_unusable() => 4,
-            Self::Wallet(error) if error.is_unusable() => 4,
+            #[cfg(feature = "demo")]
+            Self::Sandbox(error) => demo::status(error),
+            #[cfg(feature = "demo")]
+            Self::Wallet(error) => wallet::status(error),
             Self::NoDatabase(..) | Self::SharedFolder(_) => 4,
             Self::NotCompared(_) => 6,
             Self::WithRightsOf(_, error) => error.status(),
-            Self::Wallet(WalletError::Uri(_) | WalletError::Unfit(_)) => 2,
             Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
-            Self::Server(server::Error::Io(..))
-            | Self::Till(_)
-            | Self::Sandbox(_)
-            | Self::Wallet(_)
-            | Self::Other(_) => 1,
+            Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
         }
     }
 }
@@ -99,7 +99,9 @@ impl fmt::Display for Error {
             Self::Config(error) => error.fmt(f),
             Self::Server(error) => error.fmt(f),
             Self::Till(error) => error.fmt(f),
+            #[cfg(feature = "demo")]
             Self::Sandbox(error) => error.fmt(f),
+            #[cfg(feature = "demo")]
             Self::Wallet(error) => error.fmt(f),
             Self::NoDatabase(path, rest) => {
                 write!(f, "there is no database at {}{rest}", path.display())
@@ -146,12 +148,6 @@ impl From<server::Error> for Error {
     }
 }
 
-impl From<SandboxError> for Error {
-    fn from(error: SandboxError) -> Self {
-        Self::Sandbox(error)
-    }
-}
-
 impl From<BadConfig> for Error {
     fn from(error: BadConfig) -> Self {
         Self::Config(error)
@@ -166,10 +162,12 @@ pub fn run() -> Result<(), Error> {
     let args = Args::parse();
     let command = args.command.unwrap_or_default();
     // A customer has no settings of a shop.
+    #[cfg(feature = "demo")]
     if let Command::Wallet(wallet) = &command {
         log_lines::start(log::LevelFilter::Warn);
         return wallet::run(wallet);
     }
+    #[cfg(feature = "demo")]
     if let Command::Demo(demo) = &command {
         if args.config.is_some() || args.database.is_some() {
             let text = "the demonstration has settings and files of its own; use --data-dir";
@@ -227,7 +225,9 @@ pub fn run() -> Result<(), Error> {
         Command::Check { ask_exchanges } => ops::check(config, ask_exchanges),
         Command::Doctor { slow } => doctor::run(config, slow),
         Command::Config => ops::show_config(&loaded),
+        #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),
+        #[cfg(feature = "demo")]
         Command::Wallet(wallet) => wallet::run(&wallet),
     }
 }

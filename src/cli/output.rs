@@ -8,7 +8,7 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, Write};
 
 use super::Error;
-use crate::domain::characters::is_control_or_format;
+use taler::characters::is_control_or_format;
 
 /// `text` with everything escaped that has power over lines, terminals or the direction of reading.
 pub(super) fn escaped(text: &str) -> String {

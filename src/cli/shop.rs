@@ -10,19 +10,19 @@ use zeroize::Zeroizing;
 use super::args::Secret;
 use super::{Error, open, output};
 use crate::config::Config;
-use crate::domain::access::TokenScope;
-use crate::domain::account::AccountDetails;
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::Unfinished;
-use crate::domain::payto::Payto;
-use crate::domain::time::{RelativeTime, Timestamp};
 use crate::hub::{Caps, Hub};
-use crate::machine::Clock;
+use crate::model::access::TokenScope;
+use crate::model::account::AccountDetails;
+use crate::model::instance::Unfinished;
 use crate::server::terms;
 use crate::store::Role;
 use crate::till::{
     self, AccountWish, Auth, Clerk, Deletion, InstanceWish, Password, Till, TokenWish,
 };
+use system::clock::Clock;
+use taler::ids::InstanceId;
+use taler::payto::Payto;
+use taler::time::{RelativeTime, Timestamp};
 
 /// Longest password file, in bytes.
 const MAX_FILE: u64 = 4096;

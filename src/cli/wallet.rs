@@ -4,18 +4,27 @@ use std::path::{Path, PathBuf};
 
 use super::args::{Wallet as Args, WalletVerb};
 use super::{Error, demo, output, owner};
-use crate::domain::amount::Amount;
-use crate::domain::ids::SessionId;
-use crate::domain::web::BaseUrl;
-use crate::machine::Clock;
-use crate::wallet::{How, Paid, PayOptions, Refunded, Wallet};
+use playground::wallet::{Error as WalletError, How, Paid, PayOptions, Refunded, Wallet};
+use system::clock::Clock;
+use taler::amount::Amount;
+use taler::ids::SessionId;
+use taler::web::BaseUrl;
 
 /// Where the exchange of a demonstration is that was started without options.
 const USUAL_EXCHANGE: &str = "http://127.0.0.1:9966/sandbox-exchange/";
 
-impl From<crate::wallet::Error> for Error {
-    fn from(error: crate::wallet::Error) -> Self {
+impl From<WalletError> for Error {
+    fn from(error: WalletError) -> Self {
         Self::Wallet(error)
+    }
+}
+
+/// The exit status of a command that the wallet could not carry out.
+pub(super) fn status(error: &WalletError) -> u8 {
+    match error {
+        error if error.is_unusable() => 4,
+        WalletError::Uri(_) | WalletError::Unfit(_) => 2,
+        _ => 1,
     }
 }
 

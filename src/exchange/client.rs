@@ -7,12 +7,13 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, DATE, EXPIRES, HeaderMap, HeaderName};
-use reqwest::{Client, Method, RequestBuilder, Response, redirect};
+use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Error;
-use crate::machine::random;
+use net::client::{self, BadAnswer};
+use system::random;
 
 /// Largest answer to anything but `GET /keys`, in bytes.
 const MAX_REPLY: usize = 256 * 1024;
@@ -194,8 +195,8 @@ impl Http {
             None => {
                 let clients = self.0.clone();
                 let making = tokio::task::spawn_blocking(move || match secure {
-                    true => clients.secure.get_or_init(|| client(clients.times, true)).clone(),
-                    false => clients.plain.get_or_init(|| client(clients.times, false)).clone(),
+                    true => clients.secure.get_or_init(|| made(clients.times, true)).clone(),
+                    false => clients.plain.get_or_init(|| made(clients.times, false)).clone(),
                 });
                 making.await.map_err(|_| Error::Unreachable("we are stopping".into()))??
             }
@@ -205,18 +206,14 @@ impl Http {
 }
 
 /// A client, with the system's certificates or with none.
-fn client(times: Times, secure: bool) -> Result<Client, Error> {
-    // The first call decides for the process; there is only this one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .user_agent(concat!("tilld/", env!("CARGO_PKG_VERSION")))
+fn made(times: Times, secure: bool) -> Result<Client, Error> {
+    // An exchange that has moved is for the operator to look at: nobody is followed elsewhere.
+    client::builder(concat!("tilld/", env!("CARGO_PKG_VERSION")), secure)
         .connect_timeout(times.connect)
         .pool_idle_timeout(IDLE)
         .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        // An exchange that has moved is for the operator to look at.
-        .redirect(redirect::Policy::none());
-    let builder = if secure { builder.https_only(true) } else { builder.tls_certs_only([]) };
-    builder.build().map_err(|error| Error::Unreachable(causes(&error)))
+        .build()
+        .map_err(|error| Error::Unreachable(client::cause(&error)))
 }
 
 async fn within<T>(
@@ -263,17 +260,10 @@ impl From<Error> for Failed {
 /// Headers, status and body of the answer.
 async fn fetch(request: RequestBuilder, most: usize) -> Result<(HeaderMap, u16, Vec<u8>), Failed> {
     let mut response = request.send().await.map_err(|error| failure(&error))?;
-    let announced = response.content_length().map(usize::try_from);
-    if announced.is_some_and(|length| length.is_ok_and(|length| length > most) || length.is_err()) {
-        return Err(Error::TooLarge.into());
-    }
-    let mut bytes = Vec::new();
-    while let Some(piece) = response.chunk().await.map_err(|error| failure(&error))? {
-        if bytes.len() + piece.len() > most {
-            return Err(Error::TooLarge.into());
-        }
-        bytes.extend_from_slice(&piece);
-    }
+    let bytes = client::body(&mut response, most).await.map_err(|bad| match bad {
+        BadAnswer::TooLong => Error::TooLarge.into(),
+        BadAnswer::Broken(error) => failure(&error),
+    })?;
     let status = Response::status(&response).as_u16();
     Ok((std::mem::take(response.headers_mut()), status, bytes))
 }
@@ -303,19 +293,9 @@ fn seconds(headers: &HeaderMap, name: &HeaderName) -> Option<u64> {
 
 fn failure(error: &reqwest::Error) -> Failed {
     let is_before_sending = error.is_connect();
-    let error = if error.is_timeout() { Error::Timeout } else { Error::Unreachable(causes(error)) };
+    let error =
+        if error.is_timeout() { Error::Timeout } else { Error::Unreachable(client::cause(error)) };
     Failed { error, is_before_sending }
-}
-
-/// What went wrong and why, without the address: it stands beside anyway.
-fn causes(error: &reqwest::Error) -> String {
-    let mut cause = std::error::Error::source(error);
-    let mut last = None;
-    while let Some(deeper) = cause {
-        last = Some(deeper.to_string());
-        cause = deeper.source();
-    }
-    last.unwrap_or_else(|| "the connection failed".into())
 }
 
 /// `pause`, less up to a half of it.
@@ -342,7 +322,7 @@ mod tests {
     fn a_client_can_be_made_for_either_kind_of_address() {
         for secure in [false, true] {
             // A system without certificates is a reason, not a panic.
-            match client(Times::default(), secure) {
+            match made(Times::default(), secure) {
                 Ok(_) => {}
                 Err(error) => assert!(secure && matches!(error, Error::Unreachable(_)), "{error}"),
             }

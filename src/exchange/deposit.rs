@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 
 use super::client::Sent;
 use super::{Error, Exchange};
-use crate::domain::amount::Amount;
-use crate::domain::coin::Coin;
-use crate::domain::exchange::Keys;
-use crate::domain::payto::Payto;
-use crate::domain::time::Timestamp;
-use crate::taler::base32::{HashCode, Salt, ShortHash};
-use crate::taler::coin::age::AgeCommitment;
-use crate::taler::sign::exchange::DepositConfirmation;
-use crate::taler::sign::{PublicKey, Signature, Statement};
+use taler::amount::Amount;
+use taler::base32::{HashCode, Salt, ShortHash};
+use taler::coin::age::AgeCommitment;
+use taler::coin::permission::Coin;
+use taler::exchange::Keys;
+use taler::payto::Payto;
+use taler::sign::exchange::DepositConfirmation;
+use taler::sign::{PublicKey, Signature, Statement};
+use taler::time::Timestamp;
 
 /// Most coins in one deposit; a payment with more makes several.
 pub const MAX_COINS: usize = 64;

@@ -7,9 +7,9 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Error, Exchange};
-use crate::domain::exchange::{BadKeys, Keys};
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::taler::base32::HashCode;
+use taler::base32::HashCode;
+use taler::exchange::{BadKeys, Keys};
+use taler::time::{RelativeTime, Timestamp};
 
 /// How long keys are good when the exchange does not say, in seconds.
 const USUAL_S: u64 = 3600;

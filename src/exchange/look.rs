@@ -1,8 +1,8 @@
 //! One look at an exchange, for whoever wants to know how it is now: asked once, and kept by nobody.
 
 use super::{Error, Exchange};
-use crate::domain::exchange::Keys;
-use crate::domain::time::Timestamp;
+use taler::exchange::Keys;
+use taler::time::Timestamp;
 
 /// What an exchange told.
 #[derive(Debug)]

@@ -35,10 +35,10 @@ use std::sync::atomic::AtomicBool;
 
 use serde_json::Value;
 
-use crate::domain::exchange::{BadKeys, Keys, Trusted};
-use crate::domain::time::Timestamp;
-use crate::machine::Clock;
-use crate::taler::sign::PublicKey;
+use system::clock::Clock;
+use taler::exchange::{BadKeys, Keys, Trusted};
+use taler::sign::PublicKey;
+use taler::time::Timestamp;
 
 pub use client::{Http, Times};
 pub use deposit::{Deposit, DepositConfirmed, MAX_COINS, NotConfirmed, Sendings};

@@ -11,13 +11,13 @@ use actix_web::http::header::EXPIRES;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use serde_json::{Value, json};
 
-use crate::domain::amount::Amount;
-use crate::domain::exchange::sample::{Sample, after, amount};
-use crate::domain::time::Timestamp;
-use crate::taler::base32::{HashCode, Salt};
-use crate::taler::hash;
-use crate::taler::sign::exchange::{DepositConfirmation, RefundConfirmation};
-use crate::taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::amount::Amount;
+use taler::base32::{HashCode, Salt};
+use taler::exchange::sample::{Sample, after, amount};
+use taler::hash;
+use taler::sign::exchange::{DepositConfirmation, RefundConfirmation};
+use taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::time::Timestamp;
 
 /// How the peer answers once; without being told otherwise it answers truly.
 pub(super) enum Turn {

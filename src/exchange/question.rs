@@ -4,13 +4,13 @@
 use serde::Deserialize;
 
 use super::{Error, Exchange};
-use crate::domain::amount::Amount;
-use crate::domain::exchange::Keys;
-use crate::domain::time::Timestamp;
-use crate::taler::base32::{HashCode, ShortHash};
-use crate::taler::sign::exchange::WireConfirmation;
-use crate::taler::sign::merchant::DepositQuestion;
-use crate::taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::amount::Amount;
+use taler::base32::{HashCode, ShortHash};
+use taler::exchange::Keys;
+use taler::sign::exchange::WireConfirmation;
+use taler::sign::merchant::DepositQuestion;
+use taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::time::Timestamp;
 
 /// The exchange's word that it knows no such deposit (`EXCHANGE_DEPOSITS_GET_NOT_FOUND`).
 const DEPOSIT_UNKNOWN: u32 = 1100;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::client::Sent;
 use super::{Error, Exchange};
-use crate::log_limit;
+use system::log_limit;
 
 impl Exchange {
     /// Sends JSON to the exchange; see `Http::post`. Requests of wallets come here, so the log hears

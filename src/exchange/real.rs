@@ -10,23 +10,23 @@ use serde_json::Value;
 
 use super::peer::{Peer, Turn};
 use super::*;
-use crate::domain::amount::{Amount, Currency};
-use crate::domain::coin::Coin;
-use crate::domain::payto::Payto;
-use crate::domain::web::BaseUrl;
-use crate::taler::base32::{HashCode, Salt, ShortHash};
-use crate::taler::canonical;
-use crate::taler::coin::coin_hash;
-use crate::taler::coin::denomination::envelope_hash;
-use crate::taler::coin::rsa::{BlindSignature, BlindedMessage};
-use crate::taler::hash;
-use crate::taler::sign::exchange::{
+use taler::amount::{Amount, Currency};
+use taler::base32::{HashCode, Salt, ShortHash};
+use taler::canonical;
+use taler::coin::coin_hash;
+use taler::coin::denomination::envelope_hash;
+use taler::coin::permission::Coin;
+use taler::coin::rsa::{BlindSignature, BlindedMessage};
+use taler::hash;
+use taler::payto::Payto;
+use taler::sign::exchange::{
     DenominationExpired, DenominationUnknown, Extensions, TransferConfirmation, TransferredDeposit,
     WireConfirmation,
 };
-use crate::taler::sign::merchant::{ContractOffer, DepositQuestion, KycQuestion, RefundRequest};
-use crate::taler::sign::wallet::{DepositPermission, ReserveWithdraw};
-use crate::taler::sign::{Signature, Statement};
+use taler::sign::merchant::{ContractOffer, DepositQuestion, KycQuestion, RefundRequest};
+use taler::sign::wallet::{DepositPermission, ReserveWithdraw};
+use taler::sign::{Signature, Statement};
+use taler::web::BaseUrl;
 
 /// Every file, and what it is about.
 const FILES: [(&str, Kind); 32] = [

@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Error, Exchange};
-use crate::domain::amount::Amount;
-use crate::domain::exchange::Keys;
-use crate::taler::base32::HashCode;
-use crate::taler::sign::exchange::RefundConfirmation;
-use crate::taler::sign::{PublicKey, Signature, Statement};
+use taler::amount::Amount;
+use taler::base32::HashCode;
+use taler::exchange::Keys;
+use taler::sign::exchange::RefundConfirmation;
+use taler::sign::{PublicKey, Signature, Statement};
 
 /// A refund of one coin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,16 +9,16 @@ use serde_json::json;
 
 use super::peer::{Peer, Turn};
 use super::*;
-use crate::domain::coin::Coin;
-use crate::domain::exchange::sample::{START_S, Sample, after, amount};
-use crate::domain::payto::Payto;
-use crate::domain::web::BaseUrl;
-use crate::taler::base32::ShortHash;
-use crate::taler::base32::{HashCode, Salt};
-use crate::taler::coin::age::AgeCommitment;
-use crate::taler::hash;
-use crate::taler::sign::exchange::WireConfirmation;
-use crate::taler::sign::{Signature, SigningKey, Statement};
+use taler::base32::ShortHash;
+use taler::base32::{HashCode, Salt};
+use taler::coin::age::AgeCommitment;
+use taler::coin::permission::Coin;
+use taler::exchange::sample::{START_S, Sample, after, amount};
+use taler::hash;
+use taler::payto::Payto;
+use taler::sign::exchange::WireConfirmation;
+use taler::sign::{Signature, SigningKey, Statement};
+use taler::web::BaseUrl;
 
 impl Peer {
     fn exchange(&self, now: &Now) -> Exchange {

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::error::{Answer, Failure};
 use super::extract::{Body, Clerk, Fields, Seg};
-use crate::domain::account::{Account, AccountDetails};
-use crate::domain::payto::Payto;
-use crate::taler::base32::HashCode;
+use crate::model::account::{Account, AccountDetails};
 use crate::till::{AccountWish, Till};
+use taler::base32::HashCode;
+use taler::payto::Payto;
 
 /// `GET /private/accounts`.
 pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {

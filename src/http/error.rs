@@ -14,13 +14,13 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use super::legacy::Old;
-use crate::domain::contract::BadOrder;
-use crate::domain::instance::Unfinished;
-use crate::domain::payment::TooLittle;
-use crate::domain::template::{BadFilling, BadTemplate};
-use crate::log_limit;
+use crate::model::contract::BadOrder;
+use crate::model::instance::Unfinished;
 use crate::store;
 use crate::till::{self, Refusal, Trouble, TroubleKind};
+use system::log_limit;
+use taler::payment::TooLittle;
+use taler::template::{BadFilling, BadTemplate};
 
 use Failure::*;
 use till::Error as Verb;
@@ -456,15 +456,15 @@ impl From<till::Error> for Failure {
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
-    use crate::domain::access::Permission;
-    use crate::domain::ids::{InstanceId, OrderId, TemplateId};
-    use crate::domain::path::BadPath;
-    use crate::domain::unfit::Unfit;
-    use crate::domain::web::BaseUrl;
-    use crate::taler::base32::HashCode;
-    use crate::taler::sign::PublicKey;
+    use crate::model::access::Permission;
+    use crate::model::unfit::Unfit;
     use std::collections::HashMap;
     use std::time::Duration;
+    use taler::base32::HashCode;
+    use taler::ids::{InstanceId, OrderId, TemplateId};
+    use taler::path::BadPath;
+    use taler::sign::PublicKey;
+    use taler::web::BaseUrl;
 
     /// One of each; the compiler's word that `row` is complete does not say that it is right.
     pub(in crate::http) fn every_failure() -> Vec<Failure> {

@@ -5,16 +5,13 @@
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
-use std::io::Read;
 use std::pin::Pin;
 use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderName,
-};
-use actix_web::web::{BytesMut, Data};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use data_encoding::BASE64;
 use flate2::read::{GzDecoder, ZlibDecoder};
@@ -29,10 +26,11 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::error::Failure;
 use super::shell::head_length;
 use super::{Door, Settings, origin, row_of};
-use crate::domain::access::Permission;
-use crate::domain::ids::{InstanceId, SessionId};
-use crate::domain::time::RelativeTime;
+use crate::model::access::Permission;
 use crate::till::{self, Admission, Key, Password, Patience, Till};
+use net::body::{BadBody, gather, inflate};
+use taler::ids::{InstanceId, SessionId};
+use taler::time::RelativeTime;
 
 /// How deep objects and lists of a body may lie in each other.
 const MAX_DEPTH: usize = 32;
@@ -46,10 +44,7 @@ pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Opti
 
 /// Does the request bring what was typed into a page's form?
 pub(super) fn is_form(request: &HttpRequest) -> bool {
-    header(request, CONTENT_TYPE).is_some_and(|kind| {
-        let kind = kind.split(';').next().unwrap_or_default().trim();
-        kind.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
+    net::header::is_form(request.headers())
 }
 
 /// The instance that the path speaks of; the special one when it names none.
@@ -294,27 +289,27 @@ impl Body {
             drain(&mut self.payload).await;
             return Err(Failure::BodyTooLong(limit));
         }
+        let bad = |bad| match bad {
+            BadBody::TooLong => Failure::BodyTooLong(limit),
+            BadBody::Broken => Failure::BodyBroken,
+            BadBody::Compression => Failure::Compression,
+        };
         let reading = async {
-            let mut bytes = BytesMut::new();
-            while let Some(chunk) = self.payload.next().await {
-                let chunk = chunk.map_err(|_| Failure::BodyBroken)?;
-                if bytes.len() + chunk.len() > limit {
-                    drain(&mut self.payload).await;
-                    return Err(Failure::BodyTooLong(limit));
-                }
-                bytes.extend_from_slice(&chunk);
+            let bytes = gather(&mut self.payload, limit).await;
+            if bytes == Err(BadBody::TooLong) {
+                drain(&mut self.payload).await;
             }
-            Ok(bytes.to_vec())
+            bytes.map_err(bad)
         };
         let bytes = tokio::time::timeout(self.settings.body_timeout, reading)
             .await
             .map_err(|_| Failure::BodyTooSlow)??;
         let encoding = header(&self.request, CONTENT_ENCODING).map(str::to_ascii_lowercase);
         let plain = match encoding.as_deref().map(str::trim) {
-            None | Some("" | "identity") => bytes,
-            Some("deflate") => inflate(ZlibDecoder::new(&*bytes), limit)?,
+            None | Some("" | "identity") => bytes.into(),
+            Some("deflate") => inflate(ZlibDecoder::new(&*bytes), limit).map_err(bad)?,
             // taler-php packs bodies of 4 kB and more like this.
-            Some("gzip" | "x-gzip") => inflate(GzDecoder::new(&*bytes), limit)?,
+            Some("gzip" | "x-gzip") => inflate(GzDecoder::new(&*bytes), limit).map_err(bad)?,
             Some(_) => return Err(Failure::Compression),
         };
         Ok(without_mark(plain))
@@ -375,14 +370,6 @@ fn without_mark(mut text: Vec<u8>) -> Vec<u8> {
         text.drain(..MARK.len());
     }
     text
-}
-
-/// The bytes that `unpacker` gives, if they are no more than `limit`.
-fn inflate(unpacker: impl Read, limit: usize) -> Result<Vec<u8>, Failure> {
-    let mut plain = Vec::new();
-    let most = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
-    unpacker.take(most).read_to_end(&mut plain).map_err(|_| Failure::Compression)?;
-    if plain.len() > limit { Err(Failure::BodyTooLong(limit)) } else { Ok(plain) }
 }
 
 /// Does JSON text nest deeper than allowed? Looked at before it is read, so that reading is cheap.
@@ -591,18 +578,18 @@ mod tests {
         let packed = packer.finish().unwrap();
         let zlib = |bytes: &[u8], limit| inflate(ZlibDecoder::new(bytes), limit);
         assert_eq!(zlib(&packed, 5000).unwrap().len(), 5000);
-        assert!(matches!(zlib(&packed, 4999), Err(Failure::BodyTooLong(4999))));
-        assert!(matches!(zlib(b"not zlib", 4999), Err(Failure::Compression)));
+        assert!(matches!(zlib(&packed, 4999), Err(BadBody::TooLong)));
+        assert!(matches!(zlib(b"not zlib", 4999), Err(BadBody::Compression)));
         let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
         packer.write_all(&[b' '; 5000]).unwrap();
         let packed = packer.finish().unwrap();
         let gzip = |bytes: &[u8], limit| inflate(GzDecoder::new(bytes), limit);
         assert_eq!(gzip(&packed, 5000).unwrap().len(), 5000);
-        assert!(matches!(gzip(&packed, 4999), Err(Failure::BodyTooLong(4999))));
-        assert!(matches!(gzip(b"not gzip", 4999), Err(Failure::Compression)));
+        assert!(matches!(gzip(&packed, 4999), Err(BadBody::TooLong)));
+        assert!(matches!(gzip(b"not gzip", 4999), Err(BadBody::Compression)));
         // Only the checksum shows that the end is missing.
         let cut = packed.get(..packed.len() - 1).unwrap();
-        assert!(matches!(gzip(cut, 5000), Err(Failure::Compression)));
+        assert!(matches!(gzip(cut, 5000), Err(BadBody::Compression)));
     }
 
     #[test]

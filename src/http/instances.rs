@@ -11,12 +11,12 @@ use super::Door;
 use super::error::{Answer, Failure};
 use super::extract::{At, Body, Clerk, Fields, Params, Seg};
 use super::tokens::issued;
-use crate::domain::access::{Permission, Scope, TokenScope};
-use crate::domain::business_day::BusinessDay;
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::{Instance, InstanceSettings};
-use crate::domain::time::RelativeTime;
+use crate::model::access::{Permission, Scope, TokenScope};
+use crate::model::business_day::BusinessDay;
+use crate::model::instance::{Instance, InstanceSettings};
 use crate::till::{Auth, InstanceWish, Key, Password, Till, TokenWish};
+use taler::ids::InstanceId;
+use taler::time::RelativeTime;
 
 /// `GET /private`.
 pub(super) async fn own(Clerk(clerk): Clerk) -> Answer {

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::error::{Answer, Failure};
 use super::extract::{self, Params, Seg, Waiting};
-use crate::domain::exchange::Limit;
-use crate::domain::ids::InstanceId;
 use crate::till::{Clerk, Kyc, KycAsk, KycStatus, KycTransfer, Patience, Till};
+use taler::exchange::Limit;
+use taler::ids::InstanceId;
 
 /// `GET /private/kyc`.
 pub(super) async fn own(

@@ -17,8 +17,8 @@ use super::Settings;
 use super::error::{Answer, Failure};
 use super::etag;
 use super::extract::{There, header};
-use crate::page::accept::{weighed, weight};
-use crate::taler::base32;
+use taler::base32;
+use ui::accept::{weighed, weight};
 
 /// Longest document, in bytes.
 const MAX_DOCUMENT: u64 = 2 * 1024 * 1024;

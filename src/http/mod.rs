@@ -36,8 +36,8 @@ use actix_web::{HttpRequest, HttpResponse, Resource, guard};
 use ipnet::IpNet;
 
 use self::error::Failure;
-use crate::domain::access::Permission::{self, *};
-use crate::domain::web::BaseUrl;
+use crate::model::access::Permission::{self, *};
+use taler::web::BaseUrl;
 
 pub use self::connection::{Connection, noted};
 pub use self::legacy::LEGACY;

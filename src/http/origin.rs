@@ -12,10 +12,10 @@ use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use super::error::Failure;
 use super::extract::header;
 use super::{Connection, Settings};
-use crate::domain::ids::InstanceId;
-use crate::domain::web::BaseUrl;
-use crate::log_limit;
 use crate::till::{Clerk, Till};
+use system::log_limit;
+use taler::ids::InstanceId;
+use taler::web::BaseUrl;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");

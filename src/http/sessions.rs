@@ -9,9 +9,9 @@ use serde_json::json;
 
 use super::error::{Answer, Failure};
 use super::extract::{At, Params, Seg, Waiting};
-use crate::domain::ids::SessionId;
-use crate::domain::order::SessionKey;
+use crate::model::order::SessionKey;
 use crate::till::{Purchase, Till};
+use taler::ids::SessionId;
 
 /// `GET /sessions/$SESSION_ID`.
 pub(super) async fn status(

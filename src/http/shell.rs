@@ -20,7 +20,7 @@ use percent_encoding::percent_decode_str;
 use super::error::Failure;
 use super::metrics::Metrics;
 use super::{Settings, office, pages};
-use crate::domain::web::query_value;
+use taler::web::query_value;
 
 /// Longest path and query, in bytes.
 const MAX_URI: usize = 8 * 1024;

@@ -9,10 +9,10 @@ use super::extract::{At, Body, Clerk, Fields, Params, Seg};
 use super::orders::{made, put};
 use super::origin::{base_url_for_strangers, client};
 use super::{Settings, pages};
-use crate::domain::ids::TemplateId;
-use crate::domain::instance::Instance;
-use crate::domain::template::{Filling, Template, TemplateContract};
+use crate::model::instance::Instance;
 use crate::till::{self, Till};
+use taler::ids::TemplateId;
+use taler::template::{Filling, Template, TemplateContract};
 
 /// `GET /private/templates`.
 pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {

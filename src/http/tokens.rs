@@ -8,7 +8,7 @@ use super::Settings;
 use super::error::{Answer, Failure};
 use super::extract::{At, Body, Clerk, Credentials, Params, Seg};
 use super::origin::client;
-use crate::domain::access::TokenScope;
+use crate::model::access::TokenScope;
 use crate::till::{Error, Issued, Till, TokenWish};
 
 /// Most tokens on one page of the list.

@@ -28,19 +28,19 @@ use self::system::{
     descriptors, insist, is_hangup_ignored, mistrust, notify, watch, write_log_counts,
 };
 use crate::config::{Config, Listen};
-use crate::domain::amount::Currency;
-use crate::domain::currency::CurrencySpecification;
-use crate::domain::exchange::Trusted;
-use crate::domain::order::Topic;
-use crate::domain::time::RelativeTime;
 use crate::exchange::Times;
 use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Caps, Hub};
 use crate::jobs;
-use crate::log_limit;
-use crate::machine::{Clock, zone_problem};
+use crate::model::order::Topic;
 use crate::store::{self, Role, Store};
 use crate::till::{StrangerLimits, Terms, Till};
+use ::system::clock::{Clock, zone_problem};
+use ::system::log_limit;
+use taler::amount::Currency;
+use taler::currency::CurrencySpecification;
+use taler::exchange::Trusted;
+use taler::time::RelativeTime;
 
 /// Currencies that are known without anybody saying so.
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];

@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
 use crate::http::Connection;
-use crate::log_limit;
+use system::log_limit;
 
 /// Most bytes that are read for one head. More than a head may have (16 KiB), so that one that is a
 /// little too long gets an answer in words; less than actix would keep of it (128 KiB).

@@ -9,10 +9,10 @@ use actix_web::web::Data;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use sd_notify::NotifyState;
 
-use crate::domain::time::Timestamp;
-use crate::log_limit;
-use crate::machine::{Clock, Doubt, doubt, show};
 use crate::till::Till;
+use system::clock::{Clock, Doubt, doubt, show};
+use system::log_limit;
+use taler::time::Timestamp;
 
 /// When the daemon is gone, whatever still hangs.
 const DEADLINE: Duration = Duration::from_millis(1800);

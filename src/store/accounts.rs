@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::account::{Account, AccountDetails};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::payto::Payto;
-use crate::taler::base32::HashCode;
+use crate::model::account::{Account, AccountDetails};
+use crate::model::instance::InstanceSerial;
+use taler::base32::HashCode;
+use taler::payto::Payto;
 
 /// All accounts of `instance`, the oldest first.
 ///

@@ -3,9 +3,9 @@
 use rusqlite::{Connection, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
+use crate::model::instance::InstanceSerial;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// Most addresses that are kept of one instance; the oldest goes.
 pub const MAX_ADDRESSES: u8 = 8;

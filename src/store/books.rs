@@ -5,11 +5,11 @@ use rusqlite::{Connection, Row, named_params};
 
 use super::orders::read_order;
 use super::{Result, sql};
-use crate::domain::amount::Amount;
-use crate::domain::ids::OrderId;
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::{CounterPayment, Order};
-use crate::domain::time::Timestamp;
+use crate::model::instance::InstanceSerial;
+use crate::model::order::{CounterPayment, Order};
+use taler::amount::Amount;
+use taler::ids::OrderId;
+use taler::time::Timestamp;
 
 /// Where a page begins, and where the range ends.
 #[derive(Clone, Copy, Debug)]

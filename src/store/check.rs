@@ -5,11 +5,11 @@ use rusqlite::{Connection, Row};
 use super::coin_refunds::{self, Outcome};
 use super::deposits::{self, Deposit};
 use super::{Result, Store, logos, refunds, sql};
-use crate::domain::amount::Amount;
-use crate::domain::ids::OrderId;
-use crate::domain::order::{OrderSerial, Refunded};
-use crate::taler::base32::HashCode;
-use crate::taler::{canonical, contract};
+use crate::model::order::{OrderSerial, Refunded};
+use taler::amount::Amount;
+use taler::base32::HashCode;
+use taler::ids::OrderId;
+use taler::{canonical, contract};
 
 /// Each finds rows that should not be, as one sentence a row.
 const CHECKS: &[&str] = &[
@@ -108,11 +108,11 @@ fn sentences(connection: &Connection, statement: &str) -> Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::account::{Account, AccountDetails};
-    use crate::domain::payto::Payto;
+    use crate::model::account::{Account, AccountDetails};
     use crate::store::tests::{fixture, order};
     use crate::store::{Error, Options, accounts, orders};
-    use crate::taler::base32::Salt;
+    use taler::base32::Salt;
+    use taler::payto::Payto;
 
     #[actix_web::test]
     async fn rows_that_make_no_sense_are_found() {

@@ -17,7 +17,7 @@ use rusqlite::Connection;
 
 use super::open::connect;
 use super::{Durability, Error, Result};
-use crate::log_limit;
+use system::log_limit;
 
 /// How long a few changes may stay in the log before they are moved.
 const LAZY: Duration = Duration::from_secs(30);

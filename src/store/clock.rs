@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::time::Timestamp;
+use taler::time::Timestamp;
 
 /// When that was; `None` before the first time.
 ///

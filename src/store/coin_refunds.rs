@@ -6,13 +6,13 @@ use serde_json::Value;
 use super::columns::InTurn;
 use super::deposits::DepositSerial;
 use super::{Result, Tx, sql};
-use crate::domain::amount::Amount;
-use crate::domain::coin::Coin;
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::{OrderSerial, RefundRefusal, RefundSerial};
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
-use crate::taler::sign::{PublicKey, Signature};
+use crate::model::instance::InstanceSerial;
+use crate::model::order::{OrderSerial, RefundRefusal, RefundSerial};
+use taler::amount::Amount;
+use taler::coin::permission::Coin;
+use taler::sign::{PublicKey, Signature};
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// Names one coin's refund inside the store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]

@@ -1,27 +1,20 @@
-//! How domain types sit in columns. The domain knows no database; this file knows both.
+//! How the types of the model sit in columns. The model knows no database; this file knows both. Those
+//! of the protocol bring it along (`taler`, feature `rusqlite`).
 
 use std::fmt;
 
 use rusqlite::Row;
-use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::domain::access::TokenScope;
-use crate::domain::account::FacadeCredentials;
-use crate::domain::amount::Amount;
-use crate::domain::business_day::{EndHour, ZoneName};
-use crate::domain::coin::Coin;
-use crate::domain::ids::{InstanceId, OrderId, SessionId, TemplateId};
-use crate::domain::instance::{InstanceSerial, Location, RoundingInterval};
-use crate::domain::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
-use crate::domain::payto::Payto;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::web::{BaseUrl, FulfillmentUrl};
+use crate::model::access::TokenScope;
+use crate::model::account::FacadeCredentials;
+use crate::model::business_day::{EndHour, ZoneName};
+use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
+use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
 use crate::store::coin_refunds::CoinRefundSerial;
 use crate::store::deposits::DepositSerial;
-use crate::taler::base32::Bytes;
-use crate::taler::sign::{PublicKey, Signature};
 
 /// A row's columns one after the other, in the order in which the statement names them. To look
 /// each up by its name takes longer than to find the row, which is felt where rows are read for
@@ -65,20 +58,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(
-    Amount,
-    BaseUrl,
-    FulfillmentUrl,
-    InstanceId,
-    OrderId,
-    PaymentMethod,
-    PaymentReference,
-    Payto,
-    SessionId,
-    TemplateId,
-    TokenScope,
-    ZoneName,
-);
+as_text!(PaymentMethod, PaymentReference, TokenScope, ZoneName);
 
 /// Types that are kept as JSON.
 macro_rules! as_json {
@@ -97,7 +77,7 @@ macro_rules! as_json {
     )*};
 }
 
-as_json!(Coin, FacadeCredentials, Location);
+as_json!(FacadeCredentials, Location);
 
 fn json<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
     let text = serde_json::to_string(value)
@@ -122,46 +102,6 @@ impl ToSql for RoundingInterval {
 impl FromSql for RoundingInterval {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         serde_json::from_value(value.as_str()?.into()).map_err(bad)
-    }
-}
-
-fn integer(value: Option<u64>) -> rusqlite::Result<ToSqlOutput<'static>> {
-    let Some(number) = value else { return Ok(ToSqlOutput::Owned(Value::Null)) };
-    let number = i64::try_from(number)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    Ok(number.into())
-}
-
-fn from_integer(value: ValueRef<'_>) -> FromSqlResult<Option<u64>> {
-    match value {
-        ValueRef::Null => Ok(None),
-        other => u64::try_from(other.as_i64()?).map(Some).map_err(bad),
-    }
-}
-
-// Seconds; NULL is never.
-impl ToSql for Timestamp {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        integer(self.secs())
-    }
-}
-
-impl FromSql for Timestamp {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        from_integer(value)?.map_or(Ok(Self::NEVER), |secs| Self::from_secs(secs).map_err(bad))
-    }
-}
-
-// Microseconds; NULL is forever.
-impl ToSql for RelativeTime {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        integer(self.micros())
-    }
-}
-
-impl FromSql for RelativeTime {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        from_integer(value)?.map_or(Ok(Self::FOREVER), |us| Self::from_micros(us).map_err(bad))
     }
 }
 
@@ -200,41 +140,5 @@ as_serial!(CoinRefundSerial, DepositSerial, InstanceSerial, OrderSerial, RefundS
 impl ToSql for Refunded {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
         Ok(i64::from(*self).into())
-    }
-}
-
-impl<const N: usize> ToSql for Bytes<N> {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.as_bytes().as_slice().into())
-    }
-}
-
-impl<const N: usize> FromSql for Bytes<N> {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_blob()?.try_into().map(Self::new).map_err(bad)
-    }
-}
-
-impl ToSql for Signature {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.as_bytes().as_slice().into())
-    }
-}
-
-impl FromSql for Signature {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_blob()?.try_into().map(Self::new).map_err(bad)
-    }
-}
-
-impl ToSql for PublicKey {
-    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        Ok(self.as_bytes().as_slice().into())
-    }
-}
-
-impl FromSql for PublicKey {
-    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_blob()?.try_into().map(Self::new).map_err(bad)
     }
 }

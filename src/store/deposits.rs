@@ -4,15 +4,15 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
 use super::columns::InTurn;
 use super::{Result, Tx, sql};
-use crate::domain::amount::Amount;
-use crate::domain::coin::Coin;
-use crate::domain::ids::{OrderId, SessionId};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::OrderSerial;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
-use crate::taler::base32::HashCode;
-use crate::taler::sign::{PublicKey, Signature};
+use crate::model::instance::InstanceSerial;
+use crate::model::order::OrderSerial;
+use taler::amount::Amount;
+use taler::base32::HashCode;
+use taler::coin::permission::Coin;
+use taler::ids::{OrderId, SessionId};
+use taler::sign::{PublicKey, Signature};
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// Names one coin's deposit inside the store.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]

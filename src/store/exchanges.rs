@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::exchange::Trusted;
-use crate::domain::time::Timestamp;
+use taler::exchange::Trusted;
+use taler::time::Timestamp;
 
 /// A list of keys as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]

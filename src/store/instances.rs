@@ -4,13 +4,11 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use super::columns::InTurn;
 use super::{Result, Tx, sql};
-use crate::domain::business_day::BusinessDay;
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::{
-    Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished,
-};
-use crate::domain::order::OrderSerial;
-use crate::taler::sign::SigningKey;
+use crate::model::business_day::BusinessDay;
+use crate::model::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished};
+use crate::model::order::OrderSerial;
+use taler::ids::InstanceId;
+use taler::sign::SigningKey;
 
 /// The instance called `id`, deleted or not.
 ///

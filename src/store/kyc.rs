@@ -4,11 +4,11 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde_json::Value;
 
 use super::{Result, Tx, sql};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::Topic;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
-use crate::taler::base32::HashCode;
+use crate::model::instance::InstanceSerial;
+use crate::model::order::Topic;
+use taler::base32::HashCode;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// An account as an exchange sees it.
 #[derive(Clone, Debug)]

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
 use super::{Result, Tx, sql};
-use crate::domain::instance::InstanceSerial;
+use crate::model::instance::InstanceSerial;
 
 /// Shorter logos, in bytes, stay where they are: a row of their own would not be smaller.
 const SHORTEST: usize = 256;
@@ -124,11 +124,11 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::domain::order::NewOrder;
+    use crate::model::order::NewOrder;
     use crate::store::tests::{fixture, order};
     use crate::store::{Error, Options, check, orders};
-    use crate::taler::canonical::canonical;
-    use crate::taler::contract::text_hash;
+    use taler::canonical::canonical;
+    use taler::contract::text_hash;
 
     /// Texts with all that JSON must escape, and with what looks like the end of a logo.
     fn text(longest: usize) -> impl Strategy<Value = String> {

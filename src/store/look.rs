@@ -13,7 +13,7 @@ use super::header::{Found, inspect};
 use super::open::check_whole;
 use super::paths::{resolve, with_suffix};
 use super::{BUSY_TIMEOUT, Error, Result, migrations, snapshot, sql};
-use crate::domain::time::Timestamp;
+use taler::time::Timestamp;
 
 /// What must be encoded in the path of SQLite's addresses of files.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'.').remove(b'-').remove(b'_');

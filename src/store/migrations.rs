@@ -4,9 +4,10 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 
 use super::{Error, Result, backup, sql};
+use system::steps;
 
 /// All steps, oldest first.
 pub(super) const STEPS: &[&str] = &[
@@ -32,12 +33,11 @@ pub(super) const STEPS: &[&str] = &[
 ];
 
 /// The version of a file that has taken all steps.
-#[expect(clippy::as_conversions, reason = "a constant, and small")]
-pub const VERSION: u32 = STEPS.len() as u32;
+pub const VERSION: u32 = steps::version_of(STEPS);
 
 /// How many steps the file has taken.
 pub(super) fn version(connection: &Connection) -> Result<u32> {
-    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+    Ok(steps::taken(connection)?)
 }
 
 /// Takes the steps that are missing, each in a transaction of its own. Before the first one, a file
@@ -55,15 +55,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         backup::copy(connection, path, &copy)?;
         log::info!("the database was copied to {} before its update", copy.display());
     }
-    for (index, step) in (1_u32..).zip(STEPS) {
-        if index > start {
-            let transaction =
-                connection.transaction_with_behavior(TransactionBehavior::Exclusive)?;
-            transaction.execute_batch(step)?;
-            transaction.pragma_update(None, "user_version", index)?;
-            transaction.commit()?;
-        }
-    }
+    steps::take(connection, STEPS, None)?;
     if start > 0 {
         log::info!("the database went from version {start} to {VERSION}");
     }

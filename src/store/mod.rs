@@ -48,7 +48,7 @@ use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use scheduled_thread_pool::ScheduledThreadPool;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 pub use self::backup::{backup, remove_staged, restore, stage};
@@ -57,8 +57,8 @@ pub use self::look::{Look, look, newest};
 pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Lane, Stats, Tx};
-use crate::domain::order::Topic;
-use crate::log_limit;
+use crate::model::order::Topic;
+use system::log_limit;
 
 /// The text of one statement, by its place below `sql/`.
 macro_rules! sql {
@@ -353,18 +353,13 @@ impl Store {
             return Err(Error::Busy.into());
         };
         let pool = self.0.pool.clone();
-        let (reply, answer) = oneshot::channel();
-        let job = move || {
+        let reading = system::blocking(move || {
             // Kept until the connection is back, even if nobody waits for the answer any more.
             let _turn = turn;
             let connection = pool.get().map_err(|_| Error::Busy.into());
-            let _ = reply.send(connection.and_then(|connection| snapshot(&connection, work)));
-        };
-        // In a box: a kind of task for each kind of work would make the program much larger.
-        let job: Box<dyn FnOnce() + Send> = Box::new(job);
-        tokio::task::spawn_blocking(job);
-        // Without an answer it has panicked.
-        answer.await.unwrap_or_else(|_| Err(Error::Panicked.into()))
+            connection.and_then(|connection| snapshot(&connection, work))
+        });
+        reading.await.unwrap_or_else(|| Err(Error::Panicked.into()))
     }
 
     /// Writes: has the one writer do `work` in a transaction, and answers once that is durable. If

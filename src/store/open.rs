@@ -189,8 +189,8 @@ pub(super) fn damaged(path: &Path, error: rusqlite::Error) -> Error {
 mod tests {
     use super::super::{Options, Store, instances};
     use super::*;
-    use crate::domain::ids::InstanceId;
     use crate::store::tests::fixture;
+    use taler::ids::InstanceId;
 
     #[test]
     fn what_is_refused_gets_nothing_put_beside_it() {

@@ -6,13 +6,13 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::columns::InTurn;
 use super::logos::{self, Stored};
 use super::{Result, Tx, sql};
-use crate::domain::amount::Amount;
-use crate::domain::ids::{OrderId, SessionId};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::{Claim, NewOrder, Order, OrderSerial, Paid, Topic};
-use crate::domain::time::Timestamp;
-use crate::domain::web::FulfillmentUrl;
-use crate::taler::sign::PublicKey;
+use crate::model::instance::InstanceSerial;
+use crate::model::order::{Claim, NewOrder, Order, OrderSerial, Paid, Topic};
+use taler::amount::Amount;
+use taler::ids::{OrderId, SessionId};
+use taler::sign::PublicKey;
+use taler::time::Timestamp;
+use taler::web::FulfillmentUrl;
 
 /// The order of this name.
 ///

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::order::OrderSerial;
-use crate::domain::time::Timestamp;
+use crate::model::order::OrderSerial;
+use taler::time::Timestamp;
 
 /// Remembers that coins were taken for an order that is not paid yet.
 ///

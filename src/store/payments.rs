@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Result, Tx, sql};
-use crate::domain::amount::Amount;
-use crate::domain::ids::SessionId;
-use crate::domain::order::{CounterPayment, OrderSerial};
-use crate::domain::time::Timestamp;
+use crate::model::order::{CounterPayment, OrderSerial};
+use taler::amount::Amount;
+use taler::ids::SessionId;
+use taler::time::Timestamp;
 
 /// A payment as it is kept.
 #[derive(Clone, Debug)]

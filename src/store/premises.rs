@@ -8,7 +8,7 @@ use rustix::fs::statvfs;
 use super::Store;
 use super::backup::note_of;
 use super::paths::{folder, with_suffix};
-use crate::domain::time::Timestamp;
+use taler::time::Timestamp;
 
 /// What can be told of the file without opening it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, named_params};
 
 use super::{Result, Tx, coin_refunds, sql};
-use crate::domain::order::{OrderSerial, Refund, RefundSerial, RefundState};
-use crate::domain::time::Timestamp;
+use crate::model::order::{OrderSerial, Refund, RefundSerial, RefundState};
+use taler::time::Timestamp;
 
 /// All refunds of an order, the oldest first.
 ///
@@ -71,8 +71,8 @@ pub fn take(tx: &mut Tx<'_>, serial: RefundSerial, at: Timestamp) -> Result<()> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::amount::Amount;
     use crate::store::migrations::STEPS;
+    use taler::amount::Amount;
 
     #[test]
     fn what_was_refused_before_it_was_kept_is_added_up() {

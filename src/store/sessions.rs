@@ -3,10 +3,10 @@
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Result, sql};
-use crate::domain::ids::OrderId;
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::{Order, Refunded, SessionKey};
-use crate::domain::time::Timestamp;
+use crate::model::instance::InstanceSerial;
+use crate::model::order::{Order, Refunded, SessionKey};
+use taler::ids::OrderId;
+use taler::time::Timestamp;
 
 /// The newest order that is paid for this session and page, and not wholly refunded.
 ///

@@ -56,9 +56,9 @@ mod tests {
     use super::super::tests::{Fixture, fixture};
     use super::super::{Error, Options, Role, backup, instances, restore};
     use super::*;
-    use crate::domain::access::{NewToken, TokenKind};
-    use crate::domain::ids::InstanceId;
-    use crate::domain::time::Timestamp;
+    use crate::model::access::{NewToken, TokenKind};
+    use taler::ids::InstanceId;
+    use taler::time::Timestamp;
 
     /// Stands in what is deleted.
     const TEXT: &str = "deleted and gone ";

@@ -5,9 +5,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
 use super::{Result, Tx, sql};
-use crate::domain::ids::TemplateId;
-use crate::domain::instance::InstanceSerial;
-use crate::domain::template::{Template, TemplateContract};
+use crate::model::instance::InstanceSerial;
+use taler::ids::TemplateId;
+use taler::template::{Template, TemplateContract};
 
 /// The template of this name.
 ///

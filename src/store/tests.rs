@@ -7,14 +7,14 @@ use futures_util::future::join_all;
 use rusqlite::named_params;
 
 use super::*;
-use crate::domain::access::{NewToken, TokenKind, TokenScope};
-use crate::domain::business_day::{BusinessDay, EndHour, ZoneName};
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
-use crate::domain::order::NewOrder;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::taler::base32::HashCode;
-use crate::taler::sign::SigningKey;
+use crate::model::access::{NewToken, TokenKind, TokenScope};
+use crate::model::business_day::{BusinessDay, EndHour, ZoneName};
+use crate::model::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
+use crate::model::order::NewOrder;
+use taler::base32::HashCode;
+use taler::ids::InstanceId;
+use taler::sign::SigningKey;
+use taler::time::{RelativeTime, Timestamp};
 
 pub(super) struct Fixture {
     pub(super) dir: tempfile::TempDir,

@@ -4,9 +4,9 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use subtle::ConstantTimeEq;
 
 use super::{Result, Tx, sql};
-use crate::domain::access::{NewToken, Token, TokenKind};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::time::Timestamp;
+use crate::model::access::{NewToken, Token, TokenKind};
+use crate::model::instance::InstanceSerial;
+use taler::time::Timestamp;
 
 /// A token, whose it is, and the hash by which it was found.
 #[derive(Clone, Debug)]

@@ -23,8 +23,8 @@ use tokio::sync::oneshot;
 
 use super::checkpoint::{Checkpointer, warn_unmoved};
 use super::{Durability, Error, Options, Result, Role};
-use crate::domain::order::Topic;
-use crate::log_limit;
+use crate::model::order::Topic;
+use system::log_limit;
 
 /// Most changes in one transaction; more would make the first of them wait too long.
 const MAX_BATCH: usize = 512;

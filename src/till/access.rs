@@ -12,16 +12,17 @@ use sha2::{Digest, Sha256};
 use super::instance::still_there;
 use super::seat::is_seat;
 use super::{Error, Password, Till, alive};
-use crate::domain::access::{NewToken, Permission, Token, TokenKind, TokenScope};
-use crate::domain::business_day::Calendar;
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::Instance;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::unfit::Unfit;
-use crate::log_limit;
-use crate::machine::{random, time_zone};
+use crate::model::access::{NewToken, Permission, Token, TokenKind, TokenScope};
+use crate::model::business_day::Calendar;
+use crate::model::instance::Instance;
+use crate::model::unfit::Unfit;
 use crate::store::{self, clock, instances, tokens};
-use crate::taler::base32;
+use system::clock::time_zone;
+use system::log_limit;
+use system::random;
+use taler::base32;
+use taler::ids::InstanceId;
+use taler::time::{RelativeTime, Timestamp};
 
 /// What every token's text starts with (RFC 8959).
 pub const PREFIX: &str = "secret-token:";
@@ -493,7 +494,7 @@ impl Till {
 pub(super) fn static_token(key: &Key, now: Timestamp) -> NewToken {
     NewToken {
         hash: key.hash(),
-        scope: TokenScope { scope: crate::domain::access::Scope::All, refreshable: false },
+        scope: TokenScope { scope: crate::model::access::Scope::All, refreshable: false },
         kind: TokenKind::Static,
         created_at: now,
         expires_at: Timestamp::NEVER,

@@ -2,11 +2,11 @@
 
 use super::instance::still_there;
 use super::{Clerk, Error, Till};
-use crate::domain::account::{Account, AccountDetails};
-use crate::domain::payto::Payto;
-use crate::machine::random;
+use crate::model::account::{Account, AccountDetails};
 use crate::store::accounts;
-use crate::taler::base32::{HashCode, Salt};
+use system::random;
+use taler::base32::{HashCode, Salt};
+use taler::payto::Payto;
 
 /// An account that somebody wants.
 #[derive(Clone, Debug)]

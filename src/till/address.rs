@@ -8,11 +8,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Clerk, Error, Till, alive};
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::InstanceSerial;
-use crate::domain::web::BaseUrl;
+use crate::model::instance::InstanceSerial;
 use crate::store::addresses::{self, MAX_ADDRESSES};
 use crate::store::{self, instances};
+use taler::ids::InstanceId;
+use taler::web::BaseUrl;
 
 /// What was kept since the start, so that it is kept once.
 #[derive(Clone, Debug, Default)]

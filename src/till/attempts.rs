@@ -14,7 +14,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::{Error, neighbourhood};
-use crate::domain::ids::InstanceId;
+use taler::ids::InstanceId;
 
 /// Attempts that may be made at once.
 pub(super) const BURST: u32 = 10;

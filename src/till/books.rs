@@ -7,15 +7,15 @@ use rusqlite::Connection;
 
 use super::wait::order;
 use super::{Clerk, Error, Till};
-use crate::domain::amount::{Amount, Currency};
-use crate::domain::ids::OrderId;
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::{CounterPayment, Order, Refund};
-use crate::domain::time::Timestamp;
-use crate::domain::unfit::Unfit;
+use crate::model::instance::InstanceSerial;
+use crate::model::order::{CounterPayment, Order, Refund};
+use crate::model::unfit::Unfit;
 use crate::store::books::{self, GrantedRefund, PaidOrder, Range};
 use crate::store::spool::{Spool, Spooled};
 use crate::store::{self, orders, payments, refunds};
+use taler::amount::{Amount, Currency};
+use taler::ids::OrderId;
+use taler::time::Timestamp;
 
 /// Entries that are in memory at once.
 const PAGE: u32 = 500;

@@ -4,15 +4,15 @@ use std::net::IpAddr;
 
 use super::wait::order;
 use super::{Error, Till};
-use crate::domain::contract;
-use crate::domain::ids::{InstanceId, OrderId};
-use crate::domain::order::{Claim, ClaimToken, Order};
-use crate::domain::time::Timestamp;
+use crate::model::contract;
+use crate::model::order::{Claim, ClaimToken, Order};
 use crate::store::{Lane, Tx, deposits, orders};
-use crate::taler::base32::HashCode;
-use crate::taler::sign::merchant::ContractOffer;
-use crate::taler::sign::wallet::OrderUnclaim;
-use crate::taler::sign::{PublicKey, Signature, Statement};
+use taler::base32::HashCode;
+use taler::ids::{InstanceId, OrderId};
+use taler::sign::merchant::ContractOffer;
+use taler::sign::wallet::OrderUnclaim;
+use taler::sign::{PublicKey, Signature, Statement};
+use taler::time::Timestamp;
 
 /// A contract as its wallet gets it.
 #[derive(Clone, Debug)]

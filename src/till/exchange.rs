@@ -7,16 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Terms, Till};
-use crate::domain::amount::Amount;
-use crate::domain::exchange::Trusted;
-use crate::domain::payto::Payto;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
 use crate::exchange::{Exchange, Http, Remembered};
-use crate::log_limit;
-use crate::machine::Clock;
 use crate::store::Store;
 use crate::store::exchanges::{self, KeptKeys};
+use system::clock::Clock;
+use system::log_limit;
+use taler::amount::Amount;
+use taler::exchange::Trusted;
+use taler::payto::Payto;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// How it stands with an exchange.
 #[derive(Clone, Debug, PartialEq)]

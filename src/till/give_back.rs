@@ -13,18 +13,18 @@ use super::pay::Books;
 use super::trouble::Trouble;
 use super::wait::order;
 use super::{Error, Till};
-use crate::domain::amount::Amount;
-use crate::domain::ids::{InstanceId, OrderId};
-use crate::domain::order::{Order, OrderSerial, RefundSerial};
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
 use crate::exchange;
+use crate::model::order::{Order, OrderSerial, RefundSerial};
 use crate::store::coin_refunds::{self, CoinRefund, CoinRefundSerial, NewCoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
 use crate::store::{self, Lane, Tx, instances, orders, part_paid, refunds};
-use crate::taler::base32::HashCode;
-use crate::taler::sign::merchant::RefundRequest;
-use crate::taler::sign::{PublicKey, Signature, Statement};
+use taler::amount::Amount;
+use taler::base32::HashCode;
+use taler::ids::{InstanceId, OrderId};
+use taler::sign::merchant::RefundRequest;
+use taler::sign::{PublicKey, Signature, Statement};
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// The status told of an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;

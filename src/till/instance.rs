@@ -7,18 +7,17 @@ use super::give_back::give_back;
 use super::pay::Books;
 use super::seat::is_seat;
 use super::{Clerk, Error, Key, Password, Till};
-use crate::domain::access::{NewToken, Permission};
-use crate::domain::business_day::Calendar;
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::{
-    Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished,
-};
-use crate::domain::time::Timestamp;
-use crate::domain::unfit::Unfit;
-use crate::machine::{random, time_zone};
+use crate::model::access::{NewToken, Permission};
+use crate::model::business_day::Calendar;
+use crate::model::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished};
+use crate::model::unfit::Unfit;
 use crate::store::deposits::Deposit;
 use crate::store::{Tx, accounts, coin_refunds, instances, orders, part_paid, tokens};
-use crate::taler::sign::SigningKey;
+use system::clock::time_zone;
+use system::random;
+use taler::ids::InstanceId;
+use taler::sign::SigningKey;
+use taler::time::Timestamp;
 
 /// How an instance's owner will prove who they are.
 #[derive(Clone, Debug)]

@@ -7,17 +7,17 @@ use serde_json::Value;
 use super::trouble::{Trouble, TroubleKind};
 use super::wait::Patience;
 use super::{Clerk, Error, Till};
-use crate::domain::account::Account;
-use crate::domain::amount::{Amount, Currency};
-use crate::domain::exchange::{Keys, Limit, WireAccount};
-use crate::domain::order::Topic;
-use crate::domain::payto::Payto;
-use crate::domain::web::BaseUrl;
 use crate::exchange::Exchange;
+use crate::model::account::Account;
+use crate::model::order::Topic;
 use crate::store::accounts;
 use crate::store::kyc::{self, Ask, Pair};
-use crate::taler::base32::HashCode;
-use crate::taler::sign::PublicKey;
+use taler::amount::{Amount, Currency};
+use taler::base32::HashCode;
+use taler::exchange::{Keys, Limit, WireAccount};
+use taler::payto::Payto;
+use taler::sign::PublicKey;
+use taler::web::BaseUrl;
 
 /// Refused because the key of the account is not yet proven by a transfer (crypto 14.2).
 const BAD_KYC_AUTH: &str = "bad_kyc_auth";
@@ -277,9 +277,9 @@ fn status(keys: Result<&Keys, &TroubleKind>, account: &Account, ask: Option<&Ask
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::account::AccountDetails;
-    use crate::domain::exchange::sample::Sample;
-    use crate::taler::base32::Salt;
+    use crate::model::account::AccountDetails;
+    use taler::base32::Salt;
+    use taler::exchange::sample::Sample;
 
     fn account(payto: &str) -> Account {
         let (payto_uri, salt) = (Payto::parse(payto).unwrap(), Salt::ZERO);

@@ -1,7 +1,7 @@
 //! What a till does, in the shop's words: one verb a method, one noun a file.
 //!
 //! A [`Till`] is handed its store and its settings and then serves every door alike: the web, the
-//! command line, and later the clock. A verb looks, decides with `domain`, acts, and says what came
+//! command line, and later the clock. A verb looks, decides with `model`, acts, and says what came
 //! of it; it knows no status codes and no JSON. Who may do what is a value: a [`Clerk`].
 
 pub mod access;
@@ -36,22 +36,23 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
-use crate::domain::access::Permission;
-use crate::domain::amount::Currency;
-use crate::domain::contract::BadOrder;
-use crate::domain::currency::CurrencySpecification;
-use crate::domain::exchange::Trusted;
-use crate::domain::ids::{InstanceId, OrderId, TemplateId};
-use crate::domain::instance::{Instance, InstanceSettings, Unfinished};
-use crate::domain::path::BadPath;
-use crate::domain::template::{BadFilling, BadTemplate};
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::unfit::Unfit;
 use crate::exchange::{Exchange, Times};
 use crate::hub::{self, Hub};
-use crate::machine::{Clock, NoRandomness, Witness};
+use crate::model::access::Permission;
+use crate::model::contract::BadOrder;
+use crate::model::instance::{Instance, InstanceSettings, Unfinished};
+use crate::model::unfit::Unfit;
 use crate::store::{self, Store};
-use crate::taler::canonical;
+use system::NoRandomness;
+use system::clock::{Clock, Witness};
+use taler::amount::Currency;
+use taler::canonical;
+use taler::currency::CurrencySpecification;
+use taler::exchange::Trusted;
+use taler::ids::{InstanceId, OrderId, TemplateId};
+use taler::path::BadPath;
+use taler::template::{BadFilling, BadTemplate};
+use taler::time::{RelativeTime, Timestamp};
 use turns::Turns;
 
 pub use access::{Admission, Clerk, Issued, Key, TokenWish};

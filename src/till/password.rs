@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::attempts::Attempts;
-use crate::domain::ids::InstanceId;
-use crate::domain::unfit::Unfit;
+use crate::model::unfit::Unfit;
+use taler::ids::InstanceId;
 
 /// Longest password in characters.
 pub(crate) const MAX_PASSWORD: usize = 1024;

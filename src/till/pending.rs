@@ -15,9 +15,9 @@ use futures_util::stream::{StreamExt, iter};
 
 use super::trouble::Trouble;
 use super::{Error, Till};
-use crate::domain::order::OrderSerial;
-use crate::domain::web::BaseUrl;
+use crate::model::order::OrderSerial;
 use crate::store::{coin_refunds, deposits, instances, orders, part_paid};
+use taler::web::BaseUrl;
 
 /// Orders that one exchange is asked about at the same time: enough to catch up quickly, and no burden
 /// for a small exchange.

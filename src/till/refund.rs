@@ -6,17 +6,17 @@ use std::cmp::Ordering;
 use super::pay::Books;
 use super::wait::order;
 use super::{Clerk, Error, Till};
-use crate::domain::amount::Amount;
-use crate::domain::ids::{InstanceId, OrderId};
-use crate::domain::instance::is_clean;
-use crate::domain::order::{Order, Refund, RefundSerial, RefundState};
-use crate::domain::payment::{CannotSpread, spread};
-use crate::domain::time::Timestamp;
-use crate::domain::unfit::Unfit;
-use crate::domain::web::BaseUrl;
+use crate::model::order::{Order, Refund, RefundSerial, RefundState};
+use crate::model::unfit::Unfit;
 use crate::store::coin_refunds::{self, NewCoinRefund};
 use crate::store::{Tx, orders, refunds};
-use crate::taler::sign::PublicKey;
+use taler::amount::Amount;
+use taler::characters::is_clean;
+use taler::ids::{InstanceId, OrderId};
+use taler::payment::{CannotSpread, spread};
+use taler::sign::PublicKey;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// Longest reason, in characters.
 pub(crate) const MAX_REASON: usize = 1024;

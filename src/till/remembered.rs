@@ -17,8 +17,8 @@ use sha2::Sha256;
 use tokio::sync::OnceCell;
 
 use super::Error;
-use crate::domain::instance::InstanceSerial;
-use crate::machine::random;
+use crate::model::instance::InstanceSerial;
+use system::random;
 
 /// How long the outcome of a check counts: as long as a shop with a wrong text waits at most until a
 /// password that was set to that very text is believed, and short enough that a copy of the

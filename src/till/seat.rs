@@ -12,13 +12,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::access::SEAT_MARK;
 use super::{Clerk, Error, Issued, Key, Password, Till, TokenWish, alive};
-use crate::domain::access::{Permission, Scope, Token, TokenKind, TokenScope};
-use crate::domain::ids::InstanceId;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::unfit::Unfit;
-use crate::machine::random;
+use crate::model::access::{Permission, Scope, Token, TokenKind, TokenScope};
+use crate::model::unfit::Unfit;
 use crate::store::{self, instances, tokens};
-use crate::taler::base32;
+use system::random;
+use taler::base32;
+use taler::ids::InstanceId;
+use taler::time::{RelativeTime, Timestamp};
 
 /// Longest name of a browser that is kept, in characters.
 const MAX_BROWSER: usize = 120;

@@ -1,10 +1,10 @@
 //! How the shop is doing, for its keeper who wants to know whether all is well.
 
 use super::{Clerk, Error, ExchangeState, Kyc, Till};
-use crate::domain::account::Account;
-use crate::domain::time::Timestamp;
+use crate::model::account::Account;
 use crate::store::premises::Premises;
 use crate::store::{accounts, orders};
+use taler::time::Timestamp;
 
 /// How a shop is doing.
 #[derive(Debug)]

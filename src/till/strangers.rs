@@ -15,12 +15,12 @@ use governor::{Quota, RateLimiter};
 use rusqlite::Connection;
 
 use super::{Error, Till, neighbourhood};
-use crate::domain::ids::TemplateId;
-use crate::domain::instance::{Instance, InstanceSerial};
-use crate::domain::order::OrderSerial;
-use crate::domain::time::Timestamp;
-use crate::machine;
+use crate::model::instance::{Instance, InstanceSerial};
+use crate::model::order::OrderSerial;
 use crate::store::{self, deposits, logos, orders};
+use system::clock;
+use taler::ids::TemplateId;
+use taler::time::Timestamp;
 
 /// Networks, and templates, that are counted each by itself; all others beyond share one count.
 const MAX_COUNTS: usize = 10_000;
@@ -198,7 +198,7 @@ impl Till {
         let now = self.clock.now();
         // Nor while something has happened that is still to come.
         let newest = self.store.glance(store::newest)?;
-        if !self.is_time_sure() || machine::doubt(now, newest).is_some() {
+        if !self.is_time_sure() || clock::doubt(now, newest).is_some() {
             return Ok(false);
         }
         let before = now.secs().map(|now| Timestamp::from_secs(now.saturating_sub(KEPT_S)));

@@ -5,10 +5,10 @@ use std::net::IpAddr;
 use super::instance::still_there;
 use super::order::{Made, OrderWish};
 use super::{Clerk, Error, Till};
-use crate::domain::ids::{InstanceId, TemplateId};
-use crate::domain::template::{Filled, Filling, Template};
-use crate::domain::web::BaseUrl;
 use crate::store::{Lane, templates};
+use taler::ids::{InstanceId, TemplateId};
+use taler::template::{Filled, Filling, Template};
+use taler::web::BaseUrl;
 
 impl Till {
     /// Keeps a new template. The same one again is no error.

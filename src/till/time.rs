@@ -5,9 +5,9 @@
 use std::sync::{MutexGuard, PoisonError};
 
 use super::{Error, Till};
-use crate::domain::time::Timestamp;
-use crate::machine::{Clock, Verdict, Witness};
 use crate::store::{self, Store, clock};
+use system::clock::{Clock, Verdict, Witness};
+use taler::time::Timestamp;
 
 /// A witness of what time it is, which knows what the database saw last: the time that was kept, or
 /// when there is none, that of the newest order or refund.

@@ -6,11 +6,11 @@ use std::ops::RangeInclusive;
 use serde_json::Value;
 
 use super::Error;
-use crate::domain::exchange::BadKeys;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
 use crate::exchange;
 use crate::store::kyc::Ask;
+use taler::exchange::BadKeys;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// Taler's codes that exchanges alone tell. Others may come from what stands in front of one.
 const EXCHANGE_CODES: RangeInclusive<u32> = 1000..=1999;

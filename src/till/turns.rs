@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{Mutex as Turnstile, OwnedMutexGuard};
 
-use crate::domain::order::OrderSerial;
-use crate::domain::web::BaseUrl;
+use crate::model::order::OrderSerial;
+use taler::web::BaseUrl;
 
 /// Most turns that are taken, or waited for, at the same time.
 const MAX_AT_ONCE: usize = 1024;

@@ -15,14 +15,14 @@ use tokio::time::{Instant, sleep_until};
 
 use super::pay::deposited;
 use super::{Clerk, Error, Till, neighbourhood};
-use crate::domain::amount::Amount;
-use crate::domain::ids::{InstanceId, OrderId, SessionId};
-use crate::domain::instance::InstanceSerial;
-use crate::domain::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
-use crate::domain::time::Timestamp;
-use crate::domain::web::FulfillmentUrl;
+use crate::model::instance::InstanceSerial;
+use crate::model::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
 use crate::store::{instances, orders, refunds, sessions};
-use crate::taler::base32::HashCode;
+use taler::amount::Amount;
+use taler::base32::HashCode;
+use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::time::Timestamp;
+use taler::web::FulfillmentUrl;
 
 /// How long a client is willing to wait, and which one it is.
 #[derive(Clone, Copy, Debug, Default)]

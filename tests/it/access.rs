@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tilld::domain::access::Scope;
 use tilld::http::{Door, EVERYWHERE, LATER, LATER_ROOT, ROOT, Row};
+use tilld::model::access::Scope;
 
 use crate::common::{Daemon, Place, eventually};
 

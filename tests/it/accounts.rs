@@ -23,8 +23,8 @@ fn an_account_keeps_its_hash_for_ever() {
     let first = first.json();
     let h_wire = first["h_wire"].as_str().unwrap().to_owned();
     assert_eq!((h_wire.len(), first["salt"].as_str().unwrap().len()), (103, 26));
-    let salt = tilld::taler::base32::Salt::parse(first["salt"].as_str().unwrap()).unwrap();
-    let payto = tilld::domain::payto::Payto::parse(IBAN).unwrap();
+    let salt = taler::base32::Salt::parse(first["salt"].as_str().unwrap()).unwrap();
+    let payto = taler::payto::Payto::parse(IBAN).unwrap();
     assert_eq!(payto.h_wire(&salt).to_string(), h_wire);
     assert_eq!(add(json!({ "payto_uri": IBAN })).json(), first);
 

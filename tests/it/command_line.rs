@@ -64,6 +64,18 @@ fn it_says_its_version_and_how_to_use_it() {
 }
 
 #[test]
+fn play_money_is_there_only_if_it_was_built_in() {
+    let place = Place::new();
+    let help = place.ok(&["--help"]);
+    for command in ["demo", "wallet"] {
+        let listed = help.lines().any(|line| line.trim_start().starts_with(command));
+        assert_eq!(listed, cfg!(feature = "demo"), "{command}: {help}");
+        let (code, _, said) = text(place.run(&[command, "--help"]));
+        assert_eq!(code, Some(if cfg!(feature = "demo") { 0 } else { 2 }), "{command}: {said}");
+    }
+}
+
+#[test]
 fn what_it_does_not_understand_is_refused() {
     let place = Place::new();
     for args in [
@@ -698,10 +710,13 @@ fn a_reader_that_has_gone_ends_no_command() {
         assert_eq!(code, Some(status), "{args:?}: {said}");
         assert!(!said.contains("panicked"), "{args:?}: {said}");
     }
-    let mut command = tilld();
-    command.args(["wallet", "--data-dir"]).arg(place.dir.path()).arg("balance");
-    let (code, _, said) = text(unread(command));
-    assert_eq!(code, Some(0), "{said}");
+    #[cfg(feature = "demo")]
+    {
+        let mut command = tilld();
+        command.args(["wallet", "--data-dir"]).arg(place.dir.path()).arg("balance");
+        let (code, _, said) = text(unread(command));
+        assert_eq!(code, Some(0), "{said}");
+    }
 }
 
 #[test]

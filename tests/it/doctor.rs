@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tilld::taler::sign::SigningKey;
+use taler::sign::SigningKey;
 
 use crate::common::exchange::Exchange;
 use crate::common::peer::{self, Manners};

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tilld::taler::sign::SigningKey;
+use taler::sign::SigningKey;
 
 use crate::common::eventually;
 use crate::common::peer::{Exchange, Manners};

@@ -1,62 +1,73 @@
-//! The floor plan of `src/lib.rs`: a module uses only what lies below it. Read from the sources
-//! themselves, so that it holds however the uses are spelt.
+//! The floor plan of `src/lib.rs`, and that of the crates: a module uses only what lies below it. Read from
+//! the sources themselves, so that it holds however the uses are spelt.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Each module, and which others it may use.
-const PLAN: &[(&str, &[&str])] = &[
+/// Each crate beside the daemon, and which others it may name as dependencies; the compiler does the rest.
+const CRATES: &[(&str, &[&str])] = &[
     ("taler", &[]),
-    // How often a log line is written; whoever logs what clients can cause uses it.
-    ("log_limit", &[]),
-    ("domain", &["taler"]),
-    ("config", &["domain", "taler"]),
-    // Only the topics; a wake carries no news.
-    ("hub", &["domain"]),
-    // Time and chance come from nowhere else.
-    ("machine", &["domain"]),
+    // Time, randomness and the log: whoever logs what clients can cause uses it.
+    ("system", &["taler"]),
     // How pages look, whoever shows them.
-    ("page", &["domain", "taler"]),
-    // The network's far side: it knows nothing of the till, and only demonstrations start it.
-    ("sandbox", &["domain", "log_limit", "machine", "taler"]),
-    // A customer: it knows nothing of till and exchange but what they answer.
-    ("wallet", &["domain", "log_limit", "machine", "taler"]),
-    // A shop like any other, with a wallet behind a button: it asks the till over HTTP only.
-    ("demo", &["domain", "log_limit", "machine", "page", "taler", "wallet"]),
+    ("ui", &["taler"]),
+    // What servers and clients of HTTP share, whoever they speak for.
+    ("net", &[]),
+    // The network's far side: it knows nothing of the till.
+    ("playground", &["net", "system", "taler", "ui"]),
+];
+
+/// Each module of the daemon and of the playground, and which others, and which crates, it may use.
+const PLAN: &[(&str, &[&str])] = &[
+    ("model", &["taler"]),
+    ("config", &["taler"]),
+    // Only the topics; a wake carries no news.
+    ("hub", &["model", "taler"]),
     // The peer keeps nothing.
-    ("exchange", &["domain", "log_limit", "machine", "taler"]),
-    ("store", &["domain", "log_limit", "taler"]),
-    ("till", &["domain", "exchange", "hub", "log_limit", "machine", "store", "taler"]),
+    ("exchange", &["net", "system", "taler"]),
+    ("store", &["model", "system", "taler"]),
+    ("till", &["exchange", "hub", "model", "store", "system", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
-    ("http", &["domain", "log_limit", "page", "store", "taler", "till"]),
+    ("http", &["model", "net", "store", "system", "taler", "till", "ui"]),
     // The clock: it calls verbs, as the web does.
-    ("jobs", &["log_limit", "till"]),
+    ("jobs", &["system", "till"]),
     (
         "server",
-        &[
-            "config",
-            "domain",
-            "exchange",
-            "http",
-            "hub",
-            "jobs",
-            "log_limit",
-            "machine",
-            "store",
-            "till",
-        ],
+        &["config", "exchange", "http", "hub", "jobs", "model", "store", "system", "taler", "till"],
     ),
     // Exchanges, because the till would keep what they say, and the doctor changes nothing.
     (
         "cli",
         &[
-            "config", "demo", "domain", "exchange", "hub", "machine", "sandbox", "server", "store",
-            "taler", "till", "wallet",
+            "config",
+            "exchange",
+            "hub",
+            "model",
+            "net",
+            "playground",
+            "server",
+            "store",
+            "system",
+            "taler",
+            "till",
         ],
     ),
     ("main", &["cli"]),
+    ("playground/file", &["system"]),
+    // Only demonstrations start it.
+    ("playground/sandbox", &["net", "playground/file", "system", "taler"]),
+    // A customer: it knows nothing of till and exchange but what they answer.
+    ("playground/wallet", &["net", "playground/file", "system", "taler"]),
+    // A shop like any other, with a wallet behind a button: it asks the till over HTTP only.
+    ("playground/demo", &["net", "playground/wallet", "system", "taler", "ui"]),
 ];
 
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every source of the program: those of the daemon by their path below `src`, those of the crates
+/// with the crate's name before it.
 fn sources() -> Vec<(String, String)> {
     fn gather(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap() {
@@ -68,20 +79,42 @@ fn sources() -> Vec<(String, String)> {
             }
         }
     }
-    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let mut paths = Vec::new();
-    gather(&src, &mut paths);
-    paths.sort();
-    let named = |path: PathBuf| {
-        let name = path.strip_prefix(&src).unwrap().to_str().unwrap().to_owned();
-        (name, fs::read_to_string(&path).unwrap())
+    let mut sources = Vec::new();
+    let mut read = |prefix: String, folder: PathBuf| {
+        let mut paths = Vec::new();
+        gather(&folder, &mut paths);
+        paths.sort();
+        for path in paths {
+            let name = path.strip_prefix(&folder).unwrap().to_str().unwrap();
+            sources.push((format!("{prefix}{name}"), fs::read_to_string(&path).unwrap()));
+        }
     };
-    paths.into_iter().map(named).collect()
+    read(String::new(), root().join("src"));
+    for (name, _) in CRATES {
+        read(format!("{name}/"), root().join("crates").join(name).join("src"));
+    }
+    sources
+}
+
+/// The names that a manifest lists as its dependencies; not those of its tests.
+fn dependencies(manifest: &Path) -> Vec<String> {
+    let manifest: toml::Table = toml::from_str(&fs::read_to_string(manifest).unwrap()).unwrap();
+    manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
+}
+
+/// Is it a source that the plan speaks of? Within other crates there are no floors.
+fn is_planned(name: &str) -> bool {
+    let is_of = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
+    name != "lib.rs"
+        && name != "playground/lib.rs"
+        && CRATES.iter().all(|(prefix, _)| *prefix == "playground" || !is_of(prefix))
 }
 
 /// The module that the file `name` belongs to.
 fn module(name: &str) -> &str {
-    name.split('/').next().unwrap().trim_end_matches(".rs")
+    let start = if name.starts_with("playground/") { "playground/".len() } else { 0 };
+    let end = name[start..].find('/').map_or(name.len(), |at| start + at);
+    name[..end].trim_end_matches(".rs")
 }
 
 /// `text` without its comments. Texts in quotes that hold `//` are cut short; no path is in them.
@@ -134,9 +167,12 @@ fn complaints(name: &str, text: &str) -> Vec<String> {
     let Some((_, allowed)) = PLAN.iter().find(|(module, _)| *module == own) else {
         return vec![format!("{name} belongs to {own}, which is on no floor")];
     };
-    let code = code(text);
+    // Where the modules of this crate are in the plan.
+    let prefix = if own.starts_with("playground/") { "playground/" } else { "" };
+    // A path from the very root begins as any other.
+    let code = code(text).replace(" ::", " ");
     let mut complaints = Vec::new();
-    let floor = |head: &str| PLAN.iter().any(|(module, _)| *module == head);
+    let floor = |head: &str| PLAN.iter().any(|(module, _)| *module == format!("{prefix}{head}"));
     for head in heads(&code, "crate::") {
         if !floor(&head) {
             complaints.push(format!("{name} uses crate::{head}, which is on no floor"));
@@ -158,8 +194,14 @@ fn complaints(name: &str, text: &str) -> Vec<String> {
         }
     }
     for head in used {
-        if floor(&head) && head != own && !allowed.contains(&head.as_str()) {
+        let module = format!("{prefix}{head}");
+        if floor(&head) && module != own && !allowed.contains(&module.as_str()) {
             complaints.push(format!("{name} may not use crate::{head}"));
+        }
+    }
+    for (other, _) in CRATES {
+        if !allowed.contains(other) && !heads(&code, &format!("{other}::")).is_empty() {
+            complaints.push(format!("{name} may not use {other}"));
         }
     }
     complaints
@@ -171,24 +213,48 @@ fn a_module_uses_only_what_lies_below_it() {
     assert!(sources.len() > 30, "{}", sources.len());
     let found: Vec<_> = sources
         .iter()
-        .filter(|(name, _)| name != "lib.rs")
+        .filter(|(name, _)| is_planned(name))
         .flat_map(|(name, text)| complaints(name, text))
         .collect();
     assert_eq!(found, [""; 0]);
 }
 
 #[test]
+fn a_crate_names_only_crates_below_it() {
+    let below: Vec<_> = CRATES.iter().map(|(name, _)| *name).collect();
+    let folder = fs::read_dir(root().join("crates")).unwrap();
+    let mut there: Vec<_> =
+        folder.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    there.sort_unstable();
+    let mut planned = below.clone();
+    planned.sort_unstable();
+    assert_eq!(there, planned);
+    for (name, allowed) in CRATES {
+        let manifest = root().join("crates").join(name).join("Cargo.toml");
+        for other in dependencies(&manifest) {
+            let is_ours = other == "tilld" || below.contains(&other.as_str());
+            assert!(!is_ours || allowed.contains(&other.as_str()), "{name} may not use {other}");
+        }
+    }
+}
+
+#[test]
 fn the_plan_is_the_crate() {
     let sources = sources();
-    let lib = &sources.iter().find(|(name, _)| name == "lib.rs").unwrap().1;
-    let mut declared: Vec<_> =
-        lib.lines().filter_map(|line| line.strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    declared.push("main");
-    let mut planned: Vec<_> = PLAN.iter().map(|(module, _)| *module).collect();
-    declared.sort_unstable();
-    planned.sort_unstable();
-    assert_eq!(declared, planned);
-    assert!(!code(lib).contains("use "), "src/lib.rs only names the modules");
+    for (lib, prefix) in [("lib.rs", ""), ("playground/lib.rs", "playground/")] {
+        let text = &sources.iter().find(|(name, _)| name == lib).unwrap().1;
+        let names = text.lines().filter_map(|line| {
+            line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')
+        });
+        let mut declared: Vec<_> = names.map(|name| format!("{prefix}{name}")).collect();
+        let is_of_it = |module: &&str| prefix.is_empty() != module.starts_with("playground/");
+        let mut planned: Vec<_> = PLAN.iter().map(|(module, _)| *module).filter(is_of_it).collect();
+        planned.retain(|module| *module != "main");
+        declared.sort_unstable();
+        planned.sort_unstable();
+        assert_eq!(declared, planned);
+        assert!(!code(text).contains("use "), "{lib} only names the modules");
+    }
 }
 
 #[test]
@@ -196,7 +262,7 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
     let all = |name: &str, text: &str| complaints(name, text).join("; ");
     for text in [
         "use crate::store::Store;",
-        "use crate::{\n    domain::{ids, web},\n    store,\n};",
+        "use crate::{\n    model::{order, access},\n    store,\n};",
         "fn f() { crate::store::open() }",
         "use super::super::store::Store;",
         "use tilld::store;",
@@ -207,10 +273,15 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
             "{text}"
         );
     }
+    assert_eq!(all("model/x.rs", "use crate::store::x;"), "model/x.rs may not use crate::store");
+    for text in ["use ui::Words;", "use ::ui::{self, Words};", "fn f() -> ui::Words {}"] {
+        assert_eq!(all("till/x.rs", text), "till/x.rs may not use ui", "{text}");
+    }
     assert_eq!(
-        all("taler/x.rs", "use crate::domain::ids;"),
-        "taler/x.rs may not use crate::domain"
+        all("playground/wallet/x.rs", "use crate::sandbox::Sandbox;"),
+        "playground/wallet/x.rs may not use crate::sandbox"
     );
+    assert_eq!(all("playground/demo/x.rs", "use crate::wallet;\nuse ui::Words;"), "");
     assert_eq!(all("till/x.rs", "use crate::http;"), "till/x.rs may not use crate::http");
     assert_eq!(all("config.rs", "use super::server;"), "config.rs may not use crate::server");
     assert_eq!(all("main.rs", "tilld::store::x();"), "main.rs may not use crate::store");
@@ -237,10 +308,10 @@ const LOUD: &[&str] = &[
     // Once, when it starts or is asked to stop.
     "server/",
     "store/open.rs",
-    "sandbox/minting.rs",
+    "playground/sandbox/minting.rs",
     // By commands.
     "store/backup.rs",
-    "wallet/refund.rs",
+    "playground/wallet/refund.rs",
     // When keys cannot be had for another reason than before, and when they can; at the start.
     "exchange/keeper.rs",
     "till/exchange.rs",
@@ -257,21 +328,21 @@ const LOUD: &[&str] = &[
 fn what_a_request_can_cause_is_logged_through_the_limit() {
     let loud = ["log::warn!", "log::error!", "Level::Warn,", "Level::Error,"];
     for (name, text) in sources() {
-        let may = name == "log_limit.rs" || LOUD.iter().any(|start| name.starts_with(start));
+        let may = name == "system/log_limit.rs" || LOUD.iter().any(|start| name.starts_with(start));
         let code = code(&text);
         assert!(may || !loud.iter().any(|word| code.contains(word)), "{name}: see `log_limit`");
     }
 }
 
 #[test]
-fn only_the_command_line_prints_and_only_the_machine_reads_the_clock() {
+fn only_the_command_line_prints_and_only_the_clock_reads_the_time() {
     for (name, text) in sources() {
         let code = code(&text);
         let prints = ["print!", "println!", "eprint!", "eprintln!"];
         let may_print = name.starts_with("cli/") || name == "main.rs";
         assert!(may_print || !prints.iter().any(|word| code.contains(word)), "{name} prints");
         let reads = code.contains("SystemTime::now");
-        assert_eq!(reads, name == "machine.rs", "{name} and the clock");
+        assert_eq!(reads, name == "system/clock.rs", "{name} and the clock");
     }
 }
 

@@ -2,13 +2,13 @@
 //! reason, and never a failure of the database. On the till itself, where that moment can be chosen.
 
 use serde_json::{Value, json};
-use tilld::domain::account::AccountDetails;
-use tilld::domain::ids::{InstanceId, OrderId, TemplateId};
-use tilld::domain::order::{CounterPayment, PaymentMethod};
-use tilld::domain::template::{Template, TemplateContract};
-use tilld::domain::web::BaseUrl;
+use system::clock::Clock;
+use taler::ids::{InstanceId, OrderId, TemplateId};
+use taler::template::{Template, TemplateContract};
+use taler::web::BaseUrl;
 use tilld::hub::{Caps, Hub};
-use tilld::machine::Clock;
+use tilld::model::account::AccountDetails;
+use tilld::model::order::{CounterPayment, PaymentMethod};
 use tilld::store::{Options, Role, Store};
 use tilld::till::{
     AccountWish, Auth, Clerk, CounterWish, Error, InstanceWish, OrderWish, Password, RefundWish,

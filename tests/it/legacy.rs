@@ -105,7 +105,7 @@ impl Shop {
         let reply = self.daemon.get(&path);
         assert_eq!(reply.status, 200, "{reply:?}");
         let terms = reply.json()["contract_terms"].clone();
-        let h_contract = tilld::taler::contract::contract_hash(&terms).unwrap().to_string();
+        let h_contract = taler::contract::contract_hash(&terms).unwrap().to_string();
         Contract { order_id: order_id.to_owned(), h_contract, terms, token }
     }
 

@@ -17,6 +17,7 @@ mod clients;
 mod coins;
 mod command_line;
 mod connections;
+#[cfg(feature = "demo")]
 mod demo;
 mod disk;
 mod doctor;

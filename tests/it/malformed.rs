@@ -59,7 +59,7 @@ impl Target {
             let claim = json!({ "nonce": NONCE, "token": made["token"] });
             let claimed = target.post(&format!("/orders/{order_id}/claim"), &claim);
             let terms = &claimed["contract_terms"];
-            let hash = tilld::taler::contract::contract_hash(terms).unwrap();
+            let hash = taler::contract::contract_hash(terms).unwrap();
             let kept = if order_id == "PAID" { &mut target.h_paid } else { &mut target.h_contract };
             *kept = hash.to_string();
         }
@@ -518,7 +518,7 @@ fn parameters(target: &Target, row: &Row) -> Vec<(&'static str, String)> {
     let dull = ["config", "exchanges", "terms", "privacy", "agpl", "account", "instances", "token"];
     let dull = has_body(row) || dull.iter().any(|word| row.path.contains(word));
     let all = all.into_iter().filter(|(name, _)| !dull || few.contains(name));
-    all.map(|(name, value)| (name, tilld::domain::web::query_value(value).to_string())).collect()
+    all.map(|(name, value)| (name, taler::web::query_value(value).to_string())).collect()
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Orders, from the shop's side and from the customer's.
 
 use serde_json::{Value, json};
-use tilld::taler::base32::HashCode;
-use tilld::taler::contract::contract_hash;
-use tilld::taler::sign::merchant::{ContractOffer, PaymentOk};
-use tilld::taler::sign::{PublicKey, Signature, Statement};
+use taler::base32::HashCode;
+use taler::contract::contract_hash;
+use taler::sign::merchant::{ContractOffer, PaymentOk};
+use taler::sign::{PublicKey, Signature, Statement};
 
 use crate::common::Reply;
 use crate::common::shop::{BASE, IBAN, Shop, nonce, now, plain};

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tilld::taler::contract::contract_hash;
+use taler::contract::contract_hash;
 
 use crate::common::{Daemon, PATIENCE, Place, Reply};
 use crate::story::{parked, post, shop, start};

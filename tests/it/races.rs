@@ -8,16 +8,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde_json::json;
-use tilld::domain::ids::{InstanceId, OrderId, SessionId};
-use tilld::domain::order::{
-    ClaimToken, CounterPayment, NewOrder, PaymentMethod, SessionKey, Topic,
-};
-use tilld::domain::time::Timestamp;
-use tilld::domain::web::{BaseUrl, FulfillmentUrl};
+use system::clock::Clock;
+use taler::base32::HashCode;
+use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::time::Timestamp;
+use taler::web::{BaseUrl, FulfillmentUrl};
 use tilld::hub::{Caps, Hub};
-use tilld::machine::Clock;
+use tilld::model::order::{ClaimToken, CounterPayment, NewOrder, PaymentMethod, SessionKey, Topic};
 use tilld::store::{Durability, Options, Role, Store, orders};
-use tilld::taler::base32::HashCode;
 use tilld::till::{
     Clerk, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase, Sight,
     Till,

@@ -14,33 +14,24 @@ const WRITE: &str = "TILLD_WRITE_SCHEMA";
 struct House {
     /// Below the root of the sources, with a slash at its end.
     folder: &'static str,
-    /// Parts of the folder that are for other databases.
-    without: &'static [&'static str],
     /// Where its statements are embedded.
     code: &'static str,
     /// How many migrations the program knows.
     version: u32,
 }
 
-const TILL: House = House {
-    folder: "sql/",
-    without: &["sandbox", "wallet"],
-    code: "src/store",
-    version: tilld::store::VERSION,
-};
+const TILL: House = House { folder: "sql/", code: "src/store", version: tilld::store::VERSION };
 
 const SANDBOX: House = House {
-    folder: "sql/sandbox/",
-    without: &[],
-    code: "src/sandbox",
-    version: tilld::sandbox::VERSION,
+    folder: "crates/playground/sql/sandbox/",
+    code: "crates/playground/src/sandbox",
+    version: playground::sandbox::VERSION,
 };
 
 const WALLET: House = House {
-    folder: "sql/wallet/",
-    without: &[],
-    code: "src/wallet",
-    version: tilld::wallet::VERSION,
+    folder: "crates/playground/sql/wallet/",
+    code: "crates/playground/src/wallet",
+    version: playground::wallet::VERSION,
 };
 
 const HOUSES: [House; 3] = [TILL, SANDBOX, WALLET];
@@ -55,8 +46,7 @@ impl House {
         let mut files = BTreeMap::new();
         for entry in fs::read_dir(self.path()).unwrap() {
             let table = entry.unwrap().path();
-            let is_another = |name| self.without.iter().any(|other| *other == name);
-            if !table.is_dir() || table.file_name().is_some_and(is_another) {
+            if !table.is_dir() {
                 continue;
             }
             for entry in fs::read_dir(&table).unwrap() {

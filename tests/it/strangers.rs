@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use reqwest::redirect;
 use serde_json::{Map, Value, json};
-use tilld::domain::account::AccountDetails;
-use tilld::domain::ids::{InstanceId, OrderId, TemplateId};
-use tilld::domain::order::{CounterPayment, PaymentMethod};
-use tilld::domain::template::{Filling, Template, TemplateContract};
+use system::clock::Clock;
+use taler::ids::{InstanceId, OrderId, TemplateId};
+use taler::sign::wallet::OrderUnclaim;
+use taler::sign::{SigningKey, Statement};
+use taler::template::{Filling, Template, TemplateContract};
 use tilld::hub::{Caps, Hub};
-use tilld::machine::Clock;
+use tilld::model::account::AccountDetails;
+use tilld::model::order::{CounterPayment, PaymentMethod};
 use tilld::store::{Options, Role, Store};
-use tilld::taler::sign::wallet::OrderUnclaim;
-use tilld::taler::sign::{SigningKey, Statement};
 use tilld::till::{
     AccountWish, Clerk, CounterWish, Filter, InstanceWish, OrderWish, Page, Patience,
     StrangerLimits, Till,
@@ -125,7 +125,7 @@ fn one_network_has_its_share_by_every_way_in_and_others_have_theirs() {
         let body = json!({ "nonce": nonce(1), "token": token });
         let reply = post_from(&shop, "203.0.113.1", &format!("/orders/{claimed}/claim"), &body);
         assert_eq!(reply.status, 200, "{reply:?}");
-        tilld::taler::contract::contract_hash(&reply.json()["contract_terms"]).unwrap().to_string()
+        taler::contract::contract_hash(&reply.json()["contract_terms"]).unwrap().to_string()
     };
     let by_claim = |address: &str| {
         let (id, token) = offered(&shop);
@@ -318,7 +318,7 @@ fn a_contract_of_which_the_logo_is_forgotten_keeps_its_hash() {
     let left = shop.status(&id, "")["contract_terms"].clone();
     assert_eq!(left["merchant"]["logo"], logo);
     assert_eq!(left["extra"].get("name"), None);
-    let hash = tilld::taler::contract::contract_hash(&left).unwrap().to_string();
+    let hash = taler::contract::contract_hash(&left).unwrap().to_string();
     assert_eq!(hash, contract.h_contract);
     shop.place.ok(&["check"]);
 }

@@ -10,10 +10,10 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
+use taler::contract::contract_hash;
+use taler::sign::wallet::OrderUnclaim;
+use taler::sign::{SigningKey, Statement};
 use tilld::http::{Door, EVERYWHERE, LEGACY, OFFICE, ROOT, Row};
-use tilld::taler::contract::contract_hash;
-use tilld::taler::sign::wallet::OrderUnclaim;
-use tilld::taler::sign::{SigningKey, Statement};
 
 use crate::common::{Daemon, Place, Reply};
 use crate::office::{PASSWORD, Visitor};

@@ -211,7 +211,7 @@ impl Sale {
             }
             Step::Claim => {
                 let terms = answer["contract_terms"].clone();
-                let h_contract = tilld::taler::contract::contract_hash(&terms).unwrap();
+                let h_contract = taler::contract::contract_hash(&terms).unwrap();
                 let (h_contract, sig) = (h_contract.to_string(), text("sig"));
                 self.contract = Some(Contract { terms, h_contract, sig });
             }
@@ -249,10 +249,8 @@ impl Sale {
         expect(!is_paid || may_be_paid, "nobody has paid", &status);
         if is_paid {
             let refunded = body["refund_amount"].as_str().unwrap();
-            let known = refunded.parse::<tilld::domain::amount::Amount>().unwrap();
-            let is = |total: u32| {
-                known == cents(total).parse::<tilld::domain::amount::Amount>().unwrap()
-            };
+            let known = refunded.parse::<taler::amount::Amount>().unwrap();
+            let is = |total: u32| known == cents(total).parse::<taler::amount::Amount>().unwrap();
             let fits =
                 is(self.refunded) || matches!(self.doubt, Some(Step::Refund(total)) if is(total));
             expect(fits, &format!("{} were granted back", cents(self.refunded)), &status);

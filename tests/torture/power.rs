@@ -20,7 +20,7 @@ const BANK: &str = "payto://x-taler-bank/localhost/shop?receiver-name=Shop";
 /// The number that this run's chance begins with; `TORTURE_SEED` has one come again.
 fn seed() -> u64 {
     let wanted = std::env::var("TORTURE_SEED").ok().map(|seed| seed.parse().unwrap());
-    let seed = wanted.unwrap_or_else(|| u64::from_ne_bytes(tilld::machine::random().unwrap()));
+    let seed = wanted.unwrap_or_else(|| u64::from_ne_bytes(system::random().unwrap()));
     println!("TORTURE_SEED={seed}");
     seed | 1
 }

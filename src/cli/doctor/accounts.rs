@@ -4,15 +4,15 @@ use rusqlite::Connection;
 
 use super::Finding;
 use super::exchanges::Asked;
-use crate::domain::account::Account;
-use crate::domain::business_day::BusinessDay;
-use crate::domain::exchange::Trusted;
-use crate::domain::ids::InstanceId;
-use crate::domain::web::BaseUrl;
+use crate::model::account::Account;
+use crate::model::business_day::BusinessDay;
 use crate::store::kyc::{self, Ask, Pair};
 use crate::store::{self, accounts, instances};
-use crate::taler::sign::PublicKey;
 use crate::till::{KycStatus, KycTransfer};
+use taler::exchange::Trusted;
+use taler::ids::InstanceId;
+use taler::sign::PublicKey;
+use taler::web::BaseUrl;
 
 /// An instance, and where its money goes.
 #[derive(Debug)]
@@ -202,11 +202,11 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::domain::account::AccountDetails;
-    use crate::domain::exchange::Keys;
-    use crate::domain::exchange::sample::{Sample, after};
-    use crate::domain::payto::Payto;
     use crate::exchange::{Error, Told};
+    use crate::model::account::AccountDetails;
+    use taler::exchange::Keys;
+    use taler::exchange::sample::{Sample, after};
+    use taler::payto::Payto;
 
     const IBAN: &str = "payto://iban/DE75512108001245126199?receiver-name=Shop";
 

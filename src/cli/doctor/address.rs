@@ -6,7 +6,7 @@ use url::{Host, Url};
 
 use super::Finding;
 use crate::config::Listen;
-use crate::domain::web::BaseUrl;
+use taler::web::BaseUrl;
 
 /// How far an address is known.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,8 +1,8 @@
 //! Does this machine know what time it is? Contracts, coins and tokens all have their times.
 
 use super::Finding;
-use crate::domain::time::Timestamp;
-use crate::machine::{Doubt, MINUTE_S, doubt, show};
+use system::clock::{Doubt, MINUTE_S, doubt, show};
+use taler::time::Timestamp;
 
 /// By how many seconds clocks may differ and most things go: exchanges allow an hour.
 const HOUR_S: u64 = 3600;
@@ -78,7 +78,7 @@ fn amount(secs: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::machine::BUILT_S;
+    use system::clock::BUILT_S;
 
     fn at(secs: u64) -> Timestamp {
         Timestamp::from_secs(secs).unwrap()

@@ -4,13 +4,14 @@
 use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Client, redirect};
+use reqwest::Client;
 
 use super::Finding;
 use crate::cli;
-use crate::domain::web::BaseUrl;
-use crate::machine::random;
-use crate::taler::base32;
+use net::client::{self, BadAnswer};
+use system::random;
+use taler::base32;
+use taler::web::BaseUrl;
 
 /// How long a connection may take, with looking up the name.
 const CONNECT: Duration = Duration::from_secs(3);
@@ -62,14 +63,11 @@ pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
         .enable_all()
         .build()
         .map_err(|error| other(&error))?;
-    // The first call decides for the process; there is only this one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = Client::builder()
-        .user_agent(concat!("tilld-doctor/", env!("CARGO_PKG_VERSION")))
-        .connect_timeout(CONNECT)
-        .redirect(redirect::Policy::none());
-    let builder = if url.is_https() { builder } else { builder.tls_certs_only([]) };
-    let client = builder.build().map_err(|error| other(&error))?;
+    let client =
+        client::builder(concat!("tilld-doctor/", env!("CARGO_PKG_VERSION")), url.is_https())
+            .connect_timeout(CONNECT)
+            .build()
+            .map_err(|error| other(&error))?;
     let session = base32::encode(&random::<16>().map_err(|error| other(&error))?);
     let seen = runtime.block_on(look(&client, url, &session, wait));
     // A name that is still being looked up holds nobody up.
@@ -99,25 +97,12 @@ async fn look(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> Seen
 /// Status and text of the answer, or why there is none.
 async fn ask(client: &Client, url: String, limit: Duration) -> Result<(u16, String), String> {
     let asking = async {
-        // What is wrong is said without the address, which stands beside it.
-        let why = |error: reqwest::Error| {
-            let error = error.without_url();
-            let mut source = std::error::Error::source(&error);
-            let mut deepest = error.to_string();
-            while let Some(next) = source {
-                deepest = next.to_string();
-                source = next.source();
-            }
-            deepest
-        };
-        let mut response = client.get(url).send().await.map_err(why)?;
-        let (status, mut bytes) = (response.status().as_u16(), Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(why)? {
-            if bytes.len().saturating_add(chunk.len()) > MAX_ANSWER {
-                return Err("the answer is too long".to_owned());
-            }
-            bytes.extend_from_slice(&chunk);
-        }
+        let mut response = client.get(url).send().await.map_err(|error| client::cause(&error))?;
+        let bytes = client::body(&mut response, MAX_ANSWER).await.map_err(|bad| match bad {
+            BadAnswer::TooLong => "the answer is too long".to_owned(),
+            BadAnswer::Broken(error) => client::cause(&error),
+        })?;
+        let status = response.status().as_u16();
         Ok((status, String::from_utf8_lossy(&bytes).into_owned()))
     };
     let late = || Err(format!("no answer within {} s", limit.as_secs()));

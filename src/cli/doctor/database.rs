@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Finding;
-use crate::domain::time::{RelativeTime, Timestamp};
 use crate::store::{self, Error, Look, VERSION};
+use taler::time::{RelativeTime, Timestamp};
 
 /// A megabyte.
 const MB: u64 = 1_000_000;

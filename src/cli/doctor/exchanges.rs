@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Finding, address, clock};
 use crate::cli;
-use crate::domain::amount::Currency;
-use crate::domain::exchange::{BadKeys, Trusted};
-use crate::domain::time::Timestamp;
 use crate::exchange::{Error, Exchange, Http, Times, Told};
-use crate::machine::{Clock, show};
+use system::clock::{Clock, show};
+use taler::amount::Currency;
+use taler::exchange::{BadKeys, Trusted};
+use taler::time::Timestamp;
 
 /// Somebody waits for the answer: each is asked once, and has a few seconds.
 const TIMES: Times = Times {
@@ -169,8 +169,8 @@ fn remedy(trusted: &Trusted, error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::exchange::Keys;
-    use crate::domain::exchange::sample::{Sample, after};
+    use taler::exchange::Keys;
+    use taler::exchange::sample::{Sample, after};
 
     fn asked(change: impl FnOnce(&mut serde_json::Value)) -> Asked {
         at("https://exchange.example/", change)

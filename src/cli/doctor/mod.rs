@@ -18,11 +18,11 @@ use std::time::Duration;
 use super::output::{self, escaped};
 use super::{Error, owner};
 use crate::config::Config;
-use crate::domain::exchange::Trusted;
-use crate::domain::time::Timestamp;
-use crate::machine::{Clock, zone_problem};
 use crate::server::terms;
 use crate::store::{self, Look, premises};
+use system::clock::{Clock, zone_problem};
+use taler::exchange::Trusted;
+use taler::time::Timestamp;
 
 /// What came of one check: a sentence, and if it is not good, another one that says what to do.
 #[derive(Debug, Eq, PartialEq)]

@@ -3,7 +3,7 @@
 
 use super::super::error::Failure;
 use super::Call;
-use crate::domain::contract::BadOrder;
+use crate::model::contract::BadOrder;
 use crate::till::Error as Verb;
 
 use Failure::*;

@@ -23,17 +23,17 @@ use super::orders::shop::order_text;
 use super::orders::wallet;
 use super::orders::{pay_uri, put, refund_uri, terms};
 use super::{Row, Settings, origin, shop};
-use crate::domain::access::Permission::{self, OrdersRead, OrdersRefund, OrdersWrite};
-use crate::domain::ids::{InstanceId, OrderId, SessionId};
-use crate::domain::order::{ClaimToken, Order};
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::unfit::Unfit;
-use crate::domain::web::{BaseUrl, query_value};
-use crate::taler::base32::HashCode;
+use crate::model::access::Permission::{self, OrdersRead, OrdersRefund, OrdersWrite};
+use crate::model::order::{ClaimToken, Order};
+use crate::model::unfit::Unfit;
 use crate::till::{
     self, Admission, Clerk, Filter, Key, OrderWish, Page, Patience, PickedRefund, Poll2019,
     RefundWish, Repurchase, Smaller, Standing, Status, StatusAsk, Till,
 };
+use taler::base32::HashCode;
+use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::time::{RelativeTime, Timestamp};
+use taler::web::{BaseUrl, query_value};
 
 pub(super) use self::codes::Old;
 
@@ -377,8 +377,8 @@ impl Visit {
         let instance = self.instance().await?;
         let order_id = self.params.need("order_id")?;
         let token: Option<ClaimToken> = self.params.get("token")?;
-        let nonce = self.params.need::<crate::taler::base32::Bytes<32>>("nonce")?;
-        let nonce = crate::taler::sign::PublicKey::new(*nonce.as_bytes());
+        let nonce = self.params.need::<taler::base32::Bytes<32>>("nonce")?;
+        let nonce = taler::sign::PublicKey::new(*nonce.as_bytes());
         let client = origin::client(&self.request, &self.settings);
         let claimed = self.till.claim(&instance, order_id, nonce, token, client).await?;
         Ok(HttpResponse::Ok().json(json!({

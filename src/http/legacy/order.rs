@@ -3,9 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::super::error::Failure;
-use crate::domain::contract::BadOrder;
-use crate::domain::time::RelativeTime;
+use crate::model::contract::BadOrder;
 use crate::till;
+use taler::time::RelativeTime;
 
 /// Members that were times.
 const TIMES: &[&str] =

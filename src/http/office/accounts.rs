@@ -11,11 +11,11 @@ use super::super::pages::Frame;
 use super::form::{Form, Typed};
 use super::seat::Seat;
 use super::shown;
-use crate::domain::account::{Account, AccountDetails};
-use crate::domain::payto::{BadPayto, Payto};
-use crate::page::Words;
-use crate::taler::base32::HashCode;
+use crate::model::account::{Account, AccountDetails};
 use crate::till::{AccountWish, Error, Till};
+use taler::base32::HashCode;
+use taler::payto::{BadPayto, Payto};
+use ui::Words;
 
 /// An account as the page lists it.
 struct Row {
@@ -177,7 +177,7 @@ pub(in crate::http) async fn resume(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::words::{ENGLISH, GERMAN};
+    use ui::words::{ENGLISH, GERMAN};
 
     #[test]
     fn an_iban_is_taken_as_it_is_printed() {

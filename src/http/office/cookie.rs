@@ -7,14 +7,15 @@
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::{COOKIE, HOST, HeaderValue};
+use actix_web::http::header::{HOST, HeaderValue};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
 use super::super::Settings;
 use super::super::extract::header;
 use super::super::origin;
-use crate::domain::ids::InstanceId;
+use net::header::cookie;
+use taler::ids::InstanceId;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -107,15 +108,7 @@ impl Cookie {
 
     /// Its value in `request`.
     pub(super) fn read(self, request: &HttpRequest, way: &Way) -> Option<String> {
-        let name = self.name(way);
-        request
-            .headers()
-            .get_all(COOKIE)
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|text| text.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(one, value)| *one == name && !value.is_empty())
-            .map(|(_, value)| value.to_owned())
+        cookie(request.headers(), &self.name(way)).map(str::to_owned)
     }
 
     /// The header that sets it, until the browser is closed.
@@ -159,8 +152,8 @@ pub(super) fn is_own_origin(request: &HttpRequest, settings: &Settings, origin: 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::web::BaseUrl;
     use actix_web::test::TestRequest;
+    use taler::web::BaseUrl;
 
     fn way(base_url: Option<&str>, headers: &[(&'static str, &'static str)]) -> Way {
         let settings = Settings {

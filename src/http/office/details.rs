@@ -10,12 +10,12 @@ use super::super::pages::Frame;
 use super::form::{Form, Typed};
 use super::seat::Seat;
 use super::shown;
-use crate::domain::business_day::{BusinessDay, EndHour, ZoneName};
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::{InstanceSettings, Location};
-use crate::domain::unfit::Unfit;
-use crate::page::Words;
+use crate::model::business_day::{BusinessDay, EndHour, ZoneName};
+use crate::model::instance::{InstanceSettings, Location};
+use crate::model::unfit::Unfit;
 use crate::till::{Error, Till};
+use taler::ids::InstanceId;
+use ui::Words;
 
 #[derive(Template)]
 #[template(path = "http/office/details.html")]
@@ -153,8 +153,8 @@ pub(super) async fn keep(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::instance::RoundingInterval;
-    use crate::domain::time::RelativeTime;
+    use crate::model::instance::RoundingInterval;
+    use taler::time::RelativeTime;
 
     #[test]
     fn what_the_form_does_not_ask_for_stays_and_what_is_emptied_goes() {
@@ -181,7 +181,7 @@ mod tests {
             },
         };
         // Sent as it was shown, the form changes nothing.
-        let words = crate::page::visitor::Visitor::default().words();
+        let words = ui::visitor::Visitor::default().words();
         let shown = written(&old, words);
         assert_eq!(over(&old, shown.form(), business_day(shown.form()).unwrap()), old);
         let typed = Typed::suggesting(&[("name", "Café"), ("street", "Side Street")]);

@@ -1,12 +1,12 @@
 //! What a verb refused, as the shopkeeper reads it beside the form.
 
 use super::form::Typed;
-use crate::domain::amount::{Amount, Currency};
-use crate::domain::contract::BadOrder;
-use crate::domain::currency::CurrencySpecification;
-use crate::page::money::{self, BadNumber};
-use crate::page::{Words, words};
+use crate::model::contract::BadOrder;
 use crate::till::{Error, Terms};
+use taler::amount::{Amount, Currency};
+use taler::currency::CurrencySpecification;
+use ui::money::{self, BadNumber};
+use ui::{Words, words};
 
 /// Why it did not go, in plain words, and the status that says the same; `None` for what no page can
 /// mend.

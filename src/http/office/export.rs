@@ -27,15 +27,15 @@ use super::shown;
 use super::till::Sum;
 use super::workbook::WorkbookWriter;
 use super::xlsx::Xlsx;
-use crate::domain::amount::Amount;
-use crate::domain::business_day::{Calendar, ZoneName};
-use crate::domain::characters::is_control_or_format;
-use crate::domain::currency::CurrencySpecification;
-use crate::domain::order::{Order, Refunded};
-use crate::domain::time::Timestamp;
-use crate::page::visitor::Visitor;
-use crate::page::{Words, money};
+use crate::model::business_day::{Calendar, ZoneName};
+use crate::model::order::{Order, Refunded};
 use crate::till::{Books, Entry, Error, Ledger, LedgerWriter, Spool, Spooled, Till};
+use taler::amount::Amount;
+use taler::characters::is_control_or_format;
+use taler::currency::CurrencySpecification;
+use taler::time::Timestamp;
+use ui::visitor::Visitor;
+use ui::{Words, money};
 
 /// What can be taken away: its name in addresses, and which ledger it is.
 pub(super) const LEDGERS: &[(&str, Ledger)] =

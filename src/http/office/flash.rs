@@ -3,7 +3,7 @@
 
 use actix_web::HttpRequest;
 
-use crate::page::Words;
+use ui::Words;
 
 /// The name of a message in addresses, and its text.
 type Message = (&'static str, fn(&Words) -> &'static str);

@@ -22,8 +22,8 @@ use super::super::error::Failure;
 use super::super::extract::{Body, is_form};
 use super::cookie::{Cookie, Way};
 use super::seat::Seat;
-use crate::taler::base32;
 use crate::till::Key;
+use taler::base32;
 
 /// Most inputs of a form that are looked at.
 const MAX_INPUTS: usize = 200;

@@ -18,7 +18,7 @@ use super::go;
 use super::seat::Seat;
 use super::sign_in::{self, Why};
 use super::twice;
-use crate::domain::access::Permission;
+use crate::model::access::Permission;
 use crate::till::{self, Key, Presence, Till};
 
 /// What becomes of a request.

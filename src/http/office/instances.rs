@@ -19,13 +19,13 @@ use super::password::{chosen, chosen_twice, shown_in};
 use super::seat::Seat;
 use super::shown;
 use super::tokens::refused;
-use crate::domain::access::Permission;
-use crate::domain::ids::InstanceId;
-use crate::domain::instance::Instance;
-use crate::page::Words;
-use crate::page::moment::Moment;
-use crate::page::words::filled;
+use crate::model::access::Permission;
+use crate::model::instance::Instance;
 use crate::till::{Auth, Deletion, Error, InstanceWish, Till};
+use taler::ids::InstanceId;
+use ui::Words;
+use ui::moment::Moment;
+use ui::words::filled;
 
 /// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
 /// a handler that asks for one.

@@ -7,7 +7,7 @@
 //! page or goes to another one. Everything works without script.
 //!
 //! To add a page: a row in the table `OFFICE` of `http/mod.rs`, a file here with its handler and its
-//! template, texts at the end of `page/words.rs`, and perhaps a tab in `seat`.
+//! template, texts at the end of `crates/ui/src/words.rs`, and perhaps a tab in `seat`.
 
 pub(super) mod accounts;
 mod cookie;

@@ -14,11 +14,11 @@ use super::form::{Form, Typed};
 use super::order::refuse;
 use super::seat::Seat;
 use super::{explain, shown};
-use crate::domain::amount::Amount;
-use crate::domain::time::RelativeTime;
-use crate::domain::web::FulfillmentUrl;
-use crate::page::Words;
 use crate::till::{Error, Made, OrderWish, Till};
+use taler::amount::Amount;
+use taler::time::RelativeTime;
+use taler::web::FulfillmentUrl;
+use ui::Words;
 
 /// Longest text on an order that people type, in bytes.
 const MAX_TEXT: usize = 500;

@@ -13,16 +13,16 @@ use super::form::{Form, Typed};
 use super::seat::Seat;
 use super::standing::Standing;
 use super::{PATIENCE, explain, shown};
-use crate::domain::amount::Amount;
-use crate::domain::ids::OrderId;
-use crate::domain::order::{CounterPayment, Order, PaymentMethod, PaymentReference, RefundState};
-use crate::page::moment::Moment;
-use crate::page::qr::Link;
-use crate::page::words::filled;
-use crate::page::{Words, money};
+use crate::model::order::{CounterPayment, Order, PaymentMethod, PaymentReference, RefundState};
 use crate::till::{
     CounterWish, Error, History, Patience, RefundWish, Repurchase, Smaller, Status, StatusAsk, Till,
 };
+use taler::amount::Amount;
+use taler::ids::OrderId;
+use ui::moment::Moment;
+use ui::qr::Link;
+use ui::words::filled;
+use ui::{Words, money};
 
 /// The name of a way to pay, and its text.
 type Way = (&'static str, fn(&Words) -> &'static str);

@@ -11,14 +11,14 @@ use super::super::pages::Frame;
 use super::seat::Seat;
 use super::standing::Standing;
 use super::{PATIENCE, shown};
-use crate::domain::business_day::Calendar;
-use crate::domain::ids::OrderId;
-use crate::domain::order::Order;
-use crate::domain::time::Timestamp;
-use crate::page::Words;
-use crate::page::moment::Moment;
-use crate::taler::hash;
+use crate::model::business_day::Calendar;
+use crate::model::order::Order;
 use crate::till::{Error, Filter, Page, Patience, Repurchase, StatusAsk, Till};
+use taler::hash;
+use taler::ids::OrderId;
+use taler::time::Timestamp;
+use ui::Words;
+use ui::moment::Moment;
 
 /// Orders on one page.
 const ON_PAGE: i64 = 25;

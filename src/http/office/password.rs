@@ -13,8 +13,8 @@ use super::form::{Form, Typed};
 use super::seat::Seat;
 use super::shown;
 use super::tokens::refused;
-use crate::page::Words;
 use crate::till::{Password, Till};
+use ui::Words;
 
 #[derive(Template)]
 #[template(path = "http/office/password.html")]

@@ -6,8 +6,8 @@ use askama::Template;
 use super::super::error::Failure;
 use super::super::pages::{self, Frame};
 use super::shown;
-use crate::page::Words;
 use crate::till::Error as Verb;
+use ui::Words;
 
 #[derive(Template)]
 #[template(path = "http/office/problem.html")]

@@ -10,12 +10,12 @@ use super::super::Settings;
 use super::super::error::Failure;
 use super::super::pages::Frame;
 use super::{flash, form, go};
-use crate::domain::amount::Amount;
-use crate::domain::business_day::Calendar;
-use crate::domain::time::Timestamp;
-use crate::page::moment::Moment;
-use crate::page::{Words, money};
+use crate::model::business_day::Calendar;
 use crate::till::{self, Key, Terms};
+use taler::amount::Amount;
+use taler::time::Timestamp;
+use ui::moment::Moment;
+use ui::{Words, money};
 
 /// A part of the back office that the navigation leads to.
 #[derive(Clone, Copy, Debug)]

@@ -15,9 +15,9 @@ use super::cookie::{Cookie, Way, browser};
 use super::form::{Form, Typed, on_page, seal_of_door};
 use super::seat::Seat;
 use super::{flash, go, shown};
-use crate::domain::ids::InstanceId;
-use crate::page::Words;
 use crate::till::{Error, Key, Password, Presence, Till};
+use taler::ids::InstanceId;
+use ui::Words;
 
 /// Longest place to come back to, in bytes.
 const MAX_PLACE: usize = 512;

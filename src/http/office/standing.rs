@@ -1,8 +1,8 @@
 //! How an order stands, in one word.
 
-use crate::domain::order::{Order, Refunded};
-use crate::domain::time::Timestamp;
-use crate::page::Words;
+use crate::model::order::{Order, Refunded};
+use taler::time::Timestamp;
+use ui::Words;
 
 /// How an order stands for the shopkeeper.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -11,11 +11,11 @@ use super::super::origin::base_url;
 use super::super::pages::Frame;
 use super::seat::Seat;
 use super::{accounts, shown};
-use crate::domain::payto::Payto;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::page::moment::Moment;
-use crate::page::{Visitor, Words};
 use crate::till::{ExchangeState, Kyc, KycStatus, Machine, ShopStatus, Till};
+use taler::payto::Payto;
+use taler::time::{RelativeTime, Timestamp};
+use ui::moment::Moment;
+use ui::{Visitor, Words};
 
 /// A megabyte, as disks are sold.
 const MB: u64 = 1_000_000;
@@ -204,8 +204,8 @@ fn payout(kyc: &Kyc, seat: &Seat, till: &Till) -> Payout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::page::words::ENGLISH;
     use crate::till::Premises;
+    use ui::words::ENGLISH;
 
     #[test]
     fn sizes_are_told_in_megabytes_or_gigabytes() {

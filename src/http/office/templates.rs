@@ -14,14 +14,14 @@ use super::super::pages::Frame;
 use super::form::{Form, Typed};
 use super::seat::Seat;
 use super::{explain, shown};
-use crate::domain::amount::{Amount, Currency};
-use crate::domain::ids::TemplateId;
-use crate::domain::taler_uri::PayTemplate;
-use crate::domain::template::{BadTemplate, Template, TemplateContract, TemplateType};
-use crate::domain::time::RelativeTime;
-use crate::page::qr::Link;
-use crate::page::{Words, money};
 use crate::till::{Error, Till};
+use taler::amount::{Amount, Currency};
+use taler::ids::TemplateId;
+use taler::taler_uri::PayTemplate;
+use taler::template::{BadTemplate, Template, TemplateContract, TemplateType};
+use taler::time::RelativeTime;
+use ui::qr::Link;
+use ui::{Words, money};
 
 /// Longest text of a template that people type, in bytes.
 const MAX_TEXT: usize = 500;

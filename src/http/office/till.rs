@@ -18,12 +18,12 @@ use super::order::{refuse, tag};
 use super::seat::Seat;
 use super::standing::Standing;
 use super::{explain, shown};
-use crate::domain::amount::Amount;
-use crate::domain::ids::OrderId;
-use crate::domain::order::{CounterPayment, Order, PaymentMethod};
-use crate::page::Words;
-use crate::page::qr::Link;
+use crate::model::order::{CounterPayment, Order, PaymentMethod};
 use crate::till::{Books, CounterWish, Error, Till, Total};
+use taler::amount::Amount;
+use taler::ids::OrderId;
+use ui::Words;
+use ui::qr::Link;
 
 /// Longest text on a sale that people type, in bytes.
 const MAX_TEXT: usize = 200;
@@ -192,7 +192,7 @@ pub(in crate::http) async fn cash(
     Seg(order_id): Seg<OrderId>,
     _form: Form,
 ) -> Answer {
-    let method = PaymentMethod::parse("cash").map_err(|_| crate::domain::unfit::Unfit("method"));
+    let method = PaymentMethod::parse("cash").map_err(|_| crate::model::unfit::Unfit("method"));
     let payment = CounterPayment { method: method.map_err(Error::from)?, reference: None };
     let wish = CounterWish { payment, session: None, amount: None };
     match till.record_payment(seat.clerk(), order_id.clone(), wish).await {

@@ -18,13 +18,13 @@ use super::form::{Form, Typed};
 use super::password::shown_in;
 use super::seat::Seat;
 use super::shown;
-use crate::domain::access::{Scope, Token, TokenScope};
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::web::BaseUrl;
-use crate::page::Words;
-use crate::page::moment::{self, Moment};
-use crate::page::qr::Qr;
+use crate::model::access::{Scope, Token, TokenScope};
 use crate::till::{Error, Issued, Till, TokenWish, browser_of};
+use taler::time::{RelativeTime, Timestamp};
+use taler::web::BaseUrl;
+use ui::Words;
+use ui::moment::{self, Moment};
+use ui::qr::Qr;
 
 /// How many tokens are on a page.
 const PAGE: i64 = 50;

@@ -4,24 +4,23 @@
 //! id of its own into its forms. Whoever sends them again is sent on to where they led the first time.
 //! What led nowhere (something was typed wrong) may be sent again.
 
-use std::future::ready;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_ENCODING, HeaderValue, LOCATION, SET_COOKIE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Data;
 use actix_web::{Error, FromRequest, HttpMessage, HttpResponse};
-use futures_util::stream;
 
 use super::super::error::Failure;
 use super::super::extract::{Body, is_form};
 use super::super::{Door, Settings, row_of};
 use super::form::expected;
-use crate::page::once::{self, ShownOnce, Submission, Submissions};
 use crate::till::Issued;
+use net::body::whole;
+use ui::once::{self, ShownOnce, Submission, Submissions};
 
 /// How many forms are remembered: a day's work of several desks, in about a megabyte.
 const MOST_FORMS: usize = 4096;
@@ -113,7 +112,7 @@ pub(super) async fn once(
     match known.begin(once::key(request.path(), &bytes)).await {
         Submission::Again(led) => Ok(request.into_response(led.answer())),
         Submission::First(ticket) => {
-            request.set_payload(whole(bytes));
+            request.set_payload(whole(bytes.into()));
             // In a task of its own: a browser that is clicked twice hangs up on the first request, whose
             // work must not end half way while the second one waits for it.
             let work = actix_web::rt::spawn(async move {
@@ -133,10 +132,4 @@ async fn read(request: &mut ServiceRequest) -> Result<Vec<u8>, Failure> {
     let mut payload = request.take_payload();
     let body = Body::from_request(request.request(), &mut payload).into_inner()?;
     body.bytes().await
-}
-
-/// `bytes` as a body that is to be read.
-fn whole(bytes: Vec<u8>) -> Payload {
-    let payload = stream::once(ready(Ok(Bytes::from(bytes))));
-    Payload::Stream { payload: Box::pin(payload) }
 }

@@ -10,11 +10,11 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::export::{Field, LEDGERS, WIDTH, columns, number, values, zoned};
-use crate::domain::amount::Amount;
-use crate::domain::currency::CurrencySpecification;
-use crate::page::money;
-use crate::page::visitor::Visitor;
 use crate::till::{Entry, Error, Ledger, LedgerWriter, Spool};
+use taler::amount::Amount;
+use taler::currency::CurrencySpecification;
+use ui::money;
+use ui::visitor::Visitor;
 
 /// Rows of one sheet, its heading included: no format has more. What is beyond goes to another
 /// sheet of the same ledger.

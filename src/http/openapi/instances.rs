@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, patch, post};
 use super::schema::*;
-use crate::domain::account::MAX_SUBJECT;
-use crate::domain::instance::MAX_LINE;
-use crate::domain::time::LONGEST_DELAY_US;
+use crate::model::account::MAX_SUBJECT;
+use crate::model::instance::MAX_LINE;
 use crate::till::KycStatus;
+use taler::time::LONGEST_DELAY_US;
 
 /// What an instance does with itself.
 pub(super) fn own() -> Vec<Operation> {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, get, post};
 use super::schema::*;
-use crate::domain::time::{MAX_DIGITS_2019, MAX_MICROS};
 use crate::till::MAX_REASON;
+use taler::time::{MAX_DIGITS_2019, MAX_MICROS};
 
 pub(super) fn all() -> Vec<Operation> {
     let timeout = || word("[0-9]+", 1, MAX_DIGITS_2019);

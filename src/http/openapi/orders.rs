@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, patch, post};
 use super::schema::*;
-use crate::domain::contract::{MAX_AGE, MAX_PRODUCTS};
 use crate::http::orders::shop::MAX_PATHS;
+use crate::model::contract::MAX_PRODUCTS;
 use crate::till::MAX_REASON;
+use taler::coin::age::MAX_AGE;
 
 /// What the shop asks for.
 pub(super) fn shop() -> Vec<Operation> {

@@ -7,19 +7,19 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::access::Scope;
-use crate::domain::amount;
-use crate::domain::contract;
-use crate::domain::ids::{MAX_INSTANCE, MAX_NAME, MAX_SESSION};
-use crate::domain::instance::{MAX_LINE, MAX_LOGO};
-use crate::domain::order::{MAX_METHOD, MAX_REFERENCE};
-use crate::domain::payto::MAX_PAYTO;
-use crate::domain::template;
-use crate::domain::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_MICROS, MAX_SECS};
-use crate::domain::web::{MAX_BASE, MAX_FULFILLMENT};
-use crate::taler::canonical::MAX_INTEGER;
+use crate::model::access::Scope;
+use crate::model::contract;
+use crate::model::instance::{MAX_LINE, MAX_LOGO};
+use crate::model::order::{MAX_METHOD, MAX_REFERENCE};
 use crate::till::access::{MAX_TOKEN, PREFIX};
 use crate::till::{MAX_COINS, MAX_PASSWORD};
+use taler::amount;
+use taler::canonical::MAX_INTEGER;
+use taler::ids::{MAX_INSTANCE, MAX_NAME, MAX_SESSION};
+use taler::payto::MAX_PAYTO;
+use taler::template;
+use taler::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_MICROS, MAX_SECS};
+use taler::web::{MAX_BASE, MAX_FULFILLMENT};
 
 /// Any text of at most `most` characters.
 pub(super) fn text(most: usize) -> Value {

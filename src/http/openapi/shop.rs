@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, get};
 use super::schema::*;
-use crate::page::files::FILES;
+use ui::files::FILES;
 
 pub(super) fn public() -> Vec<Operation> {
     let mut file = get("/files/{id}", "Style, scripts and pictures of the pages")

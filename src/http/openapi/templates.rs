@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, patch, post};
 use super::schema::*;
-use crate::domain::contract::MAX_AGE;
-use crate::domain::template::MAX_PATTERN;
+use taler::coin::age::MAX_AGE;
+use taler::template::MAX_PATTERN;
 
 pub(super) fn shop() -> Vec<Operation> {
     vec![

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use crate::domain::ids::SessionId;
-use crate::domain::order::Order;
-use crate::domain::taler_uri::{Pay, Refund};
-use crate::domain::web::query_value;
+use crate::model::order::Order;
 use crate::till::Made;
+use taler::ids::SessionId;
+use taler::taler_uri::{Pay, Refund};
+use taler::web::query_value;
 
 /// Tells a wallet beside the browser what to open (decision 13).
 pub(super) const TALER: HeaderName = HeaderName::from_static("taler");

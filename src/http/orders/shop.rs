@@ -13,16 +13,16 @@ use super::super::etag;
 use super::super::extract::{Body, Clerk, Params, Seg, Waiting, header};
 use super::super::origin::base_url;
 use super::{made, pay_uri, put, refund_uri, status_url, terms};
-use crate::domain::contract::BadOrder;
-use crate::domain::ids::{OrderId, SessionId};
-use crate::domain::order::{CounterPayment, Order, Refund, RefundState};
-use crate::domain::path::ContractPath;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::taler::{base32, canonical};
+use crate::model::contract::BadOrder;
+use crate::model::order::{CounterPayment, Order, Refund, RefundState};
 use crate::till::{
     self, CounterWish, Filter, OrderWish, Page, RefundWish, Repurchase, Smaller, Standing, Status,
     StatusAsk, Till,
 };
+use taler::ids::{OrderId, SessionId};
+use taler::path::ContractPath;
+use taler::time::{RelativeTime, Timestamp};
+use taler::{base32, canonical};
 
 /// Most paths in one request to forget.
 pub(in crate::http) const MAX_PATHS: usize = 256;

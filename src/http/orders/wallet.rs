@@ -12,11 +12,11 @@ use super::super::origin::client;
 use super::super::{Settings, pages};
 use super::shop::repurchase;
 use super::{TALER, pay_uri, put, refund_uri, terms};
-use crate::domain::ids::OrderId;
-use crate::taler::canonical;
-use crate::taler::object::object;
-use crate::taler::sign::PublicKey;
 use crate::till::{Aborted, CoinWish, Credential, Outcome, PickedRefund, PublicAsk, Sight, Till};
+use taler::canonical;
+use taler::ids::OrderId;
+use taler::object::object;
+use taler::sign::PublicKey;
 
 /// The status told of an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;

@@ -4,10 +4,10 @@
 
 use serde_json::{Map, Value};
 
-use crate::domain::amount::Amount;
-use crate::domain::currency::CurrencySpecification;
-use crate::page::words::filled;
-use crate::page::{Visitor, money};
+use taler::amount::Amount;
+use taler::currency::CurrencySpecification;
+use ui::words::filled;
+use ui::{Visitor, money};
 
 /// Most products that a page lists.
 const MAX_LINES: usize = 30;

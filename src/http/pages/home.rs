@@ -7,10 +7,10 @@ use askama::Template;
 use super::super::Settings;
 use super::super::error::Answer;
 use super::{Frame, shown};
-use crate::domain::ids::InstanceId;
-use crate::domain::web::BaseUrl;
-use crate::page::Words;
 use crate::till::{Error, Till};
+use taler::ids::InstanceId;
+use taler::web::BaseUrl;
+use ui::Words;
 
 #[derive(Template)]
 #[template(path = "http/pages/home.html")]

@@ -1,7 +1,7 @@
 //! What customers see in a browser: the same addresses as for programs, as pages.
 //!
 //! Whoever prefers `text/html` gets a page where there is one, and a readable refusal everywhere
-//! (merchant-api 3.4). How pages look is [`crate::page`]'s; what stands in them is the till's.
+//! (merchant-api 3.4). How pages look is [`ui`]'s; what stands in them is the till's.
 
 mod basket;
 mod home;
@@ -23,12 +23,12 @@ use super::extract::{Seg, header};
 use super::orders::TALER;
 use super::origin::base_url;
 use super::{Door, Settings, row_of};
-use crate::domain::ids::InstanceId;
-use crate::domain::web::BaseUrl;
-use crate::page::accept::prefers_html;
-use crate::page::files::File;
-use crate::page::qr::{Qr, is_local};
-use crate::page::{POLICY, Visitor, Words};
+use taler::ids::InstanceId;
+use taler::web::BaseUrl;
+use ui::accept::prefers_html;
+use ui::files::File;
+use ui::qr::{Qr, is_local};
+use ui::{POLICY, Visitor, Words};
 
 pub(super) use self::home::home;
 pub(super) use self::order::order;

@@ -15,15 +15,15 @@ use super::super::extract::Params;
 use super::super::orders::{pay_uri, refund_uri, wallet};
 use super::basket::{Basket, shortened};
 use super::{Frame, Link, shown, with_uri};
-use crate::domain::amount::Amount;
-use crate::domain::business_day::Calendar;
-use crate::domain::ids::{InstanceId, OrderId, SessionId};
-use crate::domain::order::{Order, Refunded};
-use crate::domain::web::{FulfillmentUrl, web_link};
-use crate::page::moment::{Moment, span};
-use crate::page::words::filled;
-use crate::page::{Words, money};
+use crate::model::business_day::Calendar;
+use crate::model::order::{Order, Refunded};
 use crate::till::{Error, Patience, Sight, Till};
+use taler::amount::Amount;
+use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::web::{FulfillmentUrl, web_link};
+use ui::moment::{Moment, span};
+use ui::words::filled;
+use ui::{Words, money};
 
 /// Said by a page that loads itself again: this browser was waiting.
 const WAITED: &str = "waited";

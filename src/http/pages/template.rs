@@ -15,16 +15,16 @@ use super::super::extract::{Fields, Params};
 use super::super::origin::{base_url_for_strangers, client};
 use super::basket::shortened;
 use super::{Frame, Link, shown, with_uri};
-use crate::domain::amount::{Amount, Currency};
-use crate::domain::currency::CurrencySpecification;
-use crate::domain::ids::{InstanceId, TemplateId};
-use crate::domain::taler_uri::PayTemplate;
-use crate::domain::template::{self, BadFilling, Filling, TemplateType};
-use crate::domain::web::BaseUrl;
-use crate::page::once::{self, Submission};
-use crate::page::words::filled;
-use crate::page::{Words, money};
 use crate::till::{Error, Till};
+use taler::amount::{Amount, Currency};
+use taler::currency::CurrencySpecification;
+use taler::ids::{InstanceId, TemplateId};
+use taler::taler_uri::PayTemplate;
+use taler::template::{self, BadFilling, Filling, TemplateType};
+use taler::web::BaseUrl;
+use ui::once::{self, Submission};
+use ui::words::filled;
+use ui::{Words, money};
 
 /// Most characters of a name or summary that a sheet has room for.
 const MAX_ON_SHEET: usize = 120;

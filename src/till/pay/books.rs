@@ -4,17 +4,17 @@ use std::collections::HashSet;
 
 use rusqlite::Connection;
 
-use crate::domain::amount::Amount;
-use crate::domain::coin::Coin;
-use crate::domain::ids::OrderId;
-use crate::domain::order::{Order, OrderSerial};
-use crate::domain::payment::Rest;
-use crate::domain::web::BaseUrl;
+use crate::model::order::{Order, OrderSerial};
 use crate::store::coin_refunds::{self, CoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
 use crate::store::{orders, payments};
-use crate::taler::sign::PublicKey;
 use crate::till::{Error, Till};
+use taler::amount::Amount;
+use taler::coin::permission::Coin;
+use taler::ids::OrderId;
+use taler::payment::Rest;
+use taler::sign::PublicKey;
+use taler::web::BaseUrl;
 
 /// Everything that is kept of an order and its coins.
 #[derive(Debug)]

@@ -3,17 +3,17 @@
 
 use std::fmt;
 
-use crate::domain::coin::Coin;
-use crate::domain::contract::Payable;
-use crate::domain::exchange::Denomination;
-use crate::domain::payment::TooLittle;
-use crate::domain::time::Timestamp;
-use crate::domain::web::BaseUrl;
-use crate::taler::base32::{HashCode, ShortHash};
-use crate::taler::coin::age::{AgeCommitment, AgeMask};
-use crate::taler::coin::coin_hash;
-use crate::taler::sign::wallet::DepositPermission;
-use crate::taler::sign::{PublicKey, Statement};
+use crate::model::contract::Payable;
+use taler::base32::{HashCode, ShortHash};
+use taler::coin::age::{AgeCommitment, AgeMask};
+use taler::coin::coin_hash;
+use taler::coin::permission::Coin;
+use taler::exchange::Denomination;
+use taler::payment::TooLittle;
+use taler::sign::wallet::DepositPermission;
+use taler::sign::{PublicKey, Statement};
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// Most coins in one payment.
 pub(crate) const MAX_COINS: usize = 256;
@@ -174,11 +174,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::domain::amount::Amount;
-    use crate::domain::exchange::Fees;
-    use crate::taler::coin::denomination::{CoinSignature, DenominationKey};
-    use crate::taler::coin::rsa::{BlindingSecret, RsaPrivateKey};
-    use crate::taler::sign::{Signature, SigningKey};
+    use taler::amount::Amount;
+    use taler::coin::denomination::{CoinSignature, DenominationKey};
+    use taler::coin::rsa::{BlindingSecret, RsaPrivateKey};
+    use taler::exchange::Fees;
+    use taler::sign::{Signature, SigningKey};
 
     fn kudos(text: &str) -> Amount {
         Amount::parse(format!("KUDOS:{text}")).unwrap()
@@ -330,7 +330,7 @@ mod tests {
                     let mut bytes = rsa_signature.as_bytes().to_vec();
                     let place = bit / 8 % bytes.len();
                     bytes[place] ^= 1 << (bit % 8);
-                    let bytes = crate::taler::coin::rsa::RsaSignature::from_bytes(&bytes);
+                    let bytes = taler::coin::rsa::RsaSignature::from_bytes(&bytes);
                     let Ok(rsa_signature) = bytes else { return Ok(()) };
                     coin.ub_sig = CoinSignature::Rsa { rsa_signature };
                 }

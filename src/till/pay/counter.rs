@@ -4,17 +4,17 @@ use super::super::claim::Binding;
 use super::super::wait::order;
 use super::super::{Clerk, Error, Till};
 use super::{Books, Means, PaidContract, record};
-use crate::domain::amount::Amount;
-use crate::domain::ids::{OrderId, SessionId};
-use crate::domain::order::{CounterPayment, Order, Paid};
-use crate::domain::time::Timestamp;
-use crate::domain::unfit::Unfit;
-use crate::machine::random;
+use crate::model::order::{CounterPayment, Order, Paid};
+use crate::model::unfit::Unfit;
 use crate::store::payments::{self, Kept};
 use crate::store::{Tx, deposits, orders, part_paid};
-use crate::taler::sign::{PublicKey, Signature};
 use crate::till::give_back::give_back;
 use crate::till::instance::still_there;
+use system::random;
+use taler::amount::Amount;
+use taler::ids::{OrderId, SessionId};
+use taler::sign::{PublicKey, Signature};
+use taler::time::Timestamp;
 
 /// A payment that the shop has taken outside of Taler.
 #[derive(Clone, Debug)]

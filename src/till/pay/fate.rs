@@ -19,14 +19,14 @@ use std::time::Duration;
 
 use super::books::Books;
 use super::coins::{Charge, NotTaken};
-use crate::domain::exchange::Keys;
-use crate::domain::time::{RelativeTime, Timestamp};
-use crate::domain::web::BaseUrl;
 use crate::exchange::{self, DepositState, Exchange, WhichDeposit};
 use crate::store;
 use crate::store::deposits::{self, Deposit};
 use crate::till::trouble::Trouble;
 use crate::till::{Error, Till};
+use taler::exchange::Keys;
+use taler::time::{RelativeTime, Timestamp};
+use taler::web::BaseUrl;
 
 /// How long a request may be on its way to an exchange, counted from when it was sent, whether or
 /// not anybody still waits for its answer. Here it lives four minutes at most (twice the longest

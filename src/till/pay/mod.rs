@@ -15,13 +15,13 @@ mod paid;
 use super::claim::Binding;
 use super::wait::order;
 use super::{Error, Till};
-use crate::domain::ids::{InstanceId, OrderId, SessionId};
-use crate::domain::order::{Order, Paid};
-use crate::domain::time::Timestamp;
+use crate::model::order::{Order, Paid};
 use crate::store::payments::{self, Kept};
 use crate::store::{self, Lane, Tx, orders};
-use crate::taler::base32::HashCode;
-use crate::taler::sign::Signature;
+use taler::base32::HashCode;
+use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::sign::Signature;
+use taler::time::Timestamp;
 
 pub(super) use books::{Books, deposited};
 #[cfg(test)]

@@ -2,9 +2,9 @@
 //! a [`PaidContract`] can be had in no other way, and nobody else signs the statement
 //! (`tests/it/floors.rs`).
 
-use crate::domain::order::Order;
-use crate::taler::base32::HashCode;
-use crate::taler::sign::{PublicKey, Signature, SigningKey, Statement, merchant::PaymentOk};
+use crate::model::order::Order;
+use taler::base32::HashCode;
+use taler::sign::{PublicKey, Signature, SigningKey, Statement, merchant::PaymentOk};
 
 /// The contract of an order that is paid.
 #[derive(Clone, Copy, Debug)]

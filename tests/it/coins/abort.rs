@@ -1,10 +1,10 @@
 //! Payments that come to nothing (merchant-api 3.3 and 3.7).
 
+use playground::sandbox::Act;
 use serde_json::{Value, json};
-use tilld::sandbox::Act;
-use tilld::taler::base32::HashCode;
-use tilld::taler::sign::wallet::OrderUnclaim;
-use tilld::taler::sign::{Signature, SigningKey, Statement};
+use taler::base32::HashCode;
+use taler::sign::wallet::OrderUnclaim;
+use taler::sign::{Signature, SigningKey, Statement};
 
 use super::{Claimed, await_account, claimed, market, order, refused, shop_with};
 use crate::common::exchange::{Coin, Exchange};

@@ -1,7 +1,7 @@
 //! Exchanges do not wait for each other: what one of them owes comes while another one hangs.
 
+use playground::sandbox::{Act, Fault, Faults};
 use serde_json::json;
-use tilld::sandbox::{Act, Fault, Faults};
 
 use super::{Claimed, await_account, claimed, order, refused, shop_with};
 use crate::common::exchange::{Coin, Exchange};

@@ -4,9 +4,9 @@
 
 use std::thread::JoinHandle;
 
+use playground::sandbox::{Act, Fault, Faults};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
-use tilld::sandbox::{Act, Fault, Faults};
 
 use super::{Claimed, await_account, claimed, market, order, refused, shop_with};
 use crate::common::exchange::Exchange;

@@ -1,9 +1,9 @@
 //! A shop that is deleted while money of it is under way: that is refused with what there is, and by
 //! force nothing is lost, since the key stays until the last refund is answered.
 
+use playground::sandbox::{Act, Fault, Faults};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
-use tilld::sandbox::{Act, Fault, Faults};
 
 use super::cash::count;
 use super::{Claimed, await_account, claimed, order, refused, shop_with};

@@ -2,8 +2,8 @@
 
 use std::fs;
 
+use playground::sandbox::Act;
 use rusqlite::Connection;
-use tilld::sandbox::Act;
 
 use super::{claimed, market, order};
 use crate::common::exchange::Exchange;

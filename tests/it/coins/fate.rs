@@ -1,7 +1,7 @@
 //! What becomes of a coin whose answer was lost is decided by an answer to that very coin.
 
-use tilld::sandbox::Act;
-use tilld::taler::base32::HashCode;
+use playground::sandbox::Act;
+use taler::base32::HashCode;
 use tilld::till::{Aborted, Error, Refusal};
 
 use super::inside::Inside;

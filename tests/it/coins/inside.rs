@@ -8,21 +8,21 @@ use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use system::clock::Clock;
+use taler::amount::Amount;
+use taler::base32::HashCode;
+use taler::coin::permission::Coin as PayingCoin;
+use taler::contract::contract_hash;
+use taler::exchange::Trusted;
+use taler::ids::{InstanceId, OrderId};
+use taler::sign::{PublicKey, Signature};
+use taler::time::RelativeTime;
+use taler::web::BaseUrl;
 use tempfile::TempDir;
-use tilld::domain::amount::Amount;
-use tilld::domain::coin::Coin as PayingCoin;
-use tilld::domain::exchange::Trusted;
-use tilld::domain::ids::{InstanceId, OrderId};
-use tilld::domain::order::{CounterPayment, PaymentMethod, Topic};
-use tilld::domain::time::RelativeTime;
-use tilld::domain::web::BaseUrl;
 use tilld::exchange::Times;
 use tilld::hub::{Caps, Hub};
-use tilld::machine::Clock;
+use tilld::model::order::{CounterPayment, PaymentMethod, Topic};
 use tilld::store::{Durability, Options, Role, Store};
-use tilld::taler::base32::HashCode;
-use tilld::taler::contract::contract_hash;
-use tilld::taler::sign::{PublicKey, Signature};
 use tilld::till::{
     Aborted, AccountWish, Clerk, CoinWish, CounterWish, Error, InstanceWish, OrderWish, PickedUp,
     RefundWish, Smaller, Terms, Till,

@@ -1,8 +1,8 @@
 //! What exchanges want to know of accounts (merchant-api 6.5).
 
+use playground::sandbox::Act;
 use serde_json::{Value, json};
-use tilld::sandbox::Act;
-use tilld::taler::base32::HashCode;
+use taler::base32::HashCode;
 
 use super::{claimed, market, order, refused, shop_with};
 use crate::common::Reply;

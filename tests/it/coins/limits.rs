@@ -1,7 +1,7 @@
 //! What exchanges let nobody do (merchant-api 2.1, 2.7 and 3.5).
 
+use playground::sandbox::HardLimit;
 use serde_json::{Value, json};
-use tilld::sandbox::HardLimit;
 
 use super::{Claimed, claimed, order, refused, shop_with};
 use crate::common::eventually;

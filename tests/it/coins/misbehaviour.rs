@@ -1,7 +1,7 @@
 //! Whatever an exchange does instead of what it should: what the wallet and the shop are told.
 
+use playground::sandbox::{Act, Fault, Faults};
 use serde_json::{Value, json};
-use tilld::sandbox::{Act, Fault, Faults};
 
 use super::{Claimed, claimed, confirmed, order, refused, shop_with};
 use crate::common::eventually;

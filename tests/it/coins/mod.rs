@@ -19,8 +19,8 @@ mod refund;
 mod refused;
 
 use serde_json::{Value, json};
-use tilld::taler::base32::HashCode;
-use tilld::taler::sign::{PublicKey, Statement};
+use taler::base32::HashCode;
+use taler::sign::{PublicKey, Statement};
 
 use crate::common::Reply;
 use crate::common::exchange::{Coin, Exchange, Purchase};
@@ -140,12 +140,12 @@ fn await_account(exchange: &Exchange, coin: &Coin, member: &str, wanted: &str) {
 /// Checks the exchange's signature on a refund.
 fn confirmed(claimed: &Claimed, refund: &Value) {
     let read = |name: &str| refund[name].as_str().unwrap();
-    let statement = tilld::taler::sign::exchange::RefundConfirmation {
+    let statement = taler::sign::exchange::RefundConfirmation {
         h_contract: claimed.h_contract(),
         coin_pub: read("coin_pub").parse().unwrap(),
         merchant_pub: claimed.merchant_pub(),
         rtransaction_id: refund["rtransaction_id"].as_u64().unwrap(),
-        amount: tilld::domain::amount::Amount::parse(read("refund_amount")).unwrap().to_nbo(),
+        amount: taler::amount::Amount::parse(read("refund_amount")).unwrap().to_nbo(),
     };
     let key: PublicKey = read("exchange_pub").parse().unwrap();
     assert!(statement.verify(&key, &read("exchange_sig").parse().unwrap()), "{refund}");

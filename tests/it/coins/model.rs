@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
+use playground::sandbox::{Act, Fault, Faults, Settings};
 use serde_json::Value;
-use tilld::sandbox::{Act, Fault, Faults, Settings};
-use tilld::taler::base32::HashCode;
-use tilld::taler::sign::PublicKey;
+use taler::base32::HashCode;
+use taler::sign::PublicKey;
 use tilld::till::{Aborted, Error, Outcome, Refusal};
 
 use super::inside::{Deal, Inside, units};

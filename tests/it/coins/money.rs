@@ -1,14 +1,14 @@
 //! Money is neither made nor lost.
 
+use playground::sandbox::{Act, Faults};
 use serde_json::json;
-use tilld::sandbox::{Act, Faults};
 
 use super::{Claimed, claimed, order, shop_with};
 use crate::common::dice::Dice;
 use crate::common::exchange::{Coin, Exchange, times};
 
 /// So many hundredths.
-fn cents(amount: &tilld::domain::amount::Amount) -> u64 {
+fn cents(amount: &taler::amount::Amount) -> u64 {
     amount.value() * 100 + u64::from(amount.fraction()) / 1_000_000
 }
 
@@ -80,24 +80,19 @@ fn money_is_neither_made_nor_lost_whichever_coins_are_shown_twice() {
         }
     }
     let ledger = exchange.ledger();
-    let of = |name: &str| {
-        cents(&tilld::domain::amount::Amount::parse(ledger[name].as_str().unwrap()).unwrap())
-    };
+    let of =
+        |name: &str| cents(&taler::amount::Amount::parse(ledger[name].as_str().unwrap()).unwrap());
     assert_eq!(of("topped_up"), of("reserves") + of("coins") + of("merchants") + of("fees"));
     let merchant = sold[0].0.merchant_pub().to_string();
     let ours = ledger["by_merchant"][&merchant].as_str().unwrap();
-    assert_eq!(cents(&tilld::domain::amount::Amount::parse(ours).unwrap()), earned, "{ledger}");
+    assert_eq!(cents(&taler::amount::Amount::parse(ours).unwrap()), earned, "{ledger}");
     for (claimed, _, back) in &sold {
         let status = shop.status(&claimed.id, "");
         assert_eq!(
             status["refund_amount"],
             json!(
-                tilld::domain::amount::Amount::parse(format!(
-                    "KUDOS:{}.{:02}",
-                    back / 100,
-                    back % 100
-                ))
-                .unwrap()
+                taler::amount::Amount::parse(format!("KUDOS:{}.{:02}", back / 100, back % 100))
+                    .unwrap()
             )
         );
     }

@@ -1,11 +1,11 @@
 //! Wallets pay: what is checked, what the exchange is asked, what is kept (merchant-api 3.5).
 
+use playground::sandbox::{Act, Fault};
 use serde_json::{Value, json};
-use tilld::sandbox::{Act, Fault};
-use tilld::taler::base32::HashCode;
-use tilld::taler::coin::age::AgeMask;
-use tilld::taler::sign::merchant::PaymentOk;
-use tilld::taler::sign::{Signature, SigningKey, Statement};
+use taler::base32::HashCode;
+use taler::coin::age::AgeMask;
+use taler::sign::merchant::PaymentOk;
+use taler::sign::{Signature, SigningKey, Statement};
 
 use super::{await_account, claimed, market, order, refused, shop_with};
 use crate::common::exchange::{Exchange, Purchase, kudos, times};
@@ -108,7 +108,7 @@ fn data_that_the_wallet_signed_along_are_covered() {
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
     let data = json!({ "choice_index": 0 });
-    let hash = tilld::taler::canonical::json_hash(&data).unwrap();
+    let hash = taler::canonical::json_hash(&data).unwrap();
     let purchase = Purchase { wallet_data_hash: Some(hash), ..claimed.purchase() };
     let coins = json!([coin.paying(&exchange, &purchase, "1")]);
     let without = json!({ "coins": coins });
@@ -208,9 +208,9 @@ fn an_age_is_asked_for_only_of_coins_that_tell_it() {
         .map(|group| SigningKey::from_seed([u8::try_from(group).unwrap() + 1; 32]))
         .collect();
     let public: Vec<_> = keys.iter().map(SigningKey::public_key).collect();
-    let commitment = tilld::taler::coin::age::AgeCommitment::new(public.clone());
+    let commitment = taler::coin::age::AgeCommitment::new(public.clone());
     let coin = exchange.coin_of(young, Some(commitment.hash()));
-    let proof = tilld::taler::sign::wallet::AgeAttestation { age_mask: young.ages.bits(), age: 18 };
+    let proof = taler::sign::wallet::AgeAttestation { age_mask: young.ages.bits(), age: 18 };
     let group = usize::try_from(young.ages.group_of(18)).unwrap();
     let mut body = claimed.payment(&exchange, &[(&coin, "1")]);
     body["coins"][0].as_object_mut().unwrap().remove("h_age_commitment");

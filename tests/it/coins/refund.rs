@@ -1,8 +1,8 @@
 //! What a shop gives back, its wallets fetch (merchant-api 3.8).
 
+use playground::sandbox::{Act, Faults};
 use serde_json::json;
-use tilld::sandbox::{Act, Faults};
-use tilld::taler::base32::HashCode;
+use taler::base32::HashCode;
 
 use super::{claimed, confirmed, market, order, refused, shop_with};
 use crate::common::exchange::Exchange;

@@ -12,12 +12,11 @@ use actix_web::http::StatusCode;
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
-use tilld::machine;
-use tilld::taler::base32::{HashCode, Salt};
-use tilld::taler::contract::contract_hash;
-use tilld::taler::hash;
-use tilld::taler::sign::merchant::{ContractOffer, PaymentOk, RefundRequest};
-use tilld::taler::sign::{Signature, SigningKey, Statement};
+use taler::base32::{HashCode, Salt};
+use taler::contract::contract_hash;
+use taler::hash;
+use taler::sign::merchant::{ContractOffer, PaymentOk, RefundRequest};
+use taler::sign::{Signature, SigningKey, Statement};
 
 use super::exchange::{Exchange, fresh_key, kudos};
 use super::{PATIENCE, client};
@@ -77,7 +76,7 @@ impl Merchant {
         let base = format!("http://{}/", listener.local_addr().unwrap());
         let shop = Arc::new(Shop {
             key: fresh_key(),
-            salt: Salt::new(machine::random().unwrap()),
+            salt: Salt::new(system::random().unwrap()),
             exchange: (exchange.base_url().to_owned(), json!(exchange.master_key())),
             client: client().timeout(PATIENCE).build().unwrap(),
             orders: Mutex::default(),
@@ -302,7 +301,7 @@ impl Shop {
             h_contract,
             coin_pub: serde_json::from_value(coin["coin_pub"].clone()).unwrap(),
             rtransaction_id: number,
-            amount: serde_json::from_value::<tilld::domain::amount::Amount>(amount.clone())
+            amount: serde_json::from_value::<taler::amount::Amount>(amount.clone())
                 .unwrap()
                 .to_nbo(),
         };

@@ -18,9 +18,9 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use reqwest::blocking::{Client, ClientBuilder};
 use serde_json::Value;
+use taler::currency::CurrencySpecification;
+use taler::time::RelativeTime;
 use tempfile::TempDir;
-use tilld::domain::currency::CurrencySpecification;
-use tilld::domain::time::RelativeTime;
 use tilld::till::{StrangerLimits, Terms};
 
 /// A safety net: what takes longer has gone wrong.

@@ -5,15 +5,15 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use tilld::domain::amount::Amount;
-use tilld::domain::time::{RelativeTime, Timestamp};
-use tilld::machine::Clock;
-use tilld::taler::canonical::json_hash;
-use tilld::taler::coin::age::AgeMask;
-use tilld::taler::coin::cs::CsPublicKey;
-use tilld::taler::coin::denomination::DenominationKey;
-use tilld::taler::sign::exchange::{Account, DenominationValidity, KeySet, SigningKeyValidity};
-use tilld::taler::sign::{SigningKey, Statement};
+use system::clock::Clock;
+use taler::amount::Amount;
+use taler::canonical::json_hash;
+use taler::coin::age::AgeMask;
+use taler::coin::cs::CsPublicKey;
+use taler::coin::denomination::DenominationKey;
+use taler::sign::exchange::{Account, DenominationValidity, KeySet, SigningKeyValidity};
+use taler::sign::{SigningKey, Statement};
+use taler::time::{RelativeTime, Timestamp};
 
 /// What the exchange does with whoever asks.
 pub(crate) enum Manners {

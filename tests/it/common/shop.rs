@@ -5,9 +5,9 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
+use taler::contract::contract_hash;
+use taler::sign::SigningKey;
 use tempfile::NamedTempFile;
-use tilld::taler::contract::contract_hash;
-use tilld::taler::sign::SigningKey;
 
 use super::exchange::Purchase;
 use super::{Daemon, PATIENCE, Place, Reply};

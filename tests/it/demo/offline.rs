@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 
-use tilld::domain::amount::Amount;
+use taler::amount::Amount;
 
 use super::{Demo, attribute, seal};
 use crate::wallet::command_line::run;

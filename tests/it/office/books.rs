@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
-use tilld::domain::amount::Amount;
+use taler::amount::Amount;
 
 use super::{Visitor, office, store, tamper};
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
-use tilld::domain::amount::Amount;
+use taler::amount::Amount;
 
 use super::{Merchant, read};
 use crate::common::exchange::{Coin, Exchange, Planchet, Purchase, Reserve, fresh_key, kudos};

@@ -1,9 +1,9 @@
 //! What the sandbox does when it is told to misbehave.
 
+use playground::sandbox::{Act, Fault, Faults};
 use serde_json::{Value, json};
-use tilld::domain::time::Timestamp;
-use tilld::sandbox::{Act, Fault, Faults};
-use tilld::taler::sign::PublicKey;
+use taler::sign::PublicKey;
+use taler::time::Timestamp;
 
 use super::{Merchant, confirms, failure, keys, read};
 use crate::common::exchange::{Exchange, Planchet, fresh_key, times};

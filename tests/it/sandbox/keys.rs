@@ -1,16 +1,16 @@
 //! `GET /keys`: what is listed, who vouches for it, and how it changes over the years.
 
 use serde_json::{Value, json};
-use tilld::domain::amount::Amount;
-use tilld::domain::time::Timestamp;
-use tilld::taler::base32::HashCode;
-use tilld::taler::canonical;
-use tilld::taler::coin::age::AgeMask;
-use tilld::taler::coin::denomination::DenominationKey;
-use tilld::taler::sign::exchange::{
+use taler::amount::Amount;
+use taler::base32::HashCode;
+use taler::canonical;
+use taler::coin::age::AgeMask;
+use taler::coin::denomination::DenominationKey;
+use taler::sign::exchange::{
     Account, DenominationValidity, GlobalFees, KeySet, SigningKeyValidity, WireFees,
 };
-use tilld::taler::sign::{PublicKey, Signature, Statement};
+use taler::sign::{PublicKey, Signature, Statement};
+use taler::time::Timestamp;
 
 use super::{Merchant, failure, read};
 use crate::common::exchange::{Denomination, Exchange};

@@ -12,7 +12,7 @@ fn a_coin_and_its_exchange_are_what_a_till_reads() {
     let exchange = Exchange::start();
     let purchase = Merchant::new().purchase(&exchange, "a book");
     let coin = exchange.coin("0.5");
-    let read: tilld::domain::coin::Coin = read(&coin.paying(&exchange, &purchase, "0.4"));
+    let read: taler::coin::permission::Coin = read(&coin.paying(&exchange, &purchase, "0.4"));
     assert_eq!(read.exchange_url.as_str(), exchange.base_url());
     assert_eq!(read.ub_sig, coin.ub_sig);
 

@@ -11,13 +11,12 @@ mod transfers;
 mod withdraw;
 
 use serde_json::{Value, json};
-use tilld::domain::time::Timestamp;
-use tilld::machine;
-use tilld::taler::base32::Salt;
-use tilld::taler::hash;
-use tilld::taler::sign::exchange::{DenominationExpired, DenominationUnknown, DepositConfirmation};
-use tilld::taler::sign::merchant::{ContractOffer, RefundRequest};
-use tilld::taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::base32::Salt;
+use taler::hash;
+use taler::sign::exchange::{DenominationExpired, DenominationUnknown, DepositConfirmation};
+use taler::sign::merchant::{ContractOffer, RefundRequest};
+use taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::time::Timestamp;
 
 use crate::common::Reply;
 use crate::common::exchange::{Coin, Exchange, Purchase, fresh_key, kudos};
@@ -43,7 +42,7 @@ const PAYTO: &str = "payto://x-taler-bank/bank.example/shop?receiver-name=Shop";
 
 impl Merchant {
     fn new() -> Self {
-        Self { key: fresh_key(), salt: Salt::new(machine::random().unwrap()) }
+        Self { key: fresh_key(), salt: Salt::new(system::random().unwrap()) }
     }
 
     /// A purchase that can be refunded for an hour.

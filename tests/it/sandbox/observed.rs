@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tilld::domain::time::Timestamp;
-use tilld::taler::base32::HashCode;
-use tilld::taler::canonical;
-use tilld::taler::sign::exchange::Extensions;
-use tilld::taler::sign::merchant::{ContractOffer, KycQuestion};
-use tilld::taler::sign::{SigningKey, Statement};
+use taler::base32::HashCode;
+use taler::canonical;
+use taler::sign::exchange::Extensions;
+use taler::sign::merchant::{ContractOffer, KycQuestion};
+use taler::sign::{SigningKey, Statement};
+use taler::time::Timestamp;
 
 use super::transfers::track;
 use super::{Merchant, PAYTO, confirms, denies_denomination, denies_time, failure, read};
@@ -170,7 +170,7 @@ fn point_4_a_new_account_is_refused_until_a_transfer_names_the_shops_key() {
 
 /// Asks how it stands with the account, by this key, which is named only if `is_named`.
 fn kyc_check(exchange: &Exchange, key: &SigningKey, is_named: bool) -> Reply {
-    let h_payto = tilld::domain::payto::Payto::parse(PAYTO).unwrap().normalized_hash();
+    let h_payto = taler::payto::Payto::parse(PAYTO).unwrap().normalized_hash();
     let url = format!("{}kyc-check/{h_payto}", exchange.base_url());
     let client = crate::common::client().build().unwrap();
     let mut request =

@@ -1,7 +1,7 @@
 //! `POST /coins/$COIN_PUB/refund`.
 
-use tilld::taler::sign::exchange::RefundConfirmation;
-use tilld::taler::sign::{PublicKey, Statement};
+use taler::sign::exchange::RefundConfirmation;
+use taler::sign::{PublicKey, Statement};
 
 use super::{Merchant, failure, read};
 use crate::common::exchange::{Exchange, kudos};

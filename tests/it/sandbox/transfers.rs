@@ -1,12 +1,12 @@
 //! `GET /deposits/…` and `GET /transfers/$WTID`.
 
 use serde_json::Value;
-use tilld::domain::amount::Amount;
-use tilld::domain::time::Timestamp;
-use tilld::taler::hash;
-use tilld::taler::sign::exchange::{TransferConfirmation, TransferredDeposit, WireConfirmation};
-use tilld::taler::sign::merchant::DepositQuestion;
-use tilld::taler::sign::{SigningKey, Statement};
+use taler::amount::Amount;
+use taler::hash;
+use taler::sign::exchange::{TransferConfirmation, TransferredDeposit, WireConfirmation};
+use taler::sign::merchant::DepositQuestion;
+use taler::sign::{SigningKey, Statement};
+use taler::time::Timestamp;
 
 use super::{Merchant, PAYTO, failure, read};
 use crate::common::Reply;

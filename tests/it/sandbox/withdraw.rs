@@ -35,7 +35,7 @@ fn a_denomination_that_does_not_exist_is_denied_with_a_signature() {
     let exchange = Exchange::start();
     let reserve = exchange.reserve("10");
     let mut denomination = exchange.denomination("1");
-    denomination.h_denom = tilld::taler::hash::sha512(b"none");
+    denomination.h_denom = taler::hash::sha512(b"none");
     let planchet = [Planchet::new(&reserve, fresh_key(), &denomination, None)];
     let reply = exchange.withdraw(&reserve, &planchet);
     assert_eq!(failure(&reply), (404, 1005));

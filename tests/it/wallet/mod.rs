@@ -1,10 +1,12 @@
 //! The wallet, against a true exchange and true shops: money comes in, is spent once, comes back,
 //! and is never lost, wherever things are cut short.
 
+#[cfg(feature = "demo")]
 pub(crate) mod command_line;
 mod money;
 mod pay;
 mod refund;
+#[cfg(feature = "demo")]
 mod till;
 mod withdraw;
 
@@ -15,11 +17,11 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
+use playground::wallet::{Error, Paid, PayOptions, Refunded, Wallet};
+use system::clock::Clock;
+use taler::amount::Amount;
+use taler::web::BaseUrl;
 use tempfile::TempDir;
-use tilld::domain::amount::Amount;
-use tilld::domain::web::BaseUrl;
-use tilld::machine::Clock;
-use tilld::wallet::{Error, Paid, PayOptions, Refunded, Wallet};
 
 use crate::common::exchange::{AHEAD, Exchange, kudos};
 use crate::common::shop::now;

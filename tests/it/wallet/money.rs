@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use playground::sandbox::{Act, Faults};
+use playground::wallet::{Error, PayOptions};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
+use taler::amount::Amount;
+use taler::sign::PublicKey;
+use taler::web::BaseUrl;
 use tempfile::TempDir;
-use tilld::domain::amount::Amount;
-use tilld::domain::web::BaseUrl;
-use tilld::sandbox::{Act, Faults};
-use tilld::taler::sign::PublicKey;
-use tilld::wallet::{Error, PayOptions};
 
 use super::Customer;
 use crate::common::dice::Dice;

@@ -1,7 +1,7 @@
 //! Money is spent, once.
 
+use playground::wallet::{Error, How, PayOptions};
 use serde_json::json;
-use tilld::wallet::{Error, How, PayOptions};
 
 use super::Customer;
 use crate::common::exchange::{Exchange, fresh_key, kudos};
@@ -186,7 +186,7 @@ fn a_coin_that_was_spent_elsewhere_is_set_aside_and_another_one_pays() {
         &json!({ "max_fee": "KUDOS:1" }),
     );
     assert!(matches!(customer.pay(&uri), Err(Error::Poor(_))));
-    let left: tilld::domain::amount::Amount = customer.has().parse().unwrap();
+    let left: taler::amount::Amount = customer.has().parse().unwrap();
     assert!(left.try_cmp(&all.parse().unwrap()).unwrap().is_lt(), "{left}");
 }
 

@@ -1,8 +1,8 @@
 //! Money comes back.
 
+use playground::sandbox::{Act, Faults};
+use playground::wallet::Error;
 use serde_json::json;
-use tilld::sandbox::{Act, Faults};
-use tilld::wallet::Error;
 
 use super::Customer;
 use crate::common::exchange::{Exchange, kudos, times};

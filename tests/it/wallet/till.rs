@@ -121,6 +121,6 @@ fn a_wallet_pays_the_till_moves_its_receipt_and_collects_its_refund() {
 
 /// An amount of the ledger, in units of 10⁻⁸.
 fn kudos_of(amount: &serde_json::Value) -> u64 {
-    let amount = tilld::domain::amount::Amount::parse(amount.as_str().unwrap()).unwrap();
+    let amount = taler::amount::Amount::parse(amount.as_str().unwrap()).unwrap();
     amount.value() * 100_000_000 + u64::from(amount.fraction())
 }

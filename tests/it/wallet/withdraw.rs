@@ -1,10 +1,10 @@
 //! Money comes in.
 
-use tilld::domain::amount::Currency;
-use tilld::domain::exchange::Trusted;
-use tilld::domain::web::BaseUrl;
-use tilld::sandbox::{Act, Fault, Faults};
-use tilld::wallet::Error;
+use playground::sandbox::{Act, Fault, Faults};
+use playground::wallet::Error;
+use taler::amount::Currency;
+use taler::exchange::Trusted;
+use taler::web::BaseUrl;
 
 use super::Customer;
 use crate::common::exchange::{Exchange, fresh_key, kudos, times};

@@ -1,15 +1,14 @@
 //! The wallet's side: reserves, planchets, coins, and what they sign.
 
 use serde_json::{Value, json};
-use tilld::domain::amount::Amount;
-use tilld::machine;
-use tilld::taler::base32::{HashCode, ShortHash};
-use tilld::taler::coin::age::AgeMask;
-use tilld::taler::coin::coin_hash;
-use tilld::taler::coin::denomination::{CoinSignature, DenominationKey, envelope_hash};
-use tilld::taler::coin::rsa::{BlindSignature, BlindingSecret, RsaPublicKey};
-use tilld::taler::sign::wallet::{DepositPermission, ReserveWithdraw};
-use tilld::taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::amount::Amount;
+use taler::base32::{HashCode, ShortHash};
+use taler::coin::age::AgeMask;
+use taler::coin::coin_hash;
+use taler::coin::denomination::{CoinSignature, DenominationKey, envelope_hash};
+use taler::coin::rsa::{BlindSignature, BlindingSecret, RsaPublicKey};
+use taler::sign::wallet::{DepositPermission, ReserveWithdraw};
+use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 
 use super::{Exchange, kudos};
 
@@ -47,7 +46,7 @@ impl Reserve {
 
 /// A key that nobody has seen.
 pub(crate) fn fresh_key() -> SigningKey {
-    SigningKey::from_seed(machine::random().unwrap())
+    SigningKey::from_seed(system::random().unwrap())
 }
 
 /// A coin that a reserve can withdraw, and what is needed to make it one.
@@ -79,7 +78,7 @@ impl Planchet {
         denomination: &Denomination,
         h_age_commitment: Option<ShortHash>,
     ) -> Self {
-        let secret = BlindingSecret::new(machine::random().unwrap());
+        let secret = BlindingSecret::new(system::random().unwrap());
         let message = coin_hash(&coin.public_key(), h_age_commitment.as_ref());
         let blinded = denomination.key.blind(&message, &secret).unwrap();
         let price = denomination.value.checked_add(&denomination.fee_withdraw).unwrap();

@@ -1,0 +1,56 @@
+//! What requests say of themselves.
+
+use actix_web::http::header::{CONTENT_TYPE, COOKIE, HeaderMap};
+
+/// Is the body a form, as browsers send it unless they are told otherwise?
+pub fn is_form(headers: &HeaderMap) -> bool {
+    let told = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = told.and_then(|value| value.split(';').next()).unwrap_or_default();
+    kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
+}
+
+/// The value of the first cookie called `name` that is not empty.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(COOKIE)
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(one, value)| *one == name && !value.is_empty())
+        .map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    fn with(name: &HeaderName, values: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(name.clone(), HeaderValue::from_str(value).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_form_is_known_by_its_type_whatever_follows_it() {
+        let is_form = |text| is_form(&with(&CONTENT_TYPE, &[text]));
+        assert!(is_form("application/x-www-form-urlencoded"));
+        assert!(is_form("Application/X-WWW-form-urlencoded ; charset=utf-8"));
+        assert!(!is_form("multipart/form-data; boundary=x") && !is_form("application/json"));
+        assert!(!super::is_form(&HeaderMap::new()));
+    }
+
+    #[test]
+    fn a_cookie_is_found_among_others() {
+        for cookies in
+            [&["n=v"][..], &["a=b", "n=v"], &["a=b; n=v; c=d"], &["nn=1;n=v"], &["n=; n=v"]]
+        {
+            assert_eq!(cookie(&with(&COOKIE, cookies), "n"), Some("v"), "{cookies:?}");
+        }
+        for cookies in [&[""][..], &["a=b"], &["n"], &["n="], &["nn=v"]] {
+            assert_eq!(cookie(&with(&COOKIE, cookies), "n"), None, "{cookies:?}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! Buying: an order is made, paid by whatever wallet, and its goods handed out; half of it can be
+//! given back. How an order stands is asked of the till each time, for the visitor who looks.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use serde::Deserialize;
+
+use super::Demo;
+use super::counter::{Offer, Sale, Standing};
+use super::failure::Failure;
+use super::form::Form;
+use super::front::POUR;
+use super::goods;
+use super::page;
+use super::pocket::Contents;
+use super::reader::Reader;
+use super::visitor::Visitor;
+use taler::ids::OrderId;
+use taler::taler_uri::Refund;
+use ui::Words;
+use ui::qr::Link;
+
+#[derive(Template)]
+#[template(path = "demo/pages/offer.html")]
+struct OfferPage<'a> {
+    reader: Reader,
+    words: &'a Words,
+    seal: &'a str,
+    is_open: bool,
+    wallet: Contents,
+    /// Is there enough in the wallet?
+    covers: bool,
+    pour: String,
+    back: String,
+    order: &'a OrderId,
+    summary: String,
+    price: String,
+    /// Nothing when the time to pay is over.
+    link: Option<Link>,
+    poll: String,
+}
+
+#[derive(Template)]
+#[template(path = "demo/pages/sale.html")]
+struct SalePage<'a> {
+    reader: Reader,
+    words: &'a Words,
+    seal: &'a str,
+    order: &'a OrderId,
+    summary: String,
+    sale: &'a Sale,
+    /// What the wallet opens to collect what is given back.
+    link: Option<Link>,
+}
+
+#[derive(Template)]
+#[template(path = "demo/pages/goods.html")]
+struct GoodsPage<'a> {
+    reader: Reader,
+    words: &'a Words,
+    order: &'a OrderId,
+    summary: String,
+    delivery: &'a str,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Buy {
+    seal: String,
+    item: String,
+}
+
+#[derive(Deserialize)]
+pub(super) struct Sealed {
+    pub(super) seal: String,
+}
+
+/// `POST /shop/buy`
+pub(super) async fn buy(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    form: Form<Buy>,
+) -> Result<HttpResponse, Failure> {
+    let visitor = Visitor::of(&request, &demo)?;
+    visitor.check(&request, &demo, &form.seal)?;
+    let good = goods::find(&form.item).ok_or(Failure::Form)?;
+    // The till puts the order's name in.
+    let goods = format!("{}/${{ORDER_ID}}", demo.url(&["goods"]));
+    let order = demo.0.counter.order(good, &goods, &visitor.session).await?;
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `GET /shop/orders/$ORDER_ID`
+pub(super) async fn show(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    let (reader, words) = (visitor.reader, visitor.reader.words());
+    match standing(&demo, &order, &visitor).await? {
+        Standing::Open { summary, price, offer } => {
+            let (link, poll) = match offer {
+                Some(Offer { pay_uri, poll }) => (Some(Link::to(pay_uri)), poll),
+                None => (None, String::new()),
+            };
+            let wallet = demo.0.pocket.contents().await?;
+            let page = OfferPage {
+                covers: wallet.covers(&price),
+                pour: reader.price(POUR),
+                back: format!("orders/{order}"),
+                reader,
+                words,
+                seal: &visitor.seal,
+                is_open: demo.is_open().await,
+                wallet,
+                order: &order,
+                summary: called(summary, words),
+                price: reader.money(&price),
+                link,
+                poll,
+            };
+            page::shown(&page, &visitor)
+        }
+        Standing::Paid(sale) => {
+            let link = sale.is_refund_pending.then(|| Link::to(refund_uri(&demo, &order)));
+            let page = SalePage {
+                reader,
+                words,
+                seal: &visitor.seal,
+                order: &order,
+                summary: called(sale.summary.clone(), words),
+                sale: &sale,
+                link,
+            };
+            page::shown(&page, &visitor)
+        }
+    }
+}
+
+/// `POST /shop/orders/$ORDER_ID/pay`, with the demo wallet.
+pub(super) async fn pay(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+    form: Form<Sealed>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    visitor.check(&request, &demo, &form.seal)?;
+    match standing(&demo, &order, &visitor).await? {
+        Standing::Open { offer: Some(offer), .. } => demo.0.pocket.pay(offer.pay_uri).await?,
+        Standing::Open { offer: None, .. } => return Err(Failure::TooLate),
+        // The form was sent twice.
+        Standing::Paid(_) => {}
+    }
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `POST /shop/orders/$ORDER_ID/refund`: the shop gives half of it back.
+pub(super) async fn refund(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+    form: Form<Sealed>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    visitor.check(&request, &demo, &form.seal)?;
+    let sale = bought(&demo, &order, &visitor).await?.ok_or(Failure::TooLate)?;
+    let half = sale.price.checked_div(2).map_err(|bad| Failure::Till(bad.to_string()))?;
+    demo.0.counter.refund(&order, &half).await?;
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `POST /shop/orders/$ORDER_ID/collect`: the demo wallet picks up what was given back.
+pub(super) async fn collect(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+    form: Form<Sealed>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    visitor.check(&request, &demo, &form.seal)?;
+    bought(&demo, &order, &visitor).await?.ok_or(Failure::TooLate)?;
+    demo.0.pocket.collect(refund_uri(&demo, &order)).await?;
+    Ok(page::go(&demo.url(&["orders", order.as_str()])))
+}
+
+/// `GET /shop/goods/$ORDER_ID`: what was bought, for whoever paid and has not got it all back.
+pub(super) async fn goods(
+    demo: Data<Demo>,
+    request: HttpRequest,
+    order: Path<String>,
+) -> Result<HttpResponse, Failure> {
+    let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
+    match bought(&demo, &order, &visitor).await? {
+        Some(sale) if !sale.is_undone() => {
+            let (reader, words) = (visitor.reader, visitor.reader.words());
+            let good = goods::sold_as(&sale.summary);
+            let page = GoodsPage {
+                reader,
+                words,
+                order: &order,
+                summary: called(sale.summary, words),
+                delivery: good.map_or(words.demo_is_yours, |good| good.delivery(words)),
+            };
+            page::shown(&page, &visitor)
+        }
+        _ => Ok(page::go(&demo.url(&["orders", order.as_str()]))),
+    }
+}
+
+/// What an order with this summary is about, in the visitor's words as far as we have any.
+fn called(summary: String, words: &Words) -> String {
+    goods::sold_as(&summary).map_or(summary, |good| good.name(words).to_owned())
+}
+
+fn named(order: &str) -> Result<OrderId, Failure> {
+    OrderId::parse(order).map_err(|_| Failure::NotHere)
+}
+
+fn refund_uri(demo: &Demo, order: &OrderId) -> String {
+    Refund { base: demo.0.base_url.clone(), order: order.clone() }.to_string()
+}
+
+async fn standing(demo: &Demo, order: &OrderId, visitor: &Visitor) -> Result<Standing, Failure> {
+    demo.0.counter.standing(order, &visitor.session).await?.ok_or(Failure::NotHere)
+}
+
+/// The order, if the visitor has paid for it.
+async fn bought(demo: &Demo, order: &OrderId, visitor: &Visitor) -> Result<Option<Sale>, Failure> {
+    Ok(match standing(demo, order, visitor).await? {
+        Standing::Paid(sale) => Some(sale),
+        Standing::Open { .. } => None,
+    })
+}

@@ -1,0 +1,134 @@
+//! Who is there, and which requests come from our own pages.
+//!
+//! A visitor is a random name in a cookie; it is also the session to which payments are bound. A
+//! form is taken only from a page of ours that was made for the same visitor: it carries a seal
+//! that nobody else can make, and the browser must not say that another site has sent it.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::Demo;
+use super::failure::Failure;
+use super::reader::Reader;
+use net::header::cookie;
+use taler::base32;
+use taler::ids::SessionId;
+
+/// The cookie with the visitor's name.
+const NAME: &str = "tilld-demo-visitor";
+/// How long a visitor's name is: 16 bytes in base32.
+const LENGTH: usize = 26;
+/// How long a visit lasts, in seconds; each page begins it anew.
+const AGE_S: u32 = 30 * 86_400;
+
+const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+
+/// Somebody at a browser.
+pub(super) struct Visitor {
+    /// The visitor's name, by which the till knows what is paid.
+    pub(super) session: SessionId,
+    /// What the visitor's forms must carry, and behind a dot an id of the page that they are on, by which
+    /// one that is sent twice is known.
+    pub(super) seal: String,
+    /// In which words and numbers we speak to them.
+    pub(super) reader: Reader,
+    is_new: bool,
+}
+
+impl Visitor {
+    /// Whoever sent `request`; somebody new if there is no cookie, or none of ours.
+    pub(super) fn of(request: &HttpRequest, demo: &Demo) -> Result<Self, Failure> {
+        let (session, is_new) = match named(request.headers()) {
+            Some(session) => (session, false),
+            None => {
+                let text = base32::encode(&system::random::<16>()?);
+                (SessionId::parse(text).map_err(|bad| Failure::Till(bad.to_string()))?, true)
+            }
+        };
+        let reader = Reader::of(request.headers());
+        let page_id = base32::encode(&system::random::<8>()?);
+        let seal = format!("{}.{page_id}", seal(demo, &session)?);
+        Ok(Self { seal, session, reader, is_new })
+    }
+
+    /// Whether a form was sent by a page that we made for this visitor.
+    pub(super) fn check(
+        &self,
+        request: &HttpRequest,
+        demo: &Demo,
+        shown: &str,
+    ) -> Result<(), Failure> {
+        let header = |name: HeaderName| request.headers().get(name).map(|value| value.as_bytes());
+        let own = demo.0.base_url.as_str().trim_end_matches('/').as_bytes();
+        let from_here = header(FETCH_SITE).is_none_or(|site| site == b"same-origin")
+            && header(ORIGIN).is_none_or(|origin| origin == own);
+        let seal = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
+        let is_sealed = bool::from(seal(&self.seal).as_bytes().ct_eq(seal(shown).as_bytes()));
+        if from_here && is_sealed && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
+    }
+
+    /// The value of `Set-Cookie`. Other ports of this machine see the cookie as well, and can do
+    /// nothing with it but visit the shop.
+    pub(super) fn cookie(&self) -> String {
+        let session = self.session.as_str();
+        format!("{NAME}={session}; Path=/shop; Max-Age={AGE_S}; HttpOnly; SameSite=Lax")
+    }
+}
+
+/// The visitor's name in the cookies, if it looks like one of ours.
+fn named(headers: &HeaderMap) -> Option<SessionId> {
+    let value = cookie(headers, NAME)?;
+    let is_ours = value.len() == LENGTH && base32::decode(value).is_ok();
+    SessionId::parse(value).ok().filter(|_| is_ours)
+}
+
+/// What the forms of `session` carry.
+fn seal(demo: &Demo, session: &SessionId) -> Result<String, Failure> {
+    // A MAC takes keys of any length.
+    let mac = Hmac::<Sha256>::new_from_slice(demo.0.seal.as_bytes());
+    let mut mac = mac.map_err(|error| Failure::Till(error.to_string()))?;
+    mac.update(session.as_str().as_bytes());
+    Ok(base32::encode(&mac.finalize().into_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{COOKIE, HeaderValue};
+
+    fn with(cookies: &[&str]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for cookie in cookies {
+            headers.append(COOKIE, HeaderValue::from_str(cookie).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn a_visitor_is_known_by_the_cookie_among_others() {
+        let name = base32::encode(&[7; 16]);
+        assert_eq!(name.len(), LENGTH);
+        let ours = format!("{NAME}={name}");
+        for cookies in [
+            vec![ours.as_str()],
+            vec!["a=b", &ours],
+            vec![&format!("a=b; {ours}; c=d")],
+            vec![&format!("{NAME}x=1;{ours}")],
+        ] {
+            assert_eq!(named(&with(&cookies)).unwrap().as_str(), name, "{cookies:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_name_of_ours_is_nobody() {
+        let long = format!("{NAME}={}", "0".repeat(LENGTH + 1));
+        let odd = format!("{NAME}={}", "!".repeat(LENGTH));
+        let empty = format!("{NAME}=");
+        for cookie in ["", "a=b", NAME, &long, &odd, &empty] {
+            assert!(named(&with(&[cookie])).is_none(), "{cookie}");
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! How a sandbox can be told to misbehave, so that merchants can be tested against bad exchanges.
+//!
+//! | act | keys | withdraw | deposit | refund |
+//! | --- | --- | --- | --- | --- |
+//! | [`Act::Behave`] | after the delay | after the delay | after the delay | after the delay |
+//! | [`Act::Status`] | does nothing | does nothing | does nothing | does nothing |
+//! | [`Act::NotJson`] | does nothing | does nothing | does nothing | does nothing |
+//! | [`Act::LoseAnswer`] | does it | does it | does it | does it |
+//! | [`Act::FailAfterwards`] | does it | does it | does it | does it |
+//! | [`Act::WrongSignature`] | of the list | of the coins | of the confirmation | of the confirmation |
+//! | [`Act::UnknownSigningKey`] | of the list | – | of the confirmation | of the confirmation |
+//! | [`Act::ExpiredSigningKeys`] | listed so | – | – | – |
+//! | [`Act::ExpiredDenominations`] | listed so | – | – | – |
+//! | [`Act::OtherMasterKey`] | vouches for all | – | – | – |
+//! | [`Act::KycRequired`] | – | does nothing | does nothing | does nothing |
+//! | [`Act::Frozen`] | – | does nothing | does nothing | does nothing |
+//! | [`Act::DenominationUnknown`] | – | does nothing | does nothing | – |
+//! | [`Act::DoubleSpending`] | – | – | does nothing | – |
+//!
+//! What it did is true all the same: only the answer lies, and the same request gets the true one
+//! once the fault is over. Where the table has a dash, the switch makes no sense and is refused.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::failure::{Failure, Identification};
+use super::{Sandbox, held};
+use taler::base32::ShortHash;
+use taler::sign::{PublicKey, Signature, SigningKey, Statement};
+
+/// Longest delay, in milliseconds.
+const MAX_DELAY_MS: u64 = 120_000;
+
+/// What goes wrong, by what is asked for. On the wire `{"deposit": {"act": "not_json"}}`.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Faults {
+    /// At `GET /keys`.
+    pub keys: Option<Fault>,
+    /// At `POST /reserves/$RESERVE_PUB/batch-withdraw`.
+    pub withdraw: Option<Fault>,
+    /// At `POST /batch-deposit`.
+    pub deposit: Option<Fault>,
+    /// At `POST /coins/$COIN_PUB/refund`.
+    pub refund: Option<Fault>,
+}
+
+/// What goes wrong, and how often.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Fault {
+    /// What is done instead of what should be.
+    pub act: Act,
+    /// How long every answer waits, in milliseconds; at most two minutes.
+    pub delay_ms: u64,
+    /// For how many requests; `None` is for all.
+    pub times: Option<u32>,
+}
+
+impl From<Act> for Fault {
+    fn from(act: Act) -> Self {
+        Self { act, ..Self::default() }
+    }
+}
+
+/// What is done instead of what should be. In JSON as `"lose_answer"` or `{"status": 503}`.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Act {
+    /// What should be.
+    #[default]
+    Behave,
+    /// Does nothing, and answers with this status.
+    Status(u16),
+    /// Does nothing, and answers with a web page.
+    NotJson,
+    /// Does it, and closes the connection instead of answering.
+    LoseAnswer,
+    /// Does it, and answers with this status.
+    FailAfterwards(u16),
+    /// Names the right key, which did not make the signature.
+    WrongSignature,
+    /// Signs with a key that nobody vouches for.
+    UnknownSigningKey,
+    /// Lists signing keys that have expired.
+    ExpiredSigningKeys,
+    /// Lists denominations that have expired.
+    ExpiredDenominations,
+    /// Another master key vouches for everything.
+    OtherMasterKey,
+    /// Demands that the account's owner identifies first: 451, code 1028.
+    KycRequired,
+    /// Says that the account is frozen: 451, code 1036.
+    Frozen,
+    /// Says that it does not know the denomination that it lists.
+    DenominationUnknown,
+    /// Says that the coin was spent before.
+    DoubleSpending,
+}
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Family {
+    Keys,
+    Withdraw,
+    Deposit,
+    Refund,
+}
+
+impl Faults {
+    /// Whether every act is one that can happen where it is set.
+    pub(super) fn make_sense(&self) -> bool {
+        [
+            (Family::Keys, self.keys),
+            (Family::Withdraw, self.withdraw),
+            (Family::Deposit, self.deposit),
+            (Family::Refund, self.refund),
+        ]
+        .iter()
+        .all(|(family, fault)| fault.is_none_or(|fault| fault.act.happens_at(*family)))
+    }
+
+    fn of(&mut self, family: Family) -> &mut Option<Fault> {
+        match family {
+            Family::Keys => &mut self.keys,
+            Family::Withdraw => &mut self.withdraw,
+            Family::Deposit => &mut self.deposit,
+            Family::Refund => &mut self.refund,
+        }
+    }
+
+    /// What happens to one request, which counts.
+    fn meet(&mut self, family: Family) -> Fault {
+        let slot = self.of(family);
+        let Some(fault) = slot else { return Fault::default() };
+        let met = *fault;
+        match &mut fault.times {
+            None => {}
+            Some(0) => {
+                *slot = None;
+                return Fault::default();
+            }
+            Some(times) => *times = times.saturating_sub(1),
+        }
+        met
+    }
+}
+
+impl Sandbox {
+    /// What happens to this request. Waits as long as it shall.
+    ///
+    /// # Errors
+    /// When nothing is to be done but to fail.
+    pub(super) async fn meet(&self, family: Family) -> Result<Act, Failure> {
+        let Fault { act, delay_ms, .. } = held(&self.0.faults).meet(family);
+        if delay_ms > 0 {
+            tokio::time::sleep(Duration::from_millis(delay_ms.min(MAX_DELAY_MS))).await;
+        }
+        match act {
+            Act::Status(status) => Err(Failure::Told(status)),
+            Act::NotJson => Err(Failure::Gibberish),
+            other => Ok(other),
+        }
+    }
+}
+
+impl Act {
+    /// Whether it can happen to what is asked for: the table above.
+    fn happens_at(self, family: Family) -> bool {
+        match self {
+            Self::Behave
+            | Self::Status(_)
+            | Self::NotJson
+            | Self::LoseAnswer
+            | Self::FailAfterwards(_)
+            | Self::WrongSignature => true,
+            Self::UnknownSigningKey => !matches!(family, Family::Withdraw),
+            Self::ExpiredSigningKeys | Self::ExpiredDenominations | Self::OtherMasterKey => {
+                matches!(family, Family::Keys)
+            }
+            Self::KycRequired | Self::Frozen => !matches!(family, Family::Keys),
+            Self::DenominationUnknown => matches!(family, Family::Withdraw | Family::Deposit),
+            Self::DoubleSpending => matches!(family, Family::Deposit),
+        }
+    }
+
+    /// Refuses for the law's sake, if it does; `h_payto` is whose account it is about, and
+    /// `account_pub` the key that its owner shows.
+    pub(super) fn obey(
+        self,
+        h_payto: ShortHash,
+        account_pub: Option<PublicKey>,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::KycRequired => {
+                Err(Failure::Kyc(Box::new(Identification { h_payto, account_pub })))
+            }
+            Self::Frozen => Err(Failure::Frozen),
+            _ => Ok(()),
+        }
+    }
+
+    /// What is said after everything was done.
+    pub(super) fn answer<T>(self, answer: T) -> Result<T, Failure> {
+        match self {
+            Self::LoseAnswer => Err(Failure::Lost),
+            Self::FailAfterwards(status) => Err(Failure::Told(status)),
+            _ => Ok(answer),
+        }
+    }
+
+    /// Who signed the statement and how, or what is told instead.
+    pub(super) fn signed<S: Statement>(
+        self,
+        statement: &S,
+        signed: (PublicKey, Signature),
+    ) -> Result<(PublicKey, Signature), Failure> {
+        let stranger = SigningKey::from_seed(system::random()?);
+        Ok(match self {
+            Self::WrongSignature => (signed.0, statement.sign(&stranger)),
+            Self::UnknownSigningKey => (stranger.public_key(), statement.sign(&stranger)),
+            _ => signed,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(json: &str) -> Result<Faults, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+
+    #[test]
+    fn a_fault_happens_as_often_as_it_is_told() {
+        let mut faults = read(r#"{"deposit": {"act": {"status": 503}, "times": 2}}"#).unwrap();
+        let mut met = || faults.meet(Family::Deposit).act;
+        assert_eq!([met(), met(), met()], [Act::Status(503), Act::Status(503), Act::Behave]);
+        let mut faults = read(r#"{"refund": {"act": "lose_answer"}}"#).unwrap();
+        for _ in 0..3 {
+            assert_eq!(faults.meet(Family::Refund).act, Act::LoseAnswer);
+            assert_eq!(faults.meet(Family::Keys).act, Act::Behave);
+        }
+    }
+
+    #[test]
+    fn nothing_is_no_fault_and_a_wrong_word_is_none_either() {
+        let faults = read("{}").unwrap();
+        assert!(faults.keys.is_none() && faults.deposit.is_none());
+        assert!(read(r#"{"deposits": {}}"#).is_err());
+        assert!(read(r#"{"deposit": {"act": "explode"}}"#).is_err());
+        assert!(read(r#"{"deposit": {"delay": 7}}"#).is_err());
+    }
+}

@@ -1,0 +1,286 @@
+//! A sandbox exchange: the far side of the network, for demonstrations and tests.
+//!
+//! It issues play money and takes it back. Its protocol is the true one, and so are its signatures
+//! and its care for money; only a bank is missing, so anybody may top up a reserve. It refuses any
+//! currency but KUDOS and TESTKUDOS. For tests it can be told to misbehave ([`Faults`]).
+//!
+//! The room shares nothing with the till but the nouns and the alphabet: it has its own file, its
+//! own tables below `sql/sandbox/`, and is spoken to over HTTP only. What is said on the wire
+//! follows crypto 8, 10 and 14, as of exchanges of December 2024.
+
+mod accounts;
+mod coins;
+mod deposits;
+mod failure;
+mod faults;
+mod file;
+mod http;
+mod keys;
+mod ledger;
+mod list;
+mod minting;
+mod money;
+mod refunds;
+mod reserves;
+mod settings;
+mod transfers;
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use actix_web::dev::HttpServiceFactory;
+
+pub use self::faults::{Act, Fault, Faults};
+pub use self::file::VERSION;
+use self::keys::{Identity, Keys};
+use self::minting::Minting;
+use self::money::Money;
+pub use self::settings::{HardLimit, KeyTimes, Kind, Settings};
+use crate::file::File;
+use system::NoRandomness;
+use system::clock::Clock;
+use taler::base32::HashCode;
+use taler::sign::PublicKey;
+use taler::time::Timestamp;
+use taler::web::BaseUrl;
+
+/// The text of one statement, by its place below `sql/sandbox/`.
+macro_rules! sql {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sandbox/", $name, ".sql"))
+    };
+}
+use sql;
+
+/// Why a sandbox cannot be opened.
+#[derive(Debug)]
+pub enum Error {
+    /// The currency is worth something; which it is.
+    RealMoney(String),
+    /// A setting makes no sense; the sentence says which.
+    Setting(&'static str),
+    /// The file is there, but is no sandbox.
+    Foreign(PathBuf),
+    /// The file was written by a newer tilld.
+    Newer(PathBuf),
+    /// The file is that of a sandbox with another currency; which.
+    OtherCurrency(String),
+    /// The file cannot be made or opened.
+    Open(PathBuf, std::io::Error),
+    /// Another process has the file open.
+    InUse(PathBuf),
+    /// The file cannot have a write-ahead log where it lies.
+    NoLog(PathBuf),
+    /// SQLite could not do it.
+    Sqlite(rusqlite::Error),
+    /// The machine has no randomness for keys.
+    NoRandomness,
+    /// The file holds a key that is none.
+    BadKey,
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::RealMoney(currency) => {
+                write!(f, "the sandbox deals in KUDOS and TESTKUDOS only, not in {currency}")
+            }
+            Self::Setting(what) => write!(f, "the sandbox cannot be set up so: {what}"),
+            Self::Foreign(path) => write!(f, "{} is no sandbox of tilld", path.display()),
+            Self::Newer(path) => write!(f, "{} was written by a newer tilld", path.display()),
+            Self::OtherCurrency(currency) => write!(f, "the sandbox there deals in {currency}"),
+            Self::Open(path, error) => write!(f, "cannot open {}: {error}", path.display()),
+            Self::InUse(path) => write!(f, "{} is in use", path.display()),
+            Self::NoLog(path) => write!(f, "{} cannot have a write-ahead log", path.display()),
+            Self::Sqlite(error) => write!(f, "database of the sandbox: {error}"),
+            Self::NoRandomness => NoRandomness.fmt(f),
+            Self::BadKey => f.write_str("the sandbox's file holds a key that is none"),
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl Error {
+    /// Whether the sandbox's file itself is what cannot be used.
+    pub const fn is_unusable(&self) -> bool {
+        matches!(
+            self,
+            Self::Foreign(_)
+                | Self::Newer(_)
+                | Self::OtherCurrency(_)
+                | Self::Open(..)
+                | Self::NoLog(_)
+                | Self::BadKey
+        )
+    }
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<NoRandomness> for Error {
+    fn from(NoRandomness: NoRandomness) -> Self {
+        Self::NoRandomness
+    }
+}
+
+/// An exchange of play money. Cheap to clone; all clones are one exchange.
+#[derive(Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+struct Inner {
+    settings: Settings,
+    clock: Clock,
+    money: Money,
+    file: File,
+    identity: Identity,
+    keys: Mutex<Arc<Keys>>,
+    minting: Arc<Minting>,
+    faults: Mutex<Faults>,
+}
+
+impl Sandbox {
+    /// Opens the sandbox in `file`, making it if there is none. The master key is there at once and
+    /// stays the same; denominations are made in the background the first time, and until they are,
+    /// `/keys` says 503. Nobody else can have the file open.
+    ///
+    /// # Errors
+    /// Every way in which settings or file can be unfit has its own [`Error`].
+    pub fn open(file: &Path, settings: Settings, clock: Clock) -> Result<Self, Error> {
+        settings.check()?;
+        let money = Money(settings.currency);
+        let file = file::open(file)?;
+        let identity = Identity::of(&file, settings.currency, clock.now())?;
+        let keys = Keys::load(&file, money)?;
+        let sandbox = Self(Arc::new(Inner {
+            settings,
+            clock,
+            money,
+            file,
+            identity,
+            keys: Mutex::new(Arc::new(keys)),
+            minting: Arc::default(),
+            faults: Mutex::new(Faults::default()),
+        }));
+        sandbox.tend(sandbox.now())?;
+        Ok(sandbox)
+    }
+
+    /// Where wallets and merchants find it.
+    pub fn base_url(&self) -> &BaseUrl {
+        &self.0.settings.base_url
+    }
+
+    /// The key that vouches for all others.
+    pub fn master_public_key(&self) -> PublicKey {
+        self.0.identity.master.public_key()
+    }
+
+    /// Are there denominations already?
+    pub fn has_keys(&self) -> bool {
+        !self.keys().denominations.is_empty()
+    }
+
+    /// Waits until the denominations that were missing are made. Blocks; a matter of seconds.
+    pub fn await_keys(&self) {
+        self.0.minting.wait();
+    }
+
+    /// Everything that wallets and merchants can reach, to be mounted below any prefix.
+    pub fn routes(&self) -> impl HttpServiceFactory + use<> {
+        http::routes(self.clone())
+    }
+
+    /// From now on it misbehaves so; [`Faults::default`] ends it.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] when it could not happen where it is set.
+    pub fn misbehave(&self, faults: Faults) -> Result<(), Error> {
+        if !faults.make_sense() {
+            return Err(Error::Setting("a fault cannot happen where it is set"));
+        }
+        *held(&self.0.faults) = faults;
+        Ok(())
+    }
+
+    /// Revokes a denomination: it is not listed any more, and its coins are refused. `false` if
+    /// there is none of this name. Blocks.
+    ///
+    /// # Errors
+    /// [`Error::Sqlite`].
+    pub fn revoke(&self, h_denom: &HashCode) -> Result<bool, Error> {
+        let revoked = self.0.file.change(|tx| keys::revoke(tx, h_denom))?;
+        self.reload()?;
+        Ok(revoked)
+    }
+
+    fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The keys as they are now.
+    fn keys(&self) -> Arc<Keys> {
+        held(&self.0.keys).clone()
+    }
+}
+
+impl fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sandbox({})", self.base_url())
+    }
+}
+
+/// The lock, even if somebody panicked with it: what they left half done in the file is undone, and
+/// what is in memory is replaced whole.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use taler::amount::Currency;
+
+    fn settings(currency: &str) -> Settings {
+        let base = BaseUrl::parse("http://127.0.0.1:1/").unwrap();
+        let mut settings = Settings::demo(Currency::parse(currency).unwrap(), base).unwrap();
+        settings.denominations.truncate(1);
+        Settings { key_bits: 1024, ..settings }
+    }
+
+    #[test]
+    fn a_file_stays_the_same_exchange() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("sandbox.db");
+        let open = |currency| Sandbox::open(&file, settings(currency), Clock::system());
+        let first = open("KUDOS").unwrap();
+        first.await_keys();
+        let (master, keys) = (first.master_public_key(), first.keys());
+        drop(first);
+        let again = open("KUDOS").unwrap();
+        assert_eq!(again.master_public_key(), master);
+        let name = |keys: &Keys| keys.denominations.first().unwrap().h_denom;
+        assert_eq!(name(&again.keys()), name(&keys));
+        drop(again);
+        assert!(matches!(open("TESTKUDOS"), Err(Error::OtherCurrency(has)) if has == "KUDOS"));
+    }
+
+    #[test]
+    fn settings_that_make_no_sense_make_no_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("sandbox.db");
+        let none = Settings { denominations: Vec::new(), ..settings("KUDOS") };
+        let small = Settings { key_bits: 512, ..settings("KUDOS") };
+        let mixed = Settings { wire_fee: settings("TESTKUDOS").wire_fee, ..settings("KUDOS") };
+        for unfit in [none, small, mixed] {
+            let refused = Sandbox::open(&file, unfit, Clock::system());
+            assert!(matches!(refused, Err(Error::Setting(_))), "{refused:?}");
+        }
+        assert!(!file.exists());
+    }
+}

@@ -1,0 +1,23 @@
+//! What only the machine can give: time, randomness, threads that may block, a log that nobody can flood,
+//! and the schema of a file of SQLite.
+//!
+//! | module | |
+//! | --- | --- |
+//! | [`blocking()`] | work off the threads that answer requests |
+//! | [`clock`] | what time it is, and whether that may be believed |
+//! | [`log_limit`] | log lines that clients can cause: the first at once, then a count a minute |
+//! | [`random()`] | the system's randomness |
+//! | [`steps`] | the schema of a file, as a chain of steps |
+//!
+//! Time and randomness come from nowhere else: whoever wants them is given a [`clock::Clock`], or calls
+//! [`random()`] where a secret is made.
+#![forbid(unsafe_code)]
+
+mod blocking;
+pub mod clock;
+pub mod log_limit;
+mod random;
+pub mod steps;
+
+pub use self::blocking::blocking;
+pub use self::random::{NoRandomness, random};

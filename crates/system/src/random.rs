@@ -1,0 +1,25 @@
+//! The system's randomness.
+
+use std::fmt;
+
+/// The machine has no randomness to give.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct NoRandomness;
+
+impl fmt::Display for NoRandomness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the system gives no random numbers")
+    }
+}
+
+impl std::error::Error for NoRandomness {}
+
+/// `N` bytes of the system's randomness.
+///
+/// # Errors
+/// [`NoRandomness`], as on a machine that has just been started for the first time.
+pub fn random<const N: usize>() -> Result<[u8; N], NoRandomness> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).map_err(|_| NoRandomness)?;
+    Ok(bytes)
+}

@@ -1,0 +1,558 @@
+//! A template: an order with blanks, from which wallets make orders themselves (merchant-api 5).
+//!
+//! The shop prints it once, on a poster or in a paywall's page; no order exists until a customer
+//! wants one. What the template fixes, the customer cannot change; what it leaves open, the
+//! customer must say.
+
+use regex_lite::{Regex, RegexBuilder};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::amount::{Amount, Currency};
+use super::characters::is_clean;
+use super::coin::age::MAX_AGE;
+use super::ids::{SessionId, TemplateId};
+use super::time::{LONGEST_DELAY, RelativeTime, SECOND};
+use super::web::FulfillmentUrl;
+
+/// Longest description or summary, in characters.
+pub const MAX_TEXT: usize = 4096;
+/// Longest pattern for web addresses, in characters.
+pub const MAX_PATTERN: usize = 1024;
+/// Most memory that a pattern may take when it is made ready, in bytes.
+const MAX_COMPILED: usize = 256 * 1024;
+/// Members that a customer may be allowed to change.
+const EDITABLE: &[&str] = &["amount", "currency", "summary"];
+
+/// What kind of order comes of a template.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TemplateType {
+    /// A price and a summary, each fixed or open.
+    #[default]
+    FixedOrder,
+    /// A choice from the inventory.
+    InventoryCart,
+    /// Access to a page behind a paywall.
+    Paivana,
+}
+
+/// Why a template makes no sense, or cannot be had here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BadTemplate {
+    /// This member is missing.
+    Missing(&'static str),
+    /// This member does not fit.
+    Unfit(&'static str),
+    /// tilld does not offer this yet.
+    Unsupported(&'static str),
+}
+
+impl std::fmt::Display for BadTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing(name) => write!(f, "{name} is missing"),
+            Self::Unfit(name) => write!(f, "{name} does not fit"),
+            Self::Unsupported(what) => write!(f, "{what}"),
+        }
+    }
+}
+
+impl std::error::Error for BadTemplate {}
+
+/// Why no order comes of a template.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum BadFilling {
+    /// The customer takes the template for one of another type.
+    WrongType,
+    /// The price is another.
+    Amount,
+    /// The summary is another.
+    Summary,
+    /// Nobody says a price.
+    NoAmount,
+    /// Nobody says what is bought.
+    NoSummary,
+    /// The price is in a currency that the template does not take.
+    Currency,
+    /// This member is missing.
+    Missing(&'static str),
+    /// This member does not fit.
+    Unfit(&'static str),
+}
+
+impl std::fmt::Display for BadFilling {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::WrongType => "template_type",
+            Self::Amount | Self::NoAmount | Self::Currency => "amount",
+            Self::Summary | Self::NoSummary => "summary",
+            Self::Missing(name) | Self::Unfit(name) => name,
+        })
+    }
+}
+
+impl std::error::Error for BadFilling {}
+
+/// What a template fixes about its orders.
+#[derive(Clone, Debug)]
+pub struct TemplateContract {
+    kind: TemplateType,
+    summary: Option<String>,
+    currency: Option<Currency>,
+    amount: Option<Amount>,
+    max_fee: Option<Amount>,
+    pay_duration: Option<RelativeTime>,
+    minimum_age: Option<u8>,
+    request_tip: bool,
+    website: Option<Regex>,
+    /// As the shop wrote it, unknown members too.
+    members: Map<String, Value>,
+}
+
+/// Two are the same if they were written the same.
+impl PartialEq for TemplateContract {
+    fn eq(&self, other: &Self) -> bool {
+        self.members == other.members
+    }
+}
+
+impl TemplateContract {
+    /// Reads what the shop wrote. Null is as none.
+    ///
+    /// # Errors
+    /// [`BadTemplate`] names the member.
+    pub fn parse(mut members: Map<String, Value>) -> Result<Self, BadTemplate> {
+        members.retain(|_, value| !value.is_null());
+        let kind = get(&members, "template_type")?.unwrap_or_default();
+        let summary: Option<String> = get(&members, "summary")?;
+        if summary.as_ref().is_some_and(|text| is_long(text)) {
+            return Err(BadTemplate::Unfit("summary"));
+        }
+        let currency: Option<Currency> = get(&members, "currency")?;
+        let mut amount: Option<Amount> = get(&members, "amount")?;
+        let mut max_fee = None;
+        let minimum_age: Option<u8> = get(&members, "minimum_age")?;
+        // Or it would be the customer's wallet that hears of it.
+        if minimum_age.is_some_and(|age| age > MAX_AGE) {
+            return Err(BadTemplate::Unfit("minimum_age"));
+        }
+        let mut website = None;
+        match kind {
+            TemplateType::FixedOrder => {}
+            TemplateType::InventoryCart => {
+                return Err(BadTemplate::Unsupported("templates of the type inventory-cart"));
+            }
+            TemplateType::Paivana => {
+                website = pattern(get(&members, "website_regex")?)?;
+                if let Some(choice) = only_choice(get(&members, "choices")?)? {
+                    let price: Amount =
+                        get(&choice, "amount")?.ok_or(BadTemplate::Missing("amount"))?;
+                    if amount.is_some_and(|other| other != price) {
+                        return Err(BadTemplate::Unfit("amount"));
+                    }
+                    amount = Some(price);
+                    max_fee = get(&choice, "max_fee")?;
+                }
+                if amount.is_none() {
+                    return Err(BadTemplate::Missing("choices"));
+                }
+            }
+        }
+        let mut currencies =
+            amount.iter().chain(&max_fee).map(|amount| *amount.currency()).chain(currency);
+        if let Some(first) = currencies.next()
+            && currencies.any(|other| other != first)
+        {
+            return Err(BadTemplate::Unfit("currency"));
+        }
+        Ok(Self {
+            kind,
+            summary,
+            currency,
+            amount,
+            max_fee,
+            pay_duration: get(&members, "pay_duration")?,
+            minimum_age,
+            request_tip: get(&members, "request_tip")?.unwrap_or(false),
+            website,
+            members,
+        })
+    }
+
+    /// What the shop wrote.
+    pub fn members(&self) -> &Map<String, Value> {
+        &self.members
+    }
+
+    /// What the shop wrote, completed by what holds where it said nothing; `pay_delay` is the instance's
+    /// time to pay. The Android wallet opens no template without these members.
+    pub fn complete(&self, pay_delay: RelativeTime) -> Map<String, Value> {
+        let mut members = self.members.clone();
+        members.insert("template_type".into(), json!(self.kind));
+        members.insert("minimum_age".into(), json!(self.minimum_age.unwrap_or(0)));
+        members.insert("pay_duration".into(), json!(self.pay_duration.unwrap_or(pay_delay)));
+        members
+    }
+
+    /// What kind of order comes of it.
+    pub fn kind(&self) -> TemplateType {
+        self.kind
+    }
+
+    /// What is bought, if that is fixed.
+    pub fn summary(&self) -> Option<&str> {
+        self.summary.as_deref()
+    }
+
+    /// The price without a tip, if it is fixed.
+    pub fn amount(&self) -> Option<&Amount> {
+        self.amount.as_ref()
+    }
+
+    /// The currency to pay in, if it is fixed.
+    pub fn currency(&self) -> Option<&Currency> {
+        self.amount.as_ref().map(Amount::currency).or(self.currency.as_ref())
+    }
+
+    /// May the customer add a tip?
+    pub fn takes_tip(&self) -> bool {
+        self.request_tip
+    }
+
+    /// The currency to pay in, where the price is open.
+    pub fn required_currency(&self) -> Option<&Currency> {
+        self.currency.as_ref().filter(|_| self.amount.is_none())
+    }
+
+    /// Makes an order of the template and what the customer says.
+    ///
+    /// # Errors
+    /// [`BadFilling`] says what is missing, or contradicts the template.
+    pub fn fill(&self, filling: Filling) -> Result<Filled, BadFilling> {
+        if filling.kind.unwrap_or_default() != self.kind {
+            return Err(BadFilling::WrongType);
+        }
+        let summary = match (&self.summary, filling.summary) {
+            (Some(fixed), Some(other)) if *fixed != other => return Err(BadFilling::Summary),
+            (Some(fixed), _) => fixed.clone(),
+            (None, Some(text)) if fits(&text) => text,
+            (None, Some(_)) => return Err(BadFilling::Unfit("summary")),
+            (None, None) => return Err(BadFilling::NoSummary),
+        };
+        let amount = self.price(filling.amount, filling.tip)?;
+        let mut order = Map::new();
+        order.insert("summary".into(), json!(summary));
+        order.insert("amount".into(), json!(amount));
+        for (name, value) in [("tip", filling.tip), ("max_fee", self.max_fee)] {
+            if let Some(value) = value {
+                order.insert(name.into(), json!(value));
+            }
+        }
+        if let Some(age) = self.minimum_age {
+            order.insert("minimum_age".into(), json!(age));
+        }
+        let mut session = None;
+        if self.kind == TemplateType::Paivana {
+            let website = filling.website.ok_or(BadFilling::Missing("website"))?;
+            if self.website.as_ref().is_some_and(|pattern| !pattern.is_match(website.as_str())) {
+                return Err(BadFilling::Unfit("website"));
+            }
+            order.insert("fulfillment_url".into(), json!(website));
+            session = Some(filling.paivana_id.ok_or(BadFilling::Missing("paivana_id"))?);
+        }
+        Ok(Filled { order, session, pay_duration: self.pay_duration })
+    }
+
+    /// What is to be paid, the tip included.
+    fn price(&self, said: Option<Amount>, tip: Option<Amount>) -> Result<Amount, BadFilling> {
+        if tip.is_some() && !self.request_tip {
+            return Err(BadFilling::Unfit("tip"));
+        }
+        let currency = self.amount.as_ref().map(Amount::currency).or(self.currency.as_ref());
+        let foreign = |amount: &Amount| currency.is_some_and(|own| own != amount.currency());
+        if said.iter().chain(&tip).any(foreign) {
+            return Err(BadFilling::Currency);
+        }
+        match (self.amount, said, tip) {
+            (Some(fixed), said, tip) => {
+                let total = match tip {
+                    Some(tip) => fixed.checked_add(&tip).map_err(|_| BadFilling::Unfit("tip"))?,
+                    None => fixed,
+                };
+                match said {
+                    Some(said) if said != total => Err(BadFilling::Amount),
+                    _ => Ok(total),
+                }
+            }
+            // Only the shop gives away (decision 24). What is more than the tip is the price.
+            (None, Some(said), tip) => {
+                let price = tip.map_or(Ok(said), |tip| said.checked_sub(&tip));
+                match price.map_err(|_| BadFilling::Unfit("tip"))?.is_zero() {
+                    true => Err(BadFilling::Unfit("amount")),
+                    false => Ok(said),
+                }
+            }
+            (None, None, _) => Err(BadFilling::NoAmount),
+        }
+    }
+}
+
+/// What a customer's wallet says when it makes an order of a template.
+#[derive(Clone, Debug, Default)]
+pub struct Filling {
+    /// For what it takes the template.
+    pub kind: Option<TemplateType>,
+    /// What is bought.
+    pub summary: Option<String>,
+    /// What is paid, the tip included.
+    pub amount: Option<Amount>,
+    /// How much of that is a tip.
+    pub tip: Option<Amount>,
+    /// The page, for paywalls.
+    pub website: Option<FulfillmentUrl>,
+    /// The session that the paywall's page has made up.
+    pub paivana_id: Option<SessionId>,
+}
+
+/// What comes of a template: an order as a shop would write it.
+#[derive(Clone, Debug)]
+pub struct Filled {
+    /// The order's members.
+    pub order: Map<String, Value>,
+    /// The session that it is for.
+    pub session: Option<SessionId>,
+    /// How long it can be paid; the instance's usual time when `None`.
+    pub pay_duration: Option<RelativeTime>,
+}
+
+/// A template as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Template {
+    /// Its name.
+    pub id: TemplateId,
+    /// The shop's own note.
+    pub description: String,
+    /// What it fixes.
+    pub contract: TemplateContract,
+    /// What wallets may suggest to the customer; only members that wallets may fill.
+    pub editable_defaults: Option<Map<String, Value>>,
+}
+
+impl Template {
+    /// Checks what does not check itself, and what no order could be made of. Older versions took such
+    /// templates, and they can still be read.
+    ///
+    /// # Errors
+    /// [`BadTemplate::Unfit`] names the member.
+    pub fn check(&self) -> Result<(), BadTemplate> {
+        if !fits(&self.description) {
+            return Err(BadTemplate::Unfit("template_description"));
+        }
+        if self.contract.summary.as_deref().is_some_and(|text| !fits(text)) {
+            return Err(BadTemplate::Unfit("summary"));
+        }
+        if self.contract.pay_duration.is_some_and(|time| time < SECOND || is_far(time)) {
+            return Err(BadTemplate::Unfit("pay_duration"));
+        }
+        let Some(defaults) = &self.editable_defaults else { return Ok(()) };
+        let known = defaults.keys().all(|name| EDITABLE.contains(&name.as_str()));
+        let amount = defaults.get("amount").is_none_or(is_amount_or_currency);
+        let texts = ["currency", "summary"]
+            .into_iter()
+            .all(|name| defaults.get(name).is_none_or(|value| value.as_str().is_some_and(fits)));
+        // What is fixed cannot be suggested as well.
+        let free = defaults.keys().all(|name| !self.contract.members.contains_key(name));
+        if known && amount && texts && free {
+            Ok(())
+        } else {
+            Err(BadTemplate::Unfit("editable_defaults"))
+        }
+    }
+}
+
+fn is_long(text: &str) -> bool {
+    text.chars().count() > MAX_TEXT
+}
+
+/// Can the text stand in a contract?
+fn fits(text: &str) -> bool {
+    !is_long(text) && is_clean(text)
+}
+
+/// Is it so long that it was most likely meant in another unit? For ever is not.
+fn is_far(time: RelativeTime) -> bool {
+    !time.is_forever() && time > LONGEST_DELAY
+}
+
+/// Some shops suggest a currency only, as an amount without a number: `EUR:`.
+fn is_amount_or_currency(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| {
+        let bare = text.strip_suffix(':').unwrap_or_default();
+        Amount::parse(text).is_ok() || Currency::parse(bare).is_ok()
+    })
+}
+
+fn get<T: DeserializeOwned>(
+    members: &Map<String, Value>,
+    name: &'static str,
+) -> Result<Option<T>, BadTemplate> {
+    let value = members.get(name).filter(|value| !value.is_null());
+    value.map(T::deserialize).transpose().map_err(|_| BadTemplate::Unfit(name))
+}
+
+/// The one price that a paywall names; choices between several are not offered yet.
+fn only_choice(
+    choices: Option<Vec<Map<String, Value>>>,
+) -> Result<Option<Map<String, Value>>, BadTemplate> {
+    let Some(mut choices) = choices else { return Ok(None) };
+    let Some(choice) = choices.pop() else { return Err(BadTemplate::Unfit("choices")) };
+    let list = |name| get::<Vec<Value>>(&choice, name).map(Option::unwrap_or_default);
+    if !choices.is_empty() || !list("inputs")?.is_empty() || !list("outputs")?.is_empty() {
+        return Err(BadTemplate::Unsupported("templates with several choices"));
+    }
+    Ok(Some(choice))
+}
+
+/// A pattern that says which pages a template is for.
+fn pattern(text: Option<String>) -> Result<Option<Regex>, BadTemplate> {
+    let Some(text) = text else { return Ok(None) };
+    let bad = BadTemplate::Unfit("website_regex");
+    if text.chars().count() > MAX_PATTERN {
+        return Err(bad);
+    }
+    RegexBuilder::new(&text).size_limit(MAX_COMPILED).build().map(Some).map_err(|_| bad)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn contract(value: Value) -> Result<TemplateContract, BadTemplate> {
+        let Value::Object(members) = value else { panic!("an object") };
+        TemplateContract::parse(members)
+    }
+
+    fn amount(text: &str) -> Option<Amount> {
+        Some(Amount::parse(text).unwrap())
+    }
+
+    #[test]
+    fn what_is_fixed_stays_and_what_is_open_must_be_said() {
+        let open = contract(json!({})).unwrap();
+        let fixed = contract(json!({ "summary": "Tea", "amount": "KUDOS:2" })).unwrap();
+        let say = |summary: Option<&str>, price| Filling {
+            summary: summary.map(Into::into),
+            amount: price,
+            ..Filling::default()
+        };
+        assert_eq!(open.fill(say(None, amount("KUDOS:1"))).unwrap_err(), BadFilling::NoSummary);
+        assert_eq!(open.fill(say(Some("x"), None)).unwrap_err(), BadFilling::NoAmount);
+        let order = open.fill(say(Some("x"), amount("KUDOS:1.50"))).unwrap().order;
+        assert_eq!(Value::Object(order), json!({ "summary": "x", "amount": "KUDOS:1.5" }));
+
+        // Nothing is for free that the shop has not made free.
+        let zero = open.fill(say(Some("x"), amount("KUDOS:0.00"))).unwrap_err();
+        assert_eq!(zero, BadFilling::Unfit("amount"));
+        let free = contract(json!({ "summary": "Tea", "amount": "KUDOS:0" })).unwrap();
+        assert_eq!(free.fill(say(None, None)).unwrap().order["amount"], json!("KUDOS:0"));
+
+        assert_eq!(fixed.fill(say(Some("Rum"), None)).unwrap_err(), BadFilling::Summary);
+        assert_eq!(fixed.fill(say(None, amount("KUDOS:1"))).unwrap_err(), BadFilling::Amount);
+        assert_eq!(fixed.fill(say(None, amount("EUR:2"))).unwrap_err(), BadFilling::Currency);
+        for same in [say(None, None), say(Some("Tea"), amount("KUDOS:2.0"))] {
+            let order = fixed.fill(same).unwrap().order;
+            assert_eq!(Value::Object(order), json!({ "summary": "Tea", "amount": "KUDOS:2" }));
+        }
+    }
+
+    #[test]
+    fn a_tip_is_part_of_the_total_and_only_where_it_is_asked_for() {
+        let silent = contract(json!({ "summary": "Tea", "amount": "KUDOS:2" })).unwrap();
+        let asking =
+            contract(json!({ "summary": "Tea", "amount": "KUDOS:2", "request_tip": true }))
+                .unwrap();
+        let tip = |total| Filling { amount: total, tip: amount("KUDOS:1"), ..Filling::default() };
+        assert_eq!(silent.fill(tip(None)).unwrap_err(), BadFilling::Unfit("tip"));
+        assert_eq!(asking.fill(tip(amount("KUDOS:2"))).unwrap_err(), BadFilling::Amount);
+        let open = contract(json!({ "summary": "Tea", "request_tip": true })).unwrap();
+        assert_eq!(open.fill(tip(amount("KUDOS:1"))).unwrap_err(), BadFilling::Unfit("amount"));
+        assert_eq!(open.fill(tip(amount("KUDOS:0.5"))).unwrap_err(), BadFilling::Unfit("tip"));
+        assert_eq!(open.fill(tip(amount("KUDOS:3"))).unwrap().order["amount"], json!("KUDOS:3"));
+        for total in [None, amount("KUDOS:3")] {
+            let order = asking.fill(tip(total)).unwrap().order;
+            assert_eq!((&order["amount"], &order["tip"]), (&json!("KUDOS:3"), &json!("KUDOS:1")));
+        }
+    }
+
+    #[test]
+    fn a_paywall_names_one_price_and_its_pages() {
+        let kind = "paivana";
+        let price = json!([{ "amount": "KUDOS:1" }]);
+        let wall = contract(json!({
+            "template_type": kind, "summary": "Article", "choices": price,
+            "website_regex": "^https://news\\.example/",
+        }))
+        .unwrap();
+        let ask = |website: Option<&str>, id: Option<&str>| {
+            wall.fill(Filling {
+                kind: Some(TemplateType::Paivana),
+                website: website.map(|url| FulfillmentUrl::parse(url).unwrap()),
+                paivana_id: id.map(|id| SessionId::parse(id).unwrap()),
+                ..Filling::default()
+            })
+        };
+        let good = ask(Some("https://news.example/a"), Some("1-x")).unwrap();
+        assert_eq!(good.session, Some(SessionId::parse("1-x").unwrap()));
+        assert_eq!(good.order["fulfillment_url"], "https://news.example/a");
+        assert_eq!(good.order["amount"], "KUDOS:1");
+        let other = ask(Some("https://evil.example/"), Some("1-x")).unwrap_err();
+        assert_eq!(other, BadFilling::Unfit("website"));
+        assert_eq!(ask(None, Some("1-x")).unwrap_err(), BadFilling::Missing("website"));
+        let nobody = ask(Some("https://news.example/a"), None).unwrap_err();
+        assert_eq!(nobody, BadFilling::Missing("paivana_id"));
+        assert_eq!(wall.fill(Filling::default()).unwrap_err(), BadFilling::WrongType);
+
+        let several = json!([{ "amount": "KUDOS:1" }, { "amount": "KUDOS:2" }]);
+        let refused = |value: Value| contract(value).unwrap_err();
+        assert!(matches!(
+            refused(json!({ "template_type": kind, "choices": several })),
+            BadTemplate::Unsupported(_)
+        ));
+        assert_eq!(refused(json!({ "template_type": kind })), BadTemplate::Missing("choices"));
+        assert_eq!(
+            refused(json!({ "template_type": kind, "choices": price, "amount": "KUDOS:2" })),
+            BadTemplate::Unfit("amount")
+        );
+        assert_eq!(
+            refused(json!({ "template_type": kind, "choices": [] })),
+            BadTemplate::Unfit("choices")
+        );
+        assert_eq!(
+            refused(json!({ "template_type": kind, "amount": "KUDOS:1", "website_regex": "(" })),
+            BadTemplate::Unfit("website_regex")
+        );
+        assert!(matches!(
+            refused(json!({ "template_type": "inventory-cart" })),
+            BadTemplate::Unsupported(_)
+        ));
+    }
+
+    #[test]
+    fn suggestions_are_for_what_is_open() {
+        let template = |fixed: Value, defaults: Value| Template {
+            id: TemplateId::parse("t").unwrap(),
+            description: "x".into(),
+            contract: contract(fixed).unwrap(),
+            editable_defaults: Some(serde_json::from_value(defaults).unwrap()),
+        };
+        for good in [json!({ "amount": "EUR:" }), json!({ "summary": "x", "amount": "EUR:1" })] {
+            assert_eq!(template(json!({}), good).check(), Ok(()));
+        }
+        for bad in [json!({ "amount": 1 }), json!({ "summary": 1 }), json!({ "minimum_age": 1 })] {
+            assert!(template(json!({}), bad).check().is_err());
+        }
+        assert!(template(json!({ "summary": "x" }), json!({ "summary": "y" })).check().is_err());
+    }
+}
