@@ -435,7 +435,7 @@ impl Draft {
         }
         let given = self.time("refund_deadline", now)?;
         // One that is the time stamp itself says that there are no refunds, and zero that there is no
-        // deadline but the transfer of the money (observed-2026).
+        // deadline but the transfer of the money (observed-2026 3).
         let is_meant = |deadline| deadline == timestamp || deadline == Timestamp::ZERO;
         if given.is_some_and(|deadline| deadline < now && !is_meant(deadline)) {
             return Err(BadOrder::RefundDeadlinePast);

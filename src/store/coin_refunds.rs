@@ -91,6 +91,15 @@ pub struct CoinRefund {
     pub outcome: Outcome,
 }
 
+/// Is any coin of an order given back, or to be?
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn are_there(db: &Connection, order: OrderSerial) -> Result<bool> {
+    let mut statement = db.prepare_cached(sql!("coin_refunds/are_there"))?;
+    Ok(statement.exists(named_params! { ":order_serial": order })?)
+}
+
 /// All refunds of an order's coins, the first one first.
 ///
 /// # Errors

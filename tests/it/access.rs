@@ -311,7 +311,7 @@ fn what_is_stored_and_logged_opens_nothing() {
 }
 
 /// The password in the place of a token, as Open Food Network, Odoo, Tryton, SAP and taler-ferias send
-/// it; the live reference takes it (observed-2026).
+/// it; the live reference takes it (observed-2026 1).
 #[test]
 fn the_password_opens_what_a_token_opens() {
     let place = Place::new();

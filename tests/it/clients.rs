@@ -97,7 +97,7 @@ fn a_refund_is_shown_and_collected_at_the_bare_address_and_hidden_by_no_redirect
     assert!(page(&shop, &format!("{path}?waited=yes")).text.contains("4.00"));
 }
 
-/// The gates of the `WooCommerce` plug-in (2021), the `PoS` app (2024) and others (observed-2026); `BTCPay`
+/// The gates of the `WooCommerce` plug-in (2021), the `PoS` app (2024) and others (observed-2026 5); `BTCPay`
 /// and a pydantic client read the currencies.
 #[test]
 fn the_config_passes_the_gates_of_clients() {

@@ -1,4 +1,4 @@
-//! The API of 2019, as shops of that time speak it (legacy-2019).
+//! The API of 2019, as shops of that time speak it (legacy-2019 16).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -13,6 +13,7 @@ mod common;
 mod access;
 mod accounts;
 mod api;
+mod citations;
 mod clients;
 mod coins;
 mod command_line;

@@ -1,4 +1,4 @@
-//! The API of 2019, for shops that still speak it (legacy-2019). A thin door on the same verbs: it
+//! The API of 2019, for shops that still speak it (legacy-2019 16). A thin door on the same verbs: it
 //! translates names, units and shapes, and keeps no state of its own. All of it is in this folder,
 //! so that one day it can be removed as one.
 //!

@@ -37,7 +37,7 @@ pub(super) fn refund_uri(order: &Order) -> String {
 }
 
 /// Where a browser sees how `order` stands (merchant-api 2.4). The bare address of an order without
-/// claim token stays as it is, whatever happens to the order (observed-2026).
+/// claim token stays as it is, whatever happens to the order (observed-2026 2).
 pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
     let path = order.base_url.join(&["orders", order.order_id.as_str()]);
     format!("{path}{}", status_query(order, session))

@@ -28,7 +28,7 @@ use crate::model::account::Account;
 use crate::model::contract::Payable;
 use crate::model::instance::{Instance, InstanceSerial};
 use crate::model::order::{Order, OrderSerial, Paid};
-use crate::store::coin_refunds::Outcome;
+use crate::store::coin_refunds::{self, Outcome};
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
 use crate::store::kyc::{self, Pair};
 use crate::store::{self, accounts, instances, orders, part_paid};
@@ -179,14 +179,22 @@ impl Till {
             self.checked(&books, &bill, &account, &wish.coins, session.clone()).await?;
         let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
         // Also where the coins were sent before, which may have been elsewhere.
-        let sent_to = self.books(serial, &order_id)?.exchanges_of(&wish.coins);
-        let urls: BTreeSet<BaseUrl> = keys.keys().cloned().chain(sent_to).collect();
-        let mut at_exchanges = Vec::new();
-        for url in &urls {
-            at_exchanges.push(self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?);
-        }
-        // Others had their turns meanwhile.
-        let books = self.books(serial, &order_id)?;
+        let mut urls: BTreeSet<BaseUrl> = keys.keys().cloned().collect();
+        urls.extend(books.exchanges_of(&wish.coins));
+        let (books, _at_exchanges) = loop {
+            let mut at_exchanges = Vec::new();
+            for url in &urls {
+                at_exchanges.push(self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?);
+            }
+            // Others had their turns meanwhile, and may have sent coins to exchanges whose turns were
+            // not taken. No more are sent anew as long as this order's turn is held.
+            let books = self.books(serial, &order_id)?;
+            let before = urls.len();
+            urls.extend(books.exchanges_of(&wish.coins));
+            if urls.len() == before {
+                break (books, at_exchanges);
+            }
+        };
         if let Some(paid) = self.paid_before(&books, &h_contract, &wish.coins)? {
             return Ok(paid.sign(&key));
         }
@@ -544,6 +552,9 @@ impl Till {
         charge: &Charge,
         coins: &[&Deposit],
     ) -> Result<Option<Error>, Error> {
+        if !self.store.glance(|db| coin_refunds::are_there(db, charge.order))? {
+            return Ok(None);
+        }
         let books = self.books(charge.order, &charge.order_id)?;
         let returned = coins.iter().find(|coin| books.has_returned(&coin.what.coin.coin_pub));
         Ok(match (books.order.paid, returned) {
