@@ -78,7 +78,12 @@ pub enum Command {
         ask_exchanges: bool,
     },
     /// Look at settings, clock, disk, database, exchanges and accounts, and say what to mend
-    Doctor,
+    Doctor {
+        /// Also have a request wait as long as any may (50 seconds by default): only then it shows whether
+        /// a web server in front cuts it off
+        #[arg(long)]
+        slow: bool,
+    },
     /// Show the settings in force and where each came from
     Config,
     /// Be a customer: withdraw play money, and pay with it

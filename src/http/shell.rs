@@ -17,7 +17,6 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 
-use super::connection::Connection;
 use super::error::Failure;
 use super::metrics::Metrics;
 use super::{Settings, office, pages};
@@ -116,7 +115,6 @@ async fn around(
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let method = request.method().clone();
-    let answering = Connection::begin(&request);
 
     let mut response = if let Some(failure) = refusal(&request) {
         failure.log(&id.0, &line(request.request()));
@@ -137,10 +135,7 @@ async fn around(
         let (line, status) = (line(response.request()), response.status().as_u16());
         log::debug!("{} {line}: {status} in {:?}", id.0, started.elapsed());
     }
-    match answering {
-        Some(answering) => Ok(response.map_body(|_, body| answering.with(body))),
-        None => Ok(response),
-    }
+    Ok(response)
 }
 
 /// For the log: which request this was. Queries may hold tokens and stay out, and so does the name

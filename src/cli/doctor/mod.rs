@@ -13,6 +13,7 @@ mod disk;
 mod exchanges;
 
 use std::fmt;
+use std::time::Duration;
 
 use super::output::{self, escaped};
 use super::{Error, owner};
@@ -79,11 +80,11 @@ impl fmt::Display for Sum {
     }
 }
 
-/// `tilld doctor`
+/// `tilld doctor`; with `slow`, a request waits at the daemon as long as any may.
 ///
 /// # Errors
 /// When any check fails; the store's own error if the file cannot be used.
-pub(super) fn run(config: &Config) -> Result<(), Error> {
+pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     owner::become_owner(&config.database.path)?;
     let trusted = terms(config)?.exchanges;
     let clock = Clock::system();
@@ -94,7 +95,8 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
     let server = &config.server;
     let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
     if let Some(url) = &server.base_url {
-        findings.push(daemon::check(url)?);
+        let longest = Duration::from_secs(config.polls.clamp_s);
+        findings.push(daemon::check(url, daemon::Wait::of(longest, slow))?);
     }
     let mut about_file = disk::check(path);
     let look = store::look(path);

@@ -11,7 +11,6 @@
 
 pub(super) mod accounts;
 mod cookie;
-mod days;
 pub(super) mod details;
 mod explain;
 pub(super) mod export;
@@ -20,6 +19,7 @@ mod form;
 mod guard;
 pub(super) mod instances;
 pub(super) mod new_order;
+mod ods;
 pub(super) mod order;
 pub(super) mod orders;
 pub(super) mod password;
@@ -33,6 +33,7 @@ pub(super) mod till;
 pub(super) mod tokens;
 mod twice;
 mod workbook;
+mod xlsx;
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;
