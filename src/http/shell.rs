@@ -48,10 +48,8 @@ impl RequestId {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         static START: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
         let start = START.get_or_init(|| {
-            let mut bytes = [0; 4];
             // Without randomness the number is merely less unlikely to be met again.
-            let _ = getrandom::fill(&mut bytes);
-            u32::from_be_bytes(bytes)
+            u32::from_be_bytes(system::random().unwrap_or_default())
         });
         Self(format!("{start:08x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed)))
     }
