@@ -100,7 +100,7 @@ CREATE TABLE instances (
     public_key                      BLOB    NOT NULL CHECK (length(public_key) = 32), -- EdDSA
     password_hash                   TEXT,                       -- argon2id as PHC text; NULL: no password
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
-, deletion INTEGER NOT NULL DEFAULT 0 CHECK (deletion IN (0, 1, 2))) STRICT;
+, deletion INTEGER NOT NULL DEFAULT 0 CHECK (deletion IN (0, 1, 2)), time_zone TEXT, day_end_hour INTEGER NOT NULL DEFAULT 0 CHECK (day_end_hour BETWEEN 0 AND 23)) STRICT;
 
 CREATE TABLE kyc (
     instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account

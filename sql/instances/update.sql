@@ -4,5 +4,6 @@ SET name = :name, email = :email, phone_number = :phone_number, website = :websi
     default_pay_delay_us = :default_pay_delay_us,
     default_refund_delay_us = :default_refund_delay_us,
     default_wire_transfer_delay_us = :default_wire_transfer_delay_us,
-    wire_transfer_rounding = :wire_transfer_rounding
+    wire_transfer_rounding = :wire_transfer_rounding, time_zone = :time_zone,
+    day_end_hour = :day_end_hour
 WHERE serial = :serial

@@ -89,7 +89,12 @@ pub enum Command {
     ///
     /// The exit status is 0 if no check failed, 1 if one did, and 4 if the database is not there or
     /// cannot be used.
-    Doctor,
+    Doctor {
+        /// Also have a request wait as long as any may (50 seconds by default): only then it shows whether
+        /// a web server in front cuts it off
+        #[arg(long)]
+        slow: bool,
+    },
     /// Show the settings in force and where each came from
     Config,
     /// Be a customer: withdraw play money, and pay with it

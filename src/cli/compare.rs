@@ -36,8 +36,10 @@ const TIMES: Times = Times {
 /// What came of it.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
-    /// What does not agree, or could not be compared, one sentence each.
+    /// What does not agree, one sentence each.
     pub(super) findings: Vec<String>,
+    /// What could not be compared, one sentence each. It says nothing about the books.
+    pub(super) not_compared: Vec<String>,
     /// How many coins agree.
     pub(super) agree: usize,
     /// Is there more than was asked for?
@@ -77,6 +79,7 @@ pub(super) fn compare(store: &Store, trusted: &[Trusted]) -> Result<Compared, Er
     for compared in runtime.block_on(futures_util::future::join_all(asking)) {
         all.agree = all.agree.saturating_add(compared.agree);
         all.findings.extend(compared.findings);
+        all.not_compared.extend(compared.not_compared);
     }
     Ok(all)
 }
@@ -92,19 +95,27 @@ async fn ask(
         |count: usize, why: &str| format!("{count} coins of {url} could not be compared: {why}");
     let mut compared = Compared::default();
     let Some(exchange) = exchange else {
-        compared.findings.push(not_asked(coins.len(), "it is not trusted (any more)"));
+        compared.not_compared.push(not_asked(coins.len(), "it is not trusted (any more)"));
         return compared;
     };
     let told = match exchange.look().await {
         Ok(told) => told,
         Err(error) => {
-            compared.findings.push(not_asked(coins.len(), &error.to_string()));
+            compared.not_compared.push(not_asked(coins.len(), &error.to_string()));
             return compared;
         }
     };
     let (exchange, keys) = (&exchange, &told.keys);
-    let mut answers = stream::iter(coins)
-        .map(|coin| async move { (coin, state(exchange, keys, coin, shops).await) })
+    // Nobody else can ask for these, and the exchange is not at fault.
+    let (coins, keyless): (Vec<_>, Vec<_>) = coins
+        .iter()
+        .map(|coin| (coin, shops.get(&coin.instance)))
+        .partition(|(_, key)| key.is_some());
+    if !keyless.is_empty() {
+        compared.not_compared.push(not_asked(keyless.len(), "their shop's key is gone"));
+    }
+    let mut answers = stream::iter(&coins)
+        .map(|(coin, key)| async move { (*coin, state(exchange, keys, coin, *key).await) })
         .buffered(AT_A_TIME);
     let (mut silent, mut done, mut last) = (0_usize, 0_usize, String::new());
     while silent < MAX_SILENCE
@@ -125,7 +136,7 @@ async fn ask(
         }
     }
     if silent > 0 {
-        compared.findings.push(not_asked(coins.len().saturating_sub(done), &last));
+        compared.not_compared.push(not_asked(coins.len().saturating_sub(done), &last));
     }
     compared
 }
@@ -134,9 +145,9 @@ async fn state(
     exchange: &Exchange,
     keys: &Keys,
     coin: &Sent,
-    shops: &HashMap<InstanceSerial, SigningKey>,
+    key: Option<&SigningKey>,
 ) -> Result<DepositState, String> {
-    let key = shops.get(&coin.instance).ok_or("the shop's key is gone")?;
+    let key = key.ok_or("the shop's key is gone")?;
     let which = WhichDeposit {
         coin_pub: coin.coin.coin_pub,
         h_contract: coin.h_contract,

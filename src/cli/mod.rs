@@ -61,6 +61,8 @@ pub enum Error {
     /// What went wrong when root's command went on with the rights of another user; whose, and which
     /// folder of theirs is the reason.
     WithRightsOf(String, PathBuf, Box<Error>),
+    /// The database at this path is in order, but exchanges could not be asked about its coins: 6.
+    NotCompared(PathBuf),
     /// Something the command was given does not fit: 2.
     Usage(String),
     /// Anything else, said in words: 1.
@@ -68,7 +70,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The exit status: 1 failed, 2 usage, 3 configuration, 4 store unusable, 5 already running.
+    /// The exit status: 1 failed, 2 usage, 3 configuration, 4 store unusable, 5 already running, 6 not
+    /// compared.
     pub fn status(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Server(server::Error::Setting(_)) => 3,
@@ -85,6 +88,7 @@ impl Error {
             Self::Wallet(error) => wallet::status(error),
             Self::NoDatabase(..) | Self::SharedFolder(_) => 4,
             Self::WithRightsOf(.., error) => error.status(),
+            Self::NotCompared(_) => 6,
             Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
             Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
         }
@@ -104,6 +108,12 @@ impl fmt::Display for Error {
             Self::NoDatabase(path, rest) => {
                 write!(f, "there is no database at {}{rest}", path.display())
             }
+            Self::NotCompared(path) => write!(
+                f,
+                "{}: whole, and its contents make sense; some coins could not be compared with their \
+                 exchanges, which says nothing about it",
+                path.display()
+            ),
             Self::SharedFolder(folder) => write!(
                 f,
                 "root does not work in {}: others may write there, and could put links in its way; \
@@ -225,7 +235,7 @@ pub fn run() -> Result<(), Error> {
         Command::Backup { dest } => ops::backup(config, &dest),
         Command::Restore { src } => ops::restore(config, &src),
         Command::Check { ask_exchanges } => ops::check(config, ask_exchanges),
-        Command::Doctor => doctor::run(config),
+        Command::Doctor { slow } => doctor::run(config, slow),
         Command::Config => ops::show_config(&loaded),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),

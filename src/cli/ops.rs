@@ -80,24 +80,26 @@ pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
         false => None,
     };
     store.close();
-    let mut findings = findings?;
+    let (mut findings, mut not_compared) = (findings?, Vec::new());
     if let Some(compared) = compared {
-        let Compared { findings: more, agree, has_more } = compared?;
+        let Compared { findings: more, not_compared: open, agree, has_more } = compared?;
         output::line(format_args!("{agree} coins are at their exchanges as the books say"))?;
         if has_more {
             output::line("older coins were not asked for")?;
         }
         findings.extend(more);
+        not_compared = open;
     }
-    for finding in &findings {
+    for finding in findings.iter().chain(&not_compared) {
         output::line(finding)?;
     }
-    match findings.len() {
-        0 => {
+    match (findings.len(), not_compared.len()) {
+        (0, 1..) => Err(Error::NotCompared(config.database.path.clone())),
+        (0, 0) => {
             let path = config.database.path.display();
             output::line(format_args!("{path}: whole, and its contents make sense"))
         }
-        count => Err(Error::Other(format!(
+        (count, _) => Err(Error::Other(format!(
             "{count} findings; keep the file, and restore a backup or ask for help"
         ))),
     }

@@ -250,6 +250,10 @@ pub(super) fn show_instance(config: &Config, instance: &str) -> Result<(), Error
                 delay.micros().map_or("forever".into(), |us| format!("{} s", us / 1_000_000));
             field(label, &text)?;
         }
+        let day = &settings.business_day;
+        let zone = day.zone.as_ref().map_or("the daemon's", |zone| zone.as_str());
+        field("time_zone", &zone)?;
+        field("day_ends_at", &format!("{:02}:00", day.end_hour.hour()))?;
         Ok(())
     })
 }

@@ -98,7 +98,7 @@ impl Connection {
     }
 
     /// Notes that `request` has begun; until what is returned is dropped it is being answered.
-    pub(super) fn begin(request: &ServiceRequest) -> Option<Answering> {
+    fn begin(request: &ServiceRequest) -> Option<Answering> {
         let connection = request.request().conn_data::<Self>()?.clone();
         let headers = request.headers();
         let length =
@@ -117,8 +117,8 @@ impl Connection {
     }
 }
 
-/// A layer around services that do not have the outermost layer of ours (`shell`): the stream below must
-/// hear of their requests as well.
+/// The layer around everything that answers at a listener of the server's: the stream below hears of each
+/// request once.
 ///
 /// # Errors
 /// Those of the service.
@@ -135,7 +135,7 @@ pub async fn noted(
 }
 
 /// A request is being answered, as long as this is there.
-pub(super) struct Answering(Connection);
+struct Answering(Connection);
 
 impl Drop for Answering {
     fn drop(&mut self) {
@@ -150,7 +150,7 @@ impl Drop for Answering {
 
 impl Answering {
     /// The body of the answer. One that is made while it is sent keeps the connection answering.
-    pub(super) fn with(self, body: BoxBody) -> BoxBody {
+    fn with(self, body: BoxBody) -> BoxBody {
         // None is not the same as an empty one.
         if body.size() == BodySize::None {
             return body;

@@ -12,6 +12,7 @@ use super::error::{Answer, Failure};
 use super::extract::{At, Body, Clerk, Fields, Params, Seg};
 use super::tokens::issued;
 use crate::model::access::{Permission, Scope, TokenScope};
+use crate::model::business_day::BusinessDay;
 use crate::model::instance::{Instance, InstanceSettings};
 use crate::till::{Auth, InstanceWish, Key, Password, Till, TokenWish};
 use taler::ids::InstanceId;
@@ -245,6 +246,7 @@ impl Draft {
             default_refund_delay: RelativeTime::ZERO,
             default_wire_transfer_delay: RelativeTime::ZERO,
             default_wire_transfer_rounding_interval: rounding.unwrap_or_default(),
+            business_day: BusinessDay::default(),
         };
         Ok(Self(settings, delays, rounding.is_some()))
     }
@@ -261,6 +263,8 @@ impl Draft {
             } else {
                 old.default_wire_transfer_rounding_interval
             },
+            // Only the back office asks for it.
+            business_day: old.business_day.clone(),
             ..new
         }
     }

@@ -17,7 +17,6 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 
-use super::connection::Connection;
 use super::error::Failure;
 use super::metrics::Metrics;
 use super::{Settings, office, pages};
@@ -49,10 +48,8 @@ impl RequestId {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         static START: std::sync::OnceLock<u32> = std::sync::OnceLock::new();
         let start = START.get_or_init(|| {
-            let mut bytes = [0; 4];
             // Without randomness the number is merely less unlikely to be met again.
-            let _ = getrandom::fill(&mut bytes);
-            u32::from_be_bytes(bytes)
+            u32::from_be_bytes(system::random().unwrap_or_default())
         });
         Self(format!("{start:08x}-{:x}", COUNT.fetch_add(1, Ordering::Relaxed)))
     }
@@ -118,7 +115,6 @@ async fn around(
     let started = Instant::now();
     let metrics = request.app_data::<Data<Metrics>>().cloned();
     let method = request.method().clone();
-    let answering = Connection::begin(&request);
 
     let mut response = if let Some(failure) = refusal(&request) {
         failure.log(&id.0, &line(request.request()));
@@ -139,10 +135,7 @@ async fn around(
         let (line, status) = (line(response.request()), response.status().as_u16());
         log::debug!("{} {line}: {status} in {:?}", id.0, started.elapsed());
     }
-    match answering {
-        Some(answering) => Ok(response.map_body(|_, body| answering.with(body))),
-        None => Ok(response),
-    }
+    Ok(response)
 }
 
 /// For the log: which request this was. Queries may hold tokens and stay out, and so does the name

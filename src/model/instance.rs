@@ -8,6 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::business_day::BusinessDay;
 use super::unfit::Unfit;
 use taler::characters::is_clean;
 use taler::ids::InstanceId;
@@ -156,6 +157,8 @@ pub struct InstanceSettings {
     pub default_wire_transfer_delay: RelativeTime,
     /// To what that is rounded up.
     pub default_wire_transfer_rounding_interval: RoundingInterval,
+    /// When the days of its books end. The protocol knows nothing of it.
+    pub business_day: BusinessDay,
 }
 
 impl InstanceSettings {
@@ -311,6 +314,7 @@ mod tests {
             default_refund_delay: RelativeTime::ZERO,
             default_wire_transfer_delay: RelativeTime::ZERO,
             default_wire_transfer_rounding_interval: RoundingInterval::None,
+            business_day: BusinessDay::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 //! | [`access::Scope`], [`access::Permission`] | what a token may do; what a route asks of it |
 //! | [`access::Token`] | what lets software act for a shop |
 //! | [`account::Account`] | where a shop's money goes |
+//! | [`business_day::BusinessDay`], [`business_day::Calendar`] | when a shop's days end; which day a time belongs to |
 //! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
 //! | [`instance::Instance`] | a shop on this till: its settings, its key |
 //! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
@@ -18,6 +19,7 @@
 
 pub mod access;
 pub mod account;
+pub mod business_day;
 pub mod contract;
 pub mod instance;
 pub mod order;

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 use std::{fmt, io, thread};
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::middleware::{Condition, from_fn};
+use actix_web::middleware::from_fn;
 use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, HttpServer};
 use sd_notify::NotifyState;
@@ -288,7 +288,7 @@ async fn run(
         fixed => fixed,
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
-    let Company { is_demo, listener, mount } = company;
+    let Company { listener, mount, .. } = company;
     let serving = Serving {
         times: ClientTimes {
             head: Duration::from_secs(config.server.header_timeout_s),
@@ -299,8 +299,8 @@ async fn run(
     };
     let app = move || {
         App::new()
-            // What stands beside the till has no layer of its own for that.
-            .wrap(Condition::new(is_demo, from_fn(http::noted)))
+            // Once for each request, whoever answers it: the till, or what stands beside it.
+            .wrap(from_fn(http::noted))
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())
@@ -321,40 +321,35 @@ async fn run(
     let mut addresses = Vec::new();
     if let Some(listener) = listener {
         addresses.push(own_address(&listener)?);
+        let listener = Socket::Tcp(listener);
         server = serving.listen(server, listener, app.clone()).map_err(io("cannot listen"))?;
     }
     let handed = listen::handed()?;
     // Whoever has systemd hold the sockets says there where they are.
     let own = if handed.is_empty() { config.server.listen.as_slice() } else { &[] };
     for (socket, address) in handed {
-        server = match socket {
-            Socket::Tcp(listener) => serving.listen(server, listener, app.clone()),
-            Socket::Unix(listener) => serving.listen_unix(server, listener, app.clone()),
-        }
-        .map_err(io(&address))?;
+        server = serving.listen(server, socket, app.clone()).map_err(io(&address))?;
         addresses.push(address);
     }
     for listen in own {
-        server = match listen {
+        let socket = match listen {
             Listen::Tcp(address) if is_for_ipv6_only(address, own) => {
                 let listener = ipv6_only(address)?;
                 addresses.push(own_address(&listener)?);
-                serving.listen(server, listener, app.clone()).map_err(io(&listen.to_string()))?
+                Socket::Tcp(listener)
             }
             Listen::Tcp(address) => {
                 let listener =
                     bind(*address).map_err(io(&format!("cannot listen at {address}")))?;
                 addresses.push(own_address(&listener)?);
-                serving.listen(server, listener, app.clone()).map_err(io(&listen.to_string()))?
+                Socket::Tcp(listener)
             }
             Listen::Unix(path) => {
                 addresses.push(listen.to_string());
-                let listener = unix(path, &config.server)?;
-                serving
-                    .listen_unix(server, listener, app.clone())
-                    .map_err(io(&listen.to_string()))?
+                Socket::Unix(unix(path, &config.server)?)
             }
         };
+        server = serving.listen(server, socket, app.clone()).map_err(io(&listen.to_string()))?;
     }
     let server = server.run();
 

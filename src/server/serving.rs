@@ -6,7 +6,6 @@ use std::fmt;
 use std::future::ready;
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener};
-use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +20,7 @@ use ipnet::IpNet;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::GRACE_S;
+use super::listen::Socket;
 use super::stream::{ClientTimes, Networks, Place, Stream};
 use super::system::give_up_after;
 use crate::http::Connection;
@@ -86,7 +86,7 @@ impl Serving {
     pub(super) fn listen<F, I, S, B>(
         &self,
         builder: ServerBuilder,
-        listener: TcpListener,
+        listener: Socket,
         app: F,
     ) -> io::Result<ServerBuilder>
     where
@@ -101,40 +101,22 @@ impl Serving {
         B: MessageBody + 'static,
     {
         let (serving, stopping) = (self.clone(), builder.graceful_shutdown_signal());
-        builder.listen("tcp", listener, move || {
-            let here = serving.clone();
-            fn_service(move |io: TcpStream| ready(here.accept_tcp(io))).and_then(http(
-                app().into_factory(),
-                serving.times,
-                stopping.clone(),
-            ))
-        })
-    }
-
-    /// As [`Self::listen`], at a unix socket.
-    pub(super) fn listen_unix<F, I, S, B>(
-        &self,
-        builder: ServerBuilder,
-        listener: UnixListener,
-        app: F,
-    ) -> io::Result<ServerBuilder>
-    where
-        F: Fn() -> I + Send + Clone + 'static,
-        I: IntoServiceFactory<S, Request>,
-        S: ServiceFactory<Request, Config = AppConfig> + 'static,
-        S::Error: Into<actix_web::Error> + 'static,
-        S::InitError: fmt::Debug,
-        S::Response: Into<Response<B>> + 'static,
-        <S::Service as Service<Request>>::Future: 'static,
-        S::Service: 'static,
-        B: MessageBody + 'static,
-    {
-        let (serving, stopping) = (self.clone(), builder.graceful_shutdown_signal());
-        builder.listen_uds("unix", listener, move || {
-            let here = serving.clone();
-            fn_service(move |io: UnixStream| ready(Ok::<_, DispatchError>(here.accept_unix(io))))
-                .and_then(http(app().into_factory(), serving.times, stopping.clone()))
-        })
+        match listener {
+            Socket::Tcp(listener) => builder.listen("tcp", listener, move || {
+                let (here, times) = (serving.clone(), serving.times);
+                fn_service(move |io: TcpStream| ready(here.accept_tcp(io))).and_then(http(
+                    app().into_factory(),
+                    times,
+                    stopping.clone(),
+                ))
+            }),
+            Socket::Unix(listener) => builder.listen_uds("unix", listener, move || {
+                let (here, times) = (serving.clone(), serving.times);
+                let accept =
+                    move |io: UnixStream| ready(Ok::<_, DispatchError>(here.accept_unix(io)));
+                fn_service(accept).and_then(http(app().into_factory(), times, stopping.clone()))
+            }),
+        }
     }
 }
 

@@ -6,7 +6,8 @@
 //! wrapper counts them, and says that the client is gone when a deadline is over.
 //!
 //! When a head begins and ends is known without reading it: bytes that come while no request is
-//! answered begin one, and the request that is then begun (`http::Connection`) ends it.
+//! answered begin one, and the request that is then begun (`http::Connection`) ends it. Of bytes that came
+//! with a request that has no body, the last ones tell: where they do not end a head, another one has begun.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -116,6 +117,8 @@ pub(super) struct Stream<T> {
     head_since: Option<Instant>,
     /// How many bytes of it there are.
     head_bytes: usize,
+    /// The last bytes that came.
+    tail: [u8; 3],
     /// Was actix given the chance to find a head in what it has?
     is_looked_at: bool,
     /// Was all written that was to be written?
@@ -140,6 +143,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
             begun: 0,
             head_since: None,
             head_bytes: 0,
+            tail: [0; 3],
             is_looked_at: false,
             is_flushed: true,
             _place: place,
@@ -156,13 +160,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
             let due = if self.connection.is_answering() {
-                // The answer has deadlines of its own.
-                now + self.times.idle
+                // The answer has deadlines of its own; a head that is begun has its time after it.
+                now + if self.has_beginning() { self.times.head } else { self.times.idle }
             } else {
+                if self.head_since.is_none() && self.has_beginning() {
+                    self.head_since = Some(self.connection.idle_since());
+                }
                 match self.head_since {
                     Some(since) => since + self.times.head,
                     // actix ends an idle connection itself; this is for one that it takes for busy
-                    // because the beginning of a head came with the request before.
+                    // because the beginning of a head came with the body before.
                     None => self.connection.idle_since() + self.times.idle + self.times.head,
                 }
             };
@@ -174,6 +181,23 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         false
     }
 
+    /// Is there the beginning of a head behind the last request, as far as its end tells? Where a body
+    /// ends, only who reads it knows.
+    fn has_beginning(&self) -> bool {
+        let is_end = self.tail.ends_with(b"\n\n") || self.tail.ends_with(b"\n\r\n");
+        self.connection.begun() > 0 && !self.connection.had_body() && !is_end
+    }
+
+    /// Has the deadlines looked at when this time is over, or sooner.
+    fn look_within(&mut self, cx: &mut Context<'_>, time: Duration) {
+        let due = tokio::time::Instant::now() + time;
+        if self.timer.deadline() > due {
+            self.timer.as_mut().reset(due);
+            // It was set just now, and cannot be over.
+            let _ = self.timer.as_mut().poll(cx);
+        }
+    }
+
     /// Ends the connection with an answer, if there is nothing before it that is not sent yet.
     fn refuse(&mut self, cx: &mut Context<'_>, answer: &[u8]) {
         if self.is_flushed && self.head_since.is_some() {
@@ -183,25 +207,29 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
     }
 
     /// Notes bytes that came.
-    fn note(&mut self, cx: &mut Context<'_>, bytes: usize) {
-        if bytes == 0 {
+    fn note(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
+        if bytes.is_empty() {
             return;
+        }
+        let had_beginning = self.has_beginning();
+        for byte in bytes.get(bytes.len().saturating_sub(self.tail.len())..).unwrap_or_default() {
+            self.tail.rotate_left(1);
+            let [_, _, last] = &mut self.tail;
+            *last = *byte;
         }
         if self.connection.is_answering() {
-            self.connection.note_read(bytes);
+            self.connection.note_read(bytes.len());
+            if self.has_beginning() {
+                self.look_within(cx, self.times.head);
+            }
             return;
         }
-        self.head_bytes = self.head_bytes.saturating_add(bytes);
+        self.head_bytes = self.head_bytes.saturating_add(bytes.len());
         self.is_looked_at = false;
         if self.head_since.is_none() {
-            let now = Instant::now();
-            self.head_since = Some(now);
-            let due = tokio::time::Instant::from_std(now + self.times.head);
-            if self.timer.deadline() > due {
-                self.timer.as_mut().reset(due);
-                // It was set just now, and cannot be over.
-                let _ = self.timer.as_mut().poll(cx);
-            }
+            let since = if had_beginning { self.connection.idle_since() } else { Instant::now() };
+            self.head_since = Some(since);
+            self.look_within(cx, self.times.head);
         }
     }
 }
@@ -252,7 +280,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
             buffer.advance(bytes);
             outcome
         };
-        this.note(cx, buffer.filled().len().saturating_sub(before));
+        this.note(cx, buffer.filled().get(before..).unwrap_or_default());
         outcome
     }
 }

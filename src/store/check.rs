@@ -109,12 +109,10 @@ fn sentences(connection: &Connection, statement: &str) -> Result<Vec<String>> {
 mod tests {
     use super::*;
     use crate::model::account::{Account, AccountDetails};
-    use crate::model::order::NewOrder;
-    use crate::store::tests::fixture;
+    use crate::store::tests::{fixture, order};
     use crate::store::{Error, Options, accounts, orders};
     use taler::base32::Salt;
     use taler::payto::Payto;
-    use taler::time::Timestamp;
 
     #[actix_web::test]
     async fn rows_that_make_no_sense_are_found() {
@@ -157,22 +155,6 @@ mod tests {
     async fn books_that_do_not_add_up_are_found() {
         let f = fixture(Options::default()).await;
         let instance = f.instance;
-        let order = |name: &str| NewOrder {
-            order_id: name.parse().unwrap(),
-            request_hash: HashCode::ZERO,
-            terms: "{}".into(),
-            claim_token: None,
-            timestamp: Timestamp::ZERO,
-            created_at: Timestamp::ZERO,
-            pay_deadline: Timestamp::NEVER,
-            refund_deadline: Timestamp::NEVER,
-            amount: "KUDOS:5".parse().unwrap(),
-            summary: String::new(),
-            base_url: "http://localhost/".parse().unwrap(),
-            fulfillment_url: None,
-            session: None,
-            by_stranger: false,
-        };
         let new = [order("A"), order("B"), order("C")];
         f.store
             .write::<(), Error>(move |tx| {

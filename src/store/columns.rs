@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 
 use crate::model::access::TokenScope;
 use crate::model::account::FacadeCredentials;
+use crate::model::business_day::{EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
 use crate::store::coin_refunds::CoinRefundSerial;
@@ -57,7 +58,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(PaymentMethod, PaymentReference, TokenScope);
+as_text!(PaymentMethod, PaymentReference, TokenScope, ZoneName);
 
 /// Types that are kept as JSON.
 macro_rules! as_json {
@@ -101,6 +102,18 @@ impl ToSql for RoundingInterval {
 impl FromSql for RoundingInterval {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         serde_json::from_value(value.as_str()?.into()).map_err(bad)
+    }
+}
+
+impl ToSql for EndHour {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.hour().into())
+    }
+}
+
+impl FromSql for EndHour {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::new(u8::try_from(value.as_i64()?).map_err(bad)?).map_err(bad)
     }
 }
 

@@ -254,9 +254,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::order::NewOrder;
     use crate::store::coin_refunds::{self, NewCoinRefund, Outcome};
-    use crate::store::tests::fixture;
+    use crate::store::tests::{fixture, order};
     use crate::store::{Error, Options, orders};
 
     fn at(secs: u64) -> Timestamp {
@@ -283,22 +282,7 @@ mod tests {
     async fn a_permission_that_was_sent_is_not_replaced_and_what_is_given_back_stays() {
         let f = fixture(Options::default()).await;
         let instance = f.instance;
-        let new = NewOrder {
-            order_id: "A".parse().unwrap(),
-            request_hash: HashCode::ZERO,
-            terms: "{}".into(),
-            claim_token: None,
-            timestamp: Timestamp::ZERO,
-            created_at: Timestamp::ZERO,
-            pay_deadline: Timestamp::NEVER,
-            refund_deadline: Timestamp::NEVER,
-            amount: "KUDOS:5".parse().unwrap(),
-            summary: String::new(),
-            base_url: "http://localhost/".parse().unwrap(),
-            fulfillment_url: None,
-            session: None,
-            by_stranger: false,
-        };
+        let new = order("A");
         let done = f.store.write::<(), Error>(move |tx| {
             assert!(orders::insert(tx, instance, &new)?);
             let order = orders::find(tx, instance, &new.order_id)?.unwrap().serial;

@@ -4,6 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
 use super::columns::InTurn;
 use super::{Result, Tx, sql};
+use crate::model::business_day::BusinessDay;
 use crate::model::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished};
 use crate::model::order::OrderSerial;
 use taler::ids::InstanceId;
@@ -34,6 +35,18 @@ pub fn find_by_serial(db: &Connection, instance: InstanceSerial) -> Result<Optio
 pub fn locate(db: &Connection, id: &InstanceId) -> Result<Option<(InstanceSerial, bool)>> {
     let mut statement = db.prepare_cached(sql!("instances/locate"))?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+    Ok(statement.query_row(named_params! { ":id": id }, read).optional()?)
+}
+
+/// When the days of the instance called `id` end, deleted or not.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn business_day(db: &Connection, id: &InstanceId) -> Result<Option<BusinessDay>> {
+    let mut statement = db.prepare_cached(sql!("instances/business_day"))?;
+    let read = |row: &Row<'_>| {
+        Ok(BusinessDay { zone: row.get("time_zone")?, end_hour: row.get("day_end_hour")? })
+    };
     Ok(statement.query_row(named_params! { ":id": id }, read).optional()?)
 }
 
@@ -96,6 +109,7 @@ fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
             default_refund_delay: columns.next()?,
             default_wire_transfer_delay: columns.next()?,
             default_wire_transfer_rounding_interval: columns.next()?,
+            business_day: BusinessDay { zone: columns.next()?, end_hour: columns.next()? },
         },
         signing_key: columns.next::<Option<_>>()?.map(SigningKey::from_seed),
         public_key: columns.next()?,
@@ -105,7 +119,7 @@ fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
 }
 
 /// The parameters that say what the shopkeeper has set.
-fn settings_params(settings: &InstanceSettings) -> [(&'static str, &dyn ToSql); 12] {
+fn settings_params(settings: &InstanceSettings) -> [(&'static str, &dyn ToSql); 14] {
     [
         (":name", &settings.name),
         (":email", &settings.email),
@@ -119,6 +133,8 @@ fn settings_params(settings: &InstanceSettings) -> [(&'static str, &dyn ToSql); 
         (":default_refund_delay_us", &settings.default_refund_delay),
         (":default_wire_transfer_delay_us", &settings.default_wire_transfer_delay),
         (":wire_transfer_rounding", &settings.default_wire_transfer_rounding_interval),
+        (":time_zone", &settings.business_day.zone),
+        (":day_end_hour", &settings.business_day.end_hour),
     ]
 }
 

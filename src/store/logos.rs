@@ -125,12 +125,10 @@ mod tests {
 
     use super::*;
     use crate::model::order::NewOrder;
-    use crate::store::tests::fixture;
+    use crate::store::tests::{fixture, order};
     use crate::store::{Error, Options, check, orders};
-    use taler::base32::HashCode;
     use taler::canonical::canonical;
     use taler::contract::text_hash;
-    use taler::time::Timestamp;
 
     /// Texts with all that JSON must escape, and with what looks like the end of a logo.
     fn text(longest: usize) -> impl Strategy<Value = String> {
@@ -182,23 +180,9 @@ mod tests {
         }
     }
 
-    fn order(name: &str, logo: &str) -> NewOrder {
-        NewOrder {
-            order_id: name.parse().unwrap(),
-            request_hash: HashCode::ZERO,
-            terms: canonical(&json!({ "merchant": { "logo": logo }, "order_id": name })).unwrap(),
-            claim_token: None,
-            timestamp: Timestamp::ZERO,
-            created_at: Timestamp::ZERO,
-            pay_deadline: Timestamp::NEVER,
-            refund_deadline: Timestamp::NEVER,
-            amount: "KUDOS:5".parse().unwrap(),
-            summary: String::new(),
-            base_url: "http://localhost/".parse().unwrap(),
-            fulfillment_url: None,
-            session: None,
-            by_stranger: false,
-        }
+    fn order_with(name: &str, logo: &str) -> NewOrder {
+        let terms = json!({ "merchant": { "logo": logo }, "order_id": name });
+        NewOrder { terms: canonical(&terms).unwrap(), ..order(name) }
     }
 
     #[actix_web::test]
@@ -206,7 +190,12 @@ mod tests {
         let f = fixture(Options::default()).await;
         let instance = f.instance;
         let (old, new) = ("old ".repeat(500), "new ".repeat(500));
-        let made = [order("A", &old), order("B", &old), order("C", &new), order("D", "short")];
+        let made = [
+            order_with("A", &old),
+            order_with("B", &old),
+            order_with("C", &new),
+            order_with("D", "short"),
+        ];
         let wanted = made.clone();
         f.store
             .write::<(), Error>(move |tx| {
@@ -243,7 +232,7 @@ mod tests {
     #[actix_web::test]
     async fn a_logo_that_is_gone_is_found_by_a_check() {
         let f = fixture(Options::default()).await;
-        let (instance, order) = (f.instance, order("A", &"x".repeat(500)));
+        let (instance, order) = (f.instance, order_with("A", &"x".repeat(500)));
         f.store.write(move |tx| orders::insert(tx, instance, &order)).await.unwrap();
         assert_eq!(check(&f.store).unwrap(), [""; 0]);
         let db = Connection::open(f.store.path()).unwrap();

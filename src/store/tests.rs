@@ -8,7 +8,10 @@ use rusqlite::named_params;
 
 use super::*;
 use crate::model::access::{NewToken, TokenKind, TokenScope};
+use crate::model::business_day::{BusinessDay, EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, InstanceSettings, NewInstance, RoundingInterval};
+use crate::model::order::NewOrder;
+use taler::base32::HashCode;
 use taler::ids::InstanceId;
 use taler::sign::SigningKey;
 use taler::time::{RelativeTime, Timestamp};
@@ -17,6 +20,11 @@ pub(super) struct Fixture {
     pub(super) dir: tempfile::TempDir,
     pub(super) store: Store,
     pub(super) instance: InstanceSerial,
+}
+
+fn business_day() -> BusinessDay {
+    let zone = ZoneName::parse("Europe/Zurich").ok();
+    BusinessDay { zone, end_hour: EndHour::new(4).unwrap() }
 }
 
 /// A store with one instance in it.
@@ -38,6 +46,7 @@ pub(super) async fn fixture(options: Options) -> Fixture {
             default_refund_delay: RelativeTime::FOREVER,
             default_wire_transfer_delay: RelativeTime::ZERO,
             default_wire_transfer_rounding_interval: RoundingInterval::Quarter,
+            business_day: business_day(),
         },
         signing_key: SigningKey::from_seed([7; 32]),
         password_hash: None,
@@ -45,6 +54,26 @@ pub(super) async fn fixture(options: Options) -> Fixture {
     };
     let instance = store.write(move |tx| instances::insert(tx, &new)).await.unwrap().unwrap();
     Fixture { dir, store, instance }
+}
+
+/// An order of 5 KUDOS that nobody has taken.
+pub(super) fn order(name: &str) -> NewOrder {
+    NewOrder {
+        order_id: name.parse().unwrap(),
+        request_hash: HashCode::ZERO,
+        terms: "{}".into(),
+        claim_token: None,
+        timestamp: Timestamp::ZERO,
+        created_at: Timestamp::ZERO,
+        pay_deadline: Timestamp::NEVER,
+        refund_deadline: Timestamp::NEVER,
+        amount: "KUDOS:5".parse().unwrap(),
+        summary: String::new(),
+        base_url: "http://localhost/".parse().unwrap(),
+        fulfillment_url: None,
+        session: None,
+        by_stranger: false,
+    }
 }
 
 fn token(number: u8) -> NewToken {
@@ -96,6 +125,7 @@ async fn everything_of_an_instance_survives_the_columns() {
     assert_eq!(found.settings.default_refund_delay, RelativeTime::FOREVER);
     let rounding = found.settings.default_wire_transfer_rounding_interval;
     assert_eq!(rounding, RoundingInterval::Quarter);
+    assert_eq!(found.settings.business_day, business_day());
     assert_eq!(found.signing_key.unwrap().seed(), &[7; 32]);
     assert_eq!(found.public_key, SigningKey::from_seed([7; 32]).public_key());
     f.insert(1).await.unwrap();

@@ -13,9 +13,11 @@ use super::instance::still_there;
 use super::seat::is_seat;
 use super::{Error, Password, Till, alive};
 use crate::model::access::{NewToken, Permission, Token, TokenKind, TokenScope};
+use crate::model::business_day::Calendar;
 use crate::model::instance::Instance;
 use crate::model::unfit::Unfit;
 use crate::store::{self, clock, instances, tokens};
+use system::clock::time_zone;
 use system::log_limit;
 use system::random;
 use taler::base32;
@@ -111,6 +113,11 @@ impl Clerk {
     /// For which instance.
     pub fn instance(&self) -> &Instance {
         &self.instance
+    }
+
+    /// The business days of their shop.
+    pub fn calendar(&self) -> Calendar {
+        self.instance.settings.business_day.calendar(&time_zone())
     }
 
     /// The number of the token that they came with; `None` for whoever came with the password or holds

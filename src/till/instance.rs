@@ -8,10 +8,12 @@ use super::pay::Books;
 use super::seat::is_seat;
 use super::{Clerk, Error, Key, Password, Till};
 use crate::model::access::{NewToken, Permission};
+use crate::model::business_day::Calendar;
 use crate::model::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished};
 use crate::model::unfit::Unfit;
 use crate::store::deposits::Deposit;
 use crate::store::{Tx, accounts, coin_refunds, instances, orders, part_paid, tokens};
+use system::clock::time_zone;
 use system::random;
 use taler::ids::InstanceId;
 use taler::sign::SigningKey;
@@ -116,7 +118,10 @@ impl Till {
             (Some(Auth::Password(_)), None) => false,
             (Some(Auth::Token(key)), _) => self.admit(&there.id, Some(&key), None).is_ok(),
         };
-        if same_auth && there.settings == *settings {
+        // No client of the protocol knows of it, so it makes no difference.
+        let business_day = there.settings.business_day.clone();
+        let settings = InstanceSettings { business_day, ..settings.clone() };
+        if same_auth && there.settings == settings {
             Ok(there)
         } else {
             Err(Error::InstanceExists(there.id))
@@ -154,6 +159,15 @@ impl Till {
             .await
     }
 
+    /// The business days of the shop `id`; those of the daemon's time zone if there is no such shop.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn calendar(&self, id: &InstanceId) -> Result<Calendar, Error> {
+        let day = self.store.glance(|db| Ok::<_, Error>(instances::business_day(db, id)?))?;
+        Ok(day.unwrap_or_default().calendar(&time_zone()))
+    }
+
     /// Gives the instance `id` new settings: what `change` makes of the old ones.
     ///
     /// # Errors
@@ -173,6 +187,10 @@ impl Till {
                 }
                 let settings = change(&there.settings);
                 settings.check()?;
+                // A zone that the machine has forgotten keeps nobody from changing other things.
+                if settings.business_day != there.settings.business_day {
+                    settings.business_day.check()?;
+                }
                 Ok(instances::update(tx, there.serial, &settings)?)
             })
             .await

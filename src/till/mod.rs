@@ -492,6 +492,7 @@ impl Till {
             default_refund_delay: self.terms.default_refund_delay,
             default_wire_transfer_delay: self.terms.default_wire_transfer_delay,
             default_wire_transfer_rounding_interval: Default::default(),
+            business_day: Default::default(),
         }
     }
 

@@ -87,7 +87,7 @@ const typing = (till) => ({ name, type, action, value }) => {
     case "id": return `made-${counter += 1}`;
     case "iban": return OTHER_IBAN;
     case "payto": return `payto://x-taler-bank/bank.example/shop${counter += 1}?receiver-name=Shop`;
-    case "zone": return "UTC";
+    case "zone": case "time_zone": return "UTC";
     case "email": case "phone_number": case "website": case "fulfillment_url": case "pay_minutes": case "refund_days":
     case "minimum_age": case "from": case "until": case "q": case "logo": return undefined;
     default: return value || `${name} ${counter += 1}`;

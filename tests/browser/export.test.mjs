@@ -75,16 +75,18 @@ test("LibreOffice adds an export up to what the books say, in German and in Engl
       writeFileSync(join(folder, name), Buffer.from(answer.bytes));
       return name;
     };
-    const workbook = opened(await file("all", "xlsx"));
-    for (const ledger of ["orders", "payments"]) {
-      assert.equal(sum(workbook(ledger), "amount"), EXPECTED, `${ledger}, ${locale}`);
-      // Names and summaries are texts, whatever they look like; times are times.
-      const rows = workbook(ledger).slice(1);
-      assert.deepEqual(rows.slice(0, 3).map((row) => row[0]), ['"0012"', '"1-2"', '"2026.01"']);
-      assert.equal(rows[3][2], '"=1+1"');
-      for (const row of rows) assert.match(row[1], /^(?!")/, "a time is no text");
+    for (const format of ["xlsx", "ods"]) {
+      const workbook = opened(await file("all", format));
+      for (const ledger of ["orders", "payments"]) {
+        assert.equal(sum(workbook(ledger), "amount"), EXPECTED, `${ledger}, ${format}, ${locale}`);
+        // Names and summaries are texts, whatever they look like; times are times.
+        const rows = workbook(ledger).slice(1);
+        assert.deepEqual(rows.slice(0, 3).map((row) => row[0]), ['"0012"', '"1-2"', '"2026.01"']);
+        assert.equal(rows[3][2], '"=1+1"');
+        for (const row of rows) assert.match(row[1], /^(?!")/, "a time is no text");
+      }
+      assert.equal(workbook("refunds").length, 1, "a ledger without entries has its heading");
     }
-    assert.equal(workbook("refunds").length, 1, "a ledger without entries has its heading");
 
     const separator = locale.startsWith("de") ? 59 : 44;
     const asLocal = [`--infilter=CSV:${separator},34,76,1,,${language},false,true`];

@@ -83,15 +83,44 @@ fn the_head_of_any_request_has_its_time() {
 
 #[test]
 fn a_head_whose_beginning_came_with_the_request_before_has_its_time_too() {
-    let daemon = hasty(&Place::new());
+    // Who sends nothing may wait for long, and who has begun a head may not.
+    let place = Place::new();
+    let daemon = place.start_with(&[
+        ("TILLD_SERVER__HEADER_TIMEOUT_S", "1"),
+        ("TILLD_SERVER__KEEP_ALIVE_S", "120"),
+    ]);
     let mut stream = connect(&daemon);
     let answer = ask(&mut stream, &[GET, BEGINNING].concat());
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(trickle(stream).1 < Duration::from_secs(10));
-    // Also when nothing more ever comes.
-    let mut stream = connect(&daemon);
-    ask(&mut stream, &[GET, BEGINNING].concat());
-    assert_eq!(stream.read(&mut [0; 64]).unwrap(), 0);
+    let (answer, took) = trickle(stream);
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(took < Duration::from_secs(10), "{took:?}");
+    // Also when nothing more ever comes, also behind a request that waits, and whether it came with that or
+    // soon after.
+    let waiting =
+        b"GET /sessions/s?fulfillment_url=https%3A%2F%2Fx.example&timeout_ms=2500 HTTP/1.1\r\n\
+                    Host: shop.example\r\n\r\n";
+    let ends = |request: &[u8], more: &[u8]| {
+        let mut stream = connect(&daemon);
+        stream.write_all(request).unwrap();
+        stream.write_all(more).unwrap();
+        let mut answers = String::new();
+        stream.read_to_string(&mut answers).unwrap();
+        assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
+        assert!(answers.contains("HTTP/1.1 408"), "{answers}");
+    };
+    ends(&[GET, BEGINNING].concat(), b"");
+    ends(&[waiting, BEGINNING].concat(), b"");
+    ends(waiting, BEGINNING);
+    // Who has ended the head has begun nothing, however the lines end.
+    for end in ["\r\n\r\n", "\n\n"] {
+        let mut stream = connect(&daemon);
+        let request = format!("GET /config HTTP/1.1\r\nHost: shop.example{end}");
+        ask(&mut stream, request.as_bytes());
+        stream.set_read_timeout(Some(Duration::from_secs(3))).unwrap();
+        let quiet = stream.read(&mut [0; 64]).unwrap_err();
+        assert_eq!(quiet.kind(), ErrorKind::WouldBlock, "{end:?}");
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::thread;
@@ -47,10 +47,16 @@ impl Visit {
 
 /// Has the doctor look, with these settings.
 fn visit(place: &Place, settings: &str) -> Visit {
+    visit_with(place, settings, &[])
+}
+
+/// The same, with these arguments.
+fn visit_with(place: &Place, settings: &str, args: &[&str]) -> Visit {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), settings).unwrap();
     let mut command = tilld();
     command.arg("--config").arg(file.path()).arg("--database").arg(place.db()).arg("doctor");
+    command.args(args);
     let begun = Instant::now();
     let output = ends(command);
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
@@ -111,6 +117,7 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     let own = at(&daemon.address);
     let (line, _) = own.line(&format!("ok    daemon: it answers at {}/ in ", daemon.address));
     assert!(line.contains("comes back after 3."), "{line}");
+    assert!(line.contains("tilld doctor --slow"), "{line}");
 
     // Something stands in front of it that gives up at once.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -142,6 +149,55 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     at(&format!("http://{free}")).line("warn  daemon: nobody answers at ");
     listening(&place, &free.to_string()).line("warn  daemon: nobody answers at ");
+}
+
+/// What stands in front of the daemon at `address`, and cuts off a request that has no answer after
+/// `limit`; where it answers.
+fn cutting_proxy(address: &str, limit: Duration) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let proxy = format!("http://{}", listener.local_addr().unwrap());
+    let address = address.trim_start_matches("http://").to_owned();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut head = String::new();
+            BufReader::new(&stream).read_line(&mut head).unwrap();
+            let mut daemon = TcpStream::connect(&address).unwrap();
+            daemon.set_read_timeout(Some(limit)).unwrap();
+            let rest = format!("Host: {address}\r\nConnection: close\r\n\r\n");
+            daemon.write_all(format!("{head}{rest}").as_bytes()).unwrap();
+            let mut answer = Vec::new();
+            if daemon.read_to_end(&mut answer).is_err() {
+                let cut = "HTTP/1.1 504 Gateway Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                answer = cut.as_bytes().to_vec();
+            }
+            stream.write_all(&answer).unwrap();
+        }
+    });
+    proxy
+}
+
+#[test]
+fn what_cuts_the_longest_requests_off_is_found_when_there_is_time_for_it() {
+    let place = shop(BANK);
+    let daemon = place.start_with(&[("TILLD_POLLS__CLAMP_S", "6")]);
+    // It lets the usual 3 seconds pass, and not the daemon's 6.
+    let proxy = cutting_proxy(&daemon.address, Duration::from_millis(4500));
+    let settings = |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nclamp_s = 6\n");
+    let usual = visit(&place, &settings(&proxy));
+    let (line, _) = usual.line("ok    daemon: ");
+    assert!(
+        line.ends_with("requests wait up to 6 s: to try one of those, tilld doctor --slow"),
+        "{line}"
+    );
+    let slow = visit_with(&place, &settings(&proxy), &["--slow"]);
+    let (line, remedy) = slow.line("warn  daemon: a request that waits 6 s");
+    assert!(line.contains("comes back after ") && line.ends_with("with status 504"), "{line}");
+    assert!(remedy.ends_with("polls.clamp_s, now 6"), "{remedy}");
+    // Without it, all is well.
+    let own = visit_with(&place, &settings(&daemon.address), &["--slow"]);
+    let (line, _) = own.line("ok    daemon: ");
+    assert!(line.contains("a request that waits 6 s comes back after "), "{line}");
 }
 
 #[test]
@@ -336,6 +392,15 @@ fn a_time_zone_that_is_none_is_found() {
     assert!(text.contains("warn  time zone: the time zone TZ=Mars/Olympus is not known"), "{text}");
     assert!(text.contains("tzdata"), "{text}");
     assert!(!run("UTC").contains("time zone"));
+
+    // Each shop may have its own.
+    place.instance("admin");
+    let store = rusqlite::Connection::open(place.db()).unwrap();
+    for (zone, is_known) in [("Europe/Berlin", true), ("Mars/Olympus", false)] {
+        store.execute_batch(&format!("UPDATE instances SET time_zone = '{zone}'")).unwrap();
+        let said = run("UTC").contains("time zone: the shop admin counts its days in Mars/Olympus");
+        assert_eq!(said, !is_known, "{zone}");
+    }
 }
 
 #[test]

@@ -343,6 +343,8 @@ fn only_the_command_line_prints_and_only_the_clock_reads_the_time() {
         assert!(may_print || !prints.iter().any(|word| code.contains(word)), "{name} prints");
         let reads = code.contains("SystemTime::now");
         assert_eq!(reads, name == "system/clock.rs", "{name} and the clock");
+        let draws = code.contains("getrandom::");
+        assert_eq!(draws, name == "system/random.rs", "{name} and randomness");
     }
 }
 

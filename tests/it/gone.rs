@@ -3,10 +3,8 @@
 
 use serde_json::{Value, json};
 use system::clock::Clock;
-use taler::currency::CurrencySpecification;
 use taler::ids::{InstanceId, OrderId, TemplateId};
 use taler::template::{Template, TemplateContract};
-use taler::time::RelativeTime;
 use taler::web::BaseUrl;
 use tilld::hub::{Caps, Hub};
 use tilld::model::account::AccountDetails;
@@ -14,24 +12,14 @@ use tilld::model::order::{CounterPayment, PaymentMethod};
 use tilld::store::{Options, Role, Store};
 use tilld::till::{
     AccountWish, Auth, Clerk, CounterWish, Error, InstanceWish, OrderWish, Password, RefundWish,
-    Smaller, StrangerLimits, Terms, Till, TokenWish,
+    Smaller, Till, TokenWish,
 };
+
+use crate::common::terms;
 
 fn till(folder: &std::path::Path) -> Till {
     let store = Store::open(&folder.join("tilld.db"), Role::Daemon, Options::default()).unwrap();
-    let kudos = "KUDOS".parse().unwrap();
-    let day = RelativeTime::from_secs(86_400).unwrap();
-    let terms = Terms {
-        currency: kudos,
-        currencies: vec![CurrencySpecification::shipped(kudos)],
-        exchanges: vec![],
-        exchange_times: tilld::exchange::Times::default(),
-        default_pay_delay: day,
-        default_refund_delay: day,
-        default_wire_transfer_delay: day,
-        strangers: StrangerLimits::default(),
-    };
-    Till::new(store, Hub::new(Caps::default()), terms, Clock::system())
+    Till::new(store, Hub::new(Caps::default()), terms(), Clock::system())
 }
 
 fn account() -> AccountWish {

@@ -10,18 +10,19 @@ use std::time::Duration;
 use serde_json::json;
 use system::clock::Clock;
 use taler::base32::HashCode;
-use taler::currency::CurrencySpecification;
 use taler::ids::{InstanceId, OrderId, SessionId};
-use taler::time::{RelativeTime, Timestamp};
+use taler::time::Timestamp;
 use taler::web::{BaseUrl, FulfillmentUrl};
 use tilld::hub::{Caps, Hub};
 use tilld::model::order::{ClaimToken, CounterPayment, NewOrder, PaymentMethod, SessionKey, Topic};
 use tilld::store::{Durability, Options, Role, Store, orders};
 use tilld::till::{
     Clerk, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase, Sight,
-    StrangerLimits, Terms, Till,
+    Till,
 };
 use tokio::runtime::Builder;
+
+use crate::common::terms;
 
 /// What every order here is opened with.
 const TOKEN: ClaimToken = ClaimToken::new([7; 16]);
@@ -50,19 +51,7 @@ async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Clerk>) {
     let announce = move |topic: &Topic| ears.wake(topic);
     let store =
         Store::open_announcing(&folder.join("tilld.db"), Role::Daemon, options, announce).unwrap();
-    let kudos = "KUDOS".parse().unwrap();
-    let day = RelativeTime::from_secs(86_400).unwrap();
-    let terms = Terms {
-        currency: kudos,
-        currencies: vec![CurrencySpecification::shipped(kudos)],
-        exchanges: vec![],
-        exchange_times: tilld::exchange::Times::default(),
-        default_pay_delay: day,
-        default_refund_delay: day,
-        default_wire_transfer_delay: day,
-        strangers: StrangerLimits::default(),
-    };
-    let till = Till::new(store.clone(), hub, terms, Clock::system());
+    let till = Till::new(store.clone(), hub, terms(), Clock::system());
     let id = InstanceId::admin();
     let settings = till.plain_settings("Shop");
     till.create_instance(InstanceWish { id: id.clone(), settings, auth: None }).await.unwrap();

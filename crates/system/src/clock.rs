@@ -61,6 +61,11 @@ const TZ: &str = "TZ";
 /// The machine's time zone, for everybody.
 const LOCALTIME: &str = "/etc/localtime";
 
+/// The machine's time zone; UTC where none is set.
+pub fn time_zone() -> jiff::tz::TimeZone {
+    jiff::tz::TimeZone::system()
+}
+
 /// What is wrong with the time zone that is set, as a sentence with what to do; `None` if it is one, or
 /// if none is set, which is UTC.
 pub fn zone_problem() -> Option<String> {

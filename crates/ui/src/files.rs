@@ -21,7 +21,7 @@ pub const FILES: &[File] = &[
     File {
         name: "office.js",
         kind: "text/javascript; charset=utf-8",
-        text: include_str!("office.js"),
+        text: concat!(include_str!("connection.js"), include_str!("office.js")),
     },
     // So that a tablet at the counter can have the till as an app that takes the whole screen.
     File {
@@ -29,7 +29,11 @@ pub const FILES: &[File] = &[
         kind: "application/manifest+json",
         text: include_str!("till.webmanifest"),
     },
-    File { name: "poll.js", kind: "text/javascript; charset=utf-8", text: include_str!("poll.js") },
+    File {
+        name: "poll.js",
+        kind: "text/javascript; charset=utf-8",
+        text: concat!(include_str!("connection.js"), include_str!("poll.js")),
+    },
 ];
 
 impl File {

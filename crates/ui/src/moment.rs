@@ -5,24 +5,6 @@ use jiff::tz::TimeZone;
 use super::visitor::{Language, Visitor};
 use taler::time::{RelativeTime, Timestamp};
 
-/// The time zone called `name`, as in `Europe/Berlin`; `None` if the machine does not know it. UTC is
-/// known where no list of zones is installed, too.
-pub fn zone(name: &str) -> Option<TimeZone> {
-    let is_utc = UTC.iter().any(|known| known.eq_ignore_ascii_case(name));
-    if is_utc { Some(TimeZone::UTC) } else { TimeZone::get(name).ok() }
-}
-
-/// The name of the machine's own zone; UTC's if it has none that [`zone`] knows.
-pub fn usual_zone() -> String {
-    let system = TimeZone::system();
-    let name = system.iana_name().filter(|name| zone(name).is_some());
-    name.unwrap_or("UTC").to_owned()
-}
-
-/// Names of UTC. The last one is what the library calls a zone that it could not find, which it then
-/// takes for UTC.
-const UTC: &[&str] = &["UTC", "Etc/UTC", "Z", "Zulu", "Etc/Zulu", "GMT", "Etc/GMT"];
-
 /// An instant, for `<time datetime="…">…</time>`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Moment {

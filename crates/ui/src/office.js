@@ -1,6 +1,5 @@
 // What the back office does by itself while somebody looks at it. Without this script every page
 // works, and is as new as its last loading.
-"use strict";
 
 (() => {
   const SHORTEST_MS = 500, LONGEST_MS = 30000; // between two questions
@@ -35,22 +34,7 @@
   document.addEventListener("submit", () => { leaving = true; });
   addEventListener("pageshow", () => { leaving = false; });
 
-  // What is shown may be out of date when the till does not answer; once may be chance.
-  const notice = document.querySelector("[data-offline]");
-  let failures = 0;
-  const answered = () => { failures = 0; if (notice) notice.hidden = true; };
-  const failed = (isCertain) => {
-    failures += 1;
-    if (notice && (failures > 1 || isCertain)) notice.hidden = false;
-  };
-  /** Has lost the till: sees whether it is there again, before it is asked something that it answers late. */
-  const probe = async () => {
-    if (failures === 0) return;
-    const answer = await fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
-    if (!answer.ok) throw new Error("not now");
-    answered();
-  };
-  addEventListener("offline", () => failed(true));
+  const { answered, failed, probe } = connection;
   // What rests between two questions, asks at once.
   const rested = new Set();
   addEventListener("online", () => { for (const wake of rested) wake(); });

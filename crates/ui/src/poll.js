@@ -5,7 +5,6 @@
 // waited for, data-forward that the browser goes on to what was bought, but never past a refund that it
 // was given back. A receipt waits for a refund that may never come: only for as long as there can be one (data-for, in seconds), only in view, and not long after
 // anybody has come to look. data-left counts down.
-"use strict";
 
 (() => {
   const PATIENCE_MS = 30000; // how long the till may let us wait
@@ -28,22 +27,7 @@
   news.className = "unseen";
   news.setAttribute("role", "status");
 
-  // What is shown may be out of date when the till does not answer; once may be chance.
-  const notice = document.querySelector("[data-offline]");
-  let failures = 0;
-  const answered = () => { failures = 0; if (notice) notice.hidden = true; };
-  const failed = (isCertain) => {
-    failures += 1;
-    if (notice && (failures > 1 || isCertain)) notice.hidden = false;
-  };
-  /** Has lost the till: sees whether it is there again, before it is asked something that it answers late. */
-  const probe = async () => {
-    if (failures === 0) return;
-    const answer = await fetch(document.querySelector("link[rel=icon]").href, { cache: "no-store" });
-    if (!answer.ok) throw new Error("not now");
-    answered();
-  };
-  addEventListener("offline", () => failed(true));
+  const { answered, failed, probe } = connection;
 
   const isWeb = (url) => /^https?:\/\//i.test(url ?? "");
 

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 use super::Finding;
 use super::exchanges::Asked;
 use crate::model::account::Account;
+use crate::model::business_day::BusinessDay;
 use crate::store::kyc::{self, Ask, Pair};
 use crate::store::{self, accounts, instances};
 use crate::till::{KycStatus, KycTransfer, ListedExchange};
@@ -20,6 +21,8 @@ pub(super) struct Shop {
     public_key: PublicKey,
     /// Do customers read its name in addresses as its name?
     is_unnamed: bool,
+    /// When the days of its books end.
+    business_day: BusinessDay,
     /// Those in use, each with what exchanges asked of it when they refused.
     accounts: Vec<Used>,
 }
@@ -60,6 +63,7 @@ pub(super) fn shops(db: &Connection, trusted: &[ListedExchange]) -> store::Resul
             is_unnamed: instance.is_unnamed(),
             id: instance.id,
             public_key: instance.public_key,
+            business_day: instance.settings.business_day,
             accounts: used,
         });
     }
@@ -84,9 +88,24 @@ pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
         if !shop.accounts.is_empty() && shop.is_unnamed {
             findings.push(no_name(&shop.id));
         }
+        findings.extend(unknown_zone(shop));
         findings.extend(shop.accounts.iter().map(|used| one(shop, used, asked)));
     }
     findings
+}
+
+/// The machine knows nothing of the shop's time zone (any more).
+fn unknown_zone(shop: &Shop) -> Option<Finding> {
+    let (id, day) = (&shop.id, &shop.business_day);
+    let zone = day.zone.as_ref().filter(|_| day.check().is_err())?;
+    Some(Finding::Warn(
+        format!(
+            "time zone: the shop {id} counts its days in {zone}, which is not known here; those of the \
+             daemon's zone are taken"
+        ),
+        "install the package tzdata, or choose another zone in the back office under Details"
+            .into(),
+    ))
 }
 
 /// The shop sells, but is still called as its address.
@@ -203,7 +222,8 @@ mod tests {
 
     fn shop(id: &str, accounts: Vec<Used>) -> Shop {
         let public_key = PublicKey::new([7; 32]);
-        Shop { id: id.parse().unwrap(), public_key, is_unnamed: false, accounts }
+        let business_day = BusinessDay::default();
+        Shop { id: id.parse().unwrap(), public_key, is_unnamed: false, business_day, accounts }
     }
 
     fn asked() -> Asked {

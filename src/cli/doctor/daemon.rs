@@ -19,13 +19,29 @@ use taler::web::BaseUrl;
 const CONNECT: Duration = Duration::from_secs(3);
 /// How long the first answer may take.
 const ANSWER: Duration = Duration::from_secs(4);
-/// How long the daemon is asked to wait for something that does not happen, in milliseconds: long enough
-/// to see whether it may, and short enough for whoever watches the doctor.
-const WAIT_MS: u64 = 3000;
+/// How long the daemon is asked to wait for something that does not happen, if nobody says how long: long
+/// enough to see whether it may, and short enough for somebody who watches the doctor.
+const USUAL_WAIT: Duration = Duration::from_secs(3);
 /// How much sooner or later that may come back.
 const TOLERANCE: Duration = Duration::from_millis(1500);
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
+
+/// How long the daemon is asked to wait for something that does not happen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wait {
+    asked: Duration,
+    /// The longest that the daemon lets a request wait (`polls.clamp_s`).
+    longest: Duration,
+}
+
+impl Wait {
+    /// As long as any request may wait if `slow`, else briefly.
+    pub(super) fn of(longest: Duration, slow: bool) -> Self {
+        let asked = if slow { longest } else { USUAL_WAIT.min(longest) };
+        Self { asked, longest }
+    }
+}
 
 /// What happened when the daemon was asked.
 #[derive(Debug)]
@@ -43,7 +59,7 @@ enum Seen {
 ///
 /// # Errors
 /// When this machine cannot ask anybody anything.
-pub(super) fn check(url: &BaseUrl) -> Result<Finding, cli::Error> {
+pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
     let other = |error: &dyn std::fmt::Display| cli::Error::Other(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -55,10 +71,10 @@ pub(super) fn check(url: &BaseUrl) -> Result<Finding, cli::Error> {
             .build()
             .map_err(|error| other(&error))?;
     let session = base32::encode(&random::<16>().map_err(|error| other(&error))?);
-    let seen = runtime.block_on(look(&client, url, &session));
+    let seen = runtime.block_on(look(&client, url, &session, wait));
     // A name that is still being looked up holds nobody up.
     runtime.shutdown_background();
-    Ok(judge(url, &seen))
+    Ok(judge(url, &seen, wait))
 }
 
 /// Asks the daemon at the first address at which it answers, if wallets have no address of their own set:
@@ -66,9 +82,9 @@ pub(super) fn check(url: &BaseUrl) -> Result<Finding, cli::Error> {
 ///
 /// # Errors
 /// As [`check`].
-pub(super) fn check_listening(listens: &[Listen]) -> Result<Finding, cli::Error> {
+pub(super) fn check_listening(listens: &[Listen], wait: Wait) -> Result<Finding, cli::Error> {
     match own_address(listens) {
-        Ok(url) => check(&url),
+        Ok(url) => check(&url, wait),
         Err(why) => Ok(Finding::Warn(
             format!("daemon: whether it runs could not be seen: {why}"),
             "set server.base_url (or TILLD_SERVER__BASE_URL) to the address that wallets use"
@@ -95,7 +111,7 @@ fn own_address(listens: &[Listen]) -> Result<BaseUrl, &'static str> {
     BaseUrl::parse(format!("http://{address}/")).map_err(|_| "it listens at an odd address")
 }
 
-async fn look(client: &Client, url: &BaseUrl, session: &str) -> Seen {
+async fn look(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> Seen {
     let begun = Instant::now();
     let (status, body) = match ask(client, url.join(&["config"]), ANSWER).await {
         Ok(answer) => answer,
@@ -107,9 +123,10 @@ async fn look(client: &Client, url: &BaseUrl, session: &str) -> Seen {
     }
     let page = utf8_percent_encode("https://doctor.invalid/", NON_ALPHANUMERIC);
     let place = url.join(&["sessions", session]);
-    let place = format!("{place}?fulfillment_url={page}&timeout_ms={WAIT_MS}");
+    let wait_ms = wait.asked.as_millis();
+    let place = format!("{place}?fulfillment_url={page}&timeout_ms={wait_ms}");
     let begun = Instant::now();
-    let waited = ask(client, place, Duration::from_millis(WAIT_MS) + ANSWER).await;
+    let waited = ask(client, place, wait.asked.saturating_add(ANSWER)).await;
     Seen::Answers { after, waited: waited.map(|(status, _)| (status, begun.elapsed())) }
 }
 
@@ -129,7 +146,7 @@ async fn ask(client: &Client, url: String, limit: Duration) -> Result<(u16, Stri
 }
 
 /// What to think of it.
-fn judge(url: &BaseUrl, seen: &Seen) -> Finding {
+fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
     let name = url.as_str();
     let (after, waited) = match seen {
         Seen::Silent(why) => {
@@ -151,20 +168,31 @@ fn judge(url: &BaseUrl, seen: &Seen) -> Finding {
         Seen::Answers { after, waited } => (after, waited),
     };
     let remedy = || {
-        "what stands in front of the daemon must let requests wait for a minute, and pass answers on at \
-         once; see packaging/examples"
-            .to_owned()
+        format!(
+            "what stands in front of the daemon must let requests wait for a minute, and pass answers on \
+             at once, see packaging/examples; or the daemon must let them wait less: polls.clamp_s, now {}",
+            wait.longest.as_secs()
+        )
     };
-    let wanted = Duration::from_millis(WAIT_MS);
+    let wanted = wait.asked;
     let asked = format!("daemon: a request that waits {} s at {name}", wanted.as_secs());
     match waited {
         Err(why) => Finding::Warn(format!("{asked} does not come back: {why}"), remedy()),
         // There is no such session, which the daemon says when the time is over.
         Ok((404, time)) if time.abs_diff(wanted) <= TOLERANCE => Finding::Ok(format!(
-            "daemon: it answers at {name} in {} ms, and a request that waits {} s comes back after {}",
+            "daemon: it answers at {name} in {} ms, and a request that waits {} s comes back after {}{}",
             after.as_millis(),
             wanted.as_secs(),
-            secs(*time)
+            secs(*time),
+            // What cuts only the longer ones is not found yet.
+            if wanted < wait.longest {
+                format!(
+                    "; requests wait up to {} s: to try one of those, tilld doctor --slow",
+                    wait.longest.as_secs()
+                )
+            } else {
+                String::new()
+            }
         )),
         Ok((status, time)) => Finding::Warn(
             format!("{asked} comes back after {}, with status {status}", secs(*time)),
@@ -199,7 +227,8 @@ mod tests {
     fn what_the_daemon_does_at_its_address_is_judged() {
         let url: BaseUrl = "https://shop.example/".parse().unwrap();
         let after = Duration::from_millis(12);
-        let told = |seen| judge(&url, &seen).to_string();
+        let usual = Wait::of(Duration::from_secs(50), false);
+        let told = |seen| judge(&url, &seen, usual).to_string();
         let waited = |status, ms| {
             told(Seen::Answers { after, waited: Ok((status, Duration::from_millis(ms))) })
         };
@@ -207,7 +236,26 @@ mod tests {
             waited(404, 3040)
                 .starts_with("ok    daemon: it answers at https://shop.example/ in 12 ms")
         );
-        assert!(waited(404, 3040).ends_with("comes back after 3.0 s"));
+        assert!(waited(404, 3040).ends_with(
+            "comes back after 3.0 s; requests wait up to 50 s: to try one of those, tilld doctor --slow"
+        ));
+        // The longest one has been tried, and another daemon has no longer ones.
+        for (longest, slow) in [(50, true), (2, false)] {
+            let wait = Wait::of(Duration::from_secs(longest), slow);
+            let seen = Seen::Answers { after, waited: Ok((404, wait.asked)) };
+            let told = judge(&url, &seen, wait).to_string();
+            assert!(told.ends_with(&format!("comes back after {longest}.0 s")), "{told}");
+        }
+        let wait = Wait::of(Duration::from_secs(50), true);
+        let seen = Seen::Answers { after, waited: Ok((504, Duration::from_secs(30))) };
+        let told_slow = judge(&url, &seen, wait).to_string();
+        assert!(
+            told_slow
+                .starts_with("warn  daemon: a request that waits 50 s at https://shop.example/")
+                && told_slow.contains("comes back after 30.0 s, with status 504")
+                && told_slow.ends_with("polls.clamp_s, now 50"),
+            "{told_slow}"
+        );
         assert!(waited(504, 900).starts_with("warn  daemon: a request that waits 3 s"));
         assert!(waited(404, 100).starts_with("warn"), "nobody waited");
         assert!(waited(404, 6000).starts_with("warn"), "something holds answers back");

@@ -13,6 +13,7 @@ mod disk;
 mod exchanges;
 
 use std::fmt;
+use std::time::Duration;
 
 use super::output::{self, escaped};
 use super::{Error, explained, owner, with_rights_of};
@@ -80,11 +81,11 @@ impl fmt::Display for Sum {
     }
 }
 
-/// `tilld doctor`
+/// `tilld doctor`; with `slow`, a request waits at the daemon as long as any may.
 ///
 /// # Errors
 /// When any check fails; the store's own error if the file is not there or cannot be used.
-pub(super) fn run(config: &Config) -> Result<(), Error> {
+pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let owner = owner::become_owner(&config.database.path)?;
     let path = &config.database.path;
     let look = store::look(path);
@@ -95,9 +96,11 @@ pub(super) fn run(config: &Config) -> Result<(), Error> {
 
     let server = &config.server;
     let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
+    let longest = Duration::from_secs(config.polls.clamp_s);
+    let wait = daemon::Wait::of(longest, slow);
     findings.push(match &server.base_url {
-        Some(url) => daemon::check(url)?,
-        None => daemon::check_listening(&server.listen)?,
+        Some(url) => daemon::check(url, wait)?,
+        None => daemon::check_listening(&server.listen, wait)?,
     });
     let mut about_file = disk::check(path);
     about_file.extend(database::check(path, &look));

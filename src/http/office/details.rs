@@ -10,6 +10,7 @@ use super::super::pages::Frame;
 use super::form::{Form, Typed};
 use super::seat::Seat;
 use super::shown;
+use crate::model::business_day::{BusinessDay, EndHour, ZoneName};
 use crate::model::instance::{InstanceSettings, Location};
 use crate::model::unfit::Unfit;
 use crate::till::{Error, Till};
@@ -35,7 +36,8 @@ fn ask(seat: &Seat, status: StatusCode, details: &Typed) -> Answer {
 
 /// `GET /webui/details`.
 pub(in crate::http) async fn page(seat: Seat) -> Answer {
-    ask(&seat, StatusCode::OK, &written(&seat.clerk().instance().settings))
+    let settings = &seat.clerk().instance().settings;
+    ask(&seat, StatusCode::OK, &written(settings, seat.words()))
 }
 
 /// `POST /webui/details`.
@@ -48,8 +50,9 @@ pub(in crate::http) async fn change(till: Data<Till>, seat: Seat, form: Form) ->
 }
 
 /// The inputs of the form, filled in with `settings`.
-pub(super) fn written(settings: &InstanceSettings) -> Typed {
+pub(super) fn written(settings: &InstanceSettings, words: &Words) -> Typed {
     let (address, law) = (&settings.address, &settings.jurisdiction);
+    let day = &settings.business_day;
     let some = |text: &'_ Option<String>| text.clone().unwrap_or_default();
     let pairs = [
         ("name", settings.name.clone()),
@@ -64,12 +67,32 @@ pub(super) fn written(settings: &InstanceSettings) -> Typed {
         ("law_country", some(&law.country)),
         ("law_subdivision", some(&law.country_subdivision)),
         ("law_town", some(&law.town)),
+        ("time_zone", day.zone.as_ref().map(ToString::to_string).unwrap_or_default()),
+        ("day_end_hour", day.end_hour.hour().to_string()),
     ];
-    Typed::suggesting(&pairs.each_ref().map(|(name, text)| (*name, text.as_str())))
+    let mut typed = Typed::suggesting(&pairs.each_ref().map(|(name, text)| (*name, text.as_str())));
+    // The machine's list of zones may have gone since; then the daemon's own is taken.
+    if day.check().is_err() {
+        typed.complain("time_zone", words.no_zone);
+    }
+    typed
+}
+
+/// When a day ends, as it was typed; an empty time zone is the daemon's, an empty hour is midnight.
+///
+/// # Errors
+/// The input that makes no sense.
+fn business_day(form: &Form) -> Result<BusinessDay, &'static str> {
+    let zone = form.some("time_zone").map(ZoneName::parse).transpose();
+    let end_hour = form.some("day_end_hour").map_or(Ok(EndHour::default()), EndHour::parse);
+    Ok(BusinessDay {
+        zone: zone.map_err(|_| "time_zone")?,
+        end_hour: end_hour.map_err(|_| "day_end_hour")?,
+    })
 }
 
 /// What becomes of `old` by what was typed. What the form does not ask for stays.
-fn over(old: &InstanceSettings, form: &Form) -> InstanceSettings {
+fn over(old: &InstanceSettings, form: &Form, day: BusinessDay) -> InstanceSettings {
     let some = |name| form.some(name).map(str::to_owned);
     InstanceSettings {
         name: form.text("name").to_owned(),
@@ -90,6 +113,7 @@ fn over(old: &InstanceSettings, form: &Form) -> InstanceSettings {
             town: some("law_town"),
             ..old.jurisdiction.clone()
         },
+        business_day: day,
         ..old.clone()
     }
 }
@@ -106,9 +130,17 @@ pub(super) async fn keep(
         typed.complain("name", words.name_needed);
         return Ok(Some(typed));
     }
-    match till.change_instance(id, move |old| over(old, &form)).await {
+    let day = match business_day(&form) {
+        Ok(day) => day,
+        Err(input) => {
+            typed.complain(input, if input == "time_zone" { words.no_zone } else { words.no_hour });
+            return Ok(Some(typed));
+        }
+    };
+    match till.change_instance(id, move |old| over(old, &form, day)).await {
         Ok(()) => return Ok(None),
         Err(Error::Unfit(Unfit("email"))) => typed.complain("email", words.no_email),
+        Err(Error::Unfit(Unfit("time_zone"))) => typed.complain("time_zone", words.no_zone),
         Err(Error::Unfit(Unfit("website"))) => typed.complain("website", words.no_website),
         Err(Error::Unfit(Unfit("name"))) => typed.complain("name", words.too_long),
         Err(Error::Unfit(Unfit("phone_number"))) => typed.complain("phone", words.too_long),
@@ -143,15 +175,22 @@ mod tests {
             default_refund_delay: RelativeTime::FOREVER,
             default_wire_transfer_delay: RelativeTime::ZERO,
             default_wire_transfer_rounding_interval: RoundingInterval::Week,
+            business_day: BusinessDay {
+                zone: ZoneName::parse("Europe/Zurich").ok(),
+                end_hour: EndHour::new(4).unwrap(),
+            },
         };
         // Sent as it was shown, the form changes nothing.
-        assert_eq!(over(&old, written(&old).form()), old);
+        let words = ui::visitor::Visitor::default().words();
+        let shown = written(&old, words);
+        assert_eq!(over(&old, shown.form(), business_day(shown.form()).unwrap()), old);
         let typed = Typed::suggesting(&[("name", "Café"), ("street", "Side Street")]);
-        let new = over(&old, typed.form());
+        let new = over(&old, typed.form(), business_day(typed.form()).unwrap());
         assert_eq!((new.name.as_str(), &new.email), ("Café", &None));
         assert_eq!(new.address.street.as_deref(), Some("Side Street"));
         assert_eq!(new.address.district, old.address.district);
         assert_eq!(new.jurisdiction, Location::default());
         assert_eq!((new.logo, new.use_stefan), (old.logo, false));
+        assert_eq!(new.business_day, BusinessDay::default());
     }
 }

@@ -1,10 +1,10 @@
 //! The books to take away: orders, payments and refunds of some days, with their sums; for a
-//! spreadsheet (a workbook, or CSV in the visitor's manner) or a program (CSV of RFC 4180, or JSON,
+//! spreadsheet (XLSX, ODS, or CSV in the visitor's manner) or a program (CSV of RFC 4180, or JSON,
 //! one object a line).
 //!
-//! Days begin and end as in the time zone that the visitor names. Each file is of one moment, and so
-//! are those that are taken away together: they are read at once and put aside (the store's `spool`),
-//! so that neither their length nor a slow client matters.
+//! Days are the shop's business days, in the time zone that the visitor names. Each file is of one
+//! moment, and so are those that are taken away together: they are read at once and put aside (the
+//! store's `spool`), so that neither their length nor a slow client matters.
 
 use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
@@ -21,18 +21,19 @@ use unicode_normalization::UnicodeNormalization as _;
 use super::super::error::{Answer, Failure};
 use super::super::extract::Params;
 use super::super::pages::Frame;
-use super::days;
+use super::ods::Ods;
 use super::seat::Seat;
 use super::shown;
 use super::till::Sum;
 use super::workbook::WorkbookWriter;
+use super::xlsx::Xlsx;
+use crate::model::business_day::{Calendar, ZoneName};
 use crate::model::order::{Order, Refunded};
 use crate::till::{Books, Entry, Error, Ledger, LedgerWriter, Spool, Spooled, Till};
 use taler::amount::Amount;
 use taler::characters::is_control_or_format;
 use taler::currency::CurrencySpecification;
 use taler::time::Timestamp;
-use ui::moment::{usual_zone, zone};
 use ui::visitor::Visitor;
 use ui::{Words, money};
 
@@ -50,10 +51,10 @@ struct Ask {
     zone: String,
 }
 
-/// Days in a zone.
+/// Business days in a zone.
 struct Days {
     books: Books,
-    zone: TimeZone,
+    calendar: Calendar,
 }
 
 /// Files to take away.
@@ -81,12 +82,14 @@ impl Ask {
         Self { from: own("from"), until: own("until"), zone: own("zone") }
     }
 
-    fn days(&self, words: &Words) -> Result<Days, &'static str> {
-        let zone = zone(&self.zone).ok_or(words.no_zone)?;
-        let from = days::start(&self.from, 0, &zone).ok_or(words.no_date)?;
-        let until = days::start(&self.until, 1, &zone).ok_or(words.no_date)?;
+    /// The days that were asked for; those of `own` say at which hour they end.
+    fn days(&self, own: &Calendar, words: &Words) -> Result<Days, &'static str> {
+        let zone = ZoneName::parse(self.zone.as_str()).ok().and_then(|name| name.find());
+        let calendar = own.in_zone(zone.ok_or(words.no_zone)?);
+        let from = calendar.start(&self.from, 0).ok_or(words.no_date)?;
+        let until = calendar.start(&self.until, 1).ok_or(words.no_date)?;
         match from < until {
-            true => Ok(Days { books: Books { from, until }, zone }),
+            true => Ok(Days { books: Books { from, until }, calendar }),
             false => Err(words.days_backwards),
         }
     }
@@ -109,18 +112,15 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
     let words = seat.words();
     let mut ask = Ask::of(&params);
     let is_asked = !ask.from.is_empty() || !ask.until.is_empty();
-    if !is_asked {
-        let zone = TimeZone::system();
-        if let Some(today) = days::of(till.now(), &zone) {
-            ask.from = today.first_of_month().to_string();
-            ask.until = today.to_string();
-        }
+    if !is_asked && let Some(today) = seat.calendar().day_of(till.now()) {
+        ask.from = today.first_of_month().to_string();
+        ask.until = today.to_string();
     }
     if ask.zone.is_empty() {
-        ask.zone = usual_zone();
+        seat.calendar().zone_name().clone_into(&mut ask.zone);
     }
     let (mut wrong, mut sums, mut downloads) = (None, None, Vec::new());
-    match ask.days(words) {
+    match ask.days(seat.calendar(), words) {
         Err(text) => wrong = Some(text),
         Ok(days) => {
             let totals = till.totals(seat.clerk(), days.books).await?;
@@ -135,6 +135,7 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
                     text,
                     files: vec![
                         (words.spreadsheet, file(name, "xlsx")),
+                        (words.open_spreadsheet, file(name, "ods")),
                         (words.local_csv, file(name, "local-csv")),
                         ("CSV (RFC 4180)", file(name, "csv")),
                         ("JSON lines", file(name, "jsonl")),
@@ -145,6 +146,7 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
                 text: words.export_all,
                 files: vec![
                     (words.spreadsheet, file(ALL, "xlsx")),
+                    (words.open_spreadsheet, file(ALL, "ods")),
                     ("JSON lines", file(ALL, "jsonl")),
                 ],
             });
@@ -163,17 +165,20 @@ enum Format {
     /// CSV as the visitor's spreadsheet opens it without questions.
     LocalCsv,
     /// A workbook of Office Open XML, one sheet for each ledger.
-    Workbook,
+    Xlsx,
+    /// A spreadsheet of `OpenDocument`, one sheet for each ledger.
+    Ods,
     /// JSON, one object a line.
     JsonLines,
 }
 
 impl Format {
     /// All of them, as addresses name them.
-    const NAMES: [(&'static str, Self); 4] = [
+    const NAMES: [(&'static str, Self); 5] = [
         ("csv", Self::Csv),
         ("local-csv", Self::LocalCsv),
-        ("xlsx", Self::Workbook),
+        ("xlsx", Self::Xlsx),
+        ("ods", Self::Ods),
         ("jsonl", Self::JsonLines),
     ];
 
@@ -183,14 +188,15 @@ impl Format {
 
     /// Can a file of this format have more than one ledger in it?
     fn holds_all(self) -> bool {
-        matches!(self, Self::Workbook | Self::JsonLines)
+        matches!(self, Self::Xlsx | Self::Ods | Self::JsonLines)
     }
 
     /// The media type, and how file names end.
     fn media(self) -> (&'static str, &'static str) {
         match self {
             Self::Csv | Self::LocalCsv => ("text/csv; charset=utf-8; header=present", "csv"),
-            Self::Workbook => {
+            Self::Ods => ("application/vnd.oasis.opendocument.spreadsheet", "ods"),
+            Self::Xlsx => {
                 ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx")
             }
             Self::JsonLines => ("application/x-ndjson", "jsonl"),
@@ -214,13 +220,13 @@ pub(in crate::http) async fn file(till: Data<Till>, seat: Seat, params: Params) 
     let format = params.text("format").and_then(Format::of);
     let format = format.filter(|format| name != ALL || format.holds_all());
     let format = format.ok_or_else(|| malformed("format"))?;
-    let Days { books, zone } = ask.days(seat.words()).map_err(malformed)?;
-    // The dates were read, so they are digits and dashes; days are told by the visitor's zone.
-    let day = |at: Timestamp| days::of(at, &zone).map(|day| day.to_string()).unwrap_or_default();
+    let Days { books, calendar } = ask.days(seat.calendar(), seat.words()).map_err(malformed)?;
+    let day = |at: Timestamp| calendar.day_of(at).map(|day| day.to_string()).unwrap_or_default();
     let last = books.until.secs().unwrap_or_default().saturating_sub(1);
     let last = Timestamp::from_secs(last).unwrap_or(books.until);
     let (kind, ending) = format.media();
     let file = format!("{name}-{}-{}.{ending}", day(books.from), day(last));
+    let zone = calendar.zone().clone();
 
     let currencies = till.terms().currencies.clone();
     let (visitor, clerk) = (seat.frame().visitor, seat.clerk());
@@ -239,8 +245,12 @@ pub(in crate::http) async fn file(till: Data<Till>, seat: Seat, params: Params) 
             let writer = JsonWriter { is_mixed: name == ALL, zone };
             till.export(clerk, wanted, books, writer).await?
         }
-        Format::Workbook => {
-            let writer = WorkbookWriter::new(&wanted, zone, currencies);
+        Format::Xlsx => {
+            let writer = WorkbookWriter::new(&wanted, zone, currencies, Xlsx::new());
+            till.export(clerk, wanted, books, writer).await?
+        }
+        Format::Ods => {
+            let writer = WorkbookWriter::new(&wanted, zone, currencies, Ods::new());
             till.export(clerk, wanted, books, writer).await?
         }
     };

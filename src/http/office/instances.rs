@@ -164,7 +164,7 @@ fn ask(
     status: StatusCode,
     sent: Sent,
 ) -> Answer {
-    let mut details = details::written(&instance.settings);
+    let mut details = details::written(&instance.settings, seat.words());
     let (mut reset, mut typed) = (Typed::default(), Typed::default());
     match sent {
         Sent::Nothing => {}

@@ -12,7 +12,6 @@
 pub(super) mod accounts;
 pub(super) mod check_list;
 mod cookie;
-mod days;
 pub(super) mod details;
 pub(super) mod exchanges;
 mod explain;
@@ -22,6 +21,7 @@ mod form;
 mod guard;
 pub(super) mod instances;
 pub(super) mod new_order;
+mod ods;
 pub(super) mod order;
 pub(super) mod orders;
 pub(super) mod password;
@@ -36,6 +36,7 @@ pub(super) mod till;
 pub(super) mod tokens;
 mod twice;
 mod workbook;
+mod xlsx;
 
 use std::future::{Ready, ready};
 use std::net::IpAddr;

@@ -11,6 +11,7 @@ use super::super::pages::Frame;
 use super::seat::Seat;
 use super::standing::Standing;
 use super::{PATIENCE, shown};
+use crate::model::business_day::Calendar;
 use crate::model::order::Order;
 use crate::till::{Error, Filter, Page, Patience, Repurchase, StatusAsk, Till};
 use taler::hash;
@@ -106,11 +107,10 @@ impl Ask {
     }
 
     /// `None` when a date is none.
-    fn filter(&self) -> Option<Filter> {
-        let zone = jiff::tz::TimeZone::system();
+    fn filter(&self, calendar: &Calendar) -> Option<Filter> {
         let day = |text: &str, later: i64| match text.is_empty() {
             true => Some(None),
-            false => super::days::start(text, later, &zone).map(Some),
+            false => calendar.start(text, later).map(Some),
         };
         let (paid, refunded) = match self.show.as_str() {
             "unpaid" => (Some(false), None),
@@ -134,13 +134,13 @@ impl Ask {
     }
 
     /// The part of the list, with one more order than is shown.
-    fn page(&self) -> Option<Page> {
+    fn page(&self, calendar: &Calendar) -> Option<Page> {
         let more = ON_PAGE + 1;
         let (limit, offset) = match (self.newer, self.older) {
             (Some(newer), _) => (more, Some(newer)),
             (None, older) => (-more, older),
         };
-        Some(Page { filter: self.filter()?, limit, offset })
+        Some(Page { filter: self.filter(calendar)?, limit, offset })
     }
 }
 
@@ -209,7 +209,7 @@ pub(in crate::http) async fn page(till: Data<Till>, seat: Seat, params: Params) 
         }
     }
     let words = seat.words();
-    let (orders, wrong) = match ask.page() {
+    let (orders, wrong) = match ask.page(seat.calendar()) {
         Some(page) => (till.orders(seat.clerk(), page, Patience::NONE).await?, None),
         None => (Vec::new(), Some(words.no_date)),
     };
@@ -234,7 +234,7 @@ pub(in crate::http) async fn live(
 ) -> Answer {
     let ask = Ask::of(&params)?;
     let known = params.text("tag").unwrap_or_default().to_owned();
-    let page = ask.page().ok_or_else(|| Failure::Malformed("from".into()))?;
+    let page = ask.page(seat.calendar()).ok_or_else(|| Failure::Malformed("from".into()))?;
     let patience = Patience::lasting(PATIENCE, client);
     let is_news = |orders: &[Order]| tag(orders, till.now()) != known;
     let orders = till.orders_when(seat.clerk(), page, patience, is_news).await?;

@@ -10,6 +10,7 @@ use super::super::Settings;
 use super::super::error::Failure;
 use super::super::pages::Frame;
 use super::{flash, form, go};
+use crate::model::business_day::Calendar;
 use crate::till::{self, Key, Terms};
 use taler::amount::Amount;
 use taler::time::Timestamp;
@@ -60,6 +61,7 @@ pub(in crate::http) struct Seat(Rc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clerk: till::Clerk,
+    calendar: Calendar,
     frame: Frame,
     /// By which forms of this seat are known.
     seal: String,
@@ -83,7 +85,8 @@ impl Seat {
         let flash = flash::of(request, frame.words());
         let seal = form::seal_of_seat(key);
         let csrf = form::on_page(&seal, page_id);
-        Self(Rc::new(Inner { clerk, seal, csrf, has_check_list, tab, flash, frame }))
+        let calendar = clerk.calendar();
+        Self(Rc::new(Inner { clerk, calendar, seal, csrf, has_check_list, tab, flash, frame }))
     }
 
     /// Who may act for the shop.
@@ -157,9 +160,14 @@ impl Seat {
         money::show(amount, &terms.currencies, self.0.frame.visitor)
     }
 
+    /// The shop's business days.
+    pub(super) fn calendar(&self) -> &Calendar {
+        &self.0.calendar
+    }
+
     /// An instant as the visitor reads it, in the shop's own time zone.
     pub(super) fn moment(&self, at: Timestamp) -> Moment {
-        Moment::of(at, &jiff::tz::TimeZone::system(), self.0.frame.visitor)
+        Moment::of(at, self.0.calendar.zone(), self.0.frame.visitor)
     }
 }
 

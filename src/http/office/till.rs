@@ -17,7 +17,7 @@ use super::new_order::make;
 use super::order::{refuse, tag};
 use super::seat::Seat;
 use super::standing::Standing;
-use super::{days, explain, shown};
+use super::{explain, shown};
 use crate::model::order::{CounterPayment, Order, PaymentMethod};
 use crate::till::{Books, CounterWish, Error, Till, Total};
 use taler::amount::{Amount, Currency};
@@ -89,11 +89,10 @@ struct Sale<'a> {
 }
 
 async fn keypad(seat: &Seat, till: &Till, status: StatusCode, typed: &Typed) -> Answer {
-    let zone = jiff::tz::TimeZone::system();
-    let day = days::of(till.now(), &zone);
-    let range = day.and_then(|day| {
-        let from = days::start_of(day, 0, &zone)?;
-        Some(Books { from, until: days::start_of(day, 1, &zone)? })
+    let calendar = seat.calendar();
+    let range = calendar.day_of(till.now()).and_then(|day| {
+        let from = calendar.start_of(day, 0)?;
+        Some(Books { from, until: calendar.start_of(day, 1)? })
     });
     let totals = match range {
         Some(books) => till.totals(seat.clerk(), books).await?,

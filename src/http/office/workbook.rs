@@ -1,47 +1,79 @@
-//! The books as a workbook of Office Open XML (XLSX), which every spreadsheet opens: one sheet for each
-//! ledger, amounts as numbers, times as times, and everything else as text, whatever it looks like.
+//! The books as a file for spreadsheets: one sheet for each ledger, amounts as numbers, times as times,
+//! and everything else as text, whatever it looks like.
 //!
-//! The file is written by a library; rows go to files without a name beside the database, so memory
-//! does not grow with the books.
+//! What goes where is said here; `xlsx` and `ods` write it down. Rows go to files without a name beside
+//! the database, so memory does not grow with the books.
 
 use std::io;
 
+use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
-use rust_xlsxwriter::{Format, Workbook, Worksheet, XlsxError};
 
-use super::export::{Field, LEDGERS, columns, number, values, zoned};
+use super::export::{Field, LEDGERS, WIDTH, columns, number, values, zoned};
 use crate::till::{Entry, Error, Ledger, LedgerWriter, Spool};
 use taler::amount::Amount;
 use taler::currency::CurrencySpecification;
 use ui::money;
 use ui::visitor::Visitor;
 
-/// Rows of one sheet, its heading included: the format has no more. What is beyond goes to another
+/// Rows of one sheet, its heading included: no format has more. What is beyond goes to another
 /// sheet of the same ledger.
 const MAX_ROWS: u32 = 1_048_576;
-/// Longest text of one cell, in UTF-16 units: the format has no more.
+/// Longest text of one cell, in UTF-16 units: XLSX has no more.
 const MAX_TEXT: usize = 32_767;
 /// Most digits that a spreadsheet keeps of a number; a longer one would be rounded without a word.
 const MAX_DIGITS: usize = 15;
-/// How wide columns of times and of other things are, in characters.
-const TIME_WIDTH: u16 = 20;
-const USUAL_WIDTH: u16 = 16;
 
-/// Writes ledgers as a workbook.
-pub(super) struct WorkbookWriter {
+/// What a cell holds.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Cell {
+    /// Nothing.
+    Empty,
+    /// A text, at most [`MAX_TEXT`] long.
+    Text(String),
+    /// A number: its digits with a dot before the decimals, and how many decimals are shown.
+    Number {
+        /// Exactly as the books have it.
+        digits: String,
+        /// At most 8.
+        decimals: usize,
+    },
+    /// What a clock shows.
+    Time(DateTime),
+}
+
+/// A file for spreadsheets that is being written.
+pub(super) trait SheetFile: Send + 'static {
+    /// Prepares for rows; what is put aside is put beside the file of `spool`.
+    fn begin(&mut self, spool: &Spool) -> io::Result<()>;
+
+    /// Begins a sheet; what is added from now on belongs to it.
+    fn add_sheet(&mut self, name: &str, columns: [&str; WIDTH]) -> io::Result<()>;
+
+    /// Adds a row to the sheet.
+    fn add_row(&mut self, cells: [Cell; WIDTH]) -> io::Result<()>;
+
+    /// Writes the file.
+    fn finish(&mut self, out: &mut (dyn io::Write + Send)) -> io::Result<()>;
+}
+
+/// Is this a column of times?
+pub(super) fn is_time(column: &str) -> bool {
+    column.ends_with("_at")
+}
+
+/// Writes ledgers as sheets.
+pub(super) struct WorkbookWriter<F> {
     ledgers: Vec<Ledger>,
     zone: TimeZone,
     currencies: Vec<CurrencySpecification>,
-    formats: Formats,
-    workbook: Workbook,
-    sheets: Sheets,
+    file: F,
+    sheet: Sheet,
 }
 
 /// The sheet that rows are added to.
 #[derive(Default)]
-struct Sheets {
-    /// How many there are; the last one is written to.
-    count: usize,
+struct Sheet {
     /// Whose it is.
     ledger: Option<Ledger>,
     /// How many of this ledger there are.
@@ -50,56 +82,35 @@ struct Sheets {
     rows: u32,
 }
 
-/// How cells look.
-struct Formats {
-    heading: Format,
-    time: Format,
-    text: Format,
-}
-
-impl WorkbookWriter {
+impl<F: SheetFile> WorkbookWriter<F> {
     /// For `ledgers`, with times as the clock in `zone` shows them.
     pub(super) fn new(
         ledgers: &[Ledger],
         zone: TimeZone,
         currencies: Vec<CurrencySpecification>,
+        file: F,
     ) -> Self {
-        let formats = Formats {
-            heading: Format::new().set_bold(),
-            time: Format::new().set_num_format("yyyy-mm-dd hh:mm:ss"),
-            text: Format::new().set_num_format("@"),
-        };
-        let (workbook, sheets) = (Workbook::new(), Sheets::default());
-        Self { ledgers: ledgers.to_vec(), zone, currencies, formats, workbook, sheets }
+        Self { ledgers: ledgers.to_vec(), zone, currencies, file, sheet: Sheet::default() }
     }
 
     /// Begins a sheet of `ledger`.
-    fn add_sheet(&mut self, ledger: Ledger) -> Result<(), XlsxError> {
-        let again = self.sheets.ledger == Some(ledger);
-        let of_ledger = if again { self.sheets.of_ledger.saturating_add(1) } else { 1 };
+    fn add_sheet(&mut self, ledger: Ledger) -> io::Result<()> {
+        let again = self.sheet.ledger == Some(ledger);
+        let of_ledger = if again { self.sheet.of_ledger.saturating_add(1) } else { 1 };
         let name = LEDGERS.iter().find(|row| row.1 == ledger).map_or("", |row| row.0);
         let name = match of_ledger {
             1 => name.to_owned(),
             number => format!("{name} {number}"),
         };
-        let sheet = self.workbook.add_worksheet_with_constant_memory()?;
-        sheet.set_name(name)?.set_freeze_panes(1, 0)?;
-        for (column, name) in (0_u16..).zip(columns(ledger)) {
-            let is_time = name.ends_with("_at");
-            sheet.set_column_width(column, if is_time { TIME_WIDTH } else { USUAL_WIDTH })?;
-        }
-        for (column, name) in (0_u16..).zip(columns(ledger)) {
-            sheet.write_string_with_format(0, column, name, &self.formats.heading)?;
-        }
-        let count = self.sheets.count.saturating_add(1);
-        self.sheets = Sheets { count, ledger: Some(ledger), of_ledger, rows: 1 };
+        self.file.add_sheet(&name, columns(ledger))?;
+        self.sheet = Sheet { ledger: Some(ledger), of_ledger, rows: 1 };
         Ok(())
     }
 
-    fn add_row(&mut self, ledger: Ledger, entry: &Entry) -> Result<(), XlsxError> {
+    fn add_row(&mut self, ledger: Ledger, entry: &Entry) -> io::Result<()> {
         // A ledger without entries has a sheet, too, or somebody would look for it.
-        while self.sheets.ledger != Some(ledger) {
-            let done = self.sheets.ledger;
+        while self.sheet.ledger != Some(ledger) {
+            let done = self.sheet.ledger;
             let next = match self.ledgers.iter().position(|one| Some(*one) == done) {
                 Some(place) => self.ledgers.get(place.saturating_add(1)),
                 None => self.ledgers.first(),
@@ -107,41 +118,17 @@ impl WorkbookWriter {
             let Some(next) = next.copied() else { break };
             self.add_sheet(next)?;
         }
-        if self.sheets.rows >= MAX_ROWS {
+        if self.sheet.rows >= MAX_ROWS {
             self.add_sheet(ledger)?;
         }
-        let (row, last) = (self.sheets.rows, self.sheets.count.saturating_sub(1));
-        let sheet = self.workbook.worksheet_from_index(last)?;
-        for (column, field) in (0_u16..).zip(values(entry)) {
-            match field {
-                Field::Nothing => {}
-                Field::Text(text) => {
-                    sheet.write_string_with_format(
-                        row,
-                        column,
-                        fitting(text),
-                        &self.formats.text,
-                    )?;
-                }
-                Field::Number(amount) => self.currencies.write(sheet, row, column, &amount)?,
-                Field::Serial(serial) => {
-                    let text = serial.to_string();
-                    sheet.write_string_with_format(row, column, text, &self.formats.text)?;
-                }
-                Field::Instant(at) => {
-                    if let Some(at) = zoned(at, &self.zone) {
-                        let at = at.datetime();
-                        sheet.write_datetime_with_format(row, column, at, &self.formats.time)?;
-                    }
-                }
-            }
-        }
-        self.sheets.rows = row.saturating_add(1);
+        let cells = values(entry).map(|field| cell(field, &self.zone, &self.currencies));
+        self.file.add_row(cells)?;
+        self.sheet.rows = self.sheet.rows.saturating_add(1);
         Ok(())
     }
 
-    fn add_missing_sheets(&mut self) -> Result<(), XlsxError> {
-        let done = self.sheets.ledger;
+    fn add_missing_sheets(&mut self) -> io::Result<()> {
+        let done = self.sheet.ledger;
         let place = self.ledgers.iter().position(|one| Some(*one) == done);
         let begin = place.map_or(0, |place| place.saturating_add(1));
         let missing: Vec<Ledger> = self.ledgers.iter().skip(begin).copied().collect();
@@ -149,43 +136,26 @@ impl WorkbookWriter {
     }
 }
 
-/// Writes amounts with as many digits as their currencies have.
-trait WriteAmount {
-    fn write(
-        &self,
-        sheet: &mut Worksheet,
-        row: u32,
-        column: u16,
-        amount: &Amount,
-    ) -> Result<(), XlsxError>;
+/// `field` as a cell, times as the clock in `zone` shows them.
+fn cell(field: Field, zone: &TimeZone, currencies: &[CurrencySpecification]) -> Cell {
+    match field {
+        Field::Nothing => Cell::Empty,
+        Field::Text(text) => Cell::Text(fitting(text)),
+        Field::Number(amount) => amount_cell(&amount, currencies),
+        Field::Serial(serial) => Cell::Text(serial.to_string()),
+        Field::Instant(at) => zoned(at, zone).map_or(Cell::Empty, |at| Cell::Time(at.datetime())),
+    }
 }
 
-impl WriteAmount for Vec<CurrencySpecification> {
-    fn write(
-        &self,
-        sheet: &mut Worksheet,
-        row: u32,
-        column: u16,
-        amount: &Amount,
-    ) -> Result<(), XlsxError> {
-        let shown = money::typed(amount, self, Visitor::default());
-        let digits = shown.chars().filter(char::is_ascii_digit).count();
-        match number(amount).parse::<f64>() {
-            Ok(value) if digits <= MAX_DIGITS => {
-                let decimals = shown.split_once('.').map_or(0, |(_, decimals)| decimals.len());
-                let pattern = match decimals {
-                    0 => "0".to_owned(),
-                    decimals => format!("0.{}", "0".repeat(decimals)),
-                };
-                let format = Format::new().set_num_format(pattern);
-                sheet.write_number_with_format(row, column, value, &format)?;
-            }
-            _ => {
-                sheet.write_string(row, column, shown)?;
-            }
-        }
-        Ok(())
+/// `amount` with as many decimals as its currency has; as a text if a spreadsheet would round it.
+fn amount_cell(amount: &Amount, currencies: &[CurrencySpecification]) -> Cell {
+    let shown = money::typed(amount, currencies, Visitor::default());
+    let digits = shown.chars().filter(char::is_ascii_digit).count();
+    if digits > MAX_DIGITS {
+        return Cell::Text(shown);
     }
+    let decimals = shown.split_once('.').map_or(0, |(_, decimals)| decimals.len());
+    Cell::Number { digits: number(amount), decimals }
 }
 
 /// `text`, or as much of it as one cell holds.
@@ -205,10 +175,10 @@ fn fitting(text: String) -> String {
     short
 }
 
-/// Hands on what the library writes.
+/// Hands on what is written.
 struct Through<'a> {
     spool: &'a mut Spool,
-    /// Why the store did not take it, for the library tells only that.
+    /// Why the store did not take it, for what writes tells only that.
     failed: Option<Error>,
 }
 
@@ -227,33 +197,23 @@ impl io::Write for Through<'_> {
     }
 }
 
-/// What the library's `error` means for whoever writes into `spool`.
-fn failed(spool: &Spool, error: XlsxError) -> Error {
-    let error = match error {
-        XlsxError::IoError(error) => error,
-        other => io::Error::other(other.to_string()),
-    };
-    spool.failure(error).into()
-}
-
-impl LedgerWriter for WorkbookWriter {
+impl<F: SheetFile> LedgerWriter for WorkbookWriter<F> {
     fn begin(&mut self, spool: &mut Spool) -> Result<(), Error> {
-        let begun = self.workbook.set_tempdir(spool.folder()).map(|_| ());
-        begun.map_err(|error| failed(spool, error))
+        self.file.begin(spool).map_err(|error| spool.failure(error).into())
     }
 
     fn entry(&mut self, spool: &mut Spool, ledger: Ledger, entry: &Entry) -> Result<(), Error> {
-        self.add_row(ledger, entry).map_err(|error| failed(spool, error))
+        self.add_row(ledger, entry).map_err(|error| spool.failure(error).into())
     }
 
     fn end(&mut self, spool: &mut Spool) -> Result<(), Error> {
-        self.add_missing_sheets().map_err(|error| failed(spool, error))?;
+        self.add_missing_sheets().map_err(|error| spool.failure(error))?;
         let mut through = Through { spool, failed: None };
-        match self.workbook.save_to_writer(&mut through) {
+        match self.file.finish(&mut through) {
             Ok(()) => Ok(()),
             Err(error) => Err(match through.failed {
                 Some(known) => known,
-                None => failed(through.spool, error),
+                None => through.spool.failure(error).into(),
             }),
         }
     }
@@ -270,5 +230,15 @@ mod tests {
         assert_eq!(fitting(exact.clone()), exact);
         let cut = fitting("\u{1f600}".repeat(MAX_TEXT));
         assert!(cut.ends_with('…') && cut.encode_utf16().count() <= MAX_TEXT);
+    }
+
+    #[test]
+    fn an_amount_is_a_number_unless_a_spreadsheet_would_round_it() {
+        let of = |text| amount_cell(&Amount::parse(text).unwrap(), &[]);
+        let number = |digits: &str, decimals| Cell::Number { digits: digits.into(), decimals };
+        assert_eq!(of("EUR:1234.5"), number("1234.5", 2));
+        assert_eq!(of("EUR:0.20000001"), number("0.20000001", 8));
+        assert_eq!(of("JPY:5"), number("5", 0));
+        assert_eq!(of("EUR:1234567890.12345678"), Cell::Text("1234567890.12345678".into()));
     }
 }

@@ -8,7 +8,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use jiff::tz::TimeZone;
 
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
@@ -16,6 +15,7 @@ use super::super::extract::Params;
 use super::super::orders::{pay_uri, refund_uri, wallet};
 use super::basket::{Basket, shortened};
 use super::{Frame, Link, shown, with_uri};
+use crate::model::business_day::Calendar;
 use crate::model::order::{Order, Refunded};
 use crate::till::{Error, Patience, Sight, Till};
 use taler::amount::Amount;
@@ -95,6 +95,8 @@ struct Maker<'a> {
     till: &'a Till,
     /// The query that the page was asked with.
     query: &'a str,
+    /// The shop's.
+    calendar: Calendar,
 }
 
 /// `GET /orders/$ORDER_ID`, for people. It waits for nothing: a browser shows nothing meanwhile.
@@ -116,7 +118,12 @@ pub(in crate::http) async fn order(
     // These only say what to wait for.
     (ask.refund, ask.await_refund_obtained) = (None, false);
     let session = ask.session.clone();
-    let maker = Maker { frame: Frame::of(request, settings), till, query: request.query_string() };
+    let maker = Maker {
+        frame: Frame::of(request, settings),
+        till,
+        query: request.query_string(),
+        calendar: till.calendar(instance)?,
+    };
     match till.public_order(instance, ask, Patience::NONE).await? {
         Sight::Elsewhere { url, .. } => sent(&url),
         // It is paid, in another session, and money waits for the customer: that comes first.
@@ -194,7 +201,7 @@ impl Maker<'_> {
             amount: self.money(&order.amount),
             at: Moment::of(
                 order.paid.as_ref().map_or(order.timestamp, |paid| paid.at),
-                &TimeZone::UTC,
+                self.calendar.zone(),
                 self.frame.visitor,
             ),
             go_on: go_on(order),

@@ -13,7 +13,6 @@ use taler::amount::Amount;
 use taler::base32::HashCode;
 use taler::coin::permission::Coin as PayingCoin;
 use taler::contract::contract_hash;
-use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
 use taler::ids::{InstanceId, OrderId};
 use taler::sign::{PublicKey, Signature};
@@ -26,12 +25,12 @@ use tilld::model::order::{CounterPayment, PaymentMethod, Topic};
 use tilld::store::{Durability, Options, Role, Store};
 use tilld::till::{
     Aborted, AccountWish, Clerk, CoinWish, CounterWish, Error, InstanceWish, OrderWish, PickedUp,
-    RefundWish, Smaller, StrangerLimits, Terms, Till,
+    RefundWish, Smaller, Terms, Till,
 };
 
-use crate::common::PATIENCE;
 use crate::common::exchange::{AHEAD, Coin, Exchange, Purchase, fresh_key};
 use crate::common::shop::now;
+use crate::common::{PATIENCE, terms};
 
 /// Where the shop's money goes.
 pub(super) const ACCOUNT: &str = "payto://x-taler-bank/localhost/shop?receiver-name=Shop";
@@ -109,21 +108,15 @@ impl Inside {
             }
             std::thread::park_timeout(Duration::from_millis(5));
         };
-        let kudos = "KUDOS".parse().unwrap();
-        let day = RelativeTime::from_secs(86_400).unwrap();
         let terms = Terms {
-            currency: kudos,
-            currencies: vec![CurrencySpecification::shipped(kudos)],
             exchanges: self.trusted.clone(),
             exchange_times: Times {
                 attempts: 1,
                 request: Duration::from_secs(10),
                 ..Times::default()
             },
-            default_pay_delay: day,
-            default_refund_delay: day,
             default_wire_transfer_delay: RelativeTime::from_secs(10 * 86_400).unwrap(),
-            strangers: StrangerLimits::default(),
+            ..terms()
         };
         let ahead = self.ahead.clone();
         let clock =

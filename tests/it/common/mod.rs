@@ -18,7 +18,10 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use reqwest::blocking::{Client, ClientBuilder};
 use serde_json::Value;
+use taler::currency::CurrencySpecification;
+use taler::time::RelativeTime;
 use tempfile::TempDir;
+use tilld::till::{StrangerLimits, Terms};
 
 /// A safety net: what takes longer has gone wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -307,4 +310,20 @@ impl Reply {
 /// All bytes of a file.
 pub(crate) fn bytes(path: &Path) -> Vec<u8> {
     std::fs::read(path).unwrap()
+}
+
+/// Terms of a till inside a test: play money, no exchanges, a day for everything.
+pub(crate) fn terms() -> Terms {
+    let currency = "KUDOS".parse().unwrap();
+    let day = RelativeTime::from_secs(86_400).unwrap();
+    Terms {
+        currency,
+        currencies: vec![CurrencySpecification::shipped(currency)],
+        exchanges: vec![],
+        exchange_times: tilld::exchange::Times::default(),
+        default_pay_delay: day,
+        default_refund_delay: day,
+        default_wire_transfer_delay: day,
+        strangers: StrangerLimits::default(),
+    }
 }

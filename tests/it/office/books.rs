@@ -249,11 +249,14 @@ fn a_spreadsheet_gets_numbers_times_and_texts_in_the_manner_of_its_reader() {
         assert_eq!(rest, lines.join("\r\n") + "\r\n", "{language}");
     }
     for ledger in ["orders", "payments", "refunds", "all"] {
-        let page = clerk.get(&format!("/webui/export-file?ledger={ledger}&format=xlsx&{days}"));
-        assert_eq!(page.status, 200, "{ledger}");
-        let name = format!("attachment; filename=\"{ledger}-2026-10-25-2026-10-25.xlsx\"");
-        assert_eq!(page.headers["content-disposition"], name);
-        assert!(page.text.starts_with("PK"), "{ledger}: an archive, as the format wants it");
+        for format in ["xlsx", "ods"] {
+            let path = format!("/webui/export-file?ledger={ledger}&format={format}&{days}");
+            let page = clerk.get(&path);
+            assert_eq!(page.status, 200, "{ledger}");
+            let name = format!("attachment; filename=\"{ledger}-2026-10-25-2026-10-25.{format}\"");
+            assert_eq!(page.headers["content-disposition"], name);
+            assert!(page.text.starts_with("PK"), "{ledger}: an archive, as the format wants it");
+        }
     }
     let bad = format!("/webui/export-file?ledger=all&format=local-csv&{days}");
     assert_eq!(clerk.get(&bad).status, 400);
@@ -380,4 +383,125 @@ fn utc_is_a_zone_where_no_list_of_zones_is_installed() {
         assert_eq!(page.status, 200, "{zone}: {page:?}");
     }
     assert!(clerk.get("/webui/export").text.contains("UTC"));
+}
+
+/// Sets when the days of the shop end, by the form of its details.
+fn set_business_day(clerk: &Visitor, zone: &str, hour: &str) -> super::Page {
+    let inputs = [("name", "Bar"), ("time_zone", zone), ("day_end_hour", hour)];
+    clerk.post("/webui/details", &inputs)
+}
+
+#[test]
+fn a_bars_night_belongs_to_the_day_before() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    assert_eq!(set_business_day(&clerk, "Europe/Berlin", "4").status, 303);
+    let store = store(&shop.place);
+    // In Berlin: 24 October at 03:59:59 and 04:00:00, 25 October at 03:59:59 (of a night with 25 hours)
+    // and 04:00:00.
+    let night = BEGIN + 5 * 3600;
+    let prices = ["1000", "1", "2", "100"];
+    let mut ids = Vec::new();
+    for (price, at) in
+        prices.iter().zip([night - 25 * 3600 - 1, night - 25 * 3600, night - 1, night])
+    {
+        let summary = format!("Beer for {price}");
+        let id = shop
+            .sold(&json!({ "order": { "summary": summary, "amount": format!("EUR:{price}") } }));
+        let sql = "UPDATE orders SET created_at_s = {at}, paid_at_s = {at} WHERE order_id = '{id}'";
+        tamper(&store, &sql.replace("{at}", &at.to_string()).replace("{id}", &id));
+        ids.push(id);
+    }
+    let (day, berlin) = ("2026-10-24", "Europe/Berlin");
+    for ledger in ["orders", "payments"] {
+        assert_eq!(
+            sum(&export(&clerk, ledger, "csv", day, berlin)),
+            ("EUR:3".to_owned(), 2),
+            "{ledger}"
+        );
+    }
+    // The form suggests the shop's zone, and its sums are of the same days.
+    let page = clerk.get("/webui/export");
+    assert!(page.text.contains("name=\"zone\" value=\"Europe/Berlin\""), "{}", page.text);
+    let page = clerk.get(&format!("/webui/export?from={day}&until={day}"));
+    assert!(page.text.contains("Paid (2)") && page.text.contains("3.00\u{a0}€"), "{}", page.text);
+    // So are those of the list.
+    let page = clerk.get(&format!("/webui/orders?from={day}&until={day}"));
+    let listed = |price: &str| page.text.contains(&format!(">Beer for {price}<"));
+    assert_eq!(prices.map(listed), [false, true, true, false], "{}", page.text);
+    // Times are told by the clock there, to the shop and to its customers.
+    assert!(page.text.contains("2026-10-25 03:59 CET"), "{}", page.text);
+    let order = clerk.get(&format!("/webui/orders/{}", ids[3]));
+    assert!(order.text.contains("2026-10-25 04:00 CET"), "{}", order.text);
+    let url = shop.status(&ids[3], "")["order_status_url"].as_str().unwrap().to_owned();
+    let receipt = format!("/orders/{}", url.split_once("/orders/").unwrap().1);
+    let receipt = clerk.ask("GET", &receipt, None, &[("Accept", "text/html")]);
+    assert_eq!(receipt.status, 200, "{receipt:?}");
+    assert!(receipt.text.contains("2026-10-25 04:00 CET"), "{}", receipt.text);
+}
+
+#[test]
+fn todays_total_is_of_the_shops_own_day() {
+    use jiff::{Timestamp, ToSpan, tz::TimeZone};
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    let store = store(&shop.place);
+    let zone = TimeZone::get("Pacific/Kiritimati").unwrap();
+    // The day began half a day ago, so that it does not end while this runs.
+    let begin = Timestamp::now().to_zoned(zone.clone()).checked_sub(12.hours()).unwrap();
+    let begin =
+        begin.date().to_datetime(jiff::civil::time(begin.hour(), 0, 0, 0)).to_zoned(zone).unwrap();
+    assert_eq!(
+        set_business_day(&clerk, "Pacific/Kiritimati", &begin.hour().to_string()).status,
+        303
+    );
+    let begin = begin.timestamp().as_second();
+    for (price, at) in [("5", begin - 1), ("3", begin)] {
+        let id =
+            shop.sold(&json!({ "order": { "summary": "Beer", "amount": format!("EUR:{price}") } }));
+        tamper(&store, &format!("UPDATE orders SET paid_at_s = {at} WHERE order_id = '{id}'"));
+    }
+    let page = clerk.get("/webui/till");
+    assert!(page.text.contains("Paid (1)") && page.text.contains("3.00\u{a0}€"), "{}", page.text);
+}
+
+#[test]
+fn a_business_day_that_makes_no_sense_is_asked_for_again() {
+    let shop = office();
+    let clerk = Visitor::seated(&shop.daemon.address, "admin");
+    assert_eq!(set_business_day(&clerk, "Europe/Berlin", "4").status, 303);
+    for (zone, hour, why) in [
+        ("Mars/Olympus", "4", "There is no such time zone"),
+        ("../etc/passwd", "4", "There is no such time zone"),
+        ("Europe/Zürich", "4", "There is no such time zone"),
+        ("Europe/Berlin", "24", "from 0 to 23"),
+        ("Europe/Berlin", "-1", "from 0 to 23"),
+        ("Europe/Berlin", "4:30", "from 0 to 23"),
+    ] {
+        let page = set_business_day(&clerk, zone, hour);
+        assert_eq!(page.status, 400, "{zone} {hour}: {page:?}");
+        assert!(page.text.contains(why), "{zone} {hour}: {}", page.text);
+    }
+    // What clients of the protocol change, and do not know of, stays; it is no reason to refuse them.
+    let shown = || shop.place.ok(&["instance", "show", "admin"]);
+    let kept = ["Europe/Berlin", "04:00"];
+    assert!(kept.iter().all(|text| shown().contains(text)), "{}", shown());
+    let reply =
+        shop.patch("/private", &json!({ "name": "Bar", "address": {}, "jurisdiction": {} }));
+    assert_eq!(reply.status, 204, "{reply:?}");
+    assert!(kept.iter().all(|text| shown().contains(text)), "{}", shown());
+    // One that the machine has forgotten since is told, and keeps nobody from changing other things.
+    tamper(&store(&shop.place), "UPDATE instances SET time_zone = 'Mars/Olympus'");
+    let page = clerk.get("/webui/details");
+    assert!(page.status == 200 && page.text.contains("There is no such time zone"), "{page:?}");
+    assert_eq!(clerk.get("/webui/till").status, 200);
+    assert_eq!(
+        shop.patch("/private", &json!({ "name": "Pub", "address": {}, "jurisdiction": {} })).status,
+        204
+    );
+    assert_eq!(set_business_day(&clerk, "Mars/Olympus", "4").status, 303);
+    assert_eq!(set_business_day(&clerk, "Mars/Olympus", "5").status, 400);
+    // Left empty, it is the daemon's zone and midnight.
+    assert_eq!(set_business_day(&clerk, "", "").status, 303);
+    assert!(shown().contains("the daemon's") && shown().contains("00:00"), "{}", shown());
 }

@@ -47,6 +47,11 @@ fn a_customer_withdraws_pays_and_is_refunded() {
     assert_eq!(run(&dir, &["refund", &refund]), (0, "KUDOS:0.01 came back for order O-1".into()));
     assert_eq!(run(&dir, &["refund", &refund]), (0, "nothing new came back for order O-1".into()));
     let (status, said) = run(&dir, &["abort", &uri]);
+    let paid = "tilld: that order is paid, and a payment that has arrived cannot be called off; the \
+                shop can refund it, and then: tilld wallet refund";
+    assert_eq!((status, said.as_str()), (1, paid));
+    let other = merchant.order(&exchange, "O-2", "0.3", &page);
+    let (status, said) = run(&dir, &["abort", &other]);
     assert_eq!((status, said.as_str()), (1, "tilld: this wallet has not paid for that order"));
 }
 

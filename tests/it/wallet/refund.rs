@@ -97,6 +97,8 @@ fn a_payment_that_is_called_off_comes_back_on_the_exchanges_word() {
     // But for the fee of the refund.
     assert_eq!(customer.has(), "KUDOS:0.99");
     assert_eq!(exchange.ledger()["coins"], "KUDOS:0.99");
+    let again = customer.abort(&uri).unwrap_err().to_string();
+    assert_eq!(again, "the payment was called off: you called it off");
     let again = customer.pay(&uri).unwrap_err().to_string();
     assert_eq!(again, "the payment was called off: you called it off");
 }

@@ -61,6 +61,8 @@ pub enum Error {
     Expired,
     /// The wallet never bought this.
     NotBought,
+    /// The payment has arrived, so it cannot be called off.
+    AlreadyPaid,
     /// The payment was called off; why.
     CalledOff(String),
     /// The payment is on its way, and nobody knows yet whether it arrived. It is kept and sent again
@@ -105,6 +107,10 @@ impl fmt::Display for Error {
             Self::TooManyCoins => f.write_str("the coins are too small for this price"),
             Self::Expired => f.write_str("the shop's offer has run out"),
             Self::NotBought => f.write_str("this wallet has not paid for that order"),
+            Self::AlreadyPaid => f.write_str(
+                "that order is paid, and a payment that has arrived cannot be called off; the shop can \
+                 refund it, and then: tilld wallet refund",
+            ),
             Self::CalledOff(why) => write!(f, "the payment was called off: {why}"),
             Self::Pending(why) => {
                 write!(f, "the payment is on its way, and goes on with the next command ({why})")

@@ -109,14 +109,20 @@ impl Wallet {
     /// Calls a payment off that has not arrived, and takes back what the shop has not spent of it.
     ///
     /// # Errors
-    /// [`Error::NotBought`] when nothing is on its way for this order; whatever keeps the shop from
-    /// giving an answer, after which the next call goes on.
+    /// [`Error::NotBought`] when nothing was paid for this order, [`Error::AlreadyPaid`] when the payment
+    /// has arrived, [`Error::CalledOff`] when that was done before; whatever keeps the shop from giving an
+    /// answer, after which the next call goes on.
     pub async fn abort(&self, uri: &str) -> Result<(), Error> {
         let pay = Pay::parse(uri)?;
         let _turn = self.turn().await?;
         let Some(purchase) = self.purchase(&pay).await? else { return Err(Error::NotBought) };
-        if !matches!(purchase.state, State::Paying | State::Aborting) {
-            return Err(Error::NotBought);
+        match purchase.state {
+            State::Paying | State::Aborting => {}
+            State::Claiming | State::Claimed => return Err(Error::NotBought),
+            State::Paid => return Err(Error::AlreadyPaid),
+            State::Aborted => {
+                return Err(Error::CalledOff(purchase.reason.unwrap_or_default()));
+            }
         }
         self.call_off(&purchase, "you called it off").await?;
         self.finish_abort(&purchase, self.0.patience).await

@@ -1,0 +1,1 @@
+SELECT time_zone, day_end_hour FROM instances WHERE id = :id
