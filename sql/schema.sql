@@ -76,6 +76,11 @@ CREATE TABLE exchange_keys (
     PRIMARY KEY (base_url, master_pub)
 ) STRICT;
 
+CREATE TABLE hidden_check_lists (
+    instance     INTEGER NOT NULL PRIMARY KEY REFERENCES instances (serial) ON DELETE CASCADE, -- whose
+    hidden_at_s  INTEGER NOT NULL                                   -- seconds since 1970
+) STRICT;
+
 CREATE TABLE instances (
     serial                          INTEGER PRIMARY KEY,        -- names the row inside the store
     id                              TEXT    NOT NULL UNIQUE,    -- names it in URLs; lower case
@@ -192,6 +197,12 @@ CREATE INDEX refunds_by_order ON refunds (order_serial, serial);
 
 CREATE INDEX refunds_by_time ON refunds (granted_at_s, serial);
 
+CREATE TABLE setup_code (
+    id            INTEGER PRIMARY KEY CHECK (id = 1),               -- there is one row at most
+    code_hash     BLOB    NOT NULL CHECK (length(code_hash) = 64),  -- SHA-512 of the code
+    expires_at_s  INTEGER NOT NULL                                  -- seconds since 1970
+) STRICT;
+
 CREATE TABLE templates (
     serial             INTEGER PRIMARY KEY,                     -- the order of adding
     instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
@@ -218,3 +229,11 @@ CREATE TABLE tokens (
 CREATE INDEX tokens_by_expiry ON tokens (expires_at_s) WHERE expires_at_s IS NOT NULL;
 
 CREATE INDEX tokens_by_instance ON tokens (instance, serial);
+
+CREATE TABLE trusted_exchanges (
+    base_url      TEXT    NOT NULL PRIMARY KEY,                     -- where the exchange is
+    master_pub    BLOB    NOT NULL CHECK (length(master_pub) = 32), -- what its keys are verified with
+    currency      TEXT    NOT NULL,                                 -- what its coins are in, like CHF
+    added_at_s    INTEGER NOT NULL,                                 -- when, in seconds since 1970
+    removed_at_s  INTEGER                                           -- the same; NULL: new orders offer it
+) STRICT;

@@ -33,8 +33,8 @@ pub const DEFAULTS: &str = include_str!("../packaging/tilld.toml");
 /// Where the database of a daemon run by root lies, when nothing else is said: where Debian keeps what
 /// services keep, and where the package has it.
 const DATABASE_OF_ROOT: &str = "/var/lib/tilld/tilld.db";
-/// Where it lies when there is no home folder either: in the folder in which tilld is started.
-const DATABASE_WITHOUT_A_HOME: &str = "tilld.db";
+/// Where it lies when the sources of the settings say nothing of it, as in tests.
+const DATABASE_OF_NOBODY: &str = "tilld.db";
 /// Where the file is looked for when none is named.
 pub const DEFAULT_FILE: &str = "/etc/tilld/tilld.toml";
 /// Names the file from the environment.
@@ -253,6 +253,9 @@ pub struct Database {
 pub struct Currencies {
     /// What amounts are in when nobody says otherwise.
     pub default: Currency,
+    /// Did anybody say so?
+    #[serde(skip)]
+    pub is_set: bool,
     /// Specifications beyond, or instead of, those built in.
     #[serde(default)]
     pub specification: Vec<CurrencySpecification>,
@@ -473,7 +476,7 @@ pub struct Loaded {
 }
 
 /// What the settings are made from, besides the defaults.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Sources {
     /// The file that was named, if any; it must exist.
     pub file: Option<PathBuf>,
@@ -481,8 +484,19 @@ pub struct Sources {
     pub variables: HashMap<String, String>,
     /// What the command line says, by key.
     pub flags: Vec<(&'static str, String)>,
-    /// Where the database lies when nothing of these says so.
+    /// Where the database lies when nothing of these says so; `None`: something of these must.
     pub usual_database: Option<PathBuf>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            file: None,
+            variables: HashMap::new(),
+            flags: Vec::new(),
+            usual_database: Some(DATABASE_OF_NOBODY.into()),
+        }
+    }
 }
 
 impl Sources {
@@ -500,21 +514,19 @@ impl Sources {
         let folder =
             |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
         let usual_database =
-            Some(usual_database(geteuid().is_root(), folder("XDG_DATA_HOME"), folder("HOME")));
+            usual_database(geteuid().is_root(), folder("XDG_DATA_HOME"), folder("HOME"));
         Self { file, variables, flags, usual_database }
     }
 }
 
 /// Where the database lies when nobody says so: of root where Debian keeps what services keep, else in
-/// the user's folder for data, so that every terminal means the same one.
-fn usual_database(is_root: bool, data: Option<PathBuf>, home: Option<PathBuf>) -> PathBuf {
+/// the user's folder for data, so that every terminal means the same one; `None` for a user without one.
+fn usual_database(is_root: bool, data: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
     if is_root {
-        return DATABASE_OF_ROOT.into();
+        return Some(DATABASE_OF_ROOT.into());
     }
-    match data.or_else(|| Some(home?.join(".local/share"))) {
-        Some(data) => data.join("tilld").join("tilld.db"),
-        None => DATABASE_WITHOUT_A_HOME.into(),
-    }
+    let data = data.or_else(|| Some(home?.join(".local/share")))?;
+    Some(data.join("tilld").join("tilld.db"))
 }
 
 /// Reads and checks the settings.
@@ -522,7 +534,7 @@ fn usual_database(is_root: bool, data: Option<PathBuf>, home: Option<PathBuf>) -
 /// # Errors
 /// [`BadConfig`] says which key of which source cannot be used, and why.
 pub fn load(sources: &Sources) -> Result<Loaded, BadConfig> {
-    let usual = sources.usual_database.as_deref().unwrap_or(Path::new(DATABASE_WITHOUT_A_HOME));
+    let usual = sources.usual_database.as_deref().unwrap_or(Path::new(DATABASE_OF_NOBODY));
     let defaults = || {
         let builder = config::Config::builder().add_source(toml_text(DEFAULTS));
         builder
@@ -577,6 +589,15 @@ pub fn load(sources: &Sources) -> Result<Loaded, BadConfig> {
         suspects.blame(error, || defaults().ok())
     })?;
     config.database.origin = origin("database.path");
+    config.currency.is_set = origin("currency.default") != Origin::Default;
+    if config.database.origin == Origin::Default && sources.usual_database.is_none() {
+        return Err(BadConfig(
+            "there is no place for the database: neither HOME nor XDG_DATA_HOME names a folder by its \
+             full path. Set one of them, or name the file: --database FILE, TILLD_DATABASE__PATH=FILE, or \
+             path under [database] in the settings file"
+                .into(),
+        ));
+    }
     Ok(Loaded { config, effective, warnings })
 }
 
@@ -977,12 +998,25 @@ mod tests {
     #[test]
     fn the_usual_database_is_the_users_own_and_roots_is_the_machines() {
         let path = |text: &str| Some(PathBuf::from(text));
-        let usual = |is_root, data, home| usual_database(is_root, data, home).display().to_string();
+        let usual = |is_root, data, home| {
+            usual_database(is_root, data, home).unwrap().display().to_string()
+        };
         let home = || path("/home/a");
         assert_eq!(usual(false, None, home()), "/home/a/.local/share/tilld/tilld.db");
         assert_eq!(usual(false, path("/data"), home()), "/data/tilld/tilld.db");
-        assert_eq!(usual(false, None, None), "tilld.db");
+        assert_eq!(usual_database(false, None, None), None);
         assert_eq!(usual(true, path("/data"), path("/root")), "/var/lib/tilld/tilld.db");
+    }
+
+    #[test]
+    fn without_any_place_for_the_database_one_must_be_named() {
+        let nowhere = || Sources { usual_database: None, ..Sources::default() };
+        let message = load(&nowhere()).unwrap_err().to_string();
+        for way in ["HOME", "XDG_DATA_HOME", "--database", "TILLD_DATABASE__PATH", "[database]"] {
+            assert!(message.contains(way), "{way}: {message}");
+        }
+        let flags = vec![("database.path", "/srv/x.db".to_owned())];
+        assert!(load(&Sources { flags, ..nowhere() }).is_ok());
     }
 
     #[test]

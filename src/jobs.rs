@@ -6,10 +6,9 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
-use crate::till::Till;
+use crate::till::{Exchange, Till};
 use system::log_limit;
 
 /// How long is slept at most: a clock may have been set meanwhile.
@@ -27,6 +26,10 @@ const ERRANDS: Duration = Duration::from_secs(30);
 /// Once in half an hour wears out no card, and is well within the jump that is noticed.
 const KEEP_TIME: Duration = Duration::from_secs(1800);
 
+/// How often it is looked whether a command has added or removed an exchange: whoever has added one
+/// tries it at once, and it costs no more than reading a few rows.
+const EXCHANGES: Duration = Duration::from_secs(5);
+
 /// How often it is looked whether something is to be deleted, and room to be given back.
 const TIDYING: Duration = Duration::from_secs(600);
 /// How long is waited between one part of that and the next, so that others come in between.
@@ -34,9 +37,7 @@ const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Does all jobs, until it is dropped.
 pub async fn run(till: Till) {
-    let exchanges = till.terms().exchanges.len();
-    let fresh = join_all((0..exchanges).map(|place| keep_fresh(&till, place)));
-    tokio::join!(fresh, errands(&till), keep_time(&till), tidy(&till));
+    tokio::join!(keep_all_fresh(&till), errands(&till), keep_time(&till), tidy(&till));
 }
 
 /// Deletes what strangers have left behind, and gives the room of what was deleted back to the disk.
@@ -91,10 +92,39 @@ async fn keep_time(till: &Till) {
     }
 }
 
-/// Keeps one exchange's keys at hand.
-async fn keep_fresh(till: &Till, place: usize) {
+/// Keeps the keys of all exchanges at hand that are offered, whichever those are by and by.
+async fn keep_all_fresh(till: &Till) {
+    let (mut running, mut loops) = (Vec::<Exchange>::new(), FuturesUnordered::new());
+    loop {
+        if let Err(error) = till.read_exchanges() {
+            let line = format_args!("which exchanges are trusted could not be read: {error}");
+            log_limit::warn("times that exchanges could not be read", line);
+        }
+        for exchange in till.offered_exchanges() {
+            let is_known = |one: &Exchange| one.trusted() == exchange.trusted();
+            if !running.iter().any(is_known) {
+                running.push(exchange.clone());
+                loops.push(keep_fresh(till, exchange));
+            }
+        }
+        let next = tokio::time::sleep(EXCHANGES);
+        tokio::pin!(next);
+        loop {
+            tokio::select! {
+                () = &mut next => break,
+                () = till.exchanges_changed() => break,
+                Some(gone) = loops.next() => {
+                    running.retain(|one| one.trusted() != gone.trusted());
+                }
+            }
+        }
+    }
+}
+
+/// Keeps one exchange's keys at hand, until it is not offered any more.
+async fn keep_fresh(till: &Till, exchange: Exchange) -> Exchange {
     let mut pause = PAUSE;
-    while let Some(refreshed) = till.refresh_exchange(place).await {
+    while let Some(refreshed) = till.refresh_exchange(&exchange).await {
         let wait = match refreshed.failed {
             true => refreshed.wait.max(pause),
             false => refreshed.wait,
@@ -105,4 +135,5 @@ async fn keep_fresh(till: &Till, place: usize) {
         };
         tokio::time::sleep(wait.clamp(SHORTEST, LONGEST)).await;
     }
+    exchange
 }

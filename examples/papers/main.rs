@@ -114,7 +114,7 @@ fn program() -> Result<Vec<u8>, Box<dyn Error>> {
         ("1", "failed"),
         ("2", "usage"),
         ("3", "settings"),
-        ("4", "the database cannot be used: foreign, newer, damaged or read-only"),
+        ("4", "the database is not there, or cannot be used: foreign, newer, damaged or read-only"),
         ("5", "a daemon is running on it already"),
         ("6", "the database is in order, but exchanges could not be asked about its coins"),
     ] {

@@ -48,6 +48,14 @@ pub enum Command {
         #[command(subcommand)]
         verb: InstanceVerb,
     },
+    /// Add, list and remove exchanges, whose coins the shops take
+    Exchange {
+        /// What to do
+        #[command(subcommand)]
+        verb: ExchangeVerb,
+    },
+    /// Print a new link by which the first shop is made in a browser, as long as there is none
+    SetupLink,
     /// Say to which bank accounts the money goes
     Account {
         /// What to do
@@ -78,6 +86,9 @@ pub enum Command {
         ask_exchanges: bool,
     },
     /// Look at settings, clock, disk, database, exchanges and accounts, and say what to mend
+    ///
+    /// The exit status is 0 if no check failed, 1 if one did, and 4 if the database is not there or
+    /// cannot be used.
     Doctor {
         /// Also have a request wait as long as any may (50 seconds by default): only then it shows whether
         /// a web server in front cuts it off
@@ -224,6 +235,32 @@ pub enum InstanceVerb {
         /// the last refund is answered
         #[arg(long)]
         force: bool,
+    },
+}
+
+/// What can be done with exchanges.
+#[derive(Debug, Subcommand)]
+pub enum ExchangeVerb {
+    /// Fetch the master key of an exchange, show it to be compared with what its operator publishes, ask,
+    /// and trust the exchange; a daemon that runs takes its coins soon after
+    Add {
+        /// Its address, like <https://exchange.taler-ops.ch/> (CHF) or
+        /// <https://exchange.demo.taler.net/> (play money)
+        url: String,
+        /// Do not ask: trust whatever key the exchange has
+        #[arg(long, conflicts_with = "master_key")]
+        yes: bool,
+        /// Do not ask: trust the exchange if this is its master key
+        #[arg(long, value_name = "KEY")]
+        master_key: Option<String>,
+    },
+    /// List the exchanges: address, currency, master key, and where it stands (settings, database,
+    /// removed)
+    List,
+    /// Offer an exchange in no new order any more; what was begun with it is finished
+    Remove {
+        /// Its address, as listed
+        url: String,
     },
 }
 

@@ -9,6 +9,7 @@ mod compare;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
+mod exchange;
 mod log_lines;
 mod ops;
 mod output;
@@ -25,7 +26,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 pub use self::args::Args;
-use self::args::{AccountVerb, Command, InstanceVerb, TokenVerb};
+use self::args::{AccountVerb, Command, ExchangeVerb, InstanceVerb, TokenVerb};
 pub use self::output::complain;
 use self::owner::Owner;
 use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
@@ -57,8 +58,9 @@ pub enum Error {
     NoDatabase(PathBuf, String),
     /// Root does not work in this folder, because others can put links into it: 4.
     SharedFolder(PathBuf),
-    /// What went wrong when root's command went on with the rights of another user; whose.
-    WithRightsOf(String, Box<Error>),
+    /// What went wrong when root's command went on with the rights of another user; whose, and which
+    /// folder of theirs is the reason.
+    WithRightsOf(String, PathBuf, Box<Error>),
     /// The database at this path is in order, but exchanges could not be asked about its coins: 6.
     NotCompared(PathBuf),
     /// Something the command was given does not fit: 2.
@@ -86,7 +88,7 @@ impl Error {
             Self::Wallet(error) => wallet::status(error),
             Self::NoDatabase(..) | Self::SharedFolder(_) => 4,
             Self::NotCompared(_) => 6,
-            Self::WithRightsOf(_, error) => error.status(),
+            Self::WithRightsOf(.., error) => error.status(),
             Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
             Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
         }
@@ -118,10 +120,12 @@ impl fmt::Display for Error {
                  give the folder to the user who runs the daemon: chown USER {0}; or: chmod go-w {0}",
                 folder.display()
             ),
-            Self::WithRightsOf(user, error) => write!(
+            Self::WithRightsOf(user, folder, error) => write!(
                 f,
-                "{error}\nRun by root, tilld works with the rights of {user}, whom the data folder \
-                 belongs to: so name a place that {user} can use."
+                "{error}\nRun by root, tilld works with the rights of {user}, because {} belongs to {user}, \
+                 who can make everything below it lead elsewhere: so name a place that {user} can use, or \
+                 one that only root's folders lead to.",
+                folder.display()
             ),
             Self::Usage(text) | Self::Other(text) => f.write_str(text),
         }
@@ -206,6 +210,14 @@ pub fn run() -> Result<(), Error> {
                 shop::delete_instance(config, &instance, purge, force)
             }
         },
+        Command::Exchange { verb } => match verb {
+            ExchangeVerb::Add { url, yes, master_key } => {
+                exchange::add(config, &url, yes, master_key.as_deref())
+            }
+            ExchangeVerb::List => exchange::list(config),
+            ExchangeVerb::Remove { url } => exchange::remove(config, &url),
+        },
+        Command::SetupLink => shop::setup_link(config),
         Command::Account { verb } => match verb {
             AccountVerb::Add { instance, payto } => shop::add_account(config, &instance, &payto),
             AccountVerb::List { instance } => shop::accounts(config, &instance),
@@ -242,9 +254,12 @@ const fn guest_or_creator(create: bool) -> Role {
 /// # Errors
 /// [`Error::NoDatabase`] says how to name the right file; otherwise as [`Store::open`].
 fn open(config: &Config, role: Role) -> Result<Store, Error> {
-    prepare(config, role)?;
+    let owner = prepare(config, role)?;
     let opened = Store::open(&config.database.path, role, store_options(config));
-    opened.map_err(|error| explained(config, error))
+    opened.map_err(|error| match explained(config, error) {
+        missing @ Error::NoDatabase(..) => missing,
+        error => with_rights_of(owner, error),
+    })
 }
 
 /// What comes before the database is touched: root takes its owner's rights, and the usual folder is
@@ -303,16 +318,42 @@ fn explained(config: &Config, error: store::Error) -> Error {
     Error::NoDatabase(path, rest)
 }
 
+/// Where a browser on this machine, or by the address that is set, finds the daemon that answers at
+/// `addresses`; the first part of an address, to be completed, where that cannot be told.
+fn browser_address(config: &Config, addresses: &[String]) -> String {
+    if let Some(base_url) = &config.server.base_url {
+        return base_url.to_string();
+    }
+    match addresses.iter().find(|address| address.starts_with("http://")) {
+        // An address for everybody is none to go to.
+        Some(address) => {
+            address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+        }
+        None => "https://YOUR-ADDRESS/".to_owned(),
+    }
+}
+
 fn serve(loaded: &Loaded) -> Result<(), Error> {
-    shop::take_first_password(&loaded.config)?;
-    prepare(&loaded.config, Role::Daemon)?;
-    let path = loaded.config.database.path.clone();
-    server::serve(&loaded.config, |ready| {
+    let config = &loaded.config;
+    shop::take_first_password(config)?;
+    let owner = prepare(config, Role::Daemon)?;
+    let path = config.database.path.clone();
+    let served = server::serve(config, |ready| {
         for address in &ready.addresses {
             log::info!("listening at {address}");
         }
+        let place = browser_address(config, &ready.addresses);
+        log::info!("back office at {place}webui/");
         log::info!("ready, with the database {}", path.display());
-        if !ready.has_admin {
+        if let Some(code) = &ready.setup_code {
+            output::note(&format!(
+                "\ntilld runs. There is no shop yet; make the first one in a browser:\n\
+                 \x20 {place}webui/setup#{}\n\
+                 The link is good for one use and for a day; a new one: tilld setup-link\n\
+                 Without a browser: tilld passwd admin\n",
+                code.reveal()
+            ));
+        } else if !ready.has_admin {
             output::note(
                 "\ntilld runs. What is next:\n\
                  \x20 tilld passwd admin                                 set a password\n\
@@ -320,6 +361,18 @@ fn serve(loaded: &Loaded) -> Result<(), Error> {
                  \x20 tilld token create admin --scope order-full        make a token for the web shop\n",
             );
         }
-    })?;
-    Ok(())
+    });
+    served.map_err(|error| with_rights_of(owner, error.into()))
+}
+
+/// A path that root could use may be closed to whoever's rights its command took: who that is, and why,
+/// is said.
+fn with_rights_of(owner: Option<Owner>, error: Error) -> Error {
+    match owner {
+        Some(owner) if error.status() == 4 => {
+            let folder = owner.folder().to_owned();
+            Error::WithRightsOf(owner.to_string(), folder, Box::new(error))
+        }
+        _ => error,
+    }
 }

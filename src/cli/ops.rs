@@ -6,11 +6,12 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::compare::{self, Compared};
-use super::owner::{Owner, open_with_rights_of_its_owner};
-use super::{Error, explained, open, output, prepare};
+use super::owner::open_with_rights_of_its_owner;
+use super::{Error, explained, open, output, prepare, with_rights_of};
 use crate::config::{Config, Loaded};
 use crate::server::terms;
-use crate::store::{self, Role};
+use crate::store::{self, Role, exchanges};
+use crate::till::listed;
 
 /// `tilld backup DEST`
 pub(super) fn backup(config: &Config, dest: &Path) -> Result<(), Error> {
@@ -18,16 +19,6 @@ pub(super) fn backup(config: &Config, dest: &Path) -> Result<(), Error> {
     let path = &config.database.path;
     store::backup(path, dest).map_err(|error| with_rights_of(owner, explained(config, error)))?;
     output::line(format_args!("{} is a verified copy of {}", dest.display(), path.display()))
-}
-
-/// A path that root could use may be closed to the owner of the data: who that is, is said.
-fn with_rights_of(owner: Option<Owner>, error: Error) -> Error {
-    match owner {
-        Some(owner) if error.status() == 4 => {
-            Error::WithRightsOf(owner.to_string(), Box::new(error))
-        }
-        _ => error,
-    }
 }
 
 /// `tilld restore SRC`
@@ -81,7 +72,11 @@ pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
     let store = open(config, Role::Guest)?;
     let findings = store::check(&store);
     let compared = match ask_exchanges {
-        true => Some(compare::compare(&store, &terms(config)?.exchanges)),
+        true => {
+            let trusted = listed(&terms(config)?.exchanges, &store.glance(exchanges::list)?);
+            let trusted: Vec<_> = trusted.into_iter().map(|listed| listed.trusted).collect();
+            Some(compare::compare(&store, &trusted))
+        }
         false => None,
     };
     store.close();

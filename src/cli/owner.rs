@@ -37,6 +37,15 @@ pub(super) struct Owner {
     gid: Gid,
     /// The name, if the machine knows one.
     name: Option<String>,
+    /// The folder that is theirs, by which they control the path.
+    folder: PathBuf,
+}
+
+impl Owner {
+    /// The folder that is theirs, by which they control the path.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
+    }
 }
 
 impl std::fmt::Display for Owner {
@@ -53,8 +62,8 @@ impl std::fmt::Display for Owner {
 enum Control {
     /// Root alone.
     Root,
-    /// The owner of a folder or of a link on the path.
-    User(u32, u32),
+    /// The owner of a folder or of a link on the path, which is this.
+    User(u32, u32, PathBuf),
     /// Anybody, or everybody of a group: root's folder, in which others may write.
     Others(PathBuf),
 }
@@ -71,7 +80,7 @@ pub(super) fn become_owner(path: &Path) -> Result<Option<Owner>, Error> {
     let owner = match control(path).map_err(at(path))? {
         Control::Root => return Ok(None),
         Control::Others(folder) => return Err(Error::SharedFolder(folder)),
-        Control::User(uid, gid) => owner(uid, gid),
+        Control::User(uid, gid, folder) => owner(uid, gid, folder),
     };
     let failed = |error: nix::Error| {
         Error::Other(format!(
@@ -98,7 +107,7 @@ pub(super) fn open_with_rights_of_its_owner(path: &Path) -> Result<File, Error> 
     let owner = match control(path).map_err(at(path))? {
         Control::Root => return open(),
         Control::Others(folder) => return Err(Error::SharedFolder(folder)),
-        Control::User(uid, gid) => owner(uid, gid),
+        Control::User(uid, gid, folder) => owner(uid, gid, folder),
     };
     let failed = |error: nix::Error| {
         Error::Other(format!(
@@ -123,11 +132,11 @@ fn at(path: &Path) -> impl Fn(io::Error) -> Error {
 }
 
 /// The user of this number; its group as the machine's list of users has it, else the folder's.
-fn owner(uid: u32, gid: u32) -> Owner {
+fn owner(uid: u32, gid: u32, folder: PathBuf) -> Owner {
     let uid = Uid::from_raw(uid);
     match User::from_uid(uid) {
-        Ok(Some(user)) => Owner { uid, gid: user.gid, name: Some(user.name) },
-        _ => Owner { uid, gid: Gid::from_raw(gid), name: None },
+        Ok(Some(user)) => Owner { uid, gid: user.gid, name: Some(user.name), folder },
+        _ => Owner { uid, gid: Gid::from_raw(gid), name: None, folder },
     }
 }
 
@@ -158,7 +167,7 @@ fn control(path: &Path) -> io::Result<Control> {
         // What lies in the data folder is made, replaced and removed; on the way there folders are
         // only passed through.
         let is_data_folder = left.is_empty();
-        let control = control_of(&folder, is_data_folder, found.as_ref())?;
+        let control = control_of(&folder, &entry, is_data_folder, found.as_ref())?;
         if !matches!(control, Control::Root) {
             return Ok(control);
         }
@@ -198,15 +207,16 @@ fn parts(path: &Path) -> VecDeque<Part> {
     path.components().filter_map(part).collect()
 }
 
-/// Who can make the entry `found` of `folder` another one.
+/// Who can make the entry `found` of `folder`, which is at `entry`, another one.
 fn control_of(
     folder: &Path,
+    entry: &Path,
     is_data_folder: bool,
     found: Option<&Metadata>,
 ) -> io::Result<Control> {
     let above = fs::metadata(folder)?;
     if !is_trusted(above.uid(), "uid_map") {
-        return Ok(Control::User(above.uid(), above.gid()));
+        return Ok(Control::User(above.uid(), above.gid(), folder.to_owned()));
     }
     let others = || Ok(Control::Others(folder.to_owned()));
     let group_writes = above.mode() & GROUP_WRITES != 0 && !is_trusted(above.gid(), "gid_map");
@@ -220,7 +230,7 @@ fn control_of(
         // As in /tmp: only its owner can replace what is there. A folder to come is looked at again
         // when it has been made.
         if let Some(found) = found.filter(|found| !is_trusted(found.uid(), "uid_map")) {
-            return Ok(Control::User(found.uid(), found.gid()));
+            return Ok(Control::User(found.uid(), found.gid(), entry.to_owned()));
         }
     }
     Ok(Control::Root)
@@ -256,7 +266,7 @@ mod tests {
     fn of(path: &Path) -> String {
         match control(path).unwrap() {
             Control::Root => "root".into(),
-            Control::User(uid, _) => uid.to_string(),
+            Control::User(uid, ..) => uid.to_string(),
             Control::Others(folder) => {
                 format!("others in {}", folder.file_name().unwrap().to_string_lossy())
             }

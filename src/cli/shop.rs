@@ -8,8 +8,8 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::args::Secret;
-use super::{Error, open, output};
-use crate::config::Config;
+use super::{Error, browser_address, open, output};
+use crate::config::{Config, Listen};
 use crate::hub::{Caps, Hub};
 use crate::model::access::TokenScope;
 use crate::model::account::AccountDetails;
@@ -35,7 +35,7 @@ pub(super) fn with_till<T, F: Future<Output = Result<T, Error>>>(
 ) -> Result<T, Error> {
     let store = open(config, role)?;
     let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
+        .enable_all()
         .build()
         .map_err(|error| Error::Other(error.to_string()))?;
     // Nobody waits for news of what a command does.
@@ -165,6 +165,28 @@ pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
             log::info!("admin was made, with the password of the credential {FIRST_PASSWORD}");
         }
         Ok(())
+    })
+}
+
+/// `tilld setup-link`
+pub(super) fn setup_link(config: &Config) -> Result<(), Error> {
+    let addresses: Vec<_> = config.server.listen.iter().map(Listen::to_string).collect();
+    let place = browser_address(config, &addresses);
+    with_till(config, Role::Guest, |till| async move {
+        match till.new_setup_code().await? {
+            Some(code) => {
+                output::note(
+                    "The link is good for one use and for a day; earlier ones are good no more.",
+                );
+                output::only_copy(&format!("{place}webui/setup#{}", code.reveal())).map_err(
+                    |error| Error::Other(format!("the link could not be printed: {error}")),
+                )
+            }
+            None => Err(Error::Other(format!(
+                "there is a shop already: sign in at {place}webui/, with the password that is set with: \
+                 tilld passwd admin"
+            ))),
+        }
     })
 }
 

@@ -1,8 +1,9 @@
 //! One look at an exchange, for whoever wants to know how it is now: asked once, and kept by nobody.
 
-use super::{Error, Exchange};
-use taler::exchange::Keys;
+use super::{Error, Exchange, Http};
+use taler::exchange::{Keys, Trusted};
 use taler::time::Timestamp;
+use taler::web::BaseUrl;
 
 /// What an exchange told.
 #[derive(Debug)]
@@ -26,4 +27,15 @@ impl Exchange {
         let keys = reading.await.map_err(|_| Error::Unreachable("we are stopping".into()))??;
         Ok(Told { keys, date })
     }
+}
+
+/// Asks an exchange that nobody trusts yet whom to trust; see [`Keys::introduce`].
+///
+/// # Errors
+/// As [`Exchange::look`].
+pub async fn introduce(http: &Http, base_url: &BaseUrl) -> Result<(Trusted, Keys), Error> {
+    let text = http.download(&base_url.join(&["keys"])).await?.text;
+    let base_url = base_url.clone();
+    let reading = tokio::task::spawn_blocking(move || Keys::introduce(&base_url, text.as_bytes()));
+    Ok(reading.await.map_err(|_| Error::Unreachable("we are stopping".into()))??)
 }

@@ -43,7 +43,7 @@ use taler::time::Timestamp;
 pub use client::{Http, Times};
 pub use deposit::{Deposit, DepositConfirmed, MAX_COINS, NotConfirmed, Sendings};
 pub use keeper::{Remembered, State};
-pub use look::Told;
+pub use look::{Told, introduce};
 pub use question::{DepositState, WhichDeposit};
 pub use refund::{CoinRefund, RefundConfirmed};
 

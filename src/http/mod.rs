@@ -243,7 +243,9 @@ routes! {
     /// The back office: pages for the shopkeeper's browser, all below `/webui`. Every POST is a form
     /// of ours, sent from a page of ours; see `office`.
     OFFICE, add_office:
-    GET    ""                               AnySeat                     => office::home;
+    GET    ""                               AnySeat                     => office::check_list::home;
+    GET    "/setup"                         Public                      => office::setup::page;
+    POST   "/setup"                         Public                      => office::setup::submit;
     GET    "/sign-in"                       Public                      => office::sign_in::page;
     POST   "/sign-in"                       Public                      => office::sign_in::submit;
     POST   "/sign-out"                      AnySeat                     => office::sign_in::leave;
@@ -282,6 +284,13 @@ routes! {
     GET    "/password"                      Seat(InstancesRead)         => office::password::page;
     POST   "/password"                      Seat(InstancesWrite)        => office::password::change;
     GET    "/status"                        Seat(InstancesRead)         => office::status::page;
+    GET    "/check-list"                    Seat(InstancesRead)         => office::check_list::page;
+    POST   "/check-list"                    Seat(InstancesWrite)        => office::check_list::hide;
+    GET    "/exchanges"                     Seat(InstancesRead)         => office::exchanges::page;
+    POST   "/exchanges"                     Seat(InstancesWrite)        => office::exchanges::ask;
+    POST   "/exchanges/remove"              Seat(InstancesWrite)        => office::exchanges::remove;
+    GET    "/new-exchange"                  Seat(InstancesRead)         => office::exchanges::compare;
+    POST   "/new-exchange"                  Seat(InstancesWrite)        => office::exchanges::trust;
     GET    "/instances"                     Seat(InstancesRead)         => office::instances::page;
     POST   "/instances"                     Seat(InstancesWrite)        => office::instances::create;
     GET    "/instances/{id}"                Seat(InstancesRead)         => office::instances::show;
@@ -565,7 +574,8 @@ mod tests {
     #[test]
     fn the_back_office_opens_to_those_who_have_signed_in() {
         for row in OFFICE {
-            assert_eq!(row.door == Public, row.path == "/sign-in", "{row:?}");
+            let is_open = ["/sign-in", "/setup"].contains(&row.path);
+            assert_eq!(row.door == Public, is_open, "{row:?}");
             match row.door {
                 Seat(permission) | Watch(permission) => {
                     let reads = permission.as_str().ends_with("-read");

@@ -43,15 +43,16 @@ pub(super) async fn index(
 /// `GET /config` (merchant-api 1.7). Below `/instances/$ID` only for instances that exist.
 pub(super) async fn config(till: Data<Till>, _: There) -> Answer {
     let terms = till.terms();
-    let currencies: BTreeMap<_, _> = terms
-        .currencies
+    let known = till.known_currencies();
+    let currencies: BTreeMap<_, _> = known
         .iter()
         .map(|specification| (specification.currency().as_str(), specification))
         .collect();
-    let exchanges: Vec<_> = terms
-        .exchanges
+    let exchanges: Vec<_> = till
+        .offered_exchanges()
         .iter()
         .map(|exchange| {
+            let exchange = exchange.trusted();
             json!({
                 "base_url": exchange.base_url,
                 "currency": exchange.currency,
@@ -64,7 +65,7 @@ pub(super) async fn config(till: Data<Till>, _: There) -> Answer {
         "version": VERSION,
         "implementation": IMPLEMENTATION,
         "build_version": env!("CARGO_PKG_VERSION"),
-        "currency": terms.currency,
+        "currency": till.default_currency(),
         "currencies": currencies,
         "exchanges": exchanges,
         "have_self_provisioning": false,

@@ -258,6 +258,16 @@ pub struct Payable {
     /// How old the customer must be; nothing is asked for at zero.
     #[serde(default)]
     pub minimum_age: u8,
+    /// The exchanges whose coins the contract says are taken.
+    #[serde(default)]
+    pub exchanges: Vec<NamedExchange>,
+}
+
+/// An exchange as a contract names it, by its address.
+#[derive(Clone, Debug, Deserialize)]
+pub struct NamedExchange {
+    /// Where it is.
+    pub url: BaseUrl,
 }
 
 impl Payable {

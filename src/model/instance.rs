@@ -243,6 +243,11 @@ impl Instance {
     pub fn is_deleted(&self) -> bool {
         self.signing_key.is_none()
     }
+
+    /// Does it go by its name in addresses, as if nobody had given it one that customers know?
+    pub fn is_unnamed(&self) -> bool {
+        self.settings.name == self.id.as_str()
+    }
 }
 
 /// Money of an instance that is under way: to delete the instance now would lose it.

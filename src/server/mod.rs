@@ -34,7 +34,7 @@ use crate::hub::{Caps, Hub};
 use crate::jobs;
 use crate::model::order::Topic;
 use crate::store::{self, Role, Store};
-use crate::till::{StrangerLimits, Terms, Till};
+use crate::till::{SetupCode, StrangerLimits, Terms, Till};
 use ::system::clock::{Clock, zone_problem};
 use ::system::log_limit;
 use taler::amount::Currency;
@@ -101,6 +101,8 @@ pub struct Ready {
     pub addresses: Vec<String>,
     /// Is there a special instance yet?
     pub has_admin: bool,
+    /// Makes the first instance in a browser; `None` if there is one.
+    pub setup_code: Option<SetupCode>,
 }
 
 /// What holds for all instances, from the settings.
@@ -259,6 +261,13 @@ async fn run(
         .map_err(|error| Error::Setting(error.to_string()))?
         .iter()
         .any(|instance| instance.id.is_admin());
+    let setup_code = match company.is_demo {
+        true => None,
+        false => {
+            let made = till.new_setup_code().await;
+            made.map_err(|error| Error::Setting(error.to_string()))?
+        }
+    };
     // Before anything is announced, so that no signal is lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(io("SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io("SIGINT"))?;
@@ -375,7 +384,7 @@ async fn run(
         running.push(actix_web::rt::spawn(admin));
     }
 
-    on_ready(&Ready { addresses, has_admin });
+    on_ready(&Ready { addresses, has_admin, setup_code });
     notify(&[NotifyState::Ready]);
     let watchdog = actix_web::rt::spawn(watch(till.clone()));
     let jobs = actix_web::rt::spawn(jobs::run(till.get_ref().clone()));

@@ -83,6 +83,14 @@ pub fn list(db: &Connection) -> Result<Vec<Instance>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
+/// Whether there is any instance, deleted ones included.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn is_any(db: &Connection) -> Result<bool> {
+    Ok(db.prepare_cached(sql!("instances/is_any"))?.exists([])?)
+}
+
 fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
     let mut columns = InTurn::of(row);
     Ok(Instance {
@@ -145,6 +153,8 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewInstance) -> Result<Option<InstanceSeria
     ];
     let params = [&own[..], &settings_params(&new.settings)].concat();
     let changed = tx.prepare_cached(sql!("instances/insert"))?.execute(params.as_slice())?;
+    // However the first one is made, the link that would make it ends.
+    super::setup::delete_code(tx)?;
     Ok((changed > 0).then(|| InstanceSerial(tx.last_insert_rowid())))
 }
 

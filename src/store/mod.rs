@@ -30,6 +30,7 @@ pub mod payments;
 pub mod premises;
 pub mod refunds;
 pub mod sessions;
+pub mod setup;
 mod space;
 pub mod spool;
 pub mod templates;

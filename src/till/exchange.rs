@@ -1,22 +1,48 @@
 //! The exchanges whose coins the till takes: which there are, and how it stands with them
 //! (merchant-api 1.8).
 //!
-//! Nothing here waits for a network but [`Till::refresh_exchange`], which is for the clock's door.
+//! Some stand in the settings file, which is read at the start; others the operator has added, in a
+//! browser or by a command, and they are in the database. The daemon reads those anew from time to
+//! time (`jobs`), so that what a command adds or removes counts without a restart. An exchange that is
+//! removed is offered by no new order, but it is still known: coins of orders that name it are taken,
+//! and what is unfinished with it is finished.
+//!
+//! Nothing here waits for a network but [`Till::refresh_exchange`], which is for the clock's door, and
+//! [`Till::introduce_exchange`], which the operator waits for.
 
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use super::{Terms, Till};
-use crate::exchange::{Exchange, Http, Remembered};
-use crate::store::Store;
-use crate::store::exchanges::{self, KeptKeys};
+use tokio::sync::Notify;
+
+use super::{Error, Terms, Till};
+use crate::exchange::{self, Exchange, Http, Remembered, Times};
+use crate::store::exchanges::{self, KeptExchange, KeptKeys};
+use crate::store::{Store, coin_refunds, deposits};
 use system::clock::Clock;
 use system::log_limit;
-use taler::amount::Amount;
+use taler::amount::{Amount, Currency};
+use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
 use taler::payto::Payto;
+use taler::sign::PublicKey;
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
+
+/// Most exchanges that the database holds, removed ones included: a shop has a few, and each is asked
+/// for its keys day and night.
+pub const MAX_EXCHANGES: usize = 32;
+
+/// How an exchange is asked that somebody wants to add, who waits for the answer: once, and not for long.
+pub const INTRODUCTION: Times = Times {
+    connect: Duration::from_secs(5),
+    request: Duration::from_secs(10),
+    download: Duration::from_secs(15),
+    overall: Duration::from_secs(15),
+    attempts: 1,
+    pause: Duration::ZERO,
+};
 
 /// How it stands with an exchange.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +59,13 @@ pub struct ExchangeState {
     pub failure: Option<ExchangeFailure>,
 }
 
+impl ExchangeState {
+    /// Has it keys that are good?
+    pub fn is_ready(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires > now)
+    }
+}
+
 /// Why an exchange's keys could not be fetched.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExchangeFailure {
@@ -46,25 +79,199 @@ pub struct ExchangeFailure {
     pub code: Option<u32>,
 }
 
-/// The exchanges that are trusted, with what is kept of their keys.
-pub(super) fn open(terms: &Terms, store: &Store, clock: &Clock) -> Arc<[Exchange]> {
-    let http = Http::new(terms.exchange_times);
-    let open = |trusted: &Trusted| {
-        let kept = store.glance(|db| exchanges::keys(db, trusted)).unwrap_or_else(|error| {
-            log::warn!("{}: its kept keys cannot be read: {error}", trusted.base_url);
-            None
+/// An exchange that is or was trusted, and who said so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListedExchange {
+    /// Whom the operator trusts.
+    pub trusted: Trusted,
+    /// Does it stand in the settings file? Else it is in the database.
+    pub is_in_settings: bool,
+    /// No new order offers it; what was begun with it is finished.
+    pub is_removed: bool,
+    /// The master key that the database has for the same address, if it is another one than that of the
+    /// settings file, which counts.
+    pub other_key: Option<PublicKey>,
+}
+
+/// The exchanges of the settings file and of the database together, those of the file first. Where both
+/// have an address, the file counts.
+pub fn listed(settings: &[Trusted], kept: &[KeptExchange]) -> Vec<ListedExchange> {
+    let of_settings = settings.iter().map(|trusted| {
+        let twin = kept.iter().find(|kept| kept.trusted.base_url == trusted.base_url);
+        let twin = twin.filter(|kept| !kept.is_removed).map(|kept| kept.trusted.master_public_key);
+        ListedExchange {
+            trusted: trusted.clone(),
+            is_in_settings: true,
+            is_removed: false,
+            other_key: twin.filter(|key| *key != trusted.master_public_key),
+        }
+    });
+    let others = kept
+        .iter()
+        .filter(|kept| !settings.iter().any(|trusted| trusted.base_url == kept.trusted.base_url));
+    let of_database = others.map(|kept| ListedExchange {
+        trusted: kept.trusted.clone(),
+        is_in_settings: false,
+        is_removed: kept.is_removed,
+        other_key: None,
+    });
+    of_settings.chain(of_database).collect()
+}
+
+/// Why an exchange is not added or removed.
+#[derive(Debug)]
+pub enum ExchangeRefusal {
+    /// It is not reached by https, and not on this machine.
+    Insecure,
+    /// It did not answer, or not as an exchange does.
+    Exchange(exchange::Error),
+    /// It is in the settings file.
+    InSettings,
+    /// This address is trusted with another master key, which is this.
+    OtherKey(PublicKey),
+    /// This address was trusted with another master key, which is this, and payments or refunds with it
+    /// are not finished.
+    Unfinished(PublicKey),
+    /// There are as many as there may be.
+    TooMany,
+    /// There is no such exchange.
+    Unknown,
+    /// Something else.
+    Till(Error),
+}
+
+impl fmt::Display for ExchangeRefusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Insecure => f.write_str(
+                "the address of an exchange begins with https://; without it, others on the way could \
+                 give you another key",
+            ),
+            Self::Exchange(error) => write!(f, "the exchange cannot be added: {error}"),
+            Self::InSettings => f.write_str("the exchange is in the settings file"),
+            Self::OtherKey(key) => write!(
+                f,
+                "this address is trusted already, with another master key: {key}; if the operator of \
+                 the exchange says that the key has changed, remove the exchange first"
+            ),
+            Self::Unfinished(key) => write!(
+                f,
+                "this address was trusted before with another master key ({key}), and payments or \
+                 refunds with it are not finished"
+            ),
+            Self::TooMany => write!(
+                f,
+                "there are {MAX_EXCHANGES} exchanges already, removed ones included, and there can be \
+                 no more"
+            ),
+            Self::Unknown => f.write_str("there is no such exchange"),
+            Self::Till(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ExchangeRefusal {}
+
+impl From<Error> for ExchangeRefusal {
+    fn from(error: Error) -> Self {
+        Self::Till(error)
+    }
+}
+
+impl From<crate::store::Error> for ExchangeRefusal {
+    fn from(error: crate::store::Error) -> Self {
+        Self::Till(error.into())
+    }
+}
+
+/// May an exchange at this address be asked whom to trust? Without https others on the way could answer
+/// in its place; nobody is on the way to this machine itself.
+///
+/// # Errors
+/// [`ExchangeRefusal::Insecure`].
+pub fn check_address(base_url: &BaseUrl) -> Result<(), ExchangeRefusal> {
+    match base_url.is_https() || base_url.names_this_machine() {
+        true => Ok(()),
+        false => Err(ExchangeRefusal::Insecure),
+    }
+}
+
+/// The exchanges that the till knows. What is in it changes while the daemon runs.
+#[derive(Debug)]
+pub(super) struct Directory {
+    http: Http,
+    list: RwLock<Arc<[Entry]>>,
+    changed: Notify,
+}
+
+/// One of them.
+#[derive(Clone, Debug)]
+struct Entry {
+    listed: ListedExchange,
+    exchange: Exchange,
+}
+
+impl Directory {
+    /// The exchanges that are trusted, with what is kept of their keys.
+    pub(super) fn open(terms: &Terms, store: &Store, clock: &Clock) -> Self {
+        let http = Http::new(terms.exchange_times);
+        let directory = Self { http, list: RwLock::new(Arc::new([])), changed: Notify::new() };
+        let kept = store.glance(exchanges::list).unwrap_or_else(|error| {
+            log::warn!("the exchanges in the database cannot be read: {error}");
+            Vec::new()
         });
-        let remembered = kept.map(|KeptKeys { text, fetched_at, expires }| Remembered {
-            text: text.into(),
-            fetched_at,
-            expires,
-        });
-        let (store, owner) = (store.clone(), trusted.clone());
-        Exchange::new(trusted.clone(), http.clone(), clock.clone(), remembered, move |keys| {
-            remember(&store, &owner, keys);
-        })
-    };
-    terms.exchanges.iter().map(open).collect()
+        directory.update(listed(&terms.exchanges, &kept), store, clock);
+        directory
+    }
+
+    fn entries(&self) -> Arc<[Entry]> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes it hold `wanted`; whoever stays keeps their keys. Has anything changed?
+    fn update(&self, wanted: Vec<ListedExchange>, store: &Store, clock: &Clock) -> bool {
+        let before = self.entries();
+        if before.iter().map(|entry| &entry.listed).eq(wanted.iter()) {
+            return false;
+        }
+        let entry = |listed: ListedExchange| {
+            let known = before.iter().find(|entry| entry.listed.trusted == listed.trusted);
+            let exchange = match known {
+                Some(entry) => entry.exchange.clone(),
+                None => open(&listed.trusted, &self.http, store, clock),
+            };
+            if let Some(key) = listed.other_key {
+                let url = &listed.trusted.base_url;
+                log::warn!(
+                    "exchange {url}: the settings file has its master public key as {}, the database \
+                     as {key}; the settings file counts",
+                    listed.trusted.master_public_key
+                );
+            }
+            Entry { listed, exchange }
+        };
+        let list = wanted.into_iter().map(entry).collect();
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = list;
+        self.changed.notify_one();
+        true
+    }
+}
+
+/// The client of an exchange, with what is kept of its keys.
+fn open(trusted: &Trusted, http: &Http, store: &Store, clock: &Clock) -> Exchange {
+    let kept = store.glance(|db| exchanges::keys(db, trusted)).unwrap_or_else(|error| {
+        log::warn!("{}: its kept keys cannot be read: {error}", trusted.base_url);
+        None
+    });
+    let remembered = kept.map(|KeptKeys { text, fetched_at, expires }| Remembered {
+        text: text.into(),
+        fetched_at,
+        expires,
+    });
+    let (store, owner) = (store.clone(), trusted.clone());
+    Exchange::new(trusted.clone(), http.clone(), clock.clone(), remembered, move |keys| {
+        remember(&store, &owner, keys);
+    })
 }
 
 /// Keeps keys for the next start. Called where blocking is allowed.
@@ -79,50 +286,218 @@ fn remember(store: &Store, exchange: &Trusted, keys: &Remembered) {
     }
 }
 
+fn state(exchange: &Exchange) -> ExchangeState {
+    let state = exchange.state();
+    ExchangeState {
+        base_url: exchange.trusted().base_url.clone(),
+        fetched_at: state.fetched_at,
+        expires: state.expires,
+        next_download: state.next_download,
+        failure: state.failure.map(|(at, error)| ExchangeFailure {
+            at,
+            reason: error.to_string(),
+            status: error.status(),
+            code: error.code(),
+        }),
+    }
+}
+
 impl Till {
-    /// The exchanges that are trusted, in the operator's order.
-    pub fn exchange_states(&self) -> Vec<ExchangeState> {
-        let state = |exchange: &Exchange| {
-            let state = exchange.state();
-            ExchangeState {
-                base_url: exchange.trusted().base_url.clone(),
-                fetched_at: state.fetched_at,
-                expires: state.expires,
-                next_download: state.next_download,
-                failure: state.failure.map(|(at, error)| ExchangeFailure {
-                    at,
-                    reason: error.to_string(),
-                    status: error.status(),
-                    code: error.code(),
-                }),
-            }
-        };
-        self.exchanges.iter().map(state).collect()
+    /// The exchanges that new orders offer, those of the settings file first.
+    pub fn offered_exchanges(&self) -> Vec<Exchange> {
+        let entries = self.exchanges.entries();
+        let offered = entries.iter().filter(|entry| !entry.listed.is_removed);
+        offered.map(|entry| entry.exchange.clone()).collect()
     }
 
-    /// Fetches the keys of the exchange at this place of the operator's list, if it is about time.
-    /// How long until it is again; `None` if there is no such exchange. What goes wrong is logged,
-    /// and seen in [`Self::exchange_states`].
-    pub async fn refresh_exchange(&self, place: usize) -> Option<Refreshed> {
-        let exchange = self.exchanges.get(place)?;
+    /// How it stands with the exchanges that new orders offer.
+    pub fn exchange_states(&self) -> Vec<ExchangeState> {
+        self.offered_exchanges().iter().map(state).collect()
+    }
+
+    /// All exchanges that are or were trusted, and how it stands with them.
+    pub fn listed_exchanges(&self) -> Vec<(ListedExchange, ExchangeState)> {
+        let entries = self.exchanges.entries();
+        entries.iter().map(|entry| (entry.listed.clone(), state(&entry.exchange))).collect()
+    }
+
+    /// Reads anew which exchanges are in the database: a command may have changed them.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub fn read_exchanges(&self) -> Result<(), Error> {
+        let kept = self.store.glance::<_, Error>(|db| Ok(exchanges::list(db)?))?;
+        let wanted = listed(&self.terms.exchanges, &kept);
+        if self.exchanges.update(wanted, &self.store, &self.clock) {
+            log::debug!("the exchanges in the database have changed");
+        }
+        Ok(())
+    }
+
+    /// Waits until other exchanges are trusted than before.
+    pub async fn exchanges_changed(&self) {
+        self.exchanges.changed.notified().await;
+    }
+
+    /// Asks the exchange at `base_url`, which nobody trusts yet, whom to trust: its master key and its
+    /// currency, for the operator to compare. Nothing is kept.
+    ///
+    /// # Errors
+    /// [`ExchangeRefusal::Insecure`], [`ExchangeRefusal::Exchange`].
+    pub async fn introduce_exchange(&self, base_url: &BaseUrl) -> Result<Trusted, ExchangeRefusal> {
+        check_address(base_url)?;
+        let asked = exchange::introduce(&Http::new(INTRODUCTION), base_url).await;
+        asked.map(|(trusted, _)| trusted).map_err(ExchangeRefusal::Exchange)
+    }
+
+    /// Trusts an exchange from now on, whose master key the operator has compared.
+    ///
+    /// # Errors
+    /// [`ExchangeRefusal`].
+    pub async fn trust_exchange(&self, trusted: Trusted) -> Result<(), ExchangeRefusal> {
+        check_address(&trusted.base_url)?;
+        let settings = self.terms.exchanges.iter();
+        match settings.into_iter().find(|known| known.base_url == trusted.base_url) {
+            Some(known) if known.master_public_key != trusted.master_public_key => {
+                return Err(ExchangeRefusal::OtherKey(known.master_public_key));
+            }
+            Some(_) => return Err(ExchangeRefusal::InSettings),
+            None => {}
+        }
+        let now = self.clock.now();
+        self.store
+            .write(move |tx| {
+                let kept = exchanges::list(tx)?;
+                let twin = kept.iter().find(|kept| kept.trusted.base_url == trusted.base_url);
+                match twin {
+                    Some(twin) if !twin.is_removed && twin.trusted == trusted => return Ok(()),
+                    Some(twin) if twin.trusted.master_public_key != trusted.master_public_key => {
+                        let key = twin.trusted.master_public_key;
+                        if !twin.is_removed {
+                            return Err(ExchangeRefusal::OtherKey(key));
+                        }
+                        let url = &trusted.base_url;
+                        let open = deposits::unfinished(tx)?.into_iter();
+                        if open.chain(coin_refunds::open(tx)?).any(|(_, with)| with == *url) {
+                            return Err(ExchangeRefusal::Unfinished(key));
+                        }
+                    }
+                    None if kept.len() >= MAX_EXCHANGES => return Err(ExchangeRefusal::TooMany),
+                    Some(_) | None => {}
+                }
+                Ok(exchanges::keep(tx, &trusted, now)?)
+            })
+            .await?;
+        Ok(self.read_exchanges()?)
+    }
+
+    /// Offers an exchange in no new order any more. What was begun with it is finished.
+    ///
+    /// # Errors
+    /// [`ExchangeRefusal::InSettings`], [`ExchangeRefusal::Unknown`].
+    pub async fn remove_exchange(&self, base_url: &BaseUrl) -> Result<(), ExchangeRefusal> {
+        let in_settings = self.terms.exchanges.iter().any(|known| known.base_url == *base_url);
+        let (url, now) = (base_url.clone(), self.clock.now());
+        let is_there = self
+            .store
+            .write::<_, ExchangeRefusal>(move |tx| {
+                let kept = exchanges::list(tx)?;
+                let was_offered = exchanges::remove(tx, &url, now)?;
+                let is_there = kept.iter().any(|kept| kept.trusted.base_url == url);
+                // One that is in both places can be taken out of the database.
+                Ok(if in_settings { was_offered } else { is_there })
+            })
+            .await?;
+        self.read_exchanges()?;
+        match (is_there, in_settings) {
+            (true, _) => Ok(()),
+            (false, true) => Err(ExchangeRefusal::InSettings),
+            (false, false) => Err(ExchangeRefusal::Unknown),
+        }
+    }
+
+    /// Fetches the keys of `exchange` if it is about time. How long until it is again; `None` if it is
+    /// not offered any more. What goes wrong is logged, and seen in [`Self::exchange_states`].
+    pub async fn refresh_exchange(&self, exchange: &Exchange) -> Option<Refreshed> {
+        let trusted = exchange.trusted();
+        if !self.offered_exchanges().iter().any(|offered| offered.trusted() == trusted) {
+            return None;
+        }
         let outcome = exchange.refresh().await;
         let state = exchange.state();
         let wait = self.clock.until(state.next_download).unwrap_or(Duration::MAX);
         Some(Refreshed { wait, failed: outcome.is_err() || state.failure.is_some() })
     }
 
-    /// The exchange at this address, if it is trusted.
-    pub fn exchange(&self, base_url: &BaseUrl) -> Option<&Exchange> {
-        self.exchanges.iter().find(|exchange| exchange.trusted().base_url == *base_url)
+    /// The exchange at this address, if it is or was trusted.
+    pub fn exchange(&self, base_url: &BaseUrl) -> Option<Exchange> {
+        let entries = self.exchanges.entries();
+        let found = entries.iter().find(|entry| entry.listed.trusted.base_url == *base_url)?;
+        Some(found.exchange.clone())
+    }
+
+    /// The exchange at this address, if coins of it may pay an order whose contract names it or not: it
+    /// is offered, or was when the contract was made.
+    pub(super) fn exchange_for(&self, base_url: &BaseUrl, is_named: bool) -> Option<Exchange> {
+        let entries = self.exchanges.entries();
+        let found = entries.iter().find(|entry| entry.listed.trusted.base_url == *base_url)?;
+        (is_named || !found.listed.is_removed).then(|| found.exchange.clone())
+    }
+
+    /// Whether amounts in `currency` make sense here: it is built in, or set, or an exchange has it.
+    pub(super) fn knows_currency(&self, currency: &Currency) -> bool {
+        let entries = self.exchanges.entries();
+        let of_exchange = entries.iter().any(|one| one.listed.trusted.currency == *currency);
+        of_exchange || self.terms.currencies.iter().any(|known| known.currency() == currency)
+    }
+
+    /// How amounts in `currency` are written.
+    pub fn specification(&self, currency: &Currency) -> CurrencySpecification {
+        let known = self.terms.currencies.iter().find(|known| known.currency() == currency);
+        known.cloned().unwrap_or_else(|| CurrencySpecification::shipped(*currency))
+    }
+
+    /// The currencies in which the till can be paid with coins, each once, what is meant when nobody
+    /// chooses first: that of the settings if an exchange has it, else that of the first exchange.
+    /// Empty without any exchange.
+    pub fn offered_currencies(&self) -> Vec<Currency> {
+        let mut currencies: Vec<Currency> = Vec::new();
+        for entry in self.exchanges.entries().iter().filter(|entry| !entry.listed.is_removed) {
+            let currency = entry.listed.trusted.currency;
+            if !currencies.contains(&currency) {
+                currencies.push(currency);
+            }
+        }
+        // The sort keeps the order of the others.
+        currencies.sort_by_key(|currency| *currency != self.terms.currency);
+        currencies
+    }
+
+    /// What amounts are in when nobody says otherwise: the first of [`Self::offered_currencies`], without
+    /// any exchange that of the settings.
+    pub fn default_currency(&self) -> Currency {
+        self.offered_currencies().first().copied().unwrap_or(self.terms.currency)
+    }
+
+    /// Every currency that is known, those of exchanges included, and how to show it.
+    pub fn known_currencies(&self) -> Vec<CurrencySpecification> {
+        let mut all = self.terms.currencies.clone();
+        for entry in self.exchanges.entries().iter() {
+            let currency = entry.listed.trusted.currency;
+            if !all.iter().any(|known| *known.currency() == currency) {
+                all.push(CurrencySpecification::shipped(currency));
+            }
+        }
+        all
     }
 
     /// The most that exchanges give back at a time, of those that say so.
     pub(super) fn refund_limits(&self) -> Vec<(BaseUrl, Amount)> {
-        let limit = |exchange: &Exchange| {
-            let most = exchange.known_keys()?.most_refunded()?;
-            Some((exchange.trusted().base_url.clone(), most))
+        let limit = |entry: &Entry| {
+            let most = entry.exchange.known_keys()?.most_refunded()?;
+            Some((entry.listed.trusted.base_url.clone(), most))
         };
-        self.exchanges.iter().filter_map(limit).collect()
+        self.exchanges.entries().iter().filter_map(limit).collect()
     }
 
     /// Whether money of `exchange` can reach `account`, as far as is known: an exchange that was
@@ -139,4 +514,55 @@ pub struct Refreshed {
     pub wait: Duration,
     /// They could not be fetched; older ones may serve meanwhile.
     pub failed: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trusted(name: &str, key: u8) -> Trusted {
+        Trusted {
+            base_url: BaseUrl::parse(format!("https://{name}.example/")).unwrap(),
+            master_public_key: PublicKey::new([key; 32]),
+            currency: Currency::parse("CHF").unwrap(),
+        }
+    }
+
+    #[test]
+    fn the_settings_file_counts_where_both_have_an_address_and_another_key_is_named() {
+        let kept = |name, key, is_removed| KeptExchange { trusted: trusted(name, key), is_removed };
+        let settings = [trusted("one", 1), trusted("two", 1)];
+        let list = listed(
+            &settings,
+            &[kept("two", 2, false), kept("three", 3, false), kept("four", 4, true)],
+        );
+        let told: Vec<_> = list
+            .iter()
+            .map(|one| {
+                let name = one.trusted.base_url.host_and_path().split('.').next().unwrap();
+                (name, one.is_in_settings, one.is_removed, one.other_key.is_some())
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("one", true, false, false),
+                ("two", true, false, true),
+                ("three", false, false, false),
+                ("four", false, true, false)
+            ]
+        );
+        assert_eq!(list[1].trusted.master_public_key, PublicKey::new([1; 32]));
+        // The same key, or one that is removed, is no conflict.
+        assert_eq!(listed(&settings, &[kept("two", 1, false)])[1].other_key, None);
+        assert_eq!(listed(&settings, &[kept("two", 2, true)])[1].other_key, None);
+    }
+
+    #[test]
+    fn only_the_machine_itself_is_asked_without_https() {
+        let may = |text: &str| check_address(&BaseUrl::parse(text).unwrap()).is_ok();
+        assert!(may("https://exchange.example/") && may("http://127.0.0.1:8081/"));
+        assert!(may("http://[::1]:8081/") && may("http://localhost/x/"));
+        assert!(!may("http://exchange.example/") && !may("http://192.168.1.2/"));
+    }
 }

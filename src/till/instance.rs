@@ -48,6 +48,17 @@ pub enum Deletion {
     WhenAnswered(Unfinished),
 }
 
+/// An instance with a key of its own, to be kept.
+pub(super) fn create(
+    id: InstanceId,
+    settings: InstanceSettings,
+    password_hash: Option<String>,
+    created_at: Timestamp,
+) -> Result<NewInstance, Error> {
+    let signing_key = SigningKey::from_seed(random::<32>()?);
+    Ok(NewInstance { id, settings, signing_key, password_hash, created_at })
+}
+
 impl Till {
     /// Makes an instance with a key of its own. Asking again for the same is no error.
     ///
@@ -66,13 +77,7 @@ impl Till {
             _ => None,
         };
         let now = self.clock.now();
-        let new = NewInstance {
-            id: id.clone(),
-            settings: settings.clone(),
-            signing_key: SigningKey::from_seed(random::<32>()?),
-            password_hash,
-            created_at: now,
-        };
+        let new = create(id.clone(), settings.clone(), password_hash, now)?;
         let fixed = match &auth {
             Some(Auth::Token(key)) => Some(static_token(key, now)),
             _ => None,

@@ -204,9 +204,9 @@ impl Till {
         let meant = |account: &Account| {
             account.active && h_wire.is_none_or(|h_wire| account.h_wire == h_wire)
         };
-        let mut found = Vec::new();
+        let (mut found, offered) = (Vec::new(), self.offered_exchanges());
         for account in accounts.into_iter().filter(meant) {
-            for exchange in self.exchanges.iter() {
+            for exchange in &offered {
                 let url = &exchange.trusted().base_url;
                 if exchange_url.is_none_or(|wanted| wanted == url) {
                     found.push(self.kyc_of(clerk, account.clone(), exchange).await?);
@@ -229,9 +229,9 @@ impl Till {
 
     /// As [`Self::kyc`] for these accounts, as far as is known already: no exchange is waited for.
     pub(super) fn known_kyc(&self, clerk: &Clerk, accounts: &[Account]) -> Result<Vec<Kyc>, Error> {
-        let mut found = Vec::new();
+        let (mut found, offered) = (Vec::new(), self.offered_exchanges());
         for account in accounts {
-            for exchange in self.exchanges.iter() {
+            for exchange in &offered {
                 let keys = exchange.known_keys().ok_or(TroubleKind::Keys);
                 found.push(self.kyc_by(clerk, account.clone(), exchange, keys)?);
             }

@@ -21,6 +21,7 @@ mod pending;
 mod refund;
 mod remembered;
 mod seat;
+mod setup;
 mod status;
 mod strangers;
 mod template;
@@ -36,7 +37,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, Semaphore};
 
-use crate::exchange::{Exchange, Times};
+use crate::exchange::Times;
 use crate::hub::{self, Hub};
 use crate::model::access::Permission;
 use crate::model::contract::BadOrder;
@@ -59,7 +60,10 @@ pub use access::{Admission, Clerk, Issued, Key, TokenWish};
 pub use account::AccountWish;
 pub use books::{Books, Entry, History, Ledger, LedgerWriter, Total};
 pub use claim::Claimed;
-pub use exchange::{ExchangeFailure, ExchangeState, Refreshed};
+pub use exchange::{
+    ExchangeFailure, ExchangeRefusal, ExchangeState, INTRODUCTION, ListedExchange, MAX_EXCHANGES,
+    Refreshed, check_address, listed,
+};
 pub use give_back::{Aborted, PickedRefund, PickedUp};
 pub use instance::{Auth, Deletion, InstanceWish};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
@@ -69,7 +73,8 @@ pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
 pub use pending::PendingWork;
 pub use refund::{RefundWish, Smaller};
 pub use seat::{Presence, browser_of};
-pub use status::{Machine, ShopStatus};
+pub use setup::{SetupCode, SetupRefusal};
+pub use status::{Machine, ShopStatus, Step};
 pub use strangers::StrangerLimits;
 pub use trouble::{Trouble, TroubleKind};
 pub use wait::{
@@ -79,6 +84,7 @@ pub use wait::{
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 
+pub use crate::exchange::Exchange;
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::premises::Premises;
@@ -91,7 +97,7 @@ pub struct Terms {
     pub currency: Currency,
     /// Every currency that is known, and how to show it.
     pub currencies: Vec<CurrencySpecification>,
-    /// The exchanges that are trusted.
+    /// The exchanges that the settings file has; others are in the database.
     pub exchanges: Vec<Trusted>,
     /// How exchanges are asked.
     pub exchange_times: Times,
@@ -112,7 +118,7 @@ pub struct Till {
     hub: Hub,
     clock: Clock,
     terms: Arc<Terms>,
-    exchanges: Arc<[Exchange]>,
+    exchanges: Arc<exchange::Directory>,
     passwords: Arc<password::Gate>,
     remembered: Arc<remembered::Remembered>,
     turns: Turns,
@@ -411,7 +417,7 @@ impl From<Unfit> for Error {
 impl Till {
     /// A till over `store`, which announces to `hub`.
     pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
-        let exchanges = exchange::open(&terms, &store, &clock);
+        let exchanges = Arc::new(exchange::Directory::open(&terms, &store, &clock));
         let strangers = Arc::new(strangers::Strangers::new(terms.strangers));
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));

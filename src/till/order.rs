@@ -152,7 +152,7 @@ impl Till {
                 refund_delay: wish.refund_delay,
             },
         )?;
-        if !self.terms.currencies.iter().any(|known| known.currency() == terms.amount.currency()) {
+        if !self.knows_currency(terms.amount.currency()) {
             return Err(BadOrder::Currency.into());
         }
         let mut no_randomness = false;
@@ -214,13 +214,13 @@ impl Till {
         terms: &Terms,
         accounts: &'a [Account],
     ) -> Result<(&'a Account, Vec<ExchangeOffer>), Error> {
-        let in_currency: Vec<_> = self
-            .exchanges
+        let offered = self.offered_exchanges();
+        let in_currency: Vec<_> = offered
             .iter()
             .filter(|exchange| exchange.trusted().currency == *terms.amount.currency())
             .collect();
         if in_currency.is_empty() {
-            return match (accounts.first(), self.exchanges.is_empty()) {
+            return match (accounts.first(), offered.is_empty()) {
                 (Some(account), true) => Ok((account, Vec::new())),
                 _ => Err(Error::NoExchange),
             };

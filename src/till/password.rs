@@ -106,6 +106,23 @@ impl Gate {
         Ok(is_right)
     }
 
+    /// Counts an attempt at the code that makes the first instance, by `client`, together with those at
+    /// the password of `admin`; a right one is given back. Whether it is right.
+    ///
+    /// # Errors
+    /// [`Error::TooManyAttempts`] with the time to wait.
+    pub(super) async fn attempt_code(
+        &self,
+        client: Option<IpAddr>,
+        is_right: bool,
+    ) -> Result<bool, Error> {
+        let attempt = self.attempts.count(&InstanceId::admin(), client).await?;
+        if is_right {
+            self.attempts.give_back(&attempt);
+        }
+        Ok(is_right)
+    }
+
     /// The argon2id hash of `password`, as PHC text.
     pub(super) async fn hash(&self, password: Password) -> Result<String, Error> {
         self.in_turn(move || {

@@ -1,6 +1,6 @@
 //! How the shop is doing, for its keeper who wants to know whether all is well.
 
-use super::{Clerk, Error, ExchangeState, Kyc, Till};
+use super::{Clerk, Error, ExchangeState, Kyc, KycStatus, Till};
 use crate::model::account::Account;
 use crate::store::premises::Premises;
 use crate::store::{accounts, orders};
@@ -13,12 +13,60 @@ pub struct ShopStatus {
     pub last_payment: Option<Timestamp>,
     /// Its accounts in use.
     pub accounts: Vec<Account>,
-    /// The exchanges that are trusted, in the operator's order.
+    /// Does it go by its name in addresses?
+    pub is_unnamed: bool,
+    /// The exchanges that new orders offer, in the operator's order.
     pub exchanges: Vec<ExchangeState>,
     /// How each exchange stands to each account in use, as far as is known.
     pub kyc: Vec<Kyc>,
     /// How the daemon is doing, which is nobody's business but the special instance's.
     pub machine: Option<Machine>,
+}
+
+/// What a shopkeeper sees to before the first customer pays with coins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Step {
+    /// A name that customers know.
+    Name,
+    /// An exchange whose coins are taken.
+    Exchange,
+    /// What prices are in.
+    Currency,
+    /// An account that the money goes to.
+    Account,
+    /// An address that wallets can reach, safely.
+    Address,
+    /// Copies of the database.
+    Backup,
+}
+
+impl ShopStatus {
+    /// Does the shop go by its name in addresses, as if nobody had given it one?
+    pub fn is_unnamed(&self) -> bool {
+        self.is_unnamed
+    }
+
+    /// Are there exchanges, but none whose keys are good?
+    pub fn are_exchanges_silent(&self, now: Timestamp) -> bool {
+        !self.exchanges.is_empty() && !self.exchanges.iter().any(|one| one.is_ready(now))
+    }
+
+    /// Can no exchange pay to any account in use, as far as is known?
+    pub fn can_nobody_pay(&self) -> bool {
+        let impossible = |kyc: &Kyc| kyc.status == KycStatus::WireImpossible;
+        !self.kyc.is_empty() && self.kyc.iter().all(impossible)
+    }
+
+    /// Does an exchange want something before it pays?
+    pub fn is_asked(&self) -> bool {
+        let asked = [KycStatus::Required, KycStatus::WireRequired];
+        self.kyc.iter().any(|kyc| asked.contains(&kyc.status))
+    }
+
+    /// Was there no backup for long? `None` for whom it is not to know.
+    pub fn is_backup_old(&self, now: Timestamp) -> Option<bool> {
+        self.machine.map(|machine| machine.premises.is_backup_old(now))
+    }
 }
 
 /// How the daemon is doing that all its shops share.
@@ -50,6 +98,7 @@ impl Till {
         let machine = premises.map(|premises| Machine { polls: self.hub.stats().parked, premises });
         let kyc = self.known_kyc(clerk, &accounts)?;
         let exchanges = self.exchange_states();
-        Ok(ShopStatus { last_payment, accounts, exchanges, kyc, machine })
+        let is_unnamed = clerk.instance.is_unnamed();
+        Ok(ShopStatus { last_payment, accounts, is_unnamed, exchanges, kyc, machine })
     }
 }

@@ -550,6 +550,29 @@ fn without_any_settings_everything_is_in_the_users_folder_for_data() {
 }
 
 #[test]
+fn without_a_home_folder_nothing_is_put_into_the_folder_where_it_is_started() {
+    let home = Home::new();
+    for args in [&["serve"][..], &["instance", "add", "bar", "--create"], &["doctor"]] {
+        let mut command = home.tilld();
+        command.env_remove("HOME").args(args);
+        let (code, _, said) = text(ends(command));
+        assert_eq!(code, Some(3), "{args:?}: {said}");
+        for way in ["HOME", "XDG_DATA_HOME", "--database FILE", "TILLD_DATABASE__PATH=FILE"] {
+            assert!(said.contains(way), "{args:?}: {said}");
+        }
+    }
+    assert_eq!(fs::read_dir(home.path("work")).unwrap().count(), 0);
+    // Whoever says where needs none.
+    let db = home.path("work/own.db");
+    let mut command = home.tilld();
+    command.env_remove("HOME").arg("--database").arg(&db);
+    command.args(["instance", "add", "bar", "--create"]);
+    let (code, _, said) = text(ends(command));
+    assert_eq!(code, Some(0), "{said}");
+    assert!(db.exists());
+}
+
+#[test]
 fn the_database_of_the_first_version_in_this_folder_is_not_hidden_by_a_new_one() {
     let home = Home::new();
     let old = home.path("work/tilld.db");
@@ -587,6 +610,9 @@ fn only_what_says_so_makes_a_database() {
         &["token", "revoke", "bar", "1"],
         &["check"],
         &["backup", &copy],
+        &["exchange", "list"],
+        &["exchange", "remove", "https://exchange.example/"],
+        &["setup-link"],
     ] {
         let said = fails(&place, 4, args);
         let file = place.db().display().to_string();
@@ -600,7 +626,7 @@ fn only_what_says_so_makes_a_database() {
     fs::write(&password, "correct horse").unwrap();
     let password = password.to_str().unwrap();
     fails(&place, 4, &["passwd", "admin", "--password-file", password]);
-    assert_eq!(place.run(&["doctor"]).status.code(), Some(1));
+    assert_eq!(place.run(&["doctor"]).status.code(), Some(4));
     place.ok(&["config"]);
     let names = fs::read_dir(place.dir.path()).unwrap();
     let names: Vec<_> = names.map(|entry| entry.unwrap().file_name()).collect();

@@ -71,6 +71,15 @@ fn visit_with(place: &Place, settings: &str, args: &[&str]) -> Visit {
     visit
 }
 
+/// The same, for a daemon that listens here and has no address set.
+fn listening(place: &Place, listen: &str) -> Visit {
+    let mut command = tilld();
+    command.env("TILLD_SERVER__LISTEN", listen).arg("--database").arg(place.db()).arg("doctor");
+    let output = ends(command);
+    let lines = String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect();
+    Visit { status: output.status.code().unwrap(), lines }
+}
+
 fn with_base_url(exchange: &str) -> String {
     format!("[server]\nbase_url = \"{BASE}\"\n{exchange}")
 }
@@ -131,9 +140,15 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     let (line, remedy) = cut.line(&format!("warn  daemon: a request that waits 3 s at {proxy}/ "));
     assert!(line.ends_with("with status 504") && remedy.contains("minute"), "{}", cut.text());
 
+    // Where no address is set, it is asked where it listens.
+    let listen = daemon.address.trim_start_matches("http://");
+    let found = listening(&place, listen);
+    found.line(&format!("ok    daemon: it answers at {}/ in ", daemon.address));
+
     // Nothing at all.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     at(&format!("http://{free}")).line("warn  daemon: nobody answers at ");
+    listening(&place, &free.to_string()).line("warn  daemon: nobody answers at ");
 }
 
 /// What stands in front of the daemon at `address`, and cuts off a request that has no answer after
@@ -251,7 +266,7 @@ fn without_settings_a_shop_goes_but_is_told_what_it_lacks() {
     let visit = visit(&shop(IBAN), "");
     assert_eq!(visit.status, 0, "{}", visit.text());
     assert!(visit.line("warn  base URL: none is set").1.contains("server.base_url"));
-    assert!(visit.line("warn  exchanges: none is trusted").1.contains("[[exchange]]"));
+    assert!(visit.line("warn  exchanges: none is trusted").1.contains("tilld exchange add"));
     visit.line(&format!("ok    account {IBAN} of admin is in use"));
     assert!(!visit.has("FAIL"), "{}", visit.text());
     assert!(visit.lines.last().unwrap().starts_with("it goes: "), "{}", visit.text());
@@ -297,7 +312,11 @@ fn an_exchange_of_another_currency_is_told_as_such() {
     let visit = visit(&shop(IBAN), &with_base_url(&settings));
     assert_eq!(visit.status, 1, "{}", visit.text());
     visit.line(&format!("FAIL  exchange http://{}/: its currency is KUDOS", exchange.address));
-    visit.line("warn  currency: prices are in KUDOS");
+    // Nobody has set a currency, so prices are in that of the exchange.
+    assert!(!visit.text().contains("currency.default"), "{}", visit.text());
+    let settings = settings + "[currency]\ndefault = 'CHF'\n";
+    let visit = self::visit(&shop(IBAN), &with_base_url(&settings));
+    visit.line("warn  currency: currency.default is CHF, but no trusted exchange has it, so prices are in EUR");
 }
 
 #[test]
@@ -388,13 +407,14 @@ fn a_time_zone_that_is_none_is_found() {
 fn a_database_that_is_missing_is_not_made() {
     let place = Place::new();
     let found = visit(&place, "");
-    assert_eq!(found.status, 1, "{}", found.text());
+    assert_eq!(found.status, 4, "{}", found.text());
     assert!(
         found.line("FAIL  database: there is none at ").1.contains("tilld passwd admin --create")
     );
     assert_eq!(files(place.dir.path()), BTreeMap::new());
     fs::remove_dir(place.dir.path()).unwrap();
     let found = visit(&place, "");
+    assert_eq!(found.status, 4, "whatever the place is: {}", found.text());
     found.line("FAIL  disk: the folder ");
     fs::create_dir(place.dir.path()).unwrap();
 }

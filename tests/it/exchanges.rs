@@ -106,3 +106,70 @@ fn an_exchange_that_does_not_answer_holds_up_neither_orders_nor_the_end() {
     assert_eq!(shop.daemon.stop(), 0);
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
 }
+
+#[test]
+fn a_command_adds_an_exchange_and_the_daemon_that_runs_takes_it_up() {
+    let exchange = Exchange::start();
+    exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/DE")));
+    let (url, key) = (format!("http://{}/", exchange.address), exchange.master.public_key());
+    let shop = Shop::new();
+    let add = |more: &[&str]| [&["exchange", "add", &*url], more].concat().join(" ");
+    let run = |line: &str| shop.place.run(&line.split(' ').collect::<Vec<_>>());
+    // Where nobody can be asked, somebody must have said so.
+    let asked = run(&add(&[]));
+    let (printed, said) =
+        (String::from_utf8(asked.stdout).unwrap(), String::from_utf8(asked.stderr).unwrap());
+    assert_eq!(asked.status.code(), Some(2), "{said}");
+    assert!(
+        printed.contains(&format!("master key\t{key}")) && printed.contains("KUDOS"),
+        "{printed}"
+    );
+    assert!(said.contains("--master-key KEY") && said.contains("by another way"), "{said}");
+    let other = SigningKey::from_seed([9; 32]).public_key().to_string();
+    for (more, status) in [
+        (&["--master-key", &*other][..], 1),
+        (&["--master-key", "KEY"], 2),
+        (&["--yes", "--master-key", &*other], 2),
+    ] {
+        assert_eq!(run(&add(more)).status.code(), Some(status), "{more:?}");
+    }
+    for bad in ["http://exchange.example/", "exchange", "ftp://exchange.example/"] {
+        assert_eq!(shop.place.fails(&["exchange", "add", bad, "--yes"]).0, 2, "{bad}");
+    }
+    assert_eq!(shop.place.ok(&["exchange", "list"]), "");
+    let key = key.to_string();
+    shop.place.ok(&["exchange", "add", &url, "--master-key", &key]);
+    assert_eq!(shop.place.ok(&["exchange", "list"]), format!("{url}\tKUDOS\t{key}\tdatabase"));
+    let count = || shop.daemon.get("/exchanges").json()["exchanges"].as_array().unwrap().len();
+    eventually("the daemon takes it up", || count() == 1);
+    // And fetches its keys without being asked.
+    has(&shop.daemon, "keys_downloaded");
+    assert_eq!(order(&shop).status, 200);
+    shop.place.ok(&["exchange", "remove", url.trim_end_matches('/')]);
+    eventually("the daemon offers it no more", || count() == 0);
+    assert_eq!(shop.place.ok(&["exchange", "list"]), format!("{url}\tKUDOS\t{key}\tremoved"));
+    // A second time does no harm; what was never there is named.
+    shop.place.ok(&["exchange", "remove", &url]);
+    let (status, said) = shop.place.fails(&["exchange", "remove", "https://never.example/"]);
+    assert!(status == 1 && said.contains("there is no such exchange"), "{said}");
+}
+
+#[test]
+fn so_many_exchanges_can_be_added_and_no_more() {
+    let exchange = Exchange::start();
+    exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "")));
+    let shop = Shop::new();
+    let db = rusqlite::Connection::open(shop.place.db()).unwrap();
+    db.busy_timeout(crate::common::PATIENCE).unwrap();
+    for number in 0..tilld::till::MAX_EXCHANGES {
+        // Removed ones count, for what was begun with them is finished.
+        db.execute_batch(&format!(
+            "INSERT INTO trusted_exchanges (base_url, master_pub, currency, added_at_s, removed_at_s)
+             VALUES ('https://e{number}.invalid/', zeroblob(32), 'CHF', 1, 2)"
+        ))
+        .unwrap();
+    }
+    let url = format!("http://{}/", exchange.address);
+    let (status, said) = shop.place.fails(&["exchange", "add", &url, "--yes"]);
+    assert!(status == 1 && said.contains("32 exchanges already"), "{said}");
+}

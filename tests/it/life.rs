@@ -429,11 +429,13 @@ fn the_first_start_says_what_is_next_and_later_ones_do_not() {
     };
     let first = all(place.start());
     assert!(first.contains("tilld passwd admin"), "{first}");
+    assert!(first.contains("/webui/setup#"), "{first}");
     assert!(first.contains("listening at http://127.0.0.1:"), "{first}");
     assert!(first.contains(&format!("database {}", place.db().display())), "{first}");
     place.passwd("admin", "correct horse");
     let later = all(place.start());
-    assert!(!later.contains("tilld passwd"), "{later}");
+    assert!(!later.contains("tilld passwd") && !later.contains("/setup"), "{later}");
+    assert!(later.contains("/webui/"), "the address of the back office is said: {later}");
     assert!(later.contains("stopped"), "{later}");
 }
 

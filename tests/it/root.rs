@@ -170,6 +170,32 @@ fn whatever_root_runs_leaves_files_of_the_folders_owner() {
 }
 
 #[test]
+fn why_roots_own_folder_below_that_of_another_is_closed_is_said() {
+    if !is_root() {
+        return;
+    }
+    let machine = Machine::new();
+    let own = machine.data().join("roots");
+    fs::create_dir(&own).unwrap();
+    fs::set_permissions(&own, Permissions::from_mode(0o700)).unwrap();
+    for args in [
+        &["instance", "add", "admin", "--create"][..],
+        &["instance", "list"],
+        &["doctor"],
+        &["serve"],
+    ] {
+        let mut command = tilld();
+        command.arg("--database").arg(own.join("tilld.db")).args(args);
+        let output = ends(command);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(4), "{args:?}: {said}");
+        let reason = format!("because {} belongs to user {SHOP}", machine.data().display());
+        assert!(said.contains(&reason), "{args:?}: {said}");
+    }
+    assert_eq!(fs::read_dir(&own).unwrap().count(), 0);
+}
+
+#[test]
 fn links_in_the_folder_lead_root_nowhere() {
     if !is_root() {
         return;

@@ -164,7 +164,14 @@ impl House {
                 format!("id = '{}'", tenant.id)
             } else {
                 assert!(
-                    ["clock", "exchange_keys", "sqlite_sequence"].contains(&&*table),
+                    [
+                        "clock",
+                        "exchange_keys",
+                        "setup_code",
+                        "sqlite_sequence",
+                        "trusted_exchanges"
+                    ]
+                    .contains(&&*table),
                     "whose rows are those of {table}?"
                 );
                 continue;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, Value, ValueRef};
 
-use super::amount::Amount;
+use super::amount::{Amount, Currency};
 use super::base32::Bytes;
 use super::coin::permission::Coin;
 use super::ids::{InstanceId, OrderId, SessionId, TemplateId};
@@ -34,7 +34,17 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(Amount, BaseUrl, FulfillmentUrl, InstanceId, OrderId, Payto, SessionId, TemplateId,);
+as_text!(
+    Amount,
+    BaseUrl,
+    Currency,
+    FulfillmentUrl,
+    InstanceId,
+    OrderId,
+    Payto,
+    SessionId,
+    TemplateId,
+);
 
 // As JSON.
 impl ToSql for Coin {

@@ -5,6 +5,20 @@
   const SHORTEST_MS = 500, LONGEST_MS = 30000; // between two questions
   const COOKIE_LOST = 401;
 
+  // The code of the link by which the first shop is made stands behind its "#", which browsers tell nobody.
+  for (const input of document.querySelectorAll("[data-fragment]")) {
+    const take = () => {
+      const code = location.hash.slice(1);
+      if (!code) return;
+      input.value = code;
+      // It stays neither in the address bar nor in the history.
+      history.replaceState(null, "", location.pathname + location.search);
+    };
+    take();
+    // Somebody who has the page open already pastes the link over its address.
+    addEventListener("hashchange", take);
+  }
+
   const hidden = () => document.visibilityState !== "visible";
   const shown = () => new Promise((wake) => {
     const look = () => {

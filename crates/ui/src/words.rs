@@ -575,6 +575,108 @@ words! {
         "Gefragt wird danach, damit niemand an einem verlassenen Platz einen Laden übernimmt";
     said_password_reset: "The shop has a new password.", "Der Laden hat ein neues Passwort.";
 
+    accounts_currencies: "The exchanges pay out:", "Die Exchanges zahlen aus:";
+
+    // The back office: the first hour.
+    setup_title: "Make your shop", "Ihren Laden anlegen";
+    setup_hint: "There is no shop here yet. Whoever has the code makes the first one, which looks after the till and all shops to come.",
+        "Hier gibt es noch keinen Laden. Wer den Code hat, legt den ersten an; er verwaltet die Kasse und alle Läden, die noch kommen.";
+    setup_code: "Code from the link", "Code aus dem Link";
+    setup_code_hint: "It stands at the end of the link, after the #", "Er steht am Ende des Links, nach dem #";
+    setup_code_where: "Where is the link?", "Wo ist der Link?";
+    setup_code_printed: "The till printed it when it was started, where it was started. As a service of the system it wrote it into the log:",
+        "Die Kasse hat ihn beim Start ausgegeben, dort, wo sie gestartet wurde. Als Dienst des Systems hat sie ihn in ihr Protokoll geschrieben:";
+    setup_code_new: "It is good for one use and for a day. This command prints a new one:",
+        "Er gilt für ein Mal und einen Tag. Dieser Befehl gibt einen neuen aus:";
+    setup_code_wrong: "This is not the code, or it is too old. A new one comes from: tilld setup-link",
+        "Das ist nicht der Code, oder er ist zu alt. Einen neuen gibt: tilld setup-link";
+    setup_password_again: "Password once more", "Passwort noch einmal";
+    setup_id_hint: "Leave this as it is, so that this shop looks after the till: only \"admin\" does",
+        "Am besten so lassen, damit dieser Laden die Kasse verwaltet: das tut nur „admin“";
+
+    tab_check_list: "First steps", "Erste Schritte";
+    check_list_hint: "Until the first customer pays, there is this to do:", "Bis der erste Kunde bezahlt, ist das zu tun:";
+    check_list_done: "Everything is done. Customers can pay.", "Alles ist erledigt. Kunden können bezahlen.";
+    check_list_hide: "Do not show this list any more", "Diese Liste nicht mehr zeigen";
+    check_list_hide_hint: "Not everything is done yet. The list can always be found on the page “Status”.",
+        "Es ist noch nicht alles erledigt. Die Liste ist immer auf der Seite „Zustand“ zu finden.";
+    said_list_hidden: "The list is put away. It can be found on the page “Status”.", "Die Liste ist weggeräumt. Sie ist auf der Seite „Zustand“ zu finden.";
+    step_done: "done", "erledigt";
+    step_open: "to do", "zu tun";
+    step_how: "How it is done", "Wie das geht";
+    step_name: "Name of the shop", "Name des Ladens";
+    step_name_missing: "Customers still read its name in addresses. Give it the name that stands over the door.",
+        "Kunden lesen noch seinen Namen in Adressen. Geben Sie ihm den Namen, der über der Tür steht.";
+    step_exchange: "Exchange", "Exchange";
+    step_exchange_missing: "Without an exchange customers pay in cash only. Choose one whose coins you take.",
+        "Ohne Exchange zahlen Kunden nur bar. Wählen Sie einen, dessen Münzen Sie nehmen.";
+    step_exchange_operator: "Without an exchange customers pay in cash only. Whoever looks after this till chooses one.",
+        "Ohne Exchange zahlen Kunden nur bar. Wer diese Kasse verwaltet, wählt einen aus.";
+    step_to_exchanges: "Exchanges", "Exchanges";
+    step_currency_is: "Prices are in {}.", "Preise sind in {}.";
+    step_currency_open: "Prices are in {} as long as there is no exchange. The exchange that you choose says in which.",
+        "Preise sind in {}, solange es keinen Exchange gibt. Der Exchange, den Sie wählen, sagt, in welcher Währung.";
+    step_account: "Bank account", "Bankkonto";
+    step_accounts: "Accounts in use: {}", "Benutzte Konten: {}";
+    step_to_accounts: "Accounts", "Konten";
+    step_account_unpayable: "No exchange can pay to this account. Add one at a bank that the exchange reaches.",
+        "Kein Exchange kann auf dieses Konto auszahlen. Fügen Sie eines bei einer Bank hinzu, die der Exchange erreicht.";
+    step_address: "Address for customers", "Adresse für Kunden";
+    step_address_good: "Customers reach the till safely (https).", "Kunden erreichen die Kasse sicher (https).";
+    step_backup: "Backups", "Sicherungen";
+    step_backup_good: "Backups are made.", "Sicherungen werden gemacht.";
+    address_howto: "Put a web server with a certificate in front of the till, such as Caddy, and say in the settings file which address customers use:",
+        "Stellen Sie einen Webserver mit Zertifikat vor die Kasse, etwa Caddy, und sagen Sie in der Einstellungsdatei, welche Adresse Kunden benutzen:";
+    address_howto_check: "Then start the till again, and see whether it is reached:", "Dann die Kasse neu starten und nachsehen, ob sie erreicht wird:";
+    backup_howto: "This command copies everything while the till runs; best to another disk:",
+        "Dieser Befehl kopiert alles, während die Kasse läuft; am besten auf eine andere Platte:";
+    backup_howto_daily: "With the package of Debian, this makes one each day:", "Mit dem Debian-Paket macht das jeden Tag eine:";
+
+    // The back office: exchanges.
+    exchanges_hint: "An exchange issues the coins that customers pay with, and sends their worth to the bank account of the shop.",
+        "Ein Exchange gibt die Münzen aus, mit denen Kunden bezahlen, und überweist ihren Wert auf das Bankkonto des Ladens.";
+    new_exchange: "Add an exchange", "Exchange hinzufügen";
+    exchange_which: "Which one", "Welcher";
+    exchange_play_money: "{}, play money: {}", "{}, Spielgeld: {}";
+    exchange_another: "Another one, with the address below", "Ein anderer, mit der Adresse unten";
+    exchange_address: "Address", "Adresse";
+    exchange_address_hint: "Only for another one, like https://exchange.example/", "Nur für einen anderen, wie https://exchange.example/";
+    exchange_ask_hint: "The till asks the exchange for its key and shows it. Nothing is trusted before you have compared it.",
+        "Die Kasse fragt den Exchange nach seinem Schlüssel und zeigt ihn. Bevor Sie ihn verglichen haben, wird niemandem vertraut.";
+    exchange_ask: "Ask the exchange", "Exchange fragen";
+    exchange_compare: "Is this the right exchange?", "Ist das der richtige Exchange?";
+    exchange_compare_hint: "Compare the master key with the one that the operator of the exchange publishes, by another way than this: on their web site, on paper, by telephone. Whoever has this key can make coins that you accept.",
+        "Vergleichen Sie den Hauptschlüssel mit dem, den der Betreiber des Exchange veröffentlicht, auf einem anderen Weg als diesem: auf seiner Webseite, auf Papier, am Telefon. Wer diesen Schlüssel hat, kann Münzen machen, die Sie annehmen.";
+    exchange_operator: "The operator:", "Der Betreiber:";
+    exchange_is_play_money: "These coins are play money, to try things out. They are worth nothing.", "Diese Münzen sind Spielgeld zum Ausprobieren. Sie sind nichts wert.";
+    master_key: "Master key", "Hauptschlüssel";
+    exchange_trust: "The key is right: trust this exchange", "Der Schlüssel stimmt: diesem Exchange trauen";
+    exchange_do_not_trust: "Do not trust it", "Ihm nicht trauen";
+    exchange_of_settings: "in the settings file", "in der Einstellungsdatei";
+    exchange_of_database: "added here or by a command", "hier oder mit einem Befehl hinzugefügt";
+    exchange_removed: "removed", "entfernt";
+    exchange_removed_hint: "No new order offers it. Payments and refunds that were begun with it are finished.",
+        "Keine neue Bestellung bietet ihn an. Angefangene Zahlungen und Erstattungen mit ihm werden zu Ende gebracht.";
+    exchange_remove: "Remove", "Entfernen";
+    exchange_conflict: "The settings file counts. In the database this address has another master key; remove it there:",
+        "Es gilt die Einstellungsdatei. In der Datenbank hat diese Adresse einen anderen Hauptschlüssel; entfernen Sie ihn dort:";
+    exchange_no_address: "Please type a whole web address that begins with https://.", "Bitte eine ganze Webadresse eingeben, die mit https:// beginnt.";
+    exchange_insecure: "The address must begin with https://: else others on the way could give you another key.",
+        "Die Adresse muss mit https:// beginnen: sonst könnten andere unterwegs Ihnen einen anderen Schlüssel geben.";
+    exchange_unreached: "There is no answer as an exchange gives it: {}.", "Es kommt keine Antwort, wie ein Exchange sie gibt: {}.";
+    exchange_in_settings: "This exchange is in the settings file; it can be changed only there.", "Dieser Exchange steht in der Einstellungsdatei und kann nur dort geändert werden.";
+    exchange_other_key: "This address is trusted already, with another master key: {}. If the operator says that the key has changed, remove the exchange first.",
+        "Dieser Adresse wird schon vertraut, mit einem anderen Hauptschlüssel: {}. Wenn der Betreiber sagt, dass sich der Schlüssel geändert hat, entfernen Sie zuerst den Exchange.";
+    exchange_unfinished: "This address was trusted before with another master key ({}), and payments or refunds with it are not finished.",
+        "Dieser Adresse wurde früher mit einem anderen Hauptschlüssel vertraut ({}), und Zahlungen oder Erstattungen damit sind noch nicht zu Ende.";
+    exchange_too_many: "There are {} exchanges already, removed ones included, and there can be no more.",
+        "Es gibt schon {} Exchanges, entfernte mitgezählt, und mehr können es nicht werden.";
+    exchange_unknown: "There is no such exchange.", "Diesen Exchange gibt es nicht.";
+    exchange_key_changed: "The exchange gives another master key now than a moment ago. Compare this one.",
+        "Der Exchange gibt jetzt einen anderen Hauptschlüssel an als eben noch. Vergleichen Sie diesen.";
+    said_exchange_added: "The exchange is trusted from now on.", "Diesem Exchange wird von nun an vertraut.";
+    said_exchange_removed: "The exchange is removed. What was begun with it is finished.", "Der Exchange ist entfernt. Was mit ihm angefangen wurde, wird zu Ende gebracht.";
+
     // The demo shop: every page.
     demo_shop: "The demo shop", "Der Demo-Laden";
     demo_title: "{}: the demo shop", "{}: der Demo-Laden";

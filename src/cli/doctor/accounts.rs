@@ -8,8 +8,7 @@ use crate::model::account::Account;
 use crate::model::business_day::BusinessDay;
 use crate::store::kyc::{self, Ask, Pair};
 use crate::store::{self, accounts, instances};
-use crate::till::{KycStatus, KycTransfer};
-use taler::exchange::Trusted;
+use crate::till::{KycStatus, KycTransfer, ListedExchange};
 use taler::ids::InstanceId;
 use taler::sign::PublicKey;
 use taler::web::BaseUrl;
@@ -20,8 +19,8 @@ pub(super) struct Shop {
     id: InstanceId,
     /// The key that exchanges know it by.
     public_key: PublicKey,
-    /// What customers read.
-    name: String,
+    /// Do customers read its name in addresses as its name?
+    is_unnamed: bool,
     /// When the days of its books end.
     business_day: BusinessDay,
     /// Those in use, each with what exchanges asked of it when they refused.
@@ -38,7 +37,7 @@ struct Used {
 ///
 /// # Errors
 /// [`store::Error`].
-pub(super) fn shops(db: &Connection, trusted: &[Trusted]) -> store::Result<Vec<Shop>> {
+pub(super) fn shops(db: &Connection, trusted: &[ListedExchange]) -> store::Result<Vec<Shop>> {
     let mut shops = Vec::new();
     for instance in instances::list(db)? {
         if instance.is_deleted() {
@@ -52,7 +51,7 @@ pub(super) fn shops(db: &Connection, trusted: &[Trusted]) -> store::Result<Vec<S
             let mut asks = Vec::new();
             for exchange in trusted {
                 let (instance, h_wire) = (instance.serial, account.h_wire);
-                let exchange_url = exchange.base_url.clone();
+                let exchange_url = exchange.trusted.base_url.clone();
                 let pair = Pair { instance, h_wire, exchange_url };
                 if let Some(ask) = kyc::find(db, &pair)? {
                     asks.push((pair.exchange_url, ask));
@@ -61,9 +60,9 @@ pub(super) fn shops(db: &Connection, trusted: &[Trusted]) -> store::Result<Vec<S
             used.push(Used { account, asks });
         }
         shops.push(Shop {
+            is_unnamed: instance.is_unnamed(),
             id: instance.id,
             public_key: instance.public_key,
-            name: instance.settings.name,
             business_day: instance.settings.business_day,
             accounts: used,
         });
@@ -86,7 +85,7 @@ pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
             // Who only looks after other shops needs none.
             findings.push(no_account(&shop.id, sells && shop.id == InstanceId::admin()));
         }
-        if !shop.accounts.is_empty() && shop.name == shop.id.as_str() {
+        if !shop.accounts.is_empty() && shop.is_unnamed {
             findings.push(no_name(&shop.id));
         }
         findings.extend(unknown_zone(shop));
@@ -146,7 +145,7 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
         );
     }
     let answers = asked.iter().filter_map(|asked| {
-        let url = &asked.trusted.base_url;
+        let url = &asked.listed.trusted.base_url;
         let ask = used.asks.iter().find(|(asker, _)| asker == url).map(|(_, ask)| ask);
         let told = asked.answer.as_ref().ok()?;
         Some(((url, &told.keys), KycStatus::of(&told.keys, &used.account, ask)))
@@ -187,7 +186,7 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
             format!("account {name} of {id}: no exchange can pay there ({})", payto.wire_method()),
             format!(
                 "tilld account add {id} PAYTO, with an account at a bank that the exchange \
-                 reaches; or trust another [[exchange]]"
+                 reaches; or trust another exchange: tilld exchange add URL"
             ),
         ),
         ready => Finding::Ok(format!(
@@ -224,19 +223,19 @@ mod tests {
     fn shop(id: &str, accounts: Vec<Used>) -> Shop {
         let public_key = PublicKey::new([7; 32]);
         let business_day = BusinessDay::default();
-        Shop {
-            id: id.parse().unwrap(),
-            public_key,
-            name: "The shop".into(),
-            business_day,
-            accounts,
-        }
+        Shop { id: id.parse().unwrap(), public_key, is_unnamed: false, business_day, accounts }
     }
 
     fn asked() -> Asked {
         let sample = Sample::at("https://exchange.example/");
         let keys = Keys::read(&sample.trusted(), sample.keys().to_string().as_bytes()).unwrap();
-        Asked { trusted: sample.trusted(), answer: Ok(Told { keys, date: None }), off_s: None }
+        let listed = ListedExchange {
+            trusted: sample.trusted(),
+            is_in_settings: true,
+            is_removed: false,
+            other_key: None,
+        };
+        Asked { listed, answer: Ok(Told { keys, date: None }), off_s: None }
     }
 
     fn found(used: &Used) -> Finding {

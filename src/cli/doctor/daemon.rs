@@ -1,6 +1,7 @@
 //! Does the daemon answer at the address that contracts name, and does a request that waits come back
 //! through whatever stands in front of it?
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -8,6 +9,7 @@ use reqwest::Client;
 
 use super::Finding;
 use crate::cli;
+use crate::config::Listen;
 use net::client::{self, BadAnswer};
 use system::random;
 use taler::base32;
@@ -73,6 +75,40 @@ pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
     // A name that is still being looked up holds nobody up.
     runtime.shutdown_background();
     Ok(judge(url, &seen, wait))
+}
+
+/// Asks the daemon at the first address at which it answers, if wallets have no address of their own set:
+/// it may run all the same.
+///
+/// # Errors
+/// As [`check`].
+pub(super) fn check_listening(listens: &[Listen], wait: Wait) -> Result<Finding, cli::Error> {
+    match own_address(listens) {
+        Ok(url) => check(&url, wait),
+        Err(why) => Ok(Finding::Warn(
+            format!("daemon: whether it runs could not be seen: {why}"),
+            "set server.base_url (or TILLD_SERVER__BASE_URL) to the address that wallets use"
+                .into(),
+        )),
+    }
+}
+
+/// The address by which this machine reaches a daemon that listens so, or why there is none.
+fn own_address(listens: &[Listen]) -> Result<BaseUrl, &'static str> {
+    let tcp = listens.iter().find_map(|listen| match listen {
+        Listen::Tcp(address) => Some(*address),
+        Listen::Unix(_) => None,
+    });
+    let mut address = tcp.ok_or("it listens at unix sockets only")?;
+    if address.port() == 0 {
+        return Err("it listens at a port that the system chooses");
+    }
+    match address.ip().to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        IpAddr::V4(_) | IpAddr::V6(_) => {}
+    }
+    BaseUrl::parse(format!("http://{address}/")).map_err(|_| "it listens at an odd address")
 }
 
 async fn look(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> Seen {
@@ -174,6 +210,18 @@ fn secs(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_daemon_is_found_where_it_listens() {
+        let at = |texts: &[&str]| {
+            let listens: Vec<_> = texts.iter().map(|text| text.parse().unwrap()).collect();
+            own_address(&listens).map(|url| url.to_string())
+        };
+        assert_eq!(at(&["127.0.0.1:9966"]).unwrap(), "http://127.0.0.1:9966/");
+        assert_eq!(at(&["unix:/run/x", "0.0.0.0:80"]).unwrap(), "http://127.0.0.1/");
+        assert_eq!(at(&["[::]:9966"]).unwrap(), "http://[::1]:9966/");
+        assert!(at(&["unix:/run/x"]).is_err() && at(&["127.0.0.1:0"]).is_err());
+    }
 
     #[test]
     fn what_the_daemon_does_at_its_address_is_judged() {

@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use super::Finding;
+use crate::store::premises::Premises;
 use crate::store::{self, Error, Look, VERSION};
-use taler::time::{RelativeTime, Timestamp};
+use taler::time::Timestamp;
 
 /// A megabyte.
 const MB: u64 = 1_000_000;
-/// Beyond so many seconds the last backup is old: two days, for a job that runs daily.
-const OLD_BACKUP_S: u64 = 2 * 86_400;
 /// Beyond so many bytes the log has grown past what a busy shop needs: twice the size to which it
 /// shrinks.
 const LARGE_LOG: u64 = 128 * MB;
@@ -47,19 +46,18 @@ fn version(path: &Path, version: u32) -> Finding {
 }
 
 /// When the last good copy was made, if ever one was.
-pub(super) fn backup(last: Option<Timestamp>, now: Timestamp) -> Finding {
+pub(super) fn backup(found: Premises, now: Timestamp) -> Finding {
     let remedy = || {
         "make one each day, by systemd or cron: tilld backup /another/disk/till.db; the package does \
          with: systemctl enable --now tilld-backup.timer"
             .to_owned()
     };
-    let Some(last) = last else {
+    let Some(last) = found.last_backup else {
         return Finding::Warn("backup: \"tilld backup\" has never made one".into(), remedy());
     };
     let age = now.saturating_since(last);
-    let is_old = RelativeTime::from_secs(OLD_BACKUP_S).is_ok_and(|most| age > most);
     let hours = age.duration().unwrap_or_default().as_secs() / 3600;
-    match is_old {
+    match found.is_backup_old(now) {
         true => Finding::Warn(format!("backup: the last one is {} days old", hours / 24), remedy()),
         false => Finding::Ok(format!("backup: the last one is {hours} hours old")),
     }

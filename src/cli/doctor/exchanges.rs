@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::{Finding, address, clock};
 use crate::cli;
 use crate::exchange::{Error, Exchange, Http, Times, Told};
+use crate::till::ListedExchange;
 use system::clock::{Clock, show};
 use taler::amount::Currency;
-use taler::exchange::{BadKeys, Trusted};
+use taler::exchange::BadKeys;
 use taler::time::Timestamp;
 
 /// Somebody waits for the answer: each is asked once, and has a few seconds.
@@ -23,7 +24,7 @@ const TIMES: Times = Times {
 /// What came of asking an exchange.
 #[derive(Debug)]
 pub(super) struct Asked {
-    pub(super) trusted: Trusted,
+    pub(super) listed: ListedExchange,
     pub(super) answer: Result<Told, Error>,
     /// By how many seconds our clock is ahead of the exchange's, if that could be told.
     pub(super) off_s: Option<i64>,
@@ -33,7 +34,7 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// When the system gives no means to do so.
-pub(super) fn ask(trusted: &[Trusted], clock: &Clock) -> Result<Vec<Asked>, cli::Error> {
+pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked>, cli::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -41,16 +42,16 @@ pub(super) fn ask(trusted: &[Trusted], clock: &Clock) -> Result<Vec<Asked>, cli:
     let http = Http::new(TIMES);
     let asking: Vec<_> = trusted
         .iter()
-        .map(|trusted| {
-            let exchange =
-                Exchange::new(trusted.clone(), http.clone(), clock.clone(), None, |_| {});
-            let (trusted, clock) = (trusted.clone(), clock.clone());
+        .map(|listed| {
+            let trusted = listed.trusted.clone();
+            let exchange = Exchange::new(trusted, http.clone(), clock.clone(), None, |_| {});
+            let (listed, clock) = (listed.clone(), clock.clone());
             runtime.spawn(async move {
                 let answer = exchange.look().await;
                 let told = answer.as_ref().ok();
                 let off_s =
                     told.and_then(|told| clock::off_s(clock.now(), told.date, told.keys.issued()));
-                Asked { trusted, answer, off_s }
+                Asked { listed, answer, off_s }
             })
         })
         .collect();
@@ -63,33 +64,56 @@ pub(super) fn ask(trusted: &[Trusted], clock: &Clock) -> Result<Vec<Asked>, cli:
     Ok(asked)
 }
 
-/// What to think of the exchanges, for a shop whose prices are in `currency`.
-pub(super) fn check(asked: &[Asked], currency: Currency, now: Timestamp) -> Vec<Finding> {
-    if asked.is_empty() {
+/// What to think of the exchanges, for a shop whose settings say that prices are in `currency`.
+pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp) -> Vec<Finding> {
+    let Some(first) = asked.first() else {
         return vec![Finding::Warn(
             "exchanges: none is trusted, so orders can be paid at the counter only".into(),
-            "add an [[exchange]] with base_url, master_public_key and currency to the settings \
-             file, and restart the daemon"
+            "tilld exchange add URL, like https://exchange.taler-ops.ch/ for CHF; or in the back \
+             office, under Exchanges"
                 .into(),
         )];
-    }
+    };
     let mut findings: Vec<_> = asked.iter().map(|asked| one(asked, now)).collect();
-    if asked.iter().all(|asked| asked.trusted.currency != currency) {
+    findings.extend(asked.iter().filter_map(conflict));
+    if let Some(currency) = currency
+        && asked.iter().all(|asked| asked.listed.trusted.currency != currency)
+    {
         findings.push(Finding::Warn(
-            format!("currency: prices are in {currency}, but no trusted exchange has it"),
-            format!("add an [[exchange]] of {currency}, or set currency.default to another"),
+            format!(
+                "currency: currency.default is {currency}, but no trusted exchange has it, so prices \
+                 are in {}",
+                first.listed.trusted.currency
+            ),
+            format!("trust an exchange of {currency}, or set currency.default to another"),
         ));
     }
     findings
 }
 
+/// The settings file and the database do not agree on an exchange's master key.
+fn conflict(asked: &Asked) -> Option<Finding> {
+    let (url, key) = (&asked.listed.trusted.base_url, asked.listed.other_key?);
+    Some(Finding::Warn(
+        format!(
+            "exchange {url}: the settings file has its master key as {}, the database as {key}; the \
+             settings file counts",
+            asked.listed.trusted.master_public_key
+        ),
+        format!("take it out of the database: tilld exchange remove {url}"),
+    ))
+}
+
 fn one(asked: &Asked, now: Timestamp) -> Finding {
-    let trusted = &asked.trusted;
+    let trusted = &asked.listed.trusted;
     let name = trusted.base_url.as_str();
     let told = match &asked.answer {
         Ok(told) => told,
         Err(error) => {
-            return Finding::Fail(format!("exchange {name}: {error}"), remedy(trusted, error));
+            return Finding::Fail(
+                format!("exchange {name}: {error}"),
+                remedy(&asked.listed, error),
+            );
         }
     };
     let keys = &told.keys;
@@ -119,7 +143,7 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
     if !trusted.base_url.is_https() && !address::is_loopback(&trusted.base_url) {
         return Finding::Warn(
             format!("exchange {name}: it answers, but not by https, so others can listen"),
-            "if it has an https:// address, set base_url of this [[exchange]] to that".into(),
+            "if it has an https:// address, trust it by that instead".into(),
         );
     }
     Finding::Ok(format!(
@@ -130,9 +154,19 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
 }
 
 /// What to do about an exchange that did not tell its keys.
-fn remedy(trusted: &Trusted, error: &Error) -> String {
+fn remedy(listed: &ListedExchange, error: &Error) -> String {
+    let trusted = &listed.trusted;
     let name = trusted.base_url.as_str();
     match error {
+        Error::Keys(BadKeys::MasterKey(theirs)) if !listed.is_in_settings => format!(
+            "ask whoever runs {name}, by another way than this; only if they say so: tilld exchange \
+             remove {name}; tilld exchange add {name} --master-key {theirs}"
+        ),
+        Error::Keys(BadKeys::Currency(_) | BadKeys::BaseUrl(_)) if !listed.is_in_settings => {
+            format!(
+                "tilld exchange remove {name}; and add it as it calls itself, if you trust that"
+            )
+        }
         Error::Keys(BadKeys::MasterKey(theirs)) => format!(
             "ask whoever runs {name}, by another way than this; only if they say so, set \
              master_public_key = \"{theirs}\" in its [[exchange]]"
@@ -182,7 +216,13 @@ mod tests {
         change(&mut answer);
         let keys = Keys::read(&sample.trusted(), answer.to_string().as_bytes());
         let answer = keys.map(|keys| Told { keys, date: None }).map_err(Error::from);
-        Asked { trusted: sample.trusted(), answer, off_s: None }
+        let listed = ListedExchange {
+            trusted: sample.trusted(),
+            is_in_settings: true,
+            is_removed: false,
+            other_key: None,
+        };
+        Asked { listed, answer, off_s: None }
     }
 
     #[test]
@@ -216,12 +256,28 @@ mod tests {
 
     #[test]
     fn no_exchange_is_a_warning_and_so_is_none_of_the_currency() {
-        let currency = |text: &str| Currency::parse(text).unwrap();
+        let currency = |text: &str| Some(Currency::parse(text).unwrap());
         assert!(matches!(check(&[], currency("EUR"), after(60))[..], [Finding::Warn(..)]));
         let all = [asked(|_| {})];
-        let own = all[0].trusted.currency;
-        assert!(matches!(check(&all, own, after(60))[..], [Finding::Ok(_)]));
+        let own = all[0].listed.trusted.currency;
+        assert!(matches!(check(&all, Some(own), after(60))[..], [Finding::Ok(_)]));
+        // Who has set nothing has the exchange's currency.
+        assert!(matches!(check(&all, None, after(60))[..], [Finding::Ok(_)]));
         let found = check(&all, currency("ZZZ"), after(60));
         assert!(matches!(found[..], [Finding::Ok(_), Finding::Warn(..)]), "{found:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_an_exchange_of_the_database_is_mended_there() {
+        let other = Sample::at("https://exchange.example/").signing.public_key();
+        let mut changed = asked(|keys| keys["master_public_key"] = other.to_string().into());
+        changed.listed.is_in_settings = false;
+        let Finding::Fail(_, remedy) = one(&changed, after(60)) else { panic!() };
+        assert!(remedy.contains("tilld exchange remove https://exchange.example/"), "{remedy}");
+        let mut twice = asked(|_| {});
+        assert_eq!(conflict(&twice), None);
+        twice.listed.other_key = Some(other);
+        let Some(Finding::Warn(said, remedy)) = conflict(&twice) else { panic!() };
+        assert!(said.contains(&other.to_string()) && remedy.contains("exchange remove"), "{said}");
     }
 }

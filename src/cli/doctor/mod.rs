@@ -16,10 +16,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::output::{self, escaped};
-use super::{Error, owner};
+use super::{Error, explained, owner, with_rights_of};
 use crate::config::Config;
 use crate::server::terms;
 use crate::store::{self, Look, premises};
+use crate::till::{ListedExchange, listed};
 use system::clock::{Clock, zone_problem};
 use taler::exchange::Trusted;
 use taler::time::Timestamp;
@@ -83,26 +84,28 @@ impl fmt::Display for Sum {
 /// `tilld doctor`; with `slow`, a request waits at the daemon as long as any may.
 ///
 /// # Errors
-/// When any check fails; the store's own error if the file cannot be used.
+/// When any check fails; the store's own error if the file is not there or cannot be used.
 pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
-    owner::become_owner(&config.database.path)?;
-    let trusted = terms(config)?.exchanges;
+    let owner = owner::become_owner(&config.database.path)?;
+    let path = &config.database.path;
+    let look = store::look(path);
+    let trusted = trusted(&look, &terms(config)?.exchanges);
     let clock = Clock::system();
     let asked = exchanges::ask(&trusted, &clock)?;
     let now = clock.now();
 
-    let path = &config.database.path;
     let server = &config.server;
     let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
-    if let Some(url) = &server.base_url {
-        let longest = Duration::from_secs(config.polls.clamp_s);
-        findings.push(daemon::check(url, daemon::Wait::of(longest, slow))?);
-    }
+    let longest = Duration::from_secs(config.polls.clamp_s);
+    let wait = daemon::Wait::of(longest, slow);
+    findings.push(match &server.base_url {
+        Some(url) => daemon::check(url, wait)?,
+        None => daemon::check_listening(&server.listen, wait)?,
+    });
     let mut about_file = disk::check(path);
-    let look = store::look(path);
     about_file.extend(database::check(path, &look));
     if matches!(look, Ok(Some(_))) {
-        about_file.push(database::backup(premises::around(path).last_backup, now));
+        about_file.push(database::backup(premises::around(path), now));
     }
     let (newest, shops) = match contents(&look, &trusted) {
         Ok(contents) => contents,
@@ -111,11 +114,12 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
             (None, None)
         }
     };
+    let set_currency = config.currency.is_set.then_some(config.currency.default);
     let off: Vec<_> = asked.iter().filter_map(|asked| asked.off_s).collect();
     findings.push(clock::check(now, newest, &off));
     findings.extend(zone_problem().as_deref().map(clock::zone));
     findings.extend(about_file);
-    findings.extend(exchanges::check(&asked, config.currency.default, now));
+    findings.extend(exchanges::check(&asked, set_currency, now));
     if let Some(shops) = shops {
         findings.extend(accounts::check(&shops, &asked));
     }
@@ -129,17 +133,35 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let sum = Sum::of(&findings);
     output::line(&sum)?;
     match (look, sum.fail) {
-        (Err(error), _) if error.is_unusable() => Err(error.into()),
+        // As of every command that finds none, wherever it was looked for.
+        (Ok(None), _) => Err(explained(config, store::Error::Missing(path.clone()))),
+        (Err(error), _) if error.is_unusable() => Err(with_rights_of(owner, error.into())),
         (_, 0) => Ok(()),
         (_, failed) => Err(Error::Other(format!("{failed} checks failed"))),
     }
+}
+
+/// The exchanges of the settings and of the database, as far as that is one that we can read, which new
+/// orders offer.
+fn trusted(look: &store::Result<Option<Look>>, settings: &[Trusted]) -> Vec<ListedExchange> {
+    let kept = match look {
+        Ok(Some(look)) if look.version() == store::VERSION => look.read(store::exchanges::list),
+        _ => Ok(Vec::new()),
+    };
+    // That the file cannot be read is told elsewhere.
+    let mut all = listed(settings, &kept.unwrap_or_default());
+    all.retain(|listed| !listed.is_removed);
+    all
 }
 
 /// What the newest entry's time is, and which shops there are, with what exchanges ask of them; as
 /// far as the file is one that we can read.
 type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
 
-fn contents(look: &store::Result<Option<Look>>, trusted: &[Trusted]) -> store::Result<Contents> {
+fn contents(
+    look: &store::Result<Option<Look>>,
+    trusted: &[ListedExchange],
+) -> store::Result<Contents> {
     match look {
         Ok(Some(look)) if look.version() == store::VERSION => {
             Ok((look.newest()?, Some(look.read(|db| accounts::shops(db, trusted))?)))

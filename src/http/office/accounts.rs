@@ -13,6 +13,7 @@ use super::seat::Seat;
 use super::shown;
 use crate::model::account::{Account, AccountDetails};
 use crate::till::{AccountWish, Error, Till};
+use taler::amount::Currency;
 use taler::base32::HashCode;
 use taler::payto::{BadPayto, Payto};
 use ui::Words;
@@ -66,11 +67,15 @@ struct Page<'a> {
     seat: &'a Seat,
     typed: &'a Typed,
     rows: Vec<Row>,
+    /// What exchanges pay out, if there are any.
+    currencies: String,
 }
 
 async fn ask(seat: &Seat, till: &Till, status: StatusCode, typed: &Typed) -> Answer {
     let rows = till.accounts(seat.clerk()).await?.iter().map(Row::of).collect();
-    let page = Page { frame: seat.frame(), words: seat.words(), seat, typed, rows };
+    let currencies: Vec<_> = till.offered_currencies().iter().map(Currency::to_string).collect();
+    let currencies = currencies.join(", ");
+    let page = Page { frame: seat.frame(), words: seat.words(), seat, typed, rows, currencies };
     shown(status, seat.frame(), &page)
 }
 

@@ -2,7 +2,7 @@
 
 use super::form::Typed;
 use crate::model::contract::BadOrder;
-use crate::till::{Error, Terms};
+use crate::till::{Error, Till};
 use taler::amount::{Amount, Currency};
 use taler::currency::CurrencySpecification;
 use ui::money::{self, BadNumber};
@@ -31,10 +31,30 @@ pub(super) fn refusal(error: &Error, words: &Words) -> Option<&'static str> {
     })
 }
 
-/// How amounts in `currency` are written.
-pub(super) fn specification(terms: &Terms, currency: &Currency) -> CurrencySpecification {
-    let known = terms.currencies.iter().find(|one| one.currency() == currency);
-    known.cloned().unwrap_or_else(|| CurrencySpecification::shipped(*currency))
+/// In what a price can be, what is meant when nobody chooses first: the currencies of the exchanges;
+/// without any exchange, the till's own.
+pub(super) fn currencies(till: &Till) -> Vec<Currency> {
+    let offered = till.offered_currencies();
+    if offered.is_empty() { vec![till.default_currency()] } else { offered }
+}
+
+/// The one of `offered` that was chosen in `currency`, else the first; `typed` says so if one was chosen
+/// that is offered no more, for its number means another amount.
+pub(super) fn currency(
+    typed: &mut Typed,
+    offered: &[Currency],
+    till: &Till,
+    words: &Words,
+) -> CurrencySpecification {
+    let chosen = typed.form().some("currency").map(Currency::parse);
+    let found = match chosen {
+        None => offered.first().copied(),
+        Some(chosen) => chosen.ok().filter(|chosen| offered.contains(chosen)),
+    };
+    if found.is_none() {
+        typed.complain("amount", words.unknown_currency);
+    }
+    till.specification(&found.unwrap_or_else(|| till.default_currency()))
 }
 
 /// The amount that was typed into `name`, more than nothing; else `None`, and `typed` says why.

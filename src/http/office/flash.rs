@@ -22,6 +22,9 @@ const MESSAGES: &[Message] = &[
     ("password-reset", |words| words.said_password_reset),
     ("password-changed", |words| words.said_password_changed),
     ("revoked", |words| words.said_revoked),
+    ("exchange-added", |words| words.said_exchange_added),
+    ("exchange-removed", |words| words.said_exchange_removed),
+    ("list-hidden", |words| words.said_list_hidden),
 ];
 
 /// The message that the address of `request` names.

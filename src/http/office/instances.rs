@@ -30,7 +30,7 @@ use ui::words::filled;
 /// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
 /// a handler that asks for one.
 #[derive(Debug)]
-pub(in crate::http) struct Operator(Seat);
+pub(in crate::http) struct Operator(pub(super) Seat);
 
 impl FromRequest for Operator {
     type Error = Failure;

@@ -10,8 +10,10 @@
 //! template, texts at the end of `crates/ui/src/words.rs`, and perhaps a tab in `seat`.
 
 pub(super) mod accounts;
+pub(super) mod check_list;
 mod cookie;
 pub(super) mod details;
+pub(super) mod exchanges;
 mod explain;
 pub(super) mod export;
 mod flash;
@@ -25,6 +27,7 @@ pub(super) mod orders;
 pub(super) mod password;
 mod problem;
 mod seat;
+pub(super) mod setup;
 pub(super) mod sign_in;
 mod standing;
 pub(super) mod status;
@@ -54,7 +57,6 @@ use super::{Settings, origin};
 
 pub(super) use self::guard::guard;
 pub(super) use self::problem::problem;
-use self::seat::Seat;
 pub use self::twice::Forms;
 
 /// How long a page may wait for news.
@@ -91,11 +93,6 @@ impl FromRequest for Client {
         let client = settings.map(|settings| Self(origin::poller(request, settings)));
         ready(client.ok_or_else(|| Failure::Bug("settings are missing".into())))
     }
-}
-
-/// `GET /webui`: the first page.
-pub(super) async fn home(seat: Seat) -> Answer {
-    Ok(go(seat.frame(), "webui/orders"))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::order::refuse;
 use super::seat::Seat;
 use super::{explain, shown};
 use crate::till::{Error, Made, OrderWish, Till};
-use taler::amount::Amount;
+use taler::amount::{Amount, Currency};
 use taler::time::RelativeTime;
 use taler::web::FulfillmentUrl;
 use ui::Words;
@@ -32,7 +32,7 @@ struct Page<'a> {
     words: &'a Words,
     seat: &'a Seat,
     typed: &'a Typed,
-    currency: String,
+    currencies: Vec<String>,
 }
 
 /// Makes an order over `amount` for the clerk's shop.
@@ -53,13 +53,12 @@ pub(super) async fn make(
 }
 
 fn show(seat: &Seat, till: &Till, status: StatusCode, typed: &Typed) -> Answer {
-    let currency = till.terms().currency;
     let page = Page {
         frame: seat.frame(),
         words: seat.words(),
         seat,
         typed,
-        currency: currency.to_string(),
+        currencies: explain::currencies(till).iter().map(Currency::to_string).collect(),
     };
     shown(status, seat.frame(), &page)
 }
@@ -91,7 +90,7 @@ pub(in crate::http) async fn submit(
 ) -> Answer {
     let words = seat.words();
     let mut typed = Typed::of(form);
-    let currency = explain::specification(till.terms(), &till.terms().currency);
+    let currency = explain::currency(&mut typed, &explain::currencies(&till), &till, words);
     let amount = explain::amount(&mut typed, "amount", &currency, words);
     let mut order = Map::new();
     for (name, needed) in [("summary", true), ("fulfillment_message", false)] {

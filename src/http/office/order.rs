@@ -249,7 +249,7 @@ pub(in crate::http) async fn refund(
     let words = seat.words();
     let History { order, .. } = till.history(seat.clerk(), &order_id)?;
     let mut typed = Typed::of(form);
-    let currency = explain::specification(till.terms(), order.amount.currency());
+    let currency = till.specification(order.amount.currency());
     let amount = explain::amount(&mut typed, "amount", &currency, words);
     if typed.form().text("reason").is_empty() {
         typed.complain("reason", words.reason_needed);

@@ -29,6 +29,7 @@ struct Tab {
 
 /// In the order in which they are shown.
 const TABS: &[Tab] = &[
+    Tab { path: CHECK_LIST, text: |words| words.tab_check_list, for_admin: false },
     Tab { path: "orders", text: |words| words.tab_orders, for_admin: false },
     Tab { path: "till", text: |words| words.tab_till, for_admin: false },
     Tab { path: "export", text: |words| words.tab_export, for_admin: false },
@@ -38,8 +39,12 @@ const TABS: &[Tab] = &[
     Tab { path: "details", text: |words| words.tab_details, for_admin: false },
     Tab { path: "password", text: |words| words.password, for_admin: false },
     Tab { path: "status", text: |words| words.tab_status, for_admin: false },
+    Tab { path: "exchanges", text: |words| words.exchanges, for_admin: true },
     Tab { path: "instances", text: |words| words.tab_instances, for_admin: true },
 ];
+
+/// The path of what there is to do at first, which is the first tab as long as it is wanted.
+const CHECK_LIST: &str = "check-list";
 
 /// A link of the navigation.
 #[derive(Clone, Debug)]
@@ -61,6 +66,7 @@ struct Inner {
     /// By which forms of this seat are known.
     seal: String,
     csrf: String,
+    has_check_list: bool,
     tab: String,
     flash: Option<&'static str>,
 }
@@ -72,6 +78,7 @@ impl Seat {
         clerk: till::Clerk,
         key: &Key,
         page_id: &str,
+        has_check_list: bool,
     ) -> Self {
         let frame = Frame::of(request, settings);
         let tab = request.path().trim_matches('/').split('/').nth(1).unwrap_or_default().to_owned();
@@ -79,7 +86,7 @@ impl Seat {
         let seal = form::seal_of_seat(key);
         let csrf = form::on_page(&seal, page_id);
         let calendar = clerk.calendar();
-        Self(Rc::new(Inner { clerk, calendar, seal, csrf, tab, flash, frame }))
+        Self(Rc::new(Inner { clerk, calendar, seal, csrf, has_check_list, tab, flash, frame }))
     }
 
     /// Who may act for the shop.
@@ -112,6 +119,11 @@ impl Seat {
         self.0.flash
     }
 
+    /// Is the list shown of what there is to do at first?
+    pub(super) fn has_check_list(&self) -> bool {
+        self.0.has_check_list
+    }
+
     /// The shop's name for people.
     pub(super) fn shop(&self) -> &str {
         &self.0.clerk.instance().settings.name
@@ -122,6 +134,7 @@ impl Seat {
         let is_admin = self.0.clerk.instance().id.is_admin();
         TABS.iter()
             .filter(|tab| is_admin || !tab.for_admin)
+            .filter(|tab| self.has_check_list() || tab.path != CHECK_LIST)
             .map(|tab| Link {
                 href: self.path(tab.path),
                 text: (tab.text)(self.words()),

@@ -15,7 +15,7 @@ use super::cookie::{Cookie, Way, browser};
 use super::form::{Form, Typed, on_page, seal_of_door};
 use super::seat::Seat;
 use super::{flash, go, shown};
-use crate::till::{Error, Key, Password, Presence, Till};
+use crate::till::{Error, Issued, Key, Password, Presence, Till};
 use taler::ids::InstanceId;
 use ui::Words;
 
@@ -82,6 +82,10 @@ pub(in crate::http) async fn page(
     params: Params,
 ) -> Answer {
     let frame = Frame::of(&request, &settings);
+    if till.is_without_instance()? {
+        // There is nobody to sign in as.
+        return Ok(go(&frame, "webui/setup"));
+    }
     let next = params.text("next").filter(|place| is_own_place(place)).unwrap_or_default();
     let typed = Typed::suggesting(&[("instance", "admin"), ("next", next)]);
     let flash = match params.text("why") {
@@ -101,17 +105,59 @@ fn ask(
     typed: &Typed,
     flash: Option<&str>,
 ) -> Answer {
-    let way = Way::of(request, settings);
-    let door = match Cookie::Door.read(request, &way) {
-        Some(door) => door,
-        None => till.door_mark()?,
-    };
-    let csrf = on_page(&seal_of_door(&door), &till.door_mark()?);
-    let is_plain = way.is_plain();
+    let Doorway { csrf, is_plain, cookie } = Doorway::of(request, till, settings)?;
     let page = Page { frame, words: frame.words(), typed, csrf, flash, is_plain };
     let mut answer = shown(status, frame, &page)?;
-    if let Some(cookie) = Cookie::Door.set(&way, &door) {
+    if let Some(cookie) = cookie {
         answer.headers_mut().append(SET_COOKIE, cookie);
+    }
+    Ok(answer)
+}
+
+/// What a form needs of whoever has not signed in.
+pub(super) struct Doorway {
+    /// What the form carries in `csrf`.
+    pub(super) csrf: String,
+    /// Can others on the network read along?
+    pub(super) is_plain: bool,
+    /// The cookie that the form needs.
+    pub(super) cookie: Option<HeaderValue>,
+}
+
+impl Doorway {
+    pub(super) fn of(
+        request: &HttpRequest,
+        till: &Till,
+        settings: &Settings,
+    ) -> Result<Self, Failure> {
+        let way = Way::of(request, settings);
+        let door = match Cookie::Door.read(request, &way) {
+            Some(door) => door,
+            None => till.door_mark()?,
+        };
+        Ok(Self {
+            csrf: on_page(&seal_of_door(&door), &till.door_mark()?),
+            is_plain: way.is_plain(),
+            cookie: Cookie::Door.set(&way, &door),
+        })
+    }
+}
+
+/// Sends whoever has just signed in on to `next`, with the cookie of their seat.
+pub(super) fn entered(
+    request: &HttpRequest,
+    settings: &Settings,
+    frame: &Frame,
+    issued: &Issued,
+    next: &str,
+) -> Answer {
+    let way = Way::of(request, settings);
+    let mut answer = go(frame, next);
+    let cookie = Cookie::Seat.set(&way, issued.key.reveal());
+    let cookie = cookie.ok_or_else(|| Failure::Bug("the token fits no cookie".into()))?;
+    answer.headers_mut().append(SET_COOKIE, cookie);
+    if let Some(cleared) = Cookie::Door.clear(&way) {
+        answer.headers_mut().append(SET_COOKIE, cleared);
     }
     Ok(answer)
 }
@@ -140,14 +186,7 @@ pub(in crate::http) async fn submit(
         Ok(issued) => {
             let way = Way::of(&request, &settings);
             leave_seat(&till, Cookie::Seat.read(&request, &way)).await?;
-            let mut answer = go(&frame, &next);
-            let cookie = Cookie::Seat.set(&way, issued.key.reveal());
-            let cookie = cookie.ok_or_else(|| Failure::Bug("the token fits no cookie".into()))?;
-            answer.headers_mut().append(SET_COOKIE, cookie);
-            if let Some(cleared) = Cookie::Door.clear(&way) {
-                answer.headers_mut().append(SET_COOKIE, cleared);
-            }
-            return Ok(answer);
+            return entered(&request, &settings, &frame, &issued, &next);
         }
         // Which of the two was wrong is nobody's business.
         Err(Error::NotAuthorized | Error::InstanceUnknown(_) | Error::InstanceDeleted(_)) => {

@@ -13,7 +13,7 @@ use super::seat::Seat;
 use super::{accounts, shown};
 use crate::till::{ExchangeState, Kyc, KycStatus, Machine, ShopStatus, Till};
 use taler::payto::Payto;
-use taler::time::{RelativeTime, Timestamp};
+use taler::time::Timestamp;
 use ui::moment::Moment;
 use ui::{Visitor, Words};
 
@@ -21,8 +21,6 @@ use ui::{Visitor, Words};
 const MB: u64 = 1_000_000;
 /// Below so many bytes, there is little room: as `tilld doctor` says.
 const LITTLE: u64 = 100 * MB;
-/// How old the newest backup may be, in seconds: two days, for a job that runs daily.
-const STALE_S: u64 = 2 * 86_400;
 
 /// How the daemon is doing, for its keeper.
 struct Daemon {
@@ -33,12 +31,12 @@ struct Daemon {
 }
 
 /// How it stands with an exchange.
-struct Exchange {
+pub(super) struct Exchange {
     url: String,
-    is_good: bool,
-    word: &'static str,
+    pub(super) is_good: bool,
+    pub(super) word: &'static str,
     fetched: Option<Moment>,
-    failure: Option<(Moment, String)>,
+    pub(super) failure: Option<(Moment, String)>,
 }
 
 /// Whether an exchange pays to an account.
@@ -129,35 +127,26 @@ fn warnings(
     now: Timestamp,
     words: &Words,
 ) -> Vec<&'static str> {
-    let backup_is_old = |machine: &Machine| {
-        let age = machine.premises.last_backup.map(|at| now.saturating_since(at));
-        age.is_none_or(|age| RelativeTime::from_secs(STALE_S).is_ok_and(|most| age > most))
-    };
-    let is_dumb = |one: &ExchangeState| one.expires.is_none_or(|expires| expires <= now);
-    let asked = [KycStatus::Required, KycStatus::WireRequired];
     let machine = status.machine.as_ref();
     let checks = [
         (status.accounts.is_empty(), words.no_account),
         (status.exchanges.is_empty(), words.warn_no_exchange),
-        (
-            !status.exchanges.is_empty() && status.exchanges.iter().all(is_dumb),
-            words.warn_exchanges_silent,
-        ),
-        (status.kyc.iter().any(|kyc| asked.contains(&kyc.status)), words.warn_kyc),
+        (status.are_exchanges_silent(now), words.warn_exchanges_silent),
+        (status.is_asked(), words.warn_kyc),
         (
             machine.is_some_and(|all| all.premises.free_bytes.is_some_and(|free| free < LITTLE)),
             words.warn_disk,
         ),
         (is_local, words.warn_this_machine),
         (!is_https && !is_local, words.warn_plain),
-        (machine.is_some_and(backup_is_old), words.warn_backup),
+        (status.is_backup_old(now) == Some(true), words.warn_backup),
     ];
     checks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text).collect()
 }
 
-fn exchange(state: &ExchangeState, seat: &Seat, now: Timestamp) -> Exchange {
+pub(super) fn exchange(state: &ExchangeState, seat: &Seat, now: Timestamp) -> Exchange {
     let words = seat.words();
-    let is_good = state.expires.is_some_and(|expires| expires > now);
+    let is_good = state.is_ready(now);
     let word = match (is_good, state.expires, &state.failure) {
         (true, ..) => words.exchange_ready,
         (false, Some(_), _) => words.exchange_stale,
@@ -222,6 +211,7 @@ mod tests {
         let status = |free, backup: u64| ShopStatus {
             last_payment: None,
             accounts: Vec::new(),
+            is_unnamed: false,
             exchanges: Vec::new(),
             kyc: Vec::new(),
             machine: Some(Machine {
@@ -235,7 +225,7 @@ mod tests {
         };
         let bare = [ENGLISH.no_account, ENGLISH.warn_no_exchange];
         let of = |status: &ShopStatus, is_https| warnings(status, is_https, false, now, &ENGLISH);
-        let fresh = 1_000_000 - STALE_S;
+        let fresh = 1_000_000 - 2 * 86_400;
         assert_eq!(of(&status(LITTLE, fresh), true), bare);
         assert!(of(&status(LITTLE, fresh), false).contains(&ENGLISH.warn_plain));
         assert!(of(&status(LITTLE - 1, fresh), true).contains(&ENGLISH.warn_disk));

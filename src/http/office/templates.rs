@@ -81,7 +81,7 @@ struct Page<'a> {
     title: &'a str,
     action: String,
     typed: &'a Typed,
-    currency: String,
+    currencies: Vec<String>,
     /// Who says it: the shop or the customer.
     who: [(&'static str, &'static str); 2],
     kinds: [(&'static str, &'static str); 2],
@@ -131,7 +131,7 @@ fn ask(
         title,
         action,
         typed,
-        currency: currency(till, old).to_string(),
+        currencies: currencies(till, old).iter().map(Currency::to_string).collect(),
         who: [("shop", words.says_shop), ("customer", words.says_customer)],
         kinds: [("fixed-order", words.kind_order), ("paivana", words.kind_paywall)],
         has_more: typed.chose("kind", "paivana")
@@ -180,11 +180,16 @@ fn paywall(
     Ok(Paywall { snippet, check })
 }
 
-/// What the template `old` is priced in; a new one in the till's own currency.
-fn currency(till: &Till, old: Option<&Template>) -> Currency {
+/// What a template can be priced in, that of the template `old` first.
+fn currencies(till: &Till, old: Option<&Template>) -> Vec<Currency> {
     let price = old.and_then(|old| price(old).or_else(|| suggested_price(old)));
     let open = old.and_then(|old| old.contract.required_currency().copied());
-    price.map(|price| *price.currency()).or(open).unwrap_or(till.terms().currency)
+    let mut all = explain::currencies(till);
+    if let Some(own) = price.map(|price| *price.currency()).or(open) {
+        all.retain(|one| *one != own);
+        all.insert(0, own);
+    }
+    all
 }
 
 /// The price that is fixed, if one is.
@@ -279,8 +284,8 @@ fn read(typed: &mut Typed, till: &Till, old: Option<&Template>, words: &Words) -
         defaults.insert("summary".into(), json!(summary));
     }
 
-    let currency = currency(till, old);
-    let specification = explain::specification(till.terms(), &currency);
+    let specification = explain::currency(typed, &currencies(till, old), till, words);
+    let currency = *specification.currency();
     let is_fixed = typed.chose("amount_by", "shop");
     let amount = match is_fixed || typed.form().some("amount").is_some() {
         true => explain::amount(typed, "amount", &specification, words),

@@ -20,7 +20,7 @@ use super::standing::Standing;
 use super::{explain, shown};
 use crate::model::order::{CounterPayment, Order, PaymentMethod};
 use crate::till::{Books, CounterWish, Error, Till, Total};
-use taler::amount::Amount;
+use taler::amount::{Amount, Currency};
 use taler::ids::OrderId;
 use ui::Words;
 use ui::qr::Link;
@@ -62,7 +62,7 @@ struct Keypad<'a> {
     words: &'a Words,
     seat: &'a Seat,
     typed: &'a Typed,
-    currency: String,
+    currencies: Vec<String>,
     mark: char,
     digits: u8,
     sums: Vec<Sum>,
@@ -98,14 +98,15 @@ async fn keypad(seat: &Seat, till: &Till, status: StatusCode, typed: &Typed) -> 
         Some(books) => till.totals(seat.clerk(), books).await?,
         None => Vec::new(),
     };
-    let currency = till.terms().currency;
+    let currencies = explain::currencies(till);
+    let digits = currencies.iter().map(|one| till.specification(one).input_digits()).max();
     let page = Keypad {
         frame: seat.frame(),
         words: seat.words(),
         seat,
         typed,
-        digits: explain::specification(till.terms(), &currency).input_digits(),
-        currency: currency.to_string(),
+        digits: digits.unwrap_or_default(),
+        currencies: currencies.iter().map(Currency::to_string).collect(),
         mark: seat.frame().visitor.decimal,
         sums: totals.iter().map(|total| Sum::of(total, seat, till)).collect(),
     };
@@ -127,7 +128,7 @@ pub(in crate::http) async fn begin(
 ) -> Answer {
     let words = seat.words();
     let mut typed = Typed::of(form);
-    let currency = explain::specification(till.terms(), &till.terms().currency);
+    let currency = explain::currency(&mut typed, &explain::currencies(&till), &till, words);
     let amount = explain::amount(&mut typed, "amount", &currency, words);
     let summary = typed.form().some("summary").unwrap_or(words.a_sale).to_owned();
     if summary.len() > MAX_TEXT {

@@ -17,6 +17,7 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpResponse};
 use super::super::error::Failure;
 use super::super::extract::{Body, is_form};
 use super::super::{Door, Settings, row_of};
+use super::exchanges::Introductions;
 use super::form::expected;
 use crate::till::Issued;
 use net::body::whole;
@@ -54,6 +55,8 @@ pub struct Forms {
     pub(in crate::http) orders: Submissions<String>,
     /// Tokens just made, each with the seat that may see it.
     pub(in crate::http) tokens: ShownOnce<Issued>,
+    /// Exchanges that were asked for their keys, and whose keys somebody compares.
+    pub(in crate::http) introductions: Introductions,
 }
 
 impl Default for Forms {
@@ -63,6 +66,7 @@ impl Default for Forms {
             sign_ins: Submissions::new(MOST_SIGN_INS, SIGN_IN_LIFE),
             orders: Submissions::new(MOST_ORDERS, ORDER_LIFE),
             tokens: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
+            introductions: Introductions::default(),
         }
     }
 }

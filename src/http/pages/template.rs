@@ -261,13 +261,20 @@ impl<'a> Maker<'a> {
         }
     }
 
-    /// The currencies that can be paid in.
-    fn currencies(&self, typed: &Typed) -> Vec<&CurrencySpecification> {
-        let fixed = self.template.contract.currency();
-        let chosen = typed.currency.as_ref().unwrap_or(&self.till.terms().currency);
-        let fits = |one: &&CurrencySpecification| fixed.is_none_or(|fixed| fixed == one.currency());
-        let mut all: Vec<_> = self.known().iter().filter(fits).collect();
+    /// The currencies that can be paid in: that of the template if it has one, else those of the
+    /// exchanges; without any exchange, all that are known.
+    fn currencies(&self, typed: &Typed) -> Vec<CurrencySpecification> {
+        let (offered, default) = (self.till.offered_currencies(), self.till.default_currency());
+        let mut all: Vec<_> = match self.template.contract.currency() {
+            Some(fixed) => {
+                let known = self.till.known_currencies().into_iter();
+                known.filter(|one| one.currency() == fixed).collect()
+            }
+            None if offered.is_empty() => self.known().to_vec(),
+            None => offered.iter().map(|one| self.till.specification(one)).collect(),
+        };
         // The first one is what is meant if nobody chooses.
+        let chosen = typed.currency.as_ref().unwrap_or(&default);
         all.sort_by_key(|one| one.currency() != chosen);
         all
     }
@@ -341,7 +348,7 @@ impl<'a> Maker<'a> {
             return Err(Fault::elsewhere(StatusCode::CONFLICT, words.only_from_page));
         }
         let choices = self.currencies(typed);
-        let fits = |one: &&&CurrencySpecification| {
+        let fits = |one: &&CurrencySpecification| {
             typed.currency.as_ref().is_none_or(|code| code == one.currency())
         };
         let currency = choices.iter().find(fits).ok_or_else(|| Fault {

@@ -215,6 +215,7 @@ mod tests {
                 max_fee: kudos("1"),
                 h_wire: HashCode::new([3; 64]),
                 minimum_age: 0,
+                exchanges: Vec::new(),
             },
             h_contract: HashCode::new([4; 64]),
             merchant_pub: SigningKey::from_seed([5; 32]).public_key(),

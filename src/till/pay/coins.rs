@@ -333,7 +333,10 @@ impl Till {
         }
         let currency = *bill.contract.max_fee.currency();
         let ask = wanted.into_iter().map(|(url, denominations)| async move {
-            let exchange = self.exchange(url).filter(|there| there.trusted().currency == currency);
+            // One that was removed meanwhile still counts for contracts that name it.
+            let named = bill.contract.exchanges.iter().any(|named| named.url == *url);
+            let exchange = self.exchange_for(url, named);
+            let exchange = exchange.filter(|there| there.trusted().currency == currency);
             let exchange = exchange.ok_or_else(|| Refusal::Untrusted(url.clone()))?;
             let keys = exchange.keys_with(&denominations).await;
             let keys = keys.map_err(|error| Trouble::at(url, error))?;
@@ -457,7 +460,7 @@ impl Till {
     ) -> Result<(), Error> {
         let exchange = self.exchange(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
         let keys = keys.get(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
-        match self.deposit(charge, exchange, keys, coins, now).await? {
+        match self.deposit(charge, &exchange, keys, coins, now).await? {
             Ok(Booked::Late) => Err(Error::AlreadyPaid(charge.order_id.clone())),
             Ok(Booked::Paid(_) | Booked::More) => Ok(()),
             Err(NotTaken { trouble, .. }) => Err(trouble.into()),

@@ -77,7 +77,7 @@ impl Till {
             let error = self.not_needed(&charge, &[coin])?;
             return Err(error.unwrap_or(Error::Store(store::Error::Busy)));
         }
-        let taken = self.deposit(&charge, exchange, &keys, &[coin], now).await?;
+        let taken = self.deposit(&charge, &exchange, &keys, &[coin], now).await?;
         let Err(NotTaken { trouble, is_refused }) = taken else { return Ok(Fate::Confirmed) };
         if is_refused && matches!(self.whereabouts(&charge, coin).await, Whereabouts::Absent) {
             self.drop_absent(coin).await?;
@@ -169,7 +169,7 @@ impl Till {
     }
 
     /// The exchange that issued a coin, and its keys.
-    async fn exchange_of(&self, coin: &Deposit) -> Result<(&Exchange, Arc<Keys>), Trouble> {
+    async fn exchange_of(&self, coin: &Deposit) -> Result<(Exchange, Arc<Keys>), Trouble> {
         let coin = &coin.what.coin;
         let Some(exchange) = self.exchange(&coin.exchange_url) else {
             // It was trusted once; until it is again, nobody can be asked.

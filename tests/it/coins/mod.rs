@@ -17,6 +17,7 @@ mod money;
 mod pay;
 mod refund;
 mod refused;
+mod removed;
 
 use serde_json::{Value, json};
 use taler::base32::HashCode;

@@ -1,8 +1,10 @@
 //! The back office, as a browser sees it: cookies, forms, redirects.
 
 mod books;
+mod exchanges;
 mod guard;
 mod settings;
+mod setup;
 mod sign_in;
 mod twice;
 
@@ -90,6 +92,20 @@ impl Visitor {
 
     pub(crate) fn sign_in(&self, instance: &str, password: &str) -> Page {
         self.post("/webui/sign-in", &[("instance", instance), ("password", password)])
+    }
+
+    /// Somebody who has opened a page with a form, and not signed in.
+    pub(crate) fn at_form(address: &str, path: &str) -> Self {
+        let mut visitor = Self::of(address);
+        let page = visitor.get(path);
+        visitor.csrf = page.csrf();
+        visitor.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+        visitor
+    }
+
+    /// Opens the sign-in and signs in there.
+    pub(crate) fn sign_in_anew(&self, instance: &str, password: &str) -> Page {
+        Self::at_form(&self.address, "/webui/sign-in").sign_in(instance, password)
     }
 
     fn origin(&self) -> String {

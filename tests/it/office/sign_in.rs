@@ -34,7 +34,7 @@ fn a_password_opens_the_office_and_nothing_else_does() {
     assert!(seat.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{seat}");
     let mut clerk = Visitor::of(&shop.daemon.address);
     clerk.cookies = vec![page.cookie("__Host-tilld").unwrap()];
-    assert_eq!(clerk.get("/webui").location(), "/webui/orders");
+    assert_eq!(clerk.get("/webui").location(), "/webui/check-list", "there is something to do");
     assert_eq!(clerk.get("/webui/orders").status, 200);
 }
 

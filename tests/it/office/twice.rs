@@ -8,18 +8,20 @@ use serde_json::{Value, json};
 use tilld::http::{OFFICE, Row};
 
 use super::{PASSWORD, Page, Visitor, office, store};
+use crate::common::peer::{Exchange, Manners};
 use crate::common::shop::{IBAN, Shop};
 
 const OTHER_IBAN: &str = "CH9300762011623852957";
 
-/// Everything that the store holds, but for when somebody was seen last.
+/// Everything that the store holds, but for when somebody was seen last, and what the daemon fetches
+/// when it is time.
 fn contents(db: &Connection) -> Vec<String> {
     let mut names =
         db.prepare_cached("SELECT name FROM sqlite_master WHERE type = 'table'").unwrap();
     let names: Vec<String> =
         names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
     let mut rows = Vec::new();
-    for name in names {
+    for name in names.iter().filter(|name| *name != "exchange_keys") {
         let mut table = db.prepare_cached(&format!("SELECT * FROM \"{name}\"")).unwrap();
         let columns: Vec<String> = table.column_names().iter().map(|&c| c.to_owned()).collect();
         let mut found = table.query([]).unwrap();
@@ -62,6 +64,13 @@ fn template(shop: &Shop, id: &str) -> String {
         "template_contract": { "summary": "Tea", "amount": "KUDOS:2" } });
     assert_eq!(shop.post("/private/templates", &body).status, 204);
     id.to_owned()
+}
+
+/// An exchange that tells its keys: its address and its master key.
+fn exchange() -> (String, String) {
+    let exchange = Exchange::start();
+    exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "")));
+    (format!("http://{}/", exchange.address), exchange.master.public_key().to_string())
 }
 
 fn last_token(shop: &Shop) -> i64 {
@@ -113,6 +122,17 @@ fn prepared(shop: &Shop, path: &str) -> (String, Vec<(&'static str, String)>) {
             String::new(),
             typed(&[("old", PASSWORD), ("new", "battery staple"), ("again", "battery staple")]),
         ),
+        "/check-list" => (String::new(), typed(&[])),
+        "/exchanges" => (String::new(), typed(&[("url", &exchange().0)])),
+        "/exchanges/remove" => {
+            let (url, _) = exchange();
+            shop.place.ok(&["exchange", "add", &url, "--yes"]);
+            (String::new(), typed(&[("base_url", &url)]))
+        }
+        "/new-exchange" => {
+            let (url, key) = exchange();
+            (String::new(), typed(&[("url", &url), ("key", &key)]))
+        }
         "/instances" => {
             (String::new(), typed(&[("name", "Bar"), ("id", "bar"), ("password", "correct horse")]))
         }
@@ -151,7 +171,7 @@ fn every_form_of_the_office_acts_once_however_often_it_is_sent() {
     let forms = OFFICE.iter().filter(|row| row.method == "POST");
     // Those who sign in and out have tests of their own; and after the password is another one, no form
     // that asks for it can be filled in as here.
-    let forms = forms.filter(|row| !row.path.starts_with("/sign-"));
+    let forms = forms.filter(|row| !row.path.starts_with("/sign-") && row.path != "/setup");
     let (late, early): (Vec<&Row>, Vec<&Row>) = forms.partition(|row| row.path == "/password");
     let shop = office();
     shop.post("/private/accounts", &json!({ "payto_uri": IBAN }));
@@ -170,7 +190,7 @@ fn every_form_of_the_office_acts_once_however_often_it_is_sent() {
         });
         led_alike(&path, &first, &second);
         let after = contents(&db);
-        let idle = ["/details", "/templates/{id}", "/instances/{id}"];
+        let idle = ["/details", "/templates/{id}", "/instances/{id}", "/exchanges"];
         assert!(after != before || idle.contains(&row.path), "{path} does something");
         // By "back" and "reload", later.
         led_alike(&path, &first, &send());

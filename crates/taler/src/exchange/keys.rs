@@ -8,6 +8,7 @@ use crate::base32::HashCode;
 use crate::payto::Payto;
 use crate::sign::PublicKey;
 use crate::time::{RelativeTime, Timestamp};
+use crate::web::BaseUrl;
 
 /// How far the clocks of an exchange and ours may be apart (crypto 8.1): an hour.
 const SKEW_S: u64 = 3600;
@@ -62,6 +63,18 @@ impl Keys {
     /// instead, as one that nobody can use.
     pub fn read(trusted: &Trusted, json: &[u8]) -> Result<Self, BadKeys> {
         verify::read(trusted, json)
+    }
+
+    /// Reads the answer to `GET /keys` of an exchange at `base_url` that nobody trusts yet: by which
+    /// master key, and in which currency, it says of itself what it says. All of it is verified from
+    /// that master key down; whether the key is the right one is for the operator to compare.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn introduce(base_url: &BaseUrl, json: &[u8]) -> Result<(Trusted, Self), BadKeys> {
+        let trusted = verify::introduction(base_url, json)?;
+        let keys = verify::read(&trusted, json)?;
+        Ok((trusted, keys))
     }
 
     /// The version of the protocol that the exchange speaks: `current:revision:age`.

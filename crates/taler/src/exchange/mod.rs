@@ -46,6 +46,36 @@ pub struct Trusted {
     pub currency: Currency,
 }
 
+/// An exchange that many shops will want, so that nobody has to know its address by heart. Its key is
+/// not here: it is fetched, and compared by the operator with what is published elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KnownExchange {
+    /// Where it is.
+    pub base_url: &'static str,
+    /// What its coins are in.
+    pub currency: &'static str,
+    /// The page of whoever runs it, where the key can be compared.
+    pub operator: &'static str,
+    /// Are its coins worth nothing?
+    pub is_play_money: bool,
+}
+
+/// All of them.
+pub const KNOWN_EXCHANGES: &[KnownExchange] = &[
+    KnownExchange {
+        base_url: "https://exchange.taler-ops.ch/",
+        currency: "CHF",
+        operator: "https://taler-ops.ch/",
+        is_play_money: false,
+    },
+    KnownExchange {
+        base_url: "https://exchange.demo.taler.net/",
+        currency: "KUDOS",
+        operator: "https://demo.taler.net/",
+        is_play_money: true,
+    },
+];
+
 /// What may be done with coins costs so much, each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fees {

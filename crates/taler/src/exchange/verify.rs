@@ -123,6 +123,20 @@ pub(super) fn read(trusted: &Trusted, json: &[u8]) -> Result<Keys, BadKeys> {
     })
 }
 
+/// Whom an exchange at `base_url` says that it is. Nothing of it is verified.
+pub(super) fn introduction(base_url: &BaseUrl, json: &[u8]) -> Result<Trusted, BadKeys> {
+    #[derive(Deserialize)]
+    struct Introduction<'a> {
+        #[serde(borrow)]
+        currency: answer::Text<'a>,
+        master_public_key: PublicKey,
+    }
+    let Introduction { currency, master_public_key } =
+        serde_json::from_slice(json).map_err(shape)?;
+    let currency = Currency::parse(&currency).map_err(|_| BadKeys::Currency(quote(&currency)))?;
+    Ok(Trusted { base_url: base_url.clone(), master_public_key, currency })
+}
+
 /// Is it the exchange that is trusted, and do we understand it?
 fn check_identity(trusted: &Trusted, answer: &Answer<'_>) -> Result<(), BadKeys> {
     if !speaks(&answer.version) {

@@ -1,0 +1,3 @@
+SELECT hidden_at_s
+FROM hidden_check_lists
+WHERE instance = :instance
