@@ -87,8 +87,8 @@ impl Error {
             #[cfg(feature = "demo")]
             Self::Wallet(error) => wallet::status(error),
             Self::NoDatabase(..) | Self::SharedFolder(_) => 4,
-            Self::WithRightsOf(.., error) => error.status(),
             Self::NotCompared(_) => 6,
+            Self::WithRightsOf(.., error) => error.status(),
             Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
             Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
         }

@@ -29,8 +29,8 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0016_clock"),
     sql!("migrations/0017_sent_deposits"),
     sql!("migrations/0018_counter_refunds"),
-    sql!("migrations/0019_business_day"),
-    sql!("migrations/0020_setup"),
+    sql!("migrations/0019_setup"),
+    sql!("migrations/0020_business_day"),
 ];
 
 /// The version of a file that has taken all steps.
