@@ -16,15 +16,15 @@
 
 mod coins;
 mod growth;
+mod harness;
 mod polls;
-mod stage;
 mod store;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
 
+use crate::harness::table::Table;
 use crate::polls::baseline;
-use crate::stage::table::Table;
 
 /// A part of the table.
 struct Section {

@@ -59,9 +59,9 @@ pub const KEYS: &[&str] = &[
     "limits.order_body_bytes",
     "limits.private_body_bytes",
     "polls.max_total",
-    "polls.max_per_key",
+    "polls.max_per_topic",
     "polls.max_per_client",
-    "polls.clamp_s",
+    "polls.max_wait_s",
     "strangers.network_burst",
     "strangers.network_per_minute",
     "strangers.template_burst",
@@ -181,11 +181,11 @@ pub struct Polls {
     /// In all.
     pub max_total: usize,
     /// For one order or session.
-    pub max_per_key: usize,
+    pub max_per_topic: usize,
     /// From one client's address.
     pub max_per_client: usize,
     /// Longest wait, in seconds.
-    pub clamp_s: u64,
+    pub max_wait_s: u64,
 }
 
 /// What people without a token of the shop can have written (decision 25).
@@ -830,8 +830,8 @@ fn check(config: &Config) -> Result<(), BadConfig> {
     if bodies.iter().any(|size| !(1024..=64 * 1024 * 1024).contains(size)) {
         return bad("limits: between 1024 and 67108864 bytes".into());
     }
-    if !(1..=3600).contains(&config.polls.clamp_s) {
-        return bad("polls.clamp_s: between 1 and 3600 seconds".into());
+    if !(1..=3600).contains(&config.polls.max_wait_s) {
+        return bad("polls.max_wait_s: between 1 and 3600 seconds".into());
     }
     if !(1..=120).contains(&config.exchanges.request_timeout_s) {
         return bad("exchanges.request_timeout_s: between 1 and 120 seconds".into());
@@ -876,7 +876,7 @@ mod tests {
     /// nginx, Apache and most load balancers cut a request after 60 seconds without an answer.
     #[test]
     fn the_longest_poll_ends_before_what_stands_in_front_gives_up() {
-        assert_eq!(load(&Sources::default()).unwrap().config.polls.clamp_s, 50);
+        assert_eq!(load(&Sources::default()).unwrap().config.polls.max_wait_s, 50);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::model::order::Topic;
 
 /// How many may wait (decision 15).
 #[derive(Clone, Copy, Debug)]
-pub struct Caps {
+pub struct Limits {
     /// In all.
     pub total: usize,
     /// For one topic.
@@ -26,7 +26,7 @@ pub struct Caps {
     pub per_client: usize,
 }
 
-impl Default for Caps {
+impl Default for Limits {
     fn default() -> Self {
         Self { total: 20_000, per_topic: 1_024, per_client: 256 }
     }
@@ -46,7 +46,7 @@ pub struct Stats {
 pub struct Hub(Arc<Inner>);
 
 struct Inner {
-    caps: Caps,
+    limits: Limits,
     state: Mutex<State>,
 }
 
@@ -66,8 +66,8 @@ impl fmt::Debug for Hub {
 
 impl Hub {
     /// A hub in which so many may wait.
-    pub fn new(caps: Caps) -> Self {
-        Self(Arc::new(Inner { caps, state: Mutex::default() }))
+    pub fn new(limits: Limits) -> Self {
+        Self(Arc::new(Inner { limits, state: Mutex::default() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,16 +83,16 @@ impl Hub {
         also: Option<Topic>,
         client: Option<IpAddr>,
     ) -> Option<Listener> {
-        let caps = self.0.caps;
+        let limits = self.0.limits;
         let mut guard = self.state();
         let state = &mut *guard;
         let full = |topic: &Topic| {
-            state.topics.get(topic).is_some_and(|news| news.receiver_count() >= caps.per_topic)
+            state.topics.get(topic).is_some_and(|news| news.receiver_count() >= limits.per_topic)
         };
         let crowd = client.and_then(|client| state.clients.get(&client)).copied();
         if state.closed
-            || state.parked >= caps.total
-            || crowd.is_some_and(|crowd| crowd >= caps.per_client)
+            || state.parked >= limits.total
+            || crowd.is_some_and(|crowd| crowd >= limits.per_client)
             || full(&topic)
             || also.as_ref().is_some_and(full)
         {
@@ -102,8 +102,8 @@ impl Hub {
         if let Some(client) = client {
             *state.clients.entry(client).or_default() += 1;
         }
-        let first = state.ear(topic);
-        let second = also.map(|topic| state.ear(topic));
+        let first = state.subscribe(topic);
+        let second = also.map(|topic| state.subscribe(topic));
         Some(Listener { hub: self.clone(), client, first, second })
     }
 
@@ -134,39 +134,39 @@ impl Hub {
 }
 
 impl State {
-    fn ear(&mut self, topic: Topic) -> Ear {
+    fn subscribe(&mut self, topic: Topic) -> Subscription {
         if let Some((topic, news)) = self.topics.get_key_value(&topic) {
-            return Ear { topic: topic.clone(), news: Some(news.subscribe()) };
+            return Subscription { topic: topic.clone(), news: Some(news.subscribe()) };
         }
         let topic = Arc::new(topic);
         // One place is enough: whoever has missed a wake looks again all the same.
         let (sender, news) = channel(1);
         self.topics.insert(topic.clone(), sender);
-        Ear { topic, news: Some(news) }
+        Subscription { topic, news: Some(news) }
     }
 
-    fn forget(&mut self, ear: &mut Ear) {
-        ear.news = None;
-        if self.topics.get(&ear.topic).is_some_and(|news| news.receiver_count() == 0) {
-            self.topics.remove(&ear.topic);
+    fn forget(&mut self, subscription: &mut Subscription) {
+        subscription.news = None;
+        if self.topics.get(&subscription.topic).is_some_and(|news| news.receiver_count() == 0) {
+            self.topics.remove(&subscription.topic);
         }
     }
 
     /// Gives memory back after a rush.
-    fn tidy(&mut self) {
+    fn shrink(&mut self) {
         if self.topics.len() < self.topics.capacity() / 8 && self.topics.capacity() > 1024 {
             self.topics.shrink_to_fit();
         }
     }
 }
 
-struct Ear {
+struct Subscription {
     topic: Arc<Topic>,
     /// Gone only while the listener is dropped.
     news: Option<Receiver<()>>,
 }
 
-impl Ear {
+impl Subscription {
     async fn woken(&mut self) -> bool {
         match &mut self.news {
             Some(news) => !matches!(news.recv().await, Err(RecvError::Closed)),
@@ -179,8 +179,8 @@ impl Ear {
 pub struct Listener {
     hub: Hub,
     client: Option<IpAddr>,
-    first: Ear,
-    second: Option<Ear>,
+    first: Subscription,
+    second: Option<Subscription>,
 }
 
 impl fmt::Debug for Listener {
@@ -219,7 +219,7 @@ impl Drop for Listener {
                 state.clients.remove(&client);
             }
         }
-        state.tidy();
+        state.shrink();
     }
 }
 
@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn small() -> Hub {
-        Hub::new(Caps { total: 3, per_topic: 2, per_client: 1 })
+        Hub::new(Limits { total: 3, per_topic: 2, per_client: 1 })
     }
 
     async fn is_woken(listener: &mut Listener) -> bool {
@@ -247,7 +247,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_those_concerned_are_woken() {
-        let hub = Hub::new(Caps::default());
+        let hub = Hub::new(Limits::default());
         let mut a = hub.listen(order("a"), None, None).unwrap();
         let mut both = hub.listen(order("b"), Some(order("a")), None).unwrap();
         let mut other = hub.listen(order("c"), None, None).unwrap();
@@ -261,7 +261,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_wake_before_the_wait_is_not_lost_and_many_are_as_one() {
-        let hub = Hub::new(Caps::default());
+        let hub = Hub::new(Limits::default());
         let mut listener = hub.listen(order("a"), None, None).unwrap();
         for _ in 0..10 {
             hub.wake(&order("a"));
@@ -289,7 +289,7 @@ mod tests {
 
     #[test]
     fn the_last_listener_takes_the_topic_with_it() {
-        let hub = Hub::new(Caps::default());
+        let hub = Hub::new(Limits::default());
         let client = Some(IpAddr::from([192, 0, 2, 1]));
         let one = hub.listen(order("a"), Some(order("b")), client).unwrap();
         let two = hub.listen(order("a"), None, client).unwrap();
@@ -303,7 +303,7 @@ mod tests {
 
     #[tokio::test]
     async fn closing_ends_every_wait_and_lets_nobody_begin_one() {
-        let hub = Hub::new(Caps::default());
+        let hub = Hub::new(Limits::default());
         let mut one = hub.listen(order("a"), Some(order("b")), None).unwrap();
         hub.close();
         assert!(!one.woken().await);

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     match tilld::cli::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tilld::cli::complain(&error);
+            tilld::cli::print_error(&error);
             ExitCode::from(error.status())
         }
     }

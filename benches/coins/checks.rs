@@ -16,7 +16,7 @@ use taler::coin::rsa::{BlindingSecret, RsaPrivateKey};
 use taler::sign::wallet::DepositPermission;
 use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 
-use crate::stage::table::{Bar, Table};
+use crate::harness::table::{Bar, Table};
 
 /// Bits of the keys that exchanges use.
 const BITS: u32 = 2048;

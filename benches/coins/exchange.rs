@@ -19,7 +19,7 @@ use taler::sign::wallet::{DepositPermission, ReserveWithdraw};
 use taler::sign::{SigningKey, Statement};
 use taler::web::BaseUrl;
 
-use crate::stage::client::{Conn, get, post};
+use crate::harness::client::{Conn, get, post};
 
 const PREFIX: &str = "/sandbox-exchange";
 /// Most coins in one withdrawal.

@@ -6,8 +6,8 @@ mod pays;
 
 use std::time::Duration;
 
-use crate::stage::table::Table;
-use crate::stage::{folder, runtime};
+use crate::harness::table::Table;
+use crate::harness::{folder, runtime};
 
 pub(crate) fn measure(quick: bool, table: &mut Table) {
     let (rounds, round, payments) = if quick { (1, 500, 200) } else { (3, 2_000, 1_000) };

@@ -9,11 +9,11 @@ use serde_json::json;
 use taler::contract::contract_hash;
 
 use crate::coins::exchange::Exchange;
-use crate::stage::client::{Conn, post, post_as_shop};
-use crate::stage::measure::{Watch, together};
-use crate::stage::process::Server;
-use crate::stage::shop::Shop;
-use crate::stage::table::{Bar, Table};
+use crate::harness::client::{Conn, post, post_as_shop};
+use crate::harness::measure::{Watch, together};
+use crate::harness::process::Server;
+use crate::harness::shop::Shop;
+use crate::harness::table::{Bar, Table};
 
 /// Wallets that pay at the same time.
 const WALLETS: usize = 16;

@@ -1,7 +1,7 @@
 //! What the shop asks.
 
-use crate::stage::client::{get_as_shop, post_as_shop};
-use crate::stage::shop::{Order, Shop};
+use crate::harness::client::{get_as_shop, post_as_shop};
+use crate::harness::shop::{Order, Shop};
 
 /// How an order stands.
 pub(crate) fn status(shop: &Shop, order: &Order) -> Vec<u8> {

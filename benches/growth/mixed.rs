@@ -4,11 +4,11 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use crate::growth::asks;
-use crate::stage::client::Conn;
-use crate::stage::measure::{CLIENTS, Watch, percentile, together};
-use crate::stage::process::Server;
-use crate::stage::shop::{Shop, Visit};
-use crate::stage::table::{Bar, Table};
+use crate::harness::client::Conn;
+use crate::harness::measure::{CLIENTS, Watch, percentile, together};
+use crate::harness::process::Server;
+use crate::harness::shop::{Shop, Visit};
+use crate::harness::table::{Bar, Table};
 
 /// Requests of a story.
 const REQUESTS: usize = 7;

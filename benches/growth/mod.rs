@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::stage::client::{Conn, get};
-use crate::stage::measure::{make_orders, pay_alone, percentile, together};
-use crate::stage::process::Server;
-use crate::stage::shop::{Order, Shop, Visit};
-use crate::stage::table::{Bar, Table};
-use crate::stage::{folder, runtime};
+use crate::harness::client::{Conn, get};
+use crate::harness::measure::{make_orders, pay_alone, percentile, together};
+use crate::harness::process::Server;
+use crate::harness::shop::{Order, Shop, Visit};
+use crate::harness::table::{Bar, Table};
+use crate::harness::{folder, runtime};
 
 /// Orders that are asked about.
 const ASKED: usize = 512;

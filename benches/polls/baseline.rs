@@ -10,9 +10,9 @@ use std::time::Duration;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 
+use crate::harness::client::get;
+use crate::harness::process::{COUNTER, DESCRIPTORS, Server};
 use crate::polls::chain::{self, Chain};
-use crate::stage::client::get;
-use crate::stage::process::{COUNTER, DESCRIPTORS, Server};
 
 /// The argument by which this program knows that it is a server now.
 pub(crate) const ARGUMENT: &str = "--baseline";

@@ -14,8 +14,8 @@ use actix_web::web::{self, Data, ServiceConfig};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{broadcast, oneshot};
 
+use crate::harness::client::{get, post};
 use crate::polls::baseline::Parked;
-use crate::stage::client::{get, post};
 
 /// Most changes in one transaction, and most that may wait for one.
 const BATCH: usize = 512;

@@ -9,10 +9,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use crate::stage::client::Conn;
-use crate::stage::measure::{CLIENTS, Rate, Watch, percentile, together};
-use crate::stage::process::Server;
-use crate::stage::shop::{Shop, Visit};
+use crate::harness::client::Conn;
+use crate::harness::measure::{CLIENTS, Rate, Watch, percentile, together};
+use crate::harness::process::Server;
+use crate::harness::shop::{Shop, Visit};
 
 /// Connections that are being made at the same time.
 const OPENING: usize = 32;

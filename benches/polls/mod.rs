@@ -13,9 +13,9 @@ mod writer;
 
 use std::time::Duration;
 
+use crate::harness::table::Table;
+use crate::harness::{folder, runtime};
 use crate::polls::round::{Plan, Round};
-use crate::stage::table::Table;
-use crate::stage::{folder, runtime};
 
 pub(crate) fn measure(quick: bool, table: &mut Table) {
     let limit = rlimit::increase_nofile_limit(65_536).unwrap();

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
+use crate::harness::client::{Conn, get};
+use crate::harness::measure::{CLIENTS, Rate, make_orders, pay_alone, percentile};
+use crate::harness::process::{DESCRIPTORS, Server};
+use crate::harness::shop::{Order, Shop, Visit};
+use crate::harness::table::{Bar, Table};
 use crate::polls::clients::{self, Busy, Pair, Subject, Wakes, park};
 use crate::polls::{baseline, chain, writer};
-use crate::stage::client::{Conn, get};
-use crate::stage::measure::{CLIENTS, Rate, make_orders, pay_alone, percentile};
-use crate::stage::process::{DESCRIPTORS, Server};
-use crate::stage::shop::{Order, Shop, Visit};
-use crate::stage::table::{Bar, Table};
 
 /// A few polls, many, and about as many as [`DESCRIPTORS`] allow.
 const FEW: usize = 1_000;

@@ -9,9 +9,9 @@ use taler::web::FulfillmentUrl;
 use tilld::model::order::NewOrder;
 use tilld::store::{Error, Options, Role, Store, Tx, instances, orders};
 
-use crate::stage::measure::{CLIENTS, together};
-use crate::stage::payment;
-use crate::stage::shop::{Order, Shop, Visit};
+use crate::harness::measure::{CLIENTS, together};
+use crate::harness::payment;
+use crate::harness::shop::{Order, Shop, Visit};
 
 /// How many payments it makes durable in a second: the very figure of the section `store`.
 pub(crate) async fn payments(database: &Path, round: Duration) -> f64 {
@@ -27,11 +27,13 @@ pub(crate) async fn payments(database: &Path, round: Duration) -> f64 {
 /// How many orders, just as `shop` has made `made`. Its daemon must not be running.
 pub(crate) async fn orders(folder: &Path, shop: &Shop, made: &Order, round: Duration) -> f64 {
     let admin = InstanceId::parse("admin").unwrap();
-    let find = |store: &Store| store.glance(|db| instances::locate(db, &admin)).unwrap().unwrap().0;
+    let find = |store: &Store| {
+        store.read_in_place(|db| instances::serial_of(db, &admin)).unwrap().unwrap().0
+    };
     let past = Store::open(&shop.database, Role::Daemon, Options::default()).unwrap();
     let (instance, name) = (find(&past), OrderId::parse(made.id.as_str()).unwrap());
     let (order, terms) = past
-        .glance::<_, Error>(|db| {
+        .read_in_place::<_, Error>(|db| {
             let order = orders::find(db, instance, &name)?.unwrap();
             let terms = orders::terms(db, order.serial)?;
             Ok((order, terms))

@@ -14,8 +14,8 @@ use std::time::Duration;
 
 use tilld::store::{Durability, Options, Role, Store};
 
-use crate::stage::table::{Bar, Table};
-use crate::stage::{folder, payment};
+use crate::harness::table::{Bar, Table};
+use crate::harness::{folder, payment};
 use crate::store::writes::Meanwhile::{Sleeps, Yields};
 
 pub(crate) fn measure(quick: bool, table: &mut Table) {

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use crate::stage::table::{Bar, Table};
+use crate::harness::table::{Bar, Table};
 
 const STARTS: usize = 5;
 

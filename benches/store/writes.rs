@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior, named_params};
 use tilld::store::{Error, Store, Tx};
 
-use crate::stage::measure::percentile;
-use crate::stage::payment::{self, ORDERS, pay};
-use crate::stage::runtime;
+use crate::harness::measure::percentile;
+use crate::harness::payment::{self, ORDERS, pay};
+use crate::harness::runtime;
 use crate::store::per_second;
 
 const READ: &str = "SELECT paid FROM bench_orders WHERE id = :id";

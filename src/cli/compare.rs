@@ -52,8 +52,9 @@ pub(super) struct Compared {
 /// When the books cannot be read.
 pub(super) fn compare(store: &Store, trusted: &[Trusted]) -> Result<Compared, Error> {
     let limit = MAX_COINS.saturating_add(1);
-    let (mut coins, shops) = store
-        .glance::<_, store::Error>(|db| Ok((deposits::newest(db, limit)?, instances::list(db)?)))?;
+    let (mut coins, shops) = store.read_in_place::<_, store::Error>(|db| {
+        Ok((deposits::newest(db, limit)?, instances::list(db)?))
+    })?;
     let most = usize::try_from(MAX_COINS).unwrap_or(usize::MAX);
     let has_more = coins.len() > most;
     coins.truncate(most);
@@ -98,7 +99,7 @@ async fn ask(
         compared.not_compared.push(not_asked(coins.len(), "it is not trusted (any more)"));
         return compared;
     };
-    let told = match exchange.look().await {
+    let told = match exchange.inspect().await {
         Ok(told) => told,
         Err(error) => {
             compared.not_compared.push(not_asked(coins.len(), &error.to_string()));

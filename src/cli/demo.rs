@@ -17,9 +17,11 @@ use super::{Error, log_lines, output, owner};
 use crate::config::{self, Config, Sources};
 use crate::model::access::{Scope, TokenScope};
 use crate::model::account::AccountDetails;
-use crate::server::{self, Company};
+use crate::server::{self, ExtraServices};
 use crate::store::Role;
-use crate::till::{self, AccountWish, Auth, Clerk, InstanceWish, Key, Password, Till, TokenWish};
+use crate::till::{
+    self, ApiToken, Auth, CreateAccount, CreateInstance, CreateToken, Password, Principal, Till,
+};
 use playground::demo::{self, CURRENCY, Demo, Parts};
 use playground::sandbox::{Error as SandboxError, Sandbox, Settings};
 use playground::wallet::Wallet;
@@ -115,7 +117,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     let secrets =
         with_till(&config, Role::Creator, |till| async move { set_up(&till, &place).await })?;
     // For "tilld wallet --data-dir", which withdraws there.
-    keep(&folder.join(EXCHANGE_FILE), exchange.as_str())?;
+    write_secret(&folder.join(EXCHANGE_FILE), exchange.as_str())?;
     let demo = Demo::new(Parts {
         base_url: base_url.clone(),
         exchange: exchange.clone(),
@@ -127,10 +129,10 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         app.service(web::scope(&format!("/{EXCHANGE}")).service(sandbox.routes()));
         app.service(demo.routes());
     };
-    let company = Company { is_demo: true, listener: Some(listener), mount };
+    let extra = ExtraServices { is_demo: true, listener: Some(listener), mount };
     let mut greeted = Ok(());
-    server::serve_with(&config, company, |_| {
-        greeted = greet(&base_url, &exchange, &secrets, &folder);
+    server::serve_with(&config, extra, |_| {
+        greeted = print_start(&base_url, &exchange, &secrets, &folder);
     })?;
     greeted
 }
@@ -164,7 +166,7 @@ fn settings(database: &Path, base_url: &BaseUrl) -> Result<Config, Error> {
 /// What the demonstration hands out.
 struct Secrets {
     /// The shop's token.
-    token: Key,
+    token: ApiToken,
     /// For signing in to the back office. Whoever changes it there has to remember it.
     password: String,
 }
@@ -172,31 +174,33 @@ struct Secrets {
 /// Sees to it that the till has all that the shop needs, and its back office a password.
 async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
     let admin = InstanceId::admin();
-    let clerk = match till.admit_operator(&admin).await {
+    let principal = match till.admit_operator(&admin).await {
         Err(till::Error::InstanceUnknown(id)) => {
             let settings = till.plain_settings("The demo shop");
-            till.create_instance(InstanceWish { id, settings, auth: None }).await?;
+            till.create_instance(CreateInstance { id, settings, auth: None }).await?;
             till.admit_operator(&admin).await?
         }
         other => other?,
     };
-    if till.accounts(&clerk).await?.is_empty() {
+    if till.accounts(&principal).await?.is_empty() {
         let payto_uri = Payto::parse(ACCOUNT).map_err(fixed)?;
         let details = AccountDetails::default();
-        till.add_account(&clerk, AccountWish { payto_uri, details }).await?;
+        till.add_account(&principal, CreateAccount { payto_uri, details }).await?;
     }
     for template in demo::templates().map_err(fixed)? {
-        match till.add_template(&clerk, template.clone()).await {
+        match till.add_template(&principal, template.clone()).await {
             // Another version of the program made it.
-            Err(till::Error::TemplateExists(_)) => till.change_template(&clerk, template).await?,
+            Err(till::Error::TemplateExists(_)) => {
+                till.change_template(&principal, template).await?
+            }
             other => other?,
         }
     }
     let file = folder.join("token");
-    let known = kept(&file)?.and_then(|text| Key::parse(&text).ok());
+    let known = kept(&file)?.and_then(|text| ApiToken::parse(&text).ok());
     let token = match known.filter(|key| till.admit(&admin, Some(key), None).is_ok()) {
         Some(key) => key,
-        None => issue(till, &clerk, &file).await?,
+        None => issue(till, &principal, &file).await?,
     };
     let file = folder.join("password");
     let password = match kept(&file)? {
@@ -205,8 +209,8 @@ async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
             let password = base32::encode(&random::<5>().map_err(fixed)?).to_lowercase();
             let auth =
                 Auth::Password(Password::parse(password.as_str()).map_err(till::Error::from)?);
-            till.set_auth(&clerk, auth).await?;
-            keep(&file, &password)?;
+            till.set_auth(&principal, auth).await?;
+            write_secret(&file, &password)?;
             password
         }
     };
@@ -226,19 +230,19 @@ pub(super) fn kept(path: &Path) -> Result<Option<String>, Error> {
 }
 
 /// A new token, in the file before anybody hears of it. The till keeps no more than its hash.
-async fn issue(till: &Till, clerk: &Clerk, path: &Path) -> Result<Key, Error> {
-    let wish = TokenWish {
+async fn issue(till: &Till, principal: &Principal, path: &Path) -> Result<ApiToken, Error> {
+    let wish = CreateToken {
         scope: TokenScope { scope: Scope::All, refreshable: false },
         duration: Some(RelativeTime::FOREVER),
         description: Some("the demo shop".to_owned()),
     };
-    let key = till.issue_token(clerk, wish).await?.key;
-    keep(path, key.reveal())?;
+    let key = till.issue_token(principal, wish).await?.key;
+    write_secret(path, key.reveal())?;
     Ok(key)
 }
 
 /// Writes `text` to the file, which nobody else may read, whole or not at all.
-fn keep(path: &Path, text: &str) -> Result<(), Error> {
+fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
     let new: PathBuf = path.with_extension("new");
     let written = || {
         let mut file =
@@ -251,7 +255,7 @@ fn keep(path: &Path, text: &str) -> Result<(), Error> {
 }
 
 /// Says where everything is.
-fn greet(
+fn print_start(
     base_url: &BaseUrl,
     exchange: &BaseUrl,
     secrets: &Secrets,

@@ -6,12 +6,12 @@
 
 pub mod args;
 mod compare;
+mod database;
 #[cfg(feature = "demo")]
 mod demo;
 mod doctor;
 mod exchange;
 mod log_lines;
-mod ops;
 mod output;
 mod owner;
 mod shop;
@@ -27,7 +27,7 @@ use clap::Parser;
 
 pub use self::args::Args;
 use self::args::{AccountVerb, Command, ExchangeVerb, InstanceVerb, TokenVerb};
-pub use self::output::complain;
+pub use self::output::print_error;
 use self::owner::Owner;
 use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
 use crate::server::{self, store_options};
@@ -232,11 +232,11 @@ pub fn run() -> Result<(), Error> {
             TokenVerb::List { instance } => shop::tokens(config, &instance),
             TokenVerb::Revoke { instance, serial } => shop::revoke_token(config, &instance, serial),
         },
-        Command::Backup { dest } => ops::backup(config, &dest),
-        Command::Restore { src } => ops::restore(config, &src),
-        Command::Check { ask_exchanges } => ops::check(config, ask_exchanges),
+        Command::Backup { dest } => database::backup(config, &dest),
+        Command::Restore { src } => database::restore(config, &src),
+        Command::Check { ask_exchanges } => database::check(config, ask_exchanges),
         Command::Doctor { slow } => doctor::run(config, slow),
-        Command::Config => ops::show_config(&loaded),
+        Command::Config => database::show_config(&loaded),
         #[cfg(feature = "demo")]
         Command::Demo(demo) => demo::run(&demo),
         #[cfg(feature = "demo")]

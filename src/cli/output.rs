@@ -55,7 +55,7 @@ pub(super) fn only_copy(text: &str) -> io::Result<()> {
 }
 
 /// Says why the program ends; several lines are allowed, as messages about a settings file have.
-pub fn complain(error: &Error) {
+pub fn print_error(error: &Error) {
     let text = error.to_string();
     let lines: Vec<_> = text.lines().map(escaped).collect();
     // There is nobody else to tell.

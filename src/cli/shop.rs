@@ -10,14 +10,14 @@ use zeroize::Zeroizing;
 use super::args::Secret;
 use super::{Error, browser_address, open, output};
 use crate::config::{Config, Listen};
-use crate::hub::{Caps, Hub};
+use crate::hub::{Hub, Limits};
 use crate::model::access::TokenScope;
 use crate::model::account::AccountDetails;
 use crate::model::instance::Unfinished;
-use crate::server::terms;
+use crate::server::policy;
 use crate::store::Role;
 use crate::till::{
-    self, AccountWish, Auth, Clerk, Deletion, InstanceWish, Password, Till, TokenWish,
+    self, Auth, CreateAccount, CreateInstance, CreateToken, Deletion, Password, Principal, Till,
 };
 use system::clock::Clock;
 use taler::ids::InstanceId;
@@ -39,8 +39,8 @@ pub(super) fn with_till<T, F: Future<Output = Result<T, Error>>>(
         .build()
         .map_err(|error| Error::Other(error.to_string()))?;
     // Nobody waits for news of what a command does.
-    let hub = Hub::new(Caps::default());
-    let till = Till::new(store.clone(), hub, terms(config)?, Clock::system());
+    let hub = Hub::new(Limits::default());
+    let till = Till::new(store.clone(), hub, policy(config)?, Clock::system());
     let done = runtime.block_on(work(till));
     store.close();
     done
@@ -54,7 +54,7 @@ fn named(instance: &str) -> Result<InstanceId, Error> {
     })
 }
 
-async fn clerk(till: &Till, id: &InstanceId) -> Result<Clerk, Error> {
+async fn principal(till: &Till, id: &InstanceId) -> Result<Principal, Error> {
     till.admit_operator(id).await.map_err(with_hint)
 }
 
@@ -129,13 +129,13 @@ pub(super) fn passwd(
     with_till(config, role, |till| async move {
         let auth = Auth::Password(password);
         match till.admit_operator(&id).await {
-            Ok(clerk) => {
-                till.set_auth(&clerk, auth).await?;
+            Ok(principal) => {
+                till.set_auth(&principal, auth).await?;
                 output::line(format_args!("the password of {whose} is set"))
             }
             Err(till::Error::InstanceUnknown(_)) => {
                 let settings = till.plain_settings(id.as_str());
-                till.create_instance(InstanceWish { id: id.clone(), settings, auth: Some(auth) })
+                till.create_instance(CreateInstance { id: id.clone(), settings, auth: Some(auth) })
                     .await?;
                 output::line(format_args!("the instance {whose} was made, and its password is set"))
             }
@@ -161,7 +161,7 @@ pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
         if let Err(till::Error::InstanceUnknown(_)) = till.instance(&id).await {
             let settings = till.plain_settings(id.as_str());
             let auth = Some(Auth::Password(password));
-            till.create_instance(InstanceWish { id, settings, auth }).await?;
+            till.create_instance(CreateInstance { id, settings, auth }).await?;
             log::info!("admin was made, with the password of the credential {FIRST_PASSWORD}");
         }
         Ok(())
@@ -218,7 +218,7 @@ pub(super) fn add_instance(
     with_till(config, role, |till| async move {
         let settings = till.plain_settings(&name.unwrap_or_else(|| id.to_string()));
         let hint = if auth.is_none() { format!("; now: tilld passwd {id}") } else { String::new() };
-        till.create_instance(InstanceWish { id: id.clone(), settings, auth }).await?;
+        till.create_instance(CreateInstance { id: id.clone(), settings, auth }).await?;
         output::line(format_args!("the instance {id} is there{hint}"))
     })
 }
@@ -299,9 +299,9 @@ pub(super) fn add_account(config: &Config, instance: &str, payto: &str) -> Resul
     let id = named(instance)?;
     let payto_uri = read_payto(payto)?;
     with_till(config, Role::Guest, |till| async move {
-        let clerk = clerk(&till, &id).await?;
-        let wish = AccountWish { payto_uri, details: AccountDetails::default() };
-        let account = match till.add_account(&clerk, wish).await {
+        let principal = principal(&till, &id).await?;
+        let wish = CreateAccount { payto_uri, details: AccountDetails::default() };
+        let account = match till.add_account(&principal, wish).await {
             // It is in use, with details that were not mentioned here.
             Err(till::Error::AccountExists) => {
                 return output::line("the account is there already");
@@ -325,8 +325,8 @@ fn read_payto(text: &str) -> Result<Payto, Error> {
 pub(super) fn accounts(config: &Config, instance: &str) -> Result<(), Error> {
     let id = named(instance)?;
     with_till(config, Role::Guest, |till| async move {
-        let clerk = clerk(&till, &id).await?;
-        for account in till.accounts(&clerk).await? {
+        let principal = principal(&till, &id).await?;
+        for account in till.accounts(&principal).await? {
             let state = if account.active { "active" } else { "out of use" };
             output::row(&[&account.payto_uri, &state, &account.h_wire])?;
         }
@@ -339,13 +339,13 @@ pub(super) fn remove_account(config: &Config, instance: &str, payto: &str) -> Re
     let id = named(instance)?;
     let payto = read_payto(payto)?;
     with_till(config, Role::Guest, |till| async move {
-        let clerk = clerk(&till, &id).await?;
-        let accounts = till.accounts(&clerk).await?;
+        let principal = principal(&till, &id).await?;
+        let accounts = till.accounts(&principal).await?;
         let found = accounts.iter().find(|account| account.payto_uri == payto && account.active);
         let Some(account) = found else {
             return Err(Error::Other(format!("{id} has no such account in use")));
         };
-        till.remove_account(&clerk, account.h_wire).await?;
+        till.remove_account(&principal, account.h_wire).await?;
         output::line("the account is out of use")
     })
 }
@@ -364,13 +364,13 @@ pub(super) fn create_token(
         .map_err(|_| Error::Usage(format!("\"{scope}\" is no scope; see tilld token create -h")))?;
     let duration = read_duration(duration.unwrap_or("forever"))?;
     with_till(config, Role::Guest, |till| async move {
-        let clerk = clerk(&till, &id).await?;
-        let wish = TokenWish { scope, duration: Some(duration), description };
-        let issued = till.issue_token(&clerk, wish).await?;
+        let principal = principal(&till, &id).await?;
+        let wish = CreateToken { scope, duration: Some(duration), description };
+        let issued = till.issue_token(&principal, wish).await?;
         let Err(error) = output::only_copy(issued.key.reveal()) else { return Ok(()) };
         // Nobody has it, so nobody shall wonder what it is good for.
         let serial = issued.serial;
-        Err(Error::Other(match till.revoke_token(&clerk, serial).await {
+        Err(Error::Other(match till.revoke_token(&principal, serial).await {
             Ok(()) => format!("the token could not be printed ({error}), so it was taken back"),
             Err(_) => format!(
                 "token {serial} could not be printed ({error}); take it back: \
@@ -402,10 +402,10 @@ fn read_duration(text: &str) -> Result<RelativeTime, Error> {
 pub(super) fn tokens(config: &Config, instance: &str) -> Result<(), Error> {
     let id = named(instance)?;
     with_till(config, Role::Guest, |till| async move {
-        let clerk = clerk(&till, &id).await?;
+        let principal = principal(&till, &id).await?;
         let mut offset = None;
         loop {
-            let page = till.tokens(&clerk, 100, offset).await?;
+            let page = till.tokens(&principal, 100, offset).await?;
             for token in &page {
                 let until = until(token.expires_at);
                 let note = token.description.as_deref().unwrap_or_default();
@@ -432,8 +432,8 @@ fn until(time: Timestamp) -> String {
 pub(super) fn revoke_token(config: &Config, instance: &str, serial: i64) -> Result<(), Error> {
     let id = named(instance)?;
     with_till(config, Role::Guest, |till| async move {
-        let clerk = clerk(&till, &id).await?;
-        till.revoke_token(&clerk, serial).await?;
+        let principal = principal(&till, &id).await?;
+        till.revoke_token(&principal, serial).await?;
         output::line(format_args!("token {serial} is good for nothing any more"))
     })
 }

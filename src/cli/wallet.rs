@@ -106,11 +106,11 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
                 .map(SessionId::parse)
                 .transpose()
                 .map_err(|bad| Error::Usage(format!("--session: {bad}")))?;
-            told(&wallet.pay(uri, PayOptions { session }).await?)?;
+            print_payment(&wallet.pay(uri, PayOptions { session }).await?)?;
         }
         WalletVerb::UseTemplate { uri, amount: text, summary } => {
             let amount = text.as_deref().map(amount).transpose()?;
-            told(&wallet.use_template(uri, amount, summary.clone()).await?)?;
+            print_payment(&wallet.use_template(uri, amount, summary.clone()).await?)?;
         }
         WalletVerb::Refund { uri } => {
             let Refunded { order, arrived, missing, refused, .. } = wallet.refund(uri).await?;
@@ -136,7 +136,7 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
 const MAX_SUMMARY: usize = 200;
 
 /// Says what is paid.
-fn told(paid: &Paid) -> Result<(), Error> {
+fn print_payment(paid: &Paid) -> Result<(), Error> {
     let Paid { order, summary, amount, spent, fulfillment_url, how } = paid;
     let summary: String = summary.chars().take(MAX_SUMMARY).collect();
     let text = match how {

@@ -86,7 +86,7 @@ impl Exchange {
     /// for the exchange to say.
     ///
     /// # Errors
-    /// [`Error::Unfit`] before anything is sent; [`Error::Refused`] with the exchange's reasons;
+    /// [`Error::InvalidField`] before anything is sent; [`Error::Refused`] with the exchange's reasons;
     /// otherwise as everywhere. It is told with how often the request may have been received.
     pub async fn deposit(
         &self,
@@ -135,7 +135,8 @@ impl Exchange {
     ) -> Result<DepositConfirmed, Error> {
         let confirmed = DepositConfirmed::deserialize(reply)
             .map_err(|error| Error::Malformed(error.to_string()))?;
-        self.vouch(keys, &confirmed.exchange_pub, confirmed.exchange_timestamp).await?;
+        self.verify_signing_key(keys, &confirmed.exchange_pub, confirmed.exchange_timestamp)
+            .await?;
         if deposit.holds(&confirmed, &totals.without_fees) {
             return Ok(confirmed);
         }

@@ -1,6 +1,6 @@
 //! The peer: one exchange, spoken to over HTTP (crypto 14).
 //!
-//! An [`Exchange`] knows what its keys are, deposits coins, and asks for them back. It believes
+//! An [`ExchangeFigures`] knows what its keys are, deposits coins, and asks for them back. It believes
 //! nothing that is not signed: the list of keys is verified from the master key down, and a deposit
 //! counts only with a confirmation that holds. What may pass (a time-out, a server that restarts) is
 //! tried again, unchanged, within a bounded time; all requests here are idempotent.
@@ -10,17 +10,17 @@
 //! | room | |
 //! | --- | --- |
 //! | `client` | one request: its limits, its repetitions |
-//! | `keeper` | the keys: fetched at need, kept for a while |
-//! | `look` | the keys, asked for once and kept by nobody |
+//! | `key_cache` | the keys: fetched at need, kept for a while |
+//! | `inspect` | the keys, asked for once and kept by nobody |
 //! | `reach` | whether it answers, said in the log when that changes |
 //! | `deposit`, `refund`, `question` | what is asked of an exchange, and how its answer is checked |
 
 mod client;
 mod deposit;
-mod keeper;
-mod look;
 #[cfg(test)]
-mod peer;
+mod fake_exchange;
+mod inspect;
+mod key_cache;
 mod question;
 mod reach;
 #[cfg(test)]
@@ -42,8 +42,8 @@ use taler::time::Timestamp;
 
 pub use client::{Http, Times};
 pub use deposit::{Deposit, DepositConfirmed, MAX_COINS, NotConfirmed, Sendings};
-pub use keeper::{Remembered, State};
-pub use look::{Told, introduce};
+pub use inspect::{Inspection, introduce};
+pub use key_cache::{KeyState, PersistedKeys};
 pub use question::{DepositState, WhichDeposit};
 pub use refund::{CoinRefund, RefundConfirmed};
 
@@ -55,7 +55,7 @@ struct Inner {
     trusted: Trusted,
     http: Http,
     clock: Clock,
-    keeper: keeper::Keeper,
+    key_cache: key_cache::KeyCache,
     /// Whether the last request went without an answer; see `reach`.
     is_silent: AtomicBool,
 }
@@ -188,12 +188,12 @@ impl Exchange {
         trusted: Trusted,
         http: Http,
         clock: Clock,
-        remembered: Option<Remembered>,
-        remember: impl Fn(&Remembered) + Send + Sync + 'static,
+        remembered: Option<PersistedKeys>,
+        remember: impl Fn(&PersistedKeys) + Send + Sync + 'static,
     ) -> Self {
-        let keeper = keeper::Keeper::new(remembered, Arc::new(remember));
+        let key_cache = key_cache::KeyCache::new(remembered, Arc::new(remember));
         let is_silent = AtomicBool::new(false);
-        Self(Arc::new(Inner { trusted, http, clock, keeper, is_silent }))
+        Self(Arc::new(Inner { trusted, http, clock, key_cache, is_silent }))
     }
 
     /// What the operator trusts.
@@ -208,7 +208,12 @@ impl Exchange {
 
     /// Is this one of the exchange's signing keys, now or (for an answer given again) then? If not,
     /// the keys are asked for again, once.
-    async fn vouch(&self, keys: &Keys, key: &PublicKey, then: Timestamp) -> Result<(), Error> {
+    async fn verify_signing_key(
+        &self,
+        keys: &Keys,
+        key: &PublicKey,
+        then: Timestamp,
+    ) -> Result<(), Error> {
         let now = self.0.clock.now();
         if signs(keys, key, now, then) {
             return Ok(());

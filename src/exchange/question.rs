@@ -88,7 +88,7 @@ impl Exchange {
             }
             Ok((_, reply)) => {
                 let told = Transferred::deserialize(&reply).map_err(malformed)?;
-                self.vouch(keys, &told.exchange_pub, told.execution_time).await?;
+                self.verify_signing_key(keys, &told.exchange_pub, told.execution_time).await?;
                 match told.holds(which) {
                     true => Ok(DepositState::Wired { coin_contribution: told.coin_contribution }),
                     false => Err(Error::Unconfirmed),

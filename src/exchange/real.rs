@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::peer::{Peer, Turn};
+use super::fake_exchange::{FakeExchange, Turn};
 use super::*;
 use taler::amount::{Amount, Currency};
 use taler::base32::{HashCode, Salt, ShortHash};
@@ -146,7 +146,7 @@ fn recorded_at(file: &Value) -> Clock {
 }
 
 /// A client of an exchange that gives the recorded answer to whatever it is asked.
-fn client_of(peer: &Arc<Peer>, file: &Value) -> Exchange {
+fn client_of(peer: &Arc<FakeExchange>, file: &Value) -> Exchange {
     let answer = &file["answer"];
     let status = u16::try_from(answer["status"].as_u64().unwrap()).unwrap();
     peer.turn((0..2).map(|_| Turn::Says(status, answer["body"].clone())));
@@ -346,7 +346,7 @@ fn a_list_of_keys_of_which_anything_is_changed_is_not_believed() {
 async fn deposits_are_asked_for_as_then_and_their_confirmations_hold() {
     let keys = keys();
     for (name, file) in all(Kind::Deposit) {
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         let deposit = deposit_of(&file["request"]["body"]);
         assert!(is_signed(&keys, &deposit), "{name}");
         let confirmed = deposited(&client_of(&peer, &file), &keys, &deposit).await;
@@ -377,7 +377,7 @@ async fn a_deposit_of_which_anything_is_changed_is_not_confirmed() {
     changed[6].coins[1].contribution = Amount::parse("KUDOS:4.99999999").unwrap();
     changed[7].coins[0].coin_sig = deposit.coins[1].coin_sig;
     for (at, changed) in changed.iter().enumerate() {
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         let outcome = deposited(&client_of(&peer, &file), &keys, changed).await;
         assert_eq!(outcome, Err(Error::Unconfirmed), "{at}");
     }
@@ -385,14 +385,14 @@ async fn a_deposit_of_which_anything_is_changed_is_not_confirmed() {
     for at in 0..signature.len() - 1 {
         let mut file = file.clone();
         file["answer"]["body"]["exchange_sig"] = turned(signature, at).into();
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         let outcome = deposited(&client_of(&peer, &file), &keys, &deposit).await;
         assert_eq!(outcome, Err(Error::Unconfirmed), "{at}");
     }
     let mut late = file.clone();
     late["answer"]["body"]["exchange_timestamp"]["t_s"] =
         (time(&file["answer"]["body"]["exchange_timestamp"]).secs().unwrap() + 1).into();
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let outcome = deposited(&client_of(&peer, &late), &keys, &deposit).await;
     assert_eq!(outcome, Err(Error::Unconfirmed));
 }
@@ -401,7 +401,7 @@ async fn a_deposit_of_which_anything_is_changed_is_not_confirmed() {
 async fn refusals_come_through_with_all_that_proves_them() {
     let keys = keys();
     for (name, file) in all(Kind::Refusal) {
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         let deposit = deposit_of(&file["request"]["body"]);
         assert!(is_signed(&keys, &deposit), "{name}");
         let Err(error) = deposited(&client_of(&peer, &file), &keys, &deposit).await else {
@@ -487,7 +487,7 @@ async fn refunds_are_asked_for_as_then_and_their_confirmations_hold() {
     for (name, file) in all(Kind::Refund) {
         let refund = refund_of(&file);
         assert!(is_wanted(&refund), "{name}");
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         client_of(&peer, &file).refund(&keys, &refund).await.unwrap();
         let asked = peer.asked.lock().unwrap()[0].clone();
         let path = file["request"]["path"].as_str().unwrap().to_owned();
@@ -499,7 +499,7 @@ async fn refunds_are_asked_for_as_then_and_their_confirmations_hold() {
         changed[3].rtransaction_id += 1;
         changed[4].amount = Amount::parse("KUDOS:1.49999999").unwrap();
         for changed in changed {
-            let peer = Peer::start();
+            let peer = FakeExchange::start();
             let outcome = client_of(&peer, &file).refund(&keys, &changed).await;
             assert_eq!(outcome, Err(Error::Unconfirmed), "{name}: {changed:?}");
         }
@@ -507,7 +507,7 @@ async fn refunds_are_asked_for_as_then_and_their_confirmations_hold() {
     for (name, file) in all(Kind::Refused) {
         let refund = refund_of(&file);
         assert!(is_wanted(&refund), "{name}");
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         let error = client_of(&peer, &file).refund(&keys, &refund).await.unwrap_err();
         let answer = &file["answer"];
         assert_eq!(error.status().map(u64::from), answer["status"].as_u64(), "{name}");
@@ -531,7 +531,7 @@ async fn right_and_wrong_requests_get_what_they_got() {
         if !is_deposit && !is_refund {
             continue;
         }
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         let client = client_of(&peer, &file);
         // What cannot be read is nothing that the till could have asked.
         let readable = request["body"].is_object()

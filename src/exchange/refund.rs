@@ -72,7 +72,7 @@ impl Exchange {
         let confirmed = RefundConfirmed::deserialize(reply)
             .map_err(|error| Error::Malformed(error.to_string()))?;
         // The answer says not when it was signed.
-        self.vouch(keys, &confirmed.exchange_pub, self.0.clock.now()).await?;
+        self.verify_signing_key(keys, &confirmed.exchange_pub, self.0.clock.now()).await?;
         let statement = RefundConfirmation {
             h_contract: refund.h_contract,
             coin_pub: refund.coin_pub,

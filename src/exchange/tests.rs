@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::peer::{Peer, Turn};
+use super::fake_exchange::{FakeExchange, Turn};
 use super::*;
 use taler::base32::ShortHash;
 use taler::base32::{HashCode, Salt};
@@ -20,7 +20,7 @@ use taler::sign::exchange::WireConfirmation;
 use taler::sign::{Signature, SigningKey, Statement};
 use taler::web::BaseUrl;
 
-impl Peer {
+impl FakeExchange {
     fn exchange(&self, now: &Now) -> Exchange {
         self.exchange_with(now, None, |_| ())
     }
@@ -28,8 +28,8 @@ impl Peer {
     fn exchange_with(
         &self,
         now: &Now,
-        remembered: Option<Remembered>,
-        remember: impl Fn(&Remembered) + Send + Sync + 'static,
+        remembered: Option<PersistedKeys>,
+        remember: impl Fn(&PersistedKeys) + Send + Sync + 'static,
     ) -> Exchange {
         Exchange::new(self.sample.trusted(), http(), now.clock(), remembered, remember)
     }
@@ -113,11 +113,11 @@ fn refund() -> CoinRefund {
     }
 }
 
-async fn deposits(peer: &Peer) -> Result<DepositConfirmed, Error> {
+async fn deposits(peer: &FakeExchange) -> Result<DepositConfirmed, Error> {
     counted(peer).await.map_err(|failed| failed.error)
 }
 
-async fn counted(peer: &Peer) -> Result<DepositConfirmed, NotConfirmed> {
+async fn counted(peer: &FakeExchange) -> Result<DepositConfirmed, NotConfirmed> {
     let exchange = peer.exchange(&Now::at(100));
     let keys = exchange.keys().await.unwrap();
     exchange.deposit(&keys, &deposit()).await
@@ -125,7 +125,7 @@ async fn counted(peer: &Peer) -> Result<DepositConfirmed, NotConfirmed> {
 
 #[actix_web::test]
 async fn an_answer_is_told_with_how_often_the_request_was_sent() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let refusal = || Turn::Says(409, json!({ "code": 1012 }));
     let sent = async || counted(&peer).await.unwrap_err().sent;
     peer.turn([refusal()]);
@@ -155,7 +155,7 @@ async fn an_answer_is_told_with_how_often_the_request_was_sent() {
 
 #[actix_web::test]
 async fn whether_a_deposit_is_there_is_told_and_believed_only_in_the_exchanges_own_words() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let exchange = peer.exchange(&Now::at(100));
     let keys = exchange.keys().await.unwrap();
     let merchant = SigningKey::from_seed([6; 32]);
@@ -217,7 +217,7 @@ async fn whether_a_deposit_is_there_is_told_and_believed_only_in_the_exchanges_o
 
 #[actix_web::test]
 async fn a_deposit_is_asked_for_in_the_newest_form_and_confirmed() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
 
     let confirmed = deposits(&peer).await.unwrap();
 
@@ -257,7 +257,7 @@ async fn a_deposit_is_asked_for_in_the_newest_form_and_confirmed() {
 
 #[actix_web::test]
 async fn deadlines_and_wallet_data_go_along_when_there_are_any() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let exchange = peer.exchange(&Now::at(100));
     let keys = exchange.keys().await.unwrap();
     let deposit = Deposit {
@@ -275,7 +275,7 @@ async fn deadlines_and_wallet_data_go_along_when_there_are_any() {
 
 #[actix_web::test]
 async fn a_confirmation_of_the_total_with_fees_counts_too() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.turn([Turn::WithFees]);
     deposits(&peer).await.unwrap();
     assert_eq!(peer.times_asked(), 1);
@@ -283,7 +283,7 @@ async fn a_confirmation_of_the_total_with_fees_counts_too() {
 
 #[actix_web::test]
 async fn what_may_pass_is_asked_again_unchanged() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.turn([Turn::Says(503, json!({ "code": 55 })), Turn::Babbles(502)]);
     deposits(&peer).await.unwrap();
     let asked = peer.asked.lock().unwrap();
@@ -293,7 +293,7 @@ async fn what_may_pass_is_asked_again_unchanged() {
 
 #[actix_web::test]
 async fn an_exchange_that_never_answers_is_given_up_in_time() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.turn([Turn::Sleeps, Turn::Sleeps, Turn::Sleeps]);
     let begun = std::time::Instant::now();
     assert_eq!(deposits(&peer).await, Err(Error::Timeout));
@@ -303,7 +303,7 @@ async fn an_exchange_that_never_answers_is_given_up_in_time() {
 
 #[actix_web::test]
 async fn garbage_is_no_confirmation() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.turn((0..3).map(|_| Turn::Babbles(200)));
     assert_eq!(deposits(&peer).await, Err(Error::NotJson { status: 200 }));
     peer.turn((0..2).map(|_| Turn::Says(200, json!({ "exchange_pub": 1 }))));
@@ -313,7 +313,7 @@ async fn garbage_is_no_confirmation() {
 
 #[actix_web::test]
 async fn a_signature_that_does_not_hold_is_no_confirmation_but_may_be_mended() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.turn([Turn::Errs, Turn::Errs]);
     assert_eq!(deposits(&peer).await, Err(Error::Unconfirmed));
     peer.turn([Turn::Errs]);
@@ -323,7 +323,7 @@ async fn a_signature_that_does_not_hold_is_no_confirmation_but_may_be_mended() {
 
 #[actix_web::test]
 async fn a_stranger_confirms_nothing_unless_the_exchange_says_that_he_is_none() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);
     let keys = exchange.keys().await.unwrap();
@@ -354,7 +354,7 @@ async fn a_stranger_confirms_nothing_unless_the_exchange_says_that_he_is_none() 
 
 #[actix_web::test]
 async fn a_refusal_comes_at_once_with_all_that_the_exchange_says() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     for (status, code) in [(409, 1012), (451, 1028), (410, 1009), (404, 1005)] {
         let reply = json!({ "code": code, "coin_pub": "…", "proof": [status] });
         peer.turn([Turn::Says(status, reply.clone())]);
@@ -370,7 +370,7 @@ async fn a_refusal_comes_at_once_with_all_that_the_exchange_says() {
 
 #[actix_web::test]
 async fn an_answer_without_end_is_not_read_to_the_end() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.turn([Turn::Floods]);
     assert_eq!(deposits(&peer).await, Err(Error::TooLarge));
     peer.keys_turn([Turn::Floods]);
@@ -379,7 +379,7 @@ async fn an_answer_without_end_is_not_read_to_the_end() {
 
 #[actix_web::test]
 async fn nobody_is_followed_to_another_place() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.turn([Turn::Redirects]);
     assert_eq!(deposits(&peer).await, Err(Error::NotJson { status: 307 }));
     assert_eq!(peer.times_asked(), 1);
@@ -387,7 +387,7 @@ async fn nobody_is_followed_to_another_place() {
 
 #[actix_web::test]
 async fn what_makes_no_sense_is_not_sent() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let exchange = peer.exchange(&Now::at(100));
     let keys = exchange.keys().await.unwrap();
     let changes: [fn(&mut Deposit); 6] = [
@@ -410,7 +410,7 @@ async fn what_makes_no_sense_is_not_sent() {
 
 #[actix_web::test]
 async fn a_refund_is_confirmed_or_refused() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let exchange = peer.exchange(&Now::at(100));
     let keys = exchange.keys().await.unwrap();
 
@@ -439,7 +439,7 @@ async fn a_refund_is_confirmed_or_refused() {
 
 #[actix_web::test]
 async fn many_who_want_keys_make_one_download() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let exchange = peer.exchange(&Now::at(100));
     let all = futures_util::future::join_all((0..50).map(|_| exchange.keys())).await;
     assert!(all.iter().all(Result::is_ok));
@@ -449,7 +449,7 @@ async fn many_who_want_keys_make_one_download() {
 #[actix_web::test]
 async fn keys_are_kept_as_long_as_the_exchange_says_within_reason() {
     for (says, holds) in [(None, 3600), (Some(900), 900), (Some(0), 120), (Some(900_000), 86_400)] {
-        let peer = Peer::start();
+        let peer = FakeExchange::start();
         *peer.expires_s.lock().unwrap() = says.map(|says| START_S + 100 + says);
         let now = Now::at(100);
         let exchange = peer.exchange(&now);
@@ -470,7 +470,7 @@ async fn keys_are_kept_as_long_as_the_exchange_says_within_reason() {
 
 #[actix_web::test]
 async fn keys_that_were_fetched_by_a_clock_that_was_ahead_are_not_good_until_it_gets_there() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(3_000);
     let exchange = peer.exchange(&now);
     exchange.keys().await.unwrap();
@@ -485,7 +485,7 @@ async fn keys_that_were_fetched_by_a_clock_that_was_ahead_are_not_good_until_it_
 
 #[actix_web::test]
 async fn keys_are_fetched_anew_before_they_are_out_of_date_by_whoever_sees_to_it() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);
     assert_eq!(exchange.state().next_download, after(100));
@@ -501,7 +501,7 @@ async fn keys_are_fetched_anew_before_they_are_out_of_date_by_whoever_sees_to_it
 
 #[actix_web::test]
 async fn old_keys_serve_while_there_are_no_newer_ones() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);
     exchange.keys().await.unwrap();
@@ -548,7 +548,7 @@ async fn an_exchange_that_is_down_is_not_hammered() {
 
 #[actix_web::test]
 async fn another_exchange_than_the_trusted_one_has_no_keys_for_us() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let mut other = Sample::at(peer.sample.base_url.as_str());
     other.master = SigningKey::from_seed([8; 32]);
     *peer.keys.lock().unwrap() = other.keys();
@@ -559,7 +559,7 @@ async fn another_exchange_than_the_trusted_one_has_no_keys_for_us() {
 
 #[actix_web::test]
 async fn an_unknown_denomination_is_asked_for_once_a_minute_at_most() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);
     let known: Vec<_> =
@@ -575,7 +575,7 @@ async fn an_unknown_denomination_is_asked_for_once_a_minute_at_most() {
 }
 
 /// Waits until the exchange was asked for its keys so often.
-async fn await_keys_asked(peer: &Peer, times: usize) {
+async fn await_keys_asked(peer: &FakeExchange, times: usize) {
     let asked = async {
         while peer.times_keys_asked() < times {
             tokio::time::sleep(Duration::from_millis(2)).await;
@@ -587,7 +587,7 @@ async fn await_keys_asked(peer: &Peer, times: usize) {
 
 #[actix_web::test]
 async fn keys_are_fetched_anew_when_a_deposit_is_refused_because_they_are_out_of_date() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);
     let keys = exchange.keys().await.unwrap();
@@ -623,7 +623,7 @@ async fn keys_are_fetched_anew_when_a_deposit_is_refused_because_they_are_out_of
 
 #[actix_web::test]
 async fn an_exchange_that_holds_its_keys_open_is_asked_once_however_many_deposits_it_refuses() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);
     let keys = exchange.keys().await.unwrap();
@@ -644,7 +644,7 @@ async fn an_exchange_that_holds_its_keys_open_is_asked_once_however_many_deposit
 #[actix_web::test]
 async fn keys_that_are_held_open_are_given_up_in_time_by_all_who_wait() {
     // An exchange without keys was seen to do so for more than ten minutes.
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     peer.keys_turn((0..8).map(|_| Turn::Sleeps));
     let exchange = peer.exchange(&Now::at(100));
     let begun = std::time::Instant::now();
@@ -658,9 +658,9 @@ async fn keys_that_are_held_open_are_given_up_in_time_by_all_who_wait() {
 
 #[actix_web::test]
 async fn keys_outlive_the_process_and_are_verified_again() {
-    let peer = Peer::start();
+    let peer = FakeExchange::start();
     let now = Now::at(100);
-    let memory: Arc<Mutex<Option<Remembered>>> = Arc::default();
+    let memory: Arc<Mutex<Option<PersistedKeys>>> = Arc::default();
     let remember = memory.clone();
     let exchange =
         peer.exchange_with(&now, None, move |it| *remember.lock().unwrap() = Some(it.clone()));
@@ -675,7 +675,7 @@ async fn keys_outlive_the_process_and_are_verified_again() {
 
     let bent = remembered.text.replace("KUDOS:0.07", "KUDOS:0.71");
     for text in [bent.as_str(), "", "{}"] {
-        let bad = Remembered { text: text.into(), ..remembered.clone() };
+        let bad = PersistedKeys { text: text.into(), ..remembered.clone() };
         let asked = peer.times_keys_asked();
         peer.exchange_with(&now, Some(bad), |_| ()).keys().await.unwrap();
         assert_eq!(peer.times_keys_asked(), asked + 1);

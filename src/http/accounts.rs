@@ -5,16 +5,16 @@ use actix_web::web::Data;
 use serde_json::{Value, json};
 
 use super::error::{Answer, Failure};
-use super::extract::{Body, Clerk, Fields, Seg};
+use super::extract::{Authorized, Body, JsonBody, PathId};
 use crate::model::account::{Account, AccountDetails};
-use crate::till::{AccountWish, Till};
+use crate::till::{CreateAccount, Till};
 use taler::base32::HashCode;
 use taler::payto::Payto;
 
 /// `GET /private/accounts`.
-pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
+pub(super) async fn list(till: Data<Till>, Authorized(principal): Authorized) -> Answer {
     let accounts: Vec<_> = till
-        .accounts(&clerk)
+        .accounts(&principal)
         .await?
         .iter()
         .map(|account| {
@@ -29,19 +29,23 @@ pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
 }
 
 /// `POST /private/accounts`.
-pub(super) async fn add(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
+pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let text: String = fields.need("payto_uri")?;
     let payto_uri = Payto::parse(text).map_err(|bad| Failure::Payto(bad.to_string()))?;
     let details = details(&mut fields)?;
-    let account = till.add_account(&clerk, AccountWish { payto_uri, details }).await?;
+    let account = till.add_account(&principal, CreateAccount { payto_uri, details }).await?;
     Ok(HttpResponse::Ok().json(json!({ "h_wire": account.h_wire, "salt": account.salt })))
 }
 
 /// `GET /private/accounts/$H_WIRE`. Credentials are never given out.
-pub(super) async fn show(till: Data<Till>, Clerk(clerk): Clerk, Seg(id): Seg<String>) -> Answer {
+pub(super) async fn show(
+    till: Data<Till>,
+    Authorized(principal): Authorized,
+    PathId(id): PathId<String>,
+) -> Answer {
     let Account { payto_uri, salt, h_wire, active, details } =
-        till.account(&clerk, h_wire(&id)?).await?;
+        till.account(&principal, h_wire(&id)?).await?;
     let mut body = json!({
         "payto_uri": payto_uri,
         "h_wire": h_wire,
@@ -62,13 +66,13 @@ pub(super) async fn show(till: Data<Till>, Clerk(clerk): Clerk, Seg(id): Seg<Str
 /// `PATCH /private/accounts/$H_WIRE`: what is not said stays.
 pub(super) async fn change(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(id): Seg<String>,
+    Authorized(principal): Authorized,
+    PathId(id): PathId<String>,
     body: Body,
 ) -> Answer {
     let h_wire = h_wire(&id)?;
     let new = details(&mut body.fields().await?)?;
-    till.change_account(&clerk, h_wire, |old| AccountDetails {
+    till.change_account(&principal, h_wire, |old| AccountDetails {
         credit_facade_url: new.credit_facade_url.or(old.credit_facade_url),
         credit_facade_credentials: new.credit_facade_credentials.or(old.credit_facade_credentials),
         extra_wire_subject_metadata: new
@@ -80,8 +84,12 @@ pub(super) async fn change(
 }
 
 /// `DELETE /private/accounts/$H_WIRE`: out of use, not out of memory.
-pub(super) async fn remove(till: Data<Till>, Clerk(clerk): Clerk, Seg(id): Seg<String>) -> Answer {
-    till.remove_account(&clerk, h_wire(&id)?).await?;
+pub(super) async fn remove(
+    till: Data<Till>,
+    Authorized(principal): Authorized,
+    PathId(id): PathId<String>,
+) -> Answer {
+    till.remove_account(&principal, h_wire(&id)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -89,7 +97,7 @@ fn h_wire(text: &str) -> Result<HashCode, Failure> {
     HashCode::parse(text).map_err(|_| Failure::HWire)
 }
 
-fn details(fields: &mut Fields) -> Result<AccountDetails, Failure> {
+fn details(fields: &mut JsonBody) -> Result<AccountDetails, Failure> {
     Ok(AccountDetails {
         credit_facade_url: fields.get("credit_facade_url")?,
         credit_facade_credentials: fields.get("credit_facade_credentials")?,

@@ -13,14 +13,14 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::legacy::Old;
+use super::legacy::LegacyError;
 use crate::model::contract::BadOrder;
 use crate::model::instance::Unfinished;
 use crate::store;
-use crate::till::{self, Refusal, Trouble, TroubleKind};
+use crate::till::{self, ExchangeError, ExchangeErrorKind, Refusal};
 use system::log_limit;
 use taler::payment::TooLittle;
-use taler::template::{BadFilling, BadTemplate};
+use taler::template::{BadTemplate, TemplateMismatch};
 
 use Failure::*;
 use till::Error as Verb;
@@ -80,9 +80,9 @@ pub(super) enum Failure {
     /// Nothing of the order was refunded.
     NoRefund,
     /// Shops of 2019 had this; today nobody can.
-    Gone2019(&'static str),
+    Removed(&'static str),
     /// What a shop of 2019 is told, and why.
-    In2019(Old, Box<Failure>),
+    Legacy(LegacyError, Box<Failure>),
     /// The form was not sent from a page of ours, or for somebody else.
     Forged,
     /// A bug: something that cannot happen did.
@@ -94,7 +94,7 @@ impl Failure {
     #[rustfmt::skip]
     pub(super) fn row(&self) -> (u16, u32, &'static str) {
         match self {
-            In2019(old, _)                      => (old.status, old.code, old.hint),
+            Legacy(old, _)                      => (old.status, old.code, old.hint),
             Missing(_)                          => (400,   25, "a required parameter is missing"),
             Malformed(_)                        => (400,   26, "a parameter is malformed"),
             Till(Verb::Unfit(_))                => (400,   26, "a parameter is malformed"),
@@ -104,14 +104,14 @@ impl Failure {
                 BadTemplate::Unsupported(_)     => (501,   76, "this backend does not offer this"),
             },
             Till(Verb::Filling(bad))            => match bad {
-                BadFilling::Missing(_)          => (400,   25, "a required parameter is missing"),
-                BadFilling::Unfit(_)            => (400,   26, "a parameter is malformed"),
-                BadFilling::Currency            => (409, 2024, "the template takes another currency"),
-                BadFilling::Amount              => (409, 2860, "the template fixes another amount"),
-                BadFilling::Summary             => (409, 2861, "the template fixes another summary"),
-                BadFilling::NoAmount            => (409, 2862, "the template leaves the amount to you; say one"),
-                BadFilling::NoSummary           => (409, 2863, "the template leaves the summary to you; say one"),
-                BadFilling::WrongType           => (409, 2864, "the template is of another type"),
+                TemplateMismatch::Missing(_)          => (400,   25, "a required parameter is missing"),
+                TemplateMismatch::Unfit(_)            => (400,   26, "a parameter is malformed"),
+                TemplateMismatch::Currency            => (409, 2024, "the template takes another currency"),
+                TemplateMismatch::Amount              => (409, 2860, "the template fixes another amount"),
+                TemplateMismatch::Summary             => (409, 2861, "the template fixes another summary"),
+                TemplateMismatch::NoAmount            => (409, 2862, "the template leaves the amount to you; say one"),
+                TemplateMismatch::NoSummary           => (409, 2863, "the template leaves the summary to you; say one"),
+                TemplateMismatch::WrongType           => (409, 2864, "the template is of another type"),
             },
             Till(Verb::Order(bad))              => match bad {
                 BadOrder::Version               => (400,   12, "orders have version 0 or 1"),
@@ -160,19 +160,19 @@ impl Failure {
                 Refusal::WireMethod(_)          => (409, 2175, "the exchange cannot wire to the account of this contract"),
                 Refusal::DenominationExpired(_) => (410, 2165, "the time to spend a coin is over"),
             },
-            Till(Verb::Exchange(trouble))       => match trouble.kind {
-                TroubleKind::DenominationUnknown     => (400, 2151, "the exchange has no such denomination"),
-                TroubleKind::Signature          => (403, 2157, "the exchange says that a signature of a coin does not hold"),
-                TroubleKind::DoubleSpend        => (409, 2150, "the exchange says that a coin was spent before"),
-                TroubleKind::DenominationExpired     => (410, 2165, "the exchange no longer takes a coin"),
-                TroubleKind::Legal              => (451, 2186, "the exchange may not take the coins for legal reasons; try those of another one"),
-                TroubleKind::MasterKey          => (502, 2002, "the exchange has another master key than the one trusted"),
-                TroubleKind::Keys               => (502, 2010, "the exchange's keys cannot be used"),
-                TroubleKind::Unreachable        => (502, 2012, "the exchange cannot be reached"),
-                TroubleKind::Garbled            => (502, 2013, "the exchange's answer makes no sense"),
-                TroubleKind::Broken             => (502, 2014, "the exchange has an error of its own"),
-                TroubleKind::Refused            => (502, 2170, "the exchange refuses"),
-                TroubleKind::Timeout            => (504, 2011, "the exchange did not answer in time"),
+            Till(Verb::Exchange(exchange_error))       => match exchange_error.kind {
+                ExchangeErrorKind::DenominationUnknown     => (400, 2151, "the exchange has no such denomination"),
+                ExchangeErrorKind::Signature          => (403, 2157, "the exchange says that a signature of a coin does not hold"),
+                ExchangeErrorKind::DoubleSpend        => (409, 2150, "the exchange says that a coin was spent before"),
+                ExchangeErrorKind::DenominationExpired     => (410, 2165, "the exchange no longer takes a coin"),
+                ExchangeErrorKind::Legal              => (451, 2186, "the exchange may not take the coins for legal reasons; try those of another one"),
+                ExchangeErrorKind::MasterKey          => (502, 2002, "the exchange has another master key than the one trusted"),
+                ExchangeErrorKind::Keys               => (502, 2010, "the exchange's keys cannot be used"),
+                ExchangeErrorKind::Unreachable        => (502, 2012, "the exchange cannot be reached"),
+                ExchangeErrorKind::InvalidResponse            => (502, 2013, "the exchange's answer makes no sense"),
+                ExchangeErrorKind::ExchangeInternal             => (502, 2014, "the exchange has an error of its own"),
+                ExchangeErrorKind::Refused            => (502, 2170, "the exchange refuses"),
+                ExchangeErrorKind::Timeout            => (504, 2011, "the exchange did not answer in time"),
             },
             Till(Verb::NotAuthorized)           => (401, 2015, "send the header Authorization: Bearer secret-token:TOKEN with a token of this instance (tilld token create INSTANCE, or the back office's page Tokens makes one) or with its password in the place of TOKEN"),
             Till(Verb::TokenExpired)            => (401,   42, "the token has expired; make a new one: tilld token create INSTANCE, the back office's page Tokens, or POST /private/token with the password"),
@@ -227,7 +227,7 @@ impl Failure {
             Till(Verb::TemplateExists(_))       => (409, 2850, "there is a template of this name with other content"),
             Till(Verb::OfferExpired(_))         => (410, 2161, "the time to pay this order is over"),
             Till(Verb::RefundTooLate)           => (410, 2169, "the time for refunds is over"),
-            Gone2019(_)                         => (410,   76, "this was possible in 2019 and is no more"),
+            Removed(_)                         => (410,   76, "this was possible in 2019 and is no more"),
             Till(Verb::PaymentComplete)         => (412, 2254, "the payment is complete; ask the shop for a refund"),
             BodyTooLong(_)                      => (413,   32, "the request's body is too long"),
             UriTooLong                          => (414,   31, "the request's URI is too long"),
@@ -242,7 +242,7 @@ impl Failure {
             Till(Verb::Damaged(_))              => (500, 2008, "what is kept of the order cannot be read"),
             Bug(_)                              => (500,   60, "something went wrong inside the backend"),
             NotImplemented(_)                   => (501,   76, "this backend does not offer this"),
-            Till(Verb::Crowded)                 => (503,   77, "the backend is busy; try again in a moment"),
+            Till(Verb::Overloaded)                 => (503,   77, "the backend is busy; try again in a moment"),
             Till(Verb::DiskReserve)             => (507,   52, "the disk is nearly full, and the rest is kept for payments"),
             Till(Verb::Store(error))            => match error {
                 store::Error::Busy
@@ -278,9 +278,9 @@ impl Failure {
             Till(Verb::ForgetPath(bad)) => Some(bad.to_string()),
             Till(Verb::NotForgettable(what)) => Some(what.clone()),
             Till(Verb::Refused(why)) => Some(why.to_string()),
-            Till(Verb::Exchange(trouble)) => Some(trouble.to_string()),
-            Gone2019(what) => Some((*what).to_owned()),
-            In2019(_, cause) => cause.detail(),
+            Till(Verb::Exchange(exchange_error)) => Some(exchange_error.to_string()),
+            Removed(what) => Some((*what).to_owned()),
+            Legacy(_, cause) => cause.detail(),
             _ => None,
         }
     }
@@ -289,14 +289,14 @@ impl Failure {
     fn header(&self) -> Option<(HeaderName, HeaderValue)> {
         let value = |text: String| HeaderValue::try_from(text).ok();
         match self {
-            In2019(_, cause) => cause.header(),
+            Legacy(_, cause) => cause.header(),
             Till(Verb::NotAuthorized | Verb::TokenExpired) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
             Till(Verb::TooManyAttempts(wait) | Verb::TooManyWrites(wait)) => {
                 Some((RETRY_AFTER, value((wait.as_secs() + 1).to_string())?))
             }
-            Till(Verb::Crowded | Verb::Store(store::Error::Busy | store::Error::Closed)) => {
+            Till(Verb::Overloaded | Verb::Store(store::Error::Busy | store::Error::Closed)) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("1")))
             }
             Till(Verb::TooManyOpenOrders) => Some((RETRY_AFTER, HeaderValue::from_static("60"))),
@@ -349,15 +349,15 @@ impl Failure {
             #[serde(skip_serializing_if = "Option::is_none")]
             exchange_base_urls: Option<[&'a str; 1]>,
         }
-        impl<'a> From<&'a Trouble> for Exchange<'a> {
-            fn from(trouble: &'a Trouble) -> Self {
-                let exchange_url = trouble.exchange_url.as_str();
-                let legal = trouble.kind == TroubleKind::Legal;
+        impl<'a> From<&'a ExchangeError> for Exchange<'a> {
+            fn from(exchange_error: &'a ExchangeError) -> Self {
+                let exchange_url = exchange_error.exchange_url.as_str();
+                let legal = exchange_error.kind == ExchangeErrorKind::Legal;
                 Self {
                     exchange_url,
-                    exchange_http_status: trouble.http_status.unwrap_or(0),
-                    exchange_code: trouble.code.unwrap_or(0),
-                    exchange_reply: trouble.reply.as_ref(),
+                    exchange_http_status: exchange_error.http_status.unwrap_or(0),
+                    exchange_code: exchange_error.code.unwrap_or(0),
+                    exchange_reply: exchange_error.reply.as_ref(),
                     exchange_base_urls: legal.then_some([exchange_url]),
                 }
             }
@@ -365,7 +365,7 @@ impl Failure {
         let (_, code, hint) = self.row();
         let detail = self.detail();
         let (mut error, mut parameter, mut field, mut ec) = (None, None, None, None);
-        if let In2019(_, cause) = self {
+        if let Legacy(_, cause) = self {
             error = Some(hint);
             ec = Some(cause.row().1);
             field = match &**cause {
@@ -377,7 +377,7 @@ impl Failure {
                 .filter(|_| matches!(**cause, Missing(_) | Malformed(_) | Till(Verb::Unfit(_))));
         }
         let exchange = match self {
-            Till(Verb::Exchange(trouble)) => Some(Exchange::from(&**trouble)),
+            Till(Verb::Exchange(exchange_error)) => Some(Exchange::from(&**exchange_error)),
             _ => None,
         };
         let unfinished = match self {
@@ -429,7 +429,7 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Till(error) => error.fmt(f),
-            In2019(_, cause) => cause.fmt(f),
+            Legacy(_, cause) => cause.fmt(f),
             Bug(what) => f.write_str(what),
             _ => f.write_str(&self.detail().unwrap_or_default()),
         }
@@ -457,7 +457,7 @@ impl From<till::Error> for Failure {
 pub(super) mod tests {
     use super::*;
     use crate::model::access::Permission;
-    use crate::model::unfit::Unfit;
+    use crate::model::invalid_field::InvalidField;
     use std::collections::HashMap;
     use std::time::Duration;
     use taler::base32::HashCode;
@@ -494,7 +494,7 @@ pub(super) mod tests {
             Format,
             NoDocument("terms"),
             Bug("x".into()),
-            Till(Verb::Unfit(Unfit("x"))),
+            Till(Verb::Unfit(InvalidField("x"))),
             Till(Verb::NotAuthorized),
             Till(Verb::TokenExpired),
             Till(Verb::NotPermitted(Permission::OrdersRead)),
@@ -513,7 +513,7 @@ pub(super) mod tests {
             Till(Verb::TooManyWrites(Duration::from_secs(1))),
             Till(Verb::TooManyOpenOrders),
             Till(Verb::DiskReserve),
-            Till(Verb::Crowded),
+            Till(Verb::Overloaded),
             Till(Verb::NoRandomness),
             Till(Verb::PasswordHash("x".into())),
             Till(Verb::Store(store::Error::Busy)),
@@ -562,18 +562,18 @@ pub(super) mod tests {
             Till(Verb::Template(BadTemplate::Missing("x"))),
             Till(Verb::Template(BadTemplate::Unfit("x"))),
             Till(Verb::Template(BadTemplate::Unsupported("x"))),
-            Till(Verb::Filling(BadFilling::WrongType)),
-            Till(Verb::Filling(BadFilling::Amount)),
-            Till(Verb::Filling(BadFilling::Summary)),
-            Till(Verb::Filling(BadFilling::NoAmount)),
-            Till(Verb::Filling(BadFilling::NoSummary)),
-            Till(Verb::Filling(BadFilling::Currency)),
-            Till(Verb::Filling(BadFilling::Missing("x"))),
-            Till(Verb::Filling(BadFilling::Unfit("x"))),
+            Till(Verb::Filling(TemplateMismatch::WrongType)),
+            Till(Verb::Filling(TemplateMismatch::Amount)),
+            Till(Verb::Filling(TemplateMismatch::Summary)),
+            Till(Verb::Filling(TemplateMismatch::NoAmount)),
+            Till(Verb::Filling(TemplateMismatch::NoSummary)),
+            Till(Verb::Filling(TemplateMismatch::Currency)),
+            Till(Verb::Filling(TemplateMismatch::Missing("x"))),
+            Till(Verb::Filling(TemplateMismatch::Unfit("x"))),
             Forged,
             NoRefund,
             NothingToAbort,
-            Gone2019("x"),
+            Removed("x"),
             Till(Verb::UnclaimSignature),
             Till(Verb::AbortOfUnknown),
             Till(Verb::AbortOfOther),
@@ -619,22 +619,22 @@ pub(super) mod tests {
 
     fn every_trouble() -> impl Iterator<Item = Failure> {
         [
-            TroubleKind::Timeout,
-            TroubleKind::Unreachable,
-            TroubleKind::Garbled,
-            TroubleKind::Keys,
-            TroubleKind::MasterKey,
-            TroubleKind::DoubleSpend,
-            TroubleKind::DenominationUnknown,
-            TroubleKind::DenominationExpired,
-            TroubleKind::Signature,
-            TroubleKind::Legal,
-            TroubleKind::Broken,
-            TroubleKind::Refused,
+            ExchangeErrorKind::Timeout,
+            ExchangeErrorKind::Unreachable,
+            ExchangeErrorKind::InvalidResponse,
+            ExchangeErrorKind::Keys,
+            ExchangeErrorKind::MasterKey,
+            ExchangeErrorKind::DoubleSpend,
+            ExchangeErrorKind::DenominationUnknown,
+            ExchangeErrorKind::DenominationExpired,
+            ExchangeErrorKind::Signature,
+            ExchangeErrorKind::Legal,
+            ExchangeErrorKind::ExchangeInternal,
+            ExchangeErrorKind::Refused,
         ]
         .into_iter()
         .map(|kind| {
-            Till(Verb::Exchange(Box::new(Trouble {
+            Till(Verb::Exchange(Box::new(ExchangeError {
                 exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
                 kind,
                 http_status: Some(409),
@@ -662,9 +662,9 @@ pub(super) mod tests {
     /// Wallets read both numbers without asking whether they are there.
     #[test]
     fn an_exchange_that_said_nothing_is_quoted_with_zeros() {
-        let failure = Till(Verb::Exchange(Box::new(Trouble {
+        let failure = Till(Verb::Exchange(Box::new(ExchangeError {
             exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
-            kind: TroubleKind::Unreachable,
+            kind: ExchangeErrorKind::Unreachable,
             http_status: None,
             code: None,
             reply: None,

@@ -24,10 +24,10 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::Failure;
-use super::shell::head_length;
-use super::{Door, Settings, origin, row_of};
+use super::middleware::head_length;
+use super::{Access, Settings, origin, row_of};
 use crate::model::access::Permission;
-use crate::till::{self, Admission, Key, Password, Patience, Till};
+use crate::till::{self, Admission, ApiToken, Password, Till, WaitLimit};
 use net::body::{BadBody, gather, inflate};
 use taler::ids::{InstanceId, SessionId};
 use taler::time::RelativeTime;
@@ -64,9 +64,9 @@ fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Failure> 
 }
 
 /// The instance that the path speaks of. It may not exist.
-pub(super) struct At(pub(super) InstanceId);
+pub(super) struct InstanceParam(pub(super) InstanceId);
 
-impl FromRequest for At {
+impl FromRequest for InstanceParam {
     type Error = Failure;
     type Future = Ready<Result<Self, Failure>>;
 
@@ -77,9 +77,9 @@ impl FromRequest for At {
 
 /// The instance that the path speaks of, which answers: below `/instances/$ID` only one that exists,
 /// but the root does before its own is made.
-pub(super) struct There(InstanceId);
+pub(super) struct ExistingInstance(InstanceId);
 
-impl There {
+impl ExistingInstance {
     /// `instance`, if it answers.
     ///
     /// # Errors
@@ -97,7 +97,7 @@ impl There {
     }
 }
 
-impl FromRequest for There {
+impl FromRequest for ExistingInstance {
     type Error = Failure;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
 
@@ -111,9 +111,9 @@ impl FromRequest for There {
 }
 
 /// The segment `{id}` of the path.
-pub(super) struct Seg<T>(pub(super) T);
+pub(super) struct PathId<T>(pub(super) T);
 
-impl<T: FromStr> FromRequest for Seg<T> {
+impl<T: FromStr> FromRequest for PathId<T> {
     type Error = Failure;
     type Future = Ready<Result<Self, Failure>>;
 
@@ -123,9 +123,9 @@ impl<T: FromStr> FromRequest for Seg<T> {
 }
 
 /// The query, decoded. Names that nobody asks for are ignored, and empty values are as none.
-pub(super) struct Params(Vec<(String, String)>);
+pub(super) struct QueryParams(Vec<(String, String)>);
 
-impl Params {
+impl QueryParams {
     /// The text of `name`.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
@@ -173,7 +173,7 @@ impl Params {
     }
 }
 
-impl FromRequest for Params {
+impl FromRequest for QueryParams {
     type Error = Failure;
     type Future = Ready<Result<Self, Failure>>;
 
@@ -184,20 +184,20 @@ impl FromRequest for Params {
 }
 
 /// How long the client would wait for a better answer: `timeout_ms`, within our own limit.
-pub(super) struct Waiting(pub(super) Patience);
+pub(super) struct LongPoll(pub(super) WaitLimit);
 
-impl FromRequest for Waiting {
+impl FromRequest for LongPoll {
     type Error = Failure;
     type Future = Ready<Result<Self, Failure>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let waiting = Params::from_request(request, payload).into_inner().and_then(|params| {
+        let waiting = QueryParams::from_request(request, payload).into_inner().and_then(|params| {
             let timeout = params.text("timeout_ms").map(RelativeTime::parse_millis).transpose();
             timeout.map_err(|_| Failure::Malformed("timeout_ms".into()))
         });
         ready(waiting.and_then(|timeout| match timeout {
-            None => Ok(Self(Patience::NONE)),
-            Some(timeout) => patience(request, timeout).map(Self),
+            None => Ok(Self(WaitLimit::NONE)),
+            Some(timeout) => wait_limit(request, timeout).map(Self),
         }))
     }
 }
@@ -226,16 +226,19 @@ fn may_keep_head(request: &HttpRequest) -> bool {
     true
 }
 
-/// Patience for `timeout`, within our own limit.
-pub(super) fn patience(request: &HttpRequest, timeout: RelativeTime) -> Result<Patience, Failure> {
+/// How long to wait for `timeout`, within our own limit.
+pub(super) fn wait_limit(
+    request: &HttpRequest,
+    timeout: RelativeTime,
+) -> Result<WaitLimit, Failure> {
     let Some(settings) = request.app_data::<Data<Settings>>() else {
         return Err(Failure::Bug("settings are missing".into()));
     };
     let wait = timeout.duration().map_or(settings.longest_poll, |t| t.min(settings.longest_poll));
     if wait.is_zero() || !may_keep_head(request) {
-        return Ok(Patience::NONE);
+        return Ok(WaitLimit::NONE);
     }
-    Ok(Patience::lasting(wait, origin::poller(request, settings)))
+    Ok(WaitLimit::lasting(wait, origin::poller(request, settings)))
 }
 
 /// A body still to be read.
@@ -316,23 +319,23 @@ impl Body {
     }
 
     /// The members of the JSON object that the body must be.
-    pub(super) async fn fields(self) -> Result<Fields, Failure> {
+    pub(super) async fn fields(self) -> Result<JsonBody, Failure> {
         let bytes = self.bytes().await?;
-        Ok(Fields(object(&bytes)?))
+        Ok(JsonBody(object(&bytes)?))
     }
 
     /// As [`Body::fields`], for endpoints that take a form, too, whose values are texts.
-    pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<Fields, Failure> {
+    pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<JsonBody, Failure> {
         let form = is_form(request);
         let bytes = self.bytes().await?;
         // Tools that are handed JSON without being told so call it a form.
         if !form || bytes.trim_ascii_start().starts_with(b"{") {
-            return Ok(Fields(object(&bytes)?));
+            return Ok(JsonBody(object(&bytes)?));
         }
         let pairs = url::form_urlencoded::parse(&bytes).take(MAX_FORM);
         // An input left empty says nothing.
         let said = pairs.filter(|(_, value)| !value.is_empty());
-        Ok(Fields(said.map(|(name, value)| (name.into(), value.into())).collect()))
+        Ok(JsonBody(said.map(|(name, value)| (name.into(), value.into())).collect()))
     }
 
     /// As [`Body::fields`], and beside it the text of the member `name`, just as it was sent: parts
@@ -340,7 +343,7 @@ impl Body {
     pub(super) async fn fields_and_text(
         self,
         name: &'static str,
-    ) -> Result<(Fields, String), Failure> {
+    ) -> Result<(JsonBody, String), Failure> {
         let bytes = self.bytes().await?;
         let mut members = object(&bytes)?;
         members.remove(name);
@@ -348,7 +351,7 @@ impl Body {
             serde_json::from_slice(&bytes).map_err(|e| Failure::Json(e.to_string()))?;
         let text = texts.get(name).map(|raw| raw.get()).filter(|text| *text != "null");
         let text = text.ok_or(Failure::Missing(name))?.to_owned();
-        Ok((Fields(members), text))
+        Ok((JsonBody(members), text))
     }
 }
 
@@ -392,9 +395,9 @@ fn too_deep(text: &[u8]) -> bool {
 }
 
 /// The members of a JSON object. Those that nobody asks for are ignored, and null is as none.
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct JsonBody(Map<String, Value>);
 
-impl Fields {
+impl JsonBody {
     /// The member `name`, if it is there.
     pub(super) fn get<T: DeserializeOwned>(
         &mut self,
@@ -434,7 +437,7 @@ impl Fields {
 /// What a client says of itself in the header `Authorization`.
 pub(super) enum Credentials {
     /// A token.
-    Bearer(Key),
+    Bearer(ApiToken),
     /// An instance and its password.
     Basic(InstanceId, Password),
     /// Nothing that we could use.
@@ -454,13 +457,13 @@ impl FromRequest for Credentials {
 pub(super) fn credentials(request: &HttpRequest) -> Option<Credentials> {
     let text = authorization(request)?.trim();
     // The modules for Drupal and WordPress send what was pasted, and nothing before it.
-    if let Ok(key) = Key::shown(text) {
+    if let Ok(key) = ApiToken::shown(text) {
         return Some(Credentials::Bearer(key));
     }
     let (scheme, rest) = text.split_once(' ')?;
     let rest = rest.trim();
     if scheme.eq_ignore_ascii_case("bearer") {
-        return Key::shown(rest).ok().map(Credentials::Bearer);
+        return ApiToken::shown(rest).ok().map(Credentials::Bearer);
     }
     if !scheme.eq_ignore_ascii_case("basic") {
         return None;
@@ -477,9 +480,9 @@ pub(super) fn authorization(request: &HttpRequest) -> Option<&str> {
 
 /// A clerk who is good for this very route, as the table in `mod.rs` demands: by a token, or by the
 /// instance's password in its place.
-pub(super) struct Clerk(pub(super) till::Clerk);
+pub(super) struct Authorized(pub(super) till::Principal);
 
-impl FromRequest for Clerk {
+impl FromRequest for Authorized {
     type Error = Failure;
     // Tokens, which is what nearly everybody shows, are looked up in place.
     type Future =
@@ -495,9 +498,9 @@ impl FromRequest for Clerk {
     }
 }
 
-impl Clerk {
+impl Authorized {
     /// Lets in whoever sent `request`, if they may pass `door`.
-    pub(super) fn behind(request: &HttpRequest, door: Door) -> <Self as FromRequest>::Future {
+    pub(super) fn behind(request: &HttpRequest, door: Access) -> <Self as FromRequest>::Future {
         let bug = |what: &str| Either::Left(ready(Err(Failure::Bug(what.into()))));
         let Some(till) = request.app_data::<Data<Till>>() else {
             return bug("the till is missing");
@@ -510,13 +513,13 @@ impl Clerk {
             _ => None,
         };
         let admission = match door {
-            Door::Public => return bug("a public route asks for a clerk"),
-            Door::AnySeat | Door::Seat(_) | Door::Watch(_) => {
+            Access::Public => return bug("a public route asks for a clerk"),
+            Access::AnySession | Access::Session(_) | Access::SessionBackground(_) => {
                 return bug("the back office asks for a clerk with a token");
             }
-            Door::AnyToken => by_token(request, till, key.as_ref(), None),
-            Door::Private(permission) => by_token(request, till, key.as_ref(), Some(permission)),
-            Door::Management(permission) => {
+            Access::AnyToken => by_token(request, till, key.as_ref(), None),
+            Access::Private(permission) => by_token(request, till, key.as_ref(), Some(permission)),
+            Access::Management(permission) => {
                 match till.admit_by_token(&InstanceId::admin(), key.as_ref(), Some(permission)) {
                     // Before the first `tilld passwd admin`, nobody can be let in.
                     Err(till::Error::InstanceUnknown(_) | till::Error::InstanceDeleted(_)) => {
@@ -527,17 +530,17 @@ impl Clerk {
             }
         };
         match (admission, key) {
-            (Ok(Admission::Admitted(clerk)), _) => {
-                origin::note_address(request, settings, till, &clerk);
-                Either::Left(ready(Ok(Self(clerk))))
+            (Ok(Admission::Admitted(principal)), _) => {
+                origin::note_address(request, settings, till, &principal);
+                Either::Left(ready(Ok(Self(principal))))
             }
             (Ok(Admission::Unknown(instance)), Some(key)) => {
                 let (till, request, settings) = (till.clone(), request.clone(), settings.clone());
                 Either::Right(Box::pin(async move {
-                    let peer = origin::client(&request, &settings);
-                    let clerk = till.admit_by_password(instance, &key, peer).await?;
-                    origin::note_address(&request, &settings, &till, &clerk);
-                    Ok(Self(clerk))
+                    let client = origin::client(&request, &settings);
+                    let principal = till.admit_by_password(instance, &key, client).await?;
+                    origin::note_address(&request, &settings, &till, &principal);
+                    Ok(Self(principal))
                 }))
             }
             (Ok(Admission::Unknown(_)), None) => {
@@ -551,7 +554,7 @@ impl Clerk {
 fn by_token(
     request: &HttpRequest,
     till: &Till,
-    key: Option<&Key>,
+    key: Option<&ApiToken>,
     needs: Option<Permission>,
 ) -> Result<Admission, Failure> {
     Ok(till.admit_by_token(&instance_of(request)?, key, needs)?)
@@ -604,7 +607,7 @@ mod tests {
         let Value::Object(map) = serde_json::json!({"a": null, "b": 1, "c": {"d": true}}) else {
             panic!("an object");
         };
-        let mut fields = Fields(map);
+        let mut fields = JsonBody(map);
         assert!(matches!(fields.need::<String>("a"), Err(Failure::Missing("a"))));
         assert!(matches!(fields.need::<String>("b"), Err(Failure::Malformed(n)) if n == "b"));
         assert!(fields.object("c").unwrap().unwrap().need::<bool>("d").unwrap());

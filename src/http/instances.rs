@@ -7,43 +7,55 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Door;
+use super::Access;
 use super::error::{Answer, Failure};
-use super::extract::{At, Body, Clerk, Fields, Params, Seg};
+use super::extract::{Authorized, Body, InstanceParam, JsonBody, PathId, QueryParams};
 use super::tokens::issued;
 use crate::model::access::{Permission, Scope, TokenScope};
 use crate::model::business_day::BusinessDay;
 use crate::model::instance::{Instance, InstanceSettings};
-use crate::till::{Auth, InstanceWish, Key, Password, Till, TokenWish};
+use crate::till::{ApiToken, Auth, CreateInstance, CreateToken, Password, Till};
 use taler::ids::InstanceId;
 use taler::time::RelativeTime;
 
 /// `GET /private`.
-pub(super) async fn own(Clerk(clerk): Clerk) -> Answer {
-    Ok(HttpResponse::Ok().json(shown(clerk.instance())))
+pub(super) async fn own(Authorized(principal): Authorized) -> Answer {
+    Ok(HttpResponse::Ok().json(shown(principal.instance())))
 }
 
 /// `PATCH /private`.
-pub(super) async fn change_own(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
-    changed(&till, &clerk.instance().id, body).await
+pub(super) async fn change_own(
+    till: Data<Till>,
+    Authorized(principal): Authorized,
+    body: Body,
+) -> Answer {
+    changed(&till, &principal.instance().id, body).await
 }
 
 /// `DELETE /private?purge=YES&force=YES`.
-pub(super) async fn delete_own(till: Data<Till>, Clerk(clerk): Clerk, params: Params) -> Answer {
-    deleted(&till, &clerk.instance().id, &params).await
+pub(super) async fn delete_own(
+    till: Data<Till>,
+    Authorized(principal): Authorized,
+    params: QueryParams,
+) -> Answer {
+    deleted(&till, &principal.instance().id, &params).await
 }
 
 /// `POST /private/auth`.
-pub(super) async fn auth_own(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
+pub(super) async fn auth_own(
+    till: Data<Till>,
+    Authorized(principal): Authorized,
+    body: Body,
+) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
-    till.set_auth(&clerk, auth).await?;
-    let (id, means) = (&clerk.instance().id, clerk.means());
+    till.set_auth(&principal, auth).await?;
+    let (id, means) = (&principal.instance().id, principal.means());
     log::info!("{id}: a new password or fixed token, {means}");
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `GET /management/instances`.
-pub(super) async fn list(till: Data<Till>, Clerk(_clerk): Clerk) -> Answer {
+pub(super) async fn list(till: Data<Till>, Authorized(_clerk): Authorized) -> Answer {
     let rows: Vec<_> = till
         .directory()
         .await?
@@ -67,22 +79,22 @@ pub(super) async fn list(till: Data<Till>, Clerk(_clerk): Clerk) -> Answer {
 /// `POST /management/instances`.
 pub(super) async fn create(
     till: Data<Till>,
-    Clerk(_clerk): Clerk,
-    params: Params,
+    Authorized(_clerk): Authorized,
+    params: QueryParams,
     body: Body,
 ) -> Answer {
     created(&till, &params, body).await
 }
 
 /// Makes an instance, for somebody who may.
-async fn created(till: &Till, params: &Params, body: Body) -> Answer {
+async fn created(till: &Till, params: &QueryParams, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let id: InstanceId = fields.need("id")?;
     let name: String = fields.need("name")?;
     let auth = auth_in(&mut fields.object("auth")?.ok_or(Failure::Missing("auth"))?)
         .map_err(|()| Failure::AuthOfNew)?;
     let settings = Draft::read(&mut fields)?.over(&till.plain_settings(&name), name);
-    let wish = InstanceWish { id: id.clone(), settings, auth: Some(auth) };
+    let wish = CreateInstance { id: id.clone(), settings, auth: Some(auth) };
     till.create_instance(wish).await?;
     // Whoever asks for it is let in at once.
     let Some(life) = params.text("token_validity_ms") else {
@@ -90,17 +102,17 @@ async fn created(till: &Till, params: &Params, body: Body) -> Answer {
     };
     let duration = RelativeTime::parse_millis(life)
         .map_err(|_| Failure::Malformed("token_validity_ms".into()))?;
-    let clerk = till.admit_operator(&id).await?;
+    let principal = till.admit_operator(&id).await?;
     let scope = TokenScope { scope: Scope::All, refreshable: true };
-    let wish = TokenWish { scope, duration: Some(duration), description: None };
-    Ok(issued(&till.issue_token(&clerk, wish).await?))
+    let wish = CreateToken { scope, duration: Some(duration), description: None };
+    Ok(issued(&till.issue_token(&principal, wish).await?))
 }
 
 /// `GET /management/instances/$ID`.
 pub(super) async fn show(
     till: Data<Till>,
-    Clerk(_clerk): Clerk,
-    Seg(id): Seg<InstanceId>,
+    Authorized(_clerk): Authorized,
+    PathId(id): PathId<InstanceId>,
 ) -> Answer {
     Ok(HttpResponse::Ok().json(shown(&till.instance(&id).await?)))
 }
@@ -108,8 +120,8 @@ pub(super) async fn show(
 /// `PATCH /management/instances/$ID`.
 pub(super) async fn change(
     till: Data<Till>,
-    Clerk(_clerk): Clerk,
-    Seg(id): Seg<InstanceId>,
+    Authorized(_clerk): Authorized,
+    PathId(id): PathId<InstanceId>,
     body: Body,
 ) -> Answer {
     changed(&till, &id, body).await
@@ -118,9 +130,9 @@ pub(super) async fn change(
 /// `DELETE /management/instances/$ID?purge=YES&force=YES`.
 pub(super) async fn delete(
     till: Data<Till>,
-    Clerk(_clerk): Clerk,
-    Seg(id): Seg<InstanceId>,
-    params: Params,
+    Authorized(_clerk): Authorized,
+    PathId(id): PathId<InstanceId>,
+    params: QueryParams,
 ) -> Answer {
     deleted(&till, &id, &params).await
 }
@@ -128,13 +140,13 @@ pub(super) async fn delete(
 /// `POST /management/instances/$ID/auth`.
 pub(super) async fn auth(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(id): Seg<InstanceId>,
+    Authorized(principal): Authorized,
+    PathId(id): PathId<InstanceId>,
     body: Body,
 ) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&till.admit_operator(&id).await?, auth).await?;
-    log::info!("{id}: a new password or fixed token, {} of admin", clerk.means());
+    log::info!("{id}: a new password or fixed token, {} of admin", principal.means());
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -143,18 +155,21 @@ pub(super) async fn auth(
 pub(super) async fn provision(
     request: HttpRequest,
     till: Data<Till>,
-    params: Params,
+    params: QueryParams,
     body: Body,
 ) -> Answer {
     if !request.headers().contains_key(AUTHORIZATION) {
         return Err(Failure::NoSelfProvisioning);
     }
-    Clerk::behind(&request, Door::Management(Permission::InstancesWrite)).await?;
+    Authorized::behind(&request, Access::Management(Permission::InstancesWrite)).await?;
     created(&till, &params, body).await
 }
 
 /// `POST /forgot-password`: that would need a second way to reach the owner.
-pub(super) async fn forgot_password(till: Data<Till>, At(instance): At) -> Answer {
+pub(super) async fn forgot_password(
+    till: Data<Till>,
+    InstanceParam(instance): InstanceParam,
+) -> Answer {
     till.instance(&instance).await?;
     Err(Failure::NotImplemented("passwords are reset on the server: tilld passwd INSTANCE"))
 }
@@ -167,7 +182,7 @@ async fn changed(till: &Till, id: &InstanceId, body: Body) -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-async fn deleted(till: &Till, id: &InstanceId, params: &Params) -> Answer {
+async fn deleted(till: &Till, id: &InstanceId, params: &QueryParams) -> Answer {
     let force = params.yes("force")?;
     match params.yes("purge")? {
         true => till.purge_instance(id, force).await?,
@@ -206,19 +221,19 @@ fn add(body: &mut Value, name: &str, value: &Option<String>) {
 }
 
 /// How an instance's owner shall get in: a password, or a fixed token as before protocol 19.
-fn auth_in(fields: &mut Fields) -> Result<Auth, ()> {
+fn auth_in(fields: &mut JsonBody) -> Result<Auth, ()> {
     #[derive(Deserialize)]
     enum Method {
         #[serde(rename = "token")]
         Token,
     }
     let Ok(Method::Token) = fields.need("method") else { return Err(()) };
-    let text = |fields: &mut Fields, name| fields.get::<String>(name).map_err(|_| ());
+    let text = |fields: &mut JsonBody, name| fields.get::<String>(name).map_err(|_| ());
     if let Some(password) = text(fields, "password")? {
         return Password::parse(password).map(Auth::Password).map_err(|_| ());
     }
     let token = text(fields, "token")?.ok_or(())?;
-    Key::parse(&token).map(Auth::Token).map_err(|_| ())
+    ApiToken::parse(&token).map(Auth::Token).map_err(|_| ())
 }
 
 /// The settings as a client writes them. Delays that are not mentioned stay as they are; other
@@ -226,7 +241,7 @@ fn auth_in(fields: &mut Fields) -> Result<Auth, ()> {
 struct Draft(InstanceSettings, [Option<RelativeTime>; 3], bool);
 
 impl Draft {
-    fn read(fields: &mut Fields) -> Result<Self, Failure> {
+    fn read(fields: &mut JsonBody) -> Result<Self, Failure> {
         let delays = [
             fields.get("default_pay_delay")?,
             fields.get("default_refund_delay")?,

@@ -5,36 +5,41 @@ use actix_web::web::Data;
 use serde_json::{Value, json};
 
 use super::error::{Answer, Failure};
-use super::extract::{self, Params, Seg, Waiting};
-use crate::till::{Clerk, Kyc, KycAsk, KycStatus, KycTransfer, Patience, Till};
+use super::extract::{self, LongPoll, PathId, QueryParams};
+use crate::till::{Kyc, KycAsk, KycStatus, KycTransfer, Principal, Till, WaitLimit};
 use taler::exchange::Limit;
 use taler::ids::InstanceId;
 
 /// `GET /private/kyc`.
 pub(super) async fn own(
     till: Data<Till>,
-    extract::Clerk(clerk): extract::Clerk,
-    params: Params,
-    Waiting(patience): Waiting,
+    extract::Authorized(principal): extract::Authorized,
+    params: QueryParams,
+    LongPoll(wait_limit): LongPoll,
 ) -> Answer {
-    answer(&till, &clerk, &params, patience).await
+    answer(&till, &principal, &params, wait_limit).await
 }
 
 /// `GET /management/instances/$ID/kyc`.
 pub(super) async fn of(
     till: Data<Till>,
-    extract::Clerk(_clerk): extract::Clerk,
-    Seg(id): Seg<InstanceId>,
-    params: Params,
-    Waiting(patience): Waiting,
+    extract::Authorized(_clerk): extract::Authorized,
+    PathId(id): PathId<InstanceId>,
+    params: QueryParams,
+    LongPoll(wait_limit): LongPoll,
 ) -> Answer {
-    let clerk = till.admit_operator(&id).await?;
-    answer(&till, &clerk, &params, patience).await
+    let principal = till.admit_operator(&id).await?;
+    answer(&till, &principal, &params, wait_limit).await
 }
 
 /// Answers at once, or when an account stands as `lp_status`, `lp_not_status` or the older `lpt` ask
 /// for.
-async fn answer(till: &Till, clerk: &Clerk, params: &Params, patience: Patience) -> Answer {
+async fn answer(
+    till: &Till,
+    principal: &Principal,
+    params: &QueryParams,
+    wait_limit: WaitLimit,
+) -> Answer {
     let text = |name: &str| params.text(name).map(str::to_owned);
     let (mut until, mut until_not) = (text("lp_status"), text("lp_not_status"));
     match params.text("lpt") {
@@ -49,7 +54,7 @@ async fn answer(till: &Till, clerk: &Clerk, params: &Params, patience: Patience)
     }
     let (h_wire, exchange_url) = (params.get("h_wire")?, params.get("exchange_url")?);
     let ask = KycAsk { h_wire, exchange_url, until, until_not };
-    let found = till.kyc(clerk, &ask, patience).await?;
+    let found = till.kyc(principal, &ask, wait_limit).await?;
     if found.is_empty() {
         return Ok(HttpResponse::NoContent().finish());
     }
@@ -88,7 +93,7 @@ fn silence(status: KycStatus) -> u16 {
         KycStatus::Ready | KycStatus::WireImpossible => 200,
         KycStatus::Required | KycStatus::WireRequired => 451,
         KycStatus::Timeout => 504,
-        KycStatus::NoKeys | KycStatus::Unreachable | KycStatus::Broken => 0,
+        KycStatus::NoKeys | KycStatus::Unreachable | KycStatus::ExchangeInternal => 0,
     }
 }
 

@@ -6,17 +6,17 @@
 //! and `LATER_ROOT` in `mod.rs`.
 
 use super::error::{Answer, Failure};
-use super::extract::{Clerk, There};
+use super::extract::{Authorized, ExistingInstance};
 
 /// Said of all of them.
 const NOT_YET: &str = "tilld does not offer this part of the merchant API yet";
 
 /// A private route, for whoever may pass.
-pub(super) async fn private(_: Clerk) -> Answer {
+pub(super) async fn private(_: Authorized) -> Answer {
     Err(Failure::NotImplemented(NOT_YET))
 }
 
 /// A public route of an instance that is there.
-pub(super) async fn public(_: There) -> Answer {
+pub(super) async fn public(_: ExistingInstance) -> Answer {
     Err(Failure::NotImplemented(NOT_YET))
 }

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::Settings;
 use super::error::{Answer, Failure};
 use super::etag;
-use super::extract::{There, header};
+use super::extract::{ExistingInstance, header};
 use taler::base32;
 use ui::accept::{weighed, weight};
 
@@ -153,12 +153,20 @@ fn speaks(wanted: &str, language: &str) -> bool {
 }
 
 /// `GET /terms`.
-pub(super) async fn terms(request: HttpRequest, settings: Data<Settings>, _: There) -> Answer {
+pub(super) async fn terms(
+    request: HttpRequest,
+    settings: Data<Settings>,
+    _: ExistingInstance,
+) -> Answer {
     settings.terms.answer(&request, "terms of service")
 }
 
 /// `GET /privacy`.
-pub(super) async fn privacy(request: HttpRequest, settings: Data<Settings>, _: There) -> Answer {
+pub(super) async fn privacy(
+    request: HttpRequest,
+    settings: Data<Settings>,
+    _: ExistingInstance,
+) -> Answer {
     settings.privacy.answer(&request, "privacy policy")
 }
 

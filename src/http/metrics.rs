@@ -5,11 +5,11 @@ use std::time::Duration;
 use actix_web::http::{Method, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::Registry;
+use prometheus_client::registry::{Registry, Unit};
 
 use crate::till::Till;
 
@@ -57,17 +57,19 @@ impl Metrics {
     pub(super) fn text(&self, till: &Till) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("tilld");
         registry.register("http_requests", "Requests answered", self.requests.clone());
-        registry.register("http_seconds", "Time until the answer", self.seconds.clone());
+        registry.register_with_unit(
+            "http_request_duration",
+            "Time until the answer",
+            Unit::Seconds,
+            self.seconds.clone(),
+        );
         let store = till.store_stats();
         let hub = till.hub_stats();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let gauges = [
-            ("polls_parked", "Requests that wait for news", count(hub.parked)),
-            ("polls_topics", "What they wait for", count(hub.topics)),
+            ("polls_parked", "Requests that wait for a change", count(hub.parked)),
+            ("polls_topics", "Different things that they wait for", count(hub.topics)),
             ("store_queue_jobs", "Changes that wait to be written", store.queued),
-            ("store_written_jobs", "Changes written since the start", store.jobs),
-            ("store_commits", "Transactions committed since the start", store.batches),
-            ("store_last_commit_microseconds", "How long the last one took", store.last_commit_us),
             ("store_wal_pages", "Pages in the write-ahead log", store.wal_pages),
         ];
         for (name, help, value) in gauges {
@@ -77,6 +79,20 @@ impl Metrics {
                 ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX)),
             );
         }
+        let counters = [
+            ("store_jobs", "Changes written since the start", store.jobs),
+            ("store_commits", "Transactions committed since the start", store.batches),
+        ];
+        for (name, help, value) in counters {
+            registry.register(name, help, ConstCounter::new(value));
+        }
+        let last_commit = Duration::from_micros(store.last_commit_us).as_secs_f64();
+        registry.register_with_unit(
+            "store_last_commit",
+            "How long the last transaction took",
+            Unit::Seconds,
+            ConstGauge::new(last_commit),
+        );
         let mut text = String::new();
         encode(&mut text, &registry)?;
         Ok(text)

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod backoffice;
 mod connection;
 mod error;
 mod etag;
@@ -15,13 +16,12 @@ mod later;
 mod legacy;
 mod legal;
 mod metrics;
-mod office;
+mod middleware;
 mod openapi;
 mod orders;
 mod origin;
 mod pages;
 mod sessions;
-mod shell;
 mod shop;
 mod templates;
 mod tokens;
@@ -39,17 +39,17 @@ use self::error::Failure;
 use crate::model::access::Permission::{self, *};
 use taler::web::BaseUrl;
 
+pub use self::backoffice::Forms;
 pub use self::connection::{Connection, noted};
 pub use self::legacy::LEGACY;
 pub use self::legal::{BadDocument, Library};
 pub use self::metrics::Metrics;
-pub use self::office::Forms;
 
-use Door::{AnySeat, AnyToken, Management, Private, Public, Seat, Watch};
+use Access::{AnySession, AnyToken, Management, Private, Public, Session, SessionBackground};
 
 /// Who may pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Door {
+pub enum Access {
     /// Anybody.
     Public,
     /// Whoever shows any valid token of the instance.
@@ -59,30 +59,30 @@ pub enum Door {
     /// Whoever shows a token of the special instance with this permission.
     Management(Permission),
     /// Whoever has signed in at the back office.
-    AnySeat,
+    AnySession,
     /// Whoever has signed in at the back office and has this permission.
-    Seat(Permission),
+    Session(Permission),
     /// The same, for what pages ask by themselves: it does not show that somebody is there.
-    Watch(Permission),
+    SessionBackground(Permission),
 }
 
 /// One route: a method, a path, and who may pass.
 #[derive(Clone, Copy, Debug)]
-pub struct Row {
+pub struct RouteSpec {
     /// The HTTP method. `HEAD` is answered wherever `GET` is.
     pub method: &'static str,
     /// The path, with names in braces.
     pub path: &'static str,
     /// Who may pass.
-    pub door: Door,
+    pub door: Access,
 }
 
 macro_rules! routes {
     ($(#[$doc:meta])* $table:ident, $add:ident:
      $($method:ident $path:literal $door:expr => $handler:path;)*) => {
         $(#[$doc])*
-        pub const $table: &[Row] =
-            &[$(Row { method: stringify!($method), path: $path, door: $door }),*];
+        pub const $table: &[RouteSpec] =
+            &[$(RouteSpec { method: stringify!($method), path: $path, door: $door }),*];
 
         fn $add(resources: &mut Resources) {
             $(resources.add($path, Method::$method, web::to($handler));)*
@@ -241,63 +241,63 @@ routes! {
 
 routes! {
     /// The back office: pages for the shopkeeper's browser, all below `/webui`. Every POST is a form
-    /// of ours, sent from a page of ours; see `office`.
+    /// of ours, sent from a page of ours; see `backoffice`.
     OFFICE, add_office:
-    GET    ""                               AnySeat                     => office::check_list::home;
-    GET    "/setup"                         Public                      => office::setup::page;
-    POST   "/setup"                         Public                      => office::setup::submit;
-    GET    "/sign-in"                       Public                      => office::sign_in::page;
-    POST   "/sign-in"                       Public                      => office::sign_in::submit;
-    POST   "/sign-out"                      AnySeat                     => office::sign_in::leave;
-    GET    "/orders"                        Seat(OrdersRead)            => office::orders::page;
-    GET    "/orders-live"                   Watch(OrdersRead)           => office::orders::live;
-    GET    "/orders/{id}"                   Seat(OrdersRead)            => office::order::page;
-    GET    "/orders/{id}/live"              Watch(OrdersRead)           => office::order::live;
-    POST   "/orders/{id}/refund"            Seat(OrdersRefund)          => office::order::refund;
-    POST   "/orders/{id}/payments"          Seat(PaymentsWrite)         => office::order::pay;
-    POST   "/orders/{id}/delete"            Seat(OrdersWrite)           => office::order::delete;
-    GET    "/new-order"                     Seat(OrdersRead)            => office::new_order::page;
-    POST   "/new-order"                     Seat(OrdersWrite)           => office::new_order::submit;
-    GET    "/till"                          Seat(OrdersRead)            => office::till::page;
-    POST   "/till"                          Seat(OrdersWrite)           => office::till::begin;
-    GET    "/till/{id}"                     Seat(OrdersRead)            => office::till::sale;
-    POST   "/till/{id}/cash"                Seat(PaymentsWrite)         => office::till::cash;
-    POST   "/till/{id}/cancel"              Seat(OrdersWrite)           => office::till::cancel;
-    GET    "/export"                        Seat(OrdersRead)            => office::export::page;
-    GET    "/export-file"                   Seat(OrdersRead)            => office::export::file;
-    GET    "/templates"                     Seat(TemplatesRead)         => office::templates::page;
-    GET    "/new-template"                  Seat(TemplatesRead)         => office::templates::blank;
-    POST   "/new-template"                  Seat(TemplatesWrite)        => office::templates::add;
-    GET    "/templates/{id}"                Seat(TemplatesRead)         => office::templates::show;
-    POST   "/templates/{id}"                Seat(TemplatesWrite)        => office::templates::change;
-    POST   "/templates/{id}/delete"         Seat(TemplatesWrite)        => office::templates::delete;
-    GET    "/accounts"                      Seat(AccountsRead)          => office::accounts::page;
-    POST   "/accounts"                      Seat(AccountsWrite)         => office::accounts::add;
-    POST   "/accounts/{id}/retire"          Seat(AccountsWrite)         => office::accounts::retire;
-    POST   "/accounts/{id}/use"             Seat(AccountsWrite)         => office::accounts::resume;
-    GET    "/tokens"                        Seat(TokensRead)            => office::tokens::page;
-    POST   "/tokens"                        Seat(TokensWrite)           => office::tokens::create;
-    GET    "/tokens/{id}/revoke"            Seat(TokensRead)            => office::tokens::ask_to_revoke;
-    POST   "/tokens/{id}/revoke"            Seat(TokensWrite)           => office::tokens::revoke;
-    GET    "/details"                       Seat(InstancesRead)         => office::details::page;
-    POST   "/details"                       Seat(InstancesWrite)        => office::details::change;
-    GET    "/password"                      Seat(InstancesRead)         => office::password::page;
-    POST   "/password"                      Seat(InstancesWrite)        => office::password::change;
-    GET    "/status"                        Seat(InstancesRead)         => office::status::page;
-    GET    "/check-list"                    Seat(InstancesRead)         => office::check_list::page;
-    POST   "/check-list"                    Seat(InstancesWrite)        => office::check_list::hide;
-    GET    "/exchanges"                     Seat(InstancesRead)         => office::exchanges::page;
-    POST   "/exchanges"                     Seat(InstancesWrite)        => office::exchanges::ask;
-    POST   "/exchanges/remove"              Seat(InstancesWrite)        => office::exchanges::remove;
-    GET    "/new-exchange"                  Seat(InstancesRead)         => office::exchanges::compare;
-    POST   "/new-exchange"                  Seat(InstancesWrite)        => office::exchanges::trust;
-    GET    "/instances"                     Seat(InstancesRead)         => office::instances::page;
-    POST   "/instances"                     Seat(InstancesWrite)        => office::instances::create;
-    GET    "/instances/{id}"                Seat(InstancesRead)         => office::instances::show;
-    POST   "/instances/{id}"                Seat(InstancesWrite)        => office::instances::change;
-    POST   "/instances/{id}/password"       Seat(InstancesWrite)        => office::instances::reset;
-    POST   "/instances/{id}/delete"         Seat(InstancesWrite)        => office::instances::delete;
-    POST   "/instances/{id}/purge"          Seat(InstancesWrite)        => office::instances::purge;
+    GET    ""                               AnySession                     => backoffice::check_list::home;
+    GET    "/setup"                         Public                      => backoffice::setup::page;
+    POST   "/setup"                         Public                      => backoffice::setup::submit;
+    GET    "/sign-in"                       Public                      => backoffice::sign_in::page;
+    POST   "/sign-in"                       Public                      => backoffice::sign_in::submit;
+    POST   "/sign-out"                      AnySession                     => backoffice::sign_in::leave;
+    GET    "/orders"                        Session(OrdersRead)            => backoffice::orders::page;
+    GET    "/orders-live"                   SessionBackground(OrdersRead)           => backoffice::orders::live;
+    GET    "/orders/{id}"                   Session(OrdersRead)            => backoffice::order::page;
+    GET    "/orders/{id}/live"              SessionBackground(OrdersRead)           => backoffice::order::live;
+    POST   "/orders/{id}/refund"            Session(OrdersRefund)          => backoffice::order::refund;
+    POST   "/orders/{id}/payments"          Session(PaymentsWrite)         => backoffice::order::pay;
+    POST   "/orders/{id}/delete"            Session(OrdersWrite)           => backoffice::order::delete;
+    GET    "/new-order"                     Session(OrdersRead)            => backoffice::new_order::page;
+    POST   "/new-order"                     Session(OrdersWrite)           => backoffice::new_order::submit;
+    GET    "/till"                          Session(OrdersRead)            => backoffice::till::page;
+    POST   "/till"                          Session(OrdersWrite)           => backoffice::till::begin;
+    GET    "/till/{id}"                     Session(OrdersRead)            => backoffice::till::sale;
+    POST   "/till/{id}/cash"                Session(PaymentsWrite)         => backoffice::till::cash;
+    POST   "/till/{id}/cancel"              Session(OrdersWrite)           => backoffice::till::cancel;
+    GET    "/export"                        Session(OrdersRead)            => backoffice::export::page;
+    GET    "/export-file"                   Session(OrdersRead)            => backoffice::export::file;
+    GET    "/templates"                     Session(TemplatesRead)         => backoffice::templates::page;
+    GET    "/new-template"                  Session(TemplatesRead)         => backoffice::templates::blank;
+    POST   "/new-template"                  Session(TemplatesWrite)        => backoffice::templates::add;
+    GET    "/templates/{id}"                Session(TemplatesRead)         => backoffice::templates::show;
+    POST   "/templates/{id}"                Session(TemplatesWrite)        => backoffice::templates::change;
+    POST   "/templates/{id}/delete"         Session(TemplatesWrite)        => backoffice::templates::delete;
+    GET    "/accounts"                      Session(AccountsRead)          => backoffice::accounts::page;
+    POST   "/accounts"                      Session(AccountsWrite)         => backoffice::accounts::add;
+    POST   "/accounts/{id}/retire"          Session(AccountsWrite)         => backoffice::accounts::retire;
+    POST   "/accounts/{id}/use"             Session(AccountsWrite)         => backoffice::accounts::resume;
+    GET    "/tokens"                        Session(TokensRead)            => backoffice::tokens::page;
+    POST   "/tokens"                        Session(TokensWrite)           => backoffice::tokens::create;
+    GET    "/tokens/{id}/revoke"            Session(TokensRead)            => backoffice::tokens::ask_to_revoke;
+    POST   "/tokens/{id}/revoke"            Session(TokensWrite)           => backoffice::tokens::revoke;
+    GET    "/details"                       Session(InstancesRead)         => backoffice::details::page;
+    POST   "/details"                       Session(InstancesWrite)        => backoffice::details::change;
+    GET    "/password"                      Session(InstancesRead)         => backoffice::password::page;
+    POST   "/password"                      Session(InstancesWrite)        => backoffice::password::change;
+    GET    "/status"                        Session(InstancesRead)         => backoffice::status::page;
+    GET    "/check-list"                    Session(InstancesRead)         => backoffice::check_list::page;
+    POST   "/check-list"                    Session(InstancesWrite)        => backoffice::check_list::hide;
+    GET    "/exchanges"                     Session(InstancesRead)         => backoffice::exchanges::page;
+    POST   "/exchanges"                     Session(InstancesWrite)        => backoffice::exchanges::ask;
+    POST   "/exchanges/remove"              Session(InstancesWrite)        => backoffice::exchanges::remove;
+    GET    "/new-exchange"                  Session(InstancesRead)         => backoffice::exchanges::compare;
+    POST   "/new-exchange"                  Session(InstancesWrite)        => backoffice::exchanges::trust;
+    GET    "/instances"                     Session(InstancesRead)         => backoffice::instances::page;
+    POST   "/instances"                     Session(InstancesWrite)        => backoffice::instances::create;
+    GET    "/instances/{id}"                Session(InstancesRead)         => backoffice::instances::show;
+    POST   "/instances/{id}"                Session(InstancesWrite)        => backoffice::instances::change;
+    POST   "/instances/{id}/password"       Session(InstancesWrite)        => backoffice::instances::reset;
+    POST   "/instances/{id}/delete"         Session(InstancesWrite)        => backoffice::instances::delete;
+    POST   "/instances/{id}/purge"          Session(InstancesWrite)        => backoffice::instances::purge;
 }
 
 routes! {
@@ -313,11 +313,11 @@ routes! {
 const OFFICE_PATH: &str = "/webui";
 
 /// The row by which `request` came in.
-fn row_of(request: &HttpRequest) -> Option<&'static Row> {
+fn row_of(request: &HttpRequest) -> Option<&'static RouteSpec> {
     known(request).or_else(|| legacy::row_of(request))
 }
 
-fn known(request: &HttpRequest) -> Option<&'static Row> {
+fn known(request: &HttpRequest) -> Option<&'static RouteSpec> {
     let pattern = request.match_pattern()?;
     if let Some(path) = pattern.strip_prefix(OFFICE_PATH) {
         let method = method_of(request);
@@ -329,7 +329,7 @@ fn known(request: &HttpRequest) -> Option<&'static Row> {
 }
 
 /// Every route of today's API: what is asked most comes first.
-fn today() -> impl Iterator<Item = &'static Row> {
+fn today() -> impl Iterator<Item = &'static RouteSpec> {
     EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT)
 }
 
@@ -390,7 +390,7 @@ impl Resources {
                 }
                 continue;
             }
-            let scope = |path| web::scope(path).default_service(web::to(legacy::door));
+            let scope = |path| web::scope(path).default_service(web::to(legacy::fallback));
             let inner = group.grouped(|rest| rest.find('}').map_or(0, |brace| brace + 1));
             app.service(inner.into_iter().fold(scope(start), |outer, (variable, group)| {
                 if group.is_one_path() {
@@ -461,7 +461,7 @@ pub struct Limits {
 
 impl Limits {
     /// The limit of one route.
-    fn of(self, row: &Row) -> usize {
+    fn of(self, row: &RouteSpec) -> usize {
         if row.method == "POST" && ["/private/orders", "/order"].contains(&row.path) {
             return self.order;
         }
@@ -473,7 +473,7 @@ impl Limits {
             return self.private;
         }
         match row.door {
-            Public | AnySeat | Seat(_) | Watch(_) => self.public,
+            Public | AnySession | Session(_) | SessionBackground(_) => self.public,
             AnyToken | Private(_) | Management(_) => self.private,
         }
     }
@@ -528,8 +528,8 @@ impl Default for Settings {
 /// [`Settings`] and [`Metrics`] as application data.
 pub fn public() -> impl HttpServiceFactory + 'static {
     web::scope("")
-        .wrap(from_fn(shell::tidied))
-        .wrap(from_fn(shell::shell))
+        .wrap(from_fn(middleware::normalize_path))
+        .wrap(from_fn(middleware::public))
         // The router tries one after the other; what is asked most comes first.
         .configure(legacy::mount_polls)
         .configure(mount_everywhere)
@@ -538,21 +538,21 @@ pub fn public() -> impl HttpServiceFactory + 'static {
             web::scope("/instances/{instance}")
                 .service(resource("", vec![(Method::GET, web::to(shop::index))]))
                 .configure(mount_everywhere)
-                .default_service(web::to(legacy::door)),
+                .default_service(web::to(legacy::fallback)),
         )
         .service(
             web::scope(OFFICE_PATH)
-                .wrap(from_fn(office::guard))
+                .wrap(from_fn(backoffice::guard))
                 .configure(mount_office)
                 .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) })),
         )
-        .default_service(web::to(legacy::door))
+        .default_service(web::to(legacy::fallback))
 }
 
 /// Everything that only the operator can reach, on a listener of its own.
 pub fn admin() -> impl HttpServiceFactory + 'static {
     web::scope("")
-        .wrap(from_fn(shell::operators_shell))
+        .wrap(from_fn(middleware::admin))
         .configure(mount_admin)
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) }))
 }
@@ -577,7 +577,7 @@ mod tests {
             let is_open = ["/sign-in", "/setup"].contains(&row.path);
             assert_eq!(row.door == Public, is_open, "{row:?}");
             match row.door {
-                Seat(permission) | Watch(permission) => {
+                Session(permission) | SessionBackground(permission) => {
                     let reads = permission.as_str().ends_with("-read");
                     assert_eq!(reads, row.method == "GET", "{row:?}");
                 }

@@ -12,7 +12,7 @@ use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 use super::error::Failure;
 use super::extract::header;
 use super::{Connection, Settings};
-use crate::till::{Clerk, Till};
+use crate::till::{Principal, Till};
 use system::log_limit;
 use taler::ids::InstanceId;
 use taler::web::BaseUrl;
@@ -30,7 +30,7 @@ const UNREADABLE: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 /// The client's address; `None` when its proxy does not name it. What a proxy cannot have meant
 /// names nobody, but makes nobody nameless either: who sends it is counted like everybody else.
 pub(super) fn client(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
-    let peer = peer(request);
+    let peer = client_ip(request);
     if !trusted(peer, settings) {
         return peer;
     }
@@ -67,7 +67,7 @@ pub(super) fn poller(request: &HttpRequest, settings: &Settings) -> Option<IpAdd
     client(request, settings).filter(|ip| !ip.is_loopback())
 }
 
-fn peer(request: &HttpRequest) -> Option<IpAddr> {
+fn client_ip(request: &HttpRequest) -> Option<IpAddr> {
     request.peer_addr().map(|address| address.ip().to_canonical())
 }
 
@@ -167,11 +167,16 @@ fn names(url: &BaseUrl, local: SocketAddr) -> bool {
 }
 
 /// Keeps the address that the clerk's shop used, if orders of strangers may need it.
-pub(super) fn note_address(request: &HttpRequest, settings: &Settings, till: &Till, clerk: &Clerk) {
+pub(super) fn note_address(
+    request: &HttpRequest,
+    settings: &Settings,
+    till: &Till,
+    principal: &Principal,
+) {
     if settings.base_url.is_none()
         && let Ok(seen) = seen(request, settings)
     {
-        till.note_address(clerk, &seen);
+        till.note_address(principal, &seen);
     }
 }
 
@@ -185,7 +190,7 @@ fn below(root: BaseUrl, instance: &InstanceId) -> Result<BaseUrl, Failure> {
 
 /// The daemon's root as the client sees it, whatever is configured.
 pub(super) fn seen(request: &HttpRequest, settings: &Settings) -> Result<BaseUrl, Failure> {
-    let peer = peer(request);
+    let peer = client_ip(request);
     // A page of another site that reaches us past the proxy could name any address. It cannot reach
     // a unix socket.
     let is_believed = trusted(peer, settings) && (peer.is_none() || !is_cross_site(request));
@@ -307,7 +312,7 @@ mod tests {
         }
     }
 
-    /// The client of a request from `peer` that carries these lines of `X-Forwarded-For`.
+    /// The client of a request from `client_ip` that carries these lines of `X-Forwarded-For`.
     fn client_of(settings: &Settings, peer: Option<&str>, lines: &[&[u8]]) -> Option<String> {
         let mut request = TestRequest::default();
         if let Some(peer) = peer {

@@ -8,7 +8,7 @@ use actix_web::web::Data;
 use serde_json::json;
 
 use super::error::{Answer, Failure};
-use super::extract::{At, Params, Seg, Waiting};
+use super::extract::{InstanceParam, LongPoll, PathId, QueryParams};
 use crate::model::order::SessionKey;
 use crate::till::{Purchase, Till};
 use taler::ids::SessionId;
@@ -16,15 +16,15 @@ use taler::ids::SessionId;
 /// `GET /sessions/$SESSION_ID`.
 pub(super) async fn status(
     till: Data<Till>,
-    At(instance): At,
-    Seg(session): Seg<String>,
-    params: Params,
-    Waiting(patience): Waiting,
+    InstanceParam(instance): InstanceParam,
+    PathId(session): PathId<String>,
+    params: QueryParams,
+    LongPoll(wait_limit): LongPoll,
 ) -> Answer {
     let session = SessionId::parse(session).map_err(|_| Failure::Malformed("session_id".into()))?;
     let key = SessionKey { session, fulfillment_url: params.need("fulfillment_url")? };
     drop(params);
-    let (mut answer, order_id) = match till.await_session(&instance, key, patience).await? {
+    let (mut answer, order_id) = match till.await_session(&instance, key, wait_limit).await? {
         Purchase::Paid(order_id) => (HttpResponse::Ok(), order_id),
         Purchase::Unpaid(order_id) => (HttpResponse::Accepted(), order_id),
     };

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::error::{Answer, Failure};
-use super::extract::There;
+use super::extract::ExistingInstance;
 use super::origin::base_url;
 use super::{Settings, pages};
 use crate::till::{ExchangeState, Till};
@@ -27,7 +27,7 @@ pub(super) async fn index(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    there: There,
+    there: ExistingInstance,
 ) -> Answer {
     let url = base_url(&request, &settings, there.id())?;
     if pages::is_wanted(&request) {
@@ -41,8 +41,8 @@ pub(super) async fn index(
 }
 
 /// `GET /config` (merchant-api 1.7). Below `/instances/$ID` only for instances that exist.
-pub(super) async fn config(till: Data<Till>, _: There) -> Answer {
-    let terms = till.terms();
+pub(super) async fn config(till: Data<Till>, _: ExistingInstance) -> Answer {
+    let terms = till.policy();
     let known = till.known_currencies();
     let currencies: BTreeMap<_, _> = known
         .iter()
@@ -83,7 +83,7 @@ pub(super) async fn config(till: Data<Till>, _: There) -> Answer {
 }
 
 /// `GET /exchanges` (merchant-api 1.8): the trusted exchanges and how they were last seen.
-pub(super) async fn exchanges(till: Data<Till>, _: There) -> Answer {
+pub(super) async fn exchanges(till: Data<Till>, _: ExistingInstance) -> Answer {
     let exchanges: Vec<_> = till.exchange_states().iter().map(exchange).collect();
     Ok(HttpResponse::Ok().json(json!({ "exchanges": exchanges })))
 }

@@ -5,19 +5,19 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
 use super::error::{Answer, Failure};
-use super::extract::{At, Body, Clerk, Fields, Params, Seg};
-use super::orders::{made, put};
+use super::extract::{Authorized, Body, InstanceParam, JsonBody, PathId, QueryParams};
+use super::orders::{insert_some, made};
 use super::origin::{base_url_for_strangers, client};
 use super::{Settings, pages};
 use crate::model::instance::Instance;
 use crate::till::{self, Till};
 use taler::ids::TemplateId;
-use taler::template::{Filling, Template, TemplateContract};
+use taler::template::{Template, TemplateContract, TemplateInput};
 
 /// `GET /private/templates`.
-pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
+pub(super) async fn list(till: Data<Till>, Authorized(principal): Authorized) -> Answer {
     let templates: Vec<_> = till
-        .templates(&clerk)
+        .templates(&principal)
         .await?
         .into_iter()
         .map(|(id, description)| json!({ "template_id": id, "template_description": description }))
@@ -26,26 +26,26 @@ pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
 }
 
 /// `POST /private/templates`.
-pub(super) async fn add(till: Data<Till>, Clerk(clerk): Clerk, body: Body) -> Answer {
+pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let id = fields.need("template_id")?;
-    till.add_template(&clerk, template(id, fields)?).await?;
+    till.add_template(&principal, template(id, fields)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `PATCH /private/templates/$TEMPLATE_ID`: all of it anew.
 pub(super) async fn change(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(id): Seg<TemplateId>,
+    Authorized(principal): Authorized,
+    PathId(id): PathId<TemplateId>,
     body: Body,
 ) -> Answer {
     let fields = body.fields().await?;
-    till.change_template(&clerk, template(id, fields)?).await?;
+    till.change_template(&principal, template(id, fields)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn template(id: TemplateId, mut fields: Fields) -> Result<Template, Failure> {
+fn template(id: TemplateId, mut fields: JsonBody) -> Result<Template, Failure> {
     let description = fields.need("template_description")?;
     if fields.get::<String>("otp_id")?.is_some() {
         return Err(till::Error::OtpDeviceUnknown.into());
@@ -62,22 +62,22 @@ fn template(id: TemplateId, mut fields: Fields) -> Result<Template, Failure> {
 /// `GET /private/templates/$TEMPLATE_ID`.
 pub(super) async fn show(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(id): Seg<TemplateId>,
+    Authorized(principal): Authorized,
+    PathId(id): PathId<TemplateId>,
 ) -> Answer {
-    let template = till.template(&clerk, id).await?;
-    let mut body = shown(&template, clerk.instance());
-    put(&mut body, "template_description", Some(template.description));
+    let template = till.template(&principal, id).await?;
+    let mut body = shown(&template, principal.instance());
+    insert_some(&mut body, "template_description", Some(template.description));
     Ok(HttpResponse::Ok().json(body))
 }
 
 /// `DELETE /private/templates/$TEMPLATE_ID`.
 pub(super) async fn remove(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(id): Seg<TemplateId>,
+    Authorized(principal): Authorized,
+    PathId(id): PathId<TemplateId>,
 ) -> Answer {
-    till.delete_template(&clerk, id).await?;
+    till.delete_template(&principal, id).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -86,9 +86,9 @@ pub(super) async fn public(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    At(instance): At,
-    Seg(id): Seg<TemplateId>,
-    params: Params,
+    InstanceParam(instance): InstanceParam,
+    PathId(id): PathId<TemplateId>,
+    params: QueryParams,
 ) -> Answer {
     if pages::is_wanted(&request) {
         return pages::template(&request, &till, &settings, &instance, id, &params).await;
@@ -101,8 +101,8 @@ pub(super) async fn public(
 fn shown(template: &Template, instance: &Instance) -> Value {
     let contract = template.contract.complete(instance.settings.default_pay_delay);
     let mut body = json!({ "template_contract": contract });
-    put(&mut body, "editable_defaults", template.editable_defaults.as_ref());
-    put(&mut body, "required_currency", template.contract.required_currency());
+    insert_some(&mut body, "editable_defaults", template.editable_defaults.as_ref());
+    insert_some(&mut body, "required_currency", template.contract.required_currency());
     body
 }
 
@@ -111,15 +111,15 @@ pub(super) async fn instantiate(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    At(instance): At,
-    Seg(id): Seg<TemplateId>,
+    InstanceParam(instance): InstanceParam,
+    PathId(id): PathId<TemplateId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields_or_form(&request).await?;
     if pages::is_wanted(&request) {
         return pages::filled_in(&request, &till, &settings, &instance, id, fields).await;
     }
-    let filling = Filling {
+    let filling = TemplateInput {
         kind: fields.get("template_type")?,
         summary: fields.get("summary")?,
         amount: fields.get("amount")?,

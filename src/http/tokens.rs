@@ -6,16 +6,16 @@ use serde_json::json;
 
 use super::Settings;
 use super::error::{Answer, Failure};
-use super::extract::{At, Body, Clerk, Credentials, Params, Seg};
+use super::extract::{Authorized, Body, Credentials, InstanceParam, PathId, QueryParams};
 use super::origin::client;
 use crate::model::access::TokenScope;
-use crate::till::{Error, Issued, Till, TokenWish};
+use crate::till::{CreateToken, Error, IssuedToken, Till};
 
 /// Most tokens on one page of the list.
 const MOST: i64 = 1024;
 
 /// What a client gets for a password or an older token.
-pub(super) fn issued(token: &Issued) -> HttpResponse {
+pub(super) fn issued(token: &IssuedToken) -> HttpResponse {
     HttpResponse::Ok().json(json!({
         "access_token": token.key.reveal(),
         "token": token.key.reveal(),
@@ -31,7 +31,7 @@ pub(super) async fn create(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    At(instance): At,
+    InstanceParam(instance): InstanceParam,
     credentials: Credentials,
     body: Body,
 ) -> Answer {
@@ -41,37 +41,41 @@ pub(super) async fn create(
     let mut fields = body.fields().await?;
     let mut scope: TokenScope = fields.need("scope")?;
     scope.refreshable |= fields.get("refreshable")?.unwrap_or(false);
-    let wish = TokenWish {
+    let wish = CreateToken {
         scope,
         duration: fields.get("duration")?,
         description: fields.get("description")?,
     };
-    let peer = client(&request, &settings);
+    let client = client(&request, &settings);
     let token = match credentials {
         Credentials::None => return Err(Error::NotAuthorized.into()),
-        Credentials::Bearer(key) => till.refresh(&instance, &key, peer, wish).await?,
+        Credentials::Bearer(key) => till.refresh(&instance, &key, client, wish).await?,
         // The name must be that of the instance in the path, or the password is for another door.
         Credentials::Basic(name, _) if name != instance => return Err(Error::NotAuthorized.into()),
-        Credentials::Basic(_, password) => till.log_in(&instance, password, peer, wish).await?,
+        Credentials::Basic(_, password) => till.log_in(&instance, password, client, wish).await?,
     };
     Ok(issued(&token))
 }
 
 /// `DELETE /private/token`: the caller's own token ends.
-pub(super) async fn log_out(till: Data<Till>, Clerk(clerk): Clerk) -> Answer {
-    till.log_out(&clerk).await?;
+pub(super) async fn log_out(till: Data<Till>, Authorized(principal): Authorized) -> Answer {
+    till.log_out(&principal).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `GET /private/tokens`: all but the values.
-pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk, params: Params) -> Answer {
+pub(super) async fn list(
+    till: Data<Till>,
+    Authorized(principal): Authorized,
+    params: QueryParams,
+) -> Answer {
     let limit = params.get("limit")?.unwrap_or(-20_i64);
     if limit == 0 {
         return Err(Failure::Malformed("limit".into()));
     }
     let limit = limit.clamp(-MOST, MOST);
     let tokens: Vec<_> = till
-        .tokens(&clerk, limit, params.get("offset")?)
+        .tokens(&principal, limit, params.get("offset")?)
         .await?
         .into_iter()
         .map(|token| {
@@ -95,7 +99,11 @@ pub(super) async fn list(till: Data<Till>, Clerk(clerk): Clerk, params: Params) 
 }
 
 /// `DELETE /private/tokens/$SERIAL`.
-pub(super) async fn revoke(till: Data<Till>, Clerk(clerk): Clerk, Seg(serial): Seg<i64>) -> Answer {
-    till.revoke_token(&clerk, serial).await?;
+pub(super) async fn revoke(
+    till: Data<Till>,
+    Authorized(principal): Authorized,
+    PathId(serial): PathId<i64>,
+) -> Answer {
+    till.revoke_token(&principal, serial).await?;
     Ok(HttpResponse::NoContent().finish())
 }

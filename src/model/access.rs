@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::unfit::Unfit;
+use super::invalid_field::InvalidField;
 use taler::time::Timestamp;
 
 macro_rules! permissions {
@@ -182,10 +182,10 @@ impl fmt::Display for Scope {
 }
 
 impl FromStr for Scope {
-    type Err = Unfit;
+    type Err = InvalidField;
 
-    fn from_str(text: &str) -> Result<Self, Unfit> {
-        Self::EVERY.iter().copied().find(|s| s.as_str() == text).ok_or(Unfit("scope"))
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
+        Self::EVERY.iter().copied().find(|s| s.as_str() == text).ok_or(InvalidField("scope"))
     }
 }
 
@@ -207,9 +207,9 @@ impl fmt::Display for TokenScope {
 }
 
 impl FromStr for TokenScope {
-    type Err = Unfit;
+    type Err = InvalidField;
 
-    fn from_str(text: &str) -> Result<Self, Unfit> {
+    fn from_str(text: &str) -> Result<Self, InvalidField> {
         match text.strip_suffix(":refreshable") {
             Some(scope) => Ok(Self { scope: scope.parse()?, refreshable: true }),
             None => Ok(Self { scope: text.parse()?, refreshable: false }),
@@ -218,9 +218,9 @@ impl FromStr for TokenScope {
 }
 
 impl TryFrom<String> for TokenScope {
-    type Error = Unfit;
+    type Error = InvalidField;
 
-    fn try_from(text: String) -> Result<Self, Unfit> {
+    fn try_from(text: String) -> Result<Self, InvalidField> {
         text.parse()
     }
 }
@@ -288,8 +288,8 @@ mod tests {
                 assert_eq!(whole.to_string().parse(), Ok(whole));
             }
         }
-        assert_eq!("root".parse::<TokenScope>(), Err(Unfit("scope")));
-        assert_eq!("all:".parse::<TokenScope>(), Err(Unfit("scope")));
+        assert_eq!("root".parse::<TokenScope>(), Err(InvalidField("scope")));
+        assert_eq!("all:".parse::<TokenScope>(), Err(InvalidField("scope")));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::unfit::Unfit;
+use super::invalid_field::InvalidField;
 use taler::base32::{HashCode, Salt};
 use taler::object::object;
 use taler::payto::Payto;
@@ -59,11 +59,11 @@ impl AccountDetails {
     /// Checks lengths.
     ///
     /// # Errors
-    /// [`Unfit`] names the member that is too long.
-    pub fn check(&self) -> Result<(), Unfit> {
+    /// [`InvalidField`] names the member that is too long.
+    pub fn check(&self) -> Result<(), InvalidField> {
         let subject = self.extra_wire_subject_metadata.as_ref();
         let fits = subject.is_none_or(|text| text.chars().count() <= MAX_SUBJECT);
-        if fits { Ok(()) } else { Err(Unfit("extra_wire_subject_metadata")) }
+        if fits { Ok(()) } else { Err(InvalidField("extra_wire_subject_metadata")) }
     }
 }
 

@@ -8,7 +8,7 @@ use jiff::ToSpan;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
-use super::unfit::Unfit;
+use super::invalid_field::InvalidField;
 use taler::text::bad_text;
 use taler::time::Timestamp;
 
@@ -111,10 +111,10 @@ impl BusinessDay {
     /// Checks that the zone exists.
     ///
     /// # Errors
-    /// [`Unfit`] names `time_zone`.
-    pub fn check(&self) -> Result<(), Unfit> {
+    /// [`InvalidField`] names `time_zone`.
+    pub fn check(&self) -> Result<(), InvalidField> {
         match &self.zone {
-            Some(zone) if zone.find().is_none() => Err(Unfit("time_zone")),
+            Some(zone) if zone.find().is_none() => Err(InvalidField("time_zone")),
             _ => Ok(()),
         }
     }
@@ -263,7 +263,7 @@ mod tests {
         let daemon = TimeZone::get("Asia/Tokyo").unwrap();
         assert_eq!(BusinessDay::default().calendar(&daemon).zone_name(), "Asia/Tokyo");
         let gone = BusinessDay { zone: ZoneName::parse("Mars/Olympus").ok(), ..Default::default() };
-        assert_eq!(gone.check(), Err(Unfit("time_zone")));
+        assert_eq!(gone.check(), Err(InvalidField("time_zone")));
         assert_eq!(gone.calendar(&daemon).zone_name(), "Asia/Tokyo");
         let nameless = TimeZone::fixed(jiff::tz::offset(3));
         assert_eq!(BusinessDay::default().calendar(&nameless).zone_name(), "UTC");

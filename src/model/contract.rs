@@ -244,7 +244,7 @@ impl Terms {
 
 /// What a contract says to those who pay it with coins (merchant-api 11.1).
 #[derive(Clone, Debug, Deserialize)]
-pub struct Payable {
+pub struct PaymentTerms {
     /// When the contract was made.
     pub timestamp: Timestamp,
     /// Until when the shop may refund.
@@ -270,7 +270,7 @@ pub struct NamedExchange {
     pub url: BaseUrl,
 }
 
-impl Payable {
+impl PaymentTerms {
     /// Reads it from a contract as it is kept.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::business_day::BusinessDay;
-use super::unfit::Unfit;
+use super::invalid_field::InvalidField;
 use taler::characters::is_clean;
 use taler::ids::InstanceId;
 use taler::object::object;
@@ -165,8 +165,8 @@ impl InstanceSettings {
     /// Checks lengths and forms.
     ///
     /// # Errors
-    /// [`Unfit`] names the first member that does not fit.
-    pub fn check(&self) -> Result<(), Unfit> {
+    /// [`InvalidField`] names the first member that does not fit.
+    pub fn check(&self) -> Result<(), InvalidField> {
         let short = |text: &Option<String>| text.as_deref().is_none_or(is_short);
         let web =
             |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
@@ -188,7 +188,7 @@ impl InstanceSettings {
             ("default_wire_transfer_delay", has_end(self.default_wire_transfer_delay)),
         ];
         match checks.into_iter().find(|(_, fits)| !fits) {
-            Some((member, _)) => Err(Unfit(member)),
+            Some((member, _)) => Err(InvalidField(member)),
             None => Ok(()),
         }
     }
@@ -326,24 +326,24 @@ mod tests {
             settings.check()
         };
         assert_eq!(plain().check(), Ok(()));
-        assert_eq!(with(|s| s.name = " ".into()), Err(Unfit("name")));
-        assert_eq!(with(|s| s.name = "a\0b".into()), Err(Unfit("name")));
-        assert_eq!(with(|s| s.address.town = Some("\0".into())), Err(Unfit("address")));
+        assert_eq!(with(|s| s.name = " ".into()), Err(InvalidField("name")));
+        assert_eq!(with(|s| s.name = "a\0b".into()), Err(InvalidField("name")));
+        assert_eq!(with(|s| s.address.town = Some("\0".into())), Err(InvalidField("address")));
         let never = |s: &mut InstanceSettings| s.default_refund_delay = RelativeTime::FOREVER;
-        assert_eq!(with(never), Err(Unfit("default_refund_delay")));
+        assert_eq!(with(never), Err(InvalidField("default_refund_delay")));
         let at_once = |s: &mut InstanceSettings| s.default_pay_delay = RelativeTime::ZERO;
-        assert_eq!(with(at_once), Err(Unfit("default_pay_delay")));
-        assert_eq!(with(|s| s.email = Some("nobody".into())), Err(Unfit("email")));
-        assert_eq!(with(|s| s.website = Some("javascript:x".into())), Err(Unfit("website")));
-        assert_eq!(with(|s| s.logo = Some("data:text/html,x".into())), Err(Unfit("logo")));
+        assert_eq!(with(at_once), Err(InvalidField("default_pay_delay")));
+        assert_eq!(with(|s| s.email = Some("nobody".into())), Err(InvalidField("email")));
+        assert_eq!(with(|s| s.website = Some("javascript:x".into())), Err(InvalidField("website")));
+        assert_eq!(with(|s| s.logo = Some("data:text/html,x".into())), Err(InvalidField("logo")));
         assert_eq!(with(|s| s.logo = Some("data:image/png;base64,AA==".into())), Ok(()));
         assert_eq!(
             with(|s| s.address.address_lines = Some(vec![String::new(); 8])),
-            Err(Unfit("address"))
+            Err(InvalidField("address"))
         );
         assert_eq!(
             with(|s| s.default_pay_delay = RelativeTime::FOREVER),
-            Err(Unfit("default_pay_delay"))
+            Err(InvalidField("default_pay_delay"))
         );
     }
 

@@ -22,5 +22,5 @@ pub mod account;
 pub mod business_day;
 pub mod contract;
 pub mod instance;
+pub mod invalid_field;
 pub mod order;
-pub mod unfit;

@@ -38,12 +38,12 @@ pub(super) enum Socket {
 ///
 /// # Errors
 /// [`Error::Io`] for one that nobody can connect to.
-pub(super) fn handed() -> Result<Vec<(Socket, String)>, Error> {
+pub(super) fn inherited_sockets() -> Result<Vec<(Socket, String)>, Error> {
     let mut sockets = ListenFd::from_env();
-    (0..sockets.len()).map(|at| taken(&mut sockets, at)).collect()
+    (0..sockets.len()).map(|at| inherited_socket(&mut sockets, at)).collect()
 }
 
-fn taken(sockets: &mut ListenFd, at: usize) -> Result<(Socket, String), Error> {
+fn inherited_socket(sockets: &mut ListenFd, at: usize) -> Result<(Socket, String), Error> {
     let failed = io("a socket from systemd");
     if let Ok(Some(listener)) = sockets.take_tcp_listener(at) {
         let address = Listen::Tcp(listener.local_addr().map_err(failed)?).to_string();

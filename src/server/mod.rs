@@ -25,16 +25,17 @@ use self::listen::{Socket, ipv6_only, is_for_ipv6_only, unix};
 use self::serving::{Serving, bind};
 use self::stream::{ClientTimes, Networks};
 use self::system::{
-    descriptors, insist, is_hangup_ignored, mistrust, notify, watch, write_log_counts,
+    descriptors, exit_after_deadline, feed_watchdog, is_hangup_ignored, notify,
+    warn_if_clock_is_off, write_log_counts,
 };
 use crate::config::{Config, Listen};
 use crate::exchange::Times;
 use crate::http::{self, BadDocument, Library, Metrics};
-use crate::hub::{Caps, Hub};
+use crate::hub::{Hub, Limits};
 use crate::jobs;
 use crate::model::order::Topic;
 use crate::store::{self, Role, Store};
-use crate::till::{SetupCode, StrangerLimits, Terms, Till};
+use crate::till::{Policy, SetupCode, StrangerLimits, Till};
 use ::system::clock::{Clock, zone_problem};
 use ::system::log_limit;
 use taler::amount::Currency;
@@ -109,7 +110,7 @@ pub struct Ready {
 ///
 /// # Errors
 /// [`Error::Setting`] for a time that is too long.
-pub fn terms(config: &Config) -> Result<Terms, Error> {
+pub fn policy(config: &Config) -> Result<Policy, Error> {
     let delay = |name: &str, seconds: u64| {
         RelativeTime::from_secs(seconds)
             .map_err(|_| Error::Setting(format!("instance.{name}: {seconds} s is too long")))
@@ -133,7 +134,7 @@ pub fn terms(config: &Config) -> Result<Terms, Error> {
         })
         .collect();
     let instance = config.instance;
-    Ok(Terms {
+    Ok(Policy {
         currency: default,
         currencies,
         exchanges,
@@ -170,7 +171,7 @@ pub fn store_options(config: &Config) -> store::Options {
 
 /// What shares the daemon's process and addresses, as in the demonstration.
 #[derive(Debug)]
-pub struct Company<M> {
+pub struct ExtraServices<M> {
     /// Is all of it a demonstration with play money, whose address is this machine's?
     pub is_demo: bool,
     /// An address to answer at, besides those of the settings.
@@ -184,7 +185,7 @@ pub struct Company<M> {
 /// # Errors
 /// [`Error`] says what could not be opened.
 pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error> {
-    let alone = Company { is_demo: false, listener: None, mount: |_: &mut ServiceConfig| () };
+    let alone = ExtraServices { is_demo: false, listener: None, mount: |_: &mut ServiceConfig| () };
     serve_with(config, alone, on_ready)
 }
 
@@ -194,15 +195,15 @@ pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error
 /// As [`serve`].
 pub fn serve_with(
     config: &Config,
-    company: Company<impl Fn(&mut ServiceConfig) + Clone + Send + 'static>,
+    extra: ExtraServices<impl Fn(&mut ServiceConfig) + Clone + Send + 'static>,
     on_ready: impl FnOnce(&Ready),
 ) -> Result<(), Error> {
     let descriptors = descriptors();
     let connections = connections(config, descriptors);
-    let hub = Hub::new(Caps {
+    let hub = Hub::new(Limits {
         // So that a payment always finds a connection, however many wait.
         total: config.polls.max_total.min(connections.saturating_sub(CONNECTIONS_FOR_WORK)),
-        per_topic: config.polls.max_per_key,
+        per_topic: config.polls.max_per_topic,
         per_client: config.polls.max_per_client,
     });
     let ears = hub.clone();
@@ -210,11 +211,11 @@ pub fn serve_with(
     let options = store_options(config);
     let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
     let clock = Clock::system();
-    mistrust(&clock, store.glance(store::newest)?);
+    warn_if_clock_is_off(&clock, store.read_in_place(store::newest)?);
     if let Some(problem) = zone_problem() {
         log::warn!("{problem}");
     }
-    let till = Till::new(store.clone(), hub, terms(config)?, clock);
+    let till = Till::new(store.clone(), hub, policy(config)?, clock);
     let settings = Arc::new(http::Settings {
         base_url: config.server.base_url.clone(),
         trusted_proxies: config.server.trusted_proxies.clone(),
@@ -225,12 +226,12 @@ pub fn serve_with(
             private: config.limits.private_body_bytes,
         },
         body_timeout: Duration::from_secs(config.server.body_timeout_s),
-        longest_poll: Duration::from_secs(config.polls.clamp_s),
+        longest_poll: Duration::from_secs(config.polls.max_wait_s),
         legacy: config.legacy.enabled,
         source_url: config.server.source_url.clone(),
         terms: Library::open(&config.legal.terms)?,
         privacy: Library::open(&config.legal.privacy)?,
-        is_demo: company.is_demo,
+        is_demo: extra.is_demo,
         forms: http::Forms::default(),
     });
     let done = actix_web::rt::System::new().block_on(run(
@@ -238,7 +239,7 @@ pub fn serve_with(
         connections,
         till,
         settings,
-        company,
+        extra,
         on_ready,
     ));
     store.close();
@@ -252,7 +253,7 @@ async fn run(
     connections: usize,
     till: Till,
     settings: Arc<http::Settings>,
-    company: Company<impl Fn(&mut ServiceConfig) + Clone + Send + 'static>,
+    extra: ExtraServices<impl Fn(&mut ServiceConfig) + Clone + Send + 'static>,
     on_ready: impl FnOnce(&Ready),
 ) -> Result<(), Error> {
     let has_admin = till
@@ -261,7 +262,7 @@ async fn run(
         .map_err(|error| Error::Setting(error.to_string()))?
         .iter()
         .any(|instance| instance.id.is_admin());
-    let setup_code = match company.is_demo {
+    let setup_code = match extra.is_demo {
         true => None,
         false => {
             let made = till.new_setup_code().await;
@@ -288,7 +289,7 @@ async fn run(
         fixed => fixed,
     };
     let data = (till.clone(), settings.clone(), metrics.clone());
-    let Company { listener, mount, .. } = company;
+    let ExtraServices { listener, mount, .. } = extra;
     let serving = Serving {
         times: ClientTimes {
             head: Duration::from_secs(config.server.header_timeout_s),
@@ -324,7 +325,7 @@ async fn run(
         let listener = Socket::Tcp(listener);
         server = serving.listen(server, listener, app.clone()).map_err(io("cannot listen"))?;
     }
-    let handed = listen::handed()?;
+    let handed = listen::inherited_sockets()?;
     // Whoever has systemd hold the sockets says there where they are.
     let own = if handed.is_empty() { config.server.listen.as_slice() } else { &[] };
     for (socket, address) in handed {
@@ -386,7 +387,7 @@ async fn run(
 
     on_ready(&Ready { addresses, has_admin, setup_code });
     notify(&[NotifyState::Ready]);
-    let watchdog = actix_web::rt::spawn(watch(till.clone()));
+    let watchdog = actix_web::rt::spawn(feed_watchdog(till.clone()));
     let jobs = actix_web::rt::spawn(jobs::run(till.get_ref().clone()));
     let counts = actix_web::rt::spawn(write_log_counts());
     tokio::select! {
@@ -395,7 +396,7 @@ async fn run(
         _ = hung_up(&mut hangup) => log::info!("told to stop (SIGHUP)"),
     }
     notify(&[NotifyState::Stopping]);
-    insist();
+    exit_after_deadline();
     till.close_polls();
     watchdog.abort();
     jobs.abort();

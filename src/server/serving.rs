@@ -22,7 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::GRACE_S;
 use super::listen::Socket;
 use super::stream::{ClientTimes, Networks, Place, Stream};
-use super::system::give_up_after;
+use super::system::set_user_timeout;
 use crate::http::Connection;
 
 /// Connections that may wait to be taken.
@@ -73,7 +73,7 @@ impl Serving {
     ) -> Result<(Stream<TcpStream>, Protocol, Option<SocketAddr>), DispatchError> {
         let client = io.peer_addr().map_err(DispatchError::Io)?;
         let place = self.admit(Some(client.ip()))?;
-        give_up_after(&io, self.times.idle);
+        set_user_timeout(&io, self.times.idle);
         let connection = Connection::new(io.local_addr().ok());
         Ok((Stream::new(io, connection, self.times, place), Protocol::Http1, Some(client)))
     }

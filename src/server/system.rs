@@ -10,7 +10,7 @@ use rustix::net::sockopt::set_tcp_user_timeout;
 use sd_notify::NotifyState;
 
 use crate::till::Till;
-use system::clock::{Clock, Doubt, doubt, show};
+use system::clock::{Clock, ClockProblem, clock_problem, show};
 use system::log_limit;
 use taler::time::Timestamp;
 
@@ -25,7 +25,7 @@ pub(super) fn notify(states: &[NotifyState<'_>]) {
 }
 
 /// Tells systemd again and again that all is well, as long as the store can be read and written.
-pub(super) async fn watch(till: Data<Till>) {
+pub(super) async fn feed_watchdog(till: Data<Till>) {
     let Some(limit) = sd_notify::watchdog_enabled() else { return };
     let mut tick = tokio::time::interval(limit / 2);
     loop {
@@ -47,12 +47,12 @@ pub(super) async fn write_log_counts() {
 
 /// Says in the log that the clock cannot be right, if what is in the file shows it. The daemon runs
 /// all the same: cash needs no clock, polls have one of their own, and most clocks are set in a moment.
-pub(super) fn mistrust(clock: &Clock, newest: Option<Timestamp>) {
+pub(super) fn warn_if_clock_is_off(clock: &Clock, newest: Option<Timestamp>) {
     let now = clock.now();
-    let why = match doubt(now, newest) {
+    let why = match clock_problem(now, newest) {
         None => return,
-        Some(Doubt::NeverSet) => "which is long ago".to_owned(),
-        Some(Doubt::Behind(secs)) => {
+        Some(ClockProblem::NeverSet) => "which is long ago".to_owned(),
+        Some(ClockProblem::Behind(secs)) => {
             format!("{secs} s before the newest entry in the file was made")
         }
     };
@@ -82,7 +82,7 @@ pub(super) fn descriptors() -> u64 {
 
 /// Has the system end a connection whose client takes nothing of what it is sent for so long: nobody
 /// else would, and its answer would be kept in memory.
-pub(super) fn give_up_after(stream: &TcpStream, patience: Duration) {
+pub(super) fn set_user_timeout(stream: &TcpStream, patience: Duration) {
     let patience = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = set_tcp_user_timeout(stream, patience) {
         log::debug!("a connection has no limit for its answers: {error}");
@@ -90,7 +90,7 @@ pub(super) fn give_up_after(stream: &TcpStream, patience: Duration) {
 }
 
 /// Ends the process after a while if nothing else does.
-pub(super) fn insist() {
+pub(super) fn exit_after_deadline() {
     thread::spawn(|| {
         thread::park_timeout(DEADLINE);
         log::warn!("something did not stop in time; ending anyway, nothing confirmed is lost");

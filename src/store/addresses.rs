@@ -14,7 +14,7 @@ pub const MAX_ADDRESSES: u8 = 8;
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn keep(
+pub fn upsert(
     tx: &mut Tx<'_>,
     instance: InstanceSerial,
     root: &BaseUrl,

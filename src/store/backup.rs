@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, named_params};
 
-use super::header::{APPLICATION_ID, Found, inspect, whose};
+use super::header::{APPLICATION_ID, FileState, inspect, whose};
 use super::open::{connect, damaged};
 use super::paths::{
     folder, lock, remove, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix,
@@ -26,7 +26,7 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
 /// [`Error::Exists`] for a `dest` that is there; otherwise as [`super::Store::open`].
 pub fn backup(path: &Path, dest: &Path) -> Result<()> {
     let path = resolve(path)?;
-    if inspect(&path)? == Found::Nothing {
+    if inspect(&path)? == FileState::Nothing {
         return Err(Error::Missing(path));
     }
     let connection = connect(&path)?;
@@ -149,7 +149,7 @@ pub fn restore(src: &Path, path: &Path) -> Result<Option<PathBuf>> {
     let _lock = lock(&path)?;
     let src = resolve(src)?;
     // A backup on a medium that cannot be written is as good as any.
-    if whose(&src)? == Found::Nothing {
+    if whose(&src)? == FileState::Nothing {
         return Err(Error::Open(src, "there is no backup".into()));
     }
     let new = with_suffix(&path, ".restored");
@@ -229,7 +229,7 @@ fn put_in_place(clock: &Connection, new: &Path, path: &Path) -> Result<Option<Pa
     let mut kept = None;
     if fs::symlink_metadata(path).is_ok() {
         // What waits in the log belongs into the old file, if that can be opened at all.
-        if matches!(inspect(path), Ok(Found::Ours))
+        if matches!(inspect(path), Ok(FileState::Ours))
             && let Ok(old) = connect(path)
         {
             let _ = old.pragma_update(None, "wal_checkpoint", "TRUNCATE");
@@ -280,9 +280,9 @@ mod tests {
         assert_eq!(header[68..72], APPLICATION_ID.to_be_bytes());
         let copy = Store::open(&dest, Role::Daemon, Options::default()).unwrap();
         assert!(copy.read(|db| super::super::tokens::find(db, &[1; 32])).await.unwrap().is_some());
-        let noted = f.store.premises().last_backup.unwrap();
+        let noted = f.store.storage_info().last_backup.unwrap();
         assert!(matches!(backup(f.store.path(), &dest), Err(Error::Exists(_))));
-        assert_eq!(f.store.premises().last_backup, Some(noted), "a backup that failed is none");
+        assert_eq!(f.store.storage_info().last_backup, Some(noted), "a backup that failed is none");
         let note = fs::read_to_string(note_of(f.store.path())).unwrap();
         assert!(note.ends_with("/b.db\n"), "{note}");
     }

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, named_params};
 use serde_json::Value;
 
-use super::columns::InTurn;
+use super::columns::Positional;
 use super::deposits::DepositSerial;
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
@@ -111,7 +111,7 @@ pub fn of_order(db: &Connection, order: OrderSerial) -> Result<Vec<CoinRefund>> 
 }
 
 fn read_refund(row: &Row<'_>) -> rusqlite::Result<CoinRefund> {
-    let mut columns = InTurn::of(row);
+    let mut columns = Positional::of(row);
     let (serial, deposit) = (columns.next()?, columns.next()?);
     let grant: Option<RefundSerial> = columns.next()?;
     let coin = columns.next()?;
@@ -160,7 +160,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewCoinRefund) -> Result<()> {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn want(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
+pub fn request_all(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
     tx.prepare_cached(sql!("coin_refunds/want"))?
         .execute(named_params! { ":order_serial": order })?;
     Ok(())
@@ -181,7 +181,7 @@ pub fn want_all(tx: &mut Tx<'_>, instance: InstanceSerial) -> Result<()> {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn settle(tx: &mut Tx<'_>, serial: CoinRefundSerial, outcome: &Outcome) -> Result<()> {
+pub fn record_outcome(tx: &mut Tx<'_>, serial: CoinRefundSerial, outcome: &Outcome) -> Result<()> {
     match outcome {
         Outcome::Open => {}
         Outcome::Done { exchange_pub, exchange_sig } => {

@@ -19,12 +19,12 @@ use crate::store::deposits::DepositSerial;
 /// A row's columns one after the other, in the order in which the statement names them. To look
 /// each up by its name takes longer than to find the row, which is felt where rows are read for
 /// every request.
-pub(super) struct InTurn<'row, 'statement> {
+pub(super) struct Positional<'row, 'statement> {
     row: &'row Row<'statement>,
     next: usize,
 }
 
-impl<'row, 'statement> InTurn<'row, 'statement> {
+impl<'row, 'statement> Positional<'row, 'statement> {
     pub(super) fn of(row: &'row Row<'statement>) -> Self {
         Self { row, next: 0 }
     }

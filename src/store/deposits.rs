@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::columns::InTurn;
+use super::columns::Positional;
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::OrderSerial;
@@ -86,7 +86,7 @@ pub fn are_there(db: &Connection, order: OrderSerial) -> Result<bool> {
 }
 
 fn read_deposit(row: &Row<'_>) -> rusqlite::Result<Deposit> {
-    let mut columns = InTurn::of(row);
+    let mut columns = Positional::of(row);
     Ok(Deposit {
         serial: columns.next()?,
         what: NewDeposit {
@@ -112,7 +112,7 @@ fn read_deposit(row: &Row<'_>) -> rusqlite::Result<Deposit> {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn keep(
+pub fn insert(
     tx: &mut Tx<'_>,
     order: OrderSerial,
     new: &NewDeposit,
@@ -233,7 +233,7 @@ pub struct Sent {
 pub fn newest(db: &Connection, limit: u32) -> Result<Vec<Sent>> {
     let mut statement = db.prepare_cached(sql!("deposits/newest"))?;
     let rows = statement.query_map(named_params! { ":limit": limit }, |row| {
-        let mut columns = InTurn::of(row);
+        let mut columns = Positional::of(row);
         let (order_id, instance, h_contract) = (columns.next()?, columns.next()?, columns.next()?);
         let h_wire: String = columns.next()?;
         Ok(Sent {
@@ -286,11 +286,11 @@ mod tests {
         let done = f.store.write::<(), Error>(move |tx| {
             assert!(orders::insert(tx, instance, &new)?);
             let order = orders::find(tx, instance, &new.order_id)?.unwrap().serial;
-            let first = keep(tx, order, &coin("KUDOS:1"), at(10))?.unwrap();
+            let first = insert(tx, order, &coin("KUDOS:1"), at(10))?.unwrap();
             let there = |tx: &Tx<'_>| of_order(tx, order).map(|rows| rows.into_iter().next());
 
             // It may be on its way: neither replaced, nor dropped by whoever knows less.
-            assert_eq!(keep(tx, order, &coin("KUDOS:2"), at(11))?, None);
+            assert_eq!(insert(tx, order, &coin("KUDOS:2"), at(11))?, None);
             drop(tx, first, None)?;
             drop(tx, first, Some(at(9)))?;
             assert!(send(tx, first, at(12))?);
@@ -323,14 +323,14 @@ mod tests {
                 exchange_pub: PublicKey::new([1; 32]),
                 exchange_sig: Signature::new([2; 64]),
             };
-            coin_refunds::settle(tx, serial, &done)?;
+            coin_refunds::record_outcome(tx, serial, &done)?;
             coin_refunds::drop(tx, first)?;
             drop(tx, first, Some(at(10)))?;
             assert_eq!(coin_refunds::of_order(tx, order)?.len(), 1);
 
             // One that was never sent may be another one.
             not_sent(tx, first, at(10), None)?;
-            assert_eq!(keep(tx, order, &coin("KUDOS:3"), at(20))?, None, "it has a refund");
+            assert_eq!(insert(tx, order, &coin("KUDOS:3"), at(20))?, None, "it has a refund");
             Ok(())
         });
         done.await.unwrap();

@@ -10,7 +10,7 @@ use taler::web::BaseUrl;
 
 /// A list of keys as it came.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct KeptKeys {
+pub struct KeysRow {
     /// The answer to `GET /keys`.
     pub text: String,
     /// When it came.
@@ -23,14 +23,14 @@ pub struct KeptKeys {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn keys(db: &Connection, exchange: &Trusted) -> Result<Option<KeptKeys>> {
+pub fn keys(db: &Connection, exchange: &Trusted) -> Result<Option<KeysRow>> {
     let mut statement = db.prepare_cached(sql!("exchange_keys/find"))?;
     let params = named_params! {
         ":base_url": exchange.base_url,
         ":master_pub": exchange.master_public_key,
     };
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(KeptKeys {
+        Ok(KeysRow {
             text: row.get("keys")?,
             fetched_at: row.get("fetched_at")?,
             expires: row.get("expires")?,

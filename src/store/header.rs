@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: u32 = 0x7469_6C64;
 
 /// What stands at a path.
 #[derive(Debug, Eq, PartialEq)]
-pub(super) enum Found {
+pub(super) enum FileState {
     /// Nothing, or an empty file.
     Nothing,
     /// A database of ours that can be written.
@@ -23,7 +23,7 @@ pub(super) enum Found {
 ///
 /// Not to be done while this process has the file open: to close any descriptor of a file takes
 /// away the locks that SQLite holds on it.
-pub(super) fn inspect(path: &Path) -> Result<Found> {
+pub(super) fn inspect(path: &Path) -> Result<FileState> {
     let found = whose(path)?;
     let Ok(metadata) = fs::metadata(path) else { return Ok(found) };
     // Root may write even then, but whoever took the right away meant it.
@@ -47,17 +47,17 @@ pub(super) fn cannot(path: &Path) -> impl Fn(std::io::Error) -> Error {
 }
 
 /// Is the file ours, and is all of it there? Reads it only.
-pub(super) fn whose(path: &Path) -> Result<Found> {
+pub(super) fn whose(path: &Path) -> Result<FileState> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Found::Nothing),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(FileState::Nothing),
         Err(error) => return Err(Error::Open(path.to_owned(), error.to_string())),
     };
     if !metadata.is_file() {
         return Err(Error::Foreign(path.to_owned()));
     }
     if metadata.len() == 0 {
-        return Ok(Found::Nothing);
+        return Ok(FileState::Nothing);
     }
     let mut header = Vec::new();
     File::open(path)
@@ -93,5 +93,5 @@ pub(super) fn whose(path: &Path) -> Result<Found> {
         let what = format!("{} bytes are missing at its end", promised - metadata.len());
         return Err(Error::Corrupt(path.to_owned(), what));
     }
-    Ok(Found::Ours)
+    Ok(FileState::Ours)
 }

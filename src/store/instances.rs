@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, ToSql, named_params};
 
-use super::columns::InTurn;
+use super::columns::Positional;
 use super::{Result, Tx, sql};
 use crate::model::business_day::BusinessDay;
 use crate::model::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished};
@@ -32,7 +32,7 @@ pub fn find_by_serial(db: &Connection, instance: InstanceSerial) -> Result<Optio
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn locate(db: &Connection, id: &InstanceId) -> Result<Option<(InstanceSerial, bool)>> {
+pub fn serial_of(db: &Connection, id: &InstanceId) -> Result<Option<(InstanceSerial, bool)>> {
     let mut statement = db.prepare_cached(sql!("instances/locate"))?;
     let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
     Ok(statement.query_row(named_params! { ":id": id }, read).optional()?)
@@ -92,7 +92,7 @@ pub fn is_any(db: &Connection) -> Result<bool> {
 }
 
 fn read_instance(row: &Row<'_>) -> rusqlite::Result<Instance> {
-    let mut columns = InTurn::of(row);
+    let mut columns = Positional::of(row);
     Ok(Instance {
         serial: columns.next()?,
         id: columns.next()?,

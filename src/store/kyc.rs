@@ -12,7 +12,7 @@ use taler::web::BaseUrl;
 
 /// An account as an exchange sees it.
 #[derive(Clone, Debug)]
-pub struct Pair {
+pub struct AccountAtExchange {
     /// Whose account.
     pub instance: InstanceSerial,
     /// The account.
@@ -23,7 +23,7 @@ pub struct Pair {
 
 /// An exchange's refusal for legal reasons.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ask {
+pub struct KycRequest {
     /// HTTP status.
     pub status: u16,
     /// Its own code.
@@ -38,7 +38,7 @@ pub struct Ask {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn find(db: &Connection, pair: &Pair) -> Result<Option<Ask>> {
+pub fn find(db: &Connection, pair: &AccountAtExchange) -> Result<Option<KycRequest>> {
     let mut statement = db.prepare_cached(sql!("kyc/find"))?;
     let params = named_params! {
         ":instance": pair.instance,
@@ -46,7 +46,7 @@ pub fn find(db: &Connection, pair: &Pair) -> Result<Option<Ask>> {
         ":exchange_url": pair.exchange_url,
     };
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(Ask {
+        Ok(KycRequest {
             status: row.get("status")?,
             code: row.get("code")?,
             reply: row.get("reply")?,
@@ -60,7 +60,7 @@ pub fn find(db: &Connection, pair: &Pair) -> Result<Option<Ask>> {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn ask(tx: &mut Tx<'_>, pair: &Pair, ask: &Ask) -> Result<()> {
+pub fn ask(tx: &mut Tx<'_>, pair: &AccountAtExchange, ask: &KycRequest) -> Result<()> {
     tx.prepare_cached(sql!("kyc/ask"))?.execute(named_params! {
         ":instance": pair.instance,
         ":h_wire": pair.h_wire,
@@ -78,7 +78,7 @@ pub fn ask(tx: &mut Tx<'_>, pair: &Pair, ask: &Ask) -> Result<()> {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn clear(tx: &mut Tx<'_>, pair: &Pair) -> Result<()> {
+pub fn clear(tx: &mut Tx<'_>, pair: &AccountAtExchange) -> Result<()> {
     let cleared = tx.prepare_cached(sql!("kyc/clear"))?.execute(named_params! {
         ":instance": pair.instance,
         ":h_wire": pair.h_wire,

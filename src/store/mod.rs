@@ -8,7 +8,6 @@
 pub mod accounts;
 pub mod addresses;
 mod backup;
-pub mod books;
 mod check;
 mod checkpoint;
 pub mod clock;
@@ -17,22 +16,23 @@ mod columns;
 pub mod deposits;
 pub mod exchanges;
 mod header;
+mod inspect;
 pub mod instances;
 pub mod kyc;
 pub mod logos;
-mod look;
 mod migrations;
 mod open;
 pub mod orders;
-pub mod part_paid;
+pub mod partial_payments;
 mod paths;
 pub mod payments;
-pub mod premises;
 pub mod refunds;
+pub mod reports;
 pub mod sessions;
 pub mod setup;
 mod space;
 pub mod spool;
+pub mod storage_info;
 pub mod templates;
 pub mod tokens;
 mod writer;
@@ -54,7 +54,7 @@ use tokio::time::timeout;
 
 pub use self::backup::{backup, remove_staged, restore, stage};
 pub use self::check::check;
-pub use self::look::{Look, look, newest};
+pub use self::inspect::{Inspection, inspect_copy, newest};
 pub use self::migrations::VERSION;
 use self::writer::Writer;
 pub use self::writer::{Lane, Stats, Tx};
@@ -75,8 +75,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Statements that each connection keeps prepared; more than there are.
 const CACHED_STATEMENTS: usize = 128;
-/// Threads that may read in place, each with a connection of its own; see [`Store::glance`].
-const GLANCING_THREADS: u32 = 32;
+/// Threads that may read in place, each with a connection of its own; see [`Store::read_in_place`].
+const READING_THREADS: u32 = 32;
 
 /// What can go wrong with the file.
 #[derive(Debug)]
@@ -293,7 +293,7 @@ impl Store {
         let pool = r2d2::Pool::builder()
             // It makes a connection now and then; three threads, as by default, would only sleep.
             .thread_pool(Arc::new(ScheduledThreadPool::new(1)))
-            .max_size(readers.saturating_add(GLANCING_THREADS))
+            .max_size(readers.saturating_add(READING_THREADS))
             .min_idle(Some(1))
             .test_on_check_out(false)
             .idle_timeout(None)
@@ -314,7 +314,7 @@ impl Store {
     ///
     /// # Errors
     /// What `work` says; [`Error::Busy`] when more threads glance than there are connections for.
-    pub fn glance<T, E: From<Error>>(
+    pub fn read_in_place<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Connection) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
@@ -458,19 +458,19 @@ fn snapshot<T, E: From<Error>>(
     impl Drop for End<'_> {
         fn drop(&mut self) {
             // Nothing was written, so there is nothing to be lost.
-            if let Err(error) = say(self.0, "COMMIT") {
+            if let Err(error) = execute(self.0, "COMMIT") {
                 let line = format_args!("a reader cannot let go of the database: {error}");
                 log_limit::error("readers that could not let go of the database", line);
             }
         }
     }
 
-    say(connection, "BEGIN DEFERRED").map_err(Error::from)?;
+    execute(connection, "BEGIN DEFERRED").map_err(Error::from)?;
     let _end = End(connection);
     work(connection)
 }
 
-fn say(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
+fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {
     connection.prepare_cached(statement)?.raw_execute().map(drop)
 }
 

@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
-use super::header::{APPLICATION_ID, Found, cannot, inspect};
+use super::header::{APPLICATION_ID, FileState, cannot, inspect};
 use super::paths::{lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix};
 use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, backup, migrations};
 
@@ -47,8 +47,8 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
         Role::Guest | Role::Creator => None,
     };
     match inspect(&path)? {
-        Found::Nothing if role == Role::Guest => return Err(Error::Missing(path)),
-        Found::Nothing => {
+        FileState::Nothing if role == Role::Guest => return Err(Error::Missing(path)),
+        FileState::Nothing => {
             let _own = match daemon {
                 Some(_) => None,
                 // Whoever has the lock is about to make the file.
@@ -58,11 +58,11 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
                 })?),
             };
             // Somebody else may have been faster.
-            if inspect(&path)? == Found::Nothing {
+            if inspect(&path)? == FileState::Nothing {
                 create(&path)?;
             }
         }
-        Found::Ours => {}
+        FileState::Ours => {}
     }
     let mut connection = plain(&path)?;
     // A damaged file stays as it is: to close it would move the log into it.

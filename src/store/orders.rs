@@ -3,7 +3,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::columns::InTurn;
+use super::columns::Positional;
 use super::logos::{self, Stored};
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
@@ -68,7 +68,7 @@ pub fn last_paid(db: &Connection, instance: InstanceSerial) -> Result<Option<Tim
 }
 
 pub(super) fn read_order(row: &Row<'_>) -> rusqlite::Result<Order> {
-    let mut columns = InTurn::of(row);
+    let mut columns = Positional::of(row);
     Ok(Order {
         serial: columns.next()?,
         instance: columns.next()?,

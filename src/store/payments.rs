@@ -10,7 +10,7 @@ use taler::time::Timestamp;
 
 /// A payment as it is kept.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct PaymentRow {
     /// How it was made.
     pub payment: CounterPayment,
     /// What was paid.
@@ -25,10 +25,10 @@ pub struct Kept {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn find(db: &Connection, order: OrderSerial) -> Result<Option<Kept>> {
+pub fn find(db: &Connection, order: OrderSerial) -> Result<Option<PaymentRow>> {
     let mut statement = db.prepare_cached(sql!("payments/find"))?;
     let read = |row: &rusqlite::Row<'_>| {
-        Ok(Kept {
+        Ok(PaymentRow {
             payment: CounterPayment {
                 method: row.get("method")?,
                 reference: row.get("reference")?,
@@ -45,7 +45,7 @@ pub fn find(db: &Connection, order: OrderSerial) -> Result<Option<Kept>> {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], also when the order has one; [`super::Error::Full`].
-pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, kept: &Kept) -> Result<()> {
+pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, kept: &PaymentRow) -> Result<()> {
     tx.prepare_cached(sql!("payments/insert"))?.execute(named_params! {
         ":order_serial": order,
         ":method": kept.payment.method,

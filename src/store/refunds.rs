@@ -62,7 +62,7 @@ pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, refund: &Refund) -> Result<Re
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn take(tx: &mut Tx<'_>, serial: RefundSerial, at: Timestamp) -> Result<()> {
+pub fn mark_collected(tx: &mut Tx<'_>, serial: RefundSerial, at: Timestamp) -> Result<()> {
     tx.prepare_cached(sql!("refunds/take"))?
         .execute(named_params! { ":serial": serial, ":taken_at_s": at })?;
     Ok(())

@@ -21,7 +21,7 @@ impl Store {
     /// # Errors
     /// [`super::Error::Busy`], [`super::Error::Full`], [`super::Error::Sqlite`].
     pub async fn give_space_back(&self) -> Result<bool> {
-        if self.glance(spare)? == 0 {
+        if self.read_in_place(spare)? == 0 {
             return Ok(false);
         }
         self.write(give_back).await
@@ -69,7 +69,7 @@ mod tests {
 
     /// Writes 8 MB and deletes them again.
     async fn written_and_deleted(store: &Store) {
-        let instance = store.glance(|db| instances::find(db, &InstanceId::admin())).unwrap();
+        let instance = store.read_in_place(|db| instances::find(db, &InstanceId::admin())).unwrap();
         let instance = instance.unwrap().serial;
         store
             .write::<_, Error>(move |tx| {
@@ -111,7 +111,7 @@ mod tests {
         written_and_deleted(&f.store).await;
         let pages = |name: &'static str| {
             let get = |db: &Connection| db.pragma_query_value(None, name, |row| row.get(0));
-            f.store.glance::<u32, Error>(|db| Ok(get(db)?)).unwrap()
+            f.store.read_in_place::<u32, Error>(|db| Ok(get(db)?)).unwrap()
         };
         let before = pages("page_count");
         assert!(pages("freelist_count") > 1_900);

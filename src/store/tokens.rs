@@ -10,7 +10,7 @@ use taler::time::Timestamp;
 
 /// A token, whose it is, and the hash by which it was found.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct TokenRow {
     /// SHA-256 of its text.
     pub hash: [u8; 32],
     /// The instance that it opens.
@@ -19,7 +19,7 @@ pub struct Found {
     pub token: Token,
 }
 
-impl Found {
+impl TokenRow {
     /// Is this the hash by which it was found? The index found the row by comparing bytes as fast
     /// as it can; what is decided depends on this comparison, which takes the same time for all.
     pub fn is_of(&self, hash: &[u8; 32]) -> bool {
@@ -31,7 +31,7 @@ impl Found {
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
-pub fn find(db: &Connection, hash: &[u8; 32]) -> Result<Option<Found>> {
+pub fn find(db: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRow>> {
     let mut statement = db.prepare_cached(sql!("tokens/find"))?;
     Ok(statement.query_row(named_params! { ":hash": hash }, read_found).optional()?)
 }
@@ -58,9 +58,9 @@ pub fn list(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-fn read_found(row: &Row<'_>) -> rusqlite::Result<Found> {
+fn read_found(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
     let kind = if row.get("is_static")? { TokenKind::Static } else { TokenKind::Login };
-    Ok(Found {
+    Ok(TokenRow {
         hash: row.get("hash")?,
         instance: row.get("instance")?,
         token: Token {

@@ -34,7 +34,7 @@ const STRANGERS_BATCH: usize = MAX_BATCH / 4;
 /// Strangers may fill one part in so many of the queue.
 const STRANGERS_QUEUE: usize = 4;
 /// How long the writer looks for more work before it sleeps.
-const LINGER: Duration = Duration::from_micros(60);
+const SPIN_BEFORE_PARK: Duration = Duration::from_micros(60);
 /// Pages in the log at which SQLite itself would move them into the file, if all else failed.
 const LAST_RESORT_PAGES: u32 = 32_768;
 
@@ -57,14 +57,14 @@ pub enum Lane {
 /// A transaction under way. Whoever holds one may write.
 pub struct Tx<'a> {
     connection: &'a Connection,
-    news: &'a mut Vec<Topic>,
+    announcements: &'a mut Vec<Topic>,
 }
 
 impl Tx<'_> {
     /// Tells those who wait for `topics` that there is news, once it is durable; if the change is
     /// undone, nobody is told.
     pub fn announce(&mut self, topics: impl IntoIterator<Item = Topic>) {
-        self.news.extend(topics);
+        self.announcements.extend(topics);
     }
 }
 
@@ -93,7 +93,7 @@ trait Job: Send {
 /// Why a whole transaction came to nothing, to be told to each who was in it.
 enum Failed {
     /// SQLite undid everything while one of the changes was made: the disk is full, say.
-    Undone,
+    RolledBack,
     Busy,
     Full,
     Other(String),
@@ -102,7 +102,7 @@ enum Failed {
 impl Failed {
     fn error(&self) -> Error {
         match self {
-            Self::Undone | Self::Busy => Error::Busy,
+            Self::RolledBack | Self::Busy => Error::Busy,
             Self::Full => Error::Full,
             Self::Other(what) => Error::Commit(what.clone()),
         }
@@ -119,13 +119,13 @@ impl From<rusqlite::Error> for Failed {
     }
 }
 
-struct Typed<T, E, F> {
+struct TypedJob<T, E, F> {
     work: Option<F>,
     result: Option<std::result::Result<T, E>>,
     reply: oneshot::Sender<std::result::Result<T, E>>,
 }
 
-impl<T, E, F> Job for Typed<T, E, F>
+impl<T, E, F> Job for TypedJob<T, E, F>
 where
     T: Send,
     E: From<Error> + Send,
@@ -146,7 +146,7 @@ where
             (None, Some(result)) => result,
             (None, None) => Err(Error::Panicked.into()),
             // Whose fault it was hears the cause; the others lost nothing and may try again.
-            (Some(Failed::Undone), Some(Err(own))) => Err(own),
+            (Some(Failed::RolledBack), Some(Err(own))) => Err(own),
             // Even a refusal may have rested on what another change of the batch had written.
             (Some(failed), _) => Err(failed.error().into()),
         };
@@ -182,7 +182,7 @@ struct Counters {
 }
 
 /// What waits, in two lanes.
-struct Waiting {
+struct WaitingJobs {
     first: VecDeque<Box<dyn Job>>,
     strangers: VecDeque<Box<dyn Job>>,
     /// How many may wait in both together.
@@ -192,7 +192,7 @@ struct Waiting {
     is_asleep: bool,
 }
 
-impl Waiting {
+impl WaitingJobs {
     fn count(&self) -> usize {
         self.first.len().saturating_add(self.strangers.len())
     }
@@ -226,14 +226,14 @@ impl Waiting {
 
 /// Where changes wait for the writer.
 struct Queue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<WaitingJobs>,
     came: Condvar,
     counters: Arc<Counters>,
 }
 
 impl Queue {
     fn new(room: usize, counters: Arc<Counters>) -> Self {
-        let waiting = Waiting {
+        let waiting = WaitingJobs {
             first: VecDeque::new(),
             strangers: VecDeque::new(),
             room,
@@ -243,7 +243,7 @@ impl Queue {
         Self { waiting: Mutex::new(waiting), came: Condvar::new(), counters }
     }
 
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+    fn waiting(&self) -> MutexGuard<'_, WaitingJobs> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -270,7 +270,9 @@ impl Queue {
     /// woken would take longer.
     fn next(&self) -> Option<Vec<Box<dyn Job>>> {
         let started = Instant::now();
-        while self.counters.queued.load(Ordering::Acquire) == 0 && started.elapsed() < LINGER {
+        while self.counters.queued.load(Ordering::Acquire) == 0
+            && started.elapsed() < SPIN_BEFORE_PARK
+        {
             std::hint::spin_loop();
         }
         let mut waiting = self.waiting();
@@ -310,7 +312,7 @@ impl Writer {
         let counters = Arc::new(Counters::default());
         let queue = Arc::new(Queue::new(options.write_queue, counters.clone()));
         let checkpointer = Checkpointer::start(path, options.durability)?;
-        let hand = Hand {
+        let writer_loop = WriterLoop {
             connection,
             queue: queue.clone(),
             role,
@@ -320,7 +322,7 @@ impl Writer {
         };
         let thread = thread::Builder::new()
             .name("writer".into())
-            .spawn(move || hand.work())
+            .spawn(move || writer_loop.work())
             .map_err(|error| Error::Open(path.to_owned(), error.to_string()))?;
         Ok(Self { queue, thread: Mutex::new(Some(thread)), counters, checkpointer })
     }
@@ -337,7 +339,7 @@ impl Writer {
         F: FnOnce(&mut Tx<'_>) -> std::result::Result<T, E> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.queue.push(lane, Box::new(Typed { work: Some(work), result: None, reply }))?;
+        self.queue.push(lane, Box::new(TypedJob { work: Some(work), result: None, reply }))?;
         Ok(answer)
     }
 
@@ -377,7 +379,7 @@ impl Drop for Writer {
 }
 
 /// What the writer's thread has in its hands.
-struct Hand {
+struct WriterLoop {
     connection: Connection,
     queue: Arc<Queue>,
     role: Role,
@@ -386,12 +388,12 @@ struct Hand {
     checkpointer: Arc<Checkpointer>,
 }
 
-impl Hand {
+impl WriterLoop {
     fn work(self) {
         while let Some(batch) = self.queue.next() {
-            self.take(batch);
+            self.run_batch(batch);
             if self.checkpointer.asks_for_wrap() {
-                self.wrap();
+                self.restart_wal();
             }
         }
         // Nothing waits any more; leave a tidy file, unless somebody reads it for long. A guest would
@@ -403,13 +405,13 @@ impl Hand {
     }
 
     /// Makes all changes of `batch` in one transaction, and answers each.
-    fn take(&self, mut batch: Vec<Box<dyn Job>>) {
+    fn run_batch(&self, mut batch: Vec<Box<dyn Job>>) {
         let started = Instant::now();
         let count = u64::try_from(batch.len()).unwrap_or(u64::MAX);
         let counters = &self.counters;
         counters.queued.fetch_sub(count, Ordering::Relaxed);
-        let mut news = Vec::new();
-        let outcome = self.transact(&mut batch, &mut news);
+        let mut announcements = Vec::new();
+        let outcome = self.transact(&mut batch, &mut announcements);
         if outcome.is_err() && !self.connection.is_autocommit() {
             // SQLite undoes some failures itself, others not.
             let _ = self.connection.execute_batch("ROLLBACK");
@@ -423,7 +425,7 @@ impl Hand {
             counters.batches.fetch_add(1, Ordering::Release);
             self.checkpointer.written(count);
             // Before the answers: who is told that something happened can rely on the others knowing.
-            for topic in &news {
+            for topic in &announcements {
                 (self.announce)(topic);
             }
         }
@@ -440,9 +442,9 @@ impl Hand {
     fn transact(
         &self,
         batch: &mut [Box<dyn Job>],
-        news: &mut Vec<Topic>,
+        announcements: &mut Vec<Topic>,
     ) -> std::result::Result<(), Failed> {
-        let say = |statement: &str| super::say(&self.connection, statement);
+        let say = |statement: &str| super::execute(&self.connection, statement);
         say("BEGIN IMMEDIATE")?;
         let alone = batch.len() == 1;
         let mut anything = false;
@@ -451,15 +453,15 @@ impl Hand {
             if !alone {
                 say("SAVEPOINT job")?;
             }
-            let told = news.len();
-            let mut tx = Tx { connection: &self.connection, news };
+            let told = announcements.len();
+            let mut tx = Tx { connection: &self.connection, announcements };
             let good = job.run(&mut tx);
             if self.connection.is_autocommit() {
-                return Err(Failed::Undone);
+                return Err(Failed::RolledBack);
             }
             anything |= good;
             if !good {
-                news.truncate(told);
+                announcements.truncate(told);
             }
             if !alone {
                 if !good {
@@ -474,7 +476,7 @@ impl Hand {
 
     /// Moves what is left of the log into the file while nothing is being added, so that the log
     /// starts again from its beginning.
-    fn wrap(&self) {
+    fn restart_wal(&self) {
         let moved = self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |row| {
             Ok((row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
         });

@@ -10,12 +10,12 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use super::instance::still_there;
-use super::seat::is_seat;
+use super::web_session::is_web_session;
 use super::{Error, Password, Till, alive};
 use crate::model::access::{NewToken, Permission, Token, TokenKind, TokenScope};
 use crate::model::business_day::Calendar;
 use crate::model::instance::Instance;
-use crate::model::unfit::Unfit;
+use crate::model::invalid_field::InvalidField;
 use crate::store::{self, clock, instances, tokens};
 use system::clock::time_zone;
 use system::log_limit;
@@ -31,7 +31,7 @@ pub(crate) const MAX_TOKEN: usize = 512;
 /// Longest note about a token, in characters.
 pub(crate) const MAX_DESCRIPTION: usize = 512;
 /// What the description of a seat's token starts with, and no other's.
-pub(crate) const SEAT_MARK: &str = "web: ";
+pub(crate) const WEB_SESSION_PREFIX: &str = "web: ";
 /// How long an expired token is told from one that never was: 30 days.
 const REMEMBERED_S: u64 = 30 * 86_400;
 /// How long a token that was traded for another one lives at most: 90 days. Else whoever got hold of
@@ -42,29 +42,29 @@ const DEFAULT_LIFE_S: u64 = 86_400;
 
 /// A token's text, `secret-token:` included. Never shown but to whom it is given.
 #[derive(Clone, Eq, PartialEq)]
-pub struct Key(String);
+pub struct ApiToken(String);
 
-impl Key {
+impl ApiToken {
     /// A token's text. A prefix that is there twice is taken as one: programs put it before whatever
     /// was pasted.
     ///
     /// # Errors
-    /// [`Unfit`] when the prefix is missing or the text can be no token.
-    pub fn parse(text: &str) -> Result<Self, Unfit> {
+    /// [`InvalidField`] when the prefix is missing or the text can be no token.
+    pub fn parse(text: &str) -> Result<Self, InvalidField> {
         let secret = without_prefix(text).unwrap_or_default();
         let fits = (1..=MAX_TOKEN).contains(&secret.len())
             && secret.bytes().all(|byte| byte.is_ascii_graphic());
-        if fits { Ok(Self(format!("{PREFIX}{secret}"))) } else { Err(Unfit("token")) }
+        if fits { Ok(Self(format!("{PREFIX}{secret}"))) } else { Err(InvalidField("token")) }
     }
 
     /// What somebody shows as a bearer token: a token's text, or an instance's password behind the
     /// same prefix, which has other characters and lengths.
     ///
     /// # Errors
-    /// [`Unfit`] when the prefix is missing or the text can be neither.
-    pub fn shown(text: &str) -> Result<Self, Unfit> {
-        let secret = without_prefix(text).ok_or(Unfit("token"))?;
-        Password::parse(secret).map_err(|_| Unfit("token"))?;
+    /// [`InvalidField`] when the prefix is missing or the text can be neither.
+    pub fn shown(text: &str) -> Result<Self, InvalidField> {
+        let secret = without_prefix(text).ok_or(InvalidField("token"))?;
+        Password::parse(secret).map_err(|_| InvalidField("token"))?;
         Ok(Self(format!("{PREFIX}{secret}")))
     }
 
@@ -96,7 +96,7 @@ fn without_prefix(text: &str) -> Option<&str> {
     Some(secret)
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for ApiToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("secret-token:***")
     }
@@ -104,12 +104,12 @@ impl fmt::Debug for Key {
 
 /// Somebody who may act for an instance, within a scope. Only [`Till::admit`] and its like make one.
 #[derive(Debug)]
-pub struct Clerk {
+pub struct Principal {
     pub(super) instance: Instance,
     pub(super) token: Option<Token>,
 }
 
-impl Clerk {
+impl Principal {
     /// For which instance.
     pub fn instance(&self) -> &Instance {
         &self.instance
@@ -139,19 +139,19 @@ impl Clerk {
 #[derive(Debug)]
 pub enum Admission {
     /// A token that is good for what was asked.
-    Admitted(Clerk),
+    Admitted(Principal),
     /// No token that there is. It may be the password of this instance; see
     /// [`Till::admit_by_password`].
     Unknown(Instance),
 }
 
 /// Whence somebody came, for the log.
-pub(super) struct Whence(pub(super) Option<IpAddr>);
+pub(super) struct ClientAddr(pub(super) Option<IpAddr>);
 
-impl fmt::Display for Whence {
+impl fmt::Display for ClientAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
-            Some(peer) => write!(f, "from {peer}"),
+            Some(client) => write!(f, "from {client}"),
             None => f.write_str("from a client that no proxy names"),
         }
     }
@@ -159,7 +159,7 @@ impl fmt::Display for Whence {
 
 /// What somebody wants of a new token.
 #[derive(Clone, Debug)]
-pub struct TokenWish {
+pub struct CreateToken {
     /// What it shall be good for.
     pub scope: TokenScope,
     /// How long it shall live; a day when `None`.
@@ -168,19 +168,24 @@ pub struct TokenWish {
     pub description: Option<String>,
 }
 
-impl TokenWish {
-    fn check(&self) -> Result<(), Unfit> {
-        let fits =
-            |text: &String| text.chars().count() <= MAX_DESCRIPTION && !text.starts_with(SEAT_MARK);
-        if self.description.as_ref().is_none_or(fits) { Ok(()) } else { Err(Unfit("description")) }
+impl CreateToken {
+    fn check(&self) -> Result<(), InvalidField> {
+        let fits = |text: &String| {
+            text.chars().count() <= MAX_DESCRIPTION && !text.starts_with(WEB_SESSION_PREFIX)
+        };
+        if self.description.as_ref().is_none_or(fits) {
+            Ok(())
+        } else {
+            Err(InvalidField("description"))
+        }
     }
 }
 
 /// A token just made: the only time its text is known.
 #[derive(Debug)]
-pub struct Issued {
+pub struct IssuedToken {
     /// The text.
-    pub key: Key,
+    pub key: ApiToken,
     /// Its number.
     pub serial: i64,
     /// What it is good for.
@@ -198,11 +203,11 @@ impl Till {
     pub fn admit(
         &self,
         instance: &InstanceId,
-        key: Option<&Key>,
+        key: Option<&ApiToken>,
         needs: Option<Permission>,
-    ) -> Result<Clerk, Error> {
+    ) -> Result<Principal, Error> {
         match self.admit_by_token(instance, key, needs)? {
-            Admission::Admitted(clerk) => Ok(clerk),
+            Admission::Admitted(principal) => Ok(principal),
             Admission::Unknown(_) => Err(Error::NotAuthorized),
         }
     }
@@ -214,11 +219,11 @@ impl Till {
     pub fn admit_by_token(
         &self,
         instance: &InstanceId,
-        key: Option<&Key>,
+        key: Option<&ApiToken>,
         needs: Option<Permission>,
     ) -> Result<Admission, Error> {
-        let hash = key.map(Key::hash);
-        let (found, token) = self.store.glance::<_, store::Error>(|db| {
+        let hash = key.map(ApiToken::hash);
+        let (found, token) = self.store.read_in_place::<_, store::Error>(|db| {
             let token = match &hash {
                 Some(hash) => tokens::find(db, hash)?,
                 None => None,
@@ -233,7 +238,8 @@ impl Till {
                 None => Err(Error::NotAuthorized),
             };
         };
-        if !found.is_of(&hash) || found.instance != instance.serial || is_seat(&found.token) {
+        if !found.is_of(&hash) || found.instance != instance.serial || is_web_session(&found.token)
+        {
             return Err(Error::NotAuthorized);
         }
         let token = found.token;
@@ -247,7 +253,7 @@ impl Till {
             }
             _ => {
                 self.note_use(&token, now);
-                Ok(Admission::Admitted(Clerk { instance, token: Some(token) }))
+                Ok(Admission::Admitted(Principal { instance, token: Some(token) }))
             }
         }
     }
@@ -258,25 +264,25 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] for a wrong password, [`Error::TooManyAttempts`],
-    /// [`Error::Crowded`].
+    /// [`Error::Overloaded`].
     pub async fn admit_by_password(
         &self,
         instance: Instance,
-        key: &Key,
-        peer: Option<IpAddr>,
-    ) -> Result<Clerk, Error> {
+        key: &ApiToken,
+        client: Option<IpAddr>,
+    ) -> Result<Principal, Error> {
         let stored = instance.password_hash.as_deref().ok_or(Error::NotAuthorized)?;
         let mark = self.remembered.mark(instance.serial, stored, key.secret())?;
         let check = async {
             let password = Password::parse(key.secret())?;
-            match self.check_password(&instance, password, peer).await {
+            match self.check_password(&instance, password, client).await {
                 Ok(()) => Ok(true),
                 Err(Error::NotAuthorized) => Ok(false),
                 Err(other) => Err(other),
             }
         };
         match self.remembered.check(mark, Instant::now(), check).await? {
-            true => Ok(Clerk { instance, token: None }),
+            true => Ok(Principal { instance, token: None }),
             false => Err(Error::NotAuthorized),
         }
     }
@@ -289,11 +295,11 @@ impl Till {
     /// As [`Till::admit`].
     pub fn admit_holder(
         &self,
-        key: Option<&Key>,
+        key: Option<&ApiToken>,
         needs: Permission,
-    ) -> Result<Option<Clerk>, Error> {
-        let hash = key.map(Key::hash).ok_or(Error::NotAuthorized)?;
-        let holder = self.store.glance::<_, store::Error>(|db| {
+    ) -> Result<Option<Principal>, Error> {
+        let hash = key.map(ApiToken::hash).ok_or(Error::NotAuthorized)?;
+        let holder = self.store.read_in_place::<_, store::Error>(|db| {
             let Some(found) = tokens::find(db, &hash)? else { return Ok(None) };
             let all = instances::list(db)?;
             Ok(all.into_iter().find(|instance| instance.serial == found.instance))
@@ -305,8 +311,8 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
-    pub async fn admit_operator(&self, instance: &InstanceId) -> Result<Clerk, Error> {
-        Ok(Clerk { instance: self.instance(instance).await?, token: None })
+    pub async fn admit_operator(&self, instance: &InstanceId) -> Result<Principal, Error> {
+        Ok(Principal { instance: self.instance(instance).await?, token: None })
     }
 
     /// Trades the password of `instance` for a token (merchant-api 1.6.1). `peer` is the client's
@@ -314,16 +320,16 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] for a wrong password, [`Error::TooManyAttempts`],
-    /// [`Error::Crowded`], [`Error::InstanceUnknown`], [`Error::Unfit`].
+    /// [`Error::Overloaded`], [`Error::InstanceUnknown`], [`Error::InvalidField`].
     pub async fn log_in(
         &self,
         instance: &InstanceId,
         password: Password,
-        peer: Option<IpAddr>,
-        wish: TokenWish,
-    ) -> Result<Issued, Error> {
+        client: Option<IpAddr>,
+        wish: CreateToken,
+    ) -> Result<IssuedToken, Error> {
         wish.check()?;
-        self.trade(instance, password, peer, wish).await
+        self.trade(instance, password, client, wish).await
     }
 
     /// As [`Till::log_in`], for a wish of our own, too.
@@ -331,24 +337,24 @@ impl Till {
         &self,
         instance: &InstanceId,
         password: Password,
-        peer: Option<IpAddr>,
-        wish: TokenWish,
-    ) -> Result<Issued, Error> {
+        client: Option<IpAddr>,
+        wish: CreateToken,
+    ) -> Result<IssuedToken, Error> {
         let instance = self.instance(instance).await?;
-        self.check_password(&instance, password, peer).await?;
-        self.issue_for_password(Clerk { instance, token: None }, peer, wish).await
+        self.check_password(&instance, password, client).await?;
+        self.issue_for_password(Principal { instance, token: None }, client, wish).await
     }
 
     /// Makes a token for a clerk who has shown the password, and tells the log.
     async fn issue_for_password(
         &self,
-        clerk: Clerk,
-        peer: Option<IpAddr>,
-        wish: TokenWish,
-    ) -> Result<Issued, Error> {
-        let issued = self.make_token(&clerk, wish).await?;
-        let (id, Issued { serial, scope, .. }) = (&clerk.instance.id, &issued);
-        log::info!("{id}: token {serial} ({scope}) for the password, {}", Whence(peer));
+        principal: Principal,
+        client: Option<IpAddr>,
+        wish: CreateToken,
+    ) -> Result<IssuedToken, Error> {
+        let issued = self.make_token(&principal, wish).await?;
+        let (id, IssuedToken { serial, scope, .. }) = (&principal.instance.id, &issued);
+        log::info!("{id}: token {serial} ({scope}) for the password, {}", ClientAddr(client));
         Ok(issued)
     }
 
@@ -356,18 +362,18 @@ impl Till {
     /// address; `None` where no proxy tells it.
     ///
     /// # Errors
-    /// [`Error::NotAuthorized`] if not, [`Error::TooManyAttempts`], [`Error::Crowded`].
+    /// [`Error::NotAuthorized`] if not, [`Error::TooManyAttempts`], [`Error::Overloaded`].
     pub(super) async fn check_password(
         &self,
         instance: &Instance,
         password: Password,
-        peer: Option<IpAddr>,
+        client: Option<IpAddr>,
     ) -> Result<(), Error> {
         // Of instances that exist only, or made-up names would fill the memory of attempts.
         let hash = instance.password_hash.clone();
-        let right = self.passwords.attempt(&instance.id, peer, password, hash).await?;
+        let right = self.passwords.attempt(&instance.id, client, password, hash).await?;
         if !right {
-            let line = format_args!("{}: a wrong password, {}", instance.id, Whence(peer));
+            let line = format_args!("{}: a wrong password, {}", instance.id, ClientAddr(client));
             log_limit::warn("wrong passwords", line);
             return Err(Error::NotAuthorized);
         }
@@ -384,42 +390,53 @@ impl Till {
     pub async fn refresh(
         &self,
         instance: &InstanceId,
-        key: &Key,
-        peer: Option<IpAddr>,
-        wish: TokenWish,
-    ) -> Result<Issued, Error> {
+        key: &ApiToken,
+        client: Option<IpAddr>,
+        wish: CreateToken,
+    ) -> Result<IssuedToken, Error> {
         wish.check()?;
-        let clerk = match self.admit_by_token(instance, Some(key), None)? {
-            Admission::Admitted(clerk) => clerk,
-            Admission::Unknown(instance) => self.admit_by_password(instance, key, peer).await?,
+        let principal = match self.admit_by_token(instance, Some(key), None)? {
+            Admission::Admitted(principal) => principal,
+            Admission::Unknown(instance) => self.admit_by_password(instance, key, client).await?,
         };
-        let Some(token) = &clerk.token else {
-            return self.issue_for_password(clerk, peer, wish).await;
+        let Some(token) = &principal.token else {
+            return self.issue_for_password(principal, client, wish).await;
         };
         let may_trade = token.scope.refreshable || token.kind == TokenKind::Static;
         if !may_trade || !token.scope.scope.contains(wish.scope.scope) {
             return Err(Error::ScopeExceeded);
         }
-        let longest = RelativeTime::from_secs(REFRESHED_LIFE_S).map_err(|_| Unfit("duration"))?;
+        let longest =
+            RelativeTime::from_secs(REFRESHED_LIFE_S).map_err(|_| InvalidField("duration"))?;
         let duration = wish.duration.map(|duration| duration.min(longest));
-        self.issue_token(&clerk, TokenWish { duration, ..wish }).await
+        self.issue_token(&principal, CreateToken { duration, ..wish }).await
     }
 
     /// Makes a token for the clerk's instance.
     ///
     /// # Errors
-    /// [`Error::Unfit`] names what does not fit.
-    pub async fn issue_token(&self, clerk: &Clerk, wish: TokenWish) -> Result<Issued, Error> {
+    /// [`Error::InvalidField`] names what does not fit.
+    pub async fn issue_token(
+        &self,
+        principal: &Principal,
+        wish: CreateToken,
+    ) -> Result<IssuedToken, Error> {
         wish.check()?;
-        self.make_token(clerk, wish).await
+        self.make_token(principal, wish).await
     }
 
-    async fn make_token(&self, clerk: &Clerk, wish: TokenWish) -> Result<Issued, Error> {
-        let key = Key::random()?;
+    async fn make_token(
+        &self,
+        principal: &Principal,
+        wish: CreateToken,
+    ) -> Result<IssuedToken, Error> {
+        let key = ApiToken::random()?;
         let now = self.clock.now();
         let life = match wish.duration {
             Some(duration) => duration,
-            None => RelativeTime::from_secs(DEFAULT_LIFE_S).map_err(|_| Unfit("duration"))?,
+            None => {
+                RelativeTime::from_secs(DEFAULT_LIFE_S).map_err(|_| InvalidField("duration"))?
+            }
         };
         let token = NewToken {
             hash: key.hash(),
@@ -435,37 +452,37 @@ impl Till {
         let is_sure = self.is_time_sure();
         let long_ago = now.secs().unwrap_or_default().saturating_sub(REMEMBERED_S);
         let long_ago = Timestamp::from_secs(long_ago).unwrap_or(Timestamp::ZERO);
-        let (instance, shop) = (clerk.instance.serial, clerk.instance.id.clone());
+        let (instance, shop) = (principal.instance.serial, principal.instance.id.clone());
         let serial = self
             .store
             .write::<_, Error>(move |tx| {
                 still_there(tx, instance, &shop)?;
                 if is_sure {
                     tokens::forget_expired(tx, long_ago)?;
-                    clock::keep(tx, now)?;
+                    clock::upsert(tx, now)?;
                 }
                 // That the text was in use already would take a broken source of randomness.
                 tokens::insert(tx, instance, &token)?.ok_or(Error::NoRandomness)
             })
             .await?;
-        Ok(Issued { key, serial, scope, expires_at })
+        Ok(IssuedToken { key, serial, scope, expires_at })
     }
 
     /// Takes back the very token that the clerk came with.
     ///
     /// # Errors
     /// [`Error::TokenUnknown`] when it was taken back meanwhile.
-    pub async fn log_out(&self, clerk: &Clerk) -> Result<(), Error> {
-        let serial = clerk.token.as_ref().map(|token| token.serial).unwrap_or_default();
-        self.revoke_token(clerk, serial).await
+    pub async fn log_out(&self, principal: &Principal) -> Result<(), Error> {
+        let serial = principal.token.as_ref().map(|token| token.serial).unwrap_or_default();
+        self.revoke_token(principal, serial).await
     }
 
     /// Takes back a token of the clerk's instance.
     ///
     /// # Errors
     /// [`Error::TokenUnknown`].
-    pub async fn revoke_token(&self, clerk: &Clerk, serial: i64) -> Result<(), Error> {
-        let instance = clerk.instance.serial;
+    pub async fn revoke_token(&self, principal: &Principal, serial: i64) -> Result<(), Error> {
+        let instance = principal.instance.serial;
         self.store
             .write(move |tx| match tokens::delete(tx, instance, serial)? {
                 true => Ok(()),
@@ -481,17 +498,17 @@ impl Till {
     /// [`Error::Store`].
     pub async fn tokens(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         limit: i64,
         offset: Option<i64>,
     ) -> Result<Vec<Token>, Error> {
-        let instance = clerk.instance.serial;
+        let instance = principal.instance.serial;
         self.store.read(move |db| Ok(tokens::list(db, instance, limit, offset)?)).await
     }
 }
 
 /// The token row for an instance's fixed token of before protocol 19.
-pub(super) fn static_token(key: &Key, now: Timestamp) -> NewToken {
+pub(super) fn static_token(key: &ApiToken, now: Timestamp) -> NewToken {
     NewToken {
         hash: key.hash(),
         scope: TokenScope { scope: crate::model::access::Scope::All, refreshable: false },
@@ -508,26 +525,29 @@ mod tests {
 
     #[test]
     fn a_key_needs_its_prefix_and_is_not_shown() {
-        assert_eq!(Key::parse("ABC").unwrap_err(), Unfit("token"));
-        assert_eq!(Key::parse("secret-token:").unwrap_err(), Unfit("token"));
-        assert_eq!(Key::parse("secret-token:a b").unwrap_err(), Unfit("token"));
-        let key = Key::random().unwrap();
+        assert_eq!(ApiToken::parse("ABC").unwrap_err(), InvalidField("token"));
+        assert_eq!(ApiToken::parse("secret-token:").unwrap_err(), InvalidField("token"));
+        assert_eq!(ApiToken::parse("secret-token:a b").unwrap_err(), InvalidField("token"));
+        let key = ApiToken::random().unwrap();
         assert_eq!(key.reveal().len(), PREFIX.len() + 52);
-        assert_eq!(Key::parse(key.reveal()), Ok(key.clone()));
+        assert_eq!(ApiToken::parse(key.reveal()), Ok(key.clone()));
         assert_eq!(format!("{key:?}"), "secret-token:***");
         // Tryton, pretix, Odoo, taler-ruby and taler-go put the prefix before what was pasted with it.
         let twice = format!("{PREFIX}{}", key.reveal());
-        assert_eq!(Key::parse(&twice), Ok(key.clone()));
-        assert_eq!(Key::shown(&twice), Ok(key));
+        assert_eq!(ApiToken::parse(&twice), Ok(key.clone()));
+        assert_eq!(ApiToken::shown(&twice), Ok(key));
     }
 
     #[test]
     fn what_is_shown_may_be_a_password() {
-        let shown = Key::shown("secret-token:Fünf große Äpfel").unwrap();
+        let shown = ApiToken::shown("secret-token:Fünf große Äpfel").unwrap();
         assert_eq!(shown.secret(), "Fünf große Äpfel");
-        assert_eq!(Key::shown("Fünf").unwrap_err(), Unfit("token"));
-        assert_eq!(Key::shown("secret-token:").unwrap_err(), Unfit("token"));
+        assert_eq!(ApiToken::shown("Fünf").unwrap_err(), InvalidField("token"));
+        assert_eq!(ApiToken::shown("secret-token:").unwrap_err(), InvalidField("token"));
         let long = "x".repeat(1025);
-        assert_eq!(Key::shown(&format!("secret-token:{long}")).unwrap_err(), Unfit("token"));
+        assert_eq!(
+            ApiToken::shown(&format!("secret-token:{long}")).unwrap_err(),
+            InvalidField("token")
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! Bank accounts: added, changed, put out of use (merchant-api 6.3).
 
 use super::instance::still_there;
-use super::{Clerk, Error, Till};
+use super::{Error, Principal, Till};
 use crate::model::account::{Account, AccountDetails};
 use crate::store::accounts;
 use system::random;
@@ -10,7 +10,7 @@ use taler::payto::Payto;
 
 /// An account that somebody wants.
 #[derive(Clone, Debug)]
-pub struct AccountWish {
+pub struct CreateAccount {
     /// The full account, `receiver-name` included.
     pub payto_uri: Payto,
     /// What else is said.
@@ -23,8 +23,12 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::AccountExists`] when it is in use with other details, [`Error::NoReceiverName`],
-    /// [`Error::Unfit`].
-    pub async fn add_account(&self, clerk: &Clerk, wish: AccountWish) -> Result<Account, Error> {
+    /// [`Error::InvalidField`].
+    pub async fn add_account(
+        &self,
+        principal: &Principal,
+        wish: CreateAccount,
+    ) -> Result<Account, Error> {
         if wish.payto_uri.receiver_name().is_none_or(|name| name.is_empty()) {
             return Err(Error::NoReceiverName);
         }
@@ -37,7 +41,7 @@ impl Till {
             active: true,
             details: wish.details,
         };
-        let (instance, shop) = (clerk.instance.serial, clerk.instance.id.clone());
+        let (instance, shop) = (principal.instance.serial, principal.instance.id.clone());
         self.store
             .write(move |tx| {
                 still_there(tx, instance, &shop)?;
@@ -65,8 +69,8 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn accounts(&self, clerk: &Clerk) -> Result<Vec<Account>, Error> {
-        let instance = clerk.instance.serial;
+    pub async fn accounts(&self, principal: &Principal) -> Result<Vec<Account>, Error> {
+        let instance = principal.instance.serial;
         self.store.read(move |db| Ok(accounts::list(db, instance)?)).await
     }
 
@@ -74,8 +78,8 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::AccountUnknown`].
-    pub async fn account(&self, clerk: &Clerk, h_wire: HashCode) -> Result<Account, Error> {
-        let instance = clerk.instance.serial;
+    pub async fn account(&self, principal: &Principal, h_wire: HashCode) -> Result<Account, Error> {
+        let instance = principal.instance.serial;
         self.store
             .read(move |db| accounts::find(db, instance, &h_wire)?.ok_or(Error::AccountUnknown))
             .await
@@ -87,11 +91,11 @@ impl Till {
     /// [`Error::AccountUnknown`].
     pub async fn change_account(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         h_wire: HashCode,
         change: impl FnOnce(AccountDetails) -> AccountDetails + Send + 'static,
     ) -> Result<(), Error> {
-        let instance = clerk.instance.serial;
+        let instance = principal.instance.serial;
         self.store
             .write(move |tx| {
                 let there = accounts::find(tx, instance, &h_wire)?.ok_or(Error::AccountUnknown)?;
@@ -107,8 +111,12 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::AccountNotActive`] when there is none in use.
-    pub async fn remove_account(&self, clerk: &Clerk, h_wire: HashCode) -> Result<(), Error> {
-        let instance = clerk.instance.serial;
+    pub async fn remove_account(
+        &self,
+        principal: &Principal,
+        h_wire: HashCode,
+    ) -> Result<(), Error> {
+        let instance = principal.instance.serial;
         self.store
             .write(move |tx| match accounts::set_active(tx, instance, &h_wire, false)? {
                 true => Ok(()),

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Clerk, Error, Till, alive};
+use super::{Error, Principal, Till, alive};
 use crate::model::instance::InstanceSerial;
 use crate::store::addresses::{self, MAX_ADDRESSES};
 use crate::store::{self, instances};
@@ -36,12 +36,12 @@ impl Kept {
 
 impl Till {
     /// Keeps that the clerk's shop found the daemon at `root`, without waiting for it.
-    pub fn note_address(&self, clerk: &Clerk, root: &BaseUrl) {
-        let instance = clerk.instance.serial;
+    pub fn note_address(&self, principal: &Principal, root: &BaseUrl) {
+        let instance = principal.instance.serial;
         if self.addresses.note(instance, root) {
             let (root, now) = (root.clone(), self.clock.now());
             // Should this get lost, the next start keeps it.
-            let _ = self.store.write_behind(move |tx| addresses::keep(tx, instance, &root, now));
+            let _ = self.store.write_behind(move |tx| addresses::upsert(tx, instance, &root, now));
         }
     }
 
@@ -50,7 +50,7 @@ impl Till {
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
     pub fn addresses(&self, instance: &InstanceId) -> Result<Vec<BaseUrl>, Error> {
-        let (found, kept) = self.store.glance::<_, store::Error>(|db| {
+        let (found, kept) = self.store.read_in_place::<_, store::Error>(|db| {
             let found = instances::find(db, instance)?;
             let kept = match &found {
                 Some(instance) => addresses::list(db, instance.serial)?,

@@ -13,7 +13,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::{Error, neighbourhood};
+use super::{Error, rate_limit_key};
 use taler::ids::InstanceId;
 
 /// Attempts that may be made at once.
@@ -109,7 +109,7 @@ impl Attempts {
         let begun = Instant::now();
         loop {
             let now = Instant::now();
-            let pause = match self.turn(now, &waiting) {
+            let pause = match self.lock(now, &waiting) {
                 None => return Ok(Attempt(waiting.key.clone())),
                 Some(pause) if now.saturating_duration_since(begun) < LONGEST_WAIT => pause?,
                 Some(_) => return Err(Error::TooManyAttempts(TURN)),
@@ -130,7 +130,7 @@ impl Attempts {
         if known.len() >= REMEMBERED {
             known.retain(|_, count| count.full_at > now || !count.waiting.is_empty());
         }
-        let mut key = (instance.clone(), neighbourhood(named));
+        let mut key = (instance.clone(), rate_limit_key(named));
         if known.len() >= REMEMBERED && !known.contains_key(&key) {
             key.1 = None;
         }
@@ -155,7 +155,7 @@ impl Attempts {
     }
 
     /// Takes the turn of who waits, `None`; or says how long to sleep before looking again.
-    fn turn(&self, now: Instant, waiting: &Waiting<'_>) -> Option<Result<Duration, Error>> {
+    fn lock(&self, now: Instant, waiting: &Waiting<'_>) -> Option<Result<Duration, Error>> {
         let mut known = self.known();
         let count =
             known.get_mut(&waiting.key).filter(|count| count.waiting.contains(&waiting.number));
@@ -235,18 +235,18 @@ mod tests {
             let owner = wait();
             let later = now + TURN;
             // The oldest was refused for it.
-            assert!(matches!(attempts.turn(later, &crowd[0]), Some(Err(_))), "{client:?}");
+            assert!(matches!(attempts.lock(later, &crowd[0]), Some(Err(_))), "{client:?}");
             // The owner is the newest, and need not wait for the others.
-            assert!(matches!(attempts.turn(now, &owner), Some(Ok(wait)) if wait == TURN));
-            assert!(matches!(attempts.turn(later, &crowd[1]), Some(Ok(_))));
-            assert!(attempts.turn(later, &owner).is_none());
+            assert!(matches!(attempts.lock(now, &owner), Some(Ok(wait)) if wait == TURN));
+            assert!(matches!(attempts.lock(later, &crowd[1]), Some(Ok(_))));
+            assert!(attempts.lock(later, &owner).is_none());
             drop(owner);
             // Who gives up keeps nobody waiting.
             let last = crowd.pop().unwrap();
-            assert!(matches!(attempts.turn(later + TURN, &crowd[5]), Some(Ok(_))));
+            assert!(matches!(attempts.lock(later + TURN, &crowd[5]), Some(Ok(_))));
             drop(last);
             let next = crowd.last().unwrap();
-            assert!(attempts.turn(later + TURN, next).is_none());
+            assert!(attempts.lock(later + TURN, next).is_none());
             // What they do is nothing to somebody with an address.
             assert_eq!(at_once(&attempts, now, ip("192.0.2.1")), 10);
         }

@@ -70,7 +70,7 @@ impl Till {
     ) -> Result<Claimed, Error> {
         let shop = self.shop(instance)?;
         let serial = shop.serial;
-        let (there, terms) = self.store.glance(|db| {
+        let (there, terms) = self.store.read_in_place(|db| {
             let there = orders::find(db, serial, &order_id)?.ok_or(Error::ClaimUnknown)?;
             let terms = orders::terms(db, there.serial)?;
             Ok::<_, Error>((there, terms))

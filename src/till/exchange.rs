@@ -16,9 +16,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::{Error, Terms, Till};
-use crate::exchange::{self, Exchange, Http, Remembered, Times};
-use crate::store::exchanges::{self, KeptExchange, KeptKeys};
+use super::{Error, Policy, Till};
+use crate::exchange::{self, Exchange, Http, PersistedKeys, Times};
+use crate::store::exchanges::{self, KeptExchange, KeysRow};
 use crate::store::{Store, coin_refunds, deposits};
 use system::clock::Clock;
 use system::log_limit;
@@ -213,10 +213,10 @@ struct Entry {
 
 impl Directory {
     /// The exchanges that are trusted, with what is kept of their keys.
-    pub(super) fn open(terms: &Terms, store: &Store, clock: &Clock) -> Self {
+    pub(super) fn open(terms: &Policy, store: &Store, clock: &Clock) -> Self {
         let http = Http::new(terms.exchange_times);
         let directory = Self { http, list: RwLock::new(Arc::new([])), changed: Notify::new() };
-        let kept = store.glance(exchanges::list).unwrap_or_else(|error| {
+        let kept = store.read_in_place(exchanges::list).unwrap_or_else(|error| {
             log::warn!("the exchanges in the database cannot be read: {error}");
             Vec::new()
         });
@@ -259,11 +259,11 @@ impl Directory {
 
 /// The client of an exchange, with what is kept of its keys.
 fn open(trusted: &Trusted, http: &Http, store: &Store, clock: &Clock) -> Exchange {
-    let kept = store.glance(|db| exchanges::keys(db, trusted)).unwrap_or_else(|error| {
+    let kept = store.read_in_place(|db| exchanges::keys(db, trusted)).unwrap_or_else(|error| {
         log::warn!("{}: its kept keys cannot be read: {error}", trusted.base_url);
         None
     });
-    let remembered = kept.map(|KeptKeys { text, fetched_at, expires }| Remembered {
+    let remembered = kept.map(|KeysRow { text, fetched_at, expires }| PersistedKeys {
         text: text.into(),
         fetched_at,
         expires,
@@ -275,7 +275,7 @@ fn open(trusted: &Trusted, http: &Http, store: &Store, clock: &Clock) -> Exchang
 }
 
 /// Keeps keys for the next start. Called where blocking is allowed.
-fn remember(store: &Store, exchange: &Trusted, keys: &Remembered) {
+fn remember(store: &Store, exchange: &Trusted, keys: &PersistedKeys) {
     let (owner, keys) = (exchange.clone(), keys.clone());
     let kept = tokio::runtime::Handle::current().block_on(store.write(move |tx| {
         exchanges::keep_keys(tx, &owner, &keys.text, keys.fetched_at, keys.expires)
@@ -326,7 +326,7 @@ impl Till {
     /// # Errors
     /// [`Error::Store`].
     pub fn read_exchanges(&self) -> Result<(), Error> {
-        let kept = self.store.glance::<_, Error>(|db| Ok(exchanges::list(db)?))?;
+        let kept = self.store.read_in_place::<_, Error>(|db| Ok(exchanges::list(db)?))?;
         let wanted = listed(&self.terms.exchanges, &kept);
         if self.exchanges.update(wanted, &self.store, &self.clock) {
             log::debug!("the exchanges in the database have changed");
@@ -343,7 +343,7 @@ impl Till {
     /// currency, for the operator to compare. Nothing is kept.
     ///
     /// # Errors
-    /// [`ExchangeRefusal::Insecure`], [`ExchangeRefusal::Exchange`].
+    /// [`ExchangeRefusal::Insecure`], [`ExchangeRefusal::ExchangeFigures`].
     pub async fn introduce_exchange(&self, base_url: &BaseUrl) -> Result<Trusted, ExchangeRefusal> {
         check_address(base_url)?;
         let asked = exchange::introduce(&Http::new(INTRODUCTION), base_url).await;

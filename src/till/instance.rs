@@ -2,17 +2,17 @@
 
 use std::net::IpAddr;
 
-use super::access::{Whence, static_token};
-use super::give_back::give_back;
-use super::pay::Books;
-use super::seat::is_seat;
-use super::{Clerk, Error, Key, Password, Till};
+use super::access::{ClientAddr, static_token};
+use super::exchange_refunds::refund_coins;
+use super::pay::OrderLedger;
+use super::web_session::is_web_session;
+use super::{ApiToken, Error, Password, Principal, Till};
 use crate::model::access::{NewToken, Permission};
 use crate::model::business_day::Calendar;
 use crate::model::instance::{Instance, InstanceSerial, InstanceSettings, NewInstance, Unfinished};
-use crate::model::unfit::Unfit;
+use crate::model::invalid_field::InvalidField;
 use crate::store::deposits::Deposit;
-use crate::store::{Tx, accounts, coin_refunds, instances, orders, part_paid, tokens};
+use crate::store::{Tx, accounts, coin_refunds, instances, orders, partial_payments, tokens};
 use system::clock::time_zone;
 use system::random;
 use taler::ids::InstanceId;
@@ -25,12 +25,12 @@ pub enum Auth {
     /// By a password, traded for tokens.
     Password(Password),
     /// By a fixed token of the owner's own choice, as before protocol 19.
-    Token(Key),
+    Token(ApiToken),
 }
 
 /// An instance that somebody wants.
 #[derive(Clone, Debug)]
-pub struct InstanceWish {
+pub struct CreateInstance {
     /// Its name in URLs.
     pub id: InstanceId,
     /// What is set.
@@ -64,9 +64,9 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::InstanceExists`] when the name has other settings or another password,
-    /// [`Error::PurgeRequired`], [`Error::Unfit`].
-    pub async fn create_instance(&self, wish: InstanceWish) -> Result<Instance, Error> {
-        let InstanceWish { id, settings, auth } = wish;
+    /// [`Error::PurgeRequired`], [`Error::InvalidField`].
+    pub async fn create_instance(&self, wish: CreateInstance) -> Result<Instance, Error> {
+        let CreateInstance { id, settings, auth } = wish;
         settings.check()?;
         let wanted = id.clone();
         if let Some(there) = self.store.read(move |db| instances::find(db, &wanted)).await? {
@@ -164,14 +164,15 @@ impl Till {
     /// # Errors
     /// [`Error::Store`].
     pub fn calendar(&self, id: &InstanceId) -> Result<Calendar, Error> {
-        let day = self.store.glance(|db| Ok::<_, Error>(instances::business_day(db, id)?))?;
+        let day =
+            self.store.read_in_place(|db| Ok::<_, Error>(instances::business_day(db, id)?))?;
         Ok(day.unwrap_or_default().calendar(&time_zone()))
     }
 
     /// Gives the instance `id` new settings: what `change` makes of the old ones.
     ///
     /// # Errors
-    /// [`Error::InstanceUnknown`], [`Error::PatchOfDeleted`], [`Error::Unfit`].
+    /// [`Error::InstanceUnknown`], [`Error::PatchOfDeleted`], [`Error::InvalidField`].
     pub async fn change_instance(
         &self,
         id: &InstanceId,
@@ -216,7 +217,7 @@ impl Till {
             }
         });
         let deletion = deletion.await?;
-        self.errands.notify_one();
+        self.pending_work.notify_one();
         Ok(deletion)
     }
 
@@ -239,7 +240,7 @@ impl Till {
             give_all_back(tx, there.serial, true, now)
         });
         let deletion = deletion.await?;
-        self.errands.notify_one();
+        self.pending_work.notify_one();
         Ok(deletion)
     }
 
@@ -249,14 +250,14 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::InstanceDeleted`] when it went meanwhile.
-    pub async fn set_auth(&self, clerk: &Clerk, auth: Auth) -> Result<(), Error> {
+    pub async fn set_auth(&self, principal: &Principal, auth: Auth) -> Result<(), Error> {
         let now = self.clock.now();
         let (hash, fixed) = match auth {
             Auth::Password(password) => (Some(self.passwords.hash(password).await?), None),
             Auth::Token(key) => (None, Some(static_token(&key, now))),
         };
-        let (serial, id) = (clerk.instance.serial, clerk.instance.id.clone());
-        let own = clerk.token();
+        let (serial, id) = (principal.instance.serial, principal.instance.id.clone());
+        let own = principal.token();
         self.store
             .write(move |tx| {
                 super::alive(instances::find(tx, &id)?, &id)?;
@@ -266,7 +267,7 @@ impl Till {
                     keep_static(tx, serial, token)?;
                 }
                 let all = tokens::list(tx, serial, i64::MIN, None)?;
-                for seat in all.iter().filter(|token| is_seat(token)) {
+                for seat in all.iter().filter(|token| is_web_session(token)) {
                     if Some(seat.serial) != own {
                         tokens::delete(tx, serial, seat.serial)?;
                     }
@@ -282,17 +283,17 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] when `old` is another one, [`Error::TooManyAttempts`],
-    /// [`Error::Crowded`], [`Error::InstanceDeleted`] when it went meanwhile.
+    /// [`Error::Overloaded`], [`Error::InstanceDeleted`] when it went meanwhile.
     pub async fn change_password(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         old: Password,
         new: Password,
-        peer: Option<IpAddr>,
+        client: Option<IpAddr>,
     ) -> Result<(), Error> {
-        self.confirm(clerk, old, peer).await?;
-        self.set_auth(clerk, Auth::Password(new)).await?;
-        log::info!("{}: a new password, {}", clerk.instance.id, Whence(peer));
+        self.confirm(principal, old, client).await?;
+        self.set_auth(principal, Auth::Password(new)).await?;
+        log::info!("{}: a new password, {}", principal.instance.id, ClientAddr(client));
         Ok(())
     }
 
@@ -302,35 +303,35 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] when `own` is another one, [`Error::TooManyAttempts`],
-    /// [`Error::Crowded`], [`Error::InstanceUnknown`], [`Error::InstanceDeleted`];
+    /// [`Error::Overloaded`], [`Error::InstanceUnknown`], [`Error::InstanceDeleted`];
     /// [`Error::NotPermitted`] for the clerk of another shop.
     pub async fn reset_password(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         own: Password,
-        peer: Option<IpAddr>,
+        client: Option<IpAddr>,
         id: &InstanceId,
         new: Password,
     ) -> Result<(), Error> {
-        if !clerk.instance.id.is_admin() {
+        if !principal.instance.id.is_admin() {
             return Err(Error::NotPermitted(Permission::InstancesWrite));
         }
-        self.confirm(clerk, own, peer).await?;
+        self.confirm(principal, own, client).await?;
         let owner = self.admit_operator(id).await?;
         self.set_auth(&owner, Auth::Password(new)).await?;
-        log::info!("{id}: a new password by {}, {}", clerk.instance.id, Whence(peer));
+        log::info!("{id}: a new password by {}, {}", principal.instance.id, ClientAddr(client));
         Ok(())
     }
 
     /// Is it the clerk, and not somebody at a desk that was left?
     async fn confirm(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         password: Password,
-        peer: Option<IpAddr>,
+        client: Option<IpAddr>,
     ) -> Result<(), Error> {
-        let instance = self.instance(&clerk.instance.id).await?;
-        self.check_password(&instance, password, peer).await
+        let instance = self.instance(&principal.instance.id).await?;
+        self.check_password(&instance, password, client).await
     }
 }
 
@@ -360,11 +361,11 @@ fn give_all_back(
 ) -> Result<Deletion, Error> {
     for order in instances::open_orders(tx, serial)? {
         let Some(order) = orders::find_by_serial(tx, order)? else { continue };
-        let books = Books::of(tx, order)?;
+        let books = OrderLedger::of(tx, order)?;
         let is_paid = books.order.paid.is_some();
         let open = |deposit: &&Deposit| !is_paid || deposit.confirmation.is_none();
-        give_back(tx, books.not_returned().filter(open), now)?;
-        part_paid::delete(tx, books.order.serial)?;
+        refund_coins(tx, books.not_returned().filter(open), now)?;
+        partial_payments::delete(tx, books.order.serial)?;
     }
     coin_refunds::want_all(tx, serial)?;
     instances::begin_deletion(tx, serial, purge)?;
@@ -395,5 +396,5 @@ pub(super) fn still_there(
 
 /// Keeps a fixed token, which nobody else may have chosen before.
 fn keep_static(tx: &mut Tx<'_>, serial: InstanceSerial, token: &NewToken) -> Result<(), Error> {
-    tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(Unfit("token")))
+    tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(InvalidField("token")))
 }

@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::trouble::{Trouble, TroubleKind};
-use super::wait::Patience;
-use super::{Clerk, Error, Till};
+use super::exchange_error::{ExchangeError, ExchangeErrorKind};
+use super::wait::WaitLimit;
+use super::{Error, Principal, Till};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
 use crate::model::order::Topic;
 use crate::store::accounts;
-use crate::store::kyc::{self, Ask, Pair};
+use crate::store::kyc::{self, AccountAtExchange, KycRequest};
 use taler::amount::{Amount, Currency};
 use taler::base32::HashCode;
 use taler::exchange::{Keys, Limit, WireAccount};
@@ -40,7 +40,7 @@ pub enum KycStatus {
     /// It did not answer in time.
     Timeout,
     /// Its keys make no sense.
-    Broken,
+    ExchangeInternal,
 }
 
 impl KycStatus {
@@ -53,7 +53,7 @@ impl KycStatus {
         Self::NoKeys,
         Self::Unreachable,
         Self::Timeout,
-        Self::Broken,
+        Self::ExchangeInternal,
     ];
 
     /// The word for it.
@@ -66,12 +66,12 @@ impl KycStatus {
             Self::NoKeys => "no-exchange-keys",
             Self::Unreachable => "exchange-unreachable",
             Self::Timeout => "exchange-gateway-timeout",
-            Self::Broken => "exchange-internal-error",
+            Self::ExchangeInternal => "exchange-internal-error",
         }
     }
 
     /// How an exchange with these keys stands to `account`, if `ask` is what it asked last.
-    pub fn of(keys: &Keys, account: &Account, ask: Option<&Ask>) -> Self {
+    pub fn of(keys: &Keys, account: &Account, ask: Option<&KycRequest>) -> Self {
         match ask {
             _ if !keys.may_pay(&account.payto_uri) => Self::WireImpossible,
             Some(ask) if ask.reply.get(BAD_KYC_AUTH) == Some(&Value::Bool(true)) => {
@@ -139,7 +139,7 @@ pub struct Kyc {
     /// What its coins are in.
     pub currency: Currency,
     /// What it said when it refused last.
-    pub ask: Option<Ask>,
+    pub ask: Option<KycRequest>,
     /// How much it lets pass.
     pub limits: Vec<Limit>,
     /// The transfers of which it wants one; none if it wants none.
@@ -181,12 +181,12 @@ impl Till {
     /// [`Error::Store`].
     pub async fn kyc(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         ask: &KycAsk,
-        patience: Patience,
+        wait_limit: WaitLimit,
     ) -> Result<Vec<Kyc>, Error> {
-        self.wait_slowly(patience, Topic::Kyc(clerk.instance.serial), || async {
-            let found = self.kyc_now(clerk, ask.h_wire, ask.exchange_url.as_ref()).await?;
+        self.wait_slowly(wait_limit, Topic::Kyc(principal.instance.serial), || async {
+            let found = self.kyc_now(principal, ask.h_wire, ask.exchange_url.as_ref()).await?;
             let enough = !ask.waits() || found.iter().any(|kyc| ask.is_met(kyc.status));
             Ok((enough, found))
         })
@@ -195,11 +195,11 @@ impl Till {
 
     async fn kyc_now(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         h_wire: Option<HashCode>,
         exchange_url: Option<&BaseUrl>,
     ) -> Result<Vec<Kyc>, Error> {
-        let instance = clerk.instance.serial;
+        let instance = principal.instance.serial;
         let accounts = self.store.read(move |db| accounts::list(db, instance)).await?;
         let meant = |account: &Account| {
             account.active && h_wire.is_none_or(|h_wire| account.h_wire == h_wire)
@@ -209,7 +209,7 @@ impl Till {
             for exchange in &offered {
                 let url = &exchange.trusted().base_url;
                 if exchange_url.is_none_or(|wanted| wanted == url) {
-                    found.push(self.kyc_of(clerk, account.clone(), exchange).await?);
+                    found.push(self.kyc_of(principal, account.clone(), exchange).await?);
                 }
             }
         }
@@ -218,22 +218,26 @@ impl Till {
 
     async fn kyc_of(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         account: Account,
         exchange: &Exchange,
     ) -> Result<Kyc, Error> {
         let url = &exchange.trusted().base_url;
-        let keys = exchange.keys().await.map_err(|error| Trouble::at(url, error).kind);
-        self.kyc_by(clerk, account, exchange, keys)
+        let keys = exchange.keys().await.map_err(|error| ExchangeError::at(url, error).kind);
+        self.kyc_by(principal, account, exchange, keys)
     }
 
     /// As [`Self::kyc`] for these accounts, as far as is known already: no exchange is waited for.
-    pub(super) fn known_kyc(&self, clerk: &Clerk, accounts: &[Account]) -> Result<Vec<Kyc>, Error> {
+    pub(super) fn known_kyc(
+        &self,
+        principal: &Principal,
+        accounts: &[Account],
+    ) -> Result<Vec<Kyc>, Error> {
         let (mut found, offered) = (Vec::new(), self.offered_exchanges());
         for account in accounts {
             for exchange in &offered {
-                let keys = exchange.known_keys().ok_or(TroubleKind::Keys);
-                found.push(self.kyc_by(clerk, account.clone(), exchange, keys)?);
+                let keys = exchange.known_keys().ok_or(ExchangeErrorKind::Keys);
+                found.push(self.kyc_by(principal, account.clone(), exchange, keys)?);
             }
         }
         Ok(found)
@@ -241,20 +245,20 @@ impl Till {
 
     fn kyc_by(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         account: Account,
         exchange: &Exchange,
-        keys: Result<Arc<Keys>, TroubleKind>,
+        keys: Result<Arc<Keys>, ExchangeErrorKind>,
     ) -> Result<Kyc, Error> {
         let trusted = exchange.trusted();
         let exchange_url = trusted.base_url.clone();
-        let (instance, h_wire) = (clerk.instance.serial, account.h_wire);
-        let pair = Pair { instance, h_wire, exchange_url: exchange_url.clone() };
-        let ask = self.store.glance::<_, Error>(|db| Ok(kyc::find(db, &pair)?))?;
+        let (instance, h_wire) = (principal.instance.serial, account.h_wire);
+        let pair = AccountAtExchange { instance, h_wire, exchange_url: exchange_url.clone() };
+        let ask = self.store.read_in_place::<_, Error>(|db| Ok(kyc::find(db, &pair)?))?;
         let status = status(keys.as_deref(), &account, ask.as_ref());
         let transfers = match (status, &keys) {
             (KycStatus::WireRequired, Ok(keys)) => {
-                KycTransfer::all(keys, &account, &clerk.instance.public_key)
+                KycTransfer::all(keys, &account, &principal.instance.public_key)
             }
             _ => Vec::new(),
         };
@@ -264,12 +268,16 @@ impl Till {
     }
 }
 
-fn status(keys: Result<&Keys, &TroubleKind>, account: &Account, ask: Option<&Ask>) -> KycStatus {
+fn status(
+    keys: Result<&Keys, &ExchangeErrorKind>,
+    account: &Account,
+    ask: Option<&KycRequest>,
+) -> KycStatus {
     match keys {
-        Err(TroubleKind::Timeout) => KycStatus::Timeout,
-        Err(TroubleKind::Unreachable) => KycStatus::Unreachable,
-        Err(TroubleKind::Keys | TroubleKind::MasterKey) => KycStatus::NoKeys,
-        Err(_) => KycStatus::Broken,
+        Err(ExchangeErrorKind::Timeout) => KycStatus::Timeout,
+        Err(ExchangeErrorKind::Unreachable) => KycStatus::Unreachable,
+        Err(ExchangeErrorKind::Keys | ExchangeErrorKind::MasterKey) => KycStatus::NoKeys,
+        Err(_) => KycStatus::ExchangeInternal,
         Ok(keys) => KycStatus::of(keys, account, ask),
     }
 }

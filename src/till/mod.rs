@@ -2,33 +2,33 @@
 //!
 //! A [`Till`] is handed its store and its settings and then serves every door alike: the web, the
 //! command line, and later the clock. A verb looks, decides with `model`, acts, and says what came
-//! of it; it knows no status codes and no JSON. Who may do what is a value: a [`Clerk`].
+//! of it; it knows no status codes and no JSON. Who may do what is a value: a [`Principal`].
 
 pub mod access;
 mod account;
 mod address;
 mod attempts;
-mod books;
 mod claim;
 mod exchange;
-mod give_back;
+mod exchange_error;
+mod exchange_refunds;
 mod instance;
 mod kyc;
 mod order;
+mod order_locks;
 mod password;
 mod pay;
 mod pending;
 mod refund;
-mod remembered;
-mod seat;
+mod reports;
 mod setup;
 mod status;
 mod strangers;
 mod template;
 mod time;
-mod trouble;
-mod turns;
+mod verified_passwords;
 mod wait;
+mod web_session;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -42,57 +42,57 @@ use crate::hub::{self, Hub};
 use crate::model::access::Permission;
 use crate::model::contract::BadOrder;
 use crate::model::instance::{Instance, InstanceSettings, Unfinished};
-use crate::model::unfit::Unfit;
+use crate::model::invalid_field::InvalidField;
 use crate::store::{self, Store};
+use order_locks::OrderLocks;
 use system::NoRandomness;
-use system::clock::{Clock, Witness};
+use system::clock::{Clock, ClockMonitor};
 use taler::amount::Currency;
 use taler::canonical;
 use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
 use taler::ids::{InstanceId, OrderId, TemplateId};
 use taler::path::BadPath;
-use taler::template::{BadFilling, BadTemplate};
+use taler::template::{BadTemplate, TemplateMismatch};
 use taler::time::{RelativeTime, Timestamp};
-use turns::Turns;
 
-pub use access::{Admission, Clerk, Issued, Key, TokenWish};
-pub use account::AccountWish;
-pub use books::{Books, Entry, History, Ledger, LedgerWriter, Total};
+pub use access::{Admission, ApiToken, CreateToken, IssuedToken, Principal};
+pub use account::CreateAccount;
 pub use claim::Claimed;
 pub use exchange::{
     ExchangeFailure, ExchangeRefusal, ExchangeState, INTRODUCTION, ListedExchange, MAX_EXCHANGES,
     Refreshed, check_address, listed,
 };
-pub use give_back::{Aborted, PickedRefund, PickedUp};
-pub use instance::{Auth, Deletion, InstanceWish};
+pub use exchange_error::{ExchangeError, ExchangeErrorKind};
+pub use exchange_refunds::{Aborted, CollectedRefund, CollectedRefunds};
+pub use instance::{Auth, CreateInstance, Deletion};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
-pub use order::{MAX_LIST, Made, OrderWish, Page};
+pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
 pub use password::Password;
-pub use pay::{CoinWish, CounterWish, Receipt, Refusal};
+pub use pay::{CoinPayment, ManualPayment, Receipt, Refusal};
 pub use pending::PendingWork;
-pub use refund::{RefundWish, Smaller};
-pub use seat::{Presence, browser_of};
+pub use refund::{GrantRefund, Smaller};
+pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
 pub use setup::{SetupCode, SetupRefusal};
 pub use status::{Machine, ShopStatus, Step};
 pub use strangers::StrangerLimits;
-pub use trouble::{Trouble, TroubleKind};
 pub use wait::{
-    Credential, Patience, Poll2019, PublicAsk, Purchase, Repurchase, Sight, Standing, Status,
-    StatusAsk,
+    Credential, PaymentState, Poll2019, PublicStatus, PublicStatusQuery, Purchase, Repurchase,
+    Status, StatusQuery, WaitLimit,
 };
+pub use web_session::{Activity, browser_of};
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 
 pub use crate::exchange::Exchange;
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
-pub use crate::store::premises::Premises;
 pub use crate::store::spool::{Spool, Spooled};
+pub use crate::store::storage_info::StorageInfo;
 
 /// What holds for all instances of this daemon.
 #[derive(Clone, Debug)]
-pub struct Terms {
+pub struct Policy {
     /// What amounts are in when nobody says otherwise.
     pub currency: Currency,
     /// Every currency that is known, and how to show it.
@@ -117,16 +117,16 @@ pub struct Till {
     store: Store,
     hub: Hub,
     clock: Clock,
-    terms: Arc<Terms>,
+    terms: Arc<Policy>,
     exchanges: Arc<exchange::Directory>,
     passwords: Arc<password::Gate>,
-    remembered: Arc<remembered::Remembered>,
-    turns: Turns,
-    uses: seat::Uses,
+    remembered: Arc<verified_passwords::VerifiedPasswords>,
+    locks: OrderLocks,
+    uses: web_session::Uses,
     addresses: address::Kept,
-    errands: Arc<Notify>,
+    pending_work: Arc<Notify>,
     contacts: pending::Contacts,
-    witness: Arc<Mutex<Witness>>,
+    witness: Arc<Mutex<ClockMonitor>>,
     exporting: Arc<Semaphore>,
     strangers: Arc<strangers::Strangers>,
 }
@@ -166,7 +166,7 @@ pub enum Error {
     /// What is left of the disk is for payments.
     DiskReserve,
     /// So many passwords wait to be checked that this one was not.
-    Crowded,
+    Overloaded,
     /// No token has this serial number.
     TokenUnknown(i64),
     /// No account of the instance has this hash.
@@ -214,7 +214,7 @@ pub enum Error {
     /// It will not go with these coins.
     Refused(Refusal),
     /// An exchange would not, or could not.
-    Exchange(Box<Trouble>),
+    Exchange(Box<ExchangeError>),
     /// The signature by which a wallet gives an order back does not hold.
     UnclaimSignature,
     /// There is no contract whose payment could be aborted.
@@ -258,11 +258,11 @@ pub enum Error {
     /// The template makes no sense.
     Template(BadTemplate),
     /// No order comes of the template and what the customer says.
-    Filling(BadFilling),
+    Filling(TemplateMismatch),
     /// What is kept of an order cannot be read.
     Damaged(String),
     /// A value does not fit; it says which.
-    Unfit(Unfit),
+    Unfit(InvalidField),
     /// The machine has no randomness to give.
     NoRandomness,
     /// A password could not be hashed, or its stored hash is damaged.
@@ -301,7 +301,7 @@ impl fmt::Display for Error {
             }
             Self::TooManyOpenOrders => f.write_str("too many unpaid orders of templates"),
             Self::DiskReserve => f.write_str("what is left of the disk is kept for payments"),
-            Self::Crowded => f.write_str("too many passwords are being checked"),
+            Self::Overloaded => f.write_str("too many passwords are being checked"),
             Self::TokenUnknown(serial) => write!(f, "there is no token {serial}"),
             Self::AccountUnknown => f.write_str("there is no such account"),
             Self::AccountNotActive => f.write_str("there is no such account in use"),
@@ -328,7 +328,7 @@ impl fmt::Display for Error {
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
             Self::Refused(why) => why.fmt(f),
-            Self::Exchange(trouble) => trouble.fmt(f),
+            Self::Exchange(exchange_error) => exchange_error.fmt(f),
             Self::UnclaimSignature => f.write_str("the wallet's signature does not hold"),
             Self::AbortOfUnknown => f.write_str("there is no such contract"),
             Self::AbortOfOther => f.write_str("the contract's hash is another"),
@@ -402,26 +402,26 @@ impl From<BadTemplate> for Error {
     }
 }
 
-impl From<BadFilling> for Error {
-    fn from(bad: BadFilling) -> Self {
+impl From<TemplateMismatch> for Error {
+    fn from(bad: TemplateMismatch) -> Self {
         Self::Filling(bad)
     }
 }
 
-impl From<Unfit> for Error {
-    fn from(bad: Unfit) -> Self {
+impl From<InvalidField> for Error {
+    fn from(bad: InvalidField) -> Self {
         Self::Unfit(bad)
     }
 }
 
 impl Till {
     /// A till over `store`, which announces to `hub`.
-    pub fn new(store: Store, hub: Hub, terms: Terms, clock: Clock) -> Self {
+    pub fn new(store: Store, hub: Hub, terms: Policy, clock: Clock) -> Self {
         let exchanges = Arc::new(exchange::Directory::open(&terms, &store, &clock));
         let strangers = Arc::new(strangers::Strangers::new(terms.strangers));
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
-        let (turns, errands) = (Turns::default(), Arc::new(Notify::new()));
-        let (uses, exporting) = (seat::Uses::default(), Arc::new(Semaphore::new(1)));
+        let (locks, pending_work) = (OrderLocks::default(), Arc::new(Notify::new()));
+        let (uses, exporting) = (web_session::Uses::default(), Arc::new(Semaphore::new(1)));
         let addresses = address::Kept::default();
         let contacts = pending::Contacts::default();
         let witness = Arc::new(Mutex::new(time::witness(&store, &clock)));
@@ -433,10 +433,10 @@ impl Till {
             exchanges,
             passwords,
             remembered: Arc::default(),
-            turns,
+            locks,
             uses,
             addresses,
-            errands,
+            pending_work,
             contacts,
             witness,
             exporting,
@@ -460,7 +460,7 @@ impl Till {
     }
 
     /// What holds for all instances.
-    pub fn terms(&self) -> &Terms {
+    pub fn policy(&self) -> &Policy {
         &self.terms
     }
 
@@ -523,8 +523,8 @@ fn read_terms(text: &str) -> Result<serde_json::Value, Error> {
 
 /// Whose attempts are counted together: a client's address, IPv6 by its network of 64 bits, since
 /// whoever has one such address has them all.
-fn neighbourhood(peer: Option<IpAddr>) -> Option<IpAddr> {
-    match peer.map(|ip| ip.to_canonical()) {
+fn rate_limit_key(client: Option<IpAddr>) -> Option<IpAddr> {
+    match client.map(|ip| ip.to_canonical()) {
         Some(IpAddr::V6(ip)) => {
             let [a, b, c, d, ..] = ip.segments();
             Some(std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into())

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::instance::still_there;
-use super::wait::{Patience, order};
-use super::{Clerk, Error, Till, read_terms};
+use super::wait::{WaitLimit, order};
+use super::{Error, Principal, Till, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
 use crate::model::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
@@ -31,7 +31,7 @@ pub const MAX_LIST: i64 = 1024;
 
 /// An order that somebody wants.
 #[derive(Clone, Debug)]
-pub struct OrderWish {
+pub struct CreateOrder {
     /// As the shop wrote it.
     pub order: Map<String, Value>,
     /// How long it shall be refundable, unless the order says.
@@ -44,7 +44,7 @@ pub struct OrderWish {
     pub with_token: bool,
 }
 
-impl OrderWish {
+impl CreateOrder {
     /// By which the same wish is known again, whatever defaults were put in meanwhile.
     fn hash(&self) -> Result<HashCode, Error> {
         let all = json!({
@@ -60,7 +60,7 @@ impl OrderWish {
 
 /// An order just made, or made by the same wish before.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Made {
+pub struct CreatedOrder {
     /// Its name.
     pub order_id: OrderId,
     /// Its claim token.
@@ -69,7 +69,7 @@ pub struct Made {
     pub pay_deadline: Timestamp,
 }
 
-impl From<&Order> for Made {
+impl From<&Order> for CreatedOrder {
     fn from(order: &Order) -> Self {
         Self {
             order_id: order.order_id.clone(),
@@ -81,7 +81,7 @@ impl From<&Order> for Made {
 
 /// Which part of a list is wanted.
 #[derive(Clone, Debug)]
-pub struct Page {
+pub struct Paging {
     /// What is shown.
     pub filter: Filter,
     /// How many at most; negative: older ones, the newest first.
@@ -99,25 +99,25 @@ impl Till {
     /// [`Error::BeyondLimits`], [`Error::OrderExists`].
     pub async fn create_order(
         &self,
-        clerk: &Clerk,
-        wish: OrderWish,
+        principal: &Principal,
+        wish: CreateOrder,
         base_url: &BaseUrl,
-    ) -> Result<Made, Error> {
-        self.make_order(&clerk.instance, wish, base_url, Lane::First).await
+    ) -> Result<CreatedOrder, Error> {
+        self.make_order(&principal.instance, wish, base_url, Lane::First).await
     }
 
     /// The same for whoever may make orders there, in the lane to the writer that is theirs.
     pub(super) async fn make_order(
         &self,
         instance: &Instance,
-        wish: OrderWish,
+        wish: CreateOrder,
         base_url: &BaseUrl,
         lane: Lane,
-    ) -> Result<Made, Error> {
+    ) -> Result<CreatedOrder, Error> {
         let request_hash = wish.hash()?;
         let serial = instance.serial;
         let given = contract::order_id(&wish.order)?;
-        let (there, accounts) = self.store.glance(|db| {
+        let (there, accounts) = self.store.read_in_place(|db| {
             let there = match &given {
                 Some(order_id) => orders::find(db, serial, order_id)?,
                 None => None,
@@ -195,7 +195,7 @@ impl Till {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);
                 }
-                Ok(Made {
+                Ok(CreatedOrder {
                     order_id: new.order_id,
                     token: new.claim_token,
                     pay_deadline: new.pay_deadline,
@@ -251,11 +251,11 @@ impl Till {
     /// [`Error::Store`].
     pub async fn orders(
         &self,
-        clerk: &Clerk,
-        page: Page,
-        patience: Patience,
+        principal: &Principal,
+        page: Paging,
+        wait_limit: WaitLimit,
     ) -> Result<Vec<Order>, Error> {
-        self.orders_when(clerk, page, patience, |found| !found.is_empty()).await
+        self.orders_when(principal, page, wait_limit, |found| !found.is_empty()).await
     }
 
     /// Orders of the clerk's shop; with patience, as soon as `is_news` says so of them.
@@ -264,14 +264,14 @@ impl Till {
     /// [`Error::Store`].
     pub async fn orders_when(
         &self,
-        clerk: &Clerk,
-        page: Page,
-        patience: Patience,
+        principal: &Principal,
+        page: Paging,
+        wait_limit: WaitLimit,
         is_news: impl Fn(&[Order]) -> bool,
     ) -> Result<Vec<Order>, Error> {
-        let serial = clerk.instance.serial;
-        self.wait_slowly(patience, Topic::Orders(serial), || {
-            let Page { filter, limit, offset } = page.clone();
+        let serial = principal.instance.serial;
+        self.wait_slowly(wait_limit, Topic::Orders(serial), || {
+            let Paging { filter, limit, offset } = page.clone();
             let limit = limit.clamp(-MAX_LIST, MAX_LIST);
             let found = self
                 .store
@@ -286,9 +286,13 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub fn paid_order(&self, clerk: &Clerk, order_id: &OrderId) -> Result<Option<Order>, Error> {
-        let serial = clerk.instance.serial;
-        let found = self.store.glance(|db| orders::find(db, serial, order_id))?;
+    pub fn paid_order(
+        &self,
+        principal: &Principal,
+        order_id: &OrderId,
+    ) -> Result<Option<Order>, Error> {
+        let serial = principal.instance.serial;
+        let found = self.store.read_in_place(|db| orders::find(db, serial, order_id))?;
         Ok(found.filter(|order| order.paid.is_some()))
     }
 
@@ -297,7 +301,7 @@ impl Till {
     /// # Errors
     /// [`Error::OrderUnknown`] when it was deleted meanwhile.
     pub fn order_terms(&self, shown: &Order) -> Result<Map<String, Value>, Error> {
-        let text = self.store.glance(|db| {
+        let text = self.store.read_in_place(|db| {
             let there = order(db, shown.instance, &shown.order_id)?;
             Ok::<_, Error>(orders::terms(db, there.serial)?)
         })?;
@@ -314,11 +318,11 @@ impl Till {
     /// [`Error::OrderUnknown`], [`Error::NotForgettable`].
     pub async fn forget(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         order_id: OrderId,
         paths: Vec<ContractPath>,
     ) -> Result<bool, Error> {
-        let serial = clerk.instance.serial;
+        let serial = principal.instance.serial;
         self.store
             .write(move |tx| {
                 let order = order(tx, serial, &order_id)?;
@@ -350,11 +354,11 @@ impl Till {
     /// [`Error::OrderUnknown`], [`Error::AwaitingPayment`], [`Error::MustBeKept`].
     pub async fn delete_order(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         order_id: OrderId,
         force: bool,
     ) -> Result<(), Error> {
-        let serial = clerk.instance.serial;
+        let serial = principal.instance.serial;
         let (now, is_sure) = (self.clock.now(), self.is_time_sure());
         self.store
             .write(move |tx: &mut Tx<'_>| {
@@ -382,12 +386,12 @@ impl Till {
 
     /// The instance called `id`, as orders need it: alive, with all its settings.
     pub(super) fn shop(&self, id: &InstanceId) -> Result<Instance, Error> {
-        super::alive(self.store.glance(|db| crate::store::instances::find(db, id))?, id)
+        super::alive(self.store.read_in_place(|db| crate::store::instances::find(db, id))?, id)
     }
 }
 
 /// The answer to a wish that was fulfilled before, if it is the same.
-fn same(there: &Order, request_hash: &HashCode) -> Result<Made, Error> {
+fn same(there: &Order, request_hash: &HashCode) -> Result<CreatedOrder, Error> {
     match there.request_hash == *request_hash {
         true => Ok(there.into()),
         false => Err(Error::OrderExists(there.order_id.clone())),

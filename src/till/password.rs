@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use super::Error;
 use super::attempts::Attempts;
-use crate::model::unfit::Unfit;
+use crate::model::invalid_field::InvalidField;
 use taler::ids::InstanceId;
 
 /// Longest password in characters.
@@ -34,8 +34,8 @@ impl Password {
     /// into the one form NFC (RFC 8265) wherever a password is read, to be set or to be checked.
     ///
     /// # Errors
-    /// [`Unfit`] when it is empty or too long.
-    pub fn parse(text: impl Into<String>) -> Result<Self, Unfit> {
+    /// [`InvalidField`] when it is empty or too long.
+    pub fn parse(text: impl Into<String>) -> Result<Self, InvalidField> {
         let text = Zeroizing::new(text.into());
         let characters = text.chars().count();
         // Taken in one piece, so that no half of it stays behind in memory.
@@ -45,7 +45,7 @@ impl Password {
         }
         let text = form;
         let fits = (1..=MAX_PASSWORD).contains(&text.chars().count());
-        if fits { Ok(Self(text)) } else { Err(Unfit("password")) }
+        if fits { Ok(Self(text)) } else { Err(InvalidField("password")) }
     }
 
     /// Is it so short that it should be changed for a longer one?
@@ -62,7 +62,7 @@ impl fmt::Debug for Password {
 
 /// Where passwords wait and attempts are counted.
 pub(super) struct Gate {
-    turn: Semaphore,
+    lock: Semaphore,
     queue: Semaphore,
     attempts: Attempts,
 }
@@ -76,7 +76,7 @@ impl fmt::Debug for Gate {
 impl Gate {
     pub(super) fn new() -> Self {
         Self {
-            turn: Semaphore::new(1),
+            lock: Semaphore::new(1),
             queue: Semaphore::new(QUEUE),
             attempts: Attempts::default(),
         }
@@ -87,7 +87,7 @@ impl Gate {
     /// password gives the attempt back. No `hash`: no password is right.
     ///
     /// # Errors
-    /// [`Error::TooManyAttempts`] with the time to wait, [`Error::Crowded`].
+    /// [`Error::TooManyAttempts`] with the time to wait, [`Error::Overloaded`].
     pub(super) async fn attempt(
         &self,
         instance: &InstanceId,
@@ -152,8 +152,8 @@ impl Gate {
         &self,
         work: impl FnOnce() -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = self.queue.try_acquire().map_err(|_| Error::Crowded)?;
-        let _turn = self.turn.acquire().await.map_err(|_| Error::Crowded)?;
+        let _place = self.queue.try_acquire().map_err(|_| Error::Overloaded)?;
+        let _turn = self.lock.acquire().await.map_err(|_| Error::Overloaded)?;
         let done = tokio::task::spawn_blocking(work).await;
         done.map_err(|error| Error::PasswordHash(error.to_string()))?
     }
@@ -217,6 +217,6 @@ mod tests {
         let password = Password::parse("hunter2").unwrap();
         assert_eq!(format!("{password:?}"), "***");
         assert!(password.is_short());
-        assert_eq!(Password::parse("").unwrap_err(), Unfit("password"));
+        assert_eq!(Password::parse("").unwrap_err(), InvalidField("password"));
     }
 }

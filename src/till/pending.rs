@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{StreamExt, iter};
 
-use super::trouble::Trouble;
+use super::exchange_error::ExchangeError;
 use super::{Error, Till};
 use crate::model::order::OrderSerial;
-use crate::store::{coin_refunds, deposits, instances, orders, part_paid};
+use crate::store::{coin_refunds, deposits, instances, orders, partial_payments};
 use taler::web::BaseUrl;
 
 /// Orders that one exchange is asked about at the same time: enough to catch up quickly, and no burden
@@ -184,7 +184,7 @@ impl Till {
         let url = url.clone();
         drop(work);
         if self.contacts.has_more(&url) {
-            self.errands.notify_one();
+            self.pending_work.notify_one();
         }
     }
 
@@ -198,9 +198,9 @@ impl Till {
         is_silent: &AtomicBool,
         (deposits, refunds): (usize, usize),
     ) {
-        if !matches!(error, Error::Exchange(trouble) if trouble.is_silence()) {
+        if !matches!(error, Error::Exchange(exchange_error) if exchange_error.is_silence()) {
             let (what, Task::Deposit(order) | Task::Refund(order)) = (task.name(), task);
-            let found = self.store.glance(|db| orders::find_by_serial(db, order));
+            let found = self.store.read_in_place(|db| orders::find_by_serial(db, order));
             let id =
                 found.ok().flatten().map_or_else(String::new, |order| order.order_id.to_string());
             log::warn!("order {id} at {url}: {what}, trying again later: {error}");
@@ -219,10 +219,10 @@ impl Till {
             Task::Refund(order) => {
                 let troubles = self.send_refunds_to(order, url).await?;
                 // That it has not seen a coin yet is no trouble: it is asked again until none can come.
-                let troubles = troubles.into_iter().map(|(_, trouble)| trouble);
-                let worst = troubles.filter(|trouble| !trouble.was_never_there());
-                match worst.max_by_key(Trouble::is_silence) {
-                    Some(trouble) => Err(trouble.into()),
+                let troubles = troubles.into_iter().map(|(_, exchange_error)| exchange_error);
+                let worst = troubles.filter(|exchange_error| !exchange_error.was_never_there());
+                match worst.max_by_key(ExchangeError::is_silence) {
+                    Some(exchange_error) => Err(exchange_error.into()),
                     None => Ok(()),
                 }
             }
@@ -233,7 +233,7 @@ impl Till {
     /// cannot be taken again when the clock turns out to have been wrong.
     async fn return_expired_parts(&self) -> Result<(), Error> {
         let now = self.clock.now();
-        let expired = self.store.read(move |db| part_paid::expired(db, now)).await?;
+        let expired = self.store.read(move |db| partial_payments::expired(db, now)).await?;
         if expired.is_empty() {
             return Ok(());
         }
@@ -245,7 +245,7 @@ impl Till {
             return Ok(());
         }
         for serial in expired {
-            if let Err(error) = self.return_parts(serial, now).await {
+            if let Err(error) = self.refund_incomplete(serial, now).await {
                 log::warn!("coins of an expired order are not given back yet: {error}");
             }
         }
@@ -255,13 +255,13 @@ impl Till {
     /// Keeps in mind that an exchange answers: what waits for it need not wait any longer.
     pub(super) fn note_answer(&self, url: &BaseUrl) {
         if self.contacts.answered(url) {
-            self.errands.notify_one();
+            self.pending_work.notify_one();
         }
     }
 
     /// Waits until there may be something for [`Till::pending_work`] before its time.
     pub async fn errand(&self) {
-        self.errands.notified().await;
+        self.pending_work.notified().await;
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::cmp::Ordering;
 
-use super::pay::Books;
+use super::pay::OrderLedger;
 use super::wait::order;
-use super::{Clerk, Error, Till};
+use super::{Error, Principal, Till};
+use crate::model::invalid_field::InvalidField;
 use crate::model::order::{Order, Refund, RefundSerial, RefundState};
-use crate::model::unfit::Unfit;
 use crate::store::coin_refunds::{self, NewCoinRefund};
 use crate::store::{Tx, orders, refunds};
 use taler::amount::Amount;
@@ -32,7 +32,7 @@ pub enum Smaller {
 
 /// A refund that the shop wants to grant.
 #[derive(Clone, Debug)]
-pub struct RefundWish {
+pub struct GrantRefund {
     /// All refunds of the order together, from now on.
     pub total: Amount,
     /// Why.
@@ -52,7 +52,7 @@ impl Till {
         order_id: &OrderId,
     ) -> Result<(Order, PublicKey), Error> {
         let shop = self.shop(instance)?;
-        let order = self.store.glance(|db| order(db, shop.serial, order_id))?;
+        let order = self.store.read_in_place(|db| order(db, shop.serial, order_id))?;
         Ok((order, shop.public_key))
     }
 
@@ -65,14 +65,14 @@ impl Till {
     /// [`Error::RefundBelowFee`], [`Error::RefundBeyondLimit`].
     pub async fn grant_refund(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         order_id: OrderId,
-        wish: RefundWish,
+        wish: GrantRefund,
     ) -> Result<Order, Error> {
         if wish.reason.chars().count() > MAX_REASON || !is_clean(&wish.reason) {
-            return Err(Unfit("reason").into());
+            return Err(InvalidField("reason").into());
         }
-        let serial = clerk.instance.serial;
+        let serial = principal.instance.serial;
         let (now, limits) = (self.clock.now(), self.refund_limits());
         let (order, granted) = self
             .store
@@ -99,16 +99,16 @@ impl Till {
                     .total
                     .checked_sub(&order.refund_granted)
                     .map_err(|_| Error::RefundInconsistent)?;
-                let books = Books::of(tx, order)?;
+                let ledger = OrderLedger::of(tx, order)?;
                 // Money that came over the counter goes back over the counter (decision 5).
-                let taken = books.at_counter;
+                let taken = ledger.at_counter;
                 let state = if taken { RefundState::Taken } else { RefundState::Pending };
                 let refund = Refund { amount, reason: wish.reason, granted_at: now, state };
-                let grant = refunds::insert(tx, books.order.serial, &refund)?;
+                let grant = refunds::insert(tx, ledger.order.serial, &refund)?;
                 if !taken {
-                    take_from_coins(tx, &books, grant, &amount, now, &limits)?;
+                    take_from_coins(tx, &ledger, grant, &amount, now, &limits)?;
                 }
-                let mut order = books.order;
+                let mut order = ledger.order;
                 order.refund_granted = wish.total;
                 if taken {
                     order.refund_taken = wish.total;
@@ -130,15 +130,15 @@ type Limits = Vec<(BaseUrl, Amount)>;
 /// Takes a granted refund from the order's coins. It waits there for the wallet to fetch it.
 fn take_from_coins(
     tx: &mut Tx<'_>,
-    books: &Books,
+    ledger: &OrderLedger,
     grant: RefundSerial,
     amount: &Amount,
     now: Timestamp,
     limits: &Limits,
 ) -> Result<(), Error> {
     let (wired, coins): (Vec<_>, Vec<_>) =
-        books.collected().partition(|deposit| books.was_wired(deposit));
-    let rests = coins.iter().map(|deposit| books.rest(deposit)).collect::<Result<Vec<_>, _>>();
+        ledger.collected().partition(|deposit| ledger.was_wired(deposit));
+    let rests = coins.iter().map(|deposit| ledger.rest(deposit)).collect::<Result<Vec<_>, _>>();
     let parts = spread(amount, &rests?).map_err(|CannotSpread| match wired.is_empty() {
         true => Error::RefundBelowFee,
         false => Error::RefundTooLate,

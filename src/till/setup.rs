@@ -12,9 +12,9 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::instance::create;
-use super::{Auth, Clerk, Error, InstanceWish, Till};
+use super::{Auth, CreateInstance, Error, Principal, Till};
 use crate::model::instance::Instance;
-use crate::model::unfit::Unfit;
+use crate::model::invalid_field::InvalidField;
 use crate::store::instances;
 use crate::store::setup::{self, KeptCode};
 use system::random;
@@ -86,7 +86,7 @@ impl Till {
     /// # Errors
     /// [`Error::Store`].
     pub fn is_without_instance(&self) -> Result<bool, Error> {
-        Ok(!self.store.glance::<_, Error>(|db| Ok(instances::is_any(db)?))?)
+        Ok(!self.store.read_in_place::<_, Error>(|db| Ok(instances::is_any(db)?))?)
     }
 
     /// A new code for the first instance, in place of the one before; `None` if there is an instance.
@@ -98,7 +98,7 @@ impl Till {
             return Ok(None);
         }
         let code = SetupCode(Zeroizing::new(base32::encode(&random::<16>()?)));
-        let life = RelativeTime::from_secs(LIFE_S).map_err(|_| Unfit("duration"))?;
+        let life = RelativeTime::from_secs(LIFE_S).map_err(|_| InvalidField("duration"))?;
         let kept = KeptCode {
             hash: hash_of(code.reveal()),
             expires_at: self.clock.now().saturating_add(life),
@@ -121,21 +121,22 @@ impl Till {
     pub async fn set_up(
         &self,
         code: &str,
-        wish: InstanceWish,
-        peer: Option<IpAddr>,
+        wish: CreateInstance,
+        client: Option<IpAddr>,
     ) -> Result<Instance, SetupRefusal> {
         let (code, now) = (hash_of(code), self.clock.now());
-        let (kept, is_any) =
-            self.store.glance::<_, Error>(|db| Ok((setup::code(db)?, instances::is_any(db)?)))?;
+        let (kept, is_any) = self
+            .store
+            .read_in_place::<_, Error>(|db| Ok((setup::code(db)?, instances::is_any(db)?)))?;
         if is_any {
             return Err(SetupRefusal::Over);
         }
         // Before the password is hashed, which costs more than a stranger may have of us.
         let is_right = is_good(kept.as_ref(), &code, now);
-        if !self.passwords.attempt_code(peer, is_right).await? {
+        if !self.passwords.attempt_code(client, is_right).await? {
             return Err(SetupRefusal::Code);
         }
-        let InstanceWish { id, settings, auth } = wish;
+        let CreateInstance { id, settings, auth } = wish;
         settings.check().map_err(Error::from)?;
         let hash = match auth {
             Some(Auth::Password(password)) => Some(self.passwords.hash(password).await?),
@@ -163,18 +164,20 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub fn shows_check_list(&self, clerk: &Clerk) -> Result<bool, Error> {
-        let serial = clerk.instance.serial;
-        Ok(!self.store.glance::<_, Error>(|db| Ok(setup::is_check_list_hidden(db, serial)?))?)
+    pub fn shows_check_list(&self, principal: &Principal) -> Result<bool, Error> {
+        let serial = principal.instance.serial;
+        Ok(!self
+            .store
+            .read_in_place::<_, Error>(|db| Ok(setup::is_check_list_hidden(db, serial)?))?)
     }
 
     /// Puts the check list of the clerk's shop away.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::InstanceDeleted`] when it went meanwhile.
-    pub async fn hide_check_list(&self, clerk: &Clerk) -> Result<(), Error> {
+    pub async fn hide_check_list(&self, principal: &Principal) -> Result<(), Error> {
         let (serial, id, now) =
-            (clerk.instance.serial, clerk.instance.id.clone(), self.clock.now());
+            (principal.instance.serial, principal.instance.id.clone(), self.clock.now());
         self.store
             .write(move |tx| {
                 super::alive(instances::find(tx, &id)?, &id)?;

@@ -1,8 +1,8 @@
 //! How the shop is doing, for its keeper who wants to know whether all is well.
 
-use super::{Clerk, Error, ExchangeState, Kyc, KycStatus, Till};
+use super::{Error, ExchangeState, Kyc, KycStatus, Principal, Till};
 use crate::model::account::Account;
-use crate::store::premises::Premises;
+use crate::store::storage_info::StorageInfo;
 use crate::store::{accounts, orders};
 use taler::time::Timestamp;
 
@@ -75,7 +75,7 @@ pub struct Machine {
     /// How many wait for news.
     pub polls: usize,
     /// The database, its backups, and the disk.
-    pub premises: Premises,
+    pub premises: StorageInfo,
 }
 
 impl Till {
@@ -83,22 +83,22 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn shop_status(&self, clerk: &Clerk) -> Result<ShopStatus, Error> {
-        let instance = clerk.instance.serial;
-        let store = clerk.instance.id.is_admin().then(|| self.store.clone());
+    pub async fn shop_status(&self, principal: &Principal) -> Result<ShopStatus, Error> {
+        let instance = principal.instance.serial;
+        let store = principal.instance.id.is_admin().then(|| self.store.clone());
         let (last_payment, mut accounts, premises) = self
             .store
             .read::<_, Error>(move |db| {
                 let last_payment = orders::last_paid(db, instance)?;
                 let accounts = accounts::list(db, instance)?;
-                Ok((last_payment, accounts, store.map(|store| store.premises())))
+                Ok((last_payment, accounts, store.map(|store| store.storage_info())))
             })
             .await?;
         accounts.retain(|account| account.active);
         let machine = premises.map(|premises| Machine { polls: self.hub.stats().parked, premises });
-        let kyc = self.known_kyc(clerk, &accounts)?;
+        let kyc = self.known_kyc(principal, &accounts)?;
         let exchanges = self.exchange_states();
-        let is_unnamed = clerk.instance.is_unnamed();
+        let is_unnamed = principal.instance.is_unnamed();
         Ok(ShopStatus { last_payment, accounts, is_unnamed, exchanges, kyc, machine })
     }
 }

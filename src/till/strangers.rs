@@ -14,7 +14,7 @@ use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use rusqlite::Connection;
 
-use super::{Error, Till, neighbourhood};
+use super::{Error, Till, rate_limit_key};
 use crate::model::instance::{Instance, InstanceSerial};
 use crate::model::order::OrderSerial;
 use crate::store::{self, deposits, logos, orders};
@@ -114,7 +114,7 @@ impl Strangers {
 
     /// Counts a change that somebody at `client` wants.
     fn count_network(&self, client: Option<IpAddr>) -> Result<(), Error> {
-        self.count(&self.networks, neighbourhood(client))
+        self.count(&self.networks, rate_limit_key(client))
     }
 
     /// Counts an order that somebody wants to make of a template.
@@ -169,7 +169,7 @@ impl Till {
     ) -> Result<(), Error> {
         self.admit_stranger(client)?;
         self.strangers.count_template(shop.serial, id)?;
-        self.store.glance(|db| self.check_open_orders(db, shop.serial))
+        self.store.read_in_place(|db| self.check_open_orders(db, shop.serial))
     }
 
     /// May strangers make one more order at this shop?
@@ -197,8 +197,8 @@ impl Till {
     pub async fn delete_expired_orders(&self) -> Result<bool, Error> {
         let now = self.clock.now();
         // Nor while something has happened that is still to come.
-        let newest = self.store.glance(store::newest)?;
-        if !self.is_time_sure() || clock::doubt(now, newest).is_some() {
+        let newest = self.store.read_in_place(store::newest)?;
+        if !self.is_time_sure() || clock::clock_problem(now, newest).is_some() {
             return Ok(false);
         }
         let before = now.secs().map(|now| Timestamp::from_secs(now.saturating_sub(KEPT_S)));
@@ -210,8 +210,8 @@ impl Till {
         let may_be_more = u32::try_from(found.len()).is_ok_and(|count| count == DELETED_AT_ONCE);
         // Whoever pays right now began in time, and may yet complete it.
         let unpaid: Vec<OrderSerial> =
-            found.into_iter().filter(|order| !self.turns.is_taken(*order)).collect();
-        if unpaid.is_empty() && !self.store.glance(logos::has_unused)? {
+            found.into_iter().filter(|order| !self.locks.is_taken(*order)).collect();
+        if unpaid.is_empty() && !self.store.read_in_place(logos::has_unused)? {
             return Ok(false);
         }
         let deleted = self

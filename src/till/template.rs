@@ -3,11 +3,11 @@
 use std::net::IpAddr;
 
 use super::instance::still_there;
-use super::order::{Made, OrderWish};
-use super::{Clerk, Error, Till};
+use super::order::{CreateOrder, CreatedOrder};
+use super::{Error, Principal, Till};
 use crate::store::{Lane, templates};
 use taler::ids::{InstanceId, TemplateId};
-use taler::template::{Filled, Filling, Template};
+use taler::template::{FilledTemplate, Template, TemplateInput};
 use taler::web::BaseUrl;
 
 impl Till {
@@ -15,9 +15,13 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`].
-    pub async fn add_template(&self, clerk: &Clerk, template: Template) -> Result<(), Error> {
+    pub async fn add_template(
+        &self,
+        principal: &Principal,
+        template: Template,
+    ) -> Result<(), Error> {
         template.check()?;
-        let (instance, shop) = (clerk.instance.serial, clerk.instance.id.clone());
+        let (instance, shop) = (principal.instance.serial, principal.instance.id.clone());
         self.store
             .write(move |tx| {
                 still_there(tx, instance, &shop)?;
@@ -36,9 +40,13 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::TemplateUnknown`], [`Error::Template`].
-    pub async fn change_template(&self, clerk: &Clerk, template: Template) -> Result<(), Error> {
+    pub async fn change_template(
+        &self,
+        principal: &Principal,
+        template: Template,
+    ) -> Result<(), Error> {
         template.check()?;
-        let instance = clerk.instance.serial;
+        let instance = principal.instance.serial;
         self.store
             .write(move |tx| match templates::update(tx, instance, &template)? {
                 true => Ok(()),
@@ -51,8 +59,12 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::TemplateUnknown`].
-    pub async fn delete_template(&self, clerk: &Clerk, id: TemplateId) -> Result<(), Error> {
-        let instance = clerk.instance.serial;
+    pub async fn delete_template(
+        &self,
+        principal: &Principal,
+        id: TemplateId,
+    ) -> Result<(), Error> {
+        let instance = principal.instance.serial;
         self.store
             .write(move |tx| match templates::delete(tx, instance, &id)? {
                 true => Ok(()),
@@ -65,8 +77,11 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Store`].
-    pub async fn templates(&self, clerk: &Clerk) -> Result<Vec<(TemplateId, String)>, Error> {
-        let instance = clerk.instance.serial;
+    pub async fn templates(
+        &self,
+        principal: &Principal,
+    ) -> Result<Vec<(TemplateId, String)>, Error> {
+        let instance = principal.instance.serial;
         self.store.read(move |db| Ok(templates::list(db, instance)?)).await
     }
 
@@ -74,8 +89,8 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::TemplateUnknown`].
-    pub async fn template(&self, clerk: &Clerk, id: TemplateId) -> Result<Template, Error> {
-        let instance = clerk.instance.serial;
+    pub async fn template(&self, principal: &Principal, id: TemplateId) -> Result<Template, Error> {
+        let instance = principal.instance.serial;
         self.store
             .read(move |db| {
                 templates::find(db, instance, &id)?.ok_or_else(|| Error::TemplateUnknown(id))
@@ -103,24 +118,25 @@ impl Till {
     /// Makes an order of a template and what a customer at `client` says.
     ///
     /// # Errors
-    /// [`Error::TemplateUnknown`], [`Error::Filling`], [`Error::TooManyWrites`],
+    /// [`Error::TemplateUnknown`], [`Error::TemplateInput`], [`Error::TooManyWrites`],
     /// [`Error::TooManyOpenOrders`], [`Error::DiskReserve`], and as [`Till::create_order`].
     pub async fn order_by_template(
         &self,
         instance: &InstanceId,
         id: TemplateId,
-        filling: Filling,
+        filling: TemplateInput,
         base_url: &BaseUrl,
         client: Option<IpAddr>,
-    ) -> Result<Made, Error> {
+    ) -> Result<CreatedOrder, Error> {
         let template = self.public_template(instance, id).await?;
-        let Filled { mut order, session, pay_duration } = template.contract.fill(filling)?;
+        let FilledTemplate { mut order, session, pay_duration } =
+            template.contract.fill(filling)?;
         if let Some(duration) = pay_duration {
             let deadline = self.clock.now().saturating_add(duration);
             let deadline = serde_json::to_value(deadline);
             order.insert("pay_deadline".into(), deadline.unwrap_or_default());
         }
-        let wish = OrderWish {
+        let wish = CreateOrder {
             order,
             refund_delay: None,
             payment_target: None,

@@ -6,13 +6,13 @@ use std::sync::{MutexGuard, PoisonError};
 
 use super::{Error, Till};
 use crate::store::{self, Store, clock};
-use system::clock::{Clock, Verdict, Witness};
+use system::clock::{Clock, ClockMonitor, ClockState};
 use taler::time::Timestamp;
 
 /// A witness of what time it is, which knows what the database saw last: the time that was kept, or
 /// when there is none, that of the newest order or refund.
-pub(super) fn witness(store: &Store, the_clock: &Clock) -> Witness {
-    let seen = store.glance::<_, store::Error>(|db| match clock::find(db)? {
+pub(super) fn witness(store: &Store, the_clock: &Clock) -> ClockMonitor {
+    let seen = store.read_in_place::<_, store::Error>(|db| match clock::find(db)? {
         Some(seen) => Ok(Some(seen)),
         None => store::newest(db),
     });
@@ -20,14 +20,14 @@ pub(super) fn witness(store: &Store, the_clock: &Clock) -> Witness {
         log::warn!("what time it was last cannot be read: {error}");
         None
     });
-    Witness::new(seen.unwrap_or_else(|| the_clock.now()), the_clock.instant())
+    ClockMonitor::new(seen.unwrap_or_else(|| the_clock.now()), the_clock.instant())
 }
 
 impl Till {
     /// May something be deleted, or given back for good, only because the clock says that its time is
     /// over? Not while the clock cannot be right, or has jumped and not gone right for a while since.
     pub(super) fn is_time_sure(&self) -> bool {
-        self.judge_time().1 == Verdict::Sure
+        self.judge_time().1 == ClockState::Sure
     }
 
     /// Keeps what time it is, if that is sure. For the daemon, from time to time; it is kept with every
@@ -38,8 +38,8 @@ impl Till {
     pub async fn keep_time(&self) -> Result<(), Error> {
         let (now, verdict) = self.judge_time();
         match verdict {
-            Verdict::Sure => self.store.write(move |tx| Ok(clock::keep(tx, now)?)).await,
-            Verdict::NeverSet | Verdict::Jumped { .. } => Ok(()),
+            ClockState::Sure => self.store.write(move |tx| Ok(clock::upsert(tx, now)?)).await,
+            ClockState::NeverSet | ClockState::Jumped { .. } => Ok(()),
         }
     }
 
@@ -48,14 +48,14 @@ impl Till {
         self.witness().is_first_to_wait()
     }
 
-    fn witness(&self) -> MutexGuard<'_, Witness> {
+    fn witness(&self) -> MutexGuard<'_, ClockMonitor> {
         self.witness.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn judge_time(&self) -> (Timestamp, Verdict) {
+    fn judge_time(&self) -> (Timestamp, ClockState) {
         let now = self.clock.now();
         let (verdict, is_news) = self.witness().judge(now, self.clock.instant());
-        if let (Verdict::Jumped { by_s, proof_s }, true) = (verdict, is_news) {
+        if let (ClockState::Jumped { by_s, proof_s }, true) = (verdict, is_news) {
             log::info!(
                 "the clock differs by {by_s} s from what was seen last; nothing is deleted by time \
                  until it has gone right for {proof_s} s"

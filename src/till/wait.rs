@@ -14,7 +14,7 @@ use rusqlite::Connection;
 use tokio::time::{Instant, sleep_until};
 
 use super::pay::deposited;
-use super::{Clerk, Error, Till, neighbourhood};
+use super::{Error, Principal, Till, rate_limit_key};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
 use crate::store::{instances, orders, refunds, sessions};
@@ -26,31 +26,31 @@ use taler::web::FulfillmentUrl;
 
 /// How long a client is willing to wait, and which one it is.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Patience {
+pub struct WaitLimit {
     until: Option<Instant>,
     client: Option<IpAddr>,
 }
 
-impl Patience {
+impl WaitLimit {
     /// No patience: the answer is given at once.
     pub const NONE: Self = Self { until: None, client: None };
 
-    /// Patience for so long, from now; `client` is counted, `None` is not.
+    /// Waits so long, from now; `client` is counted, `None` is not.
     pub fn lasting(wait: Duration, client: Option<IpAddr>) -> Self {
         let until = (!wait.is_zero()).then(|| Instant::now().checked_add(wait)).flatten();
-        Self { until, client: neighbourhood(client) }
+        Self { until, client: rate_limit_key(client) }
     }
 }
 
 /// What a look showed.
-struct Seen<T> {
+struct Snapshot<T> {
     now: T,
     /// What to listen to for something better; `None` when this is the answer.
-    better: Option<Hope>,
+    better: Option<WakeOn>,
 }
 
 /// Where better news would come from.
-struct Hope {
+struct WakeOn {
     topic: Topic,
     also: Option<Topic>,
     /// When time alone changes the answer.
@@ -81,7 +81,7 @@ impl Repurchase {
 
 /// What a shop asks about an order.
 #[derive(Clone, Debug)]
-pub struct StatusAsk {
+pub struct StatusQuery {
     /// Which.
     pub order_id: OrderId,
     /// The session that it must be paid for.
@@ -96,7 +96,7 @@ pub struct Status {
     /// The order.
     pub order: Order,
     /// How it stands.
-    pub standing: Standing,
+    pub state: PaymentState,
     /// Its terms as canonical JSON.
     pub terms: String,
     /// Its refunds.
@@ -107,7 +107,7 @@ pub struct Status {
 
 /// How an order stands for who asks.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Standing {
+pub enum PaymentState {
     /// To be paid, or to be brought into the session by its wallet.
     Unpaid,
     /// The session has paid for the same page already, with another order.
@@ -129,7 +129,7 @@ pub struct Credential {
 
 /// What a browser or wallet asks about an order.
 #[derive(Clone, Debug)]
-pub struct PublicAsk {
+pub struct PublicStatusQuery {
     /// Which.
     pub order_id: OrderId,
     /// Why it may ask.
@@ -146,7 +146,7 @@ pub struct PublicAsk {
 
 /// What a browser or wallet is told of an order.
 #[derive(Clone, Debug)]
-pub enum Sight {
+pub enum PublicStatus {
     /// It is somebody else's; this is where one gets an own one.
     Elsewhere {
         /// Where.
@@ -183,12 +183,12 @@ pub enum Purchase {
 }
 
 /// The instance that is asked about. Its number is looked up with the first look, and kept.
-struct Whose<'a> {
+struct InstanceRef<'a> {
     id: &'a InstanceId,
     serial: Cell<Option<InstanceSerial>>,
 }
 
-impl<'a> Whose<'a> {
+impl<'a> InstanceRef<'a> {
     fn called(id: &'a InstanceId) -> Self {
         Self { id, serial: Cell::new(None) }
     }
@@ -197,7 +197,7 @@ impl<'a> Whose<'a> {
         if let Some(serial) = self.serial.get() {
             return Ok(serial);
         }
-        match instances::locate(db, self.id)? {
+        match instances::serial_of(db, self.id)? {
             None => Err(Error::InstanceUnknown(self.id.clone())),
             Some((_, true)) => Err(Error::InstanceDeleted(self.id.clone())),
             Some((serial, false)) => {
@@ -211,7 +211,7 @@ impl<'a> Whose<'a> {
 impl Till {
     /// The number of the instance called `id`.
     pub(super) fn serial(&self, id: &InstanceId) -> Result<InstanceSerial, Error> {
-        self.store.glance(|db| Whose::called(id).serial(db))
+        self.store.read_in_place(|db| InstanceRef::called(id).serial(db))
     }
 
     /// How an order of the clerk's shop stands. With patience: as soon as it is paid (in the
@@ -221,67 +221,67 @@ impl Till {
     /// [`Error::OrderUnknown`].
     pub async fn order_status(
         &self,
-        clerk: &Clerk,
-        ask: StatusAsk,
-        patience: Patience,
+        principal: &Principal,
+        ask: StatusQuery,
+        wait_limit: WaitLimit,
         is_news: Option<impl Fn(&Status) -> bool>,
     ) -> Result<Status, Error> {
-        let instance = clerk.instance.serial;
+        let instance = principal.instance.serial;
         let look = |db: &Connection| {
             let order = order(db, instance, &ask.order_id)?;
             let key = order.repurchase_key(ask.session.as_ref());
-            let standing = standing(db, &order, key.as_ref(), &ask)?;
-            let deposited = match standing {
-                Standing::Paid => deposited(db, &order)?,
+            let state = payment_state(db, &order, key.as_ref(), &ask)?;
+            let deposited = match state {
+                PaymentState::Paid => deposited(db, &order)?,
                 _ => Amount::zero(*order.amount.currency()),
             };
             let status = Status {
                 terms: orders::terms(db, order.serial)?,
                 refunds: refunds::list(db, order.serial)?,
                 order,
-                standing,
+                state,
                 deposited,
             };
             let enough = match &is_news {
                 Some(is_news) => is_news(&status),
-                None => matches!(status.standing, Standing::Paid | Standing::PaidBefore(_)),
+                None => matches!(status.state, PaymentState::Paid | PaymentState::PaidBefore(_)),
             };
-            let hope = || Hope {
+            let wake_on = || WakeOn {
                 topic: Topic::Order(instance, ask.order_id.clone()),
                 also: key.map(|key| Topic::Session(instance, key)),
                 changes_at: None,
             };
-            let better = (!enough).then(hope);
-            Ok(Seen { now: status, better })
+            let better = (!enough).then(wake_on);
+            Ok(Snapshot { now: status, better })
         };
-        self.wait(patience, look).await
+        self.wait(wait_limit, look).await
     }
 
     /// How an order stands for a browser or wallet that may know of it.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::TokenWrong`], [`Error::HashWrong`],
-    /// [`Error::OfferExpired`], [`Error::Unfit`] for a refund in another currency.
+    /// [`Error::OfferExpired`], [`Error::InvalidField`] for a refund in another currency.
     pub async fn public_order(
         &self,
         instance: &InstanceId,
-        ask: PublicAsk,
-        patience: Patience,
-    ) -> Result<Sight, Error> {
-        let whose = Whose::called(instance);
+        ask: PublicStatusQuery,
+        wait_limit: WaitLimit,
+    ) -> Result<PublicStatus, Error> {
+        let instance_ref = InstanceRef::called(instance);
         // Who may know once may go on waiting, even if a wallet claims the order meanwhile.
         let admitted = Cell::new(false);
         let look = |db: &Connection| {
-            let instance = whose.serial(db)?;
+            let instance = instance_ref.serial(db)?;
             let order = order(db, instance, &ask.order_id)?;
             if !admitted.get() {
                 if let Err(error) = admit(&order, &ask.credential) {
                     return elsewhere(db, &order)?
-                        .map_or(Err(error), |now| Ok(Seen { now, better: None }));
+                        .map_or(Err(error), |now| Ok(Snapshot { now, better: None }));
                 }
                 admitted.set(true);
             }
-            let mut hope = Hope {
+            let mut wake_on = WakeOn {
                 topic: Topic::Order(instance, ask.order_id.clone()),
                 also: None,
                 changes_at: None,
@@ -289,7 +289,10 @@ impl Till {
             // A refund in a foreign currency is refused now, not when the order is paid.
             let enough = ask.has_its_refunds(&order)?;
             if order.is_paid_for(ask.session.as_ref()) {
-                return Ok(Seen { now: Sight::Paid(order), better: (!enough).then_some(hope) });
+                return Ok(Snapshot {
+                    now: PublicStatus::Paid(order),
+                    better: (!enough).then_some(wake_on),
+                });
             }
             if order.is_expired(self.clock.now()) {
                 return Err(Error::OfferExpired(order.order_id));
@@ -298,59 +301,62 @@ impl Till {
                 let before =
                     sessions::bought_before(db, &order, &key, ask.repurchase.most_refunded())?;
                 if before.is_some() {
-                    return Ok(Seen { now: Sight::Unpaid(order, before), better: None });
+                    return Ok(Snapshot { now: PublicStatus::Unpaid(order, before), better: None });
                 }
-                hope.also = Some(Topic::Session(instance, key));
+                wake_on.also = Some(Topic::Session(instance, key));
             }
-            hope.changes_at = order.paid.is_none().then_some(order.pay_deadline);
-            Ok(Seen { now: Sight::Unpaid(order, None), better: Some(hope) })
+            wake_on.changes_at = order.paid.is_none().then_some(order.pay_deadline);
+            Ok(Snapshot { now: PublicStatus::Unpaid(order, None), better: Some(wake_on) })
         };
-        self.wait(patience, look).await
+        self.wait(wait_limit, look).await
     }
 
     /// Whether a contract is paid, by the rules of 2019.
     ///
     /// # Errors
-    /// [`Error::ContractUnknown`] when order and hash do not belong together, [`Error::Unfit`] for
+    /// [`Error::ContractUnknown`] when order and hash do not belong together, [`Error::InvalidField`] for
     /// a refund in another currency.
     pub async fn poll_2019(
         &self,
         instance: &InstanceId,
         ask: Poll2019,
-        patience: Patience,
-    ) -> Result<(Order, Standing), Error> {
-        let whose = Whose::called(instance);
+        wait_limit: WaitLimit,
+    ) -> Result<(Order, PaymentState), Error> {
+        let instance_ref = InstanceRef::called(instance);
         let look = |db: &Connection| {
-            let instance = whose.serial(db)?;
+            let instance = instance_ref.serial(db)?;
             let found = orders::find(db, instance, &ask.order_id)?;
             let order = found
                 .filter(|order| order.hash_fits(Some(&ask.h_contract)))
                 .ok_or(Error::ContractUnknown)?;
             // A refund that nobody can grant is refused now, not when the order is paid.
             let enough = exceeds(&order, ask.refund.as_ref())?;
-            let mut hope = Hope {
+            let mut wake_on = WakeOn {
                 topic: Topic::Order(instance, ask.order_id.clone()),
                 also: None,
                 changes_at: None,
             };
             if order.is_paid_for(ask.session.as_ref()) {
-                let better = (!enough).then_some(hope);
-                return Ok(Seen { now: (order, Standing::Paid), better });
+                let better = (!enough).then_some(wake_on);
+                return Ok(Snapshot { now: (order, PaymentState::Paid), better });
             }
             if let Some(key) = order.repurchase_key(ask.session.as_ref()) {
                 let most_refunded = Repurchase::NotWhollyRefunded.most_refunded();
                 let before = sessions::bought_before(db, &order, &key, most_refunded)?;
                 if let Some(before) = before {
-                    return Ok(Seen { now: (order, Standing::PaidBefore(before)), better: None });
+                    return Ok(Snapshot {
+                        now: (order, PaymentState::PaidBefore(before)),
+                        better: None,
+                    });
                 }
-                hope.also = Some(Topic::Session(instance, key));
+                wake_on.also = Some(Topic::Session(instance, key));
             }
-            hope.changes_at = order.paid.is_none().then_some(order.pay_deadline);
+            wake_on.changes_at = order.paid.is_none().then_some(order.pay_deadline);
             let expired = order.is_expired(self.clock.now());
-            let better = (!expired).then_some(hope);
-            Ok(Seen { now: (order, Standing::Unpaid), better })
+            let better = (!expired).then_some(wake_on);
+            Ok(Snapshot { now: (order, PaymentState::Unpaid), better })
         };
-        self.wait(patience, look).await
+        self.wait(wait_limit, look).await
     }
 
     /// What a session has bought of a page. With patience, it waits until it has paid, even while
@@ -362,44 +368,45 @@ impl Till {
         &self,
         instance: &InstanceId,
         key: SessionKey,
-        patience: Patience,
+        wait_limit: WaitLimit,
     ) -> Result<Purchase, Error> {
-        let whose = Whose::called(instance);
+        let instance_ref = InstanceRef::called(instance);
         let look = |db: &Connection| {
-            let instance = whose.serial(db)?;
+            let instance = instance_ref.serial(db)?;
             if let Some(order_id) = sessions::paid(db, instance, &key)? {
-                return Ok(Seen { now: Some(Purchase::Paid(order_id)), better: None });
+                return Ok(Snapshot { now: Some(Purchase::Paid(order_id)), better: None });
             }
             let unpaid = sessions::unpaid(db, instance, &key, self.clock.now())?;
             let topic = Topic::Session(instance, key.clone());
-            Ok(Seen {
+            Ok(Snapshot {
                 now: unpaid.map(Purchase::Unpaid),
-                better: Some(Hope { topic, also: None, changes_at: None }),
+                better: Some(WakeOn { topic, also: None, changes_at: None }),
             })
         };
-        self.wait(patience, look).await?.ok_or(Error::SessionUnknown)
+        self.wait(wait_limit, look).await?.ok_or(Error::SessionUnknown)
     }
 
     /// Looks until what is seen is good enough, or patience ends.
     async fn wait<T>(
         &self,
-        patience: Patience,
-        look: impl Fn(&Connection) -> Result<Seen<T>, Error>,
+        wait_limit: WaitLimit,
+        look: impl Fn(&Connection) -> Result<Snapshot<T>, Error>,
     ) -> Result<T, Error> {
         // In blocks of their own: what was seen shall not be kept while nothing happens.
         let (mut listener, until, mut next) = {
             let commits = self.store.commits();
-            let seen = self.store.glance(&look)?;
-            let (Some(hope), Some(until)) = (seen.better, patience.until) else {
-                return Ok(seen.now);
+            let snapshot = self.store.read_in_place(&look)?;
+            let (Some(wake_on), Some(until)) = (snapshot.better, wait_limit.until) else {
+                return Ok(snapshot.now);
             };
             // When too many wait already, or the daemon stops, this is the answer.
-            let Some(listener) = self.hub.listen(hope.topic, hope.also, patience.client) else {
-                return Ok(seen.now);
+            let Some(listener) = self.hub.listen(wake_on.topic, wake_on.also, wait_limit.client)
+            else {
+                return Ok(snapshot.now);
             };
             // What came between look and listening was not heard, but counted.
             let missed = self.store.commits() != commits;
-            let next = if missed { Instant::now() } else { self.next(hope.changes_at, until) };
+            let next = if missed { Instant::now() } else { self.next(wake_on.changes_at, until) };
             (listener, until, next)
         };
         let mut last = false;
@@ -408,12 +415,12 @@ impl Till {
                 open = listener.woken() => last = !open,
                 () = sleep_until(next) => {}
             }
-            let seen = self.store.glance(&look)?;
-            let Some(hope) = seen.better else { return Ok(seen.now) };
+            let snapshot = self.store.read_in_place(&look)?;
+            let Some(wake_on) = snapshot.better else { return Ok(snapshot.now) };
             if last || Instant::now() >= until {
-                return Ok(seen.now);
+                return Ok(snapshot.now);
             }
-            next = self.next(hope.changes_at, until);
+            next = self.next(wake_on.changes_at, until);
         }
     }
 
@@ -429,27 +436,27 @@ impl Till {
     /// As [`Till::wait`], for looks that take longer and say themselves whether they are enough.
     pub(super) async fn wait_slowly<T, F: Future<Output = Result<(bool, T), Error>>>(
         &self,
-        patience: Patience,
+        wait_limit: WaitLimit,
         topic: Topic,
         look: impl Fn() -> F,
     ) -> Result<T, Error> {
-        let mut listener = match patience.until {
+        let mut listener = match wait_limit.until {
             // Before the first look, which then is the only one that most need.
-            Some(_) => self.hub.listen(topic, None, patience.client),
+            Some(_) => self.hub.listen(topic, None, wait_limit.client),
             None => None,
         };
         let mut last = false;
         loop {
-            let (enough, seen) = look().await?;
+            let (enough, snapshot) = look().await?;
             let (false, false, Some(until), Some(listener)) =
-                (enough, last, patience.until, &mut listener)
+                (enough, last, wait_limit.until, &mut listener)
             else {
-                return Ok(seen);
+                return Ok(snapshot);
             };
             if Instant::now() >= until {
-                return Ok(seen);
+                return Ok(snapshot);
             }
-            drop(seen);
+            drop(snapshot);
             tokio::select! {
                 open = listener.woken() => last = !open,
                 () = sleep_until(until) => last = true,
@@ -458,7 +465,7 @@ impl Till {
     }
 }
 
-impl PublicAsk {
+impl PublicStatusQuery {
     /// Has whoever asks the refunds that it waits for?
     fn has_its_refunds(&self, order: &Order) -> Result<bool, Error> {
         let obtained = !(self.await_refund_obtained && order.is_refund_pending());
@@ -470,7 +477,7 @@ impl PublicAsk {
 fn exceeds(order: &Order, refund: Option<&Amount>) -> Result<bool, Error> {
     let Some(refund) = refund else { return Ok(true) };
     let compared = order.refund_collectable().try_cmp(refund);
-    compared.map(std::cmp::Ordering::is_gt).map_err(|_| Error::Unfit(super::Unfit("refund")))
+    compared.map(std::cmp::Ordering::is_gt).map_err(|_| Error::Unfit(super::InvalidField("refund")))
 }
 
 /// The order of this name.
@@ -482,24 +489,24 @@ pub(super) fn order(
     orders::find(db, instance, order_id)?.ok_or_else(|| Error::OrderUnknown(order_id.clone()))
 }
 
-fn standing(
+fn payment_state(
     db: &Connection,
     order: &Order,
     key: Option<&SessionKey>,
-    ask: &StatusAsk,
-) -> Result<Standing, Error> {
+    ask: &StatusQuery,
+) -> Result<PaymentState, Error> {
     if order.is_paid_for(ask.session.as_ref()) {
-        return Ok(Standing::Paid);
+        return Ok(PaymentState::Paid);
     }
     if let Some(key) = key
         && let Some(before) =
             sessions::bought_before(db, order, key, ask.repurchase.most_refunded())?
     {
-        return Ok(Standing::PaidBefore(before));
+        return Ok(PaymentState::PaidBefore(before));
     }
     // Paid for another session: the wallet is offered to bring it into this one.
     let claimed = order.claim.is_some() && order.paid.is_none();
-    Ok(if claimed { Standing::Claimed } else { Standing::Unpaid })
+    Ok(if claimed { PaymentState::Claimed } else { PaymentState::Unpaid })
 }
 
 /// May whoever shows `credential` know of `order`? One without a claim token is open to everybody who
@@ -520,15 +527,17 @@ fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
 }
 
 /// Where somebody is sent who came to a claimed order that is not theirs.
-fn elsewhere(db: &Connection, order: &Order) -> Result<Option<Sight>, Error> {
+fn elsewhere(db: &Connection, order: &Order) -> Result<Option<PublicStatus>, Error> {
     if order.claim.is_none() {
         return Ok(None);
     }
     let terms = super::read_terms(&orders::terms(db, order.serial)?)?;
     if let Some(url) = terms.get("public_reorder_url").and_then(serde_json::Value::as_str) {
-        return Ok(Some(Sight::Elsewhere { url: url.to_owned(), fulfillment_url: None }));
+        return Ok(Some(PublicStatus::Elsewhere { url: url.to_owned(), fulfillment_url: None }));
     }
     let page = order.fulfillment_url.as_ref().filter(|url| order.paid.is_some() && url.is_web());
-    Ok(page
-        .map(|url| Sight::Elsewhere { url: url.to_string(), fulfillment_url: Some(url.clone()) }))
+    Ok(page.map(|url| PublicStatus::Elsewhere {
+        url: url.to_string(),
+        fulfillment_url: Some(url.clone()),
+    }))
 }

@@ -3,25 +3,25 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tilld::http::{Door, EVERYWHERE, LATER, LATER_ROOT, ROOT, Row};
+use tilld::http::{Access, EVERYWHERE, LATER, LATER_ROOT, ROOT, RouteSpec};
 use tilld::model::access::Scope;
 
 use crate::common::{Daemon, Place, eventually};
 
 /// The path of `row` at `instance`, its blanks filled.
-fn path(row: &Row, instance: &str) -> String {
-    let at_root = matches!(row.door, Door::Management(_)) || instance == "admin";
+fn path(row: &RouteSpec, instance: &str) -> String {
+    let at_root = matches!(row.door, Access::Management(_)) || instance == "admin";
     let prefix = if at_root { String::new() } else { format!("/instances/{instance}") };
     let id = if row.path.starts_with("/management") { "nobody" } else { "12345" };
     format!("{prefix}{}", row.path.replace("{id}", id).replace("{slug}", "x"))
 }
 
-fn closed_rows() -> Vec<&'static Row> {
+fn closed_rows() -> Vec<&'static RouteSpec> {
     let all = EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT);
-    all.filter(|row| row.door != Door::Public).collect()
+    all.filter(|row| row.door != Access::Public).collect()
 }
 
-fn ask(daemon: &Daemon, row: &Row, instance: &str, token: Option<&str>) -> (u16, u64) {
+fn ask(daemon: &Daemon, row: &RouteSpec, instance: &str, token: Option<&str>) -> (u16, u64) {
     let mut ask = daemon.ask(row.method, &path(row, instance));
     if let Some(token) = token {
         ask = ask.token(token);
@@ -70,11 +70,14 @@ fn every_scope_opens_what_the_table_says_and_nothing_else() {
     for row in closed_rows() {
         for (scope, token) in &tokens {
             let may = match row.door {
-                Door::Private(permission) | Door::Management(permission) => {
+                Access::Private(permission) | Access::Management(permission) => {
                     scope.grants(permission)
                 }
-                Door::AnyToken => true,
-                Door::Public | Door::AnySeat | Door::Seat(_) | Door::Watch(_) => false,
+                Access::AnyToken => true,
+                Access::Public
+                | Access::AnySession
+                | Access::Session(_)
+                | Access::SessionBackground(_) => false,
             };
             if !may {
                 assert_eq!(ask(&daemon, row, "admin", Some(token)), (403, 16), "{row:?} {scope}");
@@ -100,7 +103,7 @@ fn a_token_of_one_instance_opens_nothing_of_another() {
     let daemon = place.start();
     for row in closed_rows() {
         assert_eq!(ask(&daemon, row, "pub", Some(&own)), (401, 2015), "{row:?}");
-        if !matches!(row.door, Door::Management(_)) {
+        if !matches!(row.door, Access::Management(_)) {
             assert_eq!(ask(&daemon, row, "pub", Some(&admin)), (401, 2015), "{row:?}");
         }
     }

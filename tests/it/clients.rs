@@ -6,11 +6,11 @@ use std::io::Write;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
-use tilld::http::{Door, LATER, LATER_ROOT};
+use tilld::http::{Access, LATER, LATER_ROOT};
 
 use crate::coins::{claimed, order};
 use crate::common::exchange::{Exchange, kudos};
-use crate::common::peer::{Exchange as Peer, Manners};
+use crate::common::fake_peer::{Exchange as Peer, Manners};
 use crate::common::shop::{IBAN, Shop, now, plain};
 use crate::common::{PATIENCE, Reply, eventually};
 
@@ -300,7 +300,7 @@ fn what_is_not_offered_yet_says_so_to_whoever_may_ask() {
         let ask = || shop.daemon.ask(row.method, &path).body("no json");
         let reply = ask().token(&shop.token).send();
         assert_eq!(reply.failure(), (501, 76), "{row:?}");
-        if row.door != Door::Public {
+        if row.door != Access::Public {
             assert_eq!(ask().send().failure(), (401, 2015), "{row:?}");
             let reads = row.method == "GET";
             let expected = if reads { (501, 76) } else { (403, 16) };

@@ -13,7 +13,7 @@ use serde_json::json;
 use taler::sign::SigningKey;
 
 use crate::common::exchange::Exchange;
-use crate::common::peer::{self, Manners};
+use crate::common::fake_peer::{self, Manners};
 use crate::common::shop::{BASE, IBAN, Shop};
 use crate::common::{Place, tilld};
 use crate::files::ends;
@@ -193,7 +193,7 @@ fn what_cuts_the_longest_requests_off_is_found_when_there_is_time_for_it() {
     let slow = visit_with(&place, &settings(&proxy), &["--slow"]);
     let (line, remedy) = slow.line("warn  daemon: a request that waits 6 s");
     assert!(line.contains("comes back after ") && line.ends_with("with status 504"), "{line}");
-    assert!(remedy.ends_with("polls.clamp_s, now 6"), "{remedy}");
+    assert!(remedy.ends_with("polls.max_wait_s, now 6"), "{remedy}");
     // Without it, all is well.
     let own = visit_with(&place, &settings(&daemon.address), &["--slow"]);
     let (line, _) = own.line("ok    daemon: ");
@@ -275,9 +275,9 @@ fn without_settings_a_shop_goes_but_is_told_what_it_lacks() {
 #[test]
 fn an_exchange_that_is_dead_fails_soon_and_is_named() {
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let silent = peer::Exchange::start();
+    let silent = fake_peer::Exchange::start();
     silent.behave(Manners::Silent);
-    let mut gone = peer::Exchange::start();
+    let mut gone = fake_peer::Exchange::start();
     gone.address = dead;
     let settings = with_base_url(&(silent.settings() + &gone.settings()));
     let visit = visit(&shop(IBAN), &settings);
@@ -292,7 +292,7 @@ fn an_exchange_that_is_dead_fails_soon_and_is_named() {
 
 #[test]
 fn an_exchange_with_another_master_key_is_told_with_the_key() {
-    let exchange = peer::Exchange::start();
+    let exchange = fake_peer::Exchange::start();
     let other = SigningKey::from_seed([9; 32]);
     exchange.behave(Manners::Tells(exchange.keys(&other, "^payto://iban/DE")));
     let visit = visit(&shop(IBAN), &with_base_url(&exchange.settings()));
@@ -306,7 +306,7 @@ fn an_exchange_with_another_master_key_is_told_with_the_key() {
 
 #[test]
 fn an_exchange_of_another_currency_is_told_as_such() {
-    let exchange = peer::Exchange::start();
+    let exchange = fake_peer::Exchange::start();
     exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "")));
     let settings = exchange.settings().replace("KUDOS", "EUR");
     let visit = visit(&shop(IBAN), &with_base_url(&settings));
@@ -321,7 +321,7 @@ fn an_exchange_of_another_currency_is_told_as_such() {
 
 #[test]
 fn an_account_that_no_exchange_can_pay_fails() {
-    let exchange = peer::Exchange::start();
+    let exchange = fake_peer::Exchange::start();
     exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/CH")));
     let visit = visit(&shop(IBAN), &with_base_url(&exchange.settings()));
     assert_eq!(visit.status, 1, "{}", visit.text());
@@ -333,7 +333,7 @@ fn an_account_that_no_exchange_can_pay_fails() {
 #[test]
 fn a_clock_that_an_exchange_contradicts_is_found() {
     // Its list is of an hour and more hence, and it says nothing else of the time.
-    let exchange = peer::Exchange::start();
+    let exchange = fake_peer::Exchange::start();
     exchange.behave(Manners::Tells(exchange.keys_issued_in(&exchange.master, "", 7300)));
     let visit = visit(&shop(IBAN), &with_base_url(&exchange.settings()));
     assert_eq!(visit.status, 1, "{}", visit.text());

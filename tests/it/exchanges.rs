@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use taler::sign::SigningKey;
 
 use crate::common::eventually;
-use crate::common::peer::{Exchange, Manners};
+use crate::common::fake_peer::{Exchange, Manners};
 use crate::common::shop::Shop;
 use crate::common::{Daemon, Reply};
 

@@ -274,14 +274,14 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
         );
     }
     assert_eq!(all("model/x.rs", "use crate::store::x;"), "model/x.rs may not use crate::store");
-    for text in ["use ui::Words;", "use ::ui::{self, Words};", "fn f() -> ui::Words {}"] {
+    for text in ["use ui::Messages;", "use ::ui::{self, Messages};", "fn f() -> ui::Messages {}"] {
         assert_eq!(all("till/x.rs", text), "till/x.rs may not use ui", "{text}");
     }
     assert_eq!(
         all("playground/wallet/x.rs", "use crate::sandbox::Sandbox;"),
         "playground/wallet/x.rs may not use crate::sandbox"
     );
-    assert_eq!(all("playground/demo/x.rs", "use crate::wallet;\nuse ui::Words;"), "");
+    assert_eq!(all("playground/demo/x.rs", "use crate::wallet;\nuse ui::Messages;"), "");
     assert_eq!(all("till/x.rs", "use crate::http;"), "till/x.rs may not use crate::http");
     assert_eq!(all("config.rs", "use super::server;"), "config.rs may not use crate::server");
     assert_eq!(all("main.rs", "tilld::store::x();"), "main.rs may not use crate::store");
@@ -313,7 +313,7 @@ const LOUD: &[&str] = &[
     "store/backup.rs",
     "playground/wallet/refund.rs",
     // When keys cannot be had for another reason than before, and when they can; at the start.
-    "exchange/keeper.rs",
+    "exchange/key_cache.rs",
     "till/exchange.rs",
     // By the clock, at the start, and for a change of state.
     "jobs.rs",
@@ -321,7 +321,7 @@ const LOUD: &[&str] = &[
     "till/time.rs",
     "till/strangers.rs",
     // Once for a refund that an exchange refuses for good.
-    "till/give_back.rs",
+    "till/exchange_refunds.rs",
 ];
 
 #[test]

@@ -6,34 +6,34 @@ use system::clock::Clock;
 use taler::ids::{InstanceId, OrderId, TemplateId};
 use taler::template::{Template, TemplateContract};
 use taler::web::BaseUrl;
-use tilld::hub::{Caps, Hub};
+use tilld::hub::{Hub, Limits};
 use tilld::model::account::AccountDetails;
 use tilld::model::order::{CounterPayment, PaymentMethod};
 use tilld::store::{Options, Role, Store};
 use tilld::till::{
-    AccountWish, Auth, Clerk, CounterWish, Error, InstanceWish, OrderWish, Password, RefundWish,
-    Smaller, Till, TokenWish,
+    Auth, CreateAccount, CreateInstance, CreateOrder, CreateToken, Error, GrantRefund,
+    ManualPayment, Password, Principal, Smaller, Till,
 };
 
 use crate::common::terms;
 
 fn till(folder: &std::path::Path) -> Till {
     let store = Store::open(&folder.join("tilld.db"), Role::Daemon, Options::default()).unwrap();
-    Till::new(store, Hub::new(Caps::default()), terms(), Clock::system())
+    Till::new(store, Hub::new(Limits::default()), terms(), Clock::system())
 }
 
-fn account() -> AccountWish {
+fn account() -> CreateAccount {
     let payto_uri = "payto://iban/DE75512108001245126199?receiver-name=A".parse().unwrap();
-    AccountWish { payto_uri, details: AccountDetails::default() }
+    CreateAccount { payto_uri, details: AccountDetails::default() }
 }
 
-fn order(name: &str) -> OrderWish {
+fn order(name: &str) -> CreateOrder {
     let Value::Object(order) = json!({ "order_id": name, "summary": "tea", "amount": "KUDOS:1" })
     else {
         unreachable!()
     };
     let with_token = false;
-    OrderWish { order, refund_delay: None, payment_target: None, session: None, with_token }
+    CreateOrder { order, refund_delay: None, payment_target: None, session: None, with_token }
 }
 
 fn template() -> Template {
@@ -49,10 +49,10 @@ fn template() -> Template {
 }
 
 /// An instance with an account and an order `old`, and its clerk.
-async fn open(till: &Till, name: &str) -> Clerk {
+async fn open(till: &Till, name: &str) -> Principal {
     let id = InstanceId::parse(name).unwrap();
     let settings = till.plain_settings("Shop");
-    till.create_instance(InstanceWish { id: id.clone(), settings, auth: None }).await.unwrap();
+    till.create_instance(CreateInstance { id: id.clone(), settings, auth: None }).await.unwrap();
     let clerk = till.admit_operator(&id).await.unwrap();
     till.add_account(&clerk, account()).await.unwrap();
     till.create_order(&clerk, order("old"), &base()).await.unwrap();
@@ -64,11 +64,11 @@ fn base() -> BaseUrl {
 }
 
 /// What comes of every change that a clerk can make, by its name.
-async fn changes(till: &Till, clerk: &Clerk) -> Vec<(&'static str, Option<Error>)> {
+async fn changes(till: &Till, clerk: &Principal) -> Vec<(&'static str, Option<Error>)> {
     let old = || OrderId::parse("old").unwrap();
     let scope = "all".parse().unwrap();
     let payment = CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-    let refund = RefundWish {
+    let refund = GrantRefund {
         total: "KUDOS:1".parse().unwrap(),
         reason: String::new(),
         smaller: Smaller::Refuse,
@@ -82,15 +82,19 @@ async fn changes(till: &Till, clerk: &Clerk) -> Vec<(&'static str, Option<Error>
         ("account", till.add_account(clerk, account()).await.err()),
         (
             "token",
-            till.issue_token(clerk, TokenWish { scope, duration: None, description: None })
+            till.issue_token(clerk, CreateToken { scope, duration: None, description: None })
                 .await
                 .err(),
         ),
         (
             "payment",
-            till.record_payment(clerk, old(), CounterWish { payment, session: None, amount: None })
-                .await
-                .err(),
+            till.record_payment(
+                clerk,
+                old(),
+                ManualPayment { payment, session: None, amount: None },
+            )
+            .await
+            .err(),
         ),
         ("refund", till.grant_refund(clerk, old(), refund).await.err()),
         ("forgotten", till.forget(clerk, old(), vec![]).await.err()),

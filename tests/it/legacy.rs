@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tilld::http::{Door, LEGACY, Row};
+use tilld::http::{Access, LEGACY, RouteSpec};
 
 use crate::common::{Ask, Daemon, PATIENCE, Place, Reply, client};
 
@@ -225,8 +225,8 @@ fn error(reply: &Reply) -> (u16, Value) {
 
 const FORMS: [&str; 4] = ["", "/public", "/instances/bar", "/public/instances/bar"];
 
-fn is_private(row: &Row) -> bool {
-    row.door != Door::Public
+fn is_private(row: &RouteSpec) -> bool {
+    row.door != Access::Public
 }
 
 // Paths and instances.

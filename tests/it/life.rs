@@ -384,13 +384,19 @@ fn the_operator_has_a_listener_of_its_own() {
     assert!(text.ends_with("# EOF\n"), "{text}");
     let has = |line: &str| text.lines().any(|l| l == line);
     assert!(has("tilld_http_requests_total{method=\"POST\",status=\"200\"} 1"), "{text}");
-    assert!(has("# TYPE tilld_http_seconds histogram"), "{text}");
-    for name in ["queue_jobs", "written_jobs", "commits", "last_commit_microseconds", "wal_pages"] {
+    assert!(has("# TYPE tilld_http_request_duration_seconds histogram"), "{text}");
+    let value = |name: &str| {
         let value = text.lines().find_map(|l| l.strip_prefix(&format!("tilld_store_{name} ")));
-        let value: i64 = value.unwrap_or_else(|| panic!("{name}: {text}")).parse().unwrap();
-        let counts = ["written_jobs", "commits", "last_commit_microseconds"].contains(&name);
-        assert!(value >= i64::from(counts), "{name}: {value}");
+        value.unwrap_or_else(|| panic!("{name}: {text}")).to_owned()
+    };
+    for name in ["jobs_total", "commits_total"] {
+        assert!(value(name).parse::<u64>().unwrap() > 0, "{name}");
     }
+    for name in ["queue_jobs", "wal_pages"] {
+        value(name).parse::<u64>().unwrap();
+    }
+    assert!(value("last_commit_seconds").parse::<f64>().unwrap() > 0.0);
+    assert!(has("# TYPE tilld_store_jobs counter"), "{text}");
     let (status, _, body) = ask("/private");
     let body: Value = serde_json::from_str(&body).unwrap();
     assert_eq!((status, body["code"].as_u64()), (404, Some(21)));

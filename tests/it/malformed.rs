@@ -11,7 +11,7 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::blocking::Client;
 use serde_json::{Value, json};
-use tilld::http::{Door, EVERYWHERE, LEGACY, ROOT, Row};
+use tilld::http::{Access, EVERYWHERE, LEGACY, ROOT, RouteSpec};
 
 use crate::common::{Daemon, Place, client};
 
@@ -82,7 +82,7 @@ impl Target {
     }
 
     /// The path of `row` with `id` in its blank, or with the name of something that is there.
-    fn path(&self, row: &Row, id: Option<&str>) -> String {
+    fn path(&self, row: &RouteSpec, id: Option<&str>) -> String {
         let there = match row.path {
             // What is deleted is not there for those who come later.
             path if row.method == "DELETE" && !path.contains("orders") => "99999",
@@ -99,7 +99,7 @@ impl Target {
     }
 
     /// A good body for `row`.
-    fn sample(&self, row: &Row) -> Value {
+    fn sample(&self, row: &RouteSpec) -> Value {
         let order = || {
             json!({
                 "amount": "KUDOS:5", "summary": "Tea", "fulfillment_url": PAGE, "order_id": null,
@@ -222,12 +222,12 @@ impl Target {
     }
 }
 
-fn is(row: &Row, method: &str, path: &str) -> bool {
+fn is(row: &RouteSpec, method: &str, path: &str) -> bool {
     (row.method, row.path) == (method, path)
 }
 
 /// Does `what` with every one of `rows`, several at a time: some requests wait.
-fn with_each(rows: impl Iterator<Item = &'static Row>, what: impl Fn(&Row) + Sync) {
+fn with_each(rows: impl Iterator<Item = &'static RouteSpec>, what: impl Fn(&RouteSpec) + Sync) {
     let rows = Mutex::new(rows.collect::<Vec<_>>());
     let next = || rows.lock().unwrap().pop();
     std::thread::scope(|scope| {
@@ -242,13 +242,14 @@ fn with_each(rows: impl Iterator<Item = &'static Row>, what: impl Fn(&Row) + Syn
 }
 
 /// Every route, but for those that would close the shop.
-fn rows() -> impl Iterator<Item = &'static Row> {
-    let closes =
-        |row: &Row| row.method == "DELETE" && ["/private", "/private/token"].contains(&row.path);
+fn rows() -> impl Iterator<Item = &'static RouteSpec> {
+    let closes = |row: &RouteSpec| {
+        row.method == "DELETE" && ["/private", "/private/token"].contains(&row.path)
+    };
     EVERYWHERE.iter().chain(ROOT).chain(LEGACY).filter(move |row| !closes(row))
 }
 
-fn has_body(row: &Row) -> bool {
+fn has_body(row: &RouteSpec) -> bool {
     !["GET", "DELETE"].contains(&row.method)
 }
 
@@ -435,11 +436,14 @@ fn a_body_that_is_too_long_is_told_so_at_every_route() {
     for row in rows().filter(|row| has_body(row)) {
         let length = match row.door {
             // The coins of a payment.
-            Door::Public if row.path.ends_with("/pay") || row.path.ends_with("/abort") => 600_000,
+            Access::Public if row.path.ends_with("/pay") || row.path.ends_with("/abort") => 600_000,
             // Behind the token of the special instance, it is as `POST /management/instances`.
-            Door::Public if row.path == "/instances" => 1_200_000,
-            Door::Public | Door::AnySeat | Door::Seat(_) | Door::Watch(_) => 70_000,
-            Door::AnyToken | Door::Private(_) | Door::Management(_) => 1_200_000,
+            Access::Public if row.path == "/instances" => 1_200_000,
+            Access::Public
+            | Access::AnySession
+            | Access::Session(_)
+            | Access::SessionBackground(_) => 70_000,
+            Access::AnyToken | Access::Private(_) | Access::Management(_) => 1_200_000,
         };
         let body = format!("{{\"pad\":\"{}\"}}", "x".repeat(length)).into_bytes();
         let answer = target.ask(row.method, &target.path(row, None), Some(body));
@@ -479,7 +483,7 @@ fn what_json_readers_would_smooth_over_makes_no_contract() {
 }
 
 /// Parameters of queries that somebody reads, with good values.
-fn parameters(target: &Target, row: &Row) -> Vec<(&'static str, String)> {
+fn parameters(target: &Target, row: &RouteSpec) -> Vec<(&'static str, String)> {
     let hash = target.h_contract.as_str();
     let all = [
         ("order_id", "CLAIMED"),
@@ -674,7 +678,7 @@ fn no_path_is_too_strange_to_be_answered() {
 #[test]
 fn names_that_cannot_be_read_are_told_from_names_that_nobody_has() {
     let target = Target::open();
-    for row in rows().filter(|row| row.path.contains("{id}") && row.door == Door::Public) {
+    for row in rows().filter(|row| row.path.contains("{id}") && row.door == Access::Public) {
         for bad in ["%00", "%FF", "a%00b"] {
             let body = has_body(row).then(|| target.sample(row).to_string().into_bytes());
             let answer = target.ask(row.method, &target.path(row, Some(bad)), body);

@@ -13,12 +13,12 @@ use taler::base32::HashCode;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::time::Timestamp;
 use taler::web::{BaseUrl, FulfillmentUrl};
-use tilld::hub::{Caps, Hub};
+use tilld::hub::{Hub, Limits};
 use tilld::model::order::{ClaimToken, CounterPayment, NewOrder, PaymentMethod, SessionKey, Topic};
 use tilld::store::{Durability, Options, Role, Store, orders};
 use tilld::till::{
-    Clerk, CounterWish, Credential, InstanceWish, Patience, PublicAsk, Purchase, Repurchase, Sight,
-    Till,
+    CreateInstance, Credential, ManualPayment, Principal, PublicStatus, PublicStatusQuery,
+    Purchase, Repurchase, Till, WaitLimit,
 };
 use tokio::runtime::Builder;
 
@@ -44,8 +44,8 @@ fn key(name: &str) -> SessionKey {
 }
 
 /// A till that keeps its promises but for power cuts, and how many wakes it has announced.
-async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Clerk>) {
-    let hub = Hub::new(Caps::default());
+async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Principal>) {
+    let hub = Hub::new(Limits::default());
     let ears = hub.clone();
     let options = Options { durability: Durability::None, ..Options::default() };
     let announce = move |topic: &Topic| ears.wake(topic);
@@ -54,13 +54,13 @@ async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Clerk>) {
     let till = Till::new(store.clone(), hub, terms(), Clock::system());
     let id = InstanceId::admin();
     let settings = till.plain_settings("Shop");
-    till.create_instance(InstanceWish { id: id.clone(), settings, auth: None }).await.unwrap();
+    till.create_instance(CreateInstance { id: id.clone(), settings, auth: None }).await.unwrap();
     let clerk = till.admit_operator(&id).await.unwrap();
     (till, store, Arc::new(clerk))
 }
 
 /// Keeps `count` orders called `NAME-0` and so on, each for the session of its own name.
-async fn stock(store: &Store, clerk: &Clerk, name: &str, count: usize) {
+async fn stock(store: &Store, clerk: &Principal, name: &str, count: usize) {
     let (name, instance) = (name.to_owned(), clerk.instance().serial);
     let made = store.write::<_, tilld::store::Error>(move |tx| {
         for number in 0..count {
@@ -88,21 +88,21 @@ async fn stock(store: &Store, clerk: &Clerk, name: &str, count: usize) {
     made.await.unwrap();
 }
 
-async fn pay(till: &Till, clerk: &Clerk, name: &str) {
+async fn pay(till: &Till, clerk: &Principal, name: &str) {
     let payment = CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-    let wish = CounterWish { payment, session: None, amount: None };
+    let wish = ManualPayment { payment, session: None, amount: None };
     till.record_payment(clerk, OrderId::parse(name).unwrap(), wish).await.unwrap();
 }
 
 /// Waits for the order in one of two ways, and says whether it is seen paid.
-async fn is_seen_paid(till: &Till, name: &str, by_session: bool, patience: Patience) -> bool {
+async fn is_seen_paid(till: &Till, name: &str, by_session: bool, patience: WaitLimit) -> bool {
     let admin = InstanceId::admin();
     let order_id = OrderId::parse(name).unwrap();
     if by_session {
         let seen = till.await_session(&admin, key(name), patience).await.unwrap();
         return seen == Purchase::Paid(order_id);
     }
-    let ask = PublicAsk {
+    let ask = PublicStatusQuery {
         order_id,
         credential: Credential { token: Some(TOKEN), h_contract: None },
         session: None,
@@ -110,16 +110,16 @@ async fn is_seen_paid(till: &Till, name: &str, by_session: bool, patience: Patie
         refund: None,
         await_refund_obtained: false,
     };
-    matches!(till.public_order(&admin, ask, patience).await.unwrap(), Sight::Paid(_))
+    matches!(till.public_order(&admin, ask, patience).await.unwrap(), PublicStatus::Paid(_))
 }
 
 /// Runs `race` so many times on several threads at once.
 fn race<F: Future<Output = ()> + 'static>(
     till: &Till,
-    clerk: &Arc<Clerk>,
+    clerk: &Arc<Principal>,
     store: &Store,
     count: usize,
-    race: impl Fn(Till, Arc<Clerk>, String, usize) -> F + Send + Copy + 'static,
+    race: impl Fn(Till, Arc<Principal>, String, usize) -> F + Send + Copy + 'static,
 ) {
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
@@ -141,7 +141,7 @@ fn race<F: Future<Output = ()> + 'static>(
     });
 }
 
-fn prepared() -> (tempfile::TempDir, Till, Store, Arc<Clerk>) {
+fn prepared() -> (tempfile::TempDir, Till, Store, Arc<Principal>) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
     let (till, store, clerk) = runtime.block_on(till(folder.path()));
@@ -152,7 +152,7 @@ fn prepared() -> (tempfile::TempDir, Till, Store, Arc<Clerk>) {
 fn no_payment_is_missed_whoever_comes_first() {
     let (_folder, till, store, clerk) = prepared();
     race(&till, &clerk, &store, RACES, |till, clerk, name, number| async move {
-        let patience = Patience::lasting(TOO_LONG, None);
+        let patience = WaitLimit::lasting(TOO_LONG, None);
         let polling = async {
             // Some come a little later, so that both orders of events occur.
             for _ in 0..number % 7 {
@@ -182,14 +182,14 @@ fn a_payment_in_the_instant_of_the_timeout_is_answered_truly() {
     let counted: &'static Arc<AtomicUsize> = Box::leak(Box::new(late.clone()));
     race(&till, &clerk, &store, 2_000, move |till, clerk, name, number| async move {
         // The patience ends just about when the payment is recorded.
-        let patience = Patience::lasting(
+        let patience = WaitLimit::lasting(
             Duration::from_micros(200) * (1 + u32::try_from(number).unwrap()),
             None,
         );
         let polling = is_seen_paid(&till, &name, true, patience);
         let (seen, ()) = tokio::join!(polling, pay(&till, &clerk, &name));
         // Whatever it saw: from now on it is paid.
-        assert!(is_seen_paid(&till, &name, true, Patience::NONE).await, "{name}");
+        assert!(is_seen_paid(&till, &name, true, WaitLimit::NONE).await, "{name}");
         if !seen {
             counted.fetch_add(1, Ordering::Relaxed);
         }

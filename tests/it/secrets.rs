@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use data_encoding::{BASE64, HEXLOWER};
-use playground::sandbox::Act;
+use playground::sandbox::FaultAction;
 use rusqlite::Connection;
 use serde_json::json;
 use taler::base32;
@@ -246,7 +246,7 @@ fn people_buy(shop: &Shop, exchange: &Exchange, secrets: &mut Secrets) {
     for odd in ["//sessions//", "/%73essions/", "/instances/admin/sessions/", "/sessions%2F"] {
         shop.daemon.get(&format!("{odd}{session}?fulfillment_url={page}"));
     }
-    exchange.deposits(Act::NotJson);
+    exchange.deposits(FaultAction::NotJson);
     assert!(paid.pay(shop, &payment).status >= 500, "the exchange fails");
     exchange.behave();
     let reply = paid.pay(shop, &payment);

@@ -11,7 +11,7 @@ use rusqlite::{Batch, Connection};
 const WRITE: &str = "TILLD_WRITE_SCHEMA";
 
 /// The files below one folder, and the database that they are for.
-struct House {
+struct Schema {
     /// Below the root of the sources, with a slash at its end.
     folder: &'static str,
     /// Where its statements are embedded.
@@ -20,23 +20,23 @@ struct House {
     version: u32,
 }
 
-const TILL: House = House { folder: "sql/", code: "src/store", version: tilld::store::VERSION };
+const TILL: Schema = Schema { folder: "sql/", code: "src/store", version: tilld::store::VERSION };
 
-const SANDBOX: House = House {
+const SANDBOX: Schema = Schema {
     folder: "crates/playground/sql/sandbox/",
     code: "crates/playground/src/sandbox",
     version: playground::sandbox::VERSION,
 };
 
-const WALLET: House = House {
+const WALLET: Schema = Schema {
     folder: "crates/playground/sql/wallet/",
     code: "crates/playground/src/wallet",
     version: playground::wallet::VERSION,
 };
 
-const HOUSES: [House; 3] = [TILL, SANDBOX, WALLET];
+const SCHEMAS: [Schema; 3] = [TILL, SANDBOX, WALLET];
 
-impl House {
+impl Schema {
     fn path(&self) -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder)
     }
@@ -120,7 +120,7 @@ fn complaint(db: &Connection, name: &str, text: &str) -> Option<String> {
 
 #[test]
 fn migrations_are_numbered_without_a_gap() {
-    for house in HOUSES {
+    for house in SCHEMAS {
         let migrations = house.migrations();
         for (number, (name, _)) in (1..).zip(&migrations) {
             assert!(
@@ -134,7 +134,7 @@ fn migrations_are_numbered_without_a_gap() {
 
 #[test]
 fn no_statement_scans_a_table_without_saying_why() {
-    for house in HOUSES {
+    for house in SCHEMAS {
         let (db, statements) = (house.migrated(), house.statements());
         let found: Vec<_> =
             statements.iter().filter_map(|(name, text)| complaint(&db, name, text)).collect();
@@ -156,7 +156,7 @@ fn a_scan_and_a_false_confession_are_both_found() {
 
 #[test]
 fn every_file_holds_one_statement() {
-    for house in HOUSES {
+    for house in SCHEMAS {
         let db = house.migrated();
         for (name, text) in house.statements() {
             let mut batch = Batch::new(&db, &text);
@@ -173,7 +173,7 @@ fn every_file_holds_one_statement() {
 
 #[test]
 fn every_file_is_embedded() {
-    for house in HOUSES {
+    for house in SCHEMAS {
         let mut sources = String::new();
         let code = Path::new(env!("CARGO_MANIFEST_DIR")).join(house.code);
         for entry in fs::read_dir(code).unwrap() {
@@ -190,7 +190,7 @@ fn every_file_is_embedded() {
 fn every_table_is_strict() {
     let loose = "SELECT name FROM pragma_table_list \
                  WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND NOT strict";
-    for house in HOUSES {
+    for house in SCHEMAS {
         assert_eq!(column(&house.migrated(), loose), [""; 0]);
     }
 }
@@ -198,7 +198,7 @@ fn every_table_is_strict() {
 #[test]
 fn every_column_is_explained() {
     let mut silent = Vec::new();
-    for (name, text) in HOUSES.iter().flat_map(House::migrations) {
+    for (name, text) in SCHEMAS.iter().flat_map(Schema::migrations) {
         for line in text.lines() {
             // Columns are indented and lower case; constraints are not lower case.
             let is_column = line.starts_with("    ") && line[4..].starts_with(char::is_lowercase);
@@ -213,7 +213,7 @@ fn every_column_is_explained() {
 
 #[test]
 fn the_schema_file_is_the_sum_of_the_migrations() {
-    for house in HOUSES {
+    for house in SCHEMAS {
         let sum = column(
             &house.migrated(),
             "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' \

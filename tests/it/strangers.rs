@@ -11,14 +11,14 @@ use system::clock::Clock;
 use taler::ids::{InstanceId, OrderId, TemplateId};
 use taler::sign::wallet::OrderUnclaim;
 use taler::sign::{SigningKey, Statement};
-use taler::template::{Filling, Template, TemplateContract};
-use tilld::hub::{Caps, Hub};
+use taler::template::{Template, TemplateContract, TemplateInput};
+use tilld::hub::{Hub, Limits};
 use tilld::model::account::AccountDetails;
 use tilld::model::order::{CounterPayment, PaymentMethod};
 use tilld::store::{Options, Role, Store};
 use tilld::till::{
-    AccountWish, Clerk, CounterWish, Filter, InstanceWish, OrderWish, Page, Patience,
-    StrangerLimits, Till,
+    CreateAccount, CreateInstance, CreateOrder, Filter, ManualPayment, Paging, Principal,
+    StrangerLimits, Till, WaitLimit,
 };
 
 use crate::common::shop::{BASE, IBAN, Shop, nonce, plain};
@@ -326,14 +326,14 @@ fn a_contract_of_which_the_logo_is_forgotten_keeps_its_hash() {
 #[test]
 fn the_shipped_bounds_are_those_of_the_till() {
     let config = tilld::config::load(&Default::default()).unwrap().config;
-    assert_eq!(tilld::server::terms(&config).unwrap().strangers, StrangerLimits::default());
+    assert_eq!(tilld::server::policy(&config).unwrap().strangers, StrangerLimits::default());
 }
 
 /// A till in this process, whose clock the test sets.
 struct Timed {
     till: Till,
     store: Store,
-    clerk: Clerk,
+    clerk: Principal,
     seconds: Arc<AtomicU64>,
     _folder: tempfile::TempDir,
 }
@@ -352,14 +352,14 @@ impl Timed {
         let seconds = Arc::new(AtomicU64::new(OPENING));
         let own = seconds.clone();
         let clock = Clock::in_leaps(move || Duration::from_secs(own.load(Ordering::Relaxed)));
-        let terms = tilld::server::terms(&config).unwrap();
-        let till = Till::new(store.clone(), Hub::new(Caps::default()), terms, clock);
+        let terms = tilld::server::policy(&config).unwrap();
+        let till = Till::new(store.clone(), Hub::new(Limits::default()), terms, clock);
         let settings = till.plain_settings("Shop");
-        let wish = InstanceWish { id: InstanceId::admin(), settings, auth: None };
+        let wish = CreateInstance { id: InstanceId::admin(), settings, auth: None };
         till.create_instance(wish).await.unwrap();
         let clerk = till.admit_operator(&InstanceId::admin()).await.unwrap();
         let payto_uri = IBAN.parse().unwrap();
-        let wish = AccountWish { payto_uri, details: AccountDetails::default() };
+        let wish = CreateAccount { payto_uri, details: AccountDetails::default() };
         till.add_account(&clerk, wish).await.unwrap();
         let Value::Object(members) = json!({
             "summary": "Tea", "amount": "KUDOS:1", "pay_duration": { "d_us": HOUR * 1_000_000 },
@@ -385,7 +385,7 @@ impl Timed {
         let id = TemplateId::parse("tea").unwrap();
         let base = BASE.parse().unwrap();
         let admin = InstanceId::admin();
-        let made = self.till.order_by_template(&admin, id, Filling::default(), &base, None);
+        let made = self.till.order_by_template(&admin, id, TemplateInput::default(), &base, None);
         made.await.unwrap().order_id
     }
 
@@ -396,7 +396,7 @@ impl Timed {
         order.insert("amount".into(), json!("KUDOS:1"));
         let deadline = self.seconds.load(Ordering::Relaxed) + HOUR;
         order.insert("pay_deadline".into(), json!({ "t_s": deadline }));
-        let wish = OrderWish {
+        let wish = CreateOrder {
             order,
             refund_delay: None,
             payment_target: None,
@@ -415,8 +415,8 @@ impl Timed {
 
     /// The orders that are there, oldest first.
     async fn orders(&self) -> Vec<OrderId> {
-        let page = Page { filter: Filter::default(), limit: 1000, offset: None };
-        let orders = self.till.orders(&self.clerk, page, Patience::NONE).await.unwrap();
+        let page = Paging { filter: Filter::default(), limit: 1000, offset: None };
+        let orders = self.till.orders(&self.clerk, page, WaitLimit::NONE).await.unwrap();
         orders.into_iter().map(|order| order.order_id).collect()
     }
 }
@@ -428,7 +428,7 @@ async fn unpaid_orders_of_strangers_are_deleted_a_day_after_their_deadline_and_n
         (shop.stranger().await, shop.stranger().await, shop.stranger().await);
     let own = shop.own().await;
     let payment = CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-    let wish = CounterWish { payment, session: None, amount: None };
+    let wish = ManualPayment { payment, session: None, amount: None };
     shop.till.record_payment(&shop.clerk, paid.clone(), wish).await.unwrap();
     // A coin was sent for it, and nobody knows what became of that.
     let with_coin = coins.to_string();

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use taler::contract::contract_hash;
 use taler::sign::wallet::OrderUnclaim;
 use taler::sign::{SigningKey, Statement};
-use tilld::http::{Door, EVERYWHERE, LEGACY, OFFICE, ROOT, Row};
+use tilld::http::{Access, EVERYWHERE, LEGACY, OFFICE, ROOT, RouteSpec};
 
 use crate::common::{Daemon, Place, Reply};
 use crate::office::{PASSWORD, Visitor};
@@ -22,7 +22,7 @@ use crate::office::{PASSWORD, Visitor};
 const GOODS: &str = "https://goods.example/";
 
 /// A place with the shops `admin`, `bar` and `pub`, and its daemon.
-struct House {
+struct ShopsOfADaemon {
     place: Place,
     daemon: Daemon,
 }
@@ -40,7 +40,7 @@ struct Tenant {
     account: String,
     /// The number of its token.
     serial: String,
-    seat: Visitor,
+    web_session: Visitor,
     /// The key of its customers' wallet.
     wallet: SigningKey,
     /// What must not be seen by anybody else.
@@ -55,7 +55,7 @@ struct Order {
     sig: String,
 }
 
-impl House {
+impl ShopsOfADaemon {
     fn open() -> Self {
         let place = Place::new();
         for (instance, iban) in [
@@ -115,7 +115,7 @@ impl House {
         let accounts = get("/private/accounts");
         let account = accounts["accounts"][0]["h_wire"].as_str().unwrap().to_owned();
         let serial = get("/private/tokens")["tokens"][0]["serial"].to_string();
-        let seat = Visitor::seated(&self.daemon.address, id);
+        let web_session = Visitor::seated(&self.daemon.address, id);
         let own = ["ale-of-", "mark-of-", "reason-of-", "note-of-", "offer-of-"];
         let mut secrets: Vec<String> = own.iter().map(|start| format!("{start}{id}")).collect();
         for order in &orders {
@@ -125,8 +125,8 @@ impl House {
         // Where goods are is no secret: who comes by a link to another's order is sent there.
         secrets.extend([payto, account.clone(), session.clone(), token.clone()]);
         secrets.extend(orders.iter().map(|order| order.id.clone()));
-        secrets.extend(seat.cookies.iter().cloned());
-        secrets.push(seat.csrf.clone());
+        secrets.extend(web_session.cookies.iter().cloned());
+        secrets.push(web_session.csrf.clone());
         secrets.retain(|secret| !secret.is_empty());
         Tenant {
             id,
@@ -137,7 +137,7 @@ impl House {
             template,
             account,
             serial,
-            seat,
+            web_session,
             wallet,
             secrets,
         }
@@ -234,7 +234,7 @@ impl Tenant {
     }
 
     /// What of this tenant's the row can name by `{id}`; nothing if it names nothing.
-    fn ids(&self, row: &Row) -> Vec<String> {
+    fn ids(&self, row: &RouteSpec) -> Vec<String> {
         let kind = row.path.split("/{id}").next().unwrap().rsplit('/').next().unwrap();
         match kind {
             _ if !row.path.contains("{id}") => Vec::new(),
@@ -263,7 +263,7 @@ impl Tenant {
     }
 
     /// A body that makes sense to `row` and shows all that this tenant has for its `n`th order.
-    fn body(&self, row: &Row, n: usize) -> Option<Value> {
+    fn body(&self, row: &RouteSpec, n: usize) -> Option<Value> {
         let order = &self.orders[n];
         let mut h_contract = order.h_contract.clone();
         if h_contract.is_empty() {
@@ -306,12 +306,12 @@ impl Tenant {
 }
 
 /// The path of `row` at `instance`.
-fn at(instance: &str, row: &Row, id: &str) -> String {
+fn at(instance: &str, row: &RouteSpec, id: &str) -> String {
     format!("/instances/{instance}{}", row.path.replace("{id}", id))
 }
 
-fn two() -> (House, Tenant, Tenant) {
-    let house = House::open();
+fn two() -> (ShopsOfADaemon, Tenant, Tenant) {
+    let house = ShopsOfADaemon::open();
     let (bar, other) = (house.tenant("bar", 1), house.tenant("pub", 2));
     (house, bar, other)
 }
@@ -345,7 +345,7 @@ fn what_one_tenant_holds_finds_nothing_of_another_at_its_own_address() {
 fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
     let (house, bar, other) = two();
     let before = house.rows_of(&other);
-    let seat = bar.seat.cookies[0].split_once('=').unwrap().1.to_owned();
+    let web_session = bar.web_session.cookies[0].split_once('=').unwrap().1.to_owned();
     let operator = house.place.token("admin", "all");
     for row in EVERYWHERE {
         let mut ids = [other.ids(row), bar.ids(row)].concat();
@@ -355,14 +355,14 @@ fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
         for (n, id) in ids.iter().enumerate() {
             let path = format!("{}?force=yes&purge=yes&{}", at("pub", row, id), bar.query(n % 3));
             let body = bar.body(row, n % 3);
-            for token in [&bar.token, &seat, &operator] {
+            for token in [&bar.token, &web_session, &operator] {
                 let ask = Ask {
                     method: row.method,
                     path: path.clone(),
                     token: Some(token),
                     body: body.clone(),
                 };
-                let is_public = row.door == Door::Public;
+                let is_public = row.door == Access::Public;
                 // What anybody may do, whoever they are, is no matter of tenants: to look at an
                 // offer, to take it, to pay for others.
                 let is_offer = ["/templates/{id}", "/orders/{id}/pay"].contains(&row.path);
@@ -398,16 +398,16 @@ fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
 fn a_tenant_is_no_operator() {
     let (house, bar, other) = two();
     let before = house.rows_of(&other);
-    let seat = bar.seat.cookies[0].split_once('=').unwrap().1.to_owned();
+    let web_session = bar.web_session.cookies[0].split_once('=').unwrap().1.to_owned();
     let mut closed = 0;
     for row in ROOT {
         for id in [other.id, "admin", "bar"] {
-            for token in [&bar.token, &seat] {
+            for token in [&bar.token, &web_session] {
                 let path = format!("{}?purge=yes", row.path.replace("{id}", id));
                 let body = other.body(row, 0);
                 let ask = Ask { method: row.method, path, token: Some(token), body };
                 let reply = house.ask(&ask, &other);
-                if matches!(row.door, Door::Management(_)) {
+                if matches!(row.door, Access::Management(_)) {
                     assert_eq!(reply.failure(), (401, 2015), "{row:?} {id}");
                     closed += 1;
                 }
@@ -460,7 +460,7 @@ fn shops_of_2019_see_nothing_of_each_other_by_any_of_the_four_forms() {
                 // One's own books, and what everybody may know.
                 let is_own = ["/history", "/config", "/order"].contains(&row.path);
                 assert!(is_own && !there || reply.status >= 400 || row.path == "/config", "{said}");
-                if there && row.door != Door::Public {
+                if there && row.door != Access::Public {
                     assert!([400, 401, 404, 405].contains(&reply.status), "{said}: {reply:?}");
                 }
             }
@@ -496,8 +496,8 @@ fn a_seat_at_one_shops_desk_moves_nothing_at_anothers() {
         for id in ids {
             let path = format!("/webui{}", row.path.replace("{id}", &id));
             let page = match row.method {
-                "POST" => bar.seat.post(&path, &inputs),
-                _ => bar.seat.get(&path),
+                "POST" => bar.web_session.post(&path, &inputs),
+                _ => bar.web_session.get(&path),
             };
             let said = format!("{} {inputs:?}", path);
             other.is_kept_secret(&format!("{row:?}"), &said, &format!("{page:?}"));
@@ -509,11 +509,12 @@ fn a_seat_at_one_shops_desk_moves_nothing_at_anothers() {
                 let is_done = is_done.iter().any(|end| row.path.ends_with(end));
                 assert!(page.status == 404 || is_done && page.status == 303, "{row:?} {page:?}");
             }
-            if row.method == "POST" && row.door != Door::Public {
+            if row.method == "POST" && row.door != Access::Public {
                 // The seal of one seat is for no form of another.
-                for (cookies, csrf) in
-                    [(&bar.seat, &other.seat.csrf), (&other.seat, &bar.seat.csrf)]
-                {
+                for (cookies, csrf) in [
+                    (&bar.web_session, &other.web_session.csrf),
+                    (&other.web_session, &bar.web_session.csrf),
+                ] {
                     let forged = [&inputs[..], &[("csrf", csrf.as_str())]].concat();
                     let origin = [("Origin", house.daemon.address.as_str())];
                     let page = cookies.ask("POST", &path, Some(&forged), &origin);
@@ -532,13 +533,13 @@ fn a_tenant_that_goes_with_everything_takes_nothing_of_another() {
     let before = house.rows_of(&other);
     let ask = house.daemon.ask("DELETE", "/instances/bar/private?purge=yes").token(&bar.token);
     assert_eq!(ask.send().status, 204);
-    assert_eq!(bar.seat.get("/webui/orders").status, 303, "its seats are gone");
+    assert_eq!(bar.web_session.get("/webui/orders").status, 303, "its seats are gone");
     assert_eq!(house.rows_of(&other), before);
     the_owner_gets_at_everything(&house, &other);
 }
 
 /// Each row that names something lets its owner through with the very questions of above.
-fn the_owner_gets_at_everything(house: &House, owner: &Tenant) {
+fn the_owner_gets_at_everything(house: &ShopsOfADaemon, owner: &Tenant) {
     let mut rows: Vec<_> = EVERYWHERE.iter().filter(|row| row.path.contains("{id}")).collect();
     // What is deleted is gone for the others.
     rows.sort_by_key(|row| {
@@ -559,7 +560,7 @@ fn the_owner_gets_at_everything(house: &House, owner: &Tenant) {
         });
         assert!(reaches, "{row:?}");
     }
-    assert_eq!(owner.seat.get("/webui/orders").status, 200);
+    assert_eq!(owner.web_session.get("/webui/orders").status, 200);
     let path = format!("/instances/{}/private/tokens/{}", owner.id, owner.serial);
     assert_eq!(house.daemon.ask("DELETE", &path).token(&owner.token).send().status, 204);
 }

@@ -304,7 +304,7 @@ fn part_of_a_payment_is_not_given_back_because_the_clock_jumped() {
     let body = |coin: &crate::common::exchange::Coin, part: &str| json!({ "coins": [coin.paying(&exchange, &contract.purchase(), part)], "session_id": "S" });
     let db = rusqlite::Connection::open(shop.place.db()).unwrap();
     db.busy_timeout(crate::common::PATIENCE).unwrap();
-    exchange.deposits(playground::sandbox::Act::FailAfterwards(500));
+    exchange.deposits(playground::sandbox::FaultAction::FailAfterwards(500));
     let mut both = body(&coins[0], "1");
     let other = body(&coins[1], "2")["coins"][0].clone();
     both["coins"].as_array_mut().unwrap().push(other);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-use crate::common::dice::Dice;
+use crate::common::rng::Dice;
 use crate::shim;
 
 /// The smallest piece that a disk writes whole; usually.
@@ -170,10 +170,10 @@ impl Disk {
                     undone += 1;
                     record.undo();
                 }
-                Loss::Some(dice) => match record.kind {
-                    Kind::Write | Kind::Truncate => undone += usize::from(record.tear(dice)),
+                Loss::Some(rng) => match record.kind {
+                    Kind::Write | Kind::Truncate => undone += usize::from(record.tear(rng)),
                     Kind::Create | Kind::Rename | Kind::Unlink => {
-                        names_go_on &= dice.below(2) == 0;
+                        names_go_on &= rng.below(2) == 0;
                         if names_go_on {
                             undone += 1;
                             record.undo();
@@ -224,11 +224,11 @@ impl Record {
     }
 
     /// Undoes some of it, by chance; whether anything.
-    fn tear(&self, dice: &mut Dice) -> bool {
+    fn tear(&self, rng: &mut Dice) -> bool {
         let Some(file) = self.file() else { return false };
         let there = length(&file);
         if self.kind == Kind::Truncate {
-            let lost = there < self.size && dice.below(2) == 0;
+            let lost = there < self.size && rng.below(2) == 0;
             if lost {
                 file.set_len(self.size).unwrap();
                 // What was written since, up to where the file ends, stays.
@@ -244,10 +244,10 @@ impl Record {
         let mut at = self.offset;
         while at < end {
             let next = ((at / SECTOR + 1) * SECTOR).min(end);
-            let from = match dice.below(16) {
+            let from = match rng.below(16) {
                 0..8 => next,
                 8..15 => at,
-                _ => at + dice.below(next - at),
+                _ => at + rng.below(next - at),
             };
             let before: Vec<u8> = (from..next).map(|place| self.before(place)).collect();
             file.write_all_at(&before, from).unwrap();
@@ -255,7 +255,7 @@ impl Record {
             at = next;
         }
         // That the file has grown may be lost as well.
-        if there > self.size && self.offset + self.done > self.size && dice.below(4) == 0 {
+        if there > self.size && self.offset + self.done > self.size && rng.below(4) == 0 {
             file.set_len(self.size).unwrap();
             any = true;
         }

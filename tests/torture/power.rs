@@ -7,8 +7,8 @@ use std::sync::mpsc::channel;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::book::Counter;
-use crate::common::dice::Dice;
 use crate::common::exchange::Exchange;
+use crate::common::rng::Dice;
 use crate::common::shop::Shop;
 use crate::common::{PATIENCE, Place, tilld};
 use crate::disk::{Disk, Loss};
@@ -26,11 +26,11 @@ fn seed() -> u64 {
 }
 
 /// A shop on a disk that forgets, and an exchange that does not.
-struct Outpost {
+struct ShopOnLossyDisk {
     exchange: Exchange,
     disk: Disk,
     shop: Option<Shop>,
-    dice: Dice,
+    rng: Dice,
     /// Everybody who was ever served.
     queues: Vec<Queue>,
     rounds: usize,
@@ -60,24 +60,24 @@ enum Moment {
 
 impl Moment {
     /// One of every kind in turn; every tenth is late enough for the log to be moved meanwhile.
-    fn of(round: usize, dice: &mut Dice) -> Self {
+    fn of(round: usize, rng: &mut Dice) -> Self {
         match round % 10 {
-            9 => Self::Operations(2_000 + dice.below(4_000)),
-            0 | 4 => Self::Leaving(10 + dice.place(40), dice.below(60)),
-            1 | 3 | 5 | 7 => Self::Operations(10 + dice.below(400)),
-            _ => Self::Answers(10 + dice.place(40)),
+            9 => Self::Operations(2_000 + rng.below(4_000)),
+            0 | 4 => Self::Leaving(10 + rng.place(40), rng.below(60)),
+            1 | 3 | 5 | 7 => Self::Operations(10 + rng.below(400)),
+            _ => Self::Answers(10 + rng.place(40)),
         }
     }
 }
 
-impl Outpost {
+impl ShopOnLossyDisk {
     fn new(seed: u64) -> Self {
         let (exchange, disk) = (Exchange::start(), Disk::new());
         let variables = disk.variables();
         let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
         let shop = Shop::configured_in(BANK, &exchange.trusted(), &variables);
-        let (dice, queues) = (Dice(seed), Vec::new());
-        Self { exchange, disk, shop: Some(shop), dice, queues, rounds: 0 }
+        let (rng, queues) = (Dice(seed), Vec::new());
+        Self { exchange, disk, shop: Some(shop), rng, queues, rounds: 0 }
     }
 
     fn shop(&self) -> &Shop {
@@ -92,7 +92,7 @@ impl Outpost {
         // Whoever was interrupted goes on, unless there are too many by now.
         let mut queues: Vec<_> = (0..CUSTOMERS)
             .map(|number| {
-                let seed = self.dice.below(u64::MAX);
+                let seed = self.rng.below(u64::MAX);
                 let mut queue = Queue::new(format!("{round}-{number}"), seed);
                 let left = self.queues.iter_mut().rev().take(CUSTOMERS);
                 let left =
@@ -133,12 +133,12 @@ impl Outpost {
         });
         let confirmed = heard + dones.try_iter().count();
         let mut undone = 0;
-        let (disk, dice) = (&self.disk, &mut self.dice);
+        let (disk, rng) = (&self.disk, &mut self.rng);
         self.shop = Some(shop.restarted_after(|place| {
             undone = disk.cut(match end {
                 End::Kill => Loss::Nothing,
                 End::Everything => Loss::Everything,
-                End::Something => Loss::Some(dice),
+                End::Something => Loss::Some(rng),
             });
             spoil_memory(place, end);
         }));
@@ -189,12 +189,12 @@ fn doubled(place: &Place) -> Vec<String> {
 
 /// So many rounds, of every kind in turn; nothing may be broken.
 fn nothing_is_lost_in(rounds: usize) {
-    let mut outpost = Outpost::new(seed());
+    let mut outpost = ShopOnLossyDisk::new(seed());
     let (mut confirmed, mut forgotten) = (0, 0);
     for round in 0..rounds {
         let end = [End::Everything, End::Kill, End::Something][round % 3];
         let first = outpost.queues.len();
-        let moment = Moment::of(round, &mut outpost.dice);
+        let moment = Moment::of(round, &mut outpost.rng);
         let (more, undone) = outpost.round(moment, end, round % 5 == 0);
         confirmed += more;
         forgotten += undone;
@@ -227,7 +227,7 @@ fn a_thousand_ends_by_kill_and_by_power_cut_lose_nothing_and_double_nothing() {
 
 #[test]
 fn a_till_that_does_not_sync_its_commits_is_found_out() {
-    let mut outpost = Outpost::new(seed());
+    let mut outpost = ShopOnLossyDisk::new(seed());
     for (moment, end) in [
         (Moment::Answers(40), End::Everything),
         (Moment::Operations(300), End::Everything),
@@ -271,15 +271,15 @@ fn a_power_cut_during_the_very_first_start_leaves_a_whole_file_or_none() {
         disk.operations()
     };
     assert!(count > 20, "{count} operations");
-    let mut dice = Dice(seed);
+    let mut rng = Dice(seed);
     for round in 0..12 {
         let (place, disk) = (Place::new(), Disk::new());
         // Evenly spread, and the last ones fall behind its end.
-        let after = round * count / 11 + dice.below(count / 11);
+        let after = round * count / 11 + rng.below(count / 11);
         disk.die_after(after);
         let ready = first_start(&place, &disk);
         assert_eq!(ready, after >= count, "{after} of {count}");
-        disk.cut(if round % 2 == 0 { Loss::Everything } else { Loss::Some(&mut dice) });
+        disk.cut(if round % 2 == 0 { Loss::Everything } else { Loss::Some(&mut rng) });
         spoil_memory(&place, End::Everything);
         let there = place.db().exists();
         if there {

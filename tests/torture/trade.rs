@@ -5,8 +5,8 @@ use std::sync::mpsc::Sender;
 use std::thread;
 
 use crate::book::{Answer, Counter, Means, Sale};
-use crate::common::dice::Dice;
 use crate::common::exchange::{Coin, Exchange};
+use crate::common::rng::Dice;
 use crate::common::shop::Shop;
 
 /// Customers at the same time.
@@ -15,7 +15,7 @@ pub(crate) const CUSTOMERS: usize = 4;
 /// One customer after another, as one thread sees them.
 pub(crate) struct Queue {
     name: String,
-    dice: Dice,
+    rng: Dice,
     /// What is over, and what is under way.
     pub(crate) sales: Vec<Sale>,
     /// For those who pay with coins.
@@ -25,7 +25,7 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(name: String, seed: u64) -> Self {
         // Nothing comes of nothing.
-        Self { name, dice: Dice(seed | 1), sales: Vec::new(), purse: Vec::new() }
+        Self { name, rng: Dice(seed | 1), sales: Vec::new(), purse: Vec::new() }
     }
 
     /// Serves until nobody answers, or as long as `go_on` says so; each step that was done is told.
@@ -37,7 +37,7 @@ impl Queue {
         go_on: impl Fn(&Answer) -> bool,
     ) {
         loop {
-            let roll = self.dice.below(100);
+            let roll = self.rng.below(100);
             let step = self.sales.last().and_then(|sale| sale.next(roll));
             let Some(step) = step else {
                 let id = format!("{}-{}", self.name, self.sales.len());

@@ -93,13 +93,13 @@ pub fn zone_problem() -> Option<String> {
 }
 
 /// The first second of 2024: it was later when this was written.
-pub const BUILT_S: u64 = 1_704_067_200;
+pub const EARLIEST_PLAUSIBLE_S: u64 = 1_704_067_200;
 /// By how many seconds clocks may differ and nobody minds.
-pub const MINUTE_S: u64 = 60;
+pub const CLOCK_TOLERANCE_S: u64 = 60;
 
 /// Why a clock cannot be right.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Doubt {
+pub enum ClockProblem {
     /// It says a time before this program was written: nobody has set it since the power came.
     NeverSet,
     /// Something has happened that many seconds later than it says; or it was wrong then.
@@ -107,16 +107,16 @@ pub enum Doubt {
 }
 
 /// What speaks against a clock that says `now`, when the latest thing known happened at `newest`.
-pub fn doubt(now: Timestamp, newest: Option<Timestamp>) -> Option<Doubt> {
+pub fn clock_problem(now: Timestamp, newest: Option<Timestamp>) -> Option<ClockProblem> {
     let now_s = now.secs().unwrap_or(u64::MAX);
-    if now_s < BUILT_S {
-        return Some(Doubt::NeverSet);
+    if now_s < EARLIEST_PLAUSIBLE_S {
+        return Some(ClockProblem::NeverSet);
     }
     let behind = newest.and_then(Timestamp::secs)?.saturating_sub(now_s);
-    (behind > MINUTE_S).then_some(Doubt::Behind(behind))
+    (behind > CLOCK_TOLERANCE_S).then_some(ClockProblem::Behind(behind))
 }
 
-/// By how many seconds a clock may differ from what a [`Witness`] expects, and has not jumped. The
+/// By how many seconds a clock may differ from what a [`ClockMonitor`] expects, and has not jumped. The
 /// daemon keeps what time it is every half an hour, so after a quick restart an honest clock is half an
 /// hour ahead of that; the rest is for clocks that are set.
 pub const JUMP_S: u64 = 2 * 3600;
@@ -127,7 +127,7 @@ pub const LONGEST_PROOF_S: u64 = 4 * 3600;
 
 /// Whether a clock may be believed where believing a wrong one could not be undone.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum ClockState {
     /// It may.
     Sure,
     /// It says a time before this program was written.
@@ -144,7 +144,7 @@ pub enum Verdict {
 /// Compares a clock with time that only passes. What it saw last is no floor: a clock that has jumped,
 /// in either direction, is believed once it has gone right for a while.
 #[derive(Debug)]
-pub struct Witness {
+pub struct ClockMonitor {
     /// What the clock said when it was believed last, and when that was.
     seen: (Timestamp, Instant),
     /// By how many seconds it has jumped since, and when that was noticed.
@@ -153,7 +153,7 @@ pub struct Witness {
     is_told: bool,
 }
 
-impl Witness {
+impl ClockMonitor {
     /// A witness to whom it was `seen`, `at` this moment.
     pub const fn new(seen: Timestamp, at: Instant) -> Self {
         Self { seen: (seen, at), jumped: None, is_told: false }
@@ -165,10 +165,10 @@ impl Witness {
     }
 
     /// May a clock be believed that says `now`, `at` this moment? And if it has jumped: is that news?
-    pub fn judge(&mut self, now: Timestamp, at: Instant) -> (Verdict, bool) {
+    pub fn judge(&mut self, now: Timestamp, at: Instant) -> (ClockState, bool) {
         let now_s = now.secs().unwrap_or(u64::MAX);
-        if now_s < BUILT_S {
-            return (Verdict::NeverSet, false);
+        if now_s < EARLIEST_PLAUSIBLE_S {
+            return (ClockState::NeverSet, false);
         }
         let (seen, seen_at) = self.seen;
         let passed_s = at.saturating_duration_since(seen_at).as_secs();
@@ -182,10 +182,10 @@ impl Witness {
         let is_proven = at.saturating_duration_since(since).as_secs() >= proof_s;
         if is_small(jump) || is_proven {
             *self = Self::new(now, at);
-            return (Verdict::Sure, false);
+            return (ClockState::Sure, false);
         }
         self.jumped = Some(known.unwrap_or((jump, at)));
-        (Verdict::Jumped { by_s, proof_s }, known.is_none())
+        (ClockState::Jumped { by_s, proof_s }, known.is_none())
     }
 }
 
@@ -209,11 +209,11 @@ mod tests {
     use super::*;
 
     const DAY_S: u64 = 86_400;
-    const NOW_S: u64 = BUILT_S + 1_000 * DAY_S;
+    const NOW_S: u64 = EARLIEST_PLAUSIBLE_S + 1_000 * DAY_S;
 
     /// A clock, and time that passes.
     struct Watch {
-        witness: Witness,
+        witness: ClockMonitor,
         said_s: u64,
         at: Instant,
     }
@@ -222,7 +222,7 @@ mod tests {
         fn new() -> Self {
             let (said_s, at) = (NOW_S, Instant::now());
             let seen = Timestamp::from_secs(said_s).unwrap();
-            Self { witness: Witness::new(seen, at), said_s, at }
+            Self { witness: ClockMonitor::new(seen, at), said_s, at }
         }
 
         fn pass(&mut self, secs: u64) {
@@ -232,7 +232,7 @@ mod tests {
 
         fn is_sure(&mut self) -> bool {
             let now = Timestamp::from_secs(self.said_s).unwrap();
-            self.witness.judge(now, self.at).0 == Verdict::Sure
+            self.witness.judge(now, self.at).0 == ClockState::Sure
         }
     }
 
@@ -295,10 +295,13 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_never_set_proves_nothing_either() {
-        let mut witness = Witness::new(Timestamp::from_secs(NOW_S).unwrap(), Instant::now());
+        let mut witness = ClockMonitor::new(Timestamp::from_secs(NOW_S).unwrap(), Instant::now());
         let mut at = Instant::now();
         for _ in 0..3 {
-            assert_eq!(witness.judge(Timestamp::from_secs(60).unwrap(), at).0, Verdict::NeverSet);
+            assert_eq!(
+                witness.judge(Timestamp::from_secs(60).unwrap(), at).0,
+                ClockState::NeverSet
+            );
             at += Duration::from_secs(DAY_S);
         }
     }
@@ -306,9 +309,9 @@ mod tests {
     #[test]
     fn a_jump_is_news_once() {
         let (seen, at) = (Timestamp::from_secs(NOW_S).unwrap(), Instant::now());
-        let mut witness = Witness::new(seen, at);
+        let mut witness = ClockMonitor::new(seen, at);
         let later = Timestamp::from_secs(NOW_S + DAY_S).unwrap();
-        let jumped = Verdict::Jumped { by_s: DAY_S, proof_s: LONGEST_PROOF_S };
+        let jumped = ClockState::Jumped { by_s: DAY_S, proof_s: LONGEST_PROOF_S };
         assert_eq!(witness.judge(later, at), (jumped, true));
         assert_eq!(witness.judge(later, at), (jumped, false));
     }

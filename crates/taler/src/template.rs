@@ -63,7 +63,7 @@ impl std::error::Error for BadTemplate {}
 
 /// Why no order comes of a template.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum BadFilling {
+pub enum TemplateMismatch {
     /// The customer takes the template for one of another type.
     WrongType,
     /// The price is another.
@@ -82,7 +82,7 @@ pub enum BadFilling {
     Unfit(&'static str),
 }
 
-impl std::fmt::Display for BadFilling {
+impl std::fmt::Display for TemplateMismatch {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Self::WrongType => "template_type",
@@ -93,7 +93,7 @@ impl std::fmt::Display for BadFilling {
     }
 }
 
-impl std::error::Error for BadFilling {}
+impl std::error::Error for TemplateMismatch {}
 
 /// What a template fixes about its orders.
 #[derive(Clone, Debug)]
@@ -229,17 +229,17 @@ impl TemplateContract {
     /// Makes an order of the template and what the customer says.
     ///
     /// # Errors
-    /// [`BadFilling`] says what is missing, or contradicts the template.
-    pub fn fill(&self, filling: Filling) -> Result<Filled, BadFilling> {
+    /// [`TemplateMismatch`] says what is missing, or contradicts the template.
+    pub fn fill(&self, filling: TemplateInput) -> Result<FilledTemplate, TemplateMismatch> {
         if filling.kind.unwrap_or_default() != self.kind {
-            return Err(BadFilling::WrongType);
+            return Err(TemplateMismatch::WrongType);
         }
         let summary = match (&self.summary, filling.summary) {
-            (Some(fixed), Some(other)) if *fixed != other => return Err(BadFilling::Summary),
+            (Some(fixed), Some(other)) if *fixed != other => return Err(TemplateMismatch::Summary),
             (Some(fixed), _) => fixed.clone(),
             (None, Some(text)) if fits(&text) => text,
-            (None, Some(_)) => return Err(BadFilling::Unfit("summary")),
-            (None, None) => return Err(BadFilling::NoSummary),
+            (None, Some(_)) => return Err(TemplateMismatch::Unfit("summary")),
+            (None, None) => return Err(TemplateMismatch::NoSummary),
         };
         let amount = self.price(filling.amount, filling.tip)?;
         let mut order = Map::new();
@@ -255,53 +255,55 @@ impl TemplateContract {
         }
         let mut session = None;
         if self.kind == TemplateType::Paivana {
-            let website = filling.website.ok_or(BadFilling::Missing("website"))?;
+            let website = filling.website.ok_or(TemplateMismatch::Missing("website"))?;
             if self.website.as_ref().is_some_and(|pattern| !pattern.is_match(website.as_str())) {
-                return Err(BadFilling::Unfit("website"));
+                return Err(TemplateMismatch::Unfit("website"));
             }
             order.insert("fulfillment_url".into(), json!(website));
-            session = Some(filling.paivana_id.ok_or(BadFilling::Missing("paivana_id"))?);
+            session = Some(filling.paivana_id.ok_or(TemplateMismatch::Missing("paivana_id"))?);
         }
-        Ok(Filled { order, session, pay_duration: self.pay_duration })
+        Ok(FilledTemplate { order, session, pay_duration: self.pay_duration })
     }
 
     /// What is to be paid, the tip included.
-    fn price(&self, said: Option<Amount>, tip: Option<Amount>) -> Result<Amount, BadFilling> {
+    fn price(&self, said: Option<Amount>, tip: Option<Amount>) -> Result<Amount, TemplateMismatch> {
         if tip.is_some() && !self.request_tip {
-            return Err(BadFilling::Unfit("tip"));
+            return Err(TemplateMismatch::Unfit("tip"));
         }
         let currency = self.amount.as_ref().map(Amount::currency).or(self.currency.as_ref());
         let foreign = |amount: &Amount| currency.is_some_and(|own| own != amount.currency());
         if said.iter().chain(&tip).any(foreign) {
-            return Err(BadFilling::Currency);
+            return Err(TemplateMismatch::Currency);
         }
         match (self.amount, said, tip) {
             (Some(fixed), said, tip) => {
                 let total = match tip {
-                    Some(tip) => fixed.checked_add(&tip).map_err(|_| BadFilling::Unfit("tip"))?,
+                    Some(tip) => {
+                        fixed.checked_add(&tip).map_err(|_| TemplateMismatch::Unfit("tip"))?
+                    }
                     None => fixed,
                 };
                 match said {
-                    Some(said) if said != total => Err(BadFilling::Amount),
+                    Some(said) if said != total => Err(TemplateMismatch::Amount),
                     _ => Ok(total),
                 }
             }
             // Only the shop gives away (decision 24). What is more than the tip is the price.
             (None, Some(said), tip) => {
                 let price = tip.map_or(Ok(said), |tip| said.checked_sub(&tip));
-                match price.map_err(|_| BadFilling::Unfit("tip"))?.is_zero() {
-                    true => Err(BadFilling::Unfit("amount")),
+                match price.map_err(|_| TemplateMismatch::Unfit("tip"))?.is_zero() {
+                    true => Err(TemplateMismatch::Unfit("amount")),
                     false => Ok(said),
                 }
             }
-            (None, None, _) => Err(BadFilling::NoAmount),
+            (None, None, _) => Err(TemplateMismatch::NoAmount),
         }
     }
 }
 
 /// What a customer's wallet says when it makes an order of a template.
 #[derive(Clone, Debug, Default)]
-pub struct Filling {
+pub struct TemplateInput {
     /// For what it takes the template.
     pub kind: Option<TemplateType>,
     /// What is bought.
@@ -318,7 +320,7 @@ pub struct Filling {
 
 /// What comes of a template: an order as a shop would write it.
 #[derive(Clone, Debug)]
-pub struct Filled {
+pub struct FilledTemplate {
     /// The order's members.
     pub order: Map<String, Value>,
     /// The session that it is for.
@@ -345,7 +347,7 @@ impl Template {
     /// templates, and they can still be read.
     ///
     /// # Errors
-    /// [`BadTemplate::Unfit`] names the member.
+    /// [`BadTemplate::InvalidField`] names the member.
     pub fn check(&self) -> Result<(), BadTemplate> {
         if !fits(&self.description) {
             return Err(BadTemplate::Unfit("template_description"));
@@ -442,25 +444,28 @@ mod tests {
     fn what_is_fixed_stays_and_what_is_open_must_be_said() {
         let open = contract(json!({})).unwrap();
         let fixed = contract(json!({ "summary": "Tea", "amount": "KUDOS:2" })).unwrap();
-        let say = |summary: Option<&str>, price| Filling {
+        let say = |summary: Option<&str>, price| TemplateInput {
             summary: summary.map(Into::into),
             amount: price,
-            ..Filling::default()
+            ..TemplateInput::default()
         };
-        assert_eq!(open.fill(say(None, amount("KUDOS:1"))).unwrap_err(), BadFilling::NoSummary);
-        assert_eq!(open.fill(say(Some("x"), None)).unwrap_err(), BadFilling::NoAmount);
+        assert_eq!(
+            open.fill(say(None, amount("KUDOS:1"))).unwrap_err(),
+            TemplateMismatch::NoSummary
+        );
+        assert_eq!(open.fill(say(Some("x"), None)).unwrap_err(), TemplateMismatch::NoAmount);
         let order = open.fill(say(Some("x"), amount("KUDOS:1.50"))).unwrap().order;
         assert_eq!(Value::Object(order), json!({ "summary": "x", "amount": "KUDOS:1.5" }));
 
         // Nothing is for free that the shop has not made free.
         let zero = open.fill(say(Some("x"), amount("KUDOS:0.00"))).unwrap_err();
-        assert_eq!(zero, BadFilling::Unfit("amount"));
+        assert_eq!(zero, TemplateMismatch::Unfit("amount"));
         let free = contract(json!({ "summary": "Tea", "amount": "KUDOS:0" })).unwrap();
         assert_eq!(free.fill(say(None, None)).unwrap().order["amount"], json!("KUDOS:0"));
 
-        assert_eq!(fixed.fill(say(Some("Rum"), None)).unwrap_err(), BadFilling::Summary);
-        assert_eq!(fixed.fill(say(None, amount("KUDOS:1"))).unwrap_err(), BadFilling::Amount);
-        assert_eq!(fixed.fill(say(None, amount("EUR:2"))).unwrap_err(), BadFilling::Currency);
+        assert_eq!(fixed.fill(say(Some("Rum"), None)).unwrap_err(), TemplateMismatch::Summary);
+        assert_eq!(fixed.fill(say(None, amount("KUDOS:1"))).unwrap_err(), TemplateMismatch::Amount);
+        assert_eq!(fixed.fill(say(None, amount("EUR:2"))).unwrap_err(), TemplateMismatch::Currency);
         for same in [say(None, None), say(Some("Tea"), amount("KUDOS:2.0"))] {
             let order = fixed.fill(same).unwrap().order;
             assert_eq!(Value::Object(order), json!({ "summary": "Tea", "amount": "KUDOS:2" }));
@@ -473,12 +478,22 @@ mod tests {
         let asking =
             contract(json!({ "summary": "Tea", "amount": "KUDOS:2", "request_tip": true }))
                 .unwrap();
-        let tip = |total| Filling { amount: total, tip: amount("KUDOS:1"), ..Filling::default() };
-        assert_eq!(silent.fill(tip(None)).unwrap_err(), BadFilling::Unfit("tip"));
-        assert_eq!(asking.fill(tip(amount("KUDOS:2"))).unwrap_err(), BadFilling::Amount);
+        let tip = |total| TemplateInput {
+            amount: total,
+            tip: amount("KUDOS:1"),
+            ..TemplateInput::default()
+        };
+        assert_eq!(silent.fill(tip(None)).unwrap_err(), TemplateMismatch::Unfit("tip"));
+        assert_eq!(asking.fill(tip(amount("KUDOS:2"))).unwrap_err(), TemplateMismatch::Amount);
         let open = contract(json!({ "summary": "Tea", "request_tip": true })).unwrap();
-        assert_eq!(open.fill(tip(amount("KUDOS:1"))).unwrap_err(), BadFilling::Unfit("amount"));
-        assert_eq!(open.fill(tip(amount("KUDOS:0.5"))).unwrap_err(), BadFilling::Unfit("tip"));
+        assert_eq!(
+            open.fill(tip(amount("KUDOS:1"))).unwrap_err(),
+            TemplateMismatch::Unfit("amount")
+        );
+        assert_eq!(
+            open.fill(tip(amount("KUDOS:0.5"))).unwrap_err(),
+            TemplateMismatch::Unfit("tip")
+        );
         assert_eq!(open.fill(tip(amount("KUDOS:3"))).unwrap().order["amount"], json!("KUDOS:3"));
         for total in [None, amount("KUDOS:3")] {
             let order = asking.fill(tip(total)).unwrap().order;
@@ -496,11 +511,11 @@ mod tests {
         }))
         .unwrap();
         let ask = |website: Option<&str>, id: Option<&str>| {
-            wall.fill(Filling {
+            wall.fill(TemplateInput {
                 kind: Some(TemplateType::Paivana),
                 website: website.map(|url| FulfillmentUrl::parse(url).unwrap()),
                 paivana_id: id.map(|id| SessionId::parse(id).unwrap()),
-                ..Filling::default()
+                ..TemplateInput::default()
             })
         };
         let good = ask(Some("https://news.example/a"), Some("1-x")).unwrap();
@@ -508,11 +523,11 @@ mod tests {
         assert_eq!(good.order["fulfillment_url"], "https://news.example/a");
         assert_eq!(good.order["amount"], "KUDOS:1");
         let other = ask(Some("https://evil.example/"), Some("1-x")).unwrap_err();
-        assert_eq!(other, BadFilling::Unfit("website"));
-        assert_eq!(ask(None, Some("1-x")).unwrap_err(), BadFilling::Missing("website"));
+        assert_eq!(other, TemplateMismatch::Unfit("website"));
+        assert_eq!(ask(None, Some("1-x")).unwrap_err(), TemplateMismatch::Missing("website"));
         let nobody = ask(Some("https://news.example/a"), None).unwrap_err();
-        assert_eq!(nobody, BadFilling::Missing("paivana_id"));
-        assert_eq!(wall.fill(Filling::default()).unwrap_err(), BadFilling::WrongType);
+        assert_eq!(nobody, TemplateMismatch::Missing("paivana_id"));
+        assert_eq!(wall.fill(TemplateInput::default()).unwrap_err(), TemplateMismatch::WrongType);
 
         let several = json!([{ "amount": "KUDOS:1" }, { "amount": "KUDOS:2" }]);
         let refused = |value: Value| contract(value).unwrap_err();

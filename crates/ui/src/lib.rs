@@ -7,25 +7,25 @@
 //! | room | |
 //! | --- | --- |
 //! | `accept` | what a browser says it would like |
-//! | `visitor` | who reads: language, and how numbers are written there |
-//! | `words` | THE table of texts, English and German |
+//! | `locale` | who reads: language, and how numbers are written there |
+//! | `messages` | THE table of texts, English and German |
 //! | `money` | amounts as the visitor writes them |
-//! | `moment` | instants and times left |
+//! | `formatted_time` | instants and times left |
 //! | `qr` | QR codes |
 //! | `once` | forms that are sent twice, secrets that are shown once |
 //! | `files` | style and script |
 
 pub mod accept;
 pub mod files;
-pub mod moment;
+pub mod formatted_time;
+pub mod locale;
+pub mod messages;
 pub mod money;
 pub mod once;
 pub mod qr;
-pub mod visitor;
-pub mod words;
 
-pub use visitor::{Language, Visitor};
-pub use words::Words;
+pub use locale::{Language, Locale};
+pub use messages::Messages;
 
 /// What pages may load and do: what is ours, and nothing in the page itself.
 pub const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \

@@ -1,6 +1,6 @@
 //! Amounts as the visitor writes them: the currency's digits and sign, the visitor's marks.
 
-use super::visitor::Visitor;
+use super::locale::Locale;
 use taler::amount::Amount;
 use taler::currency::CurrencySpecification;
 
@@ -11,7 +11,7 @@ const THIN: char = '\u{202f}';
 
 /// `amount` as `visitor` reads it, by the one of `currencies` that it is in: `1.234,50 €`. All its
 /// digits are shown; nothing is rounded.
-pub fn show(amount: &Amount, currencies: &[CurrencySpecification], visitor: Visitor) -> String {
+pub fn show(amount: &Amount, currencies: &[CurrencySpecification], locale: Locale) -> String {
     let known = currencies.iter().find(|one| one.currency() == amount.currency());
     let shown = match known {
         Some(specification) => specification.show(amount),
@@ -23,9 +23,9 @@ pub fn show(amount: &Amount, currencies: &[CurrencySpecification], visitor: Visi
         Some((whole, fraction)) => (whole, Some(fraction)),
         None => (number, None),
     };
-    let mut text = grouped(whole, visitor.group);
+    let mut text = grouped(whole, locale.group);
     if let Some(fraction) = fraction {
-        text.push(visitor.decimal);
+        text.push(locale.decimal);
         text.push_str(fraction);
     }
     text.push(HARD_BLANK);
@@ -38,13 +38,13 @@ pub fn show(amount: &Amount, currencies: &[CurrencySpecification], visitor: Visi
 ///
 /// Many type a dot where they would write a comma, so a single mark that does not stand before
 /// three last digits divides as well.
-pub fn read(text: &str, currency: &CurrencySpecification, visitor: Visitor) -> Option<Amount> {
+pub fn read(text: &str, currency: &CurrencySpecification, locale: Locale) -> Option<Amount> {
     let text: String = text.chars().filter(|c| !c.is_whitespace() && !"'’".contains(*c)).collect();
     let marks = text.chars().filter(|c| ".,".contains(*c)).count();
     let tail = text.rsplit(['.', ',']).next().map_or(0, str::len);
     let divides = match text.chars().rev().find(|c| ".,".contains(*c)) {
         None => false,
-        Some(mark) if mark == visitor.decimal => true,
+        Some(mark) if mark == locale.decimal => true,
         Some(_) => marks == 1 && tail != 3,
     };
     let (whole, fraction) = match text.rsplit_once(['.', ',']) {
@@ -72,8 +72,8 @@ fn ungrouped(text: &str) -> Option<String> {
 }
 
 /// The number of `amount` as `visitor` would type it: `2,50`.
-pub fn typed(amount: &Amount, currencies: &[CurrencySpecification], visitor: Visitor) -> String {
-    let shown = show(amount, currencies, Visitor { group: THIN, ..visitor });
+pub fn typed(amount: &Amount, currencies: &[CurrencySpecification], locale: Locale) -> String {
+    let shown = show(amount, currencies, Locale { group: THIN, ..locale });
     shown.split(HARD_BLANK).next().unwrap_or_default().replace(THIN, "")
 }
 
@@ -107,10 +107,10 @@ pub fn read_strictly(text: &str, currency: &CurrencySpecification) -> Result<Amo
 }
 
 /// An amount as [`read_strictly`] takes it, for a form: `12.5`, or `12,5` where that is the custom.
-pub fn number(amount: &Amount, visitor: Visitor) -> String {
+pub fn number(amount: &Amount, locale: Locale) -> String {
     let wire = amount.to_string();
     let number = wire.split_once(':').map_or("", |(_, number)| number);
-    number.replace('.', &visitor.decimal.to_string())
+    number.replace('.', &locale.decimal.to_string())
 }
 
 /// `digits` with `mark` between groups of three; four digits stay together.
@@ -153,7 +153,7 @@ mod tests {
         for text in ["", "1.234,50", "-1", "1e3", "EUR:1", ".", ",", "..5", "5,", "\u{ff11}"] {
             assert_eq!(of(text), Err(BadNumber::NoNumber), "{text}");
         }
-        let back = number(&Amount::parse("EUR:1234.5").unwrap(), Visitor::of("de"));
+        let back = number(&Amount::parse("EUR:1234.5").unwrap(), Locale::of("de"));
         assert_eq!(back, "1234,5");
         assert_eq!(of(&back).as_deref(), Ok("EUR:1234.5"));
     }
@@ -163,7 +163,7 @@ mod tests {
         let known = ["EUR", "HUF", "KUDOS"]
             .map(|code| CurrencySpecification::shipped(Currency::parse(code).unwrap()));
         let of = |amount: &str, language: &str| {
-            show(&Amount::parse(amount).unwrap(), &known, Visitor::of(language))
+            show(&Amount::parse(amount).unwrap(), &known, Locale::of(language))
                 .replace(HARD_BLANK, "_")
         };
         assert_eq!(of("EUR:4.3", "en"), "4.30_€");
@@ -180,7 +180,7 @@ mod tests {
     fn what_people_type_is_understood_or_refused() {
         let euro = CurrencySpecification::shipped(Currency::parse("EUR").unwrap());
         let of = |text: &str, language: &str| {
-            read(text, &euro, Visitor::of(language)).map(|amount| amount.to_string())
+            read(text, &euro, Locale::of(language)).map(|amount| amount.to_string())
         };
         for (text, language, amount) in [
             ("2", "en", "EUR:2"),
@@ -204,7 +204,7 @@ mod tests {
         }
         let amount = Amount::parse("EUR:12345.5").unwrap();
         let known = [euro];
-        assert_eq!(typed(&amount, &known, Visitor::of("de")), "12345,50");
-        assert_eq!(typed(&amount, &known, Visitor::of("en")), "12345.50");
+        assert_eq!(typed(&amount, &known, Locale::of("de")), "12345,50");
+        assert_eq!(typed(&amount, &known, Locale::of("en")), "12345.50");
     }
 }

@@ -6,7 +6,7 @@ use super::Finding;
 use super::exchanges::Asked;
 use crate::model::account::Account;
 use crate::model::business_day::BusinessDay;
-use crate::store::kyc::{self, Ask, Pair};
+use crate::store::kyc::{self, AccountAtExchange, KycRequest};
 use crate::store::{self, accounts, instances};
 use crate::till::{KycStatus, KycTransfer, ListedExchange};
 use taler::ids::InstanceId;
@@ -30,7 +30,7 @@ pub(super) struct Shop {
 #[derive(Debug)]
 struct Used {
     account: Account,
-    asks: Vec<(BaseUrl, Ask)>,
+    asks: Vec<(BaseUrl, KycRequest)>,
 }
 
 /// All instances that are alive, and what these exchanges ask of their accounts.
@@ -52,7 +52,7 @@ pub(super) fn shops(db: &Connection, trusted: &[ListedExchange]) -> store::Resul
             for exchange in trusted {
                 let (instance, h_wire) = (instance.serial, account.h_wire);
                 let exchange_url = exchange.trusted.base_url.clone();
-                let pair = Pair { instance, h_wire, exchange_url };
+                let pair = AccountAtExchange { instance, h_wire, exchange_url };
                 if let Some(ask) = kyc::find(db, &pair)? {
                     asks.push((pair.exchange_url, ask));
                 }
@@ -201,7 +201,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::exchange::{Error, Told};
+    use crate::exchange::{Error, Inspection};
     use crate::model::account::AccountDetails;
     use taler::exchange::Keys;
     use taler::exchange::sample::{Sample, after};
@@ -215,7 +215,8 @@ mod tests {
         let h_wire = payto_uri.h_wire(&salt);
         let details = AccountDetails::default();
         let account = Account { h_wire, payto_uri, salt, active: true, details };
-        let ask = reply.map(|reply| Ask { status: 451, code: None, reply, asked_at: after(0) });
+        let ask =
+            reply.map(|reply| KycRequest { status: 451, code: None, reply, asked_at: after(0) });
         let url = "https://exchange.example/".parse().unwrap();
         Used { account, asks: ask.map(|ask| (url, ask)).into_iter().collect() }
     }
@@ -235,7 +236,7 @@ mod tests {
             is_removed: false,
             other_key: None,
         };
-        Asked { listed, answer: Ok(Told { keys, date: None }), off_s: None }
+        Asked { listed, answer: Ok(Inspection { keys, date: None }), off_s: None }
     }
 
     fn found(used: &Used) -> Finding {

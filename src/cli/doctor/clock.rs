@@ -1,7 +1,7 @@
 //! Does this machine know what time it is? Contracts, coins and tokens all have their times.
 
 use super::Finding;
-use system::clock::{Doubt, MINUTE_S, doubt, show};
+use system::clock::{CLOCK_TOLERANCE_S, ClockProblem, clock_problem, show};
 use taler::time::Timestamp;
 
 /// By how many seconds clocks may differ and most things go: exchanges allow an hour.
@@ -28,13 +28,13 @@ pub(super) fn zone(problem: &str) -> Finding {
 /// ours is ahead by so many seconds, `off`.
 pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> Finding {
     let time = show(now);
-    let doubt = doubt(now, newest);
-    if doubt == Some(Doubt::NeverSet) {
+    let problem = clock_problem(now, newest);
+    if problem == Some(ClockProblem::NeverSet) {
         return Finding::Fail(format!("clock: it says {time}, which is long ago"), SET.into());
     }
     // One exchange that is wrong must not outvote one that agrees with us.
     let off = off.iter().copied().min_by_key(|off| off.unsigned_abs());
-    if let Some(off) = off.filter(|off| off.unsigned_abs() > MINUTE_S) {
+    if let Some(off) = off.filter(|off| off.unsigned_abs() > CLOCK_TOLERANCE_S) {
         let direction = if off > 0 { "ahead of" } else { "behind" };
         let amount = amount(off.unsigned_abs());
         let sentence = format!("clock: it says {time}, {amount} {direction} the exchanges' clocks");
@@ -43,8 +43,8 @@ pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> F
             false => Finding::Warn(sentence, SET.into()),
         };
     }
-    match (doubt, off) {
-        (Some(Doubt::Behind(secs)), Some(_)) => Finding::Warn(
+    match (problem, off) {
+        (Some(ClockProblem::Behind(secs)), Some(_)) => Finding::Warn(
             format!(
                 "clock: it says {time}, as exchanges do, but the newest entry in the file was made \
                  {} later; the clock was wrong then",
@@ -52,17 +52,17 @@ pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> F
             ),
             "nothing needs to be done; orders of that time expire late".into(),
         ),
-        (Some(Doubt::Behind(secs)), None) => Finding::Fail(
+        (Some(ClockProblem::Behind(secs)), None) => Finding::Fail(
             format!(
                 "clock: it says {time}, but the newest entry in the file was made {} later",
                 amount(secs)
             ),
             SET.into(),
         ),
-        (Some(Doubt::NeverSet) | None, Some(_)) => {
+        (Some(ClockProblem::NeverSet) | None, Some(_)) => {
             Finding::Ok(format!("clock: {time}, as exchanges say"))
         }
-        (Some(Doubt::NeverSet) | None, None) => Finding::Ok(format!("clock: {time}")),
+        (Some(ClockProblem::NeverSet) | None, None) => Finding::Ok(format!("clock: {time}")),
     }
 }
 
@@ -78,7 +78,7 @@ fn amount(secs: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use system::clock::BUILT_S;
+    use system::clock::EARLIEST_PLAUSIBLE_S;
 
     fn at(secs: u64) -> Timestamp {
         Timestamp::from_secs(secs).unwrap()
@@ -89,8 +89,8 @@ mod tests {
     #[test]
     fn a_clock_that_was_never_set_fails_whatever_else_is_known() {
         assert!(matches!(check(at(0), None, &[]), Finding::Fail(..)));
-        assert!(matches!(check(at(BUILT_S - 1), None, &[0]), Finding::Fail(..)));
-        assert!(matches!(check(at(BUILT_S), None, &[]), Finding::Ok(_)));
+        assert!(matches!(check(at(EARLIEST_PLAUSIBLE_S - 1), None, &[0]), Finding::Fail(..)));
+        assert!(matches!(check(at(EARLIEST_PLAUSIBLE_S), None, &[]), Finding::Ok(_)));
     }
 
     #[test]

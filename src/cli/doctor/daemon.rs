@@ -71,7 +71,7 @@ pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
             .build()
             .map_err(|error| other(&error))?;
     let session = base32::encode(&random::<16>().map_err(|error| other(&error))?);
-    let seen = runtime.block_on(look(&client, url, &session, wait));
+    let seen = runtime.block_on(try_poll(&client, url, &session, wait));
     // A name that is still being looked up holds nobody up.
     runtime.shutdown_background();
     Ok(judge(url, &seen, wait))
@@ -111,7 +111,7 @@ fn own_address(listens: &[Listen]) -> Result<BaseUrl, &'static str> {
     BaseUrl::parse(format!("http://{address}/")).map_err(|_| "it listens at an odd address")
 }
 
-async fn look(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> Seen {
+async fn try_poll(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> Seen {
     let begun = Instant::now();
     let (status, body) = match ask(client, url.join(&["config"]), ANSWER).await {
         Ok(answer) => answer,
@@ -170,7 +170,7 @@ fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
     let remedy = || {
         format!(
             "what stands in front of the daemon must let requests wait for a minute, and pass answers on \
-             at once, see packaging/examples; or the daemon must let them wait less: polls.clamp_s, now {}",
+             at once, see packaging/examples; or the daemon must let them wait less: polls.max_wait_s, now {}",
             wait.longest.as_secs()
         )
     };
@@ -253,7 +253,7 @@ mod tests {
             told_slow
                 .starts_with("warn  daemon: a request that waits 50 s at https://shop.example/")
                 && told_slow.contains("comes back after 30.0 s, with status 504")
-                && told_slow.ends_with("polls.clamp_s, now 50"),
+                && told_slow.ends_with("polls.max_wait_s, now 50"),
             "{told_slow}"
         );
         assert!(waited(504, 900).starts_with("warn  daemon: a request that waits 3 s"));

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::Finding;
-use crate::store::premises::Premises;
-use crate::store::{self, Error, Look, VERSION};
+use crate::store::storage_info::StorageInfo;
+use crate::store::{self, Error, Inspection, VERSION};
 use taler::time::Timestamp;
 
 /// A megabyte.
@@ -14,7 +14,7 @@ const MB: u64 = 1_000_000;
 const LARGE_LOG: u64 = 128 * MB;
 
 /// What a look at the database at `path` showed.
-pub(super) fn check(path: &Path, look: &store::Result<Option<Look>>) -> Vec<Finding> {
+pub(super) fn check(path: &Path, look: &store::Result<Option<Inspection>>) -> Vec<Finding> {
     match look {
         Err(error) => vec![refused(error)],
         Ok(None) => vec![Finding::Fail(
@@ -46,7 +46,7 @@ fn version(path: &Path, version: u32) -> Finding {
 }
 
 /// When the last good copy was made, if ever one was.
-pub(super) fn backup(found: Premises, now: Timestamp) -> Finding {
+pub(super) fn backup(found: StorageInfo, now: Timestamp) -> Finding {
     let remedy = || {
         "make one each day, by systemd or cron: tilld backup /another/disk/till.db; the package does \
          with: systemctl enable --now tilld-backup.timer"

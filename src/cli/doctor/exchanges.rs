@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Finding, address, clock};
 use crate::cli;
-use crate::exchange::{Error, Exchange, Http, Times, Told};
+use crate::exchange::{Error, Exchange, Http, Inspection, Times};
 use crate::till::ListedExchange;
 use system::clock::{Clock, show};
 use taler::amount::Currency;
@@ -25,7 +25,7 @@ const TIMES: Times = Times {
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) listed: ListedExchange,
-    pub(super) answer: Result<Told, Error>,
+    pub(super) answer: Result<Inspection, Error>,
     /// By how many seconds our clock is ahead of the exchange's, if that could be told.
     pub(super) off_s: Option<i64>,
 }
@@ -47,7 +47,7 @@ pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked
             let exchange = Exchange::new(trusted, http.clone(), clock.clone(), None, |_| {});
             let (listed, clock) = (listed.clone(), clock.clone());
             runtime.spawn(async move {
-                let answer = exchange.look().await;
+                let answer = exchange.inspect().await;
                 let told = answer.as_ref().ok();
                 let off_s =
                     told.and_then(|told| clock::off_s(clock.now(), told.date, told.keys.issued()));
@@ -215,7 +215,7 @@ mod tests {
         let mut answer = sample.keys();
         change(&mut answer);
         let keys = Keys::read(&sample.trusted(), answer.to_string().as_bytes());
-        let answer = keys.map(|keys| Told { keys, date: None }).map_err(Error::from);
+        let answer = keys.map(|keys| Inspection { keys, date: None }).map_err(Error::from);
         let listed = ListedExchange {
             trusted: sample.trusted(),
             is_in_settings: true,

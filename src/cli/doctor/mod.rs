@@ -18,8 +18,8 @@ use std::time::Duration;
 use super::output::{self, escaped};
 use super::{Error, explained, owner, with_rights_of};
 use crate::config::Config;
-use crate::server::terms;
-use crate::store::{self, Look, premises};
+use crate::server::policy;
+use crate::store::{self, Inspection, storage_info};
 use crate::till::{ListedExchange, listed};
 use system::clock::{Clock, zone_problem};
 use taler::exchange::Trusted;
@@ -88,15 +88,15 @@ impl fmt::Display for Sum {
 pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let owner = owner::become_owner(&config.database.path)?;
     let path = &config.database.path;
-    let look = store::look(path);
-    let trusted = trusted(&look, &terms(config)?.exchanges);
+    let look = store::inspect_copy(path);
+    let trusted = trusted(&look, &policy(config)?.exchanges);
     let clock = Clock::system();
     let asked = exchanges::ask(&trusted, &clock)?;
     let now = clock.now();
 
     let server = &config.server;
     let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
-    let longest = Duration::from_secs(config.polls.clamp_s);
+    let longest = Duration::from_secs(config.polls.max_wait_s);
     let wait = daemon::Wait::of(longest, slow);
     findings.push(match &server.base_url {
         Some(url) => daemon::check(url, wait)?,
@@ -105,7 +105,7 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let mut about_file = disk::check(path);
     about_file.extend(database::check(path, &look));
     if matches!(look, Ok(Some(_))) {
-        about_file.push(database::backup(premises::around(path), now));
+        about_file.push(database::backup(storage_info::around(path), now));
     }
     let (newest, shops) = match contents(&look, &trusted) {
         Ok(contents) => contents,
@@ -143,7 +143,7 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
 
 /// The exchanges of the settings and of the database, as far as that is one that we can read, which new
 /// orders offer.
-fn trusted(look: &store::Result<Option<Look>>, settings: &[Trusted]) -> Vec<ListedExchange> {
+fn trusted(look: &store::Result<Option<Inspection>>, settings: &[Trusted]) -> Vec<ListedExchange> {
     let kept = match look {
         Ok(Some(look)) if look.version() == store::VERSION => look.read(store::exchanges::list),
         _ => Ok(Vec::new()),
@@ -159,7 +159,7 @@ fn trusted(look: &store::Result<Option<Look>>, settings: &[Trusted]) -> Vec<List
 type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
 
 fn contents(
-    look: &store::Result<Option<Look>>,
+    look: &store::Result<Option<Inspection>>,
     trusted: &[ListedExchange],
 ) -> store::Result<Contents> {
     match look {

@@ -10,7 +10,7 @@ use Failure::*;
 
 /// What a shop of 2019 is told.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::http) struct Old {
+pub(in crate::http) struct LegacyError {
     pub(in crate::http) status: u16,
     pub(in crate::http) code: u32,
     pub(in crate::http) hint: &'static str,
@@ -19,7 +19,7 @@ pub(in crate::http) struct Old {
 /// `cause` in the words of 2019.
 pub(super) fn explain(call: Call, cause: Failure) -> Failure {
     let (status, code, hint) = row(call, &cause).unwrap_or_else(|| cause.row());
-    In2019(Old { status, code, hint }, Box::new(cause))
+    Legacy(LegacyError { status, code, hint }, Box::new(cause))
 }
 
 /// Status, code and hint of 2019; `None` where today's will do.
@@ -32,8 +32,8 @@ fn row(call: Call, cause: &Failure) -> Option<(u16, u32, &'static str)> {
         (_, Malformed(_) | Till(Verb::Unfit(_)))        => (400, 1009, "a parameter is malformed"),
         (_, Segment)                                    => (404, 2000, "there is no such instance"),
         (_, Till(Verb::InstanceDeleted(_)))             => (404, 2000, "there is no such instance"),
-        (Call::Pay, Gone2019(_))                        => (410, 2121, "wallet too old"),
-        (_, Gone2019(_))                                => (410, 2701, "tips were removed from Taler"),
+        (Call::Pay, Removed(_))                        => (410, 2121, "wallet too old"),
+        (_, Removed(_))                                => (410, 2701, "tips were removed from Taler"),
 
         (Call::Order, Till(Verb::Order(bad)))           => match bad {
             BadOrder::Shape(_)                          => (400, 1007, "no contract can be made of this order"),

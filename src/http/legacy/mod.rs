@@ -14,28 +14,29 @@ use actix_web::{HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::Door::{self, Private, Public};
+use super::Access::{self, Private, Public};
 use super::error::{Answer, Failure};
 use super::extract::{
-    Body, Credentials, Fields, Params, There, authorization, credentials, patience,
+    Body, Credentials, ExistingInstance, JsonBody, QueryParams, authorization, credentials,
+    wait_limit,
 };
 use super::orders::shop::order_text;
 use super::orders::wallet;
-use super::orders::{pay_uri, put, refund_uri, terms};
-use super::{Row, Settings, origin, shop};
+use super::orders::{insert_some, pay_uri, refund_uri, terms};
+use super::{RouteSpec, Settings, origin, shop};
 use crate::model::access::Permission::{self, OrdersRead, OrdersRefund, OrdersWrite};
+use crate::model::invalid_field::InvalidField;
 use crate::model::order::{ClaimToken, Order};
-use crate::model::unfit::Unfit;
 use crate::till::{
-    self, Admission, Clerk, Filter, Key, OrderWish, Page, Patience, PickedRefund, Poll2019,
-    RefundWish, Repurchase, Smaller, Standing, Status, StatusAsk, Till,
+    self, Admission, ApiToken, CollectedRefund, CreateOrder, Filter, GrantRefund, Paging,
+    PaymentState, Poll2019, Principal, Repurchase, Smaller, Status, StatusQuery, Till, WaitLimit,
 };
 use taler::base32::HashCode;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::{BaseUrl, query_value};
 
-pub(super) use self::codes::Old;
+pub(super) use self::codes::LegacyError;
 
 macro_rules! calls {
     ($($call:ident $method:literal $path:literal $door:expr;)*) => {
@@ -46,7 +47,7 @@ macro_rules! calls {
         const CALLS: &[Call] = &[$(Call::$call),*];
 
         /// Routes of 2019; each is there in four forms.
-        pub const LEGACY: &[Row] = &[$(Row { method: $method, path: $path, door: $door }),*];
+        pub const LEGACY: &[RouteSpec] = &[$(RouteSpec { method: $method, path: $path, door: $door }),*];
     };
 }
 
@@ -92,7 +93,7 @@ impl Target {
     }
 
     /// What can be asked for here.
-    fn calls(&self) -> impl Iterator<Item = (Call, &'static Row)> + '_ {
+    fn calls(&self) -> impl Iterator<Item = (Call, &'static RouteSpec)> + '_ {
         CALLS
             .iter()
             .copied()
@@ -100,14 +101,14 @@ impl Target {
             .filter(|(_, row)| row.path == self.path && (!self.public || row.door == Public))
     }
 
-    fn call(&self, method: &Method) -> Option<(Call, &'static Row)> {
+    fn call(&self, method: &Method) -> Option<(Call, &'static RouteSpec)> {
         let name = if *method == Method::HEAD { "GET" } else { method.as_str() };
         self.calls().find(|(_, row)| row.method == name)
     }
 }
 
 /// The row by which a request of 2019 came in.
-pub(super) fn row_of(request: &HttpRequest) -> Option<&'static Row> {
+pub(super) fn row_of(request: &HttpRequest) -> Option<&'static RouteSpec> {
     Target::of(request).call(request.method()).map(|(_, row)| row)
 }
 
@@ -115,7 +116,7 @@ pub(super) fn row_of(request: &HttpRequest) -> Option<&'static Row> {
 /// first.
 pub(super) fn mount_polls(app: &mut ServiceConfig) {
     for path in ["/public/poll-payment", "/check-payment"] {
-        app.service(resource(path).to(door));
+        app.service(resource(path).to(fallback));
     }
 }
 
@@ -124,16 +125,16 @@ struct Visit {
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    params: Params,
+    params: QueryParams,
     target: Target,
 }
 
 /// Every request that no route of today takes.
-pub(super) async fn door(
+pub(super) async fn fallback(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    params: Params,
+    params: QueryParams,
     body: Body,
 ) -> Answer {
     let target = Target::of(&request);
@@ -154,7 +155,7 @@ pub(super) async fn door(
 }
 
 impl Visit {
-    async fn answer(self, call: Call, door: Door, body: Body) -> Answer {
+    async fn answer(self, call: Call, door: Access, body: Body) -> Answer {
         match call {
             Call::Order => self.order(door, body).await,
             Call::Refund => self.refund(door, body).await,
@@ -164,15 +165,15 @@ impl Visit {
             Call::Proposal => self.proposal().await,
             Call::PickUp => self.pick_up().await,
             Call::Config => {
-                let there = There::find(&self.till, self.instance().await?).await?;
+                let there = ExistingInstance::find(&self.till, self.instance().await?).await?;
                 shop::config(self.till, there).await
             }
-            Call::Pay => Err(Failure::Gone2019("the wallet is too old to pay with coins of today")),
+            Call::Pay => Err(Failure::Removed("the wallet is too old to pay with coins of today")),
             Call::TipPickup
             | Call::TipPickupGet
             | Call::TipAuthorize
             | Call::TipQuery
-            | Call::TipQueryPost => Err(Failure::Gone2019("tips were removed from Taler")),
+            | Call::TipQueryPost => Err(Failure::Removed("tips were removed from Taler")),
         }
     }
 
@@ -203,7 +204,7 @@ impl Visit {
     }
 
     /// The token that the shop shows, in today's form or as `ApiKey`.
-    fn key(&self) -> Option<Key> {
+    fn key(&self) -> Option<ApiToken> {
         if let Some(Credentials::Bearer(key)) = credentials(&self.request) {
             return Some(key);
         }
@@ -212,25 +213,29 @@ impl Visit {
             return None;
         }
         let rest = rest.trim();
-        Key::shown(&format!("{}{rest}", till::access::PREFIX)).ok()
+        ApiToken::shown(&format!("{}{rest}", till::access::PREFIX)).ok()
     }
 
     /// Lets in whoever shows a token of `instance` that is good for `needs`, or its password.
-    async fn admitted(&self, instance: &InstanceId, needs: Permission) -> Result<Clerk, Failure> {
+    async fn admitted(
+        &self,
+        instance: &InstanceId,
+        needs: Permission,
+    ) -> Result<Principal, Failure> {
         let key = self.key().ok_or(till::Error::NotAuthorized);
-        let clerk = match self.till.admit_by_token(instance, key.as_ref().ok(), Some(needs))? {
-            Admission::Admitted(clerk) => clerk,
+        let principal = match self.till.admit_by_token(instance, key.as_ref().ok(), Some(needs))? {
+            Admission::Admitted(principal) => principal,
             Admission::Unknown(there) => {
-                let peer = origin::client(&self.request, &self.settings);
-                self.till.admit_by_password(there, &key?, peer).await?
+                let client = origin::client(&self.request, &self.settings);
+                self.till.admit_by_password(there, &key?, client).await?
             }
         };
-        origin::note_address(&self.request, &self.settings, &self.till, &clerk);
-        Ok(clerk)
+        origin::note_address(&self.request, &self.settings, &self.till, &principal);
+        Ok(principal)
     }
 
     /// A clerk for a request that has no body.
-    async fn clerk(&self, door: Door) -> Result<Clerk, Failure> {
+    async fn principal(&self, door: Access) -> Result<Principal, Failure> {
         let Private(permission) = door else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
@@ -241,7 +246,7 @@ impl Visit {
     /// A clerk for a request whose body may name the instance. It is only read for somebody who holds
     /// a token that is good for this at all, or the password of the instance that the rest of the
     /// request means; what it says is checked by [`Visit::check_named`].
-    async fn clerk_before_body(&self, door: Door) -> Result<Clerk, Failure> {
+    async fn clerk_before_body(&self, door: Access) -> Result<Principal, Failure> {
         let Private(permission) = door else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
@@ -249,52 +254,56 @@ impl Visit {
             return self.admitted(&instance, permission).await;
         }
         match self.till.admit_holder(self.key().as_ref(), permission)? {
-            Some(clerk) => {
-                origin::note_address(&self.request, &self.settings, &self.till, &clerk);
-                Ok(clerk)
+            Some(principal) => {
+                origin::note_address(&self.request, &self.settings, &self.till, &principal);
+                Ok(principal)
             }
             None => self.admitted(&self.instance().await?, permission).await,
         }
     }
 
     /// Is the instance that the request names the clerk's?
-    async fn check_named(&self, clerk: &Clerk, fields: &mut Fields) -> Result<(), Failure> {
+    async fn check_named(
+        &self,
+        principal: &Principal,
+        fields: &mut JsonBody,
+    ) -> Result<(), Failure> {
         let said: Option<String> = fields.get("instance")?;
         let said = said.as_deref().or(self.params.text("instance"));
-        if self.named(said).await? != clerk.instance().id {
+        if self.named(said).await? != principal.instance().id {
             return Err(till::Error::NotAuthorized.into());
         }
         Ok(())
     }
 
     /// How long the client would wait: `timeout` in seconds, or `timeout_ms`.
-    fn patience(&self) -> Result<Patience, Failure> {
+    fn wait_limit(&self) -> Result<WaitLimit, Failure> {
         let bad = |name: &str| Failure::Malformed(name.into());
         let timeout = match (self.params.text("timeout"), self.params.text("timeout_ms")) {
             (Some(text), _) => RelativeTime::parse_secs(text).map_err(|_| bad("timeout"))?,
             (None, Some(text)) => {
                 RelativeTime::parse_millis(text).map_err(|_| bad("timeout_ms"))?
             }
-            (None, None) => return Ok(Patience::NONE),
+            (None, None) => return Ok(WaitLimit::NONE),
         };
-        patience(&self.request, timeout)
+        wait_limit(&self.request, timeout)
     }
 
     /// `POST /order`.
-    async fn order(self, door: Door, body: Body) -> Answer {
-        let clerk = self.clerk_before_body(door).await?;
+    async fn order(self, door: Access, body: Body) -> Answer {
+        let principal = self.clerk_before_body(door).await?;
         let (mut fields, order) = body.fields_and_text("order").await?;
-        self.check_named(&clerk, &mut fields).await?;
+        self.check_named(&principal, &mut fields).await?;
         let (order, refund_delay) = order::today(order_text(&order)?)?;
-        let wish = OrderWish {
+        let wish = CreateOrder {
             order,
             refund_delay,
             payment_target: self.params.text("payment_target").map(str::to_owned),
             session: None,
             with_token: true,
         };
-        let base_url = origin::base_url(&self.request, &self.settings, &clerk.instance().id)?;
-        let made = self.till.create_order(&clerk, wish, &base_url).await?;
+        let base_url = origin::base_url(&self.request, &self.settings, &principal.instance().id)?;
+        let made = self.till.create_order(&principal, wish, &base_url).await?;
         Ok(HttpResponse::Ok().json(json!({ "order_id": made.order_id })))
     }
 
@@ -316,13 +325,13 @@ impl Visit {
         &self,
         instance: &InstanceId,
         order: &Order,
-        standing: &Standing,
+        state: &PaymentState,
         session: Option<&SessionId>,
     ) -> Result<Value, Failure> {
-        if *standing == Standing::Paid {
+        if *state == PaymentState::Paid {
             let refunded = !order.refund_granted.is_zero();
             let mut body = json!({ "paid": true, "refunded": refunded });
-            put(&mut body, "refund_amount", refunded.then_some(order.refund_granted));
+            insert_some(&mut body, "refund_amount", refunded.then_some(order.refund_granted));
             return Ok(body);
         }
         let mut body = json!({
@@ -330,28 +339,30 @@ impl Visit {
             "taler_pay_uri": pay_uri(order, session),
             "contract_url": self.contract_url(instance, &order.order_id)?,
         });
-        if let Standing::PaidBefore(before) = standing {
-            put(&mut body, "already_paid_order_id", Some(before));
+        if let PaymentState::PaidBefore(before) = state {
+            insert_some(&mut body, "already_paid_order_id", Some(before));
         }
         Ok(body)
     }
 
     /// `GET /check-payment`.
-    async fn check_payment(self, door: Door) -> Answer {
-        let clerk = self.clerk(door).await?;
+    async fn check_payment(self, door: Access) -> Answer {
+        let principal = self.principal(door).await?;
         let session: Option<SessionId> = self.params.get("session_id")?;
-        let ask = StatusAsk {
+        let ask = StatusQuery {
             order_id: self.params.need("order_id")?,
             session: session.clone(),
             repurchase: Repurchase::NotWhollyRefunded,
         };
-        let patience = self.patience()?;
-        let status =
-            self.till.order_status(&clerk, ask, patience, None::<fn(&Status) -> bool>).await?;
-        let instance = &clerk.instance().id;
-        let mut body = self.status(instance, &status.order, &status.standing, session.as_ref())?;
-        if status.standing == Standing::Paid {
-            put(&mut body, "contract_terms", Some(terms(&status.terms)?));
+        let wait_limit = self.wait_limit()?;
+        let status = self
+            .till
+            .order_status(&principal, ask, wait_limit, None::<fn(&Status) -> bool>)
+            .await?;
+        let instance = &principal.instance().id;
+        let mut body = self.status(instance, &status.order, &status.state, session.as_ref())?;
+        if status.state == PaymentState::Paid {
+            insert_some(&mut body, "contract_terms", Some(terms(&status.terms)?));
         }
         Ok(HttpResponse::Ok().json(body))
     }
@@ -366,9 +377,9 @@ impl Visit {
             session: session.clone(),
             refund: self.params.get("refund")?,
         };
-        let patience = self.patience()?;
-        let (order, standing) = self.till.poll_2019(&instance, ask, patience).await?;
-        let body = self.status(&instance, &order, &standing, session.as_ref())?;
+        let wait_limit = self.wait_limit()?;
+        let (order, state) = self.till.poll_2019(&instance, ask, wait_limit).await?;
+        let body = self.status(&instance, &order, &state, session.as_ref())?;
         Ok(HttpResponse::Ok().json(body))
     }
 
@@ -388,17 +399,17 @@ impl Visit {
     }
 
     /// `POST /refund`: a new total.
-    async fn refund(self, door: Door, body: Body) -> Answer {
-        let clerk = self.clerk_before_body(door).await?;
+    async fn refund(self, door: Access, body: Body) -> Answer {
+        let principal = self.clerk_before_body(door).await?;
         let mut fields = body.fields().await?;
-        self.check_named(&clerk, &mut fields).await?;
+        self.check_named(&principal, &mut fields).await?;
         let order_id = fields.need("order_id")?;
-        let wish = RefundWish {
+        let wish = GrantRefund {
             total: fields.need("refund")?,
             reason: fields.need("reason")?,
             smaller: Smaller::Ignore,
         };
-        let order = self.till.grant_refund(&clerk, order_id, wish).await?;
+        let order = self.till.grant_refund(&principal, order_id, wish).await?;
         let uri = refund_uri(&order);
         // Its name was different in the code, the reference and the tutorial of the time.
         Ok(HttpResponse::Ok().json(json!({
@@ -419,19 +430,19 @@ impl Visit {
         if order.refund_granted.is_zero() {
             return Err(Failure::NoRefund);
         }
-        let picked = self.till.pick_up_refunds(&instance, order_id, h_contract).await?;
+        let picked = self.till.collect_refunds(&instance, order_id, h_contract).await?;
         let picked = picked.map(|picked| picked.refunds).unwrap_or_default();
         let mut body = json!({
             "refunds": picked.iter().map(coin_refund).collect::<Vec<_>>(),
             "merchant_pub": merchant_pub,
         });
-        put(&mut body, "h_contract_terms", h_contract);
+        insert_some(&mut body, "h_contract_terms", h_contract);
         Ok(HttpResponse::Ok().json(body))
     }
 
     /// `GET /history`: paid orders only.
-    async fn history(self, door: Door) -> Answer {
-        let clerk = self.clerk(door).await?;
+    async fn history(self, door: Access) -> Answer {
+        let principal = self.principal(door).await?;
         let date = self.params.text("date").map(date).transpose()?;
         let limit = self.params.get("delta")?.unwrap_or(-20_i64);
         if limit == 0 {
@@ -445,7 +456,7 @@ impl Visit {
             after: date.filter(|_| limit > 0),
             ..Filter::default()
         };
-        let instance = &clerk.instance().id;
+        let instance = &principal.instance().id;
         let row = |order: &Order| {
             let ms = order.created_at.secs().map(|secs| secs.saturating_mul(1000));
             json!({
@@ -458,11 +469,11 @@ impl Visit {
             })
         };
         if let Some(order_id) = wanted {
-            let found = self.till.paid_order(&clerk, &order_id)?;
+            let found = self.till.paid_order(&principal, &order_id)?;
             return Ok(HttpResponse::Ok().json(found.iter().map(row).collect::<Vec<_>>()));
         }
-        let page = Page { filter, limit, offset };
-        let mut orders = self.till.orders(&clerk, page, Patience::NONE).await?;
+        let page = Paging { filter, limit, offset };
+        let mut orders = self.till.orders(&principal, page, WaitLimit::NONE).await?;
         orders.sort_by_key(|order| order.serial.0);
         if self.params.text("ordering") != Some("ascending") {
             orders.reverse();
@@ -476,13 +487,13 @@ impl Visit {
 fn date(text: &str) -> Result<Timestamp, Failure> {
     let is_number = text.bytes().all(|b| b.is_ascii_digit());
     Timestamp::parse_secs(text).map_err(|_| match is_number {
-        true => till::Error::from(Unfit("date")).into(),
+        true => till::Error::from(InvalidField("date")).into(),
         false => Failure::Malformed("date".into()),
     })
 }
 
 /// A coin's refund in the words of April 2020, when the backend redeemed it.
-fn coin_refund(picked: &PickedRefund) -> Value {
+fn coin_refund(picked: &CollectedRefund) -> Value {
     let mut row = wallet::coin_refund(picked);
     if let Value::Object(row) = &mut row {
         let status = row.remove("exchange_status").unwrap_or_default();

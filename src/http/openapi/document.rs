@@ -10,9 +10,13 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 use super::operation::Operation;
 use super::schema::{components, instance_id};
 use super::{instances, legacy, office, orders, shop, templates, tokens};
-use crate::http::Door::{AnySeat, AnyToken, Management, Private, Public, Seat, Watch};
+use crate::http::Access::{
+    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground,
+};
 use crate::http::error::tests::every_failure;
-use crate::http::{ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, Row};
+use crate::http::{
+    ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
+};
 
 /// Set to have the document written instead of compared.
 const WRITE: &str = "TILLD_WRITE_OPENAPI";
@@ -37,7 +41,7 @@ impl Chapter {
 }
 
 /// Descriptions, and the rows that they are of, each with its table.
-type Table = (Vec<Chapter>, Vec<(&'static str, &'static Row)>);
+type Table = (Vec<Chapter>, Vec<(&'static str, &'static RouteSpec)>);
 
 /// The API of today.
 fn chapters() -> Vec<Chapter> {
@@ -57,7 +61,7 @@ fn chapters() -> Vec<Chapter> {
 
 /// What is refused with 501 until it is offered: to whom it would be, and with whatever is sent.
 fn later() -> Vec<Operation> {
-    let one = |row: &'static Row| {
+    let one = |row: &'static RouteSpec| {
         let operation = Operation::new(row.method, row.path, "Not offered yet").refuses(&[501]);
         let operation = match row.path.contains("{id}") {
             true => operation.at(json!({ "type": "string", "minLength": 1 })),
@@ -72,8 +76,8 @@ fn later() -> Vec<Operation> {
 }
 
 /// The forms in which a row is there.
-fn forms(row: &Row, table: &str) -> Vec<String> {
-    let Row { path, .. } = row;
+fn forms(row: &RouteSpec, table: &str) -> Vec<String> {
+    let RouteSpec { path, .. } = row;
     match table {
         "everywhere" => vec![(*path).to_owned(), format!("{INSTANCE}{path}")],
         "root" if *path == "/" => vec![(*path).to_owned(), INSTANCE.to_owned()],
@@ -91,7 +95,7 @@ fn forms(row: &Row, table: &str) -> Vec<String> {
 }
 
 /// What is common to operations behind this door.
-fn refusals(row: &Row, operation: &Operation, table: &str, path: &str) -> BTreeSet<u16> {
+fn refusals(row: &RouteSpec, operation: &Operation, table: &str, path: &str) -> BTreeSet<u16> {
     let mut statuses: BTreeSet<u16> = ALWAYS.iter().copied().collect();
     if operation.has_body() {
         statuses.extend(WITH_BODY);
@@ -100,8 +104,8 @@ fn refusals(row: &Row, operation: &Operation, table: &str, path: &str) -> BTreeS
         statuses.insert(507);
     }
     match row.door {
-        Public | AnySeat | Seat(_) => {}
-        Watch(_) => statuses.extend([401]),
+        Public | AnySession | Session(_) => {}
+        SessionBackground(_) => statuses.extend([401]),
         AnyToken => statuses.extend([401, 404]),
         Private(_) => statuses.extend([401, 403, 404]),
         Management(_) => statuses.extend([401, 403]),
@@ -112,7 +116,7 @@ fn refusals(row: &Row, operation: &Operation, table: &str, path: &str) -> BTreeS
     statuses
 }
 
-fn security(row: &Row, table: &str) -> Value {
+fn security(row: &RouteSpec, table: &str) -> Value {
     match row.door {
         Public if row.path == "/private/token" => json!([{ "password": [] }, { "token": [] }]),
         Public => json!([]),
@@ -123,7 +127,7 @@ fn security(row: &Row, table: &str) -> Value {
         Private(permission) | Management(permission) => {
             json!([{ "token": [permission.as_str()] }])
         }
-        AnySeat | Seat(_) | Watch(_) => json!([{ "seat": [] }]),
+        AnySession | Session(_) | SessionBackground(_) => json!([{ "seat": [] }]),
     }
 }
 
@@ -180,7 +184,7 @@ fn paths() -> (Map<String, Value>, Vec<String>) {
     (paths, complaints)
 }
 
-fn form(row: &Row, operation: &Operation, table: &str, tag: &str, path: &str) -> Value {
+fn form(row: &RouteSpec, operation: &Operation, table: &str, tag: &str, path: &str) -> Value {
     let kind = if table == "2019" { "Old" } else { "Status" };
     let refusal = |status: u16| json!({ "$ref": format!("#/components/responses/{kind}{status}") });
     let instance =
@@ -305,8 +309,9 @@ fn every_route_is_described_and_nothing_else() {
         .values()
         .map(|path| path.as_object().unwrap().keys().filter(|key| *key != "servers").count())
         .sum();
-    let there =
-        |table: &str, rows: &[Row]| rows.iter().map(|row| forms(row, table).len()).sum::<usize>();
+    let there = |table: &str, rows: &[RouteSpec]| {
+        rows.iter().map(|row| forms(row, table).len()).sum::<usize>()
+    };
     let rows = there("everywhere", EVERYWHERE) + there("root", ROOT) + there("2019", LEGACY);
     let later = there("everywhere", LATER) + there("root", LATER_ROOT);
     assert_eq!(described, rows + later + OFFICE.len() + ADMIN.len());

@@ -106,11 +106,11 @@ pub(super) fn all() -> Vec<Operation> {
 /// An order as shops of 2019 wrote it.
 pub(super) fn order() -> Value {
     let mut order = super::orders::order();
-    let time = |member: &str, endless: &str, words: &str, (unit, most): (&str, u64)| {
+    let time = |member: &str, endless: &str, messages: &str, (unit, most): (&str, u64)| {
         any_of([
             named(member),
             contract_object(report([(unit, any_of([number(0, most), one_of([endless])]))])),
-            json!({ "type": "string", "pattern": words }),
+            json!({ "type": "string", "pattern": messages }),
         ])
     };
     // Up to the time that is near enough.

@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::operation::Operation;
 use super::schema::{instance_id, order_id, serial, template_id};
-use crate::http::{Door, OFFICE};
+use crate::http::{Access, OFFICE};
 
 pub(super) fn all() -> Vec<Operation> {
     OFFICE
         .iter()
         .map(|row| {
             let summary = match (row.method, row.door) {
-                ("GET", Door::Watch(_)) => "A part of a page, once there is news",
+                ("GET", Access::SessionBackground(_)) => "A part of a page, once there is news",
                 ("GET", _) => "A page",
                 _ => "A page's form; leads to another page, or shows it again with what is wrong",
             };
@@ -43,7 +43,7 @@ pub(super) fn all() -> Vec<Operation> {
                 .with(303, "Location", true)
                 .refuses(&[403, 404]);
             let operation = match row.door {
-                Door::Watch(_) => {
+                Access::SessionBackground(_) => {
                     operation.done(204, "There is no news.").shows(200, "", "text/plain")
                 }
                 _ => operation,

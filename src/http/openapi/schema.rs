@@ -44,19 +44,19 @@ pub(super) fn special(format: &str, pattern: &str, most: usize) -> Value {
 }
 
 /// One of these words.
-pub(super) fn one_of<T: AsRef<str>>(words: impl IntoIterator<Item = T>) -> Value {
-    let words: Vec<_> = words.into_iter().map(|word| word.as_ref().to_owned()).collect();
-    json!({ "type": "string", "enum": words })
+pub(super) fn one_of<T: AsRef<str>>(messages: impl IntoIterator<Item = T>) -> Value {
+    let messages: Vec<_> = messages.into_iter().map(|word| word.as_ref().to_owned()).collect();
+    json!({ "type": "string", "enum": messages })
 }
 
 /// One of these words in any case.
-pub(super) fn any_case(words: &[&str]) -> Value {
+pub(super) fn any_case(messages: &[&str]) -> Value {
     let letter = |c: char| format!("[{}{}]", c.to_ascii_lowercase(), c.to_ascii_uppercase());
     let word = |word: &&str| -> String {
         word.chars().map(|c| if c.is_alphabetic() { letter(c) } else { c.to_string() }).collect()
     };
-    let words: Vec<String> = words.iter().map(word).collect();
-    json!({ "type": "string", "pattern": format!("^(?:{})$", words.join("|")) })
+    let messages: Vec<String> = messages.iter().map(word).collect();
+    json!({ "type": "string", "pattern": format!("^(?:{})$", messages.join("|")) })
 }
 
 /// Any of these.
@@ -68,8 +68,8 @@ pub(super) fn any_of(schemas: impl IntoIterator<Item = Value>) -> Value {
 fn or_null(mut schema: Value) -> Value {
     if let Some(kind) = schema.get("type").and_then(Value::as_str).map(str::to_owned) {
         schema["type"] = json!([kind, "null"]);
-        if let Some(Value::Array(words)) = schema.get_mut("enum") {
-            words.push(Value::Null);
+        if let Some(Value::Array(messages)) = schema.get_mut("enum") {
+            messages.push(Value::Null);
         }
         return schema;
     }

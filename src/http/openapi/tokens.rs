@@ -4,12 +4,12 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, post};
 use super::schema::*;
-use crate::till::access::{MAX_DESCRIPTION, SEAT_MARK};
+use crate::till::access::{MAX_DESCRIPTION, WEB_SESSION_PREFIX};
 
 /// The shop's note; some are the back office's.
 fn description() -> Value {
     let mut note = text(MAX_DESCRIPTION);
-    note["pattern"] = format!("^(?!{SEAT_MARK})").into();
+    note["pattern"] = format!("^(?!{WEB_SESSION_PREFIX})").into();
     note
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::error::Failure;
 use crate::model::order::Order;
-use crate::till::Made;
+use crate::till::CreatedOrder;
 use taler::ids::SessionId;
 use taler::taler_uri::{Pay, Refund};
 use taler::web::query_value;
@@ -57,14 +57,14 @@ pub(super) fn status_query(order: &Order, session: Option<&SessionId>) -> String
 }
 
 /// The answer to whoever has made an order, the shop or a customer's wallet.
-pub(super) fn made(made: &Made) -> HttpResponse {
+pub(super) fn made(made: &CreatedOrder) -> HttpResponse {
     let mut body = json!({ "order_id": made.order_id, "pay_deadline": made.pay_deadline });
-    put(&mut body, "token", made.token);
+    insert_some(&mut body, "token", made.token);
     HttpResponse::Ok().json(body)
 }
 
 /// Adds a member, if there is something to add.
-pub(super) fn put<T: Serialize>(body: &mut Value, name: &str, value: Option<T>) {
+pub(super) fn insert_some<T: Serialize>(body: &mut Value, name: &str, value: Option<T>) {
     if let (Some(value), Value::Object(members)) = (value, body) {
         members.insert(name.into(), json!(value));
     }

@@ -10,14 +10,14 @@ use sha2::{Digest, Sha256};
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::etag;
-use super::super::extract::{Body, Clerk, Params, Seg, Waiting, header};
+use super::super::extract::{Authorized, Body, LongPoll, PathId, QueryParams, header};
 use super::super::origin::base_url;
-use super::{made, pay_uri, put, refund_uri, status_url, terms};
+use super::{insert_some, made, pay_uri, refund_uri, status_url, terms};
 use crate::model::contract::BadOrder;
 use crate::model::order::{CounterPayment, Order, Refund, RefundState};
 use crate::till::{
-    self, CounterWish, Filter, OrderWish, Page, RefundWish, Repurchase, Smaller, Standing, Status,
-    StatusAsk, Till,
+    self, CreateOrder, Filter, GrantRefund, ManualPayment, Paging, PaymentState, Repurchase,
+    Smaller, Status, StatusQuery, Till,
 };
 use taler::ids::{OrderId, SessionId};
 use taler::path::ContractPath;
@@ -32,11 +32,11 @@ pub(in crate::http) async fn create(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    Clerk(clerk): Clerk,
+    Authorized(principal): Authorized,
     body: Body,
 ) -> Answer {
     let (mut fields, order) = body.fields_and_text("order").await?;
-    let wish = OrderWish {
+    let wish = CreateOrder {
         order: order_text(&order)?,
         refund_delay: fields.get("refund_delay")?,
         payment_target: fields.get("payment_target")?,
@@ -50,8 +50,8 @@ pub(in crate::http) async fn create(
     if fields.get::<String>("otp_id")?.is_some() {
         return Err(till::Error::OtpDeviceUnknown.into());
     }
-    let base_url = base_url(&request, &settings, &clerk.instance().id)?;
-    Ok(made(&till.create_order(&clerk, wish, &base_url).await?))
+    let base_url = base_url(&request, &settings, &principal.instance().id)?;
+    Ok(made(&till.create_order(&principal, wish, &base_url).await?))
 }
 
 /// An order as the shop wrote it. It becomes a contract, so it is read more strictly than the rest.
@@ -67,9 +67,9 @@ pub(in crate::http) fn order_text(text: &str) -> Result<Map<String, Value>, Fail
 pub(in crate::http) async fn list(
     request: HttpRequest,
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    params: Params,
-    Waiting(patience): Waiting,
+    Authorized(principal): Authorized,
+    params: QueryParams,
+    LongPoll(wait_limit): LongPoll,
 ) -> Answer {
     let takes = header(&request, ACCEPT).is_none_or(|accept| {
         let kind = |range: &str| range.split(';').next().unwrap_or_default().trim().to_owned();
@@ -99,14 +99,14 @@ pub(in crate::http) async fn list(
         summary: params.text("summary_filter").map(str::to_owned),
         bought_before: None,
     };
-    let page = Page { filter, limit, offset };
-    let orders = till.orders(&clerk, page, patience).await?;
+    let page = Paging { filter, limit, offset };
+    let orders = till.orders(&principal, page, wait_limit).await?;
     let rows: Vec<_> = orders.iter().map(|order| row(order, now)).collect();
     Ok(HttpResponse::Ok().json(json!({ "orders": rows })))
 }
 
 /// The time after which orders are listed: the later of `date_s` and `max_age`.
-fn after(params: &Params, limit: i64, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+fn after(params: &QueryParams, limit: i64, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
     let date = params.text("date_s").map(Timestamp::parse_secs).transpose();
     let date = date.map_err(|_| Failure::Malformed("date_s".into()))?;
     let age = params.text("max_age").map(RelativeTime::parse_millis).transpose();
@@ -130,8 +130,8 @@ fn row(order: &Order, now: Timestamp) -> Value {
         "order_status_url": status_url(order, None),
     });
     if !order.refund_granted.is_zero() {
-        put(&mut row, "refund_amount", Some(order.refund_granted));
-        put(&mut row, "pending_refund_amount", Some(order.refund_waiting()));
+        insert_some(&mut row, "refund_amount", Some(order.refund_granted));
+        insert_some(&mut row, "pending_refund_amount", Some(order.refund_waiting()));
     }
     row
 }
@@ -140,13 +140,13 @@ fn row(order: &Order, now: Timestamp) -> Value {
 pub(in crate::http) async fn status(
     request: HttpRequest,
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(order_id): Seg<OrderId>,
-    params: Params,
-    Waiting(patience): Waiting,
+    Authorized(principal): Authorized,
+    PathId(order_id): PathId<OrderId>,
+    params: QueryParams,
+    LongPoll(wait_limit): LongPoll,
 ) -> Answer {
     let session: Option<SessionId> = params.get("session_id")?;
-    let ask = StatusAsk { order_id, session: session.clone(), repurchase: repurchase(&params)? };
+    let ask = StatusQuery { order_id, session: session.clone(), repurchase: repurchase(&params)? };
     let known = params.text("lp_not_etag").map(|tag| tag.trim_matches('"').to_owned());
     let is_news = known.map(|known| {
         let session = session.clone();
@@ -154,7 +154,7 @@ pub(in crate::http) async fn status(
             status_body(status, session.as_ref()).is_ok_and(|body| tag(&body) != known)
         }
     });
-    let status = till.order_status(&clerk, ask, patience, is_news).await?;
+    let status = till.order_status(&principal, ask, wait_limit, is_news).await?;
     let body = status_body(&status, session.as_ref())?;
     let tag = tag(&body);
     let same = etag::is_known(&request, &tag);
@@ -168,7 +168,7 @@ pub(in crate::http) async fn status(
 }
 
 /// What counts as bought before, as the client wishes.
-pub(in crate::http) fn repurchase(params: &Params) -> Result<Repurchase, Failure> {
+pub(in crate::http) fn repurchase(params: &QueryParams) -> Result<Repurchase, Failure> {
     Ok(match params.yes("allow_refunded_for_repurchase")? {
         true => Repurchase::All,
         false => Repurchase::Unrefunded,
@@ -185,15 +185,17 @@ fn status_body(status: &Status, session: Option<&SessionId>) -> Result<String, F
     let order = &status.order;
     let contract = terms(&status.terms)?;
     let url = status_url(order, session);
-    let body = match &status.standing {
-        Standing::Paid => paid_body(status, &contract, &url),
-        Standing::Claimed => json!({
+    let body = match &status.state {
+        PaymentState::Paid => paid_body(status, &contract, &url),
+        PaymentState::Claimed => json!({
             "order_status": "claimed",
             "contract_terms": contract,
             "order_status_url": url,
         }),
-        Standing::Unpaid => unpaid_body(order, contract, &url, session, None),
-        Standing::PaidBefore(before) => unpaid_body(order, contract, &url, session, Some(before)),
+        PaymentState::Unpaid => unpaid_body(order, contract, &url, session, None),
+        PaymentState::PaidBefore(before) => {
+            unpaid_body(order, contract, &url, session, Some(before))
+        }
     };
     Ok(body.to_string())
 }
@@ -219,8 +221,8 @@ fn unpaid_body(
         "proto_contract_terms": contract,
     });
     if let Some(before) = before {
-        put(&mut body, "already_paid_order_id", Some(before));
-        put(&mut body, "already_paid_fulfillment_url", order.fulfillment_url.as_ref());
+        insert_some(&mut body, "already_paid_order_id", Some(before));
+        insert_some(&mut body, "already_paid_fulfillment_url", order.fulfillment_url.as_ref());
     }
     body
 }
@@ -266,9 +268,9 @@ fn refund_detail(refund: &Refund) -> Value {
         "amount": refund.amount,
     });
     if let RefundState::Refused(refusal) = refund.state {
-        put(&mut detail, "refused_amount", Some(refusal.amount));
-        put(&mut detail, "exchange_http_status", Some(refusal.status));
-        put(&mut detail, "exchange_code", Some(refusal.code.unwrap_or(0)));
+        insert_some(&mut detail, "refused_amount", Some(refusal.amount));
+        insert_some(&mut detail, "exchange_http_status", Some(refusal.status));
+        insert_some(&mut detail, "exchange_code", Some(refusal.code.unwrap_or(0)));
     }
     detail
 }
@@ -276,8 +278,8 @@ fn refund_detail(refund: &Refund) -> Value {
 /// `PATCH /private/orders/$ORDER_ID/forget`.
 pub(in crate::http) async fn forget(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(order_id): Seg<OrderId>,
+    Authorized(principal): Authorized,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let fields: Vec<String> = body.fields().await?.need("fields")?;
@@ -285,7 +287,7 @@ pub(in crate::http) async fn forget(
         return Err(Failure::Malformed("fields".into()));
     }
     let paths = fields.iter().map(|path| ContractPath::parse(path)).collect::<Result<_, _>>();
-    let forgot = till.forget(&clerk, order_id, paths.map_err(till::Error::from)?).await?;
+    let forgot = till.forget(&principal, order_id, paths.map_err(till::Error::from)?).await?;
     Ok(match forgot {
         true => HttpResponse::Ok().finish(),
         false => HttpResponse::NoContent().finish(),
@@ -295,23 +297,23 @@ pub(in crate::http) async fn forget(
 /// `DELETE /private/orders/$ORDER_ID`.
 pub(in crate::http) async fn delete(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(order_id): Seg<OrderId>,
-    params: Params,
+    Authorized(principal): Authorized,
+    PathId(order_id): PathId<OrderId>,
+    params: QueryParams,
 ) -> Answer {
-    till.delete_order(&clerk, order_id, params.yes("force")?).await?;
+    till.delete_order(&principal, order_id, params.yes("force")?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// `POST /private/orders/$ORDER_ID/payments`: money taken at the counter (decision 4).
 pub(in crate::http) async fn record_payment(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(order_id): Seg<OrderId>,
+    Authorized(principal): Authorized,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
-    let wish = CounterWish {
+    let wish = ManualPayment {
         payment: CounterPayment {
             method: fields.need("method")?,
             reference: fields.get("reference")?,
@@ -319,7 +321,7 @@ pub(in crate::http) async fn record_payment(
         session: fields.session("session_id")?,
         amount: fields.get("amount")?,
     };
-    let receipt = till.record_payment(&clerk, order_id, wish).await?;
+    let receipt = till.record_payment(&principal, order_id, wish).await?;
     let mut body = json!({
         "order_id": receipt.order_id,
         "method": receipt.kept.payment.method,
@@ -327,25 +329,25 @@ pub(in crate::http) async fn record_payment(
         "paid_at": receipt.kept.paid_at,
         "sig": receipt.sig,
     });
-    put(&mut body, "reference", receipt.kept.payment.reference);
-    put(&mut body, "session_id", receipt.kept.session);
+    insert_some(&mut body, "reference", receipt.kept.payment.reference);
+    insert_some(&mut body, "session_id", receipt.kept.session);
     Ok(HttpResponse::Ok().json(body))
 }
 
 /// `POST /private/orders/$ORDER_ID/refund`: a new total.
 pub(in crate::http) async fn refund(
     till: Data<Till>,
-    Clerk(clerk): Clerk,
-    Seg(order_id): Seg<OrderId>,
+    Authorized(principal): Authorized,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
-    let wish = RefundWish {
+    let wish = GrantRefund {
         total: fields.need("refund")?,
         reason: fields.need("reason")?,
         smaller: Smaller::Refuse,
     };
-    let order = till.grant_refund(&clerk, order_id, wish).await?;
+    let order = till.grant_refund(&principal, order_id, wish).await?;
     let h_contract = order.claim.as_ref().map(|claim| claim.h_contract);
     Ok(HttpResponse::Ok().json(json!({
         "taler_refund_uri": refund_uri(&order),

@@ -7,12 +7,15 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::super::error::{Answer, Failure};
-use super::super::extract::{At, Body, Params, Seg, Waiting};
+use super::super::extract::{Body, InstanceParam, LongPoll, PathId, QueryParams};
 use super::super::origin::client;
 use super::super::{Settings, pages};
 use super::shop::repurchase;
-use super::{TALER, pay_uri, put, refund_uri, terms};
-use crate::till::{Aborted, CoinWish, Credential, Outcome, PickedRefund, PublicAsk, Sight, Till};
+use super::{TALER, insert_some, pay_uri, refund_uri, terms};
+use crate::till::{
+    Aborted, CoinPayment, CollectedRefund, Credential, Outcome, PublicStatus, PublicStatusQuery,
+    Till,
+};
 use taler::canonical;
 use taler::ids::OrderId;
 use taler::object::object;
@@ -26,32 +29,32 @@ pub(in crate::http) async fn status(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    At(instance): At,
-    Seg(order_id): Seg<OrderId>,
-    params: Params,
-    waiting: Result<Waiting, Failure>,
+    InstanceParam(instance): InstanceParam,
+    PathId(order_id): PathId<OrderId>,
+    params: QueryParams,
+    waiting: Result<LongPoll, Failure>,
 ) -> Answer {
     if pages::is_wanted(&request) {
         return pages::order(&request, &till, &settings, &instance, order_id, &params).await;
     }
     let ask = ask(order_id, &params)?;
     let session = ask.session.clone();
-    let Waiting(patience) = waiting?;
+    let LongPoll(wait_limit) = waiting?;
     drop(params);
-    Ok(match till.public_order(&instance, ask, patience).await? {
-        Sight::Elsewhere { url, fulfillment_url } => {
+    Ok(match till.public_order(&instance, ask, wait_limit).await? {
+        PublicStatus::Elsewhere { url, fulfillment_url } => {
             let mut body = json!({ "public_reorder_url": url });
-            put(&mut body, "fulfillment_url", fulfillment_url);
+            insert_some(&mut body, "fulfillment_url", fulfillment_url);
             HttpResponse::Accepted().json(body)
         }
-        Sight::Unpaid(order, before) => {
+        PublicStatus::Unpaid(order, before) => {
             let uri = pay_uri(&order, session.as_ref());
             let mut body = json!({ "taler_pay_uri": uri });
-            put(&mut body, "fulfillment_url", order.fulfillment_url);
-            put(&mut body, "already_paid_order_id", before);
+            insert_some(&mut body, "fulfillment_url", order.fulfillment_url);
+            insert_some(&mut body, "already_paid_order_id", before);
             HttpResponse::PaymentRequired().insert_header((TALER, uri)).json(body)
         }
-        Sight::Paid(order) => {
+        PublicStatus::Paid(order) => {
             let mut response = HttpResponse::Ok();
             if order.is_refund_pending() {
                 response.insert_header((TALER, refund_uri(&order)));
@@ -62,15 +65,18 @@ pub(in crate::http) async fn status(
                 "refund_amount": order.refund_collectable(),
                 "refund_taken": order.refund_taken,
             });
-            put(&mut body, "fulfillment_url", order.fulfillment_url);
+            insert_some(&mut body, "fulfillment_url", order.fulfillment_url);
             response.json(body)
         }
     })
 }
 
 /// What a query asks about an order.
-pub(in crate::http) fn ask(order_id: OrderId, params: &Params) -> Result<PublicAsk, Failure> {
-    Ok(PublicAsk {
+pub(in crate::http) fn ask(
+    order_id: OrderId,
+    params: &QueryParams,
+) -> Result<PublicStatusQuery, Failure> {
+    Ok(PublicStatusQuery {
         order_id,
         credential: Credential {
             h_contract: params.get("h_contract")?,
@@ -88,8 +94,8 @@ pub(in crate::http) async fn claim(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    At(instance): At,
-    Seg(order_id): Seg<OrderId>,
+    InstanceParam(instance): InstanceParam,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
@@ -105,8 +111,8 @@ pub(in crate::http) async fn claim(
 /// `POST /orders/$ORDER_ID/paid`: a receipt shown again, in another session.
 pub(in crate::http) async fn paid(
     till: Data<Till>,
-    At(instance): At,
-    Seg(order_id): Seg<OrderId>,
+    InstanceParam(instance): InstanceParam,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
@@ -123,8 +129,8 @@ pub(in crate::http) async fn paid(
 /// `POST /orders/$ORDER_ID/pay`.
 pub(in crate::http) async fn pay(
     till: Data<Till>,
-    At(instance): At,
-    Seg(order_id): Seg<OrderId>,
+    InstanceParam(instance): InstanceParam,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
@@ -133,7 +139,7 @@ pub(in crate::http) async fn pay(
         .map(|data| canonical::json_hash(&Value::Object(data)))
         .transpose()
         .map_err(|bad| Failure::Malformed(format!("wallet_data: {bad}")))?;
-    let wish = CoinWish {
+    let wish = CoinPayment {
         coins: fields.need("coins")?,
         session: fields.session("session_id")?,
         wallet_data_hash,
@@ -154,8 +160,8 @@ object!(AbortedCoin);
 /// `POST /orders/$ORDER_ID/abort`.
 pub(in crate::http) async fn abort(
     till: Data<Till>,
-    At(instance): At,
-    Seg(order_id): Seg<OrderId>,
+    InstanceParam(instance): InstanceParam,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
@@ -197,13 +203,13 @@ fn object(reply: Value) -> Value {
 /// `POST /orders/$ORDER_ID/refund`: a wallet fetches what the shop has granted.
 pub(in crate::http) async fn refund(
     till: Data<Till>,
-    At(instance): At,
-    Seg(order_id): Seg<OrderId>,
+    InstanceParam(instance): InstanceParam,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;
     let h_contract = Some(fields.need("h_contract")?);
-    let picked = till.pick_up_refunds(&instance, order_id, h_contract).await?;
+    let picked = till.collect_refunds(&instance, order_id, h_contract).await?;
     let Some(picked) = picked else { return Ok(HttpResponse::NoContent().finish()) };
     let refunds: Vec<Value> = picked.refunds.iter().map(coin_refund).collect();
     Ok(HttpResponse::Ok().json(json!({
@@ -214,8 +220,8 @@ pub(in crate::http) async fn refund(
 }
 
 /// A coin's refund as its wallet gets it.
-pub(in crate::http) fn coin_refund(picked: &PickedRefund) -> Value {
-    let PickedRefund { refund, trouble, .. } = picked;
+pub(in crate::http) fn coin_refund(picked: &CollectedRefund) -> Value {
+    let CollectedRefund { refund, exchange_error, .. } = picked;
     let mut body = json!({
         "rtransaction_id": refund.rtransaction_id,
         "coin_pub": refund.coin.coin_pub,
@@ -223,24 +229,24 @@ pub(in crate::http) fn coin_refund(picked: &PickedRefund) -> Value {
         "execution_time": refund.made_at,
     });
     let failure = |body: &mut Value, status: u16, code: Option<u32>, reply: Value| {
-        put(body, "type", Some("failure"));
-        put(body, "exchange_status", Some(status));
-        put(body, "exchange_code", Some(code.unwrap_or(0)));
-        put(body, "exchange_reply", Some(object(reply)));
+        insert_some(body, "type", Some("failure"));
+        insert_some(body, "exchange_status", Some(status));
+        insert_some(body, "exchange_code", Some(code.unwrap_or(0)));
+        insert_some(body, "exchange_reply", Some(object(reply)));
     };
-    match (&refund.outcome, trouble) {
+    match (&refund.outcome, exchange_error) {
         (Outcome::Done { exchange_pub, exchange_sig }, _) => {
-            put(&mut body, "type", Some("success"));
-            put(&mut body, "exchange_status", Some(200));
-            put(&mut body, "exchange_pub", Some(exchange_pub));
-            put(&mut body, "exchange_sig", Some(exchange_sig));
+            insert_some(&mut body, "type", Some("success"));
+            insert_some(&mut body, "exchange_status", Some(200));
+            insert_some(&mut body, "exchange_pub", Some(exchange_pub));
+            insert_some(&mut body, "exchange_sig", Some(exchange_sig));
         }
         (Outcome::Refused { status, code, reply }, _) => {
             failure(&mut body, *status, *code, reply.clone());
         }
-        (Outcome::Open, Some(trouble)) => {
-            let reply = trouble.reply.clone().unwrap_or_default();
-            failure(&mut body, trouble.status(), trouble.code, reply);
+        (Outcome::Open, Some(exchange_error)) => {
+            let reply = exchange_error.reply.clone().unwrap_or_default();
+            failure(&mut body, exchange_error.status(), exchange_error.code, reply);
         }
         (Outcome::Open, None) => failure(&mut body, NO_ANSWER, None, Value::Null),
     }
@@ -252,8 +258,8 @@ pub(in crate::http) async fn unclaim(
     request: HttpRequest,
     till: Data<Till>,
     settings: Data<Settings>,
-    At(instance): At,
-    Seg(order_id): Seg<OrderId>,
+    InstanceParam(instance): InstanceParam,
+    PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
     let mut fields = body.fields().await?;

@@ -6,17 +6,17 @@ use askama::Template;
 
 use super::super::Settings;
 use super::super::error::Answer;
-use super::{Frame, shown};
+use super::{PageContext, shown};
 use crate::till::{Error, Till};
 use taler::ids::InstanceId;
 use taler::web::BaseUrl;
-use ui::Words;
+use ui::Messages;
 
 #[derive(Template)]
 #[template(path = "http/pages/home.html")]
 struct Home<'a> {
-    frame: &'a Frame,
-    words: &'a Words,
+    context: &'a PageContext,
+    messages: &'a Messages,
     name: String,
     url: &'a BaseUrl,
 }
@@ -29,7 +29,7 @@ pub(in crate::http) async fn home(
     instance: &InstanceId,
     url: &BaseUrl,
 ) -> Answer {
-    let frame = Frame::of(request, settings);
+    let context = PageContext::of(request, settings);
     let name = match till.instance(instance).await {
         Ok(instance) => instance.settings.name,
         // The root answers before its own instance is made.
@@ -37,6 +37,6 @@ pub(in crate::http) async fn home(
         Err(error) => return Err(error.into()),
     };
     let name = if name.trim().is_empty() { "tilld".to_owned() } else { name };
-    let page = Home { words: frame.words(), frame: &frame, name, url };
-    shown(StatusCode::OK, &frame, &page)
+    let page = Home { messages: context.messages(), context: &context, name, url };
+    shown(StatusCode::OK, &context, &page)
 }

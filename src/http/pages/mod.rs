@@ -3,8 +3,8 @@
 //! Whoever prefers `text/html` gets a page where there is one, and a readable refusal everywhere
 //! (merchant-api 3.4). How pages look is [`ui`]'s; what stands in them is the till's.
 
-mod basket;
 mod home;
+mod items;
 mod order;
 mod problem;
 mod template;
@@ -19,16 +19,16 @@ use askama::Template;
 
 use super::error::{Answer, Failure};
 use super::etag;
-use super::extract::{Seg, header};
+use super::extract::{PathId, header};
 use super::orders::TALER;
 use super::origin::base_url;
-use super::{Door, Settings, row_of};
+use super::{Access, Settings, row_of};
 use taler::ids::InstanceId;
 use taler::web::BaseUrl;
 use ui::accept::prefers_html;
 use ui::files::File;
 use ui::qr::{Qr, is_local};
-use ui::{POLICY, Visitor, Words};
+use ui::{Locale, Messages, POLICY};
 
 pub(super) use self::home::home;
 pub(super) use self::order::order;
@@ -37,29 +37,29 @@ pub(super) use self::template::{filled_in, template};
 
 /// Does this request come from somebody who wants to look at a page, where there are pages?
 pub(super) fn is_wanted(request: &HttpRequest) -> bool {
-    let is_public = row_of(request).is_none_or(|row| row.door == Door::Public);
+    let is_public = row_of(request).is_none_or(|row| row.door == Access::Public);
     is_public && header(request, ACCEPT).is_some_and(prefers_html)
 }
 
 /// What every page needs to know.
 #[derive(Clone, Debug)]
-pub(super) struct Frame {
+pub(super) struct PageContext {
     /// The path of the daemon's root, as the browser sees it: `/`, or `/till/` behind a proxy.
     pub(super) root: String,
     /// Who reads.
-    pub(super) visitor: Visitor,
+    pub(super) locale: Locale,
     /// Is all of it a demonstration on this machine, where nobody needs to be told that it is?
     pub(super) is_demo: bool,
 }
 
-impl Frame {
+impl PageContext {
     /// The frame of pages for whoever sent `request`.
     pub(super) fn of(request: &HttpRequest, settings: &Settings) -> Self {
-        let visitor = Visitor::of(header(request, ACCEPT_LANGUAGE).unwrap_or_default());
+        let locale = Locale::of(header(request, ACCEPT_LANGUAGE).unwrap_or_default());
         // Without a host there is no telling; the page still finds its style where we usually are.
         let root = base_url(request, settings, &InstanceId::admin())
             .map_or_else(|_| "/".to_owned(), |url| path_of(&url));
-        Self { root, visitor, is_demo: settings.is_demo }
+        Self { root, locale, is_demo: settings.is_demo }
     }
 
     /// The path of `instance`, as the browser sees it. Forms lead there and not to the address that
@@ -72,13 +72,13 @@ impl Frame {
     }
 
     /// Texts in the visitor's language.
-    pub(super) fn words(&self) -> &'static Words {
-        self.visitor.words()
+    pub(super) fn messages(&self) -> &'static Messages {
+        self.locale.messages()
     }
 
     /// The language's tag.
     pub(super) fn language(&self) -> &'static str {
-        self.visitor.language.tag()
+        self.locale.language.tag()
     }
 }
 
@@ -111,14 +111,14 @@ impl<'a> Link<'a> {
 ///
 /// # Errors
 /// [`Failure::Bug`] when the template cannot be filled in.
-pub(super) fn shown(status: StatusCode, frame: &Frame, page: &impl Template) -> Answer {
+pub(super) fn shown(status: StatusCode, context: &PageContext, page: &impl Template) -> Answer {
     let html = page.render().map_err(|error| Failure::Bug(error.to_string()))?;
     Ok(HttpResponse::build(status)
         .insert_header((CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((X_FRAME_OPTIONS, "DENY"))
         // The address of a pay page holds the order's token.
         .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header((CONTENT_LANGUAGE, frame.language()))
+        .insert_header((CONTENT_LANGUAGE, context.language()))
         .insert_header((VARY, "Accept, Accept-Language"))
         .content_type("text/html; charset=utf-8")
         .body(html))
@@ -135,7 +135,7 @@ pub(super) fn with_uri(mut answer: HttpResponse, uri: String) -> Answer {
 }
 
 /// `GET /files/$NAME`: style, scripts and pictures of all pages.
-pub(super) async fn file(request: HttpRequest, Seg(name): Seg<String>) -> Answer {
+pub(super) async fn file(request: HttpRequest, PathId(name): PathId<String>) -> Answer {
     if !name.bytes().all(|b| b.is_ascii_alphanumeric() || b".-".contains(&b)) {
         return Err(Failure::Segment);
     }

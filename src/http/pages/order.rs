@@ -11,19 +11,19 @@ use askama::Template;
 
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
-use super::super::extract::Params;
+use super::super::extract::QueryParams;
 use super::super::orders::{pay_uri, refund_uri, wallet};
-use super::basket::{Basket, shortened};
-use super::{Frame, Link, shown, with_uri};
+use super::items::{OrderItems, shortened};
+use super::{Link, PageContext, shown, with_uri};
 use crate::model::business_day::Calendar;
 use crate::model::order::{Order, Refunded};
-use crate::till::{Error, Patience, Sight, Till};
+use crate::till::{Error, PublicStatus, Till, WaitLimit};
 use taler::amount::Amount;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::web::{FulfillmentUrl, web_link};
-use ui::moment::{Moment, span};
-use ui::words::filled;
-use ui::{Words, money};
+use ui::formatted_time::{FormattedTime, span};
+use ui::messages::filled;
+use ui::{Messages, money};
 
 /// Said by a page that loads itself again: this browser was waiting.
 const WAITED: &str = "waited";
@@ -37,11 +37,11 @@ const MAX_TITLE: usize = 100;
 #[derive(Template)]
 #[template(path = "http/pages/unpaid.html")]
 struct Unpaid<'a> {
-    frame: &'a Frame,
-    words: &'a Words,
+    context: &'a PageContext,
+    messages: &'a Messages,
     title: String,
     order: &'a OrderId,
-    basket: Basket,
+    items: OrderItems,
     amount: String,
     link: Link<'a>,
     left: Option<Left>,
@@ -62,13 +62,13 @@ struct Left {
 #[derive(Template)]
 #[template(path = "http/pages/paid.html")]
 struct Paid<'a> {
-    frame: &'a Frame,
-    words: &'a Words,
+    context: &'a PageContext,
+    messages: &'a Messages,
     title: String,
     order: &'a OrderId,
-    basket: Basket,
+    items: OrderItems,
     amount: String,
-    at: Moment,
+    at: FormattedTime,
     go_on: Option<String>,
     message: Option<String>,
     /// What was given back in all, as a sum and as a sentence.
@@ -91,7 +91,7 @@ struct Live {
 
 /// What every page of an order is made with.
 struct Maker<'a> {
-    frame: Frame,
+    context: PageContext,
     till: &'a Till,
     /// The query that the page was asked with.
     query: &'a str,
@@ -106,7 +106,7 @@ pub(in crate::http) async fn order(
     settings: &Settings,
     instance: &InstanceId,
     order_id: OrderId,
-    params: &Params,
+    params: &QueryParams,
 ) -> Answer {
     // A credential that cannot be read is a wrong one: perhaps half of the link was lost.
     let mut ask = wallet::ask(order_id.clone(), params).map_err(|failure| match failure {
@@ -119,22 +119,22 @@ pub(in crate::http) async fn order(
     (ask.refund, ask.await_refund_obtained) = (None, false);
     let session = ask.session.clone();
     let maker = Maker {
-        frame: Frame::of(request, settings),
+        context: PageContext::of(request, settings),
         till,
         query: request.query_string(),
         calendar: till.calendar(instance)?,
     };
-    match till.public_order(instance, ask, Patience::NONE).await? {
-        Sight::Elsewhere { url, .. } => sent(&url),
+    match till.public_order(instance, ask, WaitLimit::NONE).await? {
+        PublicStatus::Elsewhere { url, .. } => sent(&url),
         // It is paid, in another session, and money waits for the customer: that comes first.
-        Sight::Unpaid(order, _) if order.is_refund_pending() => maker.paid(&order),
-        Sight::Unpaid(order, Some(_)) => match &order.fulfillment_url {
+        PublicStatus::Unpaid(order, _) if order.is_refund_pending() => maker.paid(&order),
+        PublicStatus::Unpaid(order, Some(_)) => match &order.fulfillment_url {
             // The order that the session has paid for leads to the same page.
             Some(url) => sent(url.as_str()),
             None => maker.unpaid(&order, session.as_ref()),
         },
-        Sight::Unpaid(order, None) => maker.unpaid(&order, session.as_ref()),
-        Sight::Paid(order) => match go_on(&order) {
+        PublicStatus::Unpaid(order, None) => maker.unpaid(&order, session.as_ref()),
+        PublicStatus::Paid(order) => match go_on(&order) {
             Some(url) if params.yes(WAITED)? && order.refund_collectable().is_zero() => sent(&url),
             _ => maker.paid(&order),
         },
@@ -157,67 +157,67 @@ fn go_on(order: &Order) -> Option<String> {
 
 impl Maker<'_> {
     fn unpaid(&self, order: &Order, session: Option<&SessionId>) -> Answer {
-        let (words, basket) = (self.frame.words(), self.basket(order)?);
+        let (messages, items) = (self.context.messages(), self.items(order)?);
         let uri = pay_uri(order, session);
         let left = order.pay_deadline.saturating_since(self.till.now());
         let left = left.duration().filter(|_| order.paid.is_none()).map(|duration| Left {
             secs: duration.as_secs(),
-            text: span(left, self.frame.visitor),
+            text: span(left, self.context.locale),
         });
         let page = Unpaid {
-            title: filled(words.pay_title, &[&shortened(&basket.summary, MAX_TITLE)]),
+            title: filled(messages.pay_title, &[&shortened(&items.summary, MAX_TITLE)]),
             order: &order.order_id,
             amount: self.money(&order.amount),
-            link: Link::to(uri.clone(), words.qr_pay),
+            link: Link::to(uri.clone(), messages.qr_pay),
             left,
             is_claimed: order.claim.is_some() && order.paid.is_none(),
             is_paid_elsewhere: order.paid.is_some(),
             again: self.again(),
-            frame: &self.frame,
-            words,
-            basket,
+            context: &self.context,
+            messages,
+            items,
         };
-        with_uri(shown(StatusCode::PAYMENT_REQUIRED, &self.frame, &page)?, uri)
+        with_uri(shown(StatusCode::PAYMENT_REQUIRED, &self.context, &page)?, uri)
     }
 
     fn paid(&self, order: &Order) -> Answer {
-        let (words, basket) = (self.frame.words(), self.basket(order)?);
+        let (messages, items) = (self.context.messages(), self.items(order)?);
         let uri = order.is_refund_pending().then(|| refund_uri(order));
         // What an exchange refuses for good is not promised here: the shop gives it back otherwise.
         let (waiting, back) = (order.refund_waiting(), order.refund_collectable());
         let refunded = match Refunded::of(&back, &order.amount) {
             Refunded::No => None,
-            Refunded::Partly => Some(filled(words.refunded_partly, &[&self.money(&back)])),
-            Refunded::Wholly => Some(words.refunded_wholly.to_owned()),
+            Refunded::Partly => Some(filled(messages.refunded_partly, &[&self.money(&back)])),
+            Refunded::Wholly => Some(messages.refunded_wholly.to_owned()),
         };
         let title = match &uri {
-            Some(_) => filled(words.refund_title, &[&self.money(&waiting)]),
-            None => filled(words.paid_title, &[&shortened(&basket.summary, MAX_TITLE)]),
+            Some(_) => filled(messages.refund_title, &[&self.money(&waiting)]),
+            None => filled(messages.paid_title, &[&shortened(&items.summary, MAX_TITLE)]),
         };
         let message = order.fulfillment_url.as_ref().and_then(FulfillmentUrl::message);
         let page = Paid {
             title,
             order: &order.order_id,
             amount: self.money(&order.amount),
-            at: Moment::of(
+            at: FormattedTime::of(
                 order.paid.as_ref().map_or(order.timestamp, |paid| paid.at),
                 self.calendar.zone(),
-                self.frame.visitor,
+                self.context.locale,
             ),
             go_on: go_on(order),
-            message: basket.message.clone().or(message),
+            message: items.message.clone().or(message),
             refunded: refunded.map(|text| (self.money(&back), text)),
             refund: uri.clone().map(|uri| {
-                let heading = filled(words.refund_title, &[&self.money(&waiting)]);
-                (heading, Link::to(uri, words.qr_refund))
+                let heading = filled(messages.refund_title, &[&self.money(&waiting)]);
+                (heading, Link::to(uri, messages.qr_refund))
             }),
             again: self.again(),
             live: self.live(order).filter(|_| uri.is_none()),
-            frame: &self.frame,
-            words,
-            basket,
+            context: &self.context,
+            messages,
+            items,
         };
-        let answer = shown(StatusCode::OK, &self.frame, &page)?;
+        let answer = shown(StatusCode::OK, &self.context, &page)?;
         match uri {
             Some(uri) => with_uri(answer, uri),
             None => Ok(answer),
@@ -239,14 +239,14 @@ impl Maker<'_> {
         })
     }
 
-    fn basket(&self, order: &Order) -> Result<Basket, Failure> {
+    fn items(&self, order: &Order) -> Result<OrderItems, Failure> {
         let terms = self.till.order_terms(order)?;
-        let currencies = &self.till.terms().currencies;
-        Ok(Basket::of(&terms, &order.summary, currencies, self.frame.visitor))
+        let currencies = &self.till.policy().currencies;
+        Ok(OrderItems::of(&terms, &order.summary, currencies, self.context.locale))
     }
 
     fn money(&self, amount: &Amount) -> String {
-        money::show(amount, &self.till.terms().currencies, self.frame.visitor)
+        money::show(amount, &self.till.policy().currencies, self.context.locale)
     }
 
     /// The query with which a page without script asks again.

@@ -5,13 +5,13 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::super::error::{Answer, Failure};
-use super::{Frame, shown};
+use super::{PageContext, shown};
 use crate::till::Error;
 
 #[derive(Template)]
 #[template(path = "http/pages/problem.html")]
 struct Problem<'a> {
-    frame: &'a Frame,
+    context: &'a PageContext,
     title: &'a str,
     text: &'a str,
     mark: String,
@@ -21,25 +21,29 @@ struct Problem<'a> {
 ///
 /// Who lacks the right credential sees the same as who asks for what is not there, so that nobody
 /// learns which orders there are (decision 3).
-pub(in crate::http) fn problem(failure: &Failure, frame: &Frame, request_id: &str) -> HttpResponse {
+pub(in crate::http) fn problem(
+    failure: &Failure,
+    context: &PageContext,
+    request_id: &str,
+) -> HttpResponse {
     let json = failure.answer(request_id);
-    let words = frame.words();
+    let messages = context.messages();
     let (status, code, _) = failure.row();
     let (title, text) = match status {
         _ if matches!(failure, Failure::Till(Error::OfferExpired(_))) => {
-            (words.expired_title, words.expired)
+            (messages.expired_title, messages.expired)
         }
-        429 => (words.too_much_title, words.too_much),
-        401 | 403 | 404 => (words.not_found_title, words.not_found),
-        410 => (words.gone_title, words.gone),
-        400..=499 => (words.refused_title, words.refused),
-        _ => (words.broken_title, words.broken),
+        429 => (messages.too_much_title, messages.too_much),
+        401 | 403 | 404 => (messages.not_found_title, messages.not_found),
+        410 => (messages.gone_title, messages.gone),
+        400..=499 => (messages.refused_title, messages.refused),
+        _ => (messages.broken_title, messages.broken),
     };
     let secret = matches!(status, 401 | 403 | 404);
     let mark = if secret { String::new() } else { format!("{status} · {code} · {request_id}") };
-    let page = Problem { frame, title, text, mark };
+    let page = Problem { context, title, text, mark };
     let status = if status == 401 || status == 403 { StatusCode::NOT_FOUND } else { json.status() };
-    instead(json, shown(status, frame, &page))
+    instead(json, shown(status, context, &page))
 }
 
 /// A refusal's `page` in the place of its `json`, with what else the answer carries (`Allow`,

@@ -11,20 +11,20 @@ use askama::Template;
 
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
-use super::super::extract::{Fields, Params};
+use super::super::extract::{JsonBody, QueryParams};
 use super::super::origin::{base_url_for_strangers, client};
-use super::basket::shortened;
-use super::{Frame, Link, shown, with_uri};
+use super::items::shortened;
+use super::{Link, PageContext, shown, with_uri};
 use crate::till::{Error, Till};
 use taler::amount::{Amount, Currency};
 use taler::currency::CurrencySpecification;
 use taler::ids::{InstanceId, TemplateId};
 use taler::taler_uri::PayTemplate;
-use taler::template::{self, BadFilling, Filling, TemplateType};
+use taler::template::{self, TemplateInput, TemplateMismatch, TemplateType};
 use taler::web::BaseUrl;
+use ui::messages::filled;
 use ui::once::{self, Submission};
-use ui::words::filled;
-use ui::{Words, money};
+use ui::{Messages, money};
 
 /// Most characters of a name or summary that a sheet has room for.
 const MAX_ON_SHEET: usize = 120;
@@ -35,8 +35,8 @@ const MAX_SUMMARY: usize = 1000;
 #[derive(Template)]
 #[template(path = "http/pages/template.html")]
 struct Form<'a> {
-    frame: &'a Frame,
-    words: &'a Words,
+    context: &'a PageContext,
+    messages: &'a Messages,
     title: String,
     shop: String,
     /// Fixed texts; nothing where there is an input.
@@ -49,8 +49,8 @@ struct Form<'a> {
     max_summary: usize,
     /// By which the form is known when it is sent twice.
     once: String,
-    typed: Typed,
-    fault: Option<Fault>,
+    typed: TemplateFormState,
+    fault: Option<FieldError>,
 }
 
 /// A currency that can be typed in.
@@ -62,7 +62,7 @@ struct Choice {
 
 /// What stands in the inputs.
 #[derive(Default)]
-struct Typed {
+struct TemplateFormState {
     amount: String,
     currency: Option<Currency>,
     summary: String,
@@ -71,7 +71,7 @@ struct Typed {
 }
 
 /// What is wrong with what was typed.
-struct Fault {
+struct FieldError {
     status: StatusCode,
     /// Which input; empty if none of them.
     at: &'static str,
@@ -81,9 +81,9 @@ struct Fault {
 /// A sheet for the counter.
 #[derive(Template)]
 #[template(path = "http/pages/sheet.html")]
-struct Sheet<'a> {
-    frame: &'a Frame,
-    words: &'a Words,
+struct SheetPage<'a> {
+    context: &'a PageContext,
+    messages: &'a Messages,
     shop: String,
     /// The class of the style that makes it this large.
     size: &'a str,
@@ -98,7 +98,7 @@ struct Sheet<'a> {
 
 /// A template, and what is needed to show it.
 struct Maker<'a> {
-    frame: Frame,
+    context: PageContext,
     till: &'a Till,
     template: template::Template,
     instance: &'a InstanceId,
@@ -113,7 +113,7 @@ pub(in crate::http) async fn template(
     settings: &Settings,
     instance: &InstanceId,
     id: TemplateId,
-    params: &Params,
+    params: &QueryParams,
 ) -> Answer {
     let maker = Maker::of(request, till, settings, instance, id).await?;
     let size = match params.text("print") {
@@ -133,10 +133,10 @@ pub(in crate::http) async fn filled_in(
     settings: &Settings,
     instance: &InstanceId,
     id: TemplateId,
-    fields: Fields,
+    fields: JsonBody,
 ) -> Answer {
     let maker = Maker::of(request, till, settings, instance, id).await?;
-    let typed = Typed::of(fields)?;
+    let typed = TemplateFormState::of(fields)?;
     let filling = match maker.filling(&typed) {
         Ok(filling) => filling,
         Err(fault) => return maker.form(typed, Some(fault)),
@@ -160,7 +160,7 @@ pub(in crate::http) async fn filled_in(
     match work.await.map_err(|error| Failure::Bug(error.to_string()))? {
         Ok((made, ticket)) => {
             let token = made.token.map_or_else(String::new, |token| format!("?token={token}"));
-            let base = maker.frame.base_of(instance);
+            let base = maker.context.base_of(instance);
             let order = format!("{base}orders/{}{token}", made.order_id);
             if let Some(ticket) = ticket {
                 ticket.led_to(order.clone());
@@ -182,7 +182,7 @@ fn sent_on(order: String) -> HttpResponse {
         .finish()
 }
 
-impl Typed {
+impl TemplateFormState {
     /// By which the form is known again that was sent to `path`.
     fn key(&self, path: &str) -> once::Key {
         let Self { amount, currency, summary, tip, once } = self;
@@ -190,7 +190,7 @@ impl Typed {
     }
 
     /// What a form says.
-    fn of(mut fields: Fields) -> Result<Self, Failure> {
+    fn of(mut fields: JsonBody) -> Result<Self, Failure> {
         let mut text = |name| Ok::<String, Failure>(fields.get(name)?.unwrap_or_default());
         let (amount, summary, tip) = (text("amount")?, text("summary")?, text("tip")?);
         let once = text("once")?;
@@ -210,7 +210,7 @@ impl<'a> Maker<'a> {
         id: TemplateId,
     ) -> Result<Self, Failure> {
         Ok(Self {
-            frame: Frame::of(request, settings),
+            context: PageContext::of(request, settings),
             till,
             template: till.public_template(instance, id).await?,
             shop: till.instance(instance).await?.settings.name,
@@ -230,15 +230,15 @@ impl<'a> Maker<'a> {
             template: self.template.id.clone(),
             params: Vec::new(),
         };
-        Link::to(uri.to_string(), self.frame.words().qr_template)
+        Link::to(uri.to_string(), self.context.messages().qr_template)
     }
 
     fn known(&self) -> &[CurrencySpecification] {
-        &self.till.terms().currencies
+        &self.till.policy().currencies
     }
 
     fn money(&self, amount: &Amount) -> String {
-        money::show(amount, self.known(), self.frame.visitor)
+        money::show(amount, self.known(), self.context.locale)
     }
 
     /// What the shop suggests for `name`.
@@ -247,23 +247,23 @@ impl<'a> Maker<'a> {
     }
 
     /// What stands in the inputs before anybody types.
-    fn suggested(&self) -> Typed {
+    fn suggested(&self) -> TemplateFormState {
         // An amount without a number suggests a currency only.
         let amount = self.default_of("amount").unwrap_or_default();
         let currency = amount.split_once(':').map(|(code, _)| code);
         let currency = currency.or_else(|| self.default_of("currency"));
-        let typed = |amount| money::typed(&amount, self.known(), self.frame.visitor);
-        Typed {
+        let typed = |amount| money::typed(&amount, self.known(), self.context.locale);
+        TemplateFormState {
             amount: Amount::parse(amount).map(typed).unwrap_or_default(),
             currency: currency.and_then(|code| Currency::parse(code).ok()),
             summary: self.default_of("summary").unwrap_or_default().to_owned(),
-            ..Typed::default()
+            ..TemplateFormState::default()
         }
     }
 
     /// The currencies that can be paid in: that of the template if it has one, else those of the
     /// exchanges; without any exchange, all that are known.
-    fn currencies(&self, typed: &Typed) -> Vec<CurrencySpecification> {
+    fn currencies(&self, typed: &TemplateFormState) -> Vec<CurrencySpecification> {
         let (offered, default) = (self.till.offered_currencies(), self.till.default_currency());
         let mut all: Vec<_> = match self.template.contract.currency() {
             Some(fixed) => {
@@ -279,13 +279,13 @@ impl<'a> Maker<'a> {
         all
     }
 
-    fn form(&self, typed: Typed, fault: Option<Fault>) -> Answer {
-        let (words, contract) = (self.frame.words(), &self.template.contract);
+    fn form(&self, typed: TemplateFormState, fault: Option<FieldError>) -> Answer {
+        let (messages, contract) = (self.context.messages(), &self.template.contract);
         let summary = contract.summary();
         let choices = self.currencies(&typed);
         let status = fault.as_ref().map_or(StatusCode::OK, |fault| fault.status);
         let page = Form {
-            title: shortened(summary.unwrap_or(words.order_this), MAX_ON_SHEET),
+            title: shortened(summary.unwrap_or(messages.order_this), MAX_ON_SHEET),
             shop: shortened(&self.shop, MAX_ON_SHEET),
             summary,
             amount: contract.amount().map(|amount| self.money(amount)),
@@ -301,15 +301,15 @@ impl<'a> Maker<'a> {
             takes_tip: contract.takes_tip(),
             link: self.is_for_all().then(|| self.link()),
             max_summary: MAX_SUMMARY,
-            once: self.till.door_mark()?,
+            once: self.till.random_token()?,
             typed,
             fault,
-            frame: &self.frame,
-            words,
+            context: &self.context,
+            messages,
         };
         // The Android wallet opens what was scanned or pasted when its answer has this header.
         let uri = page.link.as_ref().map(|link| link.uri.clone());
-        let answer = shown(status, &self.frame, &page)?;
+        let answer = shown(status, &self.context, &page)?;
         match uri {
             Some(uri) => with_uri(answer, uri),
             None => Ok(answer),
@@ -320,44 +320,44 @@ impl<'a> Maker<'a> {
         if !self.is_for_all() {
             return Err(Failure::Path);
         }
-        let (words, contract) = (self.frame.words(), &self.template.contract);
+        let (messages, contract) = (self.context.messages(), &self.template.contract);
         let id = self.template.id.as_str();
         let summary = contract.summary().or_else(|| self.default_of("summary"));
-        let page = Sheet {
+        let page = SheetPage {
             shop: shortened(&self.shop, MAX_ON_SHEET),
             size,
             paper,
-            hint: filled(words.sheet_hint, &[paper]),
+            hint: filled(messages.sheet_hint, &[paper]),
             summary: shortened(summary.unwrap_or_default(), MAX_ON_SHEET),
             amount: contract.amount().map(|amount| self.money(amount)),
             link: self.link(),
             url: self.base_url.join(&["templates", id]),
-            back: format!("{}templates/{id}", self.frame.base_of(self.instance)),
-            frame: &self.frame,
-            words,
+            back: format!("{}templates/{id}", self.context.base_of(self.instance)),
+            context: &self.context,
+            messages,
         };
         let uri = page.link.uri.clone();
-        with_uri(shown(StatusCode::OK, &self.frame, &page)?, uri)
+        with_uri(shown(StatusCode::OK, &self.context, &page)?, uri)
     }
 
     /// What a wallet would have sent.
-    fn filling(&self, typed: &Typed) -> Result<Filling, Fault> {
-        let words = self.frame.words();
+    fn filling(&self, typed: &TemplateFormState) -> Result<TemplateInput, FieldError> {
+        let messages = self.context.messages();
         let contract = &self.template.contract;
         if !self.is_for_all() {
-            return Err(Fault::elsewhere(StatusCode::CONFLICT, words.only_from_page));
+            return Err(FieldError::elsewhere(StatusCode::CONFLICT, messages.only_from_page));
         }
         let choices = self.currencies(typed);
         let fits = |one: &&CurrencySpecification| {
             typed.currency.as_ref().is_none_or(|code| code == one.currency())
         };
-        let currency = choices.iter().find(fits).ok_or_else(|| Fault {
+        let currency = choices.iter().find(fits).ok_or_else(|| FieldError {
             status: StatusCode::CONFLICT,
             at: "amount",
-            text: words.fault_currency.to_owned(),
+            text: messages.fault_currency.to_owned(),
         })?;
         let read = |text: &str, at| {
-            let amount = money::read(text, currency, self.frame.visitor);
+            let amount = money::read(text, currency, self.context.locale);
             amount.filter(|amount| !amount.is_zero()).ok_or_else(|| self.no_amount(at, currency))
         };
         let tip = match typed.tip.trim() {
@@ -377,30 +377,30 @@ impl<'a> Maker<'a> {
             Some(_) => None,
             None => Some(typed.summary.trim()).filter(|text| !text.is_empty()).map(str::to_owned),
         };
-        Ok(Filling { summary, amount, tip, ..Filling::default() })
+        Ok(TemplateInput { summary, amount, tip, ..TemplateInput::default() })
     }
 
-    fn no_amount(&self, at: &'static str, currency: &CurrencySpecification) -> Fault {
-        let words = self.frame.words();
+    fn no_amount(&self, at: &'static str, currency: &CurrencySpecification) -> FieldError {
+        let messages = self.context.messages();
         let example = Amount::parse(format!("{}:12", currency.currency()));
-        let example = example.map(|one| money::typed(&one, self.known(), self.frame.visitor));
-        let text = filled(words.fault_amount, &[&example.unwrap_or_default()]);
-        Fault { status: StatusCode::BAD_REQUEST, at, text }
+        let example = example.map(|one| money::typed(&one, self.known(), self.context.locale));
+        let text = filled(messages.fault_amount, &[&example.unwrap_or_default()]);
+        FieldError { status: StatusCode::BAD_REQUEST, at, text }
     }
 
     /// What of `error` whoever has typed can be told beside the form.
-    fn fault(&self, error: &Error) -> Option<Fault> {
-        let words = self.frame.words();
+    fn fault(&self, error: &Error) -> Option<FieldError> {
+        let messages = self.context.messages();
         let (at, text) = match error {
             Error::Filling(bad) => match bad {
-                BadFilling::NoSummary | BadFilling::Unfit("summary") => {
-                    ("summary", words.fault_summary)
+                TemplateMismatch::NoSummary | TemplateMismatch::Unfit("summary") => {
+                    ("summary", messages.fault_summary)
                 }
-                BadFilling::Currency => ("amount", words.fault_currency),
-                _ => ("", words.fault_template),
+                TemplateMismatch::Currency => ("amount", messages.fault_currency),
+                _ => ("", messages.fault_template),
             },
             Error::NoAccount(_) | Error::NoExchange | Error::NoneCanWire | Error::Order(_) => {
-                ("", words.fault_shop)
+                ("", messages.fault_shop)
             }
             _ => return None,
         };
@@ -408,11 +408,11 @@ impl<'a> Maker<'a> {
             "summary" => StatusCode::BAD_REQUEST,
             _ => StatusCode::CONFLICT,
         };
-        Some(Fault { status, at, text: text.to_owned() })
+        Some(FieldError { status, at, text: text.to_owned() })
     }
 }
 
-impl Fault {
+impl FieldError {
     /// One that no input can mend.
     fn elsewhere(status: StatusCode, text: &str) -> Self {
         Self { status, at: "", text: text.to_owned() }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::model::contract::Payable;
+use crate::model::contract::PaymentTerms;
 use taler::base32::{HashCode, ShortHash};
 use taler::coin::age::{AgeCommitment, AgeMask};
 use taler::coin::coin_hash;
@@ -92,15 +92,15 @@ impl fmt::Display for Refusal {
 
 /// What is the same for all coins of a payment.
 #[derive(Clone, Debug)]
-pub(super) struct Bill {
-    pub(super) contract: Payable,
+pub(super) struct PaymentContext {
+    pub(super) contract: PaymentTerms,
     pub(super) h_contract: HashCode,
     pub(super) merchant_pub: PublicKey,
     pub(super) wallet_data_hash: Option<HashCode>,
     pub(super) now: Timestamp,
 }
 
-impl Bill {
+impl PaymentContext {
     /// Checks one coin of `denomination`; what it was told of its age is replaced by what holds.
     ///
     /// # Errors
@@ -206,9 +206,9 @@ mod tests {
         }
     }
 
-    fn bill() -> Bill {
-        Bill {
-            contract: Payable {
+    fn context() -> PaymentContext {
+        PaymentContext {
+            contract: PaymentTerms {
                 timestamp: at(1_500),
                 refund_deadline: at(1_800),
                 wire_transfer_deadline: at(1_900),
@@ -225,9 +225,9 @@ mod tests {
     }
 
     /// A good payment: the contract's side, the denomination, and a coin that pays.
-    static GOOD: LazyLock<(Bill, Denomination, Coin)> = LazyLock::new(|| {
+    static GOOD: LazyLock<(PaymentContext, Denomination, Coin)> = LazyLock::new(|| {
         let private = RsaPrivateKey::from_seed(&[1; 32], 1024).unwrap();
-        let (bill, denomination) = (bill(), denomination(&private));
+        let (context, denomination) = (context(), denomination(&private));
         let key = SigningKey::from_seed([2; 32]);
         let message = coin_hash(&key.public_key(), None);
         let secret = BlindingSecret::new([6; 32]);
@@ -236,16 +236,16 @@ mod tests {
         let rsa_signature = private.public_key().unblind(&signed, &secret).unwrap();
         let contribution = kudos("4.2");
         let permission = DepositPermission {
-            h_contract: bill.h_contract,
+            h_contract: context.h_contract,
             h_age_commitment: None,
             h_policy: None,
-            h_wire: bill.contract.h_wire,
+            h_wire: context.contract.h_wire,
             h_denom: denomination.h_denom,
-            timestamp_us: bill.contract.timestamp.to_micros(),
-            refund_deadline_us: bill.contract.refund_deadline.to_micros(),
+            timestamp_us: context.contract.timestamp.to_micros(),
+            refund_deadline_us: context.contract.refund_deadline.to_micros(),
             contribution: contribution.to_nbo(),
             deposit_fee: denomination.fees.deposit.to_nbo(),
-            merchant_pub: bill.merchant_pub,
+            merchant_pub: context.merchant_pub,
             wallet_data_hash: None,
         };
         let coin = Coin {
@@ -259,15 +259,16 @@ mod tests {
             age_commitment: None,
             h_age_commitment: None,
         };
-        (bill, denomination, coin)
+        (context, denomination, coin)
     });
 
     #[test]
     fn a_good_coin_pays_at_its_time() {
-        let (bill, denomination, coin) = &*GOOD;
-        let check =
-            |bill: &Bill, denomination: &Denomination| bill.check(&mut coin.clone(), denomination);
-        assert_eq!(check(bill, denomination), Ok(()));
+        let (context, denomination, coin) = &*GOOD;
+        let check = |context: &PaymentContext, denomination: &Denomination| {
+            context.check(&mut coin.clone(), denomination)
+        };
+        assert_eq!(check(context, denomination), Ok(()));
         let (unknown, expired) = (
             Refusal::DenominationUnknown(coin.h_denom),
             Refusal::DenominationExpired(coin.h_denom),
@@ -275,16 +276,19 @@ mod tests {
         for (now, expected) in
             [(999, Err(unknown)), (1_000, Ok(())), (2_999, Ok(())), (3_000, Err(expired.clone()))]
         {
-            assert_eq!(check(&Bill { now: at(now), ..bill.clone() }, denomination), expected);
+            assert_eq!(
+                check(&PaymentContext { now: at(now), ..context.clone() }, denomination),
+                expected
+            );
         }
         let revoked = Denomination { is_revoked: true, ..denomination.clone() };
-        assert_eq!(check(bill, &revoked), Err(expired));
+        assert_eq!(check(context, &revoked), Err(expired));
         let small = Denomination { value: kudos("4.1"), ..denomination.clone() };
-        assert_eq!(check(bill, &small), Err(Refusal::BeyondValue(coin.coin_pub)));
+        assert_eq!(check(context, &small), Err(Refusal::BeyondValue(coin.coin_pub)));
         // A commitment means nothing to a denomination without ages; it is not covered then.
         let mut odd = coin.clone();
         odd.h_age_commitment = Some(ShortHash::new([1; 32]));
-        assert_eq!(bill.check(&mut odd, denomination), Ok(()));
+        assert_eq!(context.check(&mut odd, denomination), Ok(()));
         assert_eq!(odd.h_age_commitment, None);
     }
 
@@ -301,11 +305,11 @@ mod tests {
             field in 0..12_usize,
             bit in 0..2048_usize,
         ) {
-            let (mut bill, mut denomination, mut coin) = GOOD.clone();
+            let (mut context, mut denomination, mut coin) = GOOD.clone();
             let hash = |hash: &HashCode| HashCode::new(flipped(hash.as_bytes(), bit));
-            let contract = &mut bill.contract;
+            let contract = &mut context.contract;
             match field {
-                0 => bill.h_contract = hash(&bill.h_contract),
+                0 => context.h_contract = hash(&context.h_contract),
                 1 => contract.h_wire = hash(&contract.h_wire),
                 2 => coin.h_denom = hash(&coin.h_denom),
                 3 => contract.timestamp = at(1_500 ^ (1 << (bit % 40))),
@@ -322,8 +326,8 @@ mod tests {
                     let currency = *denomination.value.currency();
                     denomination.fees.deposit = Amount::from_parts(currency, 0, fraction).unwrap();
                 }
-                7 => bill.merchant_pub = PublicKey::new(flipped(bill.merchant_pub.as_bytes(), bit)),
-                8 => bill.wallet_data_hash = Some(hash(&HashCode::ZERO)),
+                7 => context.merchant_pub = PublicKey::new(flipped(context.merchant_pub.as_bytes(), bit)),
+                8 => context.wallet_data_hash = Some(hash(&HashCode::ZERO)),
                 9 => coin.coin_pub = PublicKey::new(flipped(coin.coin_pub.as_bytes(), bit)),
                 10 => coin.coin_sig = Signature::new(flipped(coin.coin_sig.as_bytes(), bit)),
                 _ => {
@@ -337,7 +341,7 @@ mod tests {
                 }
             }
             let name = coin.coin_pub;
-            prop_assert_eq!(bill.check(&mut coin, &denomination), Err(Refusal::Signature(name)));
+            prop_assert_eq!(context.check(&mut coin, &denomination), Err(Refusal::Signature(name)));
         }
     }
 }

@@ -19,22 +19,22 @@ use futures_util::future::join_all;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::books::Books;
-use super::check::{Bill, MAX_COINS, Refusal};
+use super::check::{MAX_COINS, PaymentContext, Refusal};
 use super::fate::Fate;
-use super::{Means, PaidContract, record};
+use super::ledger::OrderLedger;
+use super::{PaidContract, PaidWith, record};
 use crate::exchange::{self, Exchange, NotConfirmed, Sendings};
 use crate::model::account::Account;
-use crate::model::contract::Payable;
+use crate::model::contract::PaymentTerms;
 use crate::model::instance::{Instance, InstanceSerial};
 use crate::model::order::{Order, OrderSerial, Paid};
 use crate::store::coin_refunds::{self, Outcome};
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
-use crate::store::kyc::{self, Pair};
-use crate::store::{self, accounts, instances, orders, part_paid};
-use crate::till::give_back::give_back;
+use crate::store::kyc::{self, AccountAtExchange};
+use crate::store::{self, accounts, instances, orders, partial_payments};
+use crate::till::exchange_error::ExchangeError;
+use crate::till::exchange_refunds::refund_coins;
 use crate::till::instance::still_there;
-use crate::till::trouble::Trouble;
 use crate::till::wait::order;
 use crate::till::{Error, Till};
 use taler::amount::Amount;
@@ -56,7 +56,7 @@ const OTHERS: Duration = Duration::from_secs(2);
 
 /// What a wallet pays with.
 #[derive(Clone, Debug)]
-pub struct CoinWish {
+pub struct CoinPayment {
     /// The coins.
     pub coins: Vec<Coin>,
     /// The session that the payment shall count for; the order's own when `None`.
@@ -67,25 +67,25 @@ pub struct CoinWish {
 
 /// What is the same for all coins that are deposited for an order.
 #[derive(Clone)]
-pub(super) struct Charge {
+pub(super) struct PendingDeposit {
     pub(super) instance: InstanceSerial,
     pub(super) shop: InstanceId,
     pub(super) order: OrderSerial,
     pub(super) order_id: OrderId,
-    pub(super) bill: Bill,
+    pub(super) context: PaymentContext,
     pub(super) account: Account,
     /// The shop's.
     pub(super) key: SigningKey,
     /// What the payment counts for.
     pub(super) session: Option<SessionId>,
     /// Who waits to hear that an exchange refuses, if anybody does.
-    pub(super) refused: Option<mpsc::Sender<Trouble>>,
+    pub(super) refused: Option<mpsc::Sender<ExchangeError>>,
 }
 
-impl Charge {
+impl PendingDeposit {
     /// The account, as this exchange sees it.
-    fn pair(&self, exchange: &Exchange) -> Pair {
-        Pair {
+    fn pair(&self, exchange: &Exchange) -> AccountAtExchange {
+        AccountAtExchange {
             instance: self.instance,
             h_wire: self.account.h_wire,
             exchange_url: exchange.trusted().base_url.clone(),
@@ -94,16 +94,16 @@ impl Charge {
 
     /// The same for one coin, just as it was kept: with what the wallet signed along with it.
     pub(super) fn for_coin(&self, coin: &NewDeposit) -> Self {
-        let mut charge = self.clone();
-        charge.bill.wallet_data_hash = coin.wallet_data_hash;
-        charge.session = charge.session.or_else(|| coin.session.clone());
-        charge
+        let mut pending = self.clone();
+        pending.context.wallet_data_hash = coin.wallet_data_hash;
+        pending.session = pending.session.or_else(|| coin.session.clone());
+        pending
     }
 }
 
 /// Why an exchange did not confirm coins.
 pub(super) struct NotTaken {
-    pub(super) trouble: Trouble,
+    pub(super) exchange_error: ExchangeError,
     /// It has answered this very request, and for good: of what was sent now it has nothing.
     pub(super) is_refused: bool,
 }
@@ -116,12 +116,12 @@ impl Till {
     /// # Errors
     /// [`Error::OrderUnknown`] also for an unclaimed order, [`Error::AlreadyPaid`] when it is paid
     /// in another way, [`Error::OfferExpired`], [`Error::Refused`] when it will not go with these
-    /// coins, [`Error::Exchange`] when an exchange does not take them.
+    /// coins, [`Error::ExchangeFigures`] when an exchange does not take them.
     pub async fn pay(
         &self,
         instance: &InstanceId,
         order_id: OrderId,
-        wish: CoinWish,
+        wish: CoinPayment,
     ) -> Result<Signature, Error> {
         let shop = self.shop(instance)?;
         let till = self.clone();
@@ -135,9 +135,9 @@ impl Till {
             done = &mut task => done,
             // The payment comes to nothing. What other exchanges say is kept when it comes, but the
             // wallet need not wait for one that hangs.
-            Some(trouble) = refusals.recv() => match timeout(OTHERS, &mut task).await {
+            Some(exchange_error) = refusals.recv() => match timeout(OTHERS, &mut task).await {
                 Ok(done) => done,
-                Err(_) => return Err(trouble.into()),
+                Err(_) => return Err(exchange_error.into()),
             },
         };
         done.unwrap_or(Err(Error::Store(store::Error::Panicked)))
@@ -147,82 +147,82 @@ impl Till {
         &self,
         shop: Instance,
         order_id: OrderId,
-        wish: CoinWish,
-        refused: mpsc::Sender<Trouble>,
+        wish: CoinPayment,
+        refused: mpsc::Sender<ExchangeError>,
     ) -> Result<Signature, Error> {
-        let serial = self.store.glance(|db| order(db, shop.serial, &order_id))?.serial;
+        let serial = self.store.read_in_place(|db| order(db, shop.serial, &order_id))?.serial;
         let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id.clone()))?;
-        let books = self.books(serial, &order_id)?;
-        let claim = books.order.claim.as_ref();
+        let ledger = self.ledger(serial, &order_id)?;
+        let claim = ledger.order.claim.as_ref();
         let h_contract = claim.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?.h_contract;
-        if let Some(paid) = self.paid_before(&books, &h_contract, &wish.coins)? {
+        if let Some(paid) = self.paid_before(&ledger, &h_contract, &wish.coins)? {
             return Ok(paid.sign(&key));
         }
         let session = match &wish.session {
-            Some(session) => Some(books.order.meant_session(session.clone())),
-            None => books.order.session.clone(),
+            Some(session) => Some(ledger.order.meant_session(session.clone())),
+            None => ledger.order.session.clone(),
         };
-        let bill = Bill {
-            contract: Payable::read(&books.contract)
+        let context = PaymentContext {
+            contract: PaymentTerms::read(&ledger.contract)
                 .map_err(|bad| Error::Damaged(bad.to_string()))?,
             h_contract,
             merchant_pub: shop.public_key,
             wallet_data_hash: wish.wallet_data_hash,
             now: self.clock.now(),
         };
-        let h_wire = bill.contract.h_wire;
-        let account = self.store.glance(|db| accounts::find(db, shop.serial, &h_wire))?;
+        let h_wire = context.contract.h_wire;
+        let account = self.store.read_in_place(|db| accounts::find(db, shop.serial, &h_wire))?;
         let account = account.ok_or_else(|| Error::Damaged("its account is gone".into()))?;
         // Everything that needs no turn comes before it: whoever sends what cannot pay, or waits for
         // the keys of an exchange that is down, keeps nobody else waiting.
         let (coins, keys) =
-            self.checked(&books, &bill, &account, &wish.coins, session.clone()).await?;
-        let _turn = self.turns.take(serial).await.ok_or(Error::Crowded)?;
+            self.checked(&ledger, &context, &account, &wish.coins, session.clone()).await?;
+        let _turn = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
         // Also where the coins were sent before, which may have been elsewhere.
         let mut urls: BTreeSet<BaseUrl> = keys.keys().cloned().collect();
-        urls.extend(books.exchanges_of(&wish.coins));
-        let (books, _at_exchanges) = loop {
+        urls.extend(ledger.exchanges_of(&wish.coins));
+        let (ledger, _at_exchanges) = loop {
             let mut at_exchanges = Vec::new();
             for url in &urls {
-                at_exchanges.push(self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?);
+                at_exchanges.push(self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?);
             }
             // Others had their turns meanwhile, and may have sent coins to exchanges whose turns were
             // not taken. No more are sent anew as long as this order's turn is held.
-            let books = self.books(serial, &order_id)?;
+            let ledger = self.ledger(serial, &order_id)?;
             let before = urls.len();
-            urls.extend(books.exchanges_of(&wish.coins));
+            urls.extend(ledger.exchanges_of(&wish.coins));
             if urls.len() == before {
-                break (books, at_exchanges);
+                break (ledger, at_exchanges);
             }
         };
-        if let Some(paid) = self.paid_before(&books, &h_contract, &wish.coins)? {
+        if let Some(paid) = self.paid_before(&ledger, &h_contract, &wish.coins)? {
             return Ok(paid.sign(&key));
         }
-        let coins = still_wanted(&books, &bill, &keys, &wish.coins, coins)?;
-        let charge = Charge {
+        let coins = still_wanted(&ledger, &context, &keys, &wish.coins, coins)?;
+        let pending = PendingDeposit {
             instance: shop.serial,
             shop: shop.id,
             order: serial,
             order_id: order_id.clone(),
-            bill,
+            context,
             account,
             key: key.clone(),
             session,
             refused: Some(refused),
         };
-        let (sent, fresh) = sent_before(&books, coins);
+        let (sent, fresh) = sent_before(&ledger, coins);
         let has_sent = !sent.is_empty();
-        let fresh = [fresh, self.finish_sent(&charge, sent).await?].concat();
+        let fresh = [fresh, self.finish_sent(&pending, sent).await?].concat();
         if has_sent {
             // What the exchange has confirmed by now may be other than what the wallet offers.
-            let books = self.books(serial, &order_id)?;
-            if let Some(paid) = PaidContract::of(&books.order) {
-                let same = books.is_paid_with(&wish.coins);
+            let ledger = self.ledger(serial, &order_id)?;
+            if let Some(paid) = PaidContract::of(&ledger.order) {
+                let same = ledger.is_paid_with(&wish.coins);
                 return if same { Ok(paid.sign(&key)) } else { Err(Error::AlreadyPaid(order_id)) };
             }
-            suffice(&books, &charge.bill, &fresh)?;
+            suffice(&ledger, &pending.context, &fresh)?;
         }
-        self.charge(&charge, fresh, &keys).await?;
+        self.pending(&pending, fresh, &keys).await?;
         self.receipt_of(serial, &order_id, &h_contract, &wish.coins).map(|paid| paid.sign(&key))
     }
 
@@ -233,18 +233,18 @@ impl Till {
     /// [`Error::OrderUnknown`] when the wallet gave the order back and another one has it.
     fn paid_before(
         &self,
-        books: &Books,
+        ledger: &OrderLedger,
         h_contract: &HashCode,
         coins: &[Coin],
     ) -> Result<Option<PaidContract>, Error> {
-        let order_id = || books.order.order_id.clone();
-        if !books.order.hash_fits(Some(h_contract)) {
+        let order_id = || ledger.order.order_id.clone();
+        if !ledger.order.hash_fits(Some(h_contract)) {
             return Err(Error::OrderUnknown(order_id()));
         }
-        match PaidContract::of(&books.order) {
-            Some(paid) if books.is_paid_with(coins) => Ok(Some(paid)),
+        match PaidContract::of(&ledger.order) {
+            Some(paid) if ledger.is_paid_with(coins) => Ok(Some(paid)),
             Some(_) => Err(Error::AlreadyPaid(order_id())),
-            None if books.order.is_expired(self.clock.now()) => {
+            None if ledger.order.is_expired(self.clock.now()) => {
                 Err(Error::OfferExpired(order_id()))
             }
             None => Ok(None),
@@ -263,14 +263,14 @@ impl Till {
         h_contract: &HashCode,
         coins: &[Coin],
     ) -> Result<PaidContract, Error> {
-        let order = self.store.glance(|db| orders::find_by_serial(db, serial))?;
+        let order = self.store.read_in_place(|db| orders::find_by_serial(db, serial))?;
         let order = order.filter(|order| order.hash_fits(Some(h_contract)));
         let order = order.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?;
         if let Some(paid) = PaidContract::of(&order) {
             return Ok(paid);
         }
-        let books = self.books(serial, order_id)?;
-        let returned = coins.iter().find(|coin| books.has_returned(&coin.coin_pub));
+        let ledger = self.ledger(serial, order_id)?;
+        let returned = coins.iter().find(|coin| ledger.has_returned(&coin.coin_pub));
         Err(match returned {
             Some(coin) => Refusal::Refunded(coin.coin_pub).into(),
             None => Refusal::TooLittle(TooLittle::Price).into(),
@@ -281,13 +281,13 @@ impl Till {
     /// to be deposited, and the keys of their exchanges.
     async fn checked(
         &self,
-        books: &Books,
-        bill: &Bill,
+        ledger: &OrderLedger,
+        context: &PaymentContext,
         account: &Account,
         coins: &[Coin],
         session: Option<SessionId>,
     ) -> Result<(Vec<NewDeposit>, BTreeMap<BaseUrl, Arc<Keys>>), Error> {
-        let price = books.order.amount;
+        let price = ledger.order.amount;
         if coins.len() > MAX_COINS {
             return Err(Refusal::TooMany.into());
         }
@@ -300,22 +300,22 @@ impl Till {
                 return Err(Refusal::Currency.into());
             }
         }
-        not_returned(books, coins)?;
+        not_returned(ledger, coins)?;
         // What the exchange has is not sent again.
-        let fresh = |coin: &&Coin| !books.has_confirmed(&coin.coin_pub);
+        let fresh = |coin: &&Coin| !ledger.has_confirmed(&coin.coin_pub);
         let fresh: Vec<Coin> = coins.iter().filter(fresh).cloned().collect();
-        let keys = self.keys_of(&fresh, bill, account).await?;
-        let (bill, keys, priced) = {
-            let (bill, keys) = (bill.clone(), keys);
+        let keys = self.keys_of(&fresh, context, account).await?;
+        let (context, keys, priced) = {
+            let (context, keys) = (context.clone(), keys);
             // Some tens of microseconds for each coin, which other requests should not wait for.
             tokio::task::spawn_blocking(move || {
-                let priced = priced(fresh, &bill, &keys, session.as_ref());
-                (bill, keys, priced)
+                let priced = priced(fresh, &context, &keys, session.as_ref());
+                (context, keys, priced)
             })
             .await
             .map_err(|_| Error::Store(store::Error::Panicked))?
         };
-        let fresh = still_wanted(books, &bill, &keys, coins, priced?)?;
+        let fresh = still_wanted(ledger, &context, &keys, coins, priced?)?;
         Ok((fresh, keys))
     }
 
@@ -324,22 +324,22 @@ impl Till {
     async fn keys_of(
         &self,
         coins: &[Coin],
-        bill: &Bill,
+        context: &PaymentContext,
         account: &Account,
     ) -> Result<BTreeMap<BaseUrl, Arc<Keys>>, Error> {
         let mut wanted: BTreeMap<&BaseUrl, Vec<HashCode>> = BTreeMap::new();
         for coin in coins {
             wanted.entry(&coin.exchange_url).or_default().push(coin.h_denom);
         }
-        let currency = *bill.contract.max_fee.currency();
+        let currency = *context.contract.max_fee.currency();
         let ask = wanted.into_iter().map(|(url, denominations)| async move {
             // One that was removed meanwhile still counts for contracts that name it.
-            let named = bill.contract.exchanges.iter().any(|named| named.url == *url);
+            let named = context.contract.exchanges.iter().any(|named| named.url == *url);
             let exchange = self.exchange_for(url, named);
             let exchange = exchange.filter(|there| there.trusted().currency == currency);
             let exchange = exchange.ok_or_else(|| Refusal::Untrusted(url.clone()))?;
             let keys = exchange.keys_with(&denominations).await;
-            let keys = keys.map_err(|error| Trouble::at(url, error))?;
+            let keys = keys.map_err(|error| ExchangeError::at(url, error))?;
             match keys.may_pay(&account.payto_uri) {
                 true => Ok::<_, Error>((url.clone(), keys)),
                 false => Err(Refusal::WireMethod(url.clone()).into()),
@@ -353,7 +353,7 @@ impl Till {
     /// is certain now that the exchange does not have them.
     async fn finish_sent(
         &self,
-        charge: &Charge,
+        pending: &PendingDeposit,
         coins: Vec<(Deposit, NewDeposit)>,
     ) -> Result<Vec<NewDeposit>, Error> {
         let mut groups: BTreeMap<BaseUrl, Vec<(Deposit, NewDeposit)>> = BTreeMap::new();
@@ -364,14 +364,16 @@ impl Till {
             let mut anew = Vec::new();
             for (there, offered) in group {
                 let is_same = is_same_permission(&there.what, &offered);
-                match self.finish_coin(charge, &there).await? {
+                match self.finish_coin(pending, &there).await? {
                     Fate::Confirmed => {}
                     Fate::Absent(_) if !is_same => anew.push(offered),
                     Fate::Unknown(_) if !is_same => {
                         return Err(Refusal::Unsettled(offered.coin.coin_pub).into());
                     }
                     // The exchange says so of what the wallet offers once more.
-                    Fate::Absent(trouble) | Fate::Unknown(trouble) => return Err(trouble.into()),
+                    Fate::Absent(exchange_error) | Fate::Unknown(exchange_error) => {
+                        return Err(exchange_error.into());
+                    }
                 }
             }
             Ok(anew)
@@ -383,15 +385,15 @@ impl Till {
 
     /// Deposits coins of which no exchange has any, and records the payment once they and those
     /// confirmed before cover the price.
-    pub(super) async fn charge(
+    pub(super) async fn pending(
         &self,
-        charge: &Charge,
+        pending: &PendingDeposit,
         coins: Vec<NewDeposit>,
         keys: &BTreeMap<BaseUrl, Arc<Keys>>,
     ) -> Result<(), Error> {
         let now = self.clock.now();
-        let (order, order_id) = (charge.order, charge.order_id.clone());
-        let (instance, shop) = (charge.instance, charge.shop.clone());
+        let (order, order_id) = (pending.order, pending.order_id.clone());
+        let (instance, shop) = (pending.instance, pending.shop.clone());
         let kept: Vec<Deposit> = self
             .store
             .write(move |tx| {
@@ -403,7 +405,7 @@ impl Till {
                     return Err(Error::AlreadyPaid(order_id));
                 }
                 let keep = |what: NewDeposit| {
-                    let serial = deposits::keep(tx, order, &what, now)?;
+                    let serial = deposits::insert(tx, order, &what, now)?;
                     let serial = serial.ok_or(Refusal::Unsettled(what.coin.coin_pub))?;
                     Ok(Deposit { serial, what, confirmation: None, sent_at: None })
                 };
@@ -412,9 +414,9 @@ impl Till {
             .await?;
         if kept.is_empty() {
             // All coins were confirmed before, or there is nothing to pay.
-            return match self.book(charge, Vec::new(), None).await? {
+            return match self.book(pending, Vec::new(), None).await? {
                 Booked::Paid(_) | Booked::More => Ok(()),
-                Booked::Late => Err(Error::AlreadyPaid(charge.order_id.clone())),
+                Booked::Late => Err(Error::AlreadyPaid(pending.order_id.clone())),
             };
         }
         let mut batches: BTreeMap<&BaseUrl, Vec<&Deposit>> = BTreeMap::new();
@@ -424,7 +426,7 @@ impl Till {
         let deposits = batches.into_iter().map(|(url, coins)| async move {
             let mut chunks = coins.chunks(MAX_BATCH);
             while let Some(chunk) = chunks.next() {
-                let sent = self.send_new(charge, url, keys, chunk, now).await;
+                let sent = self.send_new(pending, url, keys, chunk, now).await;
                 let Err(problem) = sent else { continue };
                 // What is left of them was not sent. Where it is only a matter of time, it will be.
                 let will_be = matches!(&problem, Error::Exchange(why) if !why.is_final());
@@ -452,7 +454,7 @@ impl Till {
     /// Deposits coins of one exchange that were kept at `now` and never sent before.
     async fn send_new(
         &self,
-        charge: &Charge,
+        pending: &PendingDeposit,
         url: &BaseUrl,
         keys: &BTreeMap<BaseUrl, Arc<Keys>>,
         coins: &[&Deposit],
@@ -460,10 +462,10 @@ impl Till {
     ) -> Result<(), Error> {
         let exchange = self.exchange(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
         let keys = keys.get(url).ok_or_else(|| Refusal::Untrusted(url.clone()))?;
-        match self.deposit(charge, &exchange, keys, coins, now).await? {
-            Ok(Booked::Late) => Err(Error::AlreadyPaid(charge.order_id.clone())),
+        match self.deposit(pending, &exchange, keys, coins, now).await? {
+            Ok(Booked::Late) => Err(Error::AlreadyPaid(pending.order_id.clone())),
             Ok(Booked::Paid(_) | Booked::More) => Ok(()),
-            Err(NotTaken { trouble, .. }) => Err(trouble.into()),
+            Err(NotTaken { exchange_error, .. }) => Err(exchange_error.into()),
         }
     }
 
@@ -472,26 +474,26 @@ impl Till {
     /// dropped that were never sent before, and nothing is said of the others.
     pub(super) async fn deposit(
         &self,
-        charge: &Charge,
+        pending: &PendingDeposit,
         exchange: &Exchange,
         keys: &Keys,
         coins: &[&Deposit],
         now: Timestamp,
     ) -> Result<Result<Booked, NotTaken>, Error> {
-        if let Some(error) = self.not_needed(charge, coins)? {
+        if let Some(error) = self.not_needed(pending, coins)? {
             self.take_back_sending(coins, now).await?;
             return Err(error);
         }
-        let contract = &charge.bill.contract;
-        let h_contract = charge.bill.h_contract;
+        let contract = &pending.context.contract;
+        let h_contract = pending.context.h_contract;
         let request = exchange::Deposit {
-            payto: charge.account.payto_uri.clone(),
-            wire_salt: charge.account.salt,
-            merchant_pub: charge.bill.merchant_pub,
-            merchant_sig: ContractOffer { h_contract }.sign(&charge.key),
+            payto: pending.account.payto_uri.clone(),
+            wire_salt: pending.account.salt,
+            merchant_pub: pending.context.merchant_pub,
+            merchant_sig: ContractOffer { h_contract }.sign(&pending.key),
             h_contract,
             h_wire: contract.h_wire,
-            wallet_data_hash: charge.bill.wallet_data_hash,
+            wallet_data_hash: pending.context.wallet_data_hash,
             timestamp: contract.timestamp,
             refund_deadline: Some(contract.refund_deadline),
             wire_transfer_deadline: contract.wire_transfer_deadline,
@@ -506,17 +508,17 @@ impl Till {
                     exchange_sig: confirmed.exchange_sig,
                 };
                 let names = coins.iter().map(|coin| coin.what.coin.coin_pub).collect();
-                let pair = charge.pair(exchange);
-                return Ok(Ok(self.book(charge, names, Some((confirmation, pair))).await?));
+                let pair = pending.pair(exchange);
+                return Ok(Ok(self.book(pending, names, Some((confirmation, pair))).await?));
             }
             Err(failed) => failed,
         };
-        let trouble = Trouble::at(&exchange.trusted().base_url, error);
+        let exchange_error = ExchangeError::at(&exchange.trusted().base_url, error);
         // All or nothing: the exchange has taken none of them now (crypto 14.2). Were there several
         // requests, one before may have been carried out, or may yet be.
-        let is_refused = sent == Sendings::One && trouble.is_final();
+        let is_refused = sent == Sendings::One && exchange_error.is_final();
         let is_unsent = is_refused || sent == Sendings::None;
-        let (pair, ask) = (charge.pair(exchange), trouble.ask(self.clock.now()));
+        let (pair, ask) = (pending.pair(exchange), exchange_error.ask(self.clock.now()));
         let coins: Vec<_> = coins.iter().map(|coin| (coin.serial, coin.sent_at)).collect();
         if is_unsent || ask.is_some() {
             self.store
@@ -538,13 +540,13 @@ impl Till {
                 .await
                 .map_err(|error: store::Error| Error::from(error))?;
         }
-        if trouble.is_final()
-            && let Some(refused) = &charge.refused
+        if exchange_error.is_final()
+            && let Some(refused) = &pending.refused
         {
             // If there was one before, the wallet is told of that.
-            let _ = refused.try_send(trouble.clone());
+            let _ = refused.try_send(exchange_error.clone());
         }
-        Ok(Err(NotTaken { trouble, is_refused }))
+        Ok(Err(NotTaken { exchange_error, is_refused }))
     }
 
     /// Why these coins need not be sent any more, if that is so: the order was paid in cash after they
@@ -552,16 +554,16 @@ impl Till {
     /// once more.
     pub(super) fn not_needed(
         &self,
-        charge: &Charge,
+        pending: &PendingDeposit,
         coins: &[&Deposit],
     ) -> Result<Option<Error>, Error> {
-        if !self.store.glance(|db| coin_refunds::are_there(db, charge.order))? {
+        if !self.store.read_in_place(|db| coin_refunds::are_there(db, pending.order))? {
             return Ok(None);
         }
-        let books = self.books(charge.order, &charge.order_id)?;
-        let returned = coins.iter().find(|coin| books.has_returned(&coin.what.coin.coin_pub));
-        Ok(match (books.order.paid, returned) {
-            (Some(_), Some(_)) => Some(Error::AlreadyPaid(charge.order_id.clone())),
+        let ledger = self.ledger(pending.order, &pending.order_id)?;
+        let returned = coins.iter().find(|coin| ledger.has_returned(&coin.what.coin.coin_pub));
+        Ok(match (ledger.order.paid, returned) {
+            (Some(_), Some(_)) => Some(Error::AlreadyPaid(pending.order_id.clone())),
             (None, Some(coin)) => Some(Refusal::Refunded(coin.what.coin.coin_pub).into()),
             (_, None) => None,
         })
@@ -581,12 +583,12 @@ impl Till {
     /// in the same transaction; if it was paid in another way, they are given back.
     async fn book(
         &self,
-        charge: &Charge,
+        pending: &PendingDeposit,
         coins: Vec<PublicKey>,
-        confirmed: Option<(Confirmation, Pair)>,
+        confirmed: Option<(Confirmation, AccountAtExchange)>,
     ) -> Result<Booked, Error> {
-        let (order, order_id) = (charge.order, charge.order_id.clone());
-        let (session, max_fee) = (charge.session.clone(), charge.bill.contract.max_fee);
+        let (order, order_id) = (pending.order, pending.order_id.clone());
+        let (session, max_fee) = (pending.session.clone(), pending.context.contract.max_fee);
         let now = self.clock.now();
         self.store
             .write(move |tx| {
@@ -598,32 +600,32 @@ impl Till {
                         deposits::confirm(tx, order, coin, confirmation)?;
                     }
                 }
-                let books = Books::of(tx, there)?;
-                if books.order.paid.is_some() {
+                let ledger = OrderLedger::of(tx, there)?;
+                if ledger.order.paid.is_some() {
                     let late = |deposit: &&Deposit| coins.contains(&deposit.what.coin.coin_pub);
-                    give_back(tx, books.collected().filter(late), now)?;
+                    refund_coins(tx, ledger.collected().filter(late), now)?;
                     return Ok(Booked::Late);
                 }
                 let parts: Vec<Part> =
-                    books.collected().map(|deposit| part(&deposit.what)).collect();
-                if covers(&books.order.amount, &max_fee, &parts).is_err() {
+                    ledger.collected().map(|deposit| part(&deposit.what)).collect();
+                if covers(&ledger.order.amount, &max_fee, &parts).is_err() {
                     if !parts.is_empty() {
-                        part_paid::insert(tx, order)?;
+                        partial_payments::insert(tx, order)?;
                     }
                     return Ok(Booked::More);
                 }
-                part_paid::delete(tx, order)?;
-                record(tx, &books.order, &Paid { at: now, session }, Means::Coins, None)?;
-                Ok::<_, Error>(Booked::Paid(books.order.amount))
+                partial_payments::delete(tx, order)?;
+                record(tx, &ledger.order, &Paid { at: now, session }, PaidWith::Coins, None)?;
+                Ok::<_, Error>(Booked::Paid(ledger.order.amount))
             })
             .await
             .inspect(|booked| match booked {
                 Booked::Paid(amount) => {
-                    log::info!("order {}: {amount} paid with a wallet", charge.order_id);
+                    log::info!("order {}: {amount} paid with a wallet", pending.order_id);
                 }
                 Booked::More => {}
                 Booked::Late => {
-                    self.errands.notify_one();
+                    self.pending_work.notify_one();
                 }
             })
     }
@@ -638,34 +640,35 @@ impl Till {
         serial: OrderSerial,
         url: &BaseUrl,
     ) -> Result<(), Error> {
-        let order = self.store.glance(|db| orders::find_by_serial(db, serial))?;
+        let order = self.store.read_in_place(|db| orders::find_by_serial(db, serial))?;
         let Some(Order { order_id, instance, .. }) = order else { return Ok(()) };
         // Whoever is at it now will finish it, or leave it for the next time.
-        if self.turns.is_taken_at(serial, url) {
+        if self.locks.is_taken_at(serial, url) {
             return Ok(());
         }
-        let _turn = self.turns.take_at(serial, url).await.ok_or(Error::Crowded)?;
-        let books = self.books(serial, &order_id)?;
-        let open: Vec<Deposit> = books.unconfirmed_at(url).cloned().collect();
-        let (false, Some(claim)) = (open.is_empty(), &books.order.claim) else { return Ok(()) };
-        if books.order.paid.is_some() {
+        let _turn = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
+        let ledger = self.ledger(serial, &order_id)?;
+        let open: Vec<Deposit> = ledger.unconfirmed_at(url).cloned().collect();
+        let (false, Some(claim)) = (open.is_empty(), &ledger.order.claim) else { return Ok(()) };
+        if ledger.order.paid.is_some() {
             let now = self.clock.now();
-            self.store.write(move |tx| give_back(tx, open.iter(), now)).await?;
-            self.errands.notify_one();
+            self.store.write(move |tx| refund_coins(tx, open.iter(), now)).await?;
+            self.pending_work.notify_one();
             return Ok(());
         }
         let h_contract = claim.h_contract;
-        let shop = self.store.glance(|db| instances::find_by_serial(db, instance))?;
+        let shop = self.store.read_in_place(|db| instances::find_by_serial(db, instance))?;
         let Some((shop, merchant_pub, key)) =
             shop.and_then(|shop| Some((shop.id, shop.public_key, shop.signing_key?)))
         else {
             return Ok(());
         };
-        let contract = Payable::read(&books.contract);
+        let contract = PaymentTerms::read(&ledger.contract);
         let contract = contract.map_err(|bad| Error::Damaged(bad.to_string()))?;
-        let account = self.store.glance(|db| accounts::find(db, instance, &contract.h_wire))?;
+        let account =
+            self.store.read_in_place(|db| accounts::find(db, instance, &contract.h_wire))?;
         let account = account.ok_or_else(|| Error::Damaged("its account is gone".into()))?;
-        let bill = Bill {
+        let context = PaymentContext {
             contract,
             h_contract,
             merchant_pub,
@@ -673,22 +676,22 @@ impl Till {
             wallet_data_hash: None,
             now: self.clock.now(),
         };
-        let charge = Charge {
+        let pending = PendingDeposit {
             instance,
             shop,
             order: serial,
             order_id,
-            bill,
+            context,
             account,
             key,
             session: None,
             refused: None,
         };
         let finished = async {
-            self.settle_sent(&charge, &books, url).await?;
+            self.settle_sent(&pending, &ledger, url).await?;
             // With those that are there now, the others may not be needed any more.
-            let books = self.books(serial, &charge.order_id)?;
-            self.send_unsent(&charge, &books, url).await
+            let ledger = self.ledger(serial, &pending.order_id)?;
+            self.send_unsent(&pending, &ledger, url).await
         };
         match finished.await {
             // The coins go back on their own, or were not sent.
@@ -700,12 +703,12 @@ impl Till {
     /// Sends the coins of an order that could not be sent to the exchange at `url` before.
     async fn send_unsent(
         &self,
-        charge: &Charge,
-        books: &Books,
+        pending: &PendingDeposit,
+        ledger: &OrderLedger,
         url: &BaseUrl,
     ) -> Result<(), Error> {
-        let unsent = books.unconfirmed_at(url).filter(|deposit| deposit.sent_at.is_none());
-        if books.order.paid.is_some() || books.is_being_called_off() {
+        let unsent = ledger.unconfirmed_at(url).filter(|deposit| deposit.sent_at.is_none());
+        if ledger.order.paid.is_some() || ledger.is_being_called_off() {
             let unsent: Vec<_> = unsent.map(|deposit| deposit.serial).collect();
             let write = self.store.write(move |tx| {
                 unsent.iter().try_for_each(|coin| deposits::drop(tx, *coin, None))
@@ -720,10 +723,10 @@ impl Till {
         }
         for coins in groups.into_values() {
             let Some(first) = coins.first() else { continue };
-            let charge = charge.for_coin(first);
+            let pending = pending.for_coin(first);
             let permitted: Vec<Coin> = coins.iter().map(|coin| coin.coin.clone()).collect();
-            let keys = self.keys_of(&permitted, &charge.bill, &charge.account).await?;
-            self.charge(&charge, coins, &keys).await?;
+            let keys = self.keys_of(&permitted, &pending.context, &pending.account).await?;
+            self.pending(&pending, coins, &keys).await?;
         }
         Ok(())
     }
@@ -745,10 +748,10 @@ pub(super) enum Booked {
 /// # Errors
 /// [`Refusal::Refunded`]; [`Refusal::Unsettled`] while the exchange has not said whether it had the coin:
 /// perhaps there is nothing to give back, and then it may pay once that is known.
-fn not_returned(books: &Books, coins: &[Coin]) -> Result<(), Refusal> {
+fn not_returned(ledger: &OrderLedger, coins: &[Coin]) -> Result<(), Refusal> {
     for coin in coins {
-        let Some(there) = books.deposit_of(&coin.coin_pub) else { continue };
-        match (books.giving_back(there), &there.confirmation) {
+        let Some(there) = ledger.deposit_of(&coin.coin_pub) else { continue };
+        match (ledger.giving_back(there), &there.confirmation) {
             (None, _) => {}
             (Some(Outcome::Open), None) => return Err(Refusal::Unsettled(coin.coin_pub)),
             (Some(_), _) => return Err(Refusal::Refunded(coin.coin_pub)),
@@ -763,30 +766,30 @@ fn not_returned(books: &Books, coins: &[Coin]) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal`].
 fn still_wanted(
-    books: &Books,
-    bill: &Bill,
+    ledger: &OrderLedger,
+    context: &PaymentContext,
     keys: &BTreeMap<BaseUrl, Arc<Keys>>,
     all: &[Coin],
     checked: Vec<NewDeposit>,
 ) -> Result<Vec<NewDeposit>, Refusal> {
-    not_returned(books, all)?;
-    let fresh = |what: &NewDeposit| !books.has_confirmed(&what.coin.coin_pub);
+    not_returned(ledger, all)?;
+    let fresh = |what: &NewDeposit| !ledger.has_confirmed(&what.coin.coin_pub);
     let fresh: Vec<NewDeposit> = checked.into_iter().filter(fresh).collect();
-    within_limits(books, &fresh, keys)?;
-    suffice(books, bill, &fresh)?;
+    within_limits(ledger, &fresh, keys)?;
+    suffice(ledger, context, &fresh)?;
     Ok(fresh)
 }
 
 /// Coins of a payment that were sent before and have no answer, as they were sent and as they are
 /// offered now; and the others.
 fn sent_before(
-    books: &Books,
+    ledger: &OrderLedger,
     offered: Vec<NewDeposit>,
 ) -> (Vec<(Deposit, NewDeposit)>, Vec<NewDeposit>) {
     let (mut sent, mut fresh) = (Vec::new(), Vec::new());
     for coin in offered {
         let same = |there: &&Deposit| there.what.coin.coin_pub == coin.coin.coin_pub;
-        match books.deposits.iter().find(same).filter(|there| there.sent_at.is_some()) {
+        match ledger.deposits.iter().find(same).filter(|there| there.sent_at.is_some()) {
             Some(there) => sent.push((there.clone(), coin)),
             None => fresh.push(coin),
         }
@@ -804,10 +807,14 @@ fn is_same_permission(one: &NewDeposit, other: &NewDeposit) -> bool {
 }
 
 /// Whether `coins` cover the price, together with those that the exchange has confirmed.
-fn suffice(books: &Books, bill: &Bill, coins: &[NewDeposit]) -> Result<(), Refusal> {
-    let collected = books.collected().map(|deposit| part(&deposit.what));
+fn suffice(
+    ledger: &OrderLedger,
+    context: &PaymentContext,
+    coins: &[NewDeposit],
+) -> Result<(), Refusal> {
+    let collected = ledger.collected().map(|deposit| part(&deposit.what));
     let parts: Vec<Part> = collected.chain(coins.iter().map(part)).collect();
-    covers(&books.order.amount, &bill.contract.max_fee, &parts).map_err(Refusal::TooLittle)
+    covers(&ledger.order.amount, &context.contract.max_fee, &parts).map_err(Refusal::TooLittle)
 }
 
 fn part(coin: &NewDeposit) -> Part {
@@ -817,13 +824,13 @@ fn part(coin: &NewDeposit) -> Part {
 /// Whether each exchange lets a shop take so much of its coins at a time, those that it has taken
 /// before for this order included.
 fn within_limits(
-    books: &Books,
+    ledger: &OrderLedger,
     fresh: &[NewDeposit],
     keys: &BTreeMap<BaseUrl, Arc<Keys>>,
 ) -> Result<(), Refusal> {
     for (url, keys) in keys {
         let Some(most) = keys.most_deposited() else { continue };
-        let coins = books.collected().map(|deposit| &deposit.what).chain(fresh);
+        let coins = ledger.collected().map(|deposit| &deposit.what).chain(fresh);
         let meant = coins.filter(|what| what.coin.exchange_url == *url);
         let sum = Amount::sum(*most.currency(), meant.map(|what| &what.coin.contribution));
         if !sum.and_then(|sum| sum.try_cmp(&most)).is_ok_and(Ordering::is_le) {
@@ -836,7 +843,7 @@ fn within_limits(
 /// The coins with their fees, each checked.
 fn priced(
     coins: Vec<Coin>,
-    bill: &Bill,
+    context: &PaymentContext,
     keys: &BTreeMap<BaseUrl, Arc<Keys>>,
     session: Option<&SessionId>,
 ) -> Result<Vec<NewDeposit>, Error> {
@@ -844,12 +851,12 @@ fn priced(
         let keys = keys.get(&coin.exchange_url);
         let denomination = keys.and_then(|keys| keys.denomination(&coin.h_denom));
         let denomination = denomination.ok_or(Refusal::DenominationUnknown(coin.h_denom))?;
-        bill.check(&mut coin, denomination)?;
+        context.check(&mut coin, denomination)?;
         Ok(NewDeposit {
             coin,
             deposit_fee: denomination.fees.deposit,
             refund_fee: denomination.fees.refund,
-            wallet_data_hash: bill.wallet_data_hash,
+            wallet_data_hash: context.wallet_data_hash,
             session: session.cloned(),
         })
     };

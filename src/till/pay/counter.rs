@@ -2,13 +2,13 @@
 
 use super::super::claim::Binding;
 use super::super::wait::order;
-use super::super::{Clerk, Error, Till};
-use super::{Books, Means, PaidContract, record};
+use super::super::{Error, Principal, Till};
+use super::{OrderLedger, PaidContract, PaidWith, record};
+use crate::model::invalid_field::InvalidField;
 use crate::model::order::{CounterPayment, Order, Paid};
-use crate::model::unfit::Unfit;
-use crate::store::payments::{self, Kept};
-use crate::store::{Tx, deposits, orders, part_paid};
-use crate::till::give_back::give_back;
+use crate::store::payments::{self, PaymentRow};
+use crate::store::{Tx, deposits, orders, partial_payments};
+use crate::till::exchange_refunds::refund_coins;
 use crate::till::instance::still_there;
 use system::random;
 use taler::amount::Amount;
@@ -18,7 +18,7 @@ use taler::time::Timestamp;
 
 /// A payment that the shop has taken outside of Taler.
 #[derive(Clone, Debug)]
-pub struct CounterWish {
+pub struct ManualPayment {
     /// How.
     pub payment: CounterPayment,
     /// The session that it shall count for; the order's own when `None`.
@@ -33,7 +33,7 @@ pub struct Receipt {
     /// What was paid.
     pub order_id: OrderId,
     /// How, how much, when and for whom.
-    pub kept: Kept,
+    pub kept: PaymentRow,
     /// The shop's signature that the contract is paid.
     pub sig: Signature,
 }
@@ -45,10 +45,10 @@ fn return_coins(tx: &mut Tx<'_>, order: Order, now: Timestamp) -> Result<bool, E
     if !deposits::are_there(tx, order.serial)? {
         return Ok(false);
     }
-    let books = Books::of(tx, order)?;
-    give_back(tx, books.not_returned(), now)?;
-    part_paid::delete(tx, books.order.serial)?;
-    Ok(books.not_returned().next().is_some())
+    let ledger = OrderLedger::of(tx, order)?;
+    refund_coins(tx, ledger.not_returned(), now)?;
+    partial_payments::delete(tx, ledger.order.serial)?;
+    Ok(ledger.not_returned().next().is_some())
 }
 
 impl Till {
@@ -57,23 +57,23 @@ impl Till {
     /// gives the same receipt.
     ///
     /// # Errors
-    /// [`Error::OrderUnknown`], [`Error::Unfit`] for an amount that is not the price,
+    /// [`Error::OrderUnknown`], [`Error::InvalidField`] for an amount that is not the price,
     /// [`Error::AlreadyPaid`] for another payment of a paid order; [`Error::InstanceUnknown`] and
     /// [`Error::InstanceDeleted`] when the shop went meanwhile.
     pub async fn record_payment(
         &self,
-        clerk: &Clerk,
+        principal: &Principal,
         order_id: OrderId,
-        wish: CounterWish,
+        wish: ManualPayment,
     ) -> Result<Receipt, Error> {
-        let serial = clerk.instance.serial;
-        let (there, terms) = self.store.glance(|db| {
+        let serial = principal.instance.serial;
+        let (there, terms) = self.store.read_in_place(|db| {
             let there = order(db, serial, &order_id)?;
             let terms = orders::terms(db, there.serial)?;
             Ok::<_, Error>((there, terms))
         })?;
         if wish.amount.is_some_and(|amount| amount != there.amount) {
-            return Err(Unfit("amount").into());
+            return Err(InvalidField("amount").into());
         }
         // Nobody has the private key to these random bytes, so no wallet can claim to be the payer.
         let binding = match there.claim {
@@ -81,20 +81,20 @@ impl Till {
             None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
         };
         let now = self.clock.now();
-        let shop = clerk.instance.id.clone();
+        let shop = principal.instance.id.clone();
         let (kept, contract, has_coins, is_new) = self
             .store
             .write(move |tx| {
                 still_there(tx, serial, &shop)?;
                 let there = order(tx, serial, &order_id)?;
-                let kept = Kept {
+                let kept = PaymentRow {
                     payment: wish.payment,
                     amount: there.amount,
                     session: wish.session.or_else(|| there.session.clone()),
                     paid_at: now,
                 };
                 let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
-                match record(tx, &there, &paid, Means::Counter(&kept), binding.as_ref()) {
+                match record(tx, &there, &paid, PaidWith::Counter(&kept), binding.as_ref()) {
                     Ok(contract) => Ok((kept, contract, return_coins(tx, there, now)?, true)),
                     Err(Error::AlreadyPaid(id)) => {
                         let before = payments::find(tx, there.serial)?;
@@ -112,9 +112,9 @@ impl Till {
             log::info!("order {}: {} paid at the counter ({method})", there.order_id, kept.amount);
         }
         if has_coins {
-            self.errands.notify_one();
+            self.pending_work.notify_one();
         }
-        let instance = &clerk.instance;
+        let instance = &principal.instance;
         let key = instance.signing_key.as_ref();
         let key = key.ok_or_else(|| Error::InstanceDeleted(instance.id.clone()))?;
         Ok(Receipt { order_id: there.order_id, kept, sig: contract.sign(key) })

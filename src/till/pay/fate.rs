@@ -17,12 +17,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::books::Books;
-use super::coins::{Charge, NotTaken};
+use super::coins::{NotTaken, PendingDeposit};
+use super::ledger::OrderLedger;
 use crate::exchange::{self, DepositState, Exchange, WhichDeposit};
 use crate::store;
 use crate::store::deposits::{self, Deposit};
-use crate::till::trouble::Trouble;
+use crate::till::exchange_error::ExchangeError;
 use crate::till::{Error, Till};
 use taler::exchange::Keys;
 use taler::time::{RelativeTime, Timestamp};
@@ -41,9 +41,9 @@ pub(super) enum Fate {
     /// The exchange has confirmed that it has it.
     Confirmed,
     /// The exchange does not have it, and the till has dropped it; why it was refused.
-    Absent(Trouble),
+    Absent(ExchangeError),
     /// Nobody knows; why it was not confirmed.
-    Unknown(Trouble),
+    Unknown(ExchangeError),
 }
 
 /// Where a coin is, as far as the exchange says.
@@ -53,7 +53,7 @@ enum Whereabouts {
     /// It does not have it, and nothing is on its way.
     Absent,
     /// Nobody knows; what stood in the way of asking, if anything.
-    Unknown(Option<Trouble>),
+    Unknown(Option<ExchangeError>),
 }
 
 /// May a request be on its way that was sent then?
@@ -64,26 +64,32 @@ fn is_on_its_way(sent_at: Timestamp, now: Timestamp) -> bool {
 
 impl Till {
     /// Sends a coin again, alone and as it was sent before, and decides what its answer means.
-    pub(super) async fn finish_coin(&self, charge: &Charge, coin: &Deposit) -> Result<Fate, Error> {
-        let charge = charge.for_coin(&coin.what);
+    pub(super) async fn finish_coin(
+        &self,
+        pending: &PendingDeposit,
+        coin: &Deposit,
+    ) -> Result<Fate, Error> {
+        let pending = pending.for_coin(&coin.what);
         let (exchange, keys) = match self.exchange_of(coin).await {
             Ok(found) => found,
-            Err(trouble) => return Ok(Fate::Unknown(trouble)),
+            Err(exchange_error) => return Ok(Fate::Unknown(exchange_error)),
         };
         let (now, serial) = (self.clock.now(), coin.serial);
         let may = self.store.write(move |tx| deposits::send(tx, serial, now)).await;
         if !may.map_err(|error: store::Error| Error::from(error))? {
             // Its refund was decided, or its confirmation came: somebody else has finished it.
-            let error = self.not_needed(&charge, &[coin])?;
+            let error = self.not_needed(&pending, &[coin])?;
             return Err(error.unwrap_or(Error::Store(store::Error::Busy)));
         }
-        let taken = self.deposit(&charge, &exchange, &keys, &[coin], now).await?;
-        let Err(NotTaken { trouble, is_refused }) = taken else { return Ok(Fate::Confirmed) };
-        if is_refused && matches!(self.whereabouts(&charge, coin).await, Whereabouts::Absent) {
+        let taken = self.deposit(&pending, &exchange, &keys, &[coin], now).await?;
+        let Err(NotTaken { exchange_error, is_refused }) = taken else {
+            return Ok(Fate::Confirmed);
+        };
+        if is_refused && matches!(self.whereabouts(&pending, coin).await, Whereabouts::Absent) {
             self.drop_absent(coin).await?;
-            return Ok(Fate::Absent(trouble));
+            return Ok(Fate::Absent(exchange_error));
         }
-        Ok(Fate::Unknown(trouble))
+        Ok(Fate::Unknown(exchange_error))
     }
 
     /// Finishes all coins of an order that were sent to the exchange at `url` without an answer. When
@@ -91,38 +97,38 @@ impl Till {
     /// first, and only what it has already is sent again.
     pub(super) async fn settle_sent(
         &self,
-        charge: &Charge,
-        books: &Books,
+        pending: &PendingDeposit,
+        ledger: &OrderLedger,
         url: &BaseUrl,
     ) -> Result<(), Error> {
-        let is_off = books.order.paid.is_some() || books.is_being_called_off();
-        let mut trouble = None;
-        for coin in books.unconfirmed_at(url).filter(|coin| coin.sent_at.is_some()) {
+        let is_off = ledger.order.paid.is_some() || ledger.is_being_called_off();
+        let mut exchange_error = None;
+        for coin in ledger.unconfirmed_at(url).filter(|coin| coin.sent_at.is_some()) {
             let known = match is_off {
-                true => self.whereabouts(charge, coin).await,
+                true => self.whereabouts(pending, coin).await,
                 false => Whereabouts::There,
             };
             let fate = match known {
-                Whereabouts::There => self.finish_coin(charge, coin).await?,
+                Whereabouts::There => self.finish_coin(pending, coin).await?,
                 Whereabouts::Absent => {
                     self.drop_absent(coin).await?;
                     continue;
                 }
-                Whereabouts::Unknown(Some(trouble)) => Fate::Unknown(trouble),
+                Whereabouts::Unknown(Some(exchange_error)) => Fate::Unknown(exchange_error),
                 Whereabouts::Unknown(None) => continue,
             };
             if let Fate::Unknown(why) = fate {
                 let is_silent = why.is_silence();
-                trouble = Some(why);
+                exchange_error = Some(why);
                 if is_silent {
                     // It will not answer for the others either.
                     break;
                 }
             }
         }
-        match trouble {
+        match exchange_error {
             None => Ok(()),
-            Some(trouble) => Err(trouble.into()),
+            Some(exchange_error) => Err(exchange_error.into()),
         }
     }
 
@@ -133,17 +139,17 @@ impl Till {
     }
 
     /// Where a coin is that was sent.
-    async fn whereabouts(&self, charge: &Charge, coin: &Deposit) -> Whereabouts {
+    async fn whereabouts(&self, pending: &PendingDeposit, coin: &Deposit) -> Whereabouts {
         let (exchange, keys) = match self.exchange_of(coin).await {
             Ok(found) => found,
-            Err(trouble) => return Whereabouts::Unknown(Some(trouble)),
+            Err(exchange_error) => return Whereabouts::Unknown(Some(exchange_error)),
         };
         let which = WhichDeposit {
             coin_pub: coin.what.coin.coin_pub,
-            h_contract: charge.bill.h_contract,
-            h_wire: charge.bill.contract.h_wire,
+            h_contract: pending.context.h_contract,
+            h_wire: pending.context.contract.h_wire,
         };
-        match exchange.deposit_state(&keys, &which, &charge.key).await {
+        match exchange.deposit_state(&keys, &which, &pending.key).await {
             Ok(DepositState::Unknown) => match self.may_be_on_its_way(coin) {
                 true => Whereabouts::Unknown(None),
                 false => Whereabouts::Absent,
@@ -162,23 +168,23 @@ impl Till {
                 Whereabouts::There
             }
             Err(error) => {
-                let trouble = Trouble::at(&coin.what.coin.exchange_url, error);
-                Whereabouts::Unknown(Some(trouble))
+                let exchange_error = ExchangeError::at(&coin.what.coin.exchange_url, error);
+                Whereabouts::Unknown(Some(exchange_error))
             }
         }
     }
 
     /// The exchange that issued a coin, and its keys.
-    async fn exchange_of(&self, coin: &Deposit) -> Result<(Exchange, Arc<Keys>), Trouble> {
+    async fn exchange_of(&self, coin: &Deposit) -> Result<(Exchange, Arc<Keys>), ExchangeError> {
         let coin = &coin.what.coin;
         let Some(exchange) = self.exchange(&coin.exchange_url) else {
             // It was trusted once; until it is again, nobody can be asked.
             let error = exchange::Error::Unreachable("not trusted".into());
-            return Err(Trouble::at(&coin.exchange_url, error));
+            return Err(ExchangeError::at(&coin.exchange_url, error));
         };
         match exchange.keys_with(&[coin.h_denom]).await {
             Ok(keys) => Ok((exchange, keys)),
-            Err(error) => Err(Trouble::at(&coin.exchange_url, error)),
+            Err(error) => Err(ExchangeError::at(&coin.exchange_url, error)),
         }
     }
 

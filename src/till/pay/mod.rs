@@ -2,33 +2,33 @@
 //! into another session (merchant-api 3.6, decisions 4, 9 and 11).
 //!
 //! [`counter`] takes what was paid outside of Taler, [`coins`] what a wallet pays with; what coins
-//! must fulfil is in [`check`], what is kept of them in [`books`], and what becomes of those that were
+//! must fulfil is in [`check`], what is kept of them in [`ledger`], and what becomes of those that were
 //! sent without an answer in [`fate`].
 
-mod books;
 mod check;
 mod coins;
 mod counter;
 mod fate;
+mod ledger;
 mod paid;
 
 use super::claim::Binding;
 use super::wait::order;
 use super::{Error, Till};
 use crate::model::order::{Order, Paid};
-use crate::store::payments::{self, Kept};
+use crate::store::payments::{self, PaymentRow};
 use crate::store::{self, Lane, Tx, orders};
 use taler::base32::HashCode;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::sign::Signature;
 use taler::time::Timestamp;
 
-pub(super) use books::{Books, deposited};
 #[cfg(test)]
 pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
-pub use coins::CoinWish;
-pub use counter::{CounterWish, Receipt};
+pub use coins::CoinPayment;
+pub use counter::{ManualPayment, Receipt};
+pub(super) use ledger::{OrderLedger, deposited};
 use paid::{PaidContract, is_receipt};
 
 impl Till {
@@ -51,7 +51,7 @@ impl Till {
         if !is_receipt(h_contract, &shop.public_key, &receipt) {
             return Err(Error::ReceiptWrong);
         }
-        let there = self.store.glance(|db| order(db, serial, &order_id))?;
+        let there = self.store.read_in_place(|db| order(db, serial, &order_id))?;
         let Some(session) = paid_as(&there, &h_contract, session)? else {
             return Ok(!there.refund_collectable().is_zero());
         };
@@ -83,9 +83,9 @@ fn paid_as(
 
 /// By what means an order is paid.
 #[derive(Clone, Copy)]
-enum Means<'a> {
+enum PaidWith<'a> {
     /// Outside of Taler.
-    Counter(&'a Kept),
+    Counter(&'a PaymentRow),
     /// By coins, which are kept already.
     Coins,
 }
@@ -97,7 +97,7 @@ fn record(
     tx: &mut Tx<'_>,
     order: &Order,
     paid: &Paid,
-    means: Means<'_>,
+    paid_with: PaidWith<'_>,
     binding: Option<&Binding>,
 ) -> Result<PaidContract, Error> {
     let (claim, binding) = match (&order.claim, binding) {
@@ -109,13 +109,13 @@ fn record(
     if order.paid.is_some() {
         return Err(Error::AlreadyPaid(order.order_id.clone()));
     }
-    if let Means::Counter(kept) = means {
+    if let PaidWith::Counter(kept) = paid_with {
         payments::insert(tx, order.serial, kept)?;
     }
-    let refundable_until = match means {
+    let refundable_until = match paid_with {
         // What was taken at the counter goes back there, whenever that is: no exchange is waiting for it.
-        Means::Counter(_) => Timestamp::NEVER,
-        Means::Coins => order.refund_deadline,
+        PaidWith::Counter(_) => Timestamp::NEVER,
+        PaidWith::Coins => order.refund_deadline,
     };
     let marked = orders::mark_paid(tx, order, paid, refundable_until, binding)?;
     let after = Order { claim: Some(claim.clone()), paid: Some(paid.clone()), ..order.clone() };

@@ -1,6 +1,6 @@
 //! Payments that come to nothing (merchant-api 3.3 and 3.7).
 
-use playground::sandbox::Act;
+use playground::sandbox::FaultAction;
 use serde_json::{Value, json};
 use taler::base32::HashCode;
 use taler::sign::wallet::OrderUnclaim;
@@ -28,7 +28,7 @@ fn an_unfinished_payment_can_be_aborted() {
 
     // Now one is there, for its answer was lost.
     let exchange_only = claimed.payment(&exchange, &[(&one, "1"), (&exchange.coin("2"), "2")]);
-    exchange.deposits(Act::FailAfterwards(500));
+    exchange.deposits(FaultAction::FailAfterwards(500));
     assert_eq!(claimed.pay(&shop, &exchange_only).status, 502);
     exchange.behave();
     let reply = claimed.abort(&shop, &[&one]);
@@ -95,7 +95,7 @@ fn half_paid(request: &Value) -> (Shop, [Exchange; 2], Claimed, Coin) {
     let shop = shop_with(willing, &unwilling.trusted());
     let claimed = claimed(&shop, request);
     let (kept, other) = (willing.coin("1"), unwilling.coin("2"));
-    unwilling.deposits(Act::DoubleSpending);
+    unwilling.deposits(FaultAction::DoubleSpending);
     let mut body = claimed.payment(willing, &[(&kept, "1")]);
     let more = claimed.payment(unwilling, &[(&other, "2")])["coins"][0].clone();
     body["coins"].as_array_mut().unwrap().push(more);

@@ -1,6 +1,6 @@
 //! Exchanges do not wait for each other: what one of them owes comes while another one hangs.
 
-use playground::sandbox::{Act, Fault, Faults};
+use playground::sandbox::{Fault, FaultAction, Faults};
 use serde_json::json;
 
 use super::{Claimed, await_account, claimed, order, refused, shop_with};
@@ -25,7 +25,7 @@ fn an_exchange_that_hangs_keeps_no_other_from_giving_back() {
     // In the background each request to the one that hangs takes longer than this test waits for all.
     let settings = "[exchanges]\nrequest_timeout_s = 15\nattempts = 1\n";
     let shop = shop_with(&hanging, &format!("{settings}{}", quick.trusted()));
-    hanging.deposits(Act::LoseAnswer);
+    hanging.deposits(FaultAction::LoseAnswer);
     // Five orders whose coins are at the one.
     for _ in 0..5 {
         let open = claimed(&shop, &order("1"));
@@ -37,7 +37,7 @@ fn an_exchange_that_hangs_keeps_no_other_from_giving_back() {
     let coin = quick.coin("1");
     sold.paid(&shop, &quick, &[(&coin, "1")]);
     assert_eq!(shop.refund(&sold.id, "KUDOS:1").status, 200);
-    quick.misbehave(Faults { refund: Some(Act::Status(503).into()), ..Faults::default() });
+    quick.misbehave(Faults { refund: Some(FaultAction::Status(503).into()), ..Faults::default() });
     assert_eq!(sold.pick_up(&shop).json()["refunds"][0]["type"], "failure");
     // And an order with coins of both, which is paid in cash.
     let (mixed, part) = of_both(&shop, &hanging, &quick);
@@ -91,7 +91,7 @@ fn a_wallet_hears_at_once_that_a_coin_is_refused_though_another_exchange_hangs()
     let more = claimed.payment(&quick, &[(&spent, "2")])["coins"][0].clone();
     body["coins"].as_array_mut().unwrap().push(more);
     hanging.deposits(Fault { delay_ms: 60_000, ..Fault::default() });
-    quick.deposits(Act::DoubleSpending);
+    quick.deposits(FaultAction::DoubleSpending);
     let reply = claimed.pay(&shop, &body);
     refused(&reply, 409, 2150);
     assert_eq!(reply.json()["exchange_url"], quick.base_url());

@@ -4,7 +4,7 @@
 
 use std::thread::JoinHandle;
 
-use playground::sandbox::{Act, Fault, Faults};
+use playground::sandbox::{Fault, FaultAction, Faults};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
@@ -56,13 +56,16 @@ fn cash_is_taken_at_once_while_a_wallets_payment_hangs_at_an_exchange() {
 fn a_coin_that_never_arrived_is_not_deposited_once_cash_was_taken() {
     let exchange = Exchange::start();
     let shop = shop_with(&exchange, IMPATIENT);
-    let [unseen, lost] = [Act::Status(503), Act::LoseAnswer].map(|act| {
+    let [unseen, lost] = [FaultAction::Status(503), FaultAction::LoseAnswer].map(|act| {
         let claimed = claimed(&shop, &order("1"));
         let coin = exchange.coin("1");
         exchange.deposits(act);
         let reply = claimed.pay(&shop, &claimed.payment(&exchange, &[(&coin, "1")]));
         assert_eq!(reply.status, 502, "{reply:?}");
-        exchange.misbehave(Faults { refund: Some(Act::Status(503).into()), ..Faults::default() });
+        exchange.misbehave(Faults {
+            refund: Some(FaultAction::Status(503).into()),
+            ..Faults::default()
+        });
         assert_eq!(shop.pay(&claimed.id, &json!({ "method": "cash" })).status, 200);
         coin
     });
@@ -83,7 +86,7 @@ fn a_coin_without_an_answer_is_asked_back_when_others_have_paid() {
     let shop = shop_with(&exchange, IMPATIENT);
     let claimed = claimed(&shop, &order("1"));
     let (lost, other) = (exchange.coin("1"), exchange.coin("1"));
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     refused(&claimed.pay(&shop, &claimed.payment(&exchange, &[(&lost, "1")])), 502, 2012);
     exchange.behave();
     claimed.paid(&shop, &exchange, &[(&other, "1")]);

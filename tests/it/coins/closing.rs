@@ -1,7 +1,7 @@
 //! A shop that is deleted while money of it is under way: that is refused with what there is, and by
 //! force nothing is lost, since the key stays until the last refund is answered.
 
-use playground::sandbox::{Act, Fault, Faults};
+use playground::sandbox::{Fault, FaultAction, Faults};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ struct Open {
 }
 
 fn fails() -> Faults {
-    let fault = Some(Fault::from(Act::Status(503)));
+    let fault = Some(Fault::from(FaultAction::Status(503)));
     Faults { deposit: fault, refund: fault, ..Faults::default() }
 }
 
@@ -42,7 +42,7 @@ impl Open {
         // The first part is confirmed by the background after its answer was lost.
         let open = claimed(&shop, &order("3"));
         let (part, more) = (exchange.coin("1"), exchange.coin("2"));
-        exchange.deposits(Act::LoseAnswer);
+        exchange.deposits(FaultAction::LoseAnswer);
         let body = open.payment(&exchange, &[(&part, "1"), (&more, "2")]);
         refused(&open.pay(&shop, &body), 502, 2012);
         let lost = more;

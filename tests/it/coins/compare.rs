@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use playground::sandbox::Act;
+use playground::sandbox::FaultAction;
 use rusqlite::Connection;
 
 use super::{claimed, market, order};
@@ -30,7 +30,7 @@ fn books_that_are_not_the_exchanges_are_found() {
     assert!(said.contains("1 coins are at their exchanges as the books say"), "{said}");
     assert_eq!(status, 0, "{said}");
 
-    exchange.deposits(Act::FailAfterwards(500));
+    exchange.deposits(FaultAction::FailAfterwards(500));
     let body = doubtful.payment(&exchange, &[(&lost, "1")]);
     assert_eq!(doubtful.pay(&shop, &body).status, 502);
     let (status, said) = check(&shop, &exchange);

@@ -1,6 +1,6 @@
 //! What becomes of a coin whose answer was lost is decided by an answer to that very coin.
 
-use playground::sandbox::Act;
+use playground::sandbox::FaultAction;
 use taler::base32::HashCode;
 use tilld::till::{Aborted, Error, Refusal};
 
@@ -42,9 +42,9 @@ fn a_refusal_of_another_coin_decides_nothing() {
     let (shop, exchange) = shop();
     let (deal, elsewhere) = (shop.deal("1"), shop.deal("1"));
     let (lost, other) = (exchange.coin("1"), exchange.coin("1"));
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     shop.pay(&deal, &[(&exchange, &lost, "1")]).unwrap_err();
-    exchange.deposits(Act::Status(503));
+    exchange.deposits(FaultAction::Status(503));
     shop.pay(&deal, &[(&exchange, &other, "1")]).unwrap_err();
     exchange.behave();
     shop.pay(&elsewhere, &[(&exchange, &other, "1")]).unwrap();
@@ -61,7 +61,7 @@ fn a_refusal_of_a_payment_drops_only_what_was_sent_first_in_it() {
     let (shop, exchange) = shop();
     let (deal, elsewhere) = (shop.deal("2"), shop.deal("1"));
     let [one, two, three] = [(); 3].map(|()| exchange.coin("1"));
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     shop.pay(&deal, &[(&exchange, &one, "1"), (&exchange, &two, "1")]).unwrap_err();
     exchange.behave();
     shop.pay(&elsewhere, &[(&exchange, &three, "1")]).unwrap();
@@ -82,7 +82,7 @@ fn a_permission_that_was_sent_is_finished_before_another_one_is_taken() {
     let (shop, exchange) = shop();
     let deal = shop.deal("1");
     let coin = exchange.coin("2");
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     shop.pay(&deal, &[(&exchange, &coin, "1.5")]).unwrap_err();
     exchange.behave();
     let sig = shop.pay(&deal, &[(&exchange, &coin, "1.2")]).unwrap();
@@ -97,7 +97,7 @@ fn another_permission_waits_until_it_is_certain_that_the_first_never_arrived() {
     let (shop, exchange) = shop();
     let (deal, elsewhere) = (shop.deal("1"), shop.deal("0.8"));
     let coin = exchange.coin("2");
-    exchange.deposits(Act::Status(503));
+    exchange.deposits(FaultAction::Status(503));
     shop.pay(&deal, &[(&exchange, &coin, "1.5")]).unwrap_err();
     exchange.behave();
     shop.pay(&elsewhere, &[(&exchange, &coin, "0.8")]).unwrap();
@@ -117,13 +117,13 @@ fn a_coin_that_was_given_back_pays_no_more() {
     let deal = shop.deal("1");
     let coin = exchange.coin("1");
     let pay = || shop.pay(&deal, &[(&exchange, &coin, "1")]);
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     pay().unwrap_err();
     exchange.behave();
     let aborted = shop.abort(&deal, &[&coin]).unwrap();
     assert!(matches!(aborted[..], [Aborted::Done { .. }]), "{aborted:?}");
     // Whatever the exchange says of deposits now, this one has its end.
-    exchange.deposits(Act::KycRequired);
+    exchange.deposits(FaultAction::KycRequired);
     shop.job();
     exchange.behave();
     let again = pay();
@@ -140,7 +140,7 @@ fn coins_of_two_attempts_are_sent_again_each_with_its_own_data() {
     let deal = shop.deal("1");
     let (first, second) = (exchange.coin("1"), exchange.coin("1"));
     let data = Some(HashCode::new([7; 64]));
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     shop.pay(&deal, &[(&exchange, &first, "1")]).unwrap_err();
     shop.pay_with(&deal, data, &[(&exchange, &second, "1")]).unwrap_err();
     exchange.behave();
@@ -158,8 +158,10 @@ fn a_refusal_for_legal_reasons_after_a_lost_answer_decides_nothing() {
     let deal = shop.deal("1");
     let coin = exchange.coin("1");
     let pay = || shop.pay(&deal, &[(&exchange, &coin, "1")]);
-    for act in [Act::KycRequired, Act::DenominationUnknown, Act::DoubleSpending] {
-        exchange.deposits(Act::LoseAnswer);
+    for act in
+        [FaultAction::KycRequired, FaultAction::DenominationUnknown, FaultAction::DoubleSpending]
+    {
+        exchange.deposits(FaultAction::LoseAnswer);
         pay().unwrap_err();
         exchange.deposits(act);
         let refused = pay();
@@ -182,7 +184,7 @@ fn a_payment_that_is_called_off_is_not_deposited_afterwards() {
     let coin = exchange.coin("1");
     let pay = || shop.pay(&deal, &[(&exchange, &coin, "1")]);
     let seen = || exchange.get(&format!("sandbox/coins/{}", coin.key.public_key())).status;
-    exchange.deposits(Act::Status(503));
+    exchange.deposits(FaultAction::Status(503));
     pay().unwrap_err();
     exchange.behave();
     let aborted = shop.abort(&deal, &[&coin]).unwrap();
@@ -205,7 +207,7 @@ fn a_deposit_that_arrives_after_it_was_called_off_is_given_back() {
     let (shop, exchange) = shop();
     let deal = shop.deal("1");
     let coin = exchange.coin("1");
-    exchange.deposits(Act::Status(503));
+    exchange.deposits(FaultAction::Status(503));
     shop.pay(&deal, &[(&exchange, &coin, "1")]).unwrap_err();
     let [(_, kept, data)] = shop.sent_now().try_into().unwrap();
     exchange.behave();
@@ -250,7 +252,7 @@ fn cash_that_was_taken_meanwhile_deposits_no_coin() {
     let (shop, exchange) = shop();
     let deal = shop.deal("1");
     let coin = exchange.coin("1");
-    exchange.deposits(Act::Status(503));
+    exchange.deposits(FaultAction::Status(503));
     shop.pay(&deal, &[(&exchange, &coin, "1")]).unwrap_err();
     exchange.behave();
     shop.cash(&deal).unwrap();

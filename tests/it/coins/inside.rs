@@ -20,12 +20,12 @@ use taler::time::RelativeTime;
 use taler::web::BaseUrl;
 use tempfile::TempDir;
 use tilld::exchange::Times;
-use tilld::hub::{Caps, Hub};
+use tilld::hub::{Hub, Limits};
 use tilld::model::order::{CounterPayment, PaymentMethod, Topic};
 use tilld::store::{Durability, Options, Role, Store};
 use tilld::till::{
-    Aborted, AccountWish, Clerk, CoinWish, CounterWish, Error, InstanceWish, OrderWish, PickedUp,
-    RefundWish, Smaller, Terms, Till,
+    Aborted, CoinPayment, CollectedRefunds, CreateAccount, CreateInstance, CreateOrder, Error,
+    GrantRefund, ManualPayment, Policy, Principal, Smaller, Till,
 };
 
 use crate::common::exchange::{AHEAD, Coin, Exchange, Purchase, fresh_key};
@@ -80,20 +80,20 @@ impl Inside {
         inside.run(async |till| {
             let id = InstanceId::admin();
             let settings = till.plain_settings("Shop");
-            till.create_instance(InstanceWish { id: id.clone(), settings, auth: None })
+            till.create_instance(CreateInstance { id: id.clone(), settings, auth: None })
                 .await
                 .unwrap();
-            let clerk = till.admit_operator(&id).await.unwrap();
+            let principal = till.admit_operator(&id).await.unwrap();
             let payto_uri = ACCOUNT.parse().unwrap();
-            let wish = AccountWish { payto_uri, details: Default::default() };
-            till.add_account(&clerk, wish).await.unwrap();
+            let wish = CreateAccount { payto_uri, details: Default::default() };
+            till.add_account(&principal, wish).await.unwrap();
         });
         inside
     }
 
     fn open(&mut self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let hub = Hub::new(Caps::default());
+        let hub = Hub::new(Limits::default());
         let ears = hub.clone();
         let options = Options { durability: Durability::None, readers: 1, ..Options::default() };
         let announce = move |topic: &Topic| ears.wake(topic);
@@ -108,7 +108,7 @@ impl Inside {
             }
             std::thread::park_timeout(Duration::from_millis(5));
         };
-        let terms = Terms {
+        let terms = Policy {
             exchanges: self.trusted.clone(),
             exchange_times: Times {
                 attempts: 1,
@@ -151,7 +151,7 @@ impl Inside {
         now() + self.ahead.load(Ordering::Relaxed)
     }
 
-    async fn clerk(till: &Till) -> Clerk {
+    async fn principal(till: &Till) -> Principal {
         till.admit_operator(&InstanceId::admin()).await.unwrap()
     }
 
@@ -161,7 +161,7 @@ impl Inside {
             "summary": "tea", "amount": format!("KUDOS:{amount}"), "max_fee": "KUDOS:1",
             "fulfillment_message": "here",
         });
-        let wish = OrderWish {
+        let wish = CreateOrder {
             order: order.as_object().unwrap().clone(),
             refund_delay: Some(RelativeTime::from_secs(5 * 86_400).unwrap()),
             payment_target: None,
@@ -170,8 +170,8 @@ impl Inside {
         };
         let base = BaseUrl::parse("https://shop.example/").unwrap();
         self.run(async |till| {
-            let clerk = Self::clerk(till).await;
-            let id = till.create_order(&clerk, wish, &base).await.unwrap().order_id;
+            let principal = Self::principal(till).await;
+            let id = till.create_order(&principal, wish, &base).await.unwrap().order_id;
             let nonce = fresh_key().public_key();
             let claimed =
                 till.claim(&InstanceId::admin(), id.clone(), nonce, None, None).await.unwrap();
@@ -206,7 +206,7 @@ impl Inside {
     }
 
     /// A wallet pays with what it has ready.
-    pub(super) fn pay_wish(&self, deal: &Deal, wish: CoinWish) -> Result<Signature, Error> {
+    pub(super) fn pay_wish(&self, deal: &Deal, wish: CoinPayment) -> Result<Signature, Error> {
         self.run(async |till| till.pay(&InstanceId::admin(), deal.id.clone(), wish).await)
     }
 
@@ -238,28 +238,28 @@ impl Inside {
     pub(super) fn cash(&self, deal: &Deal) -> Result<(), Error> {
         let payment =
             CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-        let wish = CounterWish { payment, session: None, amount: None };
+        let wish = ManualPayment { payment, session: None, amount: None };
         self.run(async |till| {
-            let clerk = Self::clerk(till).await;
-            till.record_payment(&clerk, deal.id.clone(), wish).await.map(|_| ())
+            let principal = Self::principal(till).await;
+            till.record_payment(&principal, deal.id.clone(), wish).await.map(|_| ())
         })
     }
 
     /// The shop grants refunds up to a total.
     pub(super) fn grant(&self, deal: &Deal, total: &str) -> Result<(), Error> {
         let total = Amount::parse(format!("KUDOS:{total}")).unwrap();
-        let wish = RefundWish { total, reason: "cold".into(), smaller: Smaller::Ignore };
+        let wish = GrantRefund { total, reason: "cold".into(), smaller: Smaller::Ignore };
         self.run(async |till| {
-            let clerk = Self::clerk(till).await;
-            till.grant_refund(&clerk, deal.id.clone(), wish).await.map(|_| ())
+            let principal = Self::principal(till).await;
+            till.grant_refund(&principal, deal.id.clone(), wish).await.map(|_| ())
         })
     }
 
     /// The wallet fetches its refunds.
-    pub(super) fn pick_up(&self, deal: &Deal) -> Result<Option<PickedUp>, Error> {
+    pub(super) fn pick_up(&self, deal: &Deal) -> Result<Option<CollectedRefunds>, Error> {
         let hash = deal.purchase.h_contract;
         self.run(async |till| {
-            till.pick_up_refunds(&InstanceId::admin(), deal.id.clone(), Some(hash)).await
+            till.collect_refunds(&InstanceId::admin(), deal.id.clone(), Some(hash)).await
         })
     }
 
@@ -368,8 +368,8 @@ impl Inside {
     /// What an exchange would be asked by the till: this coin, as it is in the books.
     pub(super) fn request(&self, deal: &Deal, coin: &Value, data: Option<HashCode>) -> Value {
         let salt = self.run(async |till| {
-            let clerk = Self::clerk(till).await;
-            till.accounts(&clerk).await.unwrap()[0].salt
+            let principal = Self::principal(till).await;
+            till.accounts(&principal).await.unwrap()[0].salt
         });
         let mut coin = coin.clone();
         coin["denom_pub_hash"] = coin["h_denom"].take();
@@ -400,16 +400,16 @@ impl Drop for Inside {
 }
 
 /// What a wallet sends with these coins.
-pub(super) fn offer(deal: &Deal, given: &[Given<'_>]) -> CoinWish {
+pub(super) fn offer(deal: &Deal, given: &[Given<'_>]) -> CoinPayment {
     wish(deal, None, given)
 }
 
-fn wish(deal: &Deal, wallet_data_hash: Option<HashCode>, given: &[Given<'_>]) -> CoinWish {
+fn wish(deal: &Deal, wallet_data_hash: Option<HashCode>, given: &[Given<'_>]) -> CoinPayment {
     let purchase = Purchase { wallet_data_hash, ..deal.purchase.clone() };
     let coins = given.iter().map(|(exchange, coin, part)| -> PayingCoin {
         serde_json::from_value(coin.paying(exchange, &purchase, part)).unwrap()
     });
-    CoinWish { coins: coins.collect(), session: None, wallet_data_hash }
+    CoinPayment { coins: coins.collect(), session: None, wallet_data_hash }
 }
 
 /// An amount in units of 10⁻⁸.

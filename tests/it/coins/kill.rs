@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{claimed, confirmed, market, order};
-use crate::common::dice::Dice;
+use crate::common::rng::Dice;
 use crate::common::shop::Shop;
 
 /// Sends a request, and kills the daemon some moments later; the shop after its restart.
@@ -19,13 +19,13 @@ fn killed_during(shop: Shop, path: &str, body: &Value, after_us: u64) -> Shop {
 #[test]
 fn a_daemon_that_is_killed_at_any_moment_takes_each_coin_once() {
     let (mut shop, exchange) = market();
-    let mut dice = Dice(0x5EED);
+    let mut rng = Dice(0x5EED);
     for round in 0..200 {
         let claimed = claimed(&shop, &order("1"));
         let coin = exchange.coin("1");
         let body = claimed.payment(&exchange, &[(&coin, "1")]);
         let path = format!("/orders/{}/pay", claimed.id);
-        shop = killed_during(shop, &path, &body, dice.below(9_000));
+        shop = killed_during(shop, &path, &body, rng.below(9_000));
         let reply = claimed.pay(&shop, &body);
         assert_eq!(reply.status, 200, "round {round}: {reply:?}");
         assert_eq!(exchange.account_of(&coin)["spent"], "KUDOS:1", "round {round}");
@@ -35,7 +35,7 @@ fn a_daemon_that_is_killed_at_any_moment_takes_each_coin_once() {
         assert_eq!(shop.refund(&claimed.id, "KUDOS:0.4").status, 200);
         let path = format!("/orders/{}/refund", claimed.id);
         let body = json!({ "h_contract": claimed.contract.h_contract });
-        shop = killed_during(shop, &path, &body, dice.below(6_000));
+        shop = killed_during(shop, &path, &body, rng.below(6_000));
         let reply = claimed.pick_up(&shop);
         assert_eq!(reply.status, 200, "round {round}: {reply:?}");
         confirmed(&claimed, &reply.json()["refunds"][0]);

@@ -1,6 +1,6 @@
 //! What exchanges want to know of accounts (merchant-api 6.5).
 
-use playground::sandbox::Act;
+use playground::sandbox::FaultAction;
 use serde_json::{Value, json};
 use taler::base32::HashCode;
 
@@ -25,7 +25,7 @@ fn accounts_say_what_exchanges_ask_of_them() {
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
     let body = claimed.payment(&exchange, &[(&coin, "1")]);
-    exchange.deposits(Act::KycRequired);
+    exchange.deposits(FaultAction::KycRequired);
     let reply = claimed.pay(&shop, &body);
     refused(&reply, 451, 2186);
     assert_eq!(reply.json()["exchange_base_urls"], json!([exchange.base_url()]));
@@ -115,7 +115,7 @@ fn whoever_waits_for_an_account_hears_when_coins_are_refused_and_taken_again() {
     let body = claimed.payment(&exchange, &[(&coin, "1")]);
     let status = |reply: &Reply| reply.json()["kyc_data"][0]["status"].clone();
     let begun = std::time::Instant::now();
-    exchange.deposits(Act::KycRequired);
+    exchange.deposits(FaultAction::KycRequired);
     let reply = shop.parked_while("/private/kyc?lp_not_status=ready&timeout_ms=20000", || {
         refused(&claimed.pay(&shop, &body), 451, 2186);
     });
@@ -123,7 +123,7 @@ fn whoever_waits_for_an_account_hears_when_coins_are_refused_and_taken_again() {
     assert_ne!(word, "ready");
     exchange.behave();
     for wanted in ["lp_status=ready", "lpt=3"] {
-        exchange.deposits(Act::Frozen);
+        exchange.deposits(FaultAction::Frozen);
         let other = self::claimed(&shop, &order("1"));
         let coin = exchange.coin("1");
         let body = other.payment(&exchange, &[(&coin, "1")]);

@@ -1,6 +1,6 @@
 //! Whatever an exchange does instead of what it should: what the wallet and the shop are told.
 
-use playground::sandbox::{Act, Fault, Faults};
+use playground::sandbox::{Fault, FaultAction, Faults};
 use serde_json::{Value, json};
 
 use super::{Claimed, claimed, confirmed, order, refused, shop_with};
@@ -14,18 +14,18 @@ fn every_way_of_misbehaving_has_its_answer() {
     let shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 2");
     let quick = |act| Fault { act, ..Fault::default() };
     for (fault, status, code) in [
-        (quick(Act::Status(500)), 502, 2014),
-        (quick(Act::Status(503)), 502, 2014),
-        (quick(Act::NotJson), 502, 2013),
-        (quick(Act::LoseAnswer), 502, 2012),
-        (quick(Act::FailAfterwards(500)), 502, 2014),
-        (quick(Act::WrongSignature), 502, 2013),
-        (quick(Act::UnknownSigningKey), 502, 2013),
-        (quick(Act::KycRequired), 451, 2186),
-        (quick(Act::Frozen), 451, 2186),
-        (quick(Act::DenominationUnknown), 400, 2151),
-        (quick(Act::DoubleSpending), 409, 2150),
-        (Fault { act: Act::Behave, delay_ms: 20_000, times: None }, 504, 2011),
+        (quick(FaultAction::Status(500)), 502, 2014),
+        (quick(FaultAction::Status(503)), 502, 2014),
+        (quick(FaultAction::NotJson), 502, 2013),
+        (quick(FaultAction::LoseAnswer), 502, 2012),
+        (quick(FaultAction::FailAfterwards(500)), 502, 2014),
+        (quick(FaultAction::WrongSignature), 502, 2013),
+        (quick(FaultAction::UnknownSigningKey), 502, 2013),
+        (quick(FaultAction::KycRequired), 451, 2186),
+        (quick(FaultAction::Frozen), 451, 2186),
+        (quick(FaultAction::DenominationUnknown), 400, 2151),
+        (quick(FaultAction::DoubleSpending), 409, 2150),
+        (Fault { act: FaultAction::Behave, delay_ms: 20_000, times: None }, 504, 2011),
     ] {
         let claimed = claimed(&shop, &order("1"));
         let coin = exchange.coin("1");
@@ -50,7 +50,7 @@ fn an_exchange_that_is_down_is_said_once_and_not_for_every_wallet() {
     let coin = exchange.coin("1");
     let claimed = claimed(&shop, &order("1"));
     let body = claimed.payment(&exchange, &[(&coin, "1")]);
-    exchange.deposits(Fault { act: Act::Status(503), ..Fault::default() });
+    exchange.deposits(Fault { act: FaultAction::Status(503), ..Fault::default() });
     (0..20).for_each(|_| refused(&claimed.pay(&shop, &body), 502, 2014));
     exchange.behave();
     assert_eq!(claimed.pay(&shop, &body).status, 200);
@@ -104,15 +104,30 @@ impl Offer {
 fn keys_that_cannot_be_had_or_believed_take_no_coins_until_they_can() {
     let slow = Fault { delay_ms: 3_000, ..Fault::default() };
     let cases: Vec<(Fault, u64, (u16, u64), &str)> = vec![
-        (Act::Status(500).into(), 2014, (500, 50), "it answered 500, code 50"),
-        (Act::Status(404).into(), 2170, (404, 50), "it answered 404, code 50"),
-        (Act::NotJson.into(), 2010, (200, 0), "its keys cannot be read: "),
-        (Act::LoseAnswer.into(), 2012, (0, 0), "it cannot be reached: "),
-        (Act::FailAfterwards(502).into(), 2014, (502, 50), "it answered 502, code 50"),
-        (Act::WrongSignature.into(), 2010, (200, 0), "the list of denominations is not signed"),
-        (Act::UnknownSigningKey.into(), 2010, (200, 0), "the list of denominations is not signed"),
-        (Act::ExpiredSigningKeys.into(), 2010, (200, 0), "none of its signing keys is good now"),
-        (Act::OtherMasterKey.into(), 2002, (200, 0), "its master public key is "),
+        (FaultAction::Status(500).into(), 2014, (500, 50), "it answered 500, code 50"),
+        (FaultAction::Status(404).into(), 2170, (404, 50), "it answered 404, code 50"),
+        (FaultAction::NotJson.into(), 2010, (200, 0), "its keys cannot be read: "),
+        (FaultAction::LoseAnswer.into(), 2012, (0, 0), "it cannot be reached: "),
+        (FaultAction::FailAfterwards(502).into(), 2014, (502, 50), "it answered 502, code 50"),
+        (
+            FaultAction::WrongSignature.into(),
+            2010,
+            (200, 0),
+            "the list of denominations is not signed",
+        ),
+        (
+            FaultAction::UnknownSigningKey.into(),
+            2010,
+            (200, 0),
+            "the list of denominations is not signed",
+        ),
+        (
+            FaultAction::ExpiredSigningKeys.into(),
+            2010,
+            (200, 0),
+            "none of its signing keys is good now",
+        ),
+        (FaultAction::OtherMasterKey.into(), 2002, (200, 0), "its master public key is "),
     ];
     let mut offers = Vec::new();
     for (fault, code, (status, ec), problem) in cases {
@@ -144,7 +159,8 @@ fn keys_that_cannot_be_had_or_believed_take_no_coins_until_they_can() {
     let Offer { shop, claimed, body, .. } = &Offer::with_keys(slow);
     assert_eq!(claimed.pay(shop, body).status, 200);
     // That denominations have expired is the exchange's word, and as good as its keys are.
-    let Offer { shop, claimed, body, .. } = &Offer::with_keys(Act::ExpiredDenominations.into());
+    let Offer { shop, claimed, body, .. } =
+        &Offer::with_keys(FaultAction::ExpiredDenominations.into());
     refused(&claimed.pay(shop, body), 410, 2165);
     let state = shop.daemon.get("/exchanges").json()["exchanges"][0].clone();
     assert_eq!((&state["problem"], &state["keys_ec"]), (&Value::Null, &json!(0)));
@@ -153,17 +169,17 @@ fn keys_that_cannot_be_had_or_believed_take_no_coins_until_they_can() {
 #[test]
 fn a_refund_that_an_exchange_does_not_make_is_told_and_made_once_it_behaves() {
     let cases: Vec<(Fault, (u16, u64))> = vec![
-        (Act::Status(500).into(), (500, 50)),
-        (Act::Status(503).into(), (503, 50)),
+        (FaultAction::Status(500).into(), (500, 50)),
+        (FaultAction::Status(503).into(), (503, 50)),
         // Not in the exchange's own words: it may be but a door that is closed.
-        (Act::Status(404).into(), (404, 50)),
-        (Act::NotJson.into(), (502, 0)),
-        (Act::LoseAnswer.into(), (504, 0)),
-        (Act::FailAfterwards(500).into(), (500, 50)),
-        (Act::WrongSignature.into(), (502, 0)),
-        (Act::UnknownSigningKey.into(), (502, 0)),
-        (Act::KycRequired.into(), (451, 1028)),
-        (Act::Frozen.into(), (451, 1036)),
+        (FaultAction::Status(404).into(), (404, 50)),
+        (FaultAction::NotJson.into(), (502, 0)),
+        (FaultAction::LoseAnswer.into(), (504, 0)),
+        (FaultAction::FailAfterwards(500).into(), (500, 50)),
+        (FaultAction::WrongSignature.into(), (502, 0)),
+        (FaultAction::UnknownSigningKey.into(), (502, 0)),
+        (FaultAction::KycRequired.into(), (451, 1028)),
+        (FaultAction::Frozen.into(), (451, 1036)),
         (Fault { delay_ms: 20_000, ..Fault::default() }, (504, 0)),
     ];
     for (fault, (status, code)) in cases {

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
-use playground::sandbox::{Act, Fault, Faults, Settings};
+use playground::sandbox::{Fault, FaultAction, Faults, Settings};
 use serde_json::Value;
 use taler::base32::HashCode;
 use taler::sign::PublicKey;
 use tilld::till::{Aborted, Error, Outcome, Refusal};
 
 use super::inside::{Deal, Inside, units};
-use crate::common::dice::Dice;
 use crate::common::exchange::{Coin, Denomination, Exchange, Planchet, fresh_key};
+use crate::common::rng::Dice;
 
 /// Rounds, and the orders in each: 2,000 histories.
 const ROUNDS: u64 = 40;
@@ -50,7 +50,7 @@ struct Round<'a> {
     coins: Vec<(usize, Coin)>,
     deals: Vec<(Deal, Vec<Offer>)>,
     late: Vec<Late>,
-    dice: Dice,
+    rng: Dice,
     story: Vec<String>,
     /// What happened, and how often.
     tally: BTreeMap<&'static str, usize>,
@@ -99,8 +99,8 @@ impl<'a> Round<'a> {
             coins.into_iter().map(move |coin| (place, coin))
         });
         let coins = coins.collect();
-        let (dice, tally) = (Dice(seed), BTreeMap::new());
-        Self { shop, exchanges, coins, deals: vec![], late: vec![], dice, story: vec![], tally }
+        let (rng, tally) = (Dice(seed), BTreeMap::new());
+        Self { shop, exchanges, coins, deals: vec![], late: vec![], rng, story: vec![], tally }
     }
 
     fn happened(&mut self, what: &'static str) {
@@ -112,10 +112,10 @@ impl<'a> Round<'a> {
         let due = self.deals.len() * STEPS / DEALS;
         let is_due = self.deals.len() < DEALS && (due <= self.story.len() || self.deals.is_empty());
         if is_due {
-            let price = cents(30 + self.dice.below(70));
+            let price = cents(30 + self.rng.below(70));
             self.deals.push((self.shop.deal(&price), Vec::new()));
         }
-        let back = self.dice.place(self.deals.len().min(6));
+        let back = self.rng.place(self.deals.len().min(6));
         self.deals.len() - 1 - back
     }
 
@@ -126,36 +126,36 @@ impl<'a> Round<'a> {
 
     /// Something that a wallet signs along.
     fn some_data(&mut self) -> HashCode {
-        HashCode::new([u8::try_from(self.dice.below(3)).unwrap() + 1; 64])
+        HashCode::new([u8::try_from(self.rng.below(3)).unwrap() + 1; 64])
     }
 
     /// What a wallet comes up with for an order.
     fn offer(&mut self, deal: usize) -> Offer {
         let before = &self.deals[deal].1;
-        if !before.is_empty() && self.dice.below(2) == 0 {
-            let mut offer = before[self.dice.place(before.len())].clone();
-            match self.dice.below(4) {
+        if !before.is_empty() && self.rng.below(2) == 0 {
+            let mut offer = before[self.rng.place(before.len())].clone();
+            match self.rng.below(4) {
                 // The same once more, or with something else.
                 0 => offer.data = Some(self.some_data()),
                 1 => {
-                    let place = self.dice.place(offer.coins.len());
-                    offer.coins[place].1 = cents(1 + self.dice.below(110));
+                    let place = self.rng.place(offer.coins.len());
+                    offer.coins[place].1 = cents(1 + self.rng.below(110));
                 }
                 _ => {}
             }
             return offer;
         }
-        let data = match self.dice.below(3) {
+        let data = match self.rng.below(3) {
             0 => Some(self.some_data()),
             _ => None,
         };
-        let (price, more) = (self.price(deal), self.dice.below(3));
+        let (price, more) = (self.price(deal), self.rng.below(3));
         let mut coins = Vec::new();
-        let first = self.dice.place(self.coins.len());
-        match self.dice.below(3) {
+        let first = self.rng.place(self.coins.len());
+        match self.rng.below(3) {
             0 => {
-                let second = (first + 1 + self.dice.place(self.coins.len() - 1)) % self.coins.len();
-                let part = 5 + self.dice.below(price - 10);
+                let second = (first + 1 + self.rng.place(self.coins.len() - 1)) % self.coins.len();
+                let part = 5 + self.rng.below(price - 10);
                 coins.push((first, cents(part)));
                 coins.push((second, cents(price - part + more)));
             }
@@ -164,21 +164,21 @@ impl<'a> Round<'a> {
         Offer { coins, data }
     }
 
-    fn faults(&mut self) -> [(Option<Act>, Option<Act>); 2] {
+    fn faults(&mut self) -> [(Option<FaultAction>, Option<FaultAction>); 2] {
         let deposits = [
-            Act::LoseAnswer,
-            Act::Status(503),
-            Act::FailAfterwards(500),
-            Act::KycRequired,
-            Act::DoubleSpending,
-            Act::DenominationUnknown,
-            Act::NotJson,
-            Act::WrongSignature,
+            FaultAction::LoseAnswer,
+            FaultAction::Status(503),
+            FaultAction::FailAfterwards(500),
+            FaultAction::KycRequired,
+            FaultAction::DoubleSpending,
+            FaultAction::DenominationUnknown,
+            FaultAction::NotJson,
+            FaultAction::WrongSignature,
         ];
-        let refunds = [Act::LoseAnswer, Act::Status(503), Act::KycRequired];
+        let refunds = [FaultAction::LoseAnswer, FaultAction::Status(503), FaultAction::KycRequired];
         [(); 2].map(|()| {
-            let deposit = (self.dice.below(2) == 0).then(|| deposits[self.dice.place(8)]);
-            let refund = (self.dice.below(4) == 0).then(|| refunds[self.dice.place(3)]);
+            let deposit = (self.rng.below(2) == 0).then(|| deposits[self.rng.place(8)]);
+            let refund = (self.rng.below(4) == 0).then(|| refunds[self.rng.place(3)]);
             (deposit, refund)
         })
     }
@@ -199,7 +199,7 @@ impl<'a> Round<'a> {
 
     /// What was just sent to an exchange that did nothing may yet be carried out there.
     fn remember_late(&mut self) {
-        if self.dice.below(3) > 0 {
+        if self.rng.below(3) > 0 {
             return;
         }
         for (order, coin, data) in self.shop.sent_now() {
@@ -221,7 +221,7 @@ impl<'a> Round<'a> {
         if self.late.is_empty() {
             return "nothing arrives".into();
         }
-        let place = self.dice.place(self.late.len());
+        let place = self.rng.place(self.late.len());
         let late = self.late.swap_remove(place);
         let reply = self.exchanges[late.exchange].try_post("batch-deposit", &late.body);
         if reply.as_ref().is_ok_and(|reply| reply.status == 200) {
@@ -291,7 +291,7 @@ impl<'a> Round<'a> {
         let deal = self.some_deal();
         let offer = self.offer(deal);
         self.deals[deal].1.push(offer.clone());
-        let after = Duration::from_micros(self.dice.below(12_000));
+        let after = Duration::from_micros(self.rng.below(12_000));
         let dealt = self.deals[deal].0.clone();
         let coins = self.coins.clone();
         let given: Vec<_> = offer
@@ -306,10 +306,10 @@ impl<'a> Round<'a> {
 
     fn refund(&mut self) -> String {
         let deal = self.some_deal();
-        let total = cents(2 + self.dice.below(self.price(deal) - 2));
+        let total = cents(2 + self.rng.below(self.price(deal) - 2));
         let dealt = &self.deals[deal].0.clone();
         let granted = self.shop.grant(dealt, &total).map_err(|error| error.to_string());
-        let fetched = match self.dice.below(2) {
+        let fetched = match self.rng.below(2) {
             0 => String::new(),
             _ => match self.shop.pick_up(dealt) {
                 Ok(Some(picked)) => {
@@ -328,7 +328,7 @@ impl<'a> Round<'a> {
     }
 
     fn step(&mut self) {
-        let what = match self.dice.below(40) {
+        let what = match self.rng.below(40) {
             0..=15 => self.pay(),
             16..=20 => self.abort(),
             21..=24 => self.misbehave(),
@@ -341,7 +341,7 @@ impl<'a> Round<'a> {
                 "the job runs".into()
             }
             31..=32 => {
-                let secs = self.dice.below(LONG);
+                let secs = self.rng.below(LONG);
                 self.shop.pass(secs);
                 format!("{secs} s pass")
             }
@@ -355,7 +355,7 @@ impl<'a> Round<'a> {
             }
             34..=35 => self.refund(),
             36..=38 => self.arrive(),
-            _ => match self.dice.below(3) {
+            _ => match self.rng.below(3) {
                 0 => {
                     self.shop.restart();
                     "the till is restarted".into()

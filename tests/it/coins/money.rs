@@ -1,11 +1,11 @@
 //! Money is neither made nor lost.
 
-use playground::sandbox::{Act, Faults};
+use playground::sandbox::{FaultAction, Faults};
 use serde_json::json;
 
 use super::{Claimed, claimed, order, shop_with};
-use crate::common::dice::Dice;
 use crate::common::exchange::{Coin, Exchange, times};
+use crate::common::rng::Dice;
 
 /// So many hundredths.
 fn cents(amount: &taler::amount::Amount) -> u64 {
@@ -16,18 +16,18 @@ fn cents(amount: &taler::amount::Amount) -> u64 {
 fn money_is_neither_made_nor_lost_whichever_coins_are_shown_twice() {
     let exchange = Exchange::start();
     let mut shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 2");
-    let mut dice = Dice(0xCA5E);
+    let mut rng = Dice(0xCA5E);
     // What is paid for, with which coin, and how much of it went back, in hundredths.
     let mut sold: Vec<(Claimed, Coin, u64)> = Vec::new();
     let mut earned = 0;
     for step in 0..300 {
-        match dice.below(12) {
+        match rng.below(12) {
             0..=4 => {
-                let value = ["0.2", "0.5", "1"][dice.place(3)];
+                let value = ["0.2", "0.5", "1"][rng.place(3)];
                 let claimed = claimed(&shop, &order(value));
                 let coin = exchange.coin(value);
-                if dice.below(4) == 0 {
-                    exchange.deposits(times(1, Act::LoseAnswer));
+                if rng.below(4) == 0 {
+                    exchange.deposits(times(1, FaultAction::LoseAnswer));
                 }
                 claimed.paid(&shop, &exchange, &[(&coin, value)]);
                 earned += cents(&coin.denomination.value) - cents(&coin.denomination.fee_deposit);
@@ -36,7 +36,7 @@ fn money_is_neither_made_nor_lost_whichever_coins_are_shown_twice() {
             5 => {
                 let claimed = claimed(&shop, &order("0.2"));
                 let coin = exchange.coin("0.2");
-                exchange.deposits(Act::FailAfterwards(500));
+                exchange.deposits(FaultAction::FailAfterwards(500));
                 let reply = claimed.pay(&shop, &claimed.payment(&exchange, &[(&coin, "0.2")]));
                 assert_eq!(reply.status, 502, "step {step}: {reply:?}");
                 exchange.behave();
@@ -44,7 +44,7 @@ fn money_is_neither_made_nor_lost_whichever_coins_are_shown_twice() {
                 assert_eq!(reply.json()["refunds"][0]["type"], "success", "step {step}: {reply:?}");
             }
             6..=8 if !sold.is_empty() => {
-                let place = dice.place(sold.len());
+                let place = rng.place(sold.len());
                 let (claimed, coin, back) = &mut sold[place];
                 let more = 5;
                 if *back + more > cents(&coin.denomination.value) / 2 {
@@ -54,8 +54,8 @@ fn money_is_neither_made_nor_lost_whichever_coins_are_shown_twice() {
                 let total = format!("KUDOS:0.{back:02}");
                 let reply = shop.refund(&claimed.id, &total);
                 assert_eq!(reply.status, 200, "step {step}: {reply:?}");
-                if dice.below(3) == 0 {
-                    let refund = Some(times(2, Act::LoseAnswer));
+                if rng.below(3) == 0 {
+                    let refund = Some(times(2, FaultAction::LoseAnswer));
                     exchange.misbehave(Faults { refund, ..Faults::default() });
                     claimed.pick_up(&shop);
                     exchange.behave();
@@ -65,7 +65,7 @@ fn money_is_neither_made_nor_lost_whichever_coins_are_shown_twice() {
                 earned -= more;
             }
             9 if !sold.is_empty() => {
-                let place = dice.place(sold.len());
+                let place = rng.place(sold.len());
                 let (spent, other) = (&sold[place].1, claimed(&shop, &order("0.2")));
                 let reply = other.pay(&shop, &other.payment(&exchange, &[(spent, "0.2")]));
                 // What was given back can be spent again, and some of these have.
@@ -75,7 +75,7 @@ fn money_is_neither_made_nor_lost_whichever_coins_are_shown_twice() {
                     assert_eq!(reply.status, 409, "step {step}: {reply:?}");
                 }
             }
-            10 if dice.below(4) == 0 => shop = shop.restarted(),
+            10 if rng.below(4) == 0 => shop = shop.restarted(),
             _ => {}
         }
     }

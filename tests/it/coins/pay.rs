@@ -1,6 +1,6 @@
 //! Wallets pay: what is checked, what the exchange is asked, what is kept (merchant-api 3.5).
 
-use playground::sandbox::{Act, Fault};
+use playground::sandbox::{Fault, FaultAction};
 use serde_json::{Value, json};
 use taler::base32::HashCode;
 use taler::coin::age::AgeMask;
@@ -152,7 +152,12 @@ fn a_coin_spent_elsewhere_is_named_and_the_others_stay() {
 #[test]
 fn an_exchange_that_stumbles_is_asked_again_while_the_wallet_waits() {
     let (shop, exchange) = market();
-    for act in [Act::Status(503), Act::LoseAnswer, Act::FailAfterwards(500), Act::NotJson] {
+    for act in [
+        FaultAction::Status(503),
+        FaultAction::LoseAnswer,
+        FaultAction::FailAfterwards(500),
+        FaultAction::NotJson,
+    ] {
         let claimed = claimed(&shop, &order("1"));
         let coin = exchange.coin("1");
         exchange.deposits(times(1, act));
@@ -168,7 +173,7 @@ fn a_payment_at_the_counter_wins_over_coins_whose_answer_was_lost() {
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
     let body = claimed.payment(&exchange, &[(&coin, "1")]);
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     assert_eq!(claimed.pay(&shop, &body).status, 502);
     let reply = shop.pay(&claimed.id, &json!({ "method": "cash" }));
     assert_eq!(reply.status, 200, "{reply:?}");
@@ -186,7 +191,7 @@ fn a_payment_that_the_daemon_did_not_live_to_see_is_finished_by_the_next() {
     let shop = shop_with(&exchange, "[exchanges]\nrequest_timeout_s = 1\nattempts = 1");
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
-    exchange.deposits(Act::LoseAnswer);
+    exchange.deposits(FaultAction::LoseAnswer);
     assert_eq!(claimed.pay(&shop, &claimed.payment(&exchange, &[(&coin, "1")])).status, 502);
     exchange.behave();
     let shop = shop.restarted();

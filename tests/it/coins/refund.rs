@@ -1,6 +1,6 @@
 //! What a shop gives back, its wallets fetch (merchant-api 3.8).
 
-use playground::sandbox::{Act, Faults};
+use playground::sandbox::{FaultAction, Faults};
 use serde_json::json;
 use taler::base32::HashCode;
 
@@ -65,9 +65,11 @@ fn a_refund_that_the_exchange_does_not_answer_is_finished_later() {
     let coin = exchange.coin("1");
     claimed.paid(&shop, &exchange, &[(&coin, "1")]);
     assert_eq!(shop.refund(&claimed.id, "KUDOS:1").status, 200);
-    for (act, status) in
-        [(Act::Status(503), 503), (Act::WrongSignature, 502), (Act::LoseAnswer, 504)]
-    {
+    for (act, status) in [
+        (FaultAction::Status(503), 503),
+        (FaultAction::WrongSignature, 502),
+        (FaultAction::LoseAnswer, 504),
+    ] {
         exchange.misbehave(Faults { refund: Some(act.into()), ..Faults::default() });
         let reply = claimed.pick_up(&shop);
         assert_eq!(reply.status, 200, "{reply:?}");
@@ -119,7 +121,8 @@ fn a_wallet_of_2020_has_its_refunds_made_by_the_old_path() {
     assert_eq!(shop.refund(&claimed.id, "KUDOS:0.4").status, 200);
     let hash = &claimed.contract.h_contract;
     let path = format!("/public/refund?order_id={}&h_contract={hash}", claimed.id);
-    exchange.misbehave(Faults { refund: Some(Act::KycRequired.into()), ..Faults::default() });
+    exchange
+        .misbehave(Faults { refund: Some(FaultAction::KycRequired.into()), ..Faults::default() });
     let told = shop.daemon.get(&path).json();
     assert_eq!(told["merchant_pub"], json!(claimed.merchant_pub()));
     assert_eq!(told["h_contract_terms"], claimed.contract.h_contract);

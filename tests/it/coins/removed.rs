@@ -6,7 +6,7 @@ use super::{claimed, order, refused};
 use crate::common::eventually;
 use crate::common::exchange::{Exchange, times};
 use crate::common::shop::Shop;
-use playground::sandbox::Act;
+use playground::sandbox::FaultAction;
 
 /// A shop without an exchange.
 fn shop() -> Shop {
@@ -39,7 +39,7 @@ fn what_was_begun_with_an_exchange_is_finished_after_it_was_removed() {
     let [one, two, three, four] = [(); 4].map(|()| exchange.coin("1"));
     paid.paid(&shop, &exchange, &[(&one, "1")]);
     // Of a third one nobody knows whether the exchange has its coin.
-    exchange.deposits(times(1, Act::LoseAnswer));
+    exchange.deposits(times(1, FaultAction::LoseAnswer));
     let lost = late.pay(&shop, &late.payment(&exchange, &[(&three, "1")]));
     assert_eq!(lost.status, 502, "{lost:?}");
     remove(&shop, &exchange);
@@ -76,7 +76,7 @@ fn an_address_gets_no_other_key_while_something_is_unfinished_there() {
     add(&shop, &exchange);
     let sale = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");
-    exchange.deposits(times(1_000, Act::LoseAnswer));
+    exchange.deposits(times(1_000, FaultAction::LoseAnswer));
     assert_eq!(sale.pay(&shop, &sale.payment(&exchange, &[(&coin, "1")])).status, 502);
     remove(&shop, &exchange);
     // As if it had been another exchange: what is kept of it has another key.

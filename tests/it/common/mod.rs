@@ -1,9 +1,9 @@
 //! The actors of the tests: a daemon with its files, and whoever speaks to it.
 
-pub(crate) mod dice;
 pub(crate) mod exchange;
+pub(crate) mod fake_peer;
 pub(crate) mod merchant;
-pub(crate) mod peer;
+pub(crate) mod rng;
 pub(crate) mod shop;
 
 use std::collections::BTreeMap;
@@ -21,7 +21,7 @@ use serde_json::Value;
 use taler::currency::CurrencySpecification;
 use taler::time::RelativeTime;
 use tempfile::TempDir;
-use tilld::till::{StrangerLimits, Terms};
+use tilld::till::{Policy, StrangerLimits};
 
 /// A safety net: what takes longer has gone wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -313,10 +313,10 @@ pub(crate) fn bytes(path: &Path) -> Vec<u8> {
 }
 
 /// Terms of a till inside a test: play money, no exchanges, a day for everything.
-pub(crate) fn terms() -> Terms {
+pub(crate) fn terms() -> Policy {
     let currency = "KUDOS".parse().unwrap();
     let day = RelativeTime::from_secs(86_400).unwrap();
-    Terms {
+    Policy {
         currency,
         currencies: vec![CurrencySpecification::shipped(currency)],
         exchanges: vec![],

@@ -198,7 +198,7 @@ fn attribute(text: &str, name: &str) -> String {
 }
 
 /// What the forms of a page carry to show that they are the shop's.
-fn seal(page: &str) -> String {
+fn csrf_token(page: &str) -> String {
     attribute(page.split("name=\"seal\"").nth(1).unwrap(), "value")
 }
 
@@ -229,7 +229,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     assert!(offer.contains("<svg class=\"qr\"") && offer.contains("Waiting for your wallet"));
     assert!(offer.contains(&format!("taler+http://pay/{}/{id}/", demo.address())));
     // A wallet without money claims it all the same, and then says so.
-    let refused = demo.post(&format!("{at}/pay"), &format!("seal={}", seal(&offer)));
+    let refused = demo.post(&format!("{at}/pay"), &format!("seal={}", csrf_token(&offer)));
     assert_eq!(refused.status, 409, "{refused:?}");
     assert!(refused.text.contains("not enough money"), "{refused:?}");
     demo.is_page(&refused);
@@ -287,11 +287,11 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     assert_eq!(poll.join().unwrap().status, 200);
     assert!(demo.page(&article).contains("Smell your browser"));
     let front = demo.page(&demo.shop);
-    let purse = |page: &str| page.split("The demo wallet has ").nth(1).unwrap()[..5].to_owned();
+    let coin = |page: &str| page.split("The demo wallet has ").nth(1).unwrap()[..5].to_owned();
     let tipped = demo.press(&front, "/shop/tip");
-    let after = purse(&demo.page(&demo.shop));
+    let after = coin(&demo.page(&demo.shop));
     assert_eq!(demo.press(&front, "/shop/tip"), tipped, "a form that is sent twice");
-    assert_eq!(purse(&demo.page(&demo.shop)), after, "tips once");
+    assert_eq!(coin(&demo.page(&demo.shop)), after, "tips once");
     let front = demo.page(&tipped);
     assert!(front.contains("Thank you for the tip"));
     // Its back office opens with the password, and a wallet in its folder finds its exchange.
@@ -306,7 +306,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let output = wallet.output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let front = demo.page(&demo.shop);
-    let balance = purse(&front);
+    let balance = coin(&front);
 
     // It ends while somebody waits, who is answered; and is found again as it was.
     let (address, token) = (demo.address(), demo.token.clone());
@@ -333,9 +333,9 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
 fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let demo = Demo::start(folder.path(), "127.0.0.1:0");
-    let seal = seal(&demo.page(&demo.shop));
+    let csrf_token = csrf_token(&demo.page(&demo.shop));
     let buy = format!("{}buy", demo.shop);
-    let form = format!("seal={seal}&item=coffee");
+    let form = format!("seal={csrf_token}&item=coffee");
     let with = |name: &str, value: &str| {
         let request = demo.client.post(&buy).body(form.clone()).header(name, value);
         demo.send(request.header("Content-Type", "application/x-www-form-urlencoded"))
@@ -353,12 +353,12 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
         let reply = with(name, value);
         assert_eq!(reply.status, status, "{name}: {value}: {reply:?}");
     }
-    let other = form.replace(&seal, &"0".repeat(seal.len()));
+    let other = form.replace(&csrf_token, &"0".repeat(csrf_token.len()));
     for (form, status) in [
         (other.as_str(), 403),
         ("seal=&item=coffee", 403),
         ("item=coffee", 400),
-        (&*format!("seal={seal}&item=yacht"), 400),
+        (&*format!("seal={csrf_token}&item=yacht"), 400),
         (&*format!("{form}&more={}", "x".repeat(5000)), 400),
     ] {
         let reply = demo.post(&buy, form);
@@ -383,9 +383,9 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     let front = german(demo.client.get(&demo.shop));
     assert!(front.text.contains("<html lang=\"de\">") && front.text.contains("Spielgeld"));
     assert!(front.text.contains("Für 2,50\u{a0}KUDOS kaufen"), "{front:?}");
-    let seal = self::seal(&front.text);
+    let csrf_token = self::csrf_token(&front.text);
     let tip = |amount: &str| {
-        let form = format!("seal={seal}&amount={amount}");
+        let form = format!("seal={csrf_token}&amount={amount}");
         let request = demo.client.post(format!("{}tip", demo.shop)).body(form);
         german(request.header("Content-Type", "application/x-www-form-urlencoded"))
     };

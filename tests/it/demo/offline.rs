@@ -12,7 +12,7 @@ use std::process::Command;
 
 use taler::amount::Amount;
 
-use super::{Demo, attribute, seal};
+use super::{Demo, attribute, csrf_token};
 use crate::wallet::command_line::run;
 
 /// Set for the one that runs in the empty network.
@@ -94,7 +94,7 @@ fn story() {
         ("book", "Chapter one"),
         ("ticket", "Doors open at eight"),
     ] {
-        let form = format!("seal={}&item={item}", seal(&front));
+        let form = format!("seal={}&item={item}", csrf_token(&front));
         let reply = demo.post(&format!("{}buy", demo.shop), &form);
         assert_eq!(reply.status, 303, "{reply:?}");
         let at = reply.headers["location"].clone();

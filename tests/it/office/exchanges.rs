@@ -6,7 +6,7 @@ use serde_json::json;
 use taler::sign::SigningKey;
 
 use super::{PASSWORD, Visitor, office};
-use crate::common::peer::{Exchange, Manners};
+use crate::common::fake_peer::{Exchange, Manners};
 use crate::common::shop::{IBAN, Shop};
 
 fn exchange() -> Exchange {

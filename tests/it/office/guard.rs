@@ -1,19 +1,19 @@
 //! Every route of the back office, asked by those who must not pass.
 
 use serde_json::json;
-use tilld::http::{Door, OFFICE, Row};
+use tilld::http::{Access, OFFICE, RouteSpec};
 
 use super::{Visitor, office};
 use crate::common::shop::{IBAN, Shop};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}";
 
-fn path(row: &Row, id: &str) -> String {
+fn path(row: &RouteSpec, id: &str) -> String {
     format!("/webui{}", row.path.replace("{id}", id))
 }
 
-fn closed() -> impl Iterator<Item = &'static Row> {
-    OFFICE.iter().filter(|row| row.door != Door::Public)
+fn closed() -> impl Iterator<Item = &'static RouteSpec> {
+    OFFICE.iter().filter(|row| row.door != Access::Public)
 }
 
 /// A shop, and beside it the shop `bar` with a password and an account.
@@ -44,7 +44,7 @@ fn no_page_opens_to_a_stranger() {
             let origin = [("Origin", shop.daemon.address.as_str())];
             let page = stranger.ask(row.method, &path(row, "12345"), inputs, &origin);
             match row.door {
-                Door::Watch(_) => assert_eq!(page.status, 401, "{row:?}"),
+                Access::SessionBackground(_) => assert_eq!(page.status, 401, "{row:?}"),
                 _ => {
                     assert_eq!(page.status, 303, "{row:?}");
                     assert!(page.location().starts_with("/webui/sign-in"), "{row:?} {page:?}");

@@ -4,11 +4,11 @@ use std::fs;
 use std::net::TcpListener;
 
 use serde_json::{Value, json};
-use tilld::http::{OFFICE, Row};
+use tilld::http::{OFFICE, RouteSpec};
 
 use super::{PASSWORD, Page, Visitor, office};
 use crate::common::eventually;
-use crate::common::peer::{Exchange, Manners};
+use crate::common::fake_peer::{Exchange, Manners};
 use crate::common::shop::{BASE, IBAN, Shop};
 
 const HOSTILE: &str = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{7*7}}";
@@ -686,7 +686,8 @@ fn only_the_special_instance_reaches_the_shops() {
     let clerk = admin(&shop);
     sent_on(&clerk, &clerk.post("/webui/instances", &BAR));
     let keeper = Visitor::seated(&shop.daemon.address, "bar");
-    let rows: Vec<&Row> = OFFICE.iter().filter(|row| row.path.starts_with("/instances")).collect();
+    let rows: Vec<&RouteSpec> =
+        OFFICE.iter().filter(|row| row.path.starts_with("/instances")).collect();
     assert_eq!(rows.len(), 7);
     for row in rows {
         for id in ["admin", "bar"] {

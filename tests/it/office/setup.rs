@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::{PASSWORD, Page, Visitor, office, store, tamper};
-use crate::common::peer::{Exchange, Manners};
+use crate::common::fake_peer::{Exchange, Manners};
 use crate::common::shop::IBAN;
 use crate::common::{Place, eventually};
 

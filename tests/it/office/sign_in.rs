@@ -1,7 +1,7 @@
 //! Signing in, staying and leaving.
 
 use serde_json::json;
-use tilld::http::{Door, EVERYWHERE, LATER, LATER_ROOT, ROOT};
+use tilld::http::{Access, EVERYWHERE, LATER, LATER_ROOT, ROOT};
 
 use super::{PASSWORD, VISITOR, Visitor, office, store, tamper};
 use crate::common::eventually;
@@ -30,8 +30,8 @@ fn a_password_opens_the_office_and_nothing_else_does() {
     }
     let page = visitor.sign_in("admin", PASSWORD);
     assert_eq!((page.status, page.location()), (303, "/webui"));
-    let seat = page.whole_cookie("__Host-tilld").unwrap();
-    assert!(seat.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{seat}");
+    let web_session = page.whole_cookie("__Host-tilld").unwrap();
+    assert!(web_session.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{web_session}");
     let mut clerk = Visitor::of(&shop.daemon.address);
     clerk.cookies = vec![page.cookie("__Host-tilld").unwrap()];
     assert_eq!(clerk.get("/webui").location(), "/webui/check-list", "there is something to do");
@@ -102,8 +102,8 @@ fn over_plain_http_in_the_shops_network_the_page_says_so() {
     visitor.cookies = vec![page.cookie("tilld-door").unwrap()];
     let page = visitor.sign_in("admin", PASSWORD);
     assert_eq!(page.status, 303, "{page:?}");
-    let seat = page.whole_cookie("tilld").unwrap();
-    assert!(seat.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{seat}");
+    let web_session = page.whole_cookie("tilld").unwrap();
+    assert!(web_session.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{web_session}");
     visitor.cookies = vec![page.cookie("tilld").unwrap()];
     assert_eq!(visitor.get("/webui/orders").status, 200);
     assert!(
@@ -230,13 +230,13 @@ fn after_signing_in_one_is_where_one_wanted_to_be_but_never_elsewhere() {
 fn a_seat_opens_the_office_and_nothing_of_the_api() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
-    let seat = clerk.cookies[0].split_once('=').unwrap().1;
+    let web_session = clerk.cookies[0].split_once('=').unwrap().1;
     let all = EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT);
-    for row in all.filter(|row| row.door != Door::Public) {
-        let ask = shop.daemon.ask(row.method, &row.path.replace("{id}", "x")).token(seat);
+    for row in all.filter(|row| row.door != Access::Public) {
+        let ask = shop.daemon.ask(row.method, &row.path.replace("{id}", "x")).token(web_session);
         assert_eq!(ask.send().failure(), (401, 2015), "{row:?}");
     }
-    let ask = shop.daemon.ask("POST", "/private/token").token(seat);
+    let ask = shop.daemon.ask("POST", "/private/token").token(web_session);
     assert_eq!(ask.json(&json!({ "scope": "all" })).send().failure(), (401, 2015));
     assert_eq!(clerk.get("/webui/orders").status, 200, "it is good where it should be");
 }

@@ -5,10 +5,10 @@ use std::thread;
 use rusqlite::Connection;
 use rusqlite::types::Value as Cell;
 use serde_json::{Value, json};
-use tilld::http::{OFFICE, Row};
+use tilld::http::{OFFICE, RouteSpec};
 
 use super::{PASSWORD, Page, Visitor, office, store};
-use crate::common::peer::{Exchange, Manners};
+use crate::common::fake_peer::{Exchange, Manners};
 use crate::common::shop::{IBAN, Shop};
 
 const OTHER_IBAN: &str = "CH9300762011623852957";
@@ -172,7 +172,8 @@ fn every_form_of_the_office_acts_once_however_often_it_is_sent() {
     // Those who sign in and out have tests of their own; and after the password is another one, no form
     // that asks for it can be filled in as here.
     let forms = forms.filter(|row| !row.path.starts_with("/sign-") && row.path != "/setup");
-    let (late, early): (Vec<&Row>, Vec<&Row>) = forms.partition(|row| row.path == "/password");
+    let (late, early): (Vec<&RouteSpec>, Vec<&RouteSpec>) =
+        forms.partition(|row| row.path == "/password");
     let shop = office();
     shop.post("/private/accounts", &json!({ "payto_uri": IBAN }));
     let clerk = Visitor::seated(&shop.daemon.address, "admin");

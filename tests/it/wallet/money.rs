@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use playground::sandbox::{Act, Faults};
+use playground::sandbox::{FaultAction, Faults};
 use playground::wallet::{Error, PayOptions};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
@@ -15,9 +15,9 @@ use taler::web::BaseUrl;
 use tempfile::TempDir;
 
 use super::Customer;
-use crate::common::dice::Dice;
 use crate::common::eventually;
 use crate::common::exchange::{AHEAD, Exchange, kudos, times};
+use crate::common::rng::Dice;
 use crate::common::{Daemon, Place, tilld};
 
 const STEPS: usize = 1_000;
@@ -31,7 +31,7 @@ struct World {
     /// Where the daemon is found, each time it is there.
     address: String,
     customer: Customer,
-    dice: Dice,
+    rng: Dice,
     sales: Vec<Sale>,
 }
 
@@ -67,7 +67,7 @@ impl World {
             daemon: None,
             address: "http://127.0.0.1:0".into(),
             customer,
-            dice: Dice(seed),
+            rng: Dice(seed),
             sales: Vec::new(),
         };
         world.open_shop();
@@ -101,7 +101,7 @@ impl World {
 
     /// The shop offers something; where it is paid.
     fn offer(&mut self) -> String {
-        let price = self.dice.below(60) + 1;
+        let price = self.rng.below(60) + 1;
         let made = self.post(
             "/private/orders",
             &json!({
@@ -122,8 +122,8 @@ impl World {
     /// The shop gives something back, if it has sold anything lately; where it is fetched.
     fn grant(&mut self) -> Option<String> {
         let latest = self.sales.len().checked_sub(1)?;
-        let at = latest - self.dice.place(self.sales.len().min(8));
-        let more = 1 + self.dice.below(5);
+        let at = latest - self.rng.place(self.sales.len().min(8));
+        let more = 1 + self.rng.below(5);
         let Sale { id, price, granted } = &self.sales[at];
         let (id, total) = (id.clone(), (granted + more).min(*price));
         let body = json!({ "refund": format!("KUDOS:{}", cents(total)), "reason": "cold" });
@@ -141,21 +141,21 @@ impl World {
     /// Some order's address, of late.
     fn some_order(&mut self) -> Option<String> {
         let latest = self.sales.len().checked_sub(1)?;
-        let at = latest - self.dice.place(self.sales.len().min(8));
+        let at = latest - self.rng.place(self.sales.len().min(8));
         Some(self.uri("pay", &self.sales[at].id))
     }
 
     /// Something goes wrong at the exchange, once or twice.
     fn misbehave(&mut self) {
         let acts = [
-            Act::Status(503),
-            Act::LoseAnswer,
-            Act::FailAfterwards(500),
-            Act::NotJson,
-            Act::WrongSignature,
+            FaultAction::Status(503),
+            FaultAction::LoseAnswer,
+            FaultAction::FailAfterwards(500),
+            FaultAction::NotJson,
+            FaultAction::WrongSignature,
         ];
-        let fault = Some(times(1 + u32::from(self.dice.below(2) == 0), acts[self.dice.place(5)]));
-        self.exchange.misbehave(match self.dice.below(5) {
+        let fault = Some(times(1 + u32::from(self.rng.below(2) == 0), acts[self.rng.place(5)]));
+        self.exchange.misbehave(match self.rng.below(5) {
             0 => Faults { withdraw: fault, ..Faults::default() },
             1 | 2 => Faults { deposit: fault, ..Faults::default() },
             _ => Faults { refund: fault, ..Faults::default() },
@@ -165,10 +165,10 @@ impl World {
     /// One step; what it was.
     fn step(&mut self) -> String {
         let poor = self.customer.balance().0.parse::<Amount>().unwrap();
-        if poor.try_cmp(&kudos("1")).unwrap().is_lt() && self.dice.below(3) > 0 {
-            let amount = cents(50 + self.dice.below(300));
-            if self.dice.below(3) == 0 {
-                let (url, looks) = (self.exchange.base_url().to_owned(), self.dice.place(60));
+        if poor.try_cmp(&kudos("1")).unwrap().is_lt() && self.rng.below(3) > 0 {
+            let amount = cents(50 + self.rng.below(300));
+            if self.rng.below(3) == 0 {
+                let (url, looks) = (self.exchange.base_url().to_owned(), self.rng.place(60));
                 let url = BaseUrl::parse(url).unwrap();
                 let wish = kudos(&amount);
                 let done = self
@@ -179,13 +179,13 @@ impl World {
             let done = self.customer.withdraw(&self.exchange, &amount);
             return format!("withdrew {amount}: {}", told(Some(done)));
         }
-        match self.dice.below(52) {
+        match self.rng.below(52) {
             0..=9 => {
                 let uri = self.offer();
                 format!("paid {uri}: {}", told(Some(self.customer.pay(&uri))))
             }
             10..=16 => {
-                let (uri, looks) = (self.offer(), self.dice.place(60));
+                let (uri, looks) = (self.offer(), self.rng.place(60));
                 let done = self
                     .customer
                     .cut(looks, async |wallet| wallet.pay(&uri, PayOptions::default()).await);
@@ -199,7 +199,7 @@ impl World {
                 format!("fetched {uri}: {}", told(Some(self.customer.refund(&uri))))
             }),
             30..=33 => self.grant().map_or("nothing".into(), |uri| {
-                let looks = self.dice.place(60);
+                let looks = self.rng.place(60);
                 let done = self.customer.cut(looks, async |wallet| wallet.refund(&uri).await);
                 format!("fetched {uri}, cut after {looks} looks: {}", told(done))
             }),
@@ -221,25 +221,30 @@ impl World {
     /// A payment hangs, and is called off.
     fn call_off(&mut self) -> String {
         let uri = self.offer();
-        let acts = [Act::Status(503), Act::LoseAnswer, Act::FailAfterwards(500), Act::NotJson];
-        self.exchange.deposits(acts[self.dice.place(4)]);
+        let acts = [
+            FaultAction::Status(503),
+            FaultAction::LoseAnswer,
+            FaultAction::FailAfterwards(500),
+            FaultAction::NotJson,
+        ];
+        self.exchange.deposits(acts[self.rng.place(4)]);
         let paid = told(Some(self.customer.pay(&uri)));
         self.exchange.behave();
-        if self.dice.below(3) == 0 {
-            let refund = Some(times(1, acts[self.dice.place(4)]));
+        if self.rng.below(3) == 0 {
+            let refund = Some(times(1, acts[self.rng.place(4)]));
             self.exchange.misbehave(Faults { refund, ..Faults::default() });
         }
-        let looks = self.dice.place(60);
+        let looks = self.rng.place(60);
         let done = self.customer.cut(looks, async |wallet| wallet.abort(&uri).await);
         format!("paid {uri}: {paid}; called off, cut after {looks} looks: {}", told(done))
     }
 
     /// The daemon is killed while the wallet pays, or fetches a refund.
     fn kill(&mut self) -> String {
-        let is_refund = self.dice.below(2) == 0;
+        let is_refund = self.rng.below(2) == 0;
         let uri = if is_refund { self.grant() } else { Some(self.offer()) };
         let Some(uri) = uri else { return "nothing".into() };
-        let after = Duration::from_micros(self.dice.below(30_000));
+        let after = Duration::from_micros(self.rng.below(30_000));
         let mut daemon = self.daemon.take().unwrap();
         let customer = &self.customer;
         let done = std::thread::scope(|scope| {

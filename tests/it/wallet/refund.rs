@@ -1,6 +1,6 @@
 //! Money comes back.
 
-use playground::sandbox::{Act, Faults};
+use playground::sandbox::{FaultAction, Faults};
 use playground::wallet::Error;
 use serde_json::json;
 
@@ -55,16 +55,22 @@ fn a_refund_that_the_exchange_has_not_signed_is_none() {
     let left = customer.has();
     // The coin of a half loses a hundredth.
     merchant.grant("O-1", 0, 1, "0.02");
-    for act in [Act::WrongSignature, Act::UnknownSigningKey] {
+    for act in [FaultAction::WrongSignature, FaultAction::UnknownSigningKey] {
         exchange.misbehave(Faults { refund: Some(times(1, act)), ..Faults::default() });
         let refused = customer.refund(&merchant.refund_uri("O-1"));
         assert!(matches!(refused, Err(Error::Nonsense(_))), "{refused:?}");
         assert_eq!(customer.has(), left);
     }
-    exchange.misbehave(Faults { refund: Some(times(1, Act::Status(503))), ..Faults::default() });
+    exchange.misbehave(Faults {
+        refund: Some(times(1, FaultAction::Status(503))),
+        ..Faults::default()
+    });
     assert_eq!(customer.refund(&merchant.refund_uri("O-1")).unwrap().missing, 1);
     // What the exchange has paid to the shop is not to be waited for.
-    exchange.misbehave(Faults { refund: Some(times(1, Act::Status(410))), ..Faults::default() });
+    exchange.misbehave(Faults {
+        refund: Some(times(1, FaultAction::Status(410))),
+        ..Faults::default()
+    });
     let refunded = customer.refund(&merchant.refund_uri("O-1")).unwrap();
     assert_eq!((refunded.missing, refunded.refused), (0, 1));
     assert_eq!(customer.refund(&merchant.refund_uri("O-1")).unwrap().arrived, kudos("0.01"));
@@ -90,7 +96,10 @@ fn a_payment_that_is_called_off_comes_back_on_the_exchanges_word() {
     assert!(matches!(customer.pay(&uri), Err(Error::Pending(_))));
     let booked = customer.has();
 
-    exchange.misbehave(Faults { refund: Some(times(1, Act::Status(503))), ..Faults::default() });
+    exchange.misbehave(Faults {
+        refund: Some(times(1, FaultAction::Status(503))),
+        ..Faults::default()
+    });
     assert!(customer.abort(&uri).is_err());
     assert_eq!(customer.has(), booked);
     customer.finish().unwrap();

@@ -1,6 +1,6 @@
 //! Money comes in.
 
-use playground::sandbox::{Act, Fault, Faults};
+use playground::sandbox::{Fault, FaultAction, Faults};
 use playground::wallet::Error;
 use taler::amount::Currency;
 use taler::exchange::Trusted;
@@ -64,7 +64,12 @@ fn more_than_the_exchange_gives_away_at_once_leaves_nothing_behind() {
 #[test]
 fn a_withdrawal_that_failed_is_finished_later_and_paid_once() {
     let exchange = Exchange::start();
-    for act in [Act::Status(503), Act::LoseAnswer, Act::FailAfterwards(500), Act::NotJson] {
+    for act in [
+        FaultAction::Status(503),
+        FaultAction::LoseAnswer,
+        FaultAction::FailAfterwards(500),
+        FaultAction::NotJson,
+    ] {
         let mut customer = Customer::new();
         exchange.misbehave(at_withdrawals(act));
         assert!(customer.withdraw(&exchange, "2").is_err(), "{act:?}");
@@ -83,7 +88,7 @@ fn a_withdrawal_that_failed_is_finished_later_and_paid_once() {
 fn a_coin_that_is_signed_wrongly_is_no_coin() {
     let exchange = Exchange::start();
     let customer = Customer::new();
-    exchange.misbehave(at_withdrawals(times(1, Act::WrongSignature)));
+    exchange.misbehave(at_withdrawals(times(1, FaultAction::WrongSignature)));
     let refused = customer.withdraw(&exchange, "2");
     assert!(matches!(refused, Err(Error::Nonsense(_))), "{refused:?}");
     assert_eq!(customer.balance(), ("KUDOS:0".into(), "KUDOS:2".into()));
@@ -95,7 +100,8 @@ fn a_coin_that_is_signed_wrongly_is_no_coin() {
 fn an_exchange_keeps_the_master_key_that_it_was_met_with() {
     let exchange = Exchange::start();
     let customer = Customer::with(&exchange, "1");
-    exchange.misbehave(Faults { keys: Some(Act::OtherMasterKey.into()), ..Faults::default() });
+    exchange
+        .misbehave(Faults { keys: Some(FaultAction::OtherMasterKey.into()), ..Faults::default() });
     let refused = customer.withdraw(&exchange, "1");
     assert!(matches!(refused, Err(Error::Keys(..))), "{refused:?}");
 

@@ -7,20 +7,20 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::Demo;
-use super::counter::{Counter, Standing};
+use super::catalog;
+use super::demo_wallet::Contents;
 use super::failure::Failure;
 use super::form::Form;
 use super::front::POUR;
-use super::goods;
+use super::merchant_client::{MerchantClient, PurchaseState};
 use super::page;
-use super::pocket::Contents;
 use super::purchase::Sealed;
 use super::reader::Reader;
 use super::visitor::Visitor;
 use taler::amount::Amount;
 use taler::ids::TemplateId;
 use taler::taler_uri::PayTemplate;
-use ui::Words;
+use ui::Messages;
 use ui::qr::Link;
 
 /// What the form for withdrawing calls this page.
@@ -30,15 +30,15 @@ pub(super) const BACK: &str = "article";
 #[template(path = "demo/pages/article.html")]
 struct Article<'a> {
     reader: Reader,
-    words: &'a Words,
+    messages: &'a Messages,
 }
 
 #[derive(Template)]
 #[template(path = "demo/pages/paywall.html")]
 struct Paywall<'a> {
     reader: Reader,
-    words: &'a Words,
-    seal: &'a str,
+    messages: &'a Messages,
+    csrf_token: &'a str,
     is_open: bool,
     wallet: Contents,
     /// Is there enough in the wallet?
@@ -56,24 +56,24 @@ pub(super) async fn article(
     request: HttpRequest,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
-    let (reader, words) = (visitor.reader, visitor.reader.words());
+    let (reader, messages) = (visitor.reader, visitor.reader.messages());
     if has_paid(&demo, &visitor).await? {
-        return page::shown(&Article { reader, words }, &visitor);
+        return page::shown(&Article { reader, messages }, &visitor);
     }
-    let wallet = demo.0.pocket.contents().await?;
-    let price = Amount::parse(goods::ARTICLE_PRICE);
+    let wallet = demo.0.wallet.contents().await?;
+    let price = Amount::parse(catalog::ARTICLE_PRICE);
     let paywall = Paywall {
         covers: price.is_ok_and(|price| wallet.covers(&price)),
         pour: reader.price(POUR),
         back: BACK,
         reader,
-        words,
-        seal: &visitor.seal,
+        messages,
+        csrf_token: &visitor.csrf_token,
         is_open: demo.is_open().await,
         wallet,
-        price: reader.price(goods::ARTICLE_PRICE),
+        price: reader.price(catalog::ARTICLE_PRICE),
         link: Link::to(uri(&demo, &visitor)?),
-        poll: Counter::session_poll(&here(&demo), &visitor.session),
+        poll: MerchantClient::session_poll(&here(&demo), &visitor.session),
     };
     page::shown(&paywall, &visitor)
 }
@@ -85,9 +85,9 @@ pub(super) async fn pay(
     form: Form<Sealed>,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
-    visitor.check(&request, &demo, &form.seal)?;
+    visitor.check(&request, &demo, &form.csrf_token)?;
     if !has_paid(&demo, &visitor).await? {
-        demo.0.pocket.use_template(uri(&demo, &visitor)?, None).await?;
+        demo.0.wallet.use_template(uri(&demo, &visitor)?, None).await?;
     }
     Ok(page::go(&here(&demo)))
 }
@@ -100,7 +100,7 @@ fn here(demo: &Demo) -> String {
 /// What the visitor's wallet opens.
 fn uri(demo: &Demo, visitor: &Visitor) -> Result<String, Failure> {
     let template =
-        TemplateId::parse(goods::ARTICLE).map_err(|bad| Failure::Till(bad.to_string()))?;
+        TemplateId::parse(catalog::ARTICLE).map_err(|bad| Failure::Till(bad.to_string()))?;
     let params = vec![
         ("session_id".to_owned(), visitor.session.as_str().to_owned()),
         ("fulfillment_url".to_owned(), here(demo)),
@@ -111,11 +111,11 @@ fn uri(demo: &Demo, visitor: &Visitor) -> Result<String, Failure> {
 /// Whether the visitor has an order for the article that is paid and not given back. Everybody can
 /// ask the till who has paid; the shop asks with its token once more, as a paywall must.
 async fn has_paid(demo: &Demo, visitor: &Visitor) -> Result<bool, Failure> {
-    let Some(order) = demo.0.counter.paid_for(&here(demo), &visitor.session).await? else {
+    let Some(order) = demo.0.merchant.paid_for(&here(demo), &visitor.session).await? else {
         return Ok(false);
     };
-    Ok(match demo.0.counter.standing(&order, &visitor.session).await? {
-        Some(Standing::Paid(sale)) => !sale.is_undone(),
+    Ok(match demo.0.merchant.order_state(&order, &visitor.session).await? {
+        Some(PurchaseState::Paid(sale)) => !sale.is_undone(),
         _ => false,
     })
 }

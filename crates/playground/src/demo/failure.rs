@@ -10,7 +10,7 @@ use super::reader::Reader;
 use crate::wallet;
 use system::NoRandomness;
 use system::log_limit;
-use ui::words::{ENGLISH, filled};
+use ui::messages::{ENGLISH, filled};
 
 /// Why a demo shop cannot be opened.
 #[derive(Debug)]
@@ -58,27 +58,27 @@ pub(super) enum Failure {
 impl Failure {
     /// What `reader` is told.
     pub(super) fn text(&self, reader: Reader) -> String {
-        let words = reader.words();
+        let messages = reader.messages();
         match self {
-            Self::NotHere => words.demo_not_here,
-            Self::Method => words.demo_method,
-            Self::Form => words.demo_form,
-            Self::Stranger => words.demo_stranger,
-            Self::Till(_) => words.demo_till,
-            Self::TooLate => words.demo_too_late,
-            Self::Late => words.demo_late,
-            Self::NoRandomness => words.demo_no_name,
+            Self::NotHere => messages.demo_not_here,
+            Self::Method => messages.demo_method,
+            Self::Form => messages.demo_form,
+            Self::Stranger => messages.demo_stranger,
+            Self::Till(_) => messages.demo_till,
+            Self::TooLate => messages.demo_too_late,
+            Self::Late => messages.demo_late,
+            Self::NoRandomness => messages.demo_no_name,
             Self::Wallet(error) => match error {
                 wallet::Error::Poor(price) => {
-                    return filled(words.demo_poor, &[&reader.money(price)]);
+                    return filled(messages.demo_poor, &[&reader.money(price)]);
                 }
                 wallet::Error::NoSuchCoins(amount) => {
-                    return filled(words.demo_no_coins, &[&reader.money(amount)]);
+                    return filled(messages.demo_no_coins, &[&reader.money(amount)]);
                 }
-                wallet::Error::Busy | wallet::Error::Stopping => words.demo_busy,
-                wallet::Error::Expired => words.demo_expired,
-                wallet::Error::Pending(_) => words.demo_pending,
-                _ => words.demo_wallet_failed,
+                wallet::Error::Busy | wallet::Error::Stopping => messages.demo_busy,
+                wallet::Error::Expired => messages.demo_expired,
+                wallet::Error::Pending(_) => messages.demo_pending,
+                _ => messages.demo_wallet_failed,
             },
         }
         .to_owned()

@@ -5,18 +5,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use super::catalog::{self, CATALOG, Good, TIP_JAR};
+use super::demo_wallet::Contents;
 use super::failure::Failure;
 use super::form::Form;
-use super::goods::{self, Good, SHELF, TIP_JAR};
 use super::page;
-use super::pocket::Contents;
 use super::reader::Reader;
 use super::visitor::Visitor;
 use super::{Demo, article};
 use taler::amount::Amount;
 use taler::ids::{OrderId, TemplateId};
 use taler::taler_uri::PayTemplate;
-use ui::Words;
+use ui::Messages;
 use ui::qr::Link;
 
 /// What the tap gives at a time.
@@ -26,33 +26,33 @@ pub(super) const POUR: &str = "KUDOS:50";
 #[template(path = "demo/pages/front.html")]
 struct Front<'a> {
     reader: Reader,
-    words: &'a Words,
-    seal: &'a str,
+    messages: &'a Messages,
+    csrf_token: &'a str,
     is_open: bool,
     news: Option<&'a str>,
     wallet: Contents,
     pour: String,
-    shelf: &'static [Good],
+    catalog: &'static [Good],
     link: Link,
     tip: &'static str,
     article_price: String,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Ask {
+pub(super) struct FrontQuery {
     news: Option<String>,
 }
 
 #[derive(Deserialize)]
-pub(super) struct Tap {
-    seal: String,
+pub(super) struct Faucet {
+    csrf_token: String,
     /// The page to come back to, if it is not the front page: `article`, `orders/$ORDER_ID`.
     back: Option<String>,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Tip {
-    seal: String,
+    csrf_token: String,
     amount: String,
 }
 
@@ -65,27 +65,27 @@ pub(super) async fn to_front(demo: Data<Demo>) -> HttpResponse {
 pub(super) async fn front(
     demo: Data<Demo>,
     request: HttpRequest,
-    ask: Option<Query<Ask>>,
+    ask: Option<Query<FrontQuery>>,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
-    let (reader, words) = (visitor.reader, visitor.reader.words());
+    let (reader, messages) = (visitor.reader, visitor.reader.messages());
     let news = match ask.as_ref().and_then(|ask| ask.news.as_deref()) {
-        Some("withdrawn") => Some(words.demo_withdrawn),
-        Some("tipped") => Some(words.demo_tipped),
+        Some("withdrawn") => Some(messages.demo_withdrawn),
+        Some("tipped") => Some(messages.demo_tipped),
         _ => None,
     };
     let front = Front {
         reader,
-        words,
-        seal: &visitor.seal,
+        messages,
+        csrf_token: &visitor.csrf_token,
         is_open: demo.is_open().await,
         news,
-        wallet: demo.0.pocket.contents().await?,
+        wallet: demo.0.wallet.contents().await?,
         pour: reader.price(POUR),
-        shelf: &SHELF,
+        catalog: &CATALOG,
         link: Link::to(tip_jar(&demo)?),
-        tip: goods::TIP,
-        article_price: reader.price(goods::ARTICLE_PRICE),
+        tip: catalog::TIP,
+        article_price: reader.price(catalog::ARTICLE_PRICE),
     };
     page::shown(&front, &visitor)
 }
@@ -100,11 +100,11 @@ fn tip_jar(demo: &Demo) -> Result<String, Failure> {
 pub(super) async fn withdraw(
     demo: Data<Demo>,
     request: HttpRequest,
-    form: Form<Tap>,
+    form: Form<Faucet>,
 ) -> Result<HttpResponse, Failure> {
-    Visitor::of(&request, &demo)?.check(&request, &demo, &form.seal)?;
+    Visitor::of(&request, &demo)?.check(&request, &demo, &form.csrf_token)?;
     let amount = Amount::parse(POUR).map_err(|bad| Failure::Till(bad.to_string()))?;
-    demo.0.pocket.withdraw(amount).await?;
+    demo.0.wallet.withdraw(amount).await?;
     let back = form.back.as_deref().unwrap_or_default();
     let order = back.strip_prefix("orders/").and_then(|order| OrderId::parse(order).ok());
     Ok(page::go(&match order {
@@ -121,8 +121,8 @@ pub(super) async fn tip(
     form: Form<Tip>,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
-    visitor.check(&request, &demo, &form.seal)?;
+    visitor.check(&request, &demo, &form.csrf_token)?;
     let amount = visitor.reader.typed(&form.amount).ok_or(Failure::Form)?;
-    demo.0.pocket.use_template(tip_jar(&demo)?, Some(amount)).await?;
+    demo.0.wallet.use_template(tip_jar(&demo)?, Some(amount)).await?;
     Ok(page::go(&format!("{}?news=tipped", demo.url(&[""]))))
 }

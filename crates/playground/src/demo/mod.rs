@@ -7,22 +7,22 @@
 //!
 //! | room | |
 //! | --- | --- |
-//! | `goods` | what there is to buy |
-//! | `counter` | what the shop asks the till, and what it makes of the answers |
+//! | `catalog` | what there is to buy |
+//! | `merchant_client` | what the shop asks the till, and what it makes of the answers |
 //! | `visitor` | who is there; which requests come from our own pages |
 //! | `reader` | in which words and numbers pages speak to them |
-//! | `pocket` | the demo wallet |
+//! | `demo_wallet` | the demo wallet |
 //! | `front`, `purchase`, `article` | the pages, by what a visitor wants |
 //! | `page` | how all pages look, and what browsers may do with them |
 
 mod article;
-mod counter;
+mod catalog;
+mod demo_wallet;
 mod failure;
 mod form;
 mod front;
-mod goods;
+mod merchant_client;
 mod page;
-mod pocket;
 mod purchase;
 mod reader;
 mod visitor;
@@ -37,11 +37,11 @@ use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data};
 use actix_web::{Resource, Route, guard};
 
-use self::counter::Counter;
+pub use self::catalog::{CURRENCY, templates};
+use self::demo_wallet::DemoWallet;
 pub use self::failure::Error;
 use self::failure::Failure;
-pub use self::goods::{CURRENCY, templates};
-use self::pocket::Pocket;
+use self::merchant_client::MerchantClient;
 use crate::wallet::Wallet;
 use taler::base32::HashCode;
 use taler::hash;
@@ -70,10 +70,10 @@ pub struct Demo(Arc<Inner>);
 
 struct Inner {
     base_url: BaseUrl,
-    counter: Counter,
-    pocket: Pocket,
+    merchant: MerchantClient,
+    wallet: DemoWallet,
     /// Signs the forms that we hand out.
-    seal: HashCode,
+    csrf_token: HashCode,
     /// Where forms led that were sent before.
     forms: Submissions<String>,
     /// Has the exchange's list of keys been there?
@@ -88,10 +88,10 @@ impl Demo {
     pub fn new(parts: Parts) -> Result<Self, Error> {
         let Parts { base_url, exchange, token, wallet } = parts;
         Ok(Self(Arc::new(Inner {
-            counter: Counter::new(&base_url, exchange.clone(), &token)?,
-            pocket: Pocket::new(wallet, exchange),
+            merchant: MerchantClient::new(&base_url, exchange.clone(), &token)?,
+            wallet: DemoWallet::new(wallet, exchange),
             // The token is the only secret of a shop that keeps nothing.
-            seal: hash::sha512(format!("forms of the demo shop, {token}").as_bytes()),
+            csrf_token: hash::sha512(format!("forms of the demo shop, {token}").as_bytes()),
             base_url,
             forms: Submissions::new(MOST_FORMS, FORM_LIFE),
             is_open: AtomicBool::new(false),
@@ -140,7 +140,7 @@ impl Demo {
         if self.0.is_open.load(Ordering::Relaxed) {
             return true;
         }
-        let is_open = self.0.counter.has_exchange().await;
+        let is_open = self.0.merchant.has_exchange().await;
         self.0.is_open.fetch_or(is_open, Ordering::Relaxed);
         is_open
     }

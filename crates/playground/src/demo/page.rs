@@ -25,7 +25,7 @@ use super::reader::Reader;
 use super::visitor::Visitor;
 use ui::files::File;
 use ui::once::{self, Submission};
-use ui::{POLICY, Words};
+use ui::{Messages, POLICY};
 
 /// How long a request may take: a form that trickles in, a wallet that waits for its turn.
 const LONGEST: Duration = Duration::from_secs(90);
@@ -34,7 +34,7 @@ const LONGEST: Duration = Duration::from_secs(90);
 #[template(path = "demo/pages/problem.html")]
 struct Problem<'a> {
     reader: Reader,
-    words: &'a Words,
+    messages: &'a Messages,
     text: String,
     detail: Option<String>,
 }
@@ -42,11 +42,12 @@ struct Problem<'a> {
 /// A page that tells `reader` what went wrong.
 pub(super) fn problem(failure: &Failure, reader: Reader) -> HttpResponse {
     let (text, detail) = (failure.text(reader), failure.detail());
-    let mut answer = match (Problem { reader, words: reader.words(), text, detail }).render() {
+    let mut answer = match (Problem { reader, messages: reader.messages(), text, detail }).render()
+    {
         Ok(html) => html_of(HttpResponse::build(failure.status_code()), html, reader),
         Err(_) => HttpResponse::new(StatusCode::INTERNAL_SERVER_ERROR),
     };
-    dress(answer.headers_mut());
+    security_headers(answer.headers_mut());
     answer
 }
 
@@ -98,14 +99,14 @@ pub(super) async fn around(
             let page = problem(&Failure::Late, reader);
             return Err(InternalError::from_response(Failure::Late, page).into());
         };
-        told(answer?, reader)
+        render_failure(answer?, reader)
     } else if matches!(*request.method(), Method::GET | Method::HEAD) {
         let here = format!("{}shop/", own.as_str());
         request.into_response(go(&here))
     } else {
         request.into_response(problem(&Failure::Stranger, reader))
     };
-    dress(response.headers_mut());
+    security_headers(response.headers_mut());
     Ok(response)
 }
 
@@ -144,7 +145,7 @@ async fn once(
 }
 
 /// The answer, with what went wrong said to its reader and told to the log.
-fn told(response: ServiceResponse<BoxBody>, reader: Reader) -> ServiceResponse<BoxBody> {
+fn render_failure(response: ServiceResponse<BoxBody>, reader: Reader) -> ServiceResponse<BoxBody> {
     let failure = response.response().error().and_then(|error| error.as_error::<Failure>());
     let Some(page) = failure.map(|failure| {
         failure.log();
@@ -156,7 +157,7 @@ fn told(response: ServiceResponse<BoxBody>, reader: Reader) -> ServiceResponse<B
 }
 
 /// What browsers may do with what we send.
-fn dress(headers: &mut HeaderMap) {
+fn security_headers(headers: &mut HeaderMap) {
     for (name, value) in [
         (CONTENT_SECURITY_POLICY, POLICY),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -179,7 +180,7 @@ mod tests {
     fn what_goes_wrong_is_written_without_markup() {
         let reader = Reader::default();
         let (text, detail) = (String::new(), Some("<script>\"'&".to_owned()));
-        let page = Problem { reader, words: reader.words(), text, detail }.render().unwrap();
+        let page = Problem { reader, messages: reader.messages(), text, detail }.render().unwrap();
         assert!(page.contains("&#60;script&#62;"), "{page}");
         assert!(!page.contains("<script>"), "{page}");
     }

@@ -7,26 +7,26 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::Demo;
-use super::counter::{Offer, Sale, Standing};
+use super::catalog;
+use super::demo_wallet::Contents;
 use super::failure::Failure;
 use super::form::Form;
 use super::front::POUR;
-use super::goods;
+use super::merchant_client::{Offer, PurchaseState, Sale};
 use super::page;
-use super::pocket::Contents;
 use super::reader::Reader;
 use super::visitor::Visitor;
 use taler::ids::OrderId;
 use taler::taler_uri::Refund;
-use ui::Words;
+use ui::Messages;
 use ui::qr::Link;
 
 #[derive(Template)]
 #[template(path = "demo/pages/offer.html")]
 struct OfferPage<'a> {
     reader: Reader,
-    words: &'a Words,
-    seal: &'a str,
+    messages: &'a Messages,
+    csrf_token: &'a str,
     is_open: bool,
     wallet: Contents,
     /// Is there enough in the wallet?
@@ -45,8 +45,8 @@ struct OfferPage<'a> {
 #[template(path = "demo/pages/sale.html")]
 struct SalePage<'a> {
     reader: Reader,
-    words: &'a Words,
-    seal: &'a str,
+    messages: &'a Messages,
+    csrf_token: &'a str,
     order: &'a OrderId,
     summary: String,
     sale: &'a Sale,
@@ -58,7 +58,7 @@ struct SalePage<'a> {
 #[template(path = "demo/pages/goods.html")]
 struct GoodsPage<'a> {
     reader: Reader,
-    words: &'a Words,
+    messages: &'a Messages,
     order: &'a OrderId,
     summary: String,
     delivery: &'a str,
@@ -66,13 +66,13 @@ struct GoodsPage<'a> {
 
 #[derive(Deserialize)]
 pub(super) struct Buy {
-    seal: String,
+    csrf_token: String,
     item: String,
 }
 
 #[derive(Deserialize)]
 pub(super) struct Sealed {
-    pub(super) seal: String,
+    pub(super) csrf_token: String,
 }
 
 /// `POST /shop/buy`
@@ -82,11 +82,11 @@ pub(super) async fn buy(
     form: Form<Buy>,
 ) -> Result<HttpResponse, Failure> {
     let visitor = Visitor::of(&request, &demo)?;
-    visitor.check(&request, &demo, &form.seal)?;
-    let good = goods::find(&form.item).ok_or(Failure::Form)?;
+    visitor.check(&request, &demo, &form.csrf_token)?;
+    let good = catalog::find(&form.item).ok_or(Failure::Form)?;
     // The till puts the order's name in.
     let goods = format!("{}/${{ORDER_ID}}", demo.url(&["goods"]));
-    let order = demo.0.counter.order(good, &goods, &visitor.session).await?;
+    let order = demo.0.merchant.order(good, &goods, &visitor.session).await?;
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
 
@@ -97,39 +97,39 @@ pub(super) async fn show(
     order: Path<String>,
 ) -> Result<HttpResponse, Failure> {
     let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
-    let (reader, words) = (visitor.reader, visitor.reader.words());
-    match standing(&demo, &order, &visitor).await? {
-        Standing::Open { summary, price, offer } => {
+    let (reader, messages) = (visitor.reader, visitor.reader.messages());
+    match purchase_state(&demo, &order, &visitor).await? {
+        PurchaseState::Open { summary, price, offer } => {
             let (link, poll) = match offer {
                 Some(Offer { pay_uri, poll }) => (Some(Link::to(pay_uri)), poll),
                 None => (None, String::new()),
             };
-            let wallet = demo.0.pocket.contents().await?;
+            let wallet = demo.0.wallet.contents().await?;
             let page = OfferPage {
                 covers: wallet.covers(&price),
                 pour: reader.price(POUR),
                 back: format!("orders/{order}"),
                 reader,
-                words,
-                seal: &visitor.seal,
+                messages,
+                csrf_token: &visitor.csrf_token,
                 is_open: demo.is_open().await,
                 wallet,
                 order: &order,
-                summary: called(summary, words),
+                summary: called(summary, messages),
                 price: reader.money(&price),
                 link,
                 poll,
             };
             page::shown(&page, &visitor)
         }
-        Standing::Paid(sale) => {
+        PurchaseState::Paid(sale) => {
             let link = sale.is_refund_pending.then(|| Link::to(refund_uri(&demo, &order)));
             let page = SalePage {
                 reader,
-                words,
-                seal: &visitor.seal,
+                messages,
+                csrf_token: &visitor.csrf_token,
                 order: &order,
-                summary: called(sale.summary.clone(), words),
+                summary: called(sale.summary.clone(), messages),
                 sale: &sale,
                 link,
             };
@@ -146,12 +146,12 @@ pub(super) async fn pay(
     form: Form<Sealed>,
 ) -> Result<HttpResponse, Failure> {
     let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
-    visitor.check(&request, &demo, &form.seal)?;
-    match standing(&demo, &order, &visitor).await? {
-        Standing::Open { offer: Some(offer), .. } => demo.0.pocket.pay(offer.pay_uri).await?,
-        Standing::Open { offer: None, .. } => return Err(Failure::TooLate),
+    visitor.check(&request, &demo, &form.csrf_token)?;
+    match purchase_state(&demo, &order, &visitor).await? {
+        PurchaseState::Open { offer: Some(offer), .. } => demo.0.wallet.pay(offer.pay_uri).await?,
+        PurchaseState::Open { offer: None, .. } => return Err(Failure::TooLate),
         // The form was sent twice.
-        Standing::Paid(_) => {}
+        PurchaseState::Paid(_) => {}
     }
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
@@ -164,10 +164,10 @@ pub(super) async fn refund(
     form: Form<Sealed>,
 ) -> Result<HttpResponse, Failure> {
     let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
-    visitor.check(&request, &demo, &form.seal)?;
+    visitor.check(&request, &demo, &form.csrf_token)?;
     let sale = bought(&demo, &order, &visitor).await?.ok_or(Failure::TooLate)?;
     let half = sale.price.checked_div(2).map_err(|bad| Failure::Till(bad.to_string()))?;
-    demo.0.counter.refund(&order, &half).await?;
+    demo.0.merchant.refund(&order, &half).await?;
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
 
@@ -179,9 +179,9 @@ pub(super) async fn collect(
     form: Form<Sealed>,
 ) -> Result<HttpResponse, Failure> {
     let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
-    visitor.check(&request, &demo, &form.seal)?;
+    visitor.check(&request, &demo, &form.csrf_token)?;
     bought(&demo, &order, &visitor).await?.ok_or(Failure::TooLate)?;
-    demo.0.pocket.collect(refund_uri(&demo, &order)).await?;
+    demo.0.wallet.collect(refund_uri(&demo, &order)).await?;
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
 
@@ -194,14 +194,14 @@ pub(super) async fn goods(
     let (visitor, order) = (Visitor::of(&request, &demo)?, named(&order)?);
     match bought(&demo, &order, &visitor).await? {
         Some(sale) if !sale.is_undone() => {
-            let (reader, words) = (visitor.reader, visitor.reader.words());
-            let good = goods::sold_as(&sale.summary);
+            let (reader, messages) = (visitor.reader, visitor.reader.messages());
+            let good = catalog::sold_as(&sale.summary);
             let page = GoodsPage {
                 reader,
-                words,
+                messages,
                 order: &order,
-                summary: called(sale.summary, words),
-                delivery: good.map_or(words.demo_is_yours, |good| good.delivery(words)),
+                summary: called(sale.summary, messages),
+                delivery: good.map_or(messages.demo_is_yours, |good| good.delivery(messages)),
             };
             page::shown(&page, &visitor)
         }
@@ -210,8 +210,8 @@ pub(super) async fn goods(
 }
 
 /// What an order with this summary is about, in the visitor's words as far as we have any.
-fn called(summary: String, words: &Words) -> String {
-    goods::sold_as(&summary).map_or(summary, |good| good.name(words).to_owned())
+fn called(summary: String, messages: &Messages) -> String {
+    catalog::sold_as(&summary).map_or(summary, |good| good.name(messages).to_owned())
 }
 
 fn named(order: &str) -> Result<OrderId, Failure> {
@@ -222,14 +222,18 @@ fn refund_uri(demo: &Demo, order: &OrderId) -> String {
     Refund { base: demo.0.base_url.clone(), order: order.clone() }.to_string()
 }
 
-async fn standing(demo: &Demo, order: &OrderId, visitor: &Visitor) -> Result<Standing, Failure> {
-    demo.0.counter.standing(order, &visitor.session).await?.ok_or(Failure::NotHere)
+async fn purchase_state(
+    demo: &Demo,
+    order: &OrderId,
+    visitor: &Visitor,
+) -> Result<PurchaseState, Failure> {
+    demo.0.merchant.order_state(order, &visitor.session).await?.ok_or(Failure::NotHere)
 }
 
 /// The order, if the visitor has paid for it.
 async fn bought(demo: &Demo, order: &OrderId, visitor: &Visitor) -> Result<Option<Sale>, Failure> {
-    Ok(match standing(demo, order, visitor).await? {
-        Standing::Paid(sale) => Some(sale),
-        Standing::Open { .. } => None,
+    Ok(match purchase_state(demo, order, visitor).await? {
+        PurchaseState::Paid(sale) => Some(sale),
+        PurchaseState::Open { .. } => None,
     })
 }

@@ -2,27 +2,27 @@
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
-use super::goods::CURRENCY;
-use super::pocket::Contents;
+use super::catalog::CURRENCY;
+use super::demo_wallet::Contents;
 use taler::amount::{Amount, Currency};
 use taler::currency::CurrencySpecification;
-use ui::words::filled;
-use ui::{self, Words, money};
+use ui::messages::filled;
+use ui::{self, Messages, money};
 
 /// Who reads, as far as their browser tells.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reader(ui::Visitor);
+pub(super) struct Reader(ui::Locale);
 
 impl Reader {
     /// Whoever sends these headers.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-        Self(ui::Visitor::of(languages.unwrap_or_default()))
+        Self(ui::Locale::of(languages.unwrap_or_default()))
     }
 
     /// The texts in their language.
-    pub(super) fn words(self) -> &'static Words {
-        self.0.words()
+    pub(super) fn messages(self) -> &'static Messages {
+        self.0.messages()
     }
 
     /// The language's tag.
@@ -53,19 +53,19 @@ impl Reader {
 
     /// The title of a page about `what`.
     pub(super) fn title(self, what: &str) -> String {
-        filled(self.words().demo_title, &[what])
+        filled(self.messages().demo_title, &[what])
     }
 
     /// What is in the demo wallet, in a sentence or two.
-    pub(super) fn purse(self, wallet: &Contents) -> String {
-        let words = self.words();
+    pub(super) fn coin(self, wallet: &Contents) -> String {
+        let messages = self.messages();
         let there = match &wallet.available {
-            Some(amount) => filled(words.demo_purse, &[&self.money(amount)]),
-            None => words.demo_purse_empty.to_owned(),
+            Some(amount) => filled(messages.demo_purse, &[&self.money(amount)]),
+            None => messages.demo_purse_empty.to_owned(),
         };
         match &wallet.expected {
             Some(amount) => {
-                format!("{there} {}", filled(words.demo_purse_expected, &[&self.money(amount)]))
+                format!("{there} {}", filled(messages.demo_purse_expected, &[&self.money(amount)]))
             }
             None => there,
         }
@@ -101,9 +101,9 @@ mod tests {
         let amount = |text| Amount::parse(text).ok();
         let full = Contents { available: amount("KUDOS:3"), expected: amount("KUDOS:1.5") };
         assert_eq!(
-            reader("de").purse(&full),
+            reader("de").coin(&full),
             "In der Demo-Wallet sind 3,00\u{a0}KUDOS. 1,50\u{a0}KUDOS mehr sind unterwegs."
         );
-        assert_eq!(reader("en").purse(&Contents::default()), "The demo wallet is empty.");
+        assert_eq!(reader("en").coin(&Contents::default()), "The demo wallet is empty.");
     }
 }

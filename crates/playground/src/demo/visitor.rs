@@ -32,7 +32,7 @@ pub(super) struct Visitor {
     pub(super) session: SessionId,
     /// What the visitor's forms must carry, and behind a dot an id of the page that they are on, by which
     /// one that is sent twice is known.
-    pub(super) seal: String,
+    pub(super) csrf_token: String,
     /// In which words and numbers we speak to them.
     pub(super) reader: Reader,
     is_new: bool,
@@ -50,8 +50,8 @@ impl Visitor {
         };
         let reader = Reader::of(request.headers());
         let page_id = base32::encode(&system::random::<8>()?);
-        let seal = format!("{}.{page_id}", seal(demo, &session)?);
-        Ok(Self { seal, session, reader, is_new })
+        let csrf_token = format!("{}.{page_id}", csrf_token(demo, &session)?);
+        Ok(Self { csrf_token, session, reader, is_new })
     }
 
     /// Whether a form was sent by a page that we made for this visitor.
@@ -65,8 +65,9 @@ impl Visitor {
         let own = demo.0.base_url.as_str().trim_end_matches('/').as_bytes();
         let from_here = header(FETCH_SITE).is_none_or(|site| site == b"same-origin")
             && header(ORIGIN).is_none_or(|origin| origin == own);
-        let seal = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
-        let is_sealed = bool::from(seal(&self.seal).as_bytes().ct_eq(seal(shown).as_bytes()));
+        let csrf_token = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
+        let is_sealed =
+            bool::from(csrf_token(&self.csrf_token).as_bytes().ct_eq(csrf_token(shown).as_bytes()));
         if from_here && is_sealed && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
     }
 
@@ -86,9 +87,9 @@ fn named(headers: &HeaderMap) -> Option<SessionId> {
 }
 
 /// What the forms of `session` carry.
-fn seal(demo: &Demo, session: &SessionId) -> Result<String, Failure> {
+fn csrf_token(demo: &Demo, session: &SessionId) -> Result<String, Failure> {
     // A MAC takes keys of any length.
-    let mac = Hmac::<Sha256>::new_from_slice(demo.0.seal.as_bytes());
+    let mac = Hmac::<Sha256>::new_from_slice(demo.0.csrf_token.as_bytes());
     let mut mac = mac.map_err(|error| Failure::Till(error.to_string()))?;
     mac.update(session.as_str().as_bytes());
     Ok(base32::encode(&mac.finalize().into_bytes()))

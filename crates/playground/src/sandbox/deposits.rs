@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::accounts::Owner;
 use super::coins;
 use super::failure::Failure;
-use super::faults::Act;
+use super::faults::FaultAction;
 use super::keys::{Denomination, Keys, Operation};
 use super::list::WIRE_METHODS;
 use super::{Sandbox, sql};
@@ -204,7 +204,7 @@ impl Checked<'_> {
     }
 
     /// Takes what the coin pays, unless it has paid it before; `batch` is where it came first.
-    fn take(
+    fn debit(
         &self,
         tx: &Transaction<'_>,
         coin: &DepositedCoin,
@@ -250,7 +250,7 @@ impl Checked<'_> {
     }
 
     /// Keeps the request and what it is told; its number.
-    fn keep(&self, tx: &Transaction<'_>, told: &Confirmed) -> Result<i64, Failure> {
+    fn insert(&self, tx: &Transaction<'_>, told: &Confirmed) -> Result<i64, Failure> {
         tx.prepare_cached(sql!("deposits/insert_batch"))?.execute(named_params! {
             ":request_hash": self.hash,
             ":merchant_pub": self.asked.merchant_pub,
@@ -315,16 +315,16 @@ impl Checked<'_> {
 impl Sandbox {
     /// Takes all coins of the request, or none. The same request again changes nothing and is told
     /// the same. Blocks.
-    pub(super) fn deposit(&self, asked: &Request, act: Act) -> Result<Confirmed, Failure> {
+    pub(super) fn deposit(&self, asked: &Request, act: FaultAction) -> Result<Confirmed, Failure> {
         let checked = asked.check()?;
         let (now, keys) = (self.now(), self.keys());
-        act.obey(checked.payto.normalized_hash(), Some(asked.merchant_pub))?;
+        act.apply(checked.payto.normalized_hash(), Some(asked.merchant_pub))?;
         if let Some(coin) = asked.coins.first() {
             match act {
-                Act::DenominationUnknown => {
+                FaultAction::DenominationUnknown => {
                     return Err(keys.unknown(&coin.denom_pub_hash, now)?);
                 }
-                Act::DoubleSpending => {
+                FaultAction::DoubleSpending => {
                     return Err(Failure::InsufficientFunds(coin.coin_pub, coin.denom_pub_hash));
                 }
                 _ => {}
@@ -367,9 +367,9 @@ impl Sandbox {
             let statement = checked.confirmation(at, total, &coin_sigs);
             let (exchange_pub, exchange_sig) = signing.sign(&statement);
             let told = Confirmed { exchange_timestamp: at, exchange_pub, exchange_sig };
-            let batch = checked.keep(tx, &told)?;
+            let batch = checked.insert(tx, &told)?;
             for (coin, denomination) in coins.iter().zip(denominations) {
-                checked.take(tx, coin, denomination, (self, keys, batch))?;
+                checked.debit(tx, coin, denomination, (self, keys, batch))?;
             }
             Ok(told)
         })

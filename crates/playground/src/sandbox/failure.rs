@@ -137,7 +137,7 @@ pub(super) enum Failure {
     /// The file cannot be read or written.
     Database(rusqlite::Error),
     /// The machine has no randomness.
-    NoChance,
+    Randomness,
     /// Something that cannot happen did.
     Bug(&'static str),
 }
@@ -249,7 +249,7 @@ impl Failure {
             Told(status)             => (*status, 50, "the sandbox was told to fail"),
             Gibberish | Lost         => (500,   50, "the sandbox was told to fail"),
             Database(_)              => (500,   53, "the sandbox's file cannot be read or written"),
-            NoChance                 => (500,   56, "the machine has no randomness"),
+            Randomness                 => (500,   56, "the machine has no randomness"),
             Bug(_)                   => (500,   56, "the sandbox has a bug"),
         }
     }
@@ -342,7 +342,7 @@ impl Failure {
             | Gibberish
             | Lost
             | Database(_)
-            | NoChance => Value::Null,
+            | Randomness => Value::Null,
         }
     }
 }
@@ -365,7 +365,7 @@ impl From<rusqlite::Error> for Failure {
 
 impl From<NoRandomness> for Failure {
     fn from(NoRandomness: NoRandomness) -> Self {
-        NoChance
+        Randomness
     }
 }
 
@@ -385,7 +385,7 @@ impl ResponseError for Failure {
                 let broken = futures_util::stream::once(async { Err::<_, Failure>(Lost) });
                 return answer.streaming::<_, Failure>(broken);
             }
-            Database(_) | NoChance | Bug(_) => {
+            Database(_) | Randomness | Bug(_) => {
                 log_limit::error("failures of the sandbox", format_args!("sandbox: {self}"));
             }
             _ => log::debug!("sandbox: {self}"),

@@ -2,20 +2,20 @@
 //!
 //! | act | keys | withdraw | deposit | refund |
 //! | --- | --- | --- | --- | --- |
-//! | [`Act::Behave`] | after the delay | after the delay | after the delay | after the delay |
-//! | [`Act::Status`] | does nothing | does nothing | does nothing | does nothing |
-//! | [`Act::NotJson`] | does nothing | does nothing | does nothing | does nothing |
-//! | [`Act::LoseAnswer`] | does it | does it | does it | does it |
-//! | [`Act::FailAfterwards`] | does it | does it | does it | does it |
-//! | [`Act::WrongSignature`] | of the list | of the coins | of the confirmation | of the confirmation |
-//! | [`Act::UnknownSigningKey`] | of the list | – | of the confirmation | of the confirmation |
-//! | [`Act::ExpiredSigningKeys`] | listed so | – | – | – |
-//! | [`Act::ExpiredDenominations`] | listed so | – | – | – |
-//! | [`Act::OtherMasterKey`] | vouches for all | – | – | – |
-//! | [`Act::KycRequired`] | – | does nothing | does nothing | does nothing |
-//! | [`Act::Frozen`] | – | does nothing | does nothing | does nothing |
-//! | [`Act::DenominationUnknown`] | – | does nothing | does nothing | – |
-//! | [`Act::DoubleSpending`] | – | – | does nothing | – |
+//! | [`FaultAction::Behave`] | after the delay | after the delay | after the delay | after the delay |
+//! | [`FaultAction::Status`] | does nothing | does nothing | does nothing | does nothing |
+//! | [`FaultAction::NotJson`] | does nothing | does nothing | does nothing | does nothing |
+//! | [`FaultAction::LoseAnswer`] | does it | does it | does it | does it |
+//! | [`FaultAction::FailAfterwards`] | does it | does it | does it | does it |
+//! | [`FaultAction::WrongSignature`] | of the list | of the coins | of the confirmation | of the confirmation |
+//! | [`FaultAction::UnknownSigningKey`] | of the list | – | of the confirmation | of the confirmation |
+//! | [`FaultAction::ExpiredSigningKeys`] | listed so | – | – | – |
+//! | [`FaultAction::ExpiredDenominations`] | listed so | – | – | – |
+//! | [`FaultAction::OtherMasterKey`] | vouches for all | – | – | – |
+//! | [`FaultAction::KycRequired`] | – | does nothing | does nothing | does nothing |
+//! | [`FaultAction::Frozen`] | – | does nothing | does nothing | does nothing |
+//! | [`FaultAction::DenominationUnknown`] | – | does nothing | does nothing | – |
+//! | [`FaultAction::DoubleSpending`] | – | – | does nothing | – |
 //!
 //! What it did is true all the same: only the answer lies, and the same request gets the true one
 //! once the fault is over. Where the table has a dash, the switch makes no sense and is refused.
@@ -25,7 +25,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::failure::{Failure, Identification};
-use super::{Sandbox, held};
+use super::{Sandbox, lock};
 use taler::base32::ShortHash;
 use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 
@@ -51,15 +51,15 @@ pub struct Faults {
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
     /// What is done instead of what should be.
-    pub act: Act,
+    pub act: FaultAction,
     /// How long every answer waits, in milliseconds; at most two minutes.
     pub delay_ms: u64,
     /// For how many requests; `None` is for all.
     pub times: Option<u32>,
 }
 
-impl From<Act> for Fault {
-    fn from(act: Act) -> Self {
+impl From<FaultAction> for Fault {
+    fn from(act: FaultAction) -> Self {
         Self { act, ..Self::default() }
     }
 }
@@ -67,7 +67,7 @@ impl From<Act> for Fault {
 /// What is done instead of what should be. In JSON as `"lose_answer"` or `{"status": 503}`.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
-pub enum Act {
+pub enum FaultAction {
     /// What should be.
     #[default]
     Behave,
@@ -101,7 +101,7 @@ pub enum Act {
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Family {
+pub(super) enum Endpoint {
     Keys,
     Withdraw,
     Deposit,
@@ -112,27 +112,27 @@ impl Faults {
     /// Whether every act is one that can happen where it is set.
     pub(super) fn make_sense(&self) -> bool {
         [
-            (Family::Keys, self.keys),
-            (Family::Withdraw, self.withdraw),
-            (Family::Deposit, self.deposit),
-            (Family::Refund, self.refund),
+            (Endpoint::Keys, self.keys),
+            (Endpoint::Withdraw, self.withdraw),
+            (Endpoint::Deposit, self.deposit),
+            (Endpoint::Refund, self.refund),
         ]
         .iter()
-        .all(|(family, fault)| fault.is_none_or(|fault| fault.act.happens_at(*family)))
+        .all(|(endpoint, fault)| fault.is_none_or(|fault| fault.act.happens_at(*endpoint)))
     }
 
-    fn of(&mut self, family: Family) -> &mut Option<Fault> {
-        match family {
-            Family::Keys => &mut self.keys,
-            Family::Withdraw => &mut self.withdraw,
-            Family::Deposit => &mut self.deposit,
-            Family::Refund => &mut self.refund,
+    fn of(&mut self, endpoint: Endpoint) -> &mut Option<Fault> {
+        match endpoint {
+            Endpoint::Keys => &mut self.keys,
+            Endpoint::Withdraw => &mut self.withdraw,
+            Endpoint::Deposit => &mut self.deposit,
+            Endpoint::Refund => &mut self.refund,
         }
     }
 
     /// What happens to one request, which counts.
-    fn meet(&mut self, family: Family) -> Fault {
-        let slot = self.of(family);
+    fn meet(&mut self, endpoint: Endpoint) -> Fault {
+        let slot = self.of(endpoint);
         let Some(fault) = slot else { return Fault::default() };
         let met = *fault;
         match &mut fault.times {
@@ -152,22 +152,22 @@ impl Sandbox {
     ///
     /// # Errors
     /// When nothing is to be done but to fail.
-    pub(super) async fn meet(&self, family: Family) -> Result<Act, Failure> {
-        let Fault { act, delay_ms, .. } = held(&self.0.faults).meet(family);
+    pub(super) async fn meet(&self, endpoint: Endpoint) -> Result<FaultAction, Failure> {
+        let Fault { act, delay_ms, .. } = lock(&self.0.faults).meet(endpoint);
         if delay_ms > 0 {
             tokio::time::sleep(Duration::from_millis(delay_ms.min(MAX_DELAY_MS))).await;
         }
         match act {
-            Act::Status(status) => Err(Failure::Told(status)),
-            Act::NotJson => Err(Failure::Gibberish),
+            FaultAction::Status(status) => Err(Failure::Told(status)),
+            FaultAction::NotJson => Err(Failure::Gibberish),
             other => Ok(other),
         }
     }
 }
 
-impl Act {
+impl FaultAction {
     /// Whether it can happen to what is asked for: the table above.
-    fn happens_at(self, family: Family) -> bool {
+    fn happens_at(self, endpoint: Endpoint) -> bool {
         match self {
             Self::Behave
             | Self::Status(_)
@@ -175,19 +175,19 @@ impl Act {
             | Self::LoseAnswer
             | Self::FailAfterwards(_)
             | Self::WrongSignature => true,
-            Self::UnknownSigningKey => !matches!(family, Family::Withdraw),
+            Self::UnknownSigningKey => !matches!(endpoint, Endpoint::Withdraw),
             Self::ExpiredSigningKeys | Self::ExpiredDenominations | Self::OtherMasterKey => {
-                matches!(family, Family::Keys)
+                matches!(endpoint, Endpoint::Keys)
             }
-            Self::KycRequired | Self::Frozen => !matches!(family, Family::Keys),
-            Self::DenominationUnknown => matches!(family, Family::Withdraw | Family::Deposit),
-            Self::DoubleSpending => matches!(family, Family::Deposit),
+            Self::KycRequired | Self::Frozen => !matches!(endpoint, Endpoint::Keys),
+            Self::DenominationUnknown => matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit),
+            Self::DoubleSpending => matches!(endpoint, Endpoint::Deposit),
         }
     }
 
     /// Refuses for the law's sake, if it does; `h_payto` is whose account it is about, and
     /// `account_pub` the key that its owner shows.
-    pub(super) fn obey(
+    pub(super) fn apply(
         self,
         h_payto: ShortHash,
         account_pub: Option<PublicKey>,
@@ -236,12 +236,15 @@ mod tests {
     #[test]
     fn a_fault_happens_as_often_as_it_is_told() {
         let mut faults = read(r#"{"deposit": {"act": {"status": 503}, "times": 2}}"#).unwrap();
-        let mut met = || faults.meet(Family::Deposit).act;
-        assert_eq!([met(), met(), met()], [Act::Status(503), Act::Status(503), Act::Behave]);
+        let mut met = || faults.meet(Endpoint::Deposit).act;
+        assert_eq!(
+            [met(), met(), met()],
+            [FaultAction::Status(503), FaultAction::Status(503), FaultAction::Behave]
+        );
         let mut faults = read(r#"{"refund": {"act": "lose_answer"}}"#).unwrap();
         for _ in 0..3 {
-            assert_eq!(faults.meet(Family::Refund).act, Act::LoseAnswer);
-            assert_eq!(faults.meet(Family::Keys).act, Act::Behave);
+            assert_eq!(faults.meet(Endpoint::Refund).act, FaultAction::LoseAnswer);
+            assert_eq!(faults.meet(Endpoint::Keys).act, FaultAction::Behave);
         }
     }
 

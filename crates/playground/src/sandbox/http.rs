@@ -20,7 +20,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::Sandbox;
 use super::accounts::KycChecked;
 use super::failure::Failure;
-use super::faults::{Act, Family, Faults};
+use super::faults::{Endpoint, FaultAction, Faults};
 use super::reserves::{TopUp, Withdrawal};
 use super::transfers::{Question, Tracked};
 use super::{deposits, refunds};
@@ -88,7 +88,7 @@ async fn config(sandbox: Data<Sandbox>) -> HttpResponse {
 
 /// `GET /keys`
 async fn keys(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
-    let act = sandbox.meet(Family::Keys).await?;
+    let act = sandbox.meet(Endpoint::Keys).await?;
     let since = parameter(&request, "last_issue_date", Timestamp::parse_secs)?;
     let now = sandbox.now().secs().unwrap_or_default();
     let list = held_list(&sandbox, since, act).await?;
@@ -101,7 +101,7 @@ async fn keys(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
 async fn held_list(
     sandbox: &Data<Sandbox>,
     since: Option<Timestamp>,
-    act: Act,
+    act: FaultAction,
 ) -> Result<Value, Failure> {
     let inner = sandbox.0.clone();
     let deadline = Instant::now() + inner.settings.keys_hold;
@@ -149,17 +149,17 @@ async fn withdraw(
     request: HttpRequest,
     Body(asked): Body<Withdrawal>,
 ) -> Answer {
-    let act = sandbox.meet(Family::Withdraw).await?;
+    let act = sandbox.meet(Endpoint::Withdraw).await?;
     let reserve = segment(&request, "reserve_pub", BAD_RESERVE)?;
     // A reserve's account would be that of whoever topped it up; here it has none.
-    act.obey(hash::payto_hash(&format!("payto://x-taler-bank/localhost/{reserve}")), None)?;
+    act.apply(hash::payto_hash(&format!("payto://x-taler-bank/localhost/{reserve}")), None)?;
     let done = blocking(sandbox, move |sandbox| sandbox.withdraw(&reserve, &asked, act)).await?;
     act.answer(HttpResponse::Ok().json(done))
 }
 
 /// `POST /batch-deposit`
 async fn deposit(sandbox: Data<Sandbox>, Body(asked): Body<deposits::Request>) -> Answer {
-    let act = sandbox.meet(Family::Deposit).await?;
+    let act = sandbox.meet(Endpoint::Deposit).await?;
     let told = blocking(sandbox, move |sandbox| sandbox.deposit(&asked, act)).await?;
     act.answer(HttpResponse::Ok().json(told))
 }
@@ -170,7 +170,7 @@ async fn refund(
     request: HttpRequest,
     Body(asked): Body<refunds::Request>,
 ) -> Answer {
-    let act = sandbox.meet(Family::Refund).await?;
+    let act = sandbox.meet(Endpoint::Refund).await?;
     let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
     let told = blocking(sandbox, move |sandbox| sandbox.refund(&coin, &asked, act)).await?;
     act.answer(HttpResponse::Ok().json(told))
@@ -238,7 +238,7 @@ async fn blocking<T: Send + 'static>(
     work: impl FnOnce(&Sandbox) -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
     let done = system::blocking(move || {
-        if let Err(error) = sandbox.tend(sandbox.now()) {
+        if let Err(error) = sandbox.rotate_keys(sandbox.now()) {
             log_limit::error("failures of the sandbox", format_args!("sandbox: {error}"));
         }
         work(&sandbox)

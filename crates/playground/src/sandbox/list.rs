@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::Sandbox;
 use super::failure::Failure;
-use super::faults::Act;
+use super::faults::FaultAction;
 use super::keys::{Denomination, ExchangeKey, Keys};
 use super::settings::{HardLimit, Kind};
 use taler::amount::Amount;
@@ -49,14 +49,18 @@ impl Sandbox {
     ///
     /// # Errors
     /// [`Failure::NoKeys`] as long as nothing can be withdrawn.
-    pub(super) fn list(&self, since: Option<Timestamp>, act: Act) -> Result<Value, Failure> {
+    pub(super) fn list(
+        &self,
+        since: Option<Timestamp>,
+        act: FaultAction,
+    ) -> Result<Value, Failure> {
         let (now, keys, settings) = (self.now(), self.keys(), &self.0.settings);
         let issues = |d: &Denomination| d.start <= now && now < d.expire_withdraw && !d.is_revoked;
         if !keys.denominations.iter().any(issues) {
             return Err(Failure::NoKeys);
         }
         let stranger;
-        let master = if act == Act::OtherMasterKey {
+        let master = if act == FaultAction::OtherMasterKey {
             stranger = SigningKey::from_seed(system::random()?);
             &stranger
         } else {
@@ -114,7 +118,7 @@ impl Sandbox {
 struct List<'a> {
     master: &'a SigningKey,
     keys: &'a Keys,
-    act: Act,
+    act: FaultAction,
     now: Timestamp,
 }
 
@@ -167,7 +171,7 @@ impl List<'_> {
     fn denomination(&self, denomination: &Denomination) -> (Value, Signature) {
         let d = denomination;
         let [start, expire_withdraw, expire_deposit, expire_legal] = match self.act {
-            Act::ExpiredDenominations => [1, 2, 3, 4].map(long_ago),
+            FaultAction::ExpiredDenominations => [1, 2, 3, 4].map(long_ago),
             _ => [d.start, d.expire_withdraw, d.expire_deposit, d.expire_legal],
         };
         let master_sig = DenominationValidity {
@@ -225,7 +229,7 @@ impl List<'_> {
     fn signing_keys(&self) -> Vec<Value> {
         let write = |key: &ExchangeKey| {
             let [start, expire, end] = match self.act {
-                Act::ExpiredSigningKeys => [1, 2, 3].map(long_ago),
+                FaultAction::ExpiredSigningKeys => [1, 2, 3].map(long_ago),
                 _ => [key.start, key.expire, key.end],
             };
             let master_sig = SigningKeyValidity {

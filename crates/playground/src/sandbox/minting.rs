@@ -13,7 +13,7 @@ use tokio::sync::futures::Notified;
 
 use super::failure::Failure;
 use super::keys::{self, Keys};
-use super::{Error, Kind, Sandbox, held};
+use super::{Error, Kind, Sandbox, lock};
 use taler::coin::rsa::RsaPrivateKey;
 use taler::time::Timestamp;
 
@@ -32,12 +32,12 @@ pub(super) struct Minting {
 impl Minting {
     /// Begins, if nobody else has.
     fn begin(&self) -> bool {
-        !mem::replace(&mut *held(&self.going_on), true)
+        !mem::replace(&mut *lock(&self.going_on), true)
     }
 
     /// Waits for the end.
     pub(super) fn wait(&self) {
-        drop(self.over.wait_while(held(&self.going_on), |going_on| *going_on));
+        drop(self.over.wait_while(lock(&self.going_on), |going_on| *going_on));
     }
 
     /// Waits for the next end; one that comes after this call is not missed.
@@ -51,7 +51,7 @@ struct End(Arc<Minting>);
 
 impl Drop for End {
     fn drop(&mut self) {
-        *held(&self.0.going_on) = false;
+        *lock(&self.0.going_on) = false;
         self.0.over.notify_all();
         self.0.over_for_tasks.notify_waiters();
     }
@@ -59,7 +59,7 @@ impl Drop for End {
 
 impl Sandbox {
     /// Makes what will soon be missing: a key that signs at once, denominations in the background.
-    pub(super) fn tend(&self, now: Timestamp) -> Result<(), Error> {
+    pub(super) fn rotate_keys(&self, now: Timestamp) -> Result<(), Error> {
         let Lacking { lacks_signing_key, kinds } = self.lacking(now);
         if lacks_signing_key {
             self.0.file.change(|tx| keys::insert_signing_key(tx, &self.0.settings.times, now))?;
@@ -107,13 +107,13 @@ impl Sandbox {
         let work = || -> Result<(), Failure> {
             loop {
                 {
-                    let mut wanted = held(&wanted);
+                    let mut wanted = lock(&wanted);
                     let Some(left) = wanted.checked_sub(1) else { return Ok(()) };
                     *wanted = left;
                 }
                 let key = RsaPrivateKey::from_seed(&system::random()?, bits)
                     .map_err(|_| Failure::Bug("no RSA key of this size"))?;
-                held(&grown).push(key);
+                lock(&grown).push(key);
             }
         };
         thread::scope(|scope| {
@@ -139,7 +139,7 @@ impl Sandbox {
     /// Reads the keys anew.
     pub(super) fn reload(&self) -> Result<(), Error> {
         // Held meanwhile, so that an older reading does not replace a newer one.
-        let mut keys = held(&self.0.keys);
+        let mut keys = lock(&self.0.keys);
         *keys = Arc::new(Keys::load(&self.0.file, self.0.money)?);
         Ok(())
     }

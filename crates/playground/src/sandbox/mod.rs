@@ -31,7 +31,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::dev::HttpServiceFactory;
 
-pub use self::faults::{Act, Fault, Faults};
+pub use self::faults::{Fault, FaultAction, Faults};
 pub use self::file::VERSION;
 use self::keys::{Identity, Keys};
 use self::minting::Minting;
@@ -167,7 +167,7 @@ impl Sandbox {
             minting: Arc::default(),
             faults: Mutex::new(Faults::default()),
         }));
-        sandbox.tend(sandbox.now())?;
+        sandbox.rotate_keys(sandbox.now())?;
         Ok(sandbox)
     }
 
@@ -204,7 +204,7 @@ impl Sandbox {
         if !faults.make_sense() {
             return Err(Error::Setting("a fault cannot happen where it is set"));
         }
-        *held(&self.0.faults) = faults;
+        *lock(&self.0.faults) = faults;
         Ok(())
     }
 
@@ -225,7 +225,7 @@ impl Sandbox {
 
     /// The keys as they are now.
     fn keys(&self) -> Arc<Keys> {
-        held(&self.0.keys).clone()
+        lock(&self.0.keys).clone()
     }
 }
 
@@ -237,7 +237,7 @@ impl fmt::Debug for Sandbox {
 
 /// The lock, even if somebody panicked with it: what they left half done in the file is undone, and
 /// what is in memory is replaced whole.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

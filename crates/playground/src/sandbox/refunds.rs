@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::coins::{self, Deposit, DepositKey};
 use super::failure::Failure;
-use super::faults::Act;
+use super::faults::FaultAction;
 use super::keys::Keys;
 use super::{Sandbox, sql};
 use taler::amount::Amount;
@@ -36,7 +36,7 @@ pub(super) struct Confirmed {
 }
 
 /// A refund that was made. The amount is a column.
-struct Kept {
+struct RefundRow {
     amount: i64,
     told: (PublicKey, Signature),
 }
@@ -48,7 +48,7 @@ impl Sandbox {
         &self,
         coin: &PublicKey,
         asked: &Request,
-        act: Act,
+        act: FaultAction,
     ) -> Result<Confirmed, Failure> {
         let wish = RefundRequest {
             h_contract: asked.h_contract_terms,
@@ -67,17 +67,17 @@ impl Sandbox {
             amount: asked.refund_amount.to_nbo(),
         };
         let keys = self.keys();
-        let signed = self.give_back(coin, asked, &statement, (&keys, act))?;
+        let signed = self.refund_coin(coin, asked, &statement, (&keys, act))?;
         let (exchange_pub, exchange_sig) = act.signed(&statement, signed)?;
         Ok(Confirmed { exchange_pub, exchange_sig })
     }
 
-    fn give_back(
+    fn refund_coin(
         &self,
         coin: &PublicKey,
         asked: &Request,
         statement: &RefundConfirmation,
-        (keys, act): (&Keys, Act),
+        (keys, act): (&Keys, FaultAction),
     ) -> Result<(PublicKey, Signature), Failure> {
         let (now, money) = (self.now(), self.0.money);
         let amount = money.units(&asked.refund_amount);
@@ -97,7 +97,7 @@ impl Sandbox {
             let first = deposits.first().ok_or(Failure::RefundDepositUnknown)?;
             let account = Payto::parse(first.payto.as_str());
             let account = account.map_err(|_| Failure::Bug("the file holds a bad account"))?;
-            act.obey(account.normalized_hash(), Some(asked.merchant_pub))?;
+            act.apply(account.normalized_hash(), Some(asked.merchant_pub))?;
             let denomination = keys.denominations.iter().find(|d| d.serial == known.denomination);
             let denomination = denomination.ok_or(Failure::Bug("a denomination is lost"))?;
             let (kind, h_denom) = (denomination.kind, denomination.h_denom);
@@ -158,11 +158,11 @@ fn taken_from<'a>(
     Ok(None)
 }
 
-fn find(db: &Connection, deposit: i64, id: [u8; 8]) -> Result<Option<Kept>, Failure> {
+fn find(db: &Connection, deposit: i64, id: [u8; 8]) -> Result<Option<RefundRow>, Failure> {
     let found = db.prepare_cached(sql!("refunds/find"))?.query_row(
         named_params! { ":deposit": deposit, ":rtransaction_id": id },
         |row| {
-            Ok(Kept {
+            Ok(RefundRow {
                 amount: row.get("amount")?,
                 told: (row.get("exchange_pub")?, Signature::new(row.get("exchange_sig")?)),
             })

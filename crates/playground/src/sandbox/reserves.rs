@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, named_params};
 use serde::{Deserialize, Serialize};
 
 use super::failure::Failure;
-use super::faults::Act;
+use super::faults::FaultAction;
 use super::keys::{Denomination, Operation};
 use super::money::Money;
 use super::{Sandbox, sql};
@@ -102,7 +102,7 @@ impl Sandbox {
         &self,
         reserve_pub: &PublicKey,
         asked: &Withdrawal,
-        act: Act,
+        act: FaultAction,
     ) -> Result<Withdrawn, Failure> {
         if !(1..=MAX_PLANCHETS).contains(&asked.planchets.len()) {
             return Err(Failure::Malformed(format!("planchets: 1 to {MAX_PLANCHETS}")));
@@ -134,7 +134,7 @@ impl Sandbox {
                 continue;
             }
             let h_denom = &planchet.denom_pub_hash;
-            if act == Act::DenominationUnknown {
+            if act == FaultAction::DenominationUnknown {
                 return Err(keys.unknown(h_denom, now)?);
             }
             let denomination = keys.denomination(h_denom, Operation::Withdraw, now)?;
@@ -178,7 +178,7 @@ impl Sandbox {
             }
             Ok(())
         })?;
-        if act == Act::WrongSignature {
+        if act == FaultAction::WrongSignature {
             signatures.iter_mut().for_each(bend);
         }
         let signed = |blinded_rsa_signature| Signed {

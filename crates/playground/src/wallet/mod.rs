@@ -16,9 +16,9 @@ mod failure;
 mod file;
 mod pay;
 mod purchases;
-mod purse;
 mod receipt;
 mod refund;
+mod selection;
 mod template;
 mod wire;
 mod withdraw;
@@ -76,12 +76,12 @@ struct Inner {
 }
 
 /// Nobody else moves this wallet's money while it lives.
-struct Turn<'a> {
+struct WalletLock<'a> {
     wallet: &'a Inner,
     _here: MutexGuard<'a, ()>,
 }
 
-impl Drop for Turn<'_> {
+impl Drop for WalletLock<'_> {
     fn drop(&mut self) {
         // If it cannot be given back now, it is when the process ends.
         let _ = self.wallet.lock.unlock();
@@ -136,7 +136,7 @@ impl Wallet {
     }
 
     /// Begins a call: waits for its turn and finishes what was cut short, as far as it can be.
-    async fn begin(&self) -> Result<Turn<'_>, Error> {
+    async fn begin(&self) -> Result<WalletLock<'_>, Error> {
         let turn = self.turn().await?;
         if let Err(error) = self.finish().await {
             let line = format_args!("wallet: something earlier is not finished yet: {error}");
@@ -145,14 +145,14 @@ impl Wallet {
         Ok(turn)
     }
 
-    async fn turn(&self) -> Result<Turn<'_>, Error> {
+    async fn turn(&self) -> Result<WalletLock<'_>, Error> {
         let wallet: &Inner = &self.0;
         let end = Instant::now() + TURN;
         let here = tokio::time::timeout_at(end, wallet.turn.lock()).await;
         let here = here.map_err(|_| Error::Busy)?;
         loop {
             match wallet.lock.try_lock() {
-                Ok(()) => return Ok(Turn { wallet, _here: here }),
+                Ok(()) => return Ok(WalletLock { wallet, _here: here }),
                 Err(TryLockError::WouldBlock) if Instant::now() < end => {
                     tokio::time::sleep(LOOK).await;
                 }

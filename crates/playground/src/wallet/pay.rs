@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::coins::{self, Price};
 use super::contract::{Asked, Claimed, Contract};
 use super::purchases::{self, Purchase, Spending, State};
+use super::selection::{self, Price};
 use super::wire::Reply;
-use super::{Error, Wallet, blocking, purse};
+use super::{Error, Wallet, blocking, coins};
 use taler::amount::Amount;
 use taler::coin::permission::Coin;
 use taler::ids::{OrderId, SessionId};
@@ -124,7 +124,7 @@ impl Wallet {
                 return Err(Error::CalledOff(purchase.reason.unwrap_or_default()));
             }
         }
-        self.call_off(&purchase, "you called it off").await?;
+        self.abort_purchase(&purchase, "you called it off").await?;
         self.finish_abort(&purchase, self.0.patience).await
     }
 
@@ -147,13 +147,13 @@ impl Wallet {
                 let how = How::Repurchase(old.order.clone());
                 return self.show_receipt(&pay, &old, how).await;
             }
-            self.book(&purchase, &contract, pay.session.clone()).await?;
+            self.reserve_coins(&purchase, &contract, pay.session.clone()).await?;
         } else if pay.session.is_some() {
             let (serial, session) = (purchase.serial, pay.session.clone());
             self.change(move |tx| purchases::set_session(tx, serial, session.as_ref())).await?;
         }
         let Some(purchase) = self.purchase(&pay).await? else { return Err(Error::NotBought) };
-        let spent = self.settle(&purchase, &contract, self.0.patience).await?;
+        let spent = self.send_coins(&purchase, &contract, self.0.patience).await?;
         Ok(Paid {
             order: pay.order,
             summary: contract.terms.summary,
@@ -212,7 +212,7 @@ impl Wallet {
     }
 
     /// Chooses coins and books them for the purchase.
-    async fn book(
+    async fn reserve_coins(
         &self,
         purchase: &Purchase,
         contract: &Contract,
@@ -232,7 +232,7 @@ impl Wallet {
     }
 
     /// Sends the booked coins until the shop takes them or refuses for good. Returns what they gave.
-    async fn settle(
+    async fn send_coins(
         &self,
         purchase: &Purchase,
         contract: &Contract,
@@ -268,7 +268,7 @@ impl Wallet {
                 None => Err(reply.refusal()),
             };
             if let Err(why) = replaced {
-                self.call_off(purchase, &why.to_string()).await?;
+                self.abort_purchase(purchase, &why.to_string()).await?;
                 if reply.code() == ALREADY_PAID {
                     // Coins that arrived all the same were given back at once, which is no matter of
                     // aborting: the shop would only say that the order is paid.
@@ -281,7 +281,7 @@ impl Wallet {
             }
         }
         let why = Error::Nonsense("the shop says of too many coins that they were spent before");
-        self.call_off(purchase, &why.to_string()).await?;
+        self.abort_purchase(purchase, &why.to_string()).await?;
         self.finish_abort(purchase, patience).await?;
         Err(why)
     }
@@ -310,7 +310,7 @@ impl Wallet {
         replaced
     }
 
-    async fn call_off(&self, purchase: &Purchase, why: &str) -> Result<(), Error> {
+    async fn abort_purchase(&self, purchase: &Purchase, why: &str) -> Result<(), Error> {
         let (serial, why) = (purchase.serial, why.to_owned());
         self.change(move |tx| purchases::set_state(tx, serial, State::Aborting, Some(&why))).await
     }
@@ -322,7 +322,7 @@ impl Wallet {
                 State::Aborting => self.finish_abort(&purchase, Duration::ZERO).await,
                 _ => {
                     let contract = purchase.contract()?;
-                    self.settle(&purchase, &contract, Duration::ZERO).await.map(|_| ())
+                    self.send_coins(&purchase, &contract, Duration::ZERO).await.map(|_| ())
                 }
             };
             done = done.and(finished);
@@ -343,12 +343,12 @@ fn choose(
     let mut purses = Vec::new();
     for accepted in &terms.exchanges {
         let (url, master) = (&accepted.url, &accepted.master_pub);
-        for purse in purse::spendable(tx, url, master, terms.amount.currency(), now)? {
+        for coin in coins::spendable(tx, url, master, terms.amount.currency(), now)? {
             // A coin is in a payment once, and a contract may name an exchange twice.
-            let is_in = kept.iter().any(|spending| spending.coin == purse.coin)
-                || purses.iter().any(|other: &coins::Purse| other.coin == purse.coin);
+            let is_in = kept.iter().any(|spending| spending.coin == coin.coin)
+                || purses.iter().any(|other: &selection::SpendableCoin| other.coin == coin.coin);
             if !is_in {
-                purses.push(purse);
+                purses.push(coin);
             }
         }
     }
@@ -357,7 +357,7 @@ fn choose(
         max_fee: terms.max_fee,
         booked: kept.iter().map(Spending::part).collect(),
     };
-    purchases::book(tx, purchase, &coins::choose(&purses, &price)?)
+    purchases::book(tx, purchase, &selection::choose(&purses, &price)?)
 }
 
 /// The request to pay with these coins; the same for the same coins.

@@ -3,9 +3,9 @@
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, named_params};
 
-use super::coins::Piece;
 use super::contract::Contract;
-use super::{Error, purse, sql};
+use super::selection::Piece;
+use super::{Error, coins, sql};
 use taler::amount::Amount;
 use taler::base32::{Bytes, HashCode};
 use taler::coin::denomination::CoinSignature;
@@ -216,7 +216,7 @@ pub(super) fn paid(tx: &Transaction<'_>, purchase: i64, receipt: &Signature) -> 
 /// Books these pieces of coins for a purchase: nobody can have them again.
 pub(super) fn book(tx: &Transaction<'_>, purchase: i64, pieces: &[Piece]) -> Result<(), Error> {
     for piece in pieces {
-        purse::take(tx, piece.coin, &piece.contribution)?;
+        coins::debit(tx, piece.coin, &piece.contribution)?;
         tx.prepare_cached(sql!("spendings/insert"))?.execute(named_params! {
             ":purchase": purchase,
             ":coin": piece.coin,
@@ -254,7 +254,7 @@ pub(super) fn spendings(db: &Connection, purchase: i64) -> Result<Vec<Spending>,
 pub(super) fn release(tx: &Transaction<'_>, spending: &Spending) -> Result<(), Error> {
     let name = named_params! { ":serial": spending.serial };
     if tx.prepare_cached(sql!("spendings/delete"))?.execute(name)? > 0 {
-        purse::give(tx, spending.coin, &spending.contribution)?;
+        coins::credit(tx, spending.coin, &spending.contribution)?;
     }
     Ok(())
 }
@@ -262,7 +262,7 @@ pub(super) fn release(tx: &Transaction<'_>, spending: &Spending) -> Result<(), E
 /// A shop was told that the coin is spent: it is taken out of the payment, and not used again.
 pub(super) fn drop_coin(tx: &Transaction<'_>, spending: &Spending) -> Result<(), Error> {
     release(tx, spending)?;
-    purse::doubt(tx, spending.coin)
+    coins::mark_suspect(tx, spending.coin)
 }
 
 /// The exchange has confirmed a refund. Returns what arrived at the coin; nothing the second time.
@@ -284,7 +284,7 @@ pub(super) fn refunded(
     if is_new == 0 {
         return Ok(None);
     }
-    let net = purse::net_refund(tx, spending.coin, amount)?;
-    purse::give(tx, spending.coin, &net)?;
+    let net = coins::net_refund(tx, spending.coin, amount)?;
+    coins::credit(tx, spending.coin, &net)?;
     Ok(Some(net))
 }

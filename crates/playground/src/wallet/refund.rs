@@ -173,12 +173,12 @@ impl Wallet {
             let (amount, signer, sig) = (refund_amount, exchange_pub, exchange_sig);
             confirmed.push(Confirmed { spending, confirmation, amount, signer, sig });
         }
-        let arrived = self.keep(confirmed, zero, patience).await?;
+        let arrived = self.store_refunds(confirmed, zero, patience).await?;
         Ok(Collected { granted, arrived, missing, refused })
     }
 
     /// Books refunds, if keys of the coins' exchanges have signed all of them. Returns what is new.
-    async fn keep(
+    async fn store_refunds(
         &self,
         confirmed: Vec<Confirmed>,
         zero: Amount,
@@ -274,7 +274,7 @@ impl Wallet {
             }
         }
         let zero = Amount::zero(*contract.terms.amount.currency());
-        self.keep(confirmed, zero, patience).await?;
+        self.store_refunds(confirmed, zero, patience).await?;
         self.change(move |tx| {
             free.iter().try_for_each(|spending| purchases::release(tx, spending))?;
             if is_open { Ok(()) } else { close(tx, serial) }

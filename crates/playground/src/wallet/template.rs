@@ -34,7 +34,7 @@ impl Wallet {
     /// template's own suggestion.
     ///
     /// # Errors
-    /// [`Error::Unfit`] when something stays open; and as [`Wallet::pay`].
+    /// [`Error::InvalidField`] when something stays open; and as [`Wallet::pay`].
     pub async fn use_template(
         &self,
         uri: &str,

@@ -49,7 +49,7 @@ impl Http {
 
     /// `GET url`, and again as long as it may pass and `patience` lasts.
     pub(super) async fn insist_get(&self, url: &str, patience: Duration) -> Result<Reply, Error> {
-        self.insist(url, None, MAX_KEYS, patience).await
+        self.request_with_retries(url, None, MAX_KEYS, patience).await
     }
 
     /// `POST url`, and again as long as it may pass and `patience` lasts. Only for what can be said
@@ -60,10 +60,10 @@ impl Http {
         body: &Value,
         patience: Duration,
     ) -> Result<Reply, Error> {
-        self.insist(url, Some(body), MAX_REPLY, patience).await
+        self.request_with_retries(url, Some(body), MAX_REPLY, patience).await
     }
 
-    async fn insist(
+    async fn request_with_retries(
         &self,
         url: &str,
         body: Option<&Value>,

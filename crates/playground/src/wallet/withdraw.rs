@@ -9,8 +9,8 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::purse::{self, Fresh, Planchet, Withdrawal};
-use super::{Error, Wallet, blocking, coins};
+use super::coins::{self, Fresh, Planchet, Withdrawal};
+use super::{Error, Wallet, blocking, selection};
 use taler::amount::{Amount, Currency};
 use taler::coin::coin_hash;
 use taler::coin::denomination::{CoinSignature, DenominationKey, envelope_hash};
@@ -69,12 +69,12 @@ impl Wallet {
     /// when it is met, and is expected from then on.
     ///
     /// # Errors
-    /// [`Error::Unfit`] when the exchange is known with another key or currency.
+    /// [`Error::InvalidField`] when the exchange is known with another key or currency.
     pub async fn trust(&self, exchange: &Trusted) -> Result<(), Error> {
         let exchange = exchange.clone();
         self.change(move |tx| {
-            purse::meet(tx, &exchange)?;
-            match purse::exchange(tx, &exchange.base_url)? {
+            coins::insert_exchange(tx, &exchange)?;
+            match coins::exchange(tx, &exchange.base_url)? {
                 Some((_, known)) if known == exchange => Ok(()),
                 Some(_) | None => {
                     Err(Error::Unfit("the wallet knows this exchange with another key"))
@@ -98,15 +98,15 @@ impl Wallet {
         let url = exchange.clone();
         let withdrawal = self
             .change(move |tx| {
-                let known = purse::exchange(tx, &url)?;
+                let known = coins::exchange(tx, &url)?;
                 let (number, trusted) = known.ok_or(Error::Damaged("an exchange"))?;
                 if trusted.currency != *amount.currency() {
                     return Err(Error::Unfit("the exchange deals in another currency"));
                 }
-                let kinds = coins::plan(keys.denominations(), &amount, now)?;
+                let kinds = selection::plan(keys.denominations(), &amount, now)?;
                 let (price, coins) = (price(&kinds, &amount)?, fresh(kinds)?);
                 let reserve = SigningKey::from_seed(system::random()?);
-                purse::add_withdrawal(tx, number, &reserve, &price, &coins)
+                coins::add_withdrawal(tx, number, &reserve, &price, &coins)
             })
             .await?;
         self.finish_withdrawal(withdrawal, self.0.patience).await?;
@@ -120,11 +120,11 @@ impl Wallet {
     /// # Errors
     /// When the file cannot be read.
     pub fn balance(&self) -> Result<Vec<Balance>, Error> {
-        self.0.file.look(|db| sums(purse::balances(db)?, purse::expected(db)?))
+        self.0.file.look(|db| sums(coins::balances(db)?, coins::expected(db)?))
     }
 
     async fn balance_of(&self, exchange: &BaseUrl) -> Result<Option<Balance>, Error> {
-        let all = self.look(|db| sums(purse::balances(db)?, purse::expected(db)?)).await?;
+        let all = self.look(|db| sums(coins::balances(db)?, coins::expected(db)?)).await?;
         Ok(all.into_iter().find(|balance| balance.exchange == *exchange))
     }
 
@@ -137,7 +137,7 @@ impl Wallet {
         let bytes = reply.bytes();
         let exchange = exchange.clone();
         let url = exchange.clone();
-        let known = self.look(move |db| purse::exchange(db, &url)).await?;
+        let known = self.look(move |db| coins::exchange(db, &url)).await?;
         let is_new = known.is_none();
         let (keys, trusted) = blocking(move || {
             let trusted = match known {
@@ -159,29 +159,29 @@ impl Wallet {
         })
         .await?;
         if is_new {
-            self.change(move |tx| purse::meet(tx, &trusted)).await?;
+            self.change(move |tx| coins::insert_exchange(tx, &trusted)).await?;
         }
         Ok(keys)
     }
 
     pub(super) async fn finish_withdrawals(&self) -> Result<(), Error> {
         let mut done = Ok(());
-        for serial in self.look(purse::open_withdrawals).await? {
+        for serial in self.look(coins::open_withdrawals).await? {
             done = done.and(self.finish_withdrawal(serial, Duration::ZERO).await);
         }
         done
     }
 
     async fn finish_withdrawal(&self, serial: i64, patience: Duration) -> Result<(), Error> {
-        let withdrawal = self.look(move |db| purse::withdrawal(db, serial)).await?;
+        let withdrawal = self.look(move |db| coins::withdrawal(db, serial)).await?;
         if !withdrawal.is_topped_up {
             self.top_up(serial, &withdrawal, patience).await?;
-            self.change(move |tx| purse::topped_up(tx, serial)).await?;
+            self.change(move |tx| coins::topped_up(tx, serial)).await?;
         }
         let reserve = withdrawal.reserve.public_key().to_string();
         let url = withdrawal.exchange.join(&["reserves", &reserve, "batch-withdraw"]);
         loop {
-            let mut planchets = self.look(move |db| purse::planchets(db, serial)).await?;
+            let mut planchets = self.look(move |db| coins::planchets(db, serial)).await?;
             planchets.truncate(BATCH);
             if planchets.is_empty() {
                 return Ok(());
@@ -195,7 +195,7 @@ impl Wallet {
             let reply = self.0.http.insist_post(&url, &body, patience).await?;
             let withdrawn: Withdrawn = reply.success()?;
             let coins = blocking(move || unblinded(planchets, withdrawn)).await?;
-            self.change(move |tx| purse::signed(tx, serial, &coins)).await?;
+            self.change(move |tx| coins::signed(tx, serial, &coins)).await?;
         }
     }
 
@@ -223,7 +223,7 @@ impl Wallet {
         let reply = self.0.http.post(&url, &body).await?;
         let is_final = (400..500).contains(&reply.status) && !reply.passes();
         if is_final && there.is_zero() {
-            self.change(move |tx| purse::give_up(tx, serial)).await?;
+            self.change(move |tx| coins::give_up(tx, serial)).await?;
         }
         if reply.status == 404 {
             return Err(Error::Unfit(

@@ -7,7 +7,7 @@
 //! takes besides.
 //!
 //! The method is Montgomery's. Numbers are words, the lowest first, in an even count that holds the
-//! modulus. With R = 2⁶⁴ to the power of that count, the product of a and b is a·b/R. Words are
+//! modulus. With R = 2⁶⁴ to the power of that count, the product of a and b is a·b/R. Messages are
 //! multiplied two rows at once, so that the sum is read and written half as often.
 
 use std::cmp::Ordering;

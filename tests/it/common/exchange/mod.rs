@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
-use playground::sandbox::{Act, Fault, Faults, Sandbox, Settings};
+use playground::sandbox::{Fault, FaultAction, Faults, Sandbox, Settings};
 use reqwest::Method;
 use reqwest::blocking::Client;
 use rusqlite::Connection;
@@ -398,6 +398,6 @@ fn serve(
 }
 
 /// What goes wrong for the next `times` requests.
-pub(crate) fn times(times: u32, act: Act) -> Fault {
+pub(crate) fn times(times: u32, act: FaultAction) -> Fault {
     Fault { act, times: Some(times), ..Fault::default() }
 }

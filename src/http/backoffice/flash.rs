@@ -1,0 +1,55 @@
+//! Messages about what was done just now. The page after it is a page of its own, so its address
+//! names the message; whoever makes up such an address can only show one of ours.
+
+use actix_web::HttpRequest;
+
+use ui::Messages;
+
+/// The name of a message in addresses, and its text.
+type Message = (&'static str, fn(&Messages) -> &'static str);
+
+const MESSAGES: &[Message] = &[
+    ("cancelled", |messages| messages.said_cancelled),
+    ("deleted", |messages| messages.said_deleted),
+    ("made", |messages| messages.said_made),
+    ("paid", |messages| messages.said_paid),
+    ("refunded", |messages| messages.said_refunded),
+    ("signed-out", |messages| messages.said_signed_out),
+    // Of the shop's settings.
+    ("going", |messages| messages.said_going),
+    ("gone", |messages| messages.said_gone),
+    ("kept", |messages| messages.said_kept),
+    ("password-reset", |messages| messages.said_password_reset),
+    ("password-changed", |messages| messages.said_password_changed),
+    ("revoked", |messages| messages.said_revoked),
+    ("exchange-added", |messages| messages.said_exchange_added),
+    ("exchange-removed", |messages| messages.said_exchange_removed),
+    ("list-hidden", |messages| messages.said_list_hidden),
+];
+
+/// The message that the address of `request` names.
+pub(super) fn of(request: &HttpRequest, messages: &Messages) -> Option<&'static str> {
+    let pairs = || url::form_urlencoded::parse(request.query_string().as_bytes());
+    let (_, said) = pairs().find(|(name, _)| name == "said")?;
+    let (_, text) = MESSAGES.iter().find(|(name, _)| *name == said)?;
+    Some(text(messages))
+}
+
+/// Is there a message of this name?
+#[cfg(test)]
+fn is_known(name: &str) -> bool {
+    MESSAGES.iter().any(|(known, _)| *known == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_messages_have_one_name() {
+        for (name, _) in MESSAGES {
+            assert!(is_known(name));
+            assert_eq!(MESSAGES.iter().filter(|(other, _)| other == name).count(), 1, "{name}");
+        }
+    }
+}

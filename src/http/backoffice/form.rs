@@ -1,0 +1,177 @@
+//! Forms: what was typed, and whether it was typed into a page that we gave to this browser.
+//!
+//! Every form carries a seal in its input `csrf`. For those who have signed in it is made of their
+//! token, so that no other site and no other seat has it; for the sign-in, of a cookie that the
+//! browser got along with the form. A form without its seal is refused before anybody reads it.
+//!
+//! Behind the seal stands an id of the page that the form is on, by which a form that is sent twice is
+//! known (`twice`).
+
+use std::future::Future;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+
+use super::super::Settings;
+use super::super::error::Failure;
+use super::super::extract::{Body, is_form};
+use super::cookie::{Cookie, Transport};
+use super::web_session::WebSession;
+use crate::till::ApiToken;
+use taler::base32;
+
+/// Most inputs of a form that are looked at.
+const MAX_INPUTS: usize = 200;
+
+/// The seal of the forms of whoever holds `key`.
+pub(super) fn csrf_of_session(key: &ApiToken) -> String {
+    csrf_token(key.reveal(), b"tilld back office form")
+}
+
+/// The seal of the form for signing in of whoever has `cookie`.
+pub(super) fn csrf_before_login(cookie: &str) -> String {
+    csrf_token(cookie, b"tilld sign-in form")
+}
+
+/// What the forms of the page with this id carry.
+pub(super) fn on_page(csrf_base: &str, page_id: &str) -> String {
+    format!("{csrf_base}.{page_id}")
+}
+
+fn csrf_token(secret: &str, what_for: &[u8]) -> String {
+    // HMAC takes keys of every length.
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(what_for);
+    base32::encode(&mac.finalize().into_bytes())
+}
+
+/// A form that was sent, its seal checked.
+#[derive(Clone, Debug, Default)]
+pub(in crate::http) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// What was typed into `name`, without blanks around it; empty if nothing was.
+    pub(super) fn text(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// What was typed into `name`, as it is: passwords may begin with a blank.
+    pub(super) fn raw(&self, name: &str) -> &str {
+        self.0.iter().find(|(one, _)| one == name).map_or("", |(_, value)| value.as_str())
+    }
+
+    /// What was typed into `name`, if anything was.
+    pub(super) fn some(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    /// Is `name` there at all, as a ticked box or a pressed button is?
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(one, _)| one == name)
+    }
+}
+
+impl FromRequest for Form {
+    type Error = Failure;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Failure>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = Body::from_request(request, payload).into_inner();
+        let request = request.clone();
+        Box::pin(async move {
+            let csrf_base = expected(&request).ok_or(Failure::Forged)?;
+            if !is_form(&request) {
+                return Err(Failure::Forged);
+            }
+            let bytes = body?.bytes().await?;
+            let pairs = url::form_urlencoded::parse(&bytes).into_owned().take(MAX_INPUTS);
+            let form = Self(pairs.collect());
+            let shown = form.raw("csrf");
+            let shown = shown.split_once('.').map_or(shown, |(csrf_base, _)| csrf_base);
+            let same = shown.as_bytes().ct_eq(csrf_base.as_bytes());
+            if csrf_base.is_empty() || !bool::from(same) { Err(Failure::Forged) } else { Ok(form) }
+        })
+    }
+}
+
+/// The seal that forms of this browser carry.
+pub(super) fn expected(request: &HttpRequest) -> Option<String> {
+    if let Some(web_session) = request.extensions().get::<WebSession>() {
+        return Some(web_session.csrf_base().to_owned());
+    }
+    let settings = request.app_data::<Data<Settings>>()?;
+    let way = Transport::of(request, settings);
+    Cookie::PreSession.read(request, &way).map(|cookie| csrf_before_login(&cookie))
+}
+
+/// What was typed, and what is wrong with it: a page that shows a form again needs both.
+#[derive(Clone, Debug, Default)]
+pub(super) struct FormState {
+    form: Form,
+    complaints: Vec<(&'static str, String)>,
+}
+
+impl FormState {
+    /// Of `form`, with which nothing is wrong yet.
+    pub(super) fn of(form: Form) -> Self {
+        Self { form, complaints: Vec::new() }
+    }
+
+    /// An empty form that already says something.
+    pub(super) fn suggesting(pairs: &[(&str, &str)]) -> Self {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self::of(Form(pairs.iter().map(own).collect()))
+    }
+
+    /// Says what is wrong with the input `name`; with `""`, with the form as a whole.
+    pub(super) fn add_error(&mut self, name: &'static str, text: impl Into<String>) {
+        self.complaints.push((name, text.into()));
+    }
+
+    /// Is nothing wrong?
+    pub(super) fn is_good(&self) -> bool {
+        self.complaints.is_empty()
+    }
+
+    /// The form.
+    pub(super) fn form(&self) -> &Form {
+        &self.form
+    }
+
+    /// What was typed into `name`.
+    pub(super) fn value(&self, name: &str) -> &str {
+        self.form.raw(name)
+    }
+
+    /// Was `value` chosen for `name`?
+    pub(super) fn chose(&self, name: &str, value: &str) -> bool {
+        self.form.raw(name) == value
+    }
+
+    /// What is wrong with `name`.
+    pub(super) fn error_for(&self, name: &str) -> Option<&str> {
+        self.complaints.iter().find(|(one, _)| *one == name).map(|(_, text)| text.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn seals_differ_by_secret_and_purpose() {
+        let key = |text| ApiToken::parse(text).unwrap();
+        let one = csrf_of_session(&key("secret-token:A"));
+        assert_eq!(one, csrf_of_session(&key("secret-token:A")));
+        assert_eq!(one.len(), 52);
+        assert_ne!(one, csrf_of_session(&key("secret-token:B")));
+        assert_ne!(one, csrf_before_login("secret-token:A"));
+    }
+}

@@ -1,0 +1,93 @@
+//! Where the file lies: how large it is, whether there is room for more, and when it was copied last.
+
+use std::fs;
+use std::path::Path;
+
+use rustix::fs::statvfs;
+
+use super::Store;
+use super::backup::note_of;
+use super::paths::{folder, with_suffix};
+use taler::time::{RelativeTime, Timestamp};
+
+/// What can be told of the file without opening it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct StorageInfo {
+    /// The size of the file and of its log, in bytes.
+    pub database_bytes: u64,
+    /// How many bytes are left for us on the disk; `None` where that cannot be told.
+    pub free_bytes: Option<u64>,
+    /// When `tilld backup` last made a copy and found it whole, wherever it put it; `None` if it never
+    /// did.
+    pub last_backup: Option<Timestamp>,
+}
+
+/// Beyond so many seconds the last backup is old: two days, for a job that runs daily.
+const OLD_BACKUP_S: u64 = 2 * 86_400;
+
+impl StorageInfo {
+    /// Was there no backup for long, or never?
+    pub fn is_backup_old(&self, now: Timestamp) -> bool {
+        let age = self.last_backup.map(|at| now.saturating_since(at));
+        age.is_none_or(|age| RelativeTime::from_secs(OLD_BACKUP_S).is_ok_and(|most| age > most))
+    }
+}
+
+impl Store {
+    /// Looks around. It may block.
+    pub fn storage_info(&self) -> StorageInfo {
+        around(self.path())
+    }
+
+    /// How many bytes are left for us on the disk; `None` where that cannot be told.
+    pub fn free_bytes(&self) -> Option<u64> {
+        free(self.path())
+    }
+}
+
+/// What can be told of the file at `path` without opening it. It may block.
+pub fn around(path: &Path) -> StorageInfo {
+    let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
+    StorageInfo {
+        database_bytes: size(path).saturating_add(size(&with_suffix(path, "-wal"))),
+        free_bytes: free(path),
+        last_backup: last_backup(path),
+    }
+}
+
+fn free(path: &Path) -> Option<u64> {
+    let found = statvfs(folder(path)).ok()?;
+    Some(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
+/// When the file at `path` was copied last, as [`super::backup()`] has noted it.
+fn last_backup(path: &Path) -> Option<Timestamp> {
+    let note = fs::read_to_string(note_of(path)).ok()?;
+    Timestamp::from_secs(note.split_whitespace().next()?.parse().ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_noted_of_the_last_backup_is_told_and_nothing_else_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let (file, folder) = (dir.path().join("tilld.db"), dir.path().join("backups"));
+        fs::write(&file, "12345").unwrap();
+        fs::write(dir.path().join("tilld.db-wal"), "123").unwrap();
+        let found = around(&file);
+        assert_eq!((found.database_bytes, found.last_backup), (8, None));
+        assert!(found.free_bytes.is_some());
+
+        // A file that looks like a backup may be anything, and of any time.
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("tilld-2026-11-20T030000Z.db"), "x").unwrap();
+        assert_eq!(around(&file).last_backup, None);
+        for (text, at) in [("2000 /backups/b.db\n", Some(2000)), ("", None), ("soon x", None)] {
+            fs::write(note_of(&file), text).unwrap();
+            let at = at.map(|secs| Timestamp::from_secs(secs).unwrap());
+            assert_eq!(around(&file).last_backup, at, "{text}");
+        }
+    }
+}
