@@ -2,6 +2,6 @@
 SELECT 'instance ' || instances.id || ' has ' || count(*) || ' fixed tokens'
 FROM tokens
 JOIN instances ON instances.serial = tokens.instance
-WHERE tokens.is_static = 1
+WHERE tokens.kind = 'static'
 GROUP BY tokens.instance
 HAVING count(*) > 1

@@ -4,10 +4,12 @@ CREATE TABLE tokens (
     instance       INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- which it opens
     hash           BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the token's text
     scope          TEXT    NOT NULL,                            -- like order-full or all:refreshable
-    is_static      INTEGER NOT NULL CHECK (is_static IN (0, 1)), -- 1: the fixed token of before protocol 19
+    kind           TEXT    NOT NULL CHECK (kind IN ('api', 'static', 'web')), -- static: the instance's fixed token of before protocol 19; web: a session of the back office
+    browser        TEXT,                                        -- name of the browser (User-Agent, shortened) of a web session; NULL: no web session
     created_at_s   INTEGER NOT NULL,                            -- seconds since 1970
     expires_at_s   INTEGER,                                     -- seconds since 1970; NULL: never
-    description    TEXT                                         -- the shop's own note; NULL: none
+    description    TEXT,                                        -- the shop's own note; NULL: none
+    CHECK ((kind = 'web') = (browser IS NOT NULL))
 ) STRICT;
 
 CREATE INDEX tokens_by_instance ON tokens (instance, serial);

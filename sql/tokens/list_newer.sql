@@ -1,5 +1,5 @@
 SELECT
-    serial, instance, hash, scope, is_static, created_at_s, expires_at_s, description, last_used_s
+    serial, instance, hash, scope, kind, browser, created_at_s, expires_at_s, description, last_used_s
 FROM tokens
 WHERE instance = :instance AND serial > :offset
 ORDER BY serial

@@ -79,7 +79,7 @@ mod tests {
                     let token = NewToken {
                         hash,
                         scope: "readonly".parse().unwrap(),
-                        kind: TokenKind::Login,
+                        kind: TokenKind::Api,
                         created_at: Timestamp::ZERO,
                         expires_at: Timestamp::NEVER,
                         description: Some(TEXT.repeat(240)),

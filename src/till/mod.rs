@@ -80,7 +80,7 @@ pub use wait::{
     Credential, PaymentState, Poll2019, PublicStatus, PublicStatusQuery, Purchase, Repurchase,
     Status, StatusQuery, WaitLimit,
 };
-pub use web_session::{Activity, browser_of};
+pub use web_session::Activity;
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 

@@ -69,8 +69,8 @@ fn big_place() -> Place {
     let db = Connection::open(place.db()).unwrap();
     db.execute_batch(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-         INSERT INTO tokens (instance, hash, scope, is_static, created_at_s, description)
-         SELECT 1, randomblob(32), 'readonly', 0, i, 'number ' || i FROM n;",
+         INSERT INTO tokens (instance, hash, scope, kind, created_at_s, description)
+         SELECT 1, randomblob(32), 'readonly', 'api', i, 'number ' || i FROM n;",
     )
     .unwrap();
     db.close().unwrap();
@@ -163,8 +163,8 @@ fn old_file(path: &Path, version: u32) {
         "INSERT INTO accounts (instance, payto_uri, salt, h_wire, active)
          VALUES (1, 'payto://iban/DE75512108001245126199?receiver-name=Bar', randomblob(16),
              randomblob(64), 1)",
-        "INSERT INTO tokens (instance, hash, scope, is_static, created_at_s, description)
-         VALUES (1, randomblob(32), 'order-full', 0, 6, 'old token')",
+        "INSERT INTO tokens (instance, hash, scope, kind, created_at_s, description)
+         VALUES (1, randomblob(32), 'order-full', 'api', 6, 'old token')",
     ];
     let mut rows = rows.into_iter();
     for (_, (_, step)) in (1..=version).zip(migrations()) {
@@ -404,7 +404,7 @@ fn a_check_finds_what_should_not_be() {
             "UPDATE instances SET private_key = NULL, password_hash = 'x' WHERE id = 'pub'",
             "instance pub is deleted but still has a password",
         ),
-        ("UPDATE tokens SET is_static = 1", "instance bar has 2 fixed tokens"),
+        ("UPDATE tokens SET kind = 'static'", "instance bar has 2 fixed tokens"),
         (
             "UPDATE instances SET address = 'Rome' WHERE id = 'pub'",
             "instance pub has an address that is no JSON",
