@@ -1,9 +1,9 @@
 SELECT
-    serial, instance, order_id, request_hash, claim_token, timestamp_s, created_at_s, pay_deadline_s,
+    serial, instance_serial, order_id, request_hash, claim_token, timestamp_s, created_at_s, pay_deadline_s,
     refund_deadline_s, amount, summary, base_url, fulfillment_url, session_id, nonce, h_contract,
     paid_at_s, paid_session, refund_granted, refund_taken, refund_refused
 FROM orders
-WHERE instance = :instance AND serial < :offset
+WHERE instance_serial = :instance AND serial < :offset
     AND (:paid IS NULL OR (paid_at_s IS NOT NULL) = :paid)
     AND (:refunded IS NULL OR (refunded > 0) = :refunded)
     AND (:wired IS NULL OR wired = :wired)
@@ -14,7 +14,7 @@ WHERE instance = :instance AND serial < :offset
     AND (:bought_before IS NULL OR (
         paid_at_s IS NULL AND h_contract IS NOT NULL AND EXISTS (
             SELECT 1 FROM orders AS earlier
-            WHERE earlier.instance = orders.instance AND earlier.paid_session = orders.session_id
+            WHERE earlier.instance_serial = orders.instance_serial AND earlier.paid_session = orders.session_id
                 AND earlier.fulfillment_url = orders.fulfillment_url AND earlier.refunded < 2
         )
     ) = :bought_before)

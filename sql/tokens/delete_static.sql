@@ -1,1 +1,1 @@
-DELETE FROM tokens WHERE instance = :instance AND kind = 'static'
+DELETE FROM tokens WHERE instance_serial = :instance AND kind = 'static'

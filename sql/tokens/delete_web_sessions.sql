@@ -1,2 +1,2 @@
 DELETE FROM tokens
-WHERE instance = :instance AND kind = 'web' AND serial IS NOT :except
+WHERE instance_serial = :instance AND kind = 'web' AND serial IS NOT :except

@@ -1,5 +1,5 @@
 INSERT INTO tokens (
-    instance, hash, scope, kind, browser, created_at_s, expires_at_s, description
+    instance_serial, hash, scope, kind, browser, created_at_s, expires_at_s, description
 ) VALUES (
     :instance, :hash, :scope, :kind, :browser, :created_at_s, :expires_at_s, :description
 )

@@ -87,6 +87,8 @@ pub enum Error {
     Foreign(PathBuf),
     /// The file was written by a newer tilld; its version and ours.
     Newer(PathBuf, u32, u32),
+    /// The file was made by a development version, before the first release.
+    Unreleased(PathBuf),
     /// The file is of an older version, and an older daemon runs on it.
     OlderDaemon(PathBuf),
     /// The file cannot be written.
@@ -122,6 +124,7 @@ impl Error {
         match self {
             Self::Foreign(_)
             | Self::Newer(..)
+            | Self::Unreleased(_)
             | Self::OlderDaemon(_)
             | Self::ReadOnly(_)
             | Self::Corrupt(..)
@@ -156,6 +159,12 @@ impl fmt::Display for Error {
                 f,
                 "{} was written by a newer tilld (version {found}, this one knows {ours}); \
                  it was left as it is",
+                path.display()
+            ),
+            Self::Unreleased(path) => write!(
+                f,
+                "{} was made by a development version of tilld, from before 0.1.0, and cannot be \
+                 used by this one; it was left as it is",
                 path.display()
             ),
             Self::OlderDaemon(path) => write!(

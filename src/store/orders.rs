@@ -392,7 +392,7 @@ mod tests {
         let joined = columns(sql!("orders/paid_between")).replace("orders.", "");
         let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert_eq!(words(&joined), format!("{}, method, reference", words(&all)));
-        let members = "serial instance order_id request_hash claim_token timestamp_s created_at_s \
+        let members = "serial instance_serial order_id request_hash claim_token timestamp_s created_at_s \
             pay_deadline_s refund_deadline_s amount summary base_url fulfillment_url session_id \
             nonce h_contract paid_at_s paid_session refund_granted refund_taken refund_refused";
         let named: Vec<_> = all.trim_start_matches("SELECT").split(',').map(str::trim).collect();

@@ -122,7 +122,7 @@ pub fn refunded(
             amount: row.get("amount")?,
             reason: row.get("reason")?,
             granted_at: row.get("granted_at_s")?,
-            taken_at: row.get("taken_at_s")?,
+            taken_at: row.get("collected_at_s")?,
             at_counter: row.get::<_, Option<String>>("method")?.is_some(),
         })
     })

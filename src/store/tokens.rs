@@ -62,7 +62,7 @@ pub fn list(
 fn read_found(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
     Ok(TokenRow {
         hash: row.get("hash")?,
-        instance: row.get("instance")?,
+        instance: row.get("instance_serial")?,
         token: Token {
             serial: row.get("serial")?,
             scope: row.get("scope")?,
