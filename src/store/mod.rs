@@ -61,10 +61,10 @@ pub use self::writer::{Lane, Stats, Tx};
 use crate::model::order::Topic;
 use system::log_limit;
 
-/// The text of one statement, by its place below `sql/`.
+/// The text of one statement, by the places of its files below `sql/`.
 macro_rules! sql {
-    ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"))
+    ($name:literal $(+ $more:literal)*) => {
+        system::statement!("/sql/", $name $(+ $more)*)
     };
 }
 use sql;

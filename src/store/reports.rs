@@ -81,7 +81,7 @@ pub fn created(
     range: Range,
     limit: u32,
 ) -> Result<Vec<Order>> {
-    page(db, sql!("orders/created_between"), instance, range, limit, read_order)
+    page(db, sql!("orders/columns" + "orders/created_between"), instance, range, limit, read_order)
 }
 
 /// Orders by when they were paid; at most `limit`.

@@ -33,7 +33,7 @@ impl TokenRow {
 /// # Errors
 /// [`super::Error::Sqlite`].
 pub fn find(db: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRow>> {
-    let mut statement = db.prepare_cached(sql!("tokens/find"))?;
+    let mut statement = db.prepare_cached(sql!("tokens/columns" + "tokens/find"))?;
     Ok(statement.query_row(named_params! { ":hash": hash }, read_found).optional()?)
 }
 
@@ -49,9 +49,12 @@ pub fn list(
     offset: Option<i64>,
 ) -> Result<Vec<Token>> {
     let (mut statement, offset) = if limit < 0 {
-        (db.prepare_cached(sql!("tokens/list_older"))?, offset.unwrap_or(i64::MAX))
+        (
+            db.prepare_cached(sql!("tokens/columns" + "tokens/list_older"))?,
+            offset.unwrap_or(i64::MAX),
+        )
     } else {
-        (db.prepare_cached(sql!("tokens/list_newer"))?, offset.unwrap_or(0))
+        (db.prepare_cached(sql!("tokens/columns" + "tokens/list_newer"))?, offset.unwrap_or(0))
     };
     let limit = limit.saturating_abs();
     let params = named_params! { ":instance": instance, ":offset": offset, ":limit": limit };

@@ -45,10 +45,10 @@ use taler::sign::PublicKey;
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
-/// The text of one statement, by its place below `sql/sandbox/`.
+/// The text of one statement, by the places of its files below `sql/sandbox/`.
 macro_rules! sql {
-    ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sandbox/", $name, ".sql"))
+    ($name:literal $(+ $more:literal)*) => {
+        system::statement!("/sql/sandbox/", $name $(+ $more)*)
     };
 }
 use sql;
