@@ -75,7 +75,7 @@ pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
     let compared = match ask_exchanges {
         true => {
             let trusted =
-                listed(&policy(config)?.exchanges, &store.read_in_place(exchanges::list)?);
+                listed(&policy(config)?.exchanges, &store.read_in_place(|db| exchanges::list(db))?);
             let trusted: Vec<_> = trusted.into_iter().map(|listed| listed.trusted).collect();
             Some(compare::compare(&store, &trusted))
         }

@@ -14,6 +14,7 @@ mod exchange_error;
 mod exchange_refunds;
 mod instance;
 mod kyc;
+mod lookup;
 mod order;
 mod order_locks;
 mod password;
