@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use crate::model::instance::InstanceSerial;
 use crate::model::order::{Order, OrderSerial};
 use crate::store::coin_refunds::{self, CoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
 use crate::store::{Read, orders, payments};
-use crate::till::lookup::order_again;
+use crate::till::lookup::{order, order_again};
 use crate::till::{Error, Till};
 use taler::amount::Amount;
 use taler::coin::permission::Coin;
@@ -153,6 +154,15 @@ pub(in crate::till) fn deposited(db: &Read<'_>, order: &Order) -> Result<Amount,
 }
 
 impl Till {
+    /// What is kept of the order of this name, in one read.
+    pub(in crate::till) fn ledger_of(
+        &self,
+        instance: InstanceSerial,
+        order_id: &OrderId,
+    ) -> Result<OrderLedger, Error> {
+        self.store.read_in_place(|db| OrderLedger::of(db, order(db, instance, order_id)?))
+    }
+
     /// What is kept of the order with this number.
     pub(in crate::till) fn ledger(
         &self,
