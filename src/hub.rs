@@ -1,9 +1,9 @@
-//! The ears: who waits for news of what, and how they are told.
+//! The hub: requests subscribe to topics and are woken when a topic changes.
 //!
-//! A wake carries no news; it says "look again", and the row is the truth. So a wake that comes
-//! twice or late costs a query and nothing else. Each topic has a channel of its own, made by its
-//! first listener and gone with its last, so that a wake costs the same however many wait for
-//! other things.
+//! A wake carries no content; the subscriber queries the database again. So a wake that comes
+//! twice or late costs only a query. Each topic has its own channel, created by its
+//! first subscriber and removed with its last, so that the cost of a wake does not depend on the number of
+//! other topics.
 
 use std::collections::HashMap;
 use std::fmt;

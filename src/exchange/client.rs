@@ -1,5 +1,5 @@
-//! One request to an exchange: how long it may take, how large its answer may be, and how often it
-//! is tried.
+//! One request to an exchange: its time limit, the size limit of the answer, and its
+//! retries.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -176,7 +176,10 @@ impl Http {
             if enough || !error.may_pass() {
                 return Err(error);
             }
-            log::debug!("an exchange failed ({error}); trying again in {} ms", wait.as_millis());
+            log::debug!(
+                "request to an exchange failed ({error}); retrying in {} ms",
+                wait.as_millis()
+            );
             tokio::time::sleep(wait).await;
             tries += 1;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);

@@ -1,4 +1,4 @@
-//! Coins are deposited: the exchange takes them and promises to pay (crypto 8.7, 14.2).
+//! Deposits coins at an exchange and verifies its confirmation (crypto 8.7, 14.2).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -87,7 +87,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Error::InvalidField`] before anything is sent; [`Error::Refused`] with the exchange's reasons;
-    /// otherwise as everywhere. It is told with how often the request may have been received.
+    /// otherwise as everywhere. The error comes with the number of times that the request may have been received.
     pub async fn deposit(
         &self,
         keys: &Keys,
@@ -141,7 +141,7 @@ impl Exchange {
             return Ok(confirmed);
         }
         if deposit.holds(&confirmed, &totals.with_fees) {
-            log::info!("{}: confirms deposits with fees", self.0.trusted.base_url);
+            log::info!("{}: deposit confirmations include fees", self.0.trusted.base_url);
             return Ok(confirmed);
         }
         Err(Error::Unconfirmed)

@@ -1,4 +1,4 @@
-//! An exchange at the far side of the network, for tests: with true keys, and all kinds of manners.
+//! A fake exchange for tests: an HTTP server with valid keys, which can misbehave on demand.
 
 use std::collections::VecDeque;
 use std::net::TcpListener;
@@ -19,7 +19,7 @@ use taler::sign::exchange::{DepositConfirmation, RefundConfirmation};
 use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 use taler::time::Timestamp;
 
-/// How the peer answers once; without being told otherwise it answers truly.
+/// How the fake exchange answers one request; by default it answers correctly.
 pub(super) enum Turn {
     Says(u16, Value),
     Babbles(u16),
@@ -102,7 +102,7 @@ async fn keys(peer: web::Data<FakeExchange>) -> HttpResponse {
     answer.json(&*peer.keys.lock().unwrap())
 }
 
-/// Says of a deposit what it was told to say, or nothing.
+/// Answers the question about a deposit as the test has set it.
 async fn told(peer: web::Data<FakeExchange>, request: HttpRequest) -> HttpResponse {
     peer.asked.lock().unwrap().push((request.path().to_owned(), Value::Null));
     let turn = peer.turns.lock().unwrap().pop_front();

@@ -1,8 +1,8 @@
-//! An exchange's keys: fetched at need, kept as long as the exchange says (crypto 14.1).
+//! An exchange's keys: fetched on demand, cached until they expire (crypto 14.1).
 //!
-//! However many payments want them at a time, one fetches and the others wait for it. Keys that are
-//! a little out of date are better than none: when the exchange does not answer, the old ones serve
-//! for another day, as long as one of its signing keys is good.
+//! Concurrent payments share one fetch. Keys that are
+//! slightly out of date are better than none: when the exchange does not answer, the old ones are used
+//! for another day, while one of its signing keys is valid.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +36,7 @@ pub struct PersistedKeys {
     pub expires: Timestamp,
 }
 
-/// How it stands with an exchange's keys.
+/// State of an exchange's keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyState {
     /// When the keys in use were fetched; `None` if there are none.
@@ -148,7 +148,7 @@ impl Exchange {
         cache.kept.as_ref().filter(|kept| kept.serves(now)).map(|kept| kept.keys.clone())
     }
 
-    /// How it stands with the keys.
+    /// State of the keys.
     pub fn state(&self) -> KeyState {
         let now = self.0.clock.now();
         let cache = self.0.key_cache.cache_state();
@@ -187,7 +187,7 @@ impl Exchange {
         let exchange = self.clone();
         tokio::spawn(async move {
             if let Err(error) = exchange.newer_keys().await {
-                log::debug!("{}: there are no newer keys: {error}", exchange.0.trusted.base_url);
+                log::debug!("{}: no newer keys: {error}", exchange.0.trusted.base_url);
             }
         });
     }
@@ -231,7 +231,7 @@ impl Exchange {
         match outcome {
             Ok(kept) => {
                 if cache.failure.take().is_some() {
-                    log::info!("{}: keys are fetched again", self.0.trusted.base_url);
+                    log::info!("{}: fetching keys succeeds again", self.0.trusted.base_url);
                 }
                 let keys = kept.keys.clone();
                 cache.kept = Some(kept);
@@ -240,7 +240,7 @@ impl Exchange {
             Err(error) => {
                 let is_news = cache.failure.as_ref().is_none_or(|(_, known)| *known != error);
                 if is_news {
-                    log::warn!("{}: keys cannot be had: {error}", self.0.trusted.base_url);
+                    log::warn!("{}: cannot fetch keys: {error}", self.0.trusted.base_url);
                 }
                 cache.failure = Some((now, error));
                 cache.stale_or_error(now)
@@ -259,7 +259,7 @@ impl Exchange {
         match read {
             Ok(keys) => cache.kept = Some(CachedKeys { keys, fetched_at, expires }),
             Err(error) => {
-                log::warn!("{}: remembered keys are of no use: {error}", self.0.trusted.base_url);
+                log::warn!("{}: stored keys are invalid: {error}", self.0.trusted.base_url);
             }
         }
     }
@@ -277,7 +277,7 @@ impl Exchange {
         }
         if keys.left_out() > 0 {
             log::warn!(
-                "{}: {} denominations are not signed as they must be, and left out",
+                "{}: ignored {} denominations with invalid signatures",
                 self.0.trusted.base_url,
                 keys.left_out()
             );

@@ -1,4 +1,4 @@
-//! Does the exchange have a coin for a contract? Asked of deposits whose answer was lost (crypto 6.4,
+//! Asks an exchange whether it has a deposit whose answer was lost (crypto 6.4,
 //! 8.9 and 14.4).
 
 use serde::Deserialize;

@@ -1,5 +1,5 @@
-//! Answers of a real exchange, each read and verified by what reads and verifies them in a payment.
-//! They were recorded: `tests/vectors/real-exchange/README.md`.
+//! Tests with recorded answers of a real exchange, read and verified by the production code.
+//! See `tests/vectors/real-exchange/README.md`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! A coin's payment is taken back, so that its owner can spend it again (crypto 8.8, 14.3).
+//! Refunds a coin at its exchange, so that its owner can spend it again (crypto 8.8, 14.3).
 
 use serde::Deserialize;
 use serde_json::{Value, json};

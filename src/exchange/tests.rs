@@ -1,4 +1,4 @@
-//! An exchange that answers truly, and one that does not.
+//! Tests against a fake exchange that answers correctly and one that does not.
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -202,7 +202,7 @@ async fn whether_a_deposit_is_there_is_told_and_believed_only_in_the_exchanges_o
     );
     assert_eq!(path, named);
 
-    // A door that is closed is no word of the exchange's.
+    // A closed port is no answer of the exchange.
     for reply in [json!({}), json!({ "code": 21 }), json!({ "code": 1005 })] {
         assert!(matches!(says(404, reply).await, Err(Error::Refused { status: 404, .. })));
     }

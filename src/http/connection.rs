@@ -1,4 +1,4 @@
-//! What a client's connection is doing, told between the requests on it and the stream below them.
+//! State of a client's connection, shared by its requests and the stream below them.
 //!
 //! actix reads a connection without limit while a request is answered, and knows no deadline for the
 //! head of a later request. The stream that the server hands to it does (`server/stream.rs`), but

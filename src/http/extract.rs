@@ -1,7 +1,7 @@
-//! From the request to typed values: path, query, body, credentials.
+//! Extractors: from the request to typed values of path, query, body and credentials.
 //!
 //! A handler names what it needs in its signature. Credentials are checked before a body is read,
-//! so that a stranger cannot make the daemon read one.
+//! so that a client without them cannot make the daemon read one.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -499,7 +499,7 @@ impl FromRequest for Authorized {
 }
 
 impl Authorized {
-    /// Lets in whoever sent `request`, if they may pass `door`.
+    /// Admits the sender of `request`, if its credentials satisfy `access`.
     pub(super) fn behind(request: &HttpRequest, door: Access) -> <Self as FromRequest>::Future {
         let bug = |what: &str| Either::Left(ready(Err(Failure::Bug(what.into()))));
         let Some(till) = request.app_data::<Data<Till>>() else {

@@ -1,4 +1,4 @@
-//! Instances: each sees itself under `/private`, the special one all under `/management`
+//! Handlers of instances: each manages itself under `/private`, the special one all under `/management`
 //! (merchant-api 6.1 and 6.2).
 
 use actix_web::http::header::AUTHORIZATION;
@@ -50,7 +50,7 @@ pub(super) async fn auth_own(
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&principal, auth).await?;
     let (id, means) = (&principal.instance().id, principal.means());
-    log::info!("{id}: a new password or fixed token, {means}");
+    log::info!("{id}: password or fixed token changed, {means}");
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -146,7 +146,7 @@ pub(super) async fn auth(
 ) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&till.admit_operator(&id).await?, auth).await?;
-    log::info!("{id}: a new password or fixed token, {} of admin", principal.means());
+    log::info!("{id}: password or fixed token changed, {} of admin", principal.means());
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,4 +1,4 @@
-//! Around every request: its number, its limits, and the headers that every answer carries.
+//! Middleware of every request: request id, limits, and headers of every answer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -186,7 +186,7 @@ fn preflight() -> HttpResponse {
         .finish()
 }
 
-/// The response, with its error's body written out, and told to the log.
+/// The response, with its error rendered and logged.
 fn render_error(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
     let foreign;
     let failure = match response.response().error() {

@@ -1,7 +1,7 @@
-//! The web's doors: parse, call one verb, shape the answer. No SQL, no rule, no sums.
+//! The HTTP layer: parse, call one use case, format the answer. No SQL, no business rules, no arithmetic.
 //!
-//! This file holds every route of the daemon, on one screen, with what each asks of a token. A test
-//! walks the table; a private handler that is not in it lets nobody in.
+//! This file lists every route of the daemon with the permission that it needs. A test
+//! walks the table; a private handler that is not in it admits no request.
 
 mod accounts;
 mod admin;
@@ -479,7 +479,7 @@ impl Limits {
     }
 }
 
-/// What the web's doors need to know besides the till.
+/// What handlers need besides the till.
 #[derive(Debug)]
 pub struct Settings {
     /// The address that wallets use, if it is fixed.

@@ -1,7 +1,7 @@
-//! Where the request came from, and under which address the client sees us.
+//! The client's address, and the base URL by which the client reaches the daemon.
 //!
-//! Behind a proxy the peer is the proxy; its `X-Forwarded-…` headers say who asked, and for what.
-//! Anybody can send such headers, so only those of trusted peers are believed (merchant-api 1.1):
+//! Behind a proxy the peer is the proxy; its `X-Forwarded-…` headers name the client and the original URL.
+//! Any client can send such headers, so only those of trusted peers are used (merchant-api 1.1):
 //! unix sockets, listed networks, and this machine if `base_url` says that there is a proxy on it.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -107,7 +107,7 @@ pub(super) fn base_url(
     below(root, instance)
 }
 
-/// The public address of `instance` for an order that a stranger makes. What a stranger calls us is
+/// The public address of `instance` for an order of a client without a token. The address in its request is
 /// signed only if it is configured, known from the shop's own requests, or our end of the connection;
 /// else the address that the shop used last is taken, or that end.
 ///

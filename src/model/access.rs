@@ -259,7 +259,7 @@ pub struct Token {
     pub last_used_at: Option<Timestamp>,
 }
 
-/// A token about to be kept: `hash` stands for its value, which the store never sees.
+/// A token to be stored: `hash` is the hash of its value, which the store never sees.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewToken {
     /// SHA-256 of the whole text after `Bearer `.

@@ -1,4 +1,4 @@
-//! A bank account of an instance: where exchanges wire the money to (merchant-api 6.3).
+//! A bank account of an instance, to which exchanges transfer the money (merchant-api 6.3).
 //!
 //! Contracts name an account only by its salted hash, so that a customer who sees one contract
 //! cannot look the account up. Salt and hash stay as they are for as long as the account is kept.
@@ -13,7 +13,7 @@ use taler::object::object;
 use taler::payto::Payto;
 use taler::web::BaseUrl;
 
-/// Longest addition to a transfer's subject, in characters; banks leave little room.
+/// Longest addition to a transfer's subject, in characters; banks allow few.
 pub(crate) const MAX_SUBJECT: usize = 64;
 
 /// How tilld identifies itself to the bank's interface for incoming transfers. Never given out.

@@ -1,4 +1,4 @@
-//! When a shop's days begin and end: in which time zone, and at which hour.
+//! A shop's business day: its time zone and the hour at which it ends.
 //!
 //! A bar that closes at three counts the whole night as one day; its day ends at 04:00. The zone is a name
 //! of the IANA time zone database. Which of them exist, the machine knows, and it may forget one when

@@ -1,4 +1,4 @@
-//! From an order as a shop writes it to the terms of a contract (merchant-api 2.2 and 11).
+//! Builds the terms of a contract from a shop's order (merchant-api 2.2 and 11).
 //!
 //! Every member that tilld knows is read as its type and written back in canonical form; members
 //! that it does not know are kept as they were sent. What comes out is complete but for the

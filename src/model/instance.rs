@@ -1,7 +1,7 @@
 //! An instance: one shop of the daemon, with its name, its defaults and its key (merchant-api 6.1).
 //!
 //! Several shops can share a daemon; each sees only its own orders, accounts and tokens. The one
-//! called `admin` also looks after the others.
+//! called `admin` also manages the others.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! An order: what it can be, what may follow, and who is to be told.
+//! An order: its states, their transitions, and the topics that these concern.
 //!
 //! ```text
 //! unclaimed ── claim ──▶ claimed ── pay ──▶ paid ── refund ──▶ refunded, partly or wholly
@@ -19,7 +19,7 @@ use taler::text::bad_text;
 use taler::time::Timestamp;
 use taler::web::{BaseUrl, FulfillmentUrl};
 
-/// Shows that whoever claims or looks at an order was given its address.
+/// The claim token: proves that a client was given the order's address.
 pub type ClaimToken = Bytes<16>;
 
 /// Names one order inside the store; also its place in the shop's list.
@@ -39,7 +39,7 @@ pub struct SessionKey {
     pub fulfillment_url: FulfillmentUrl,
 }
 
-/// What somebody can wait for news of.
+/// A subject that requests can wait for.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Topic {
     /// One order of an instance.
@@ -81,7 +81,7 @@ pub struct NewOrder {
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// The session that it was made for.
     pub session: Option<SessionId>,
-    /// Did somebody without a token of the shop make it, of a template?
+    /// Whether a client without a token created it, from a template.
     pub by_stranger: bool,
 }
 
@@ -149,7 +149,7 @@ impl Refunded {
     }
 }
 
-/// An order as it stands, without its terms.
+/// An order in its current state, without its terms.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// Its place in the list.

@@ -36,7 +36,7 @@ pub fn backup(path: &Path, dest: &Path) -> Result<()> {
     copy(&connection, &path, dest)?;
     if let Err(error) = note(&path, begun, dest) {
         // The copy is good, and only the shopkeeper will be asked for another one.
-        log::warn!("it could not be noted that a backup was made: {error}");
+        log::warn!("the time of the backup could not be recorded: {error}");
     }
     Ok(())
 }
@@ -104,9 +104,9 @@ fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
     }
     // SQLite takes the file because it is empty. A full name is none of its addresses (`file:…`).
     let full = std::path::absolute(part).map_err(failed(part))?;
-    let name = full.to_str().ok_or_else(|| {
-        Error::Open(part.to_owned(), "SQLite takes only names that are UTF-8".into())
-    })?;
+    let name = full
+        .to_str()
+        .ok_or_else(|| Error::Open(part.to_owned(), "SQLite needs a path in UTF-8".into()))?;
     let mut vacuum = connection.prepare_cached("VACUUM INTO :name")?;
     vacuum.execute(named_params! { ":name": name }).map_err(|error| damaged(path, error))?;
     drop(vacuum);

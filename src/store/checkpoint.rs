@@ -147,8 +147,8 @@ impl Checkpointer {
 
 /// Says that the write-ahead log stays as long as it is.
 pub(super) fn warn_unmoved(error: &rusqlite::Error) {
-    let line = format_args!("the write-ahead log could not be moved: {error}");
-    log_limit::warn("times that the write-ahead log could not be moved", line);
+    let line = format_args!("checkpoint failed: {error}");
+    log_limit::warn("failed checkpoints", line);
 }
 
 /// Moves what can be moved without waiting; how many pages the log has.

@@ -431,8 +431,8 @@ impl WriterLoop {
         }
         let failed = outcome.err();
         if let Some(Failed::Other(what)) = &failed {
-            let line = format_args!("a transaction of {count} changes was undone: {what}");
-            log_limit::error("transactions that were undone", line);
+            let line = format_args!("a transaction of {count} changes was rolled back: {what}");
+            log_limit::error("transactions rolled back", line);
         }
         for job in batch {
             job.answer(failed.as_ref());

@@ -1,4 +1,4 @@
-//! Bank accounts: added, changed, put out of use (merchant-api 6.3).
+//! Use cases of bank accounts: add, change, deactivate (merchant-api 6.3).
 
 use super::instance::still_there;
 use super::{Error, Principal, Till};
@@ -8,7 +8,7 @@ use system::random;
 use taler::base32::{HashCode, Salt};
 use taler::payto::Payto;
 
-/// An account that somebody wants.
+/// The request to add an account.
 #[derive(Clone, Debug)]
 pub struct CreateAccount {
     /// The full account, `receiver-name` included.

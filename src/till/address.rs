@@ -1,8 +1,8 @@
-//! Under which addresses a shop's own programs and browsers find the daemon.
+//! Records the base URLs by which a shop's own programs and browsers reach the daemon.
 //!
-//! Where no address is configured, an order names the one that its request came to. That is good
-//! for the shop's own orders. A stranger may say any address, and a contract that is signed with it
-//! would send wallets there; so orders of strangers name an address that the shop itself has used.
+//! Without a configured base URL, an order names the one of its request. That is safe
+//! for the shop's own orders. A client without a token can send any address, and a contract that is signed with it
+//! would send wallets there; so public orders name an address that the shop itself has used.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,4 +1,4 @@
-//! What an exchange did not do, as wallets and shops are told of it (merchant-api 3.5).
+//! Failures of exchanges, in the form that wallets and shops get (merchant-api 3.5).
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -12,7 +12,7 @@ use taler::exchange::BadKeys;
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
-/// Taler's codes that exchanges alone tell. Others may come from what stands in front of one.
+/// Taler's error codes that only exchanges send. Others may come from a proxy in front of one.
 const EXCHANGE_CODES: RangeInclusive<u32> = 1000..=1999;
 
 /// Those of them that are about refunds.
@@ -22,7 +22,7 @@ const REFUND_CODES: RangeInclusive<u32> = 1500..=1519;
 /// does not know the coin's denomination (seen, observed-exchange 6), the coin, the deposit.
 const NEVER_THERE_CODES: [u32; 3] = [1005, 1500, 1502];
 
-/// HTTP status told when a coin has more refunds than an exchange keeps.
+/// HTTP status stated when a coin has more refunds than an exchange stores.
 const TOO_MANY_REFUNDS: u16 = 413;
 
 /// An exchange would not, or could not.
@@ -34,7 +34,7 @@ pub struct ExchangeError {
     pub kind: ExchangeErrorKind,
     /// The HTTP status of its answer, if there was one.
     pub http_status: Option<u16>,
-    /// Its own code, if it told one.
+    /// The exchange's error code, if it sent one.
     pub code: Option<u32>,
     /// Its own words, if they were JSON.
     pub reply: Option<Value>,
@@ -95,7 +95,7 @@ impl ExchangeError {
         Self { exchange_url, kind, http_status, code, reply }
     }
 
-    /// The status that a wallet is told of: that of the exchange's answer, or a gateway's if there
+    /// The status stated to wallets: that of the exchange's answer, or a gateway's if there
     /// was none, or it was no answer.
     pub fn status(&self) -> u16 {
         match self.http_status {
@@ -105,7 +105,7 @@ impl ExchangeError {
         }
     }
 
-    /// Did the exchange say nothing, or only that it cannot? Whoever asks it for the next coin would wait
+    /// Whether the exchange gave no answer, or only a server error. A request for the next coin would wait
     /// as long, for as little.
     pub(super) const fn is_silence(&self) -> bool {
         match self.kind {
@@ -277,7 +277,7 @@ mod tests {
             ("unknown denomination", DenominationUnknown, true),
             ("wallet_data_hash that was not signed", Signature, true),
             ("wire deadline never", Refused, true),
-            // These codes are told by whatever stands in front of an exchange, too.
+            // Proxies in front of an exchange send these codes, too.
             ("a member missing", Refused, false),
             ("bad iban", Refused, false),
             ("bad merchant signature", Refused, false),

@@ -1,8 +1,8 @@
-//! Money that goes back to the coins that it came from: refunds that wallets fetch, payments that are
-//! aborted, payments that came too late (merchant-api 3.7 and 3.8, crypto 14.3).
+//! Refunds coins at their exchanges: refunds that wallets collect, payments that are
+//! aborted, coins that arrived too late (merchant-api 3.7 and 3.8, crypto 14.3).
 //!
-//! What is to be given back is kept before the exchange is asked, and asked for until it has
-//! answered: at once, and then by the clock.
+//! Each refund is stored before the exchange is asked, and the request is repeated until it has
+//! answered: at once, and then by `pending`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,7 +26,7 @@ use taler::sign::{PublicKey, Signature, Statement};
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
-/// The status told of an exchange that gave no answer.
+/// The status stated for an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
 
 /// What a wallet gets that asks for its refunds.
@@ -309,7 +309,7 @@ impl Till {
     ) -> Result<Outcome, ExchangeError> {
         let url = &refund.coin.exchange_url;
         let Some(exchange) = self.exchange(url) else {
-            // It was trusted once; until it is again, nobody can be asked.
+            // The exchange is no longer trusted; it is not asked until it is trusted again.
             return Err(ExchangeError::at(url, exchange::Error::Unreachable("not trusted".into())));
         };
         let answer = async {
@@ -365,7 +365,7 @@ impl Till {
         serial: OrderSerial,
         now: Timestamp,
     ) -> Result<(), Error> {
-        // Whoever pays right now began in time, and may yet complete it.
+        // A payment in progress began in time and may still complete.
         if self.locks.is_taken(serial) {
             return Ok(());
         }
@@ -427,7 +427,7 @@ struct RefusedRefund {
 }
 
 impl RefusedRefund {
-    /// Adds a coin's refund to those that are told, if it is refused for good.
+    /// Adds a coin's refund to the list, if the exchange permanently refuses it.
     fn add(told: &mut Vec<Self>, refund: &CoinRefund, outcome: &Outcome) {
         let Outcome::Refused { status, code, .. } = outcome else { return };
         if refund.grant.is_none() {
@@ -454,11 +454,11 @@ impl RefusedRefund {
 impl fmt::Display for RefusedRefund {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { exchange_url, amount, status, code } = self;
-        write!(f, "{exchange_url} refused a refund of {amount} for good ({status}")?;
+        write!(f, "{exchange_url} permanently refused a refund of {amount} ({status}")?;
         if let Some(code) = code {
             write!(f, ", code {code}")?;
         }
-        f.write_str("); the shop must pay it back in another way")
+        f.write_str("); the shop must refund it in another way")
     }
 }
 

@@ -1,4 +1,4 @@
-//! Instances: made, shown, changed, deleted (merchant-api 6.1 and 6.2).
+//! Use cases of instances: create, show, change, delete (merchant-api 6.1 and 6.2).
 
 use std::net::IpAddr;
 
@@ -28,14 +28,14 @@ pub enum Auth {
     Token(ApiToken),
 }
 
-/// An instance that somebody wants.
+/// The request to create an instance.
 #[derive(Clone, Debug)]
 pub struct CreateInstance {
     /// Its name in URLs.
     pub id: InstanceId,
     /// What is set.
     pub settings: InstanceSettings,
-    /// How its owner gets in; nobody does by the web when `None`.
+    /// The owner's credentials; `None`: no access over HTTP.
     pub auth: Option<Auth>,
 }
 
@@ -44,7 +44,7 @@ pub struct CreateInstance {
 pub enum Deletion {
     /// Now.
     Done,
-    /// When exchanges have answered what is under way. Nobody can use it from now on.
+    /// When exchanges have confirmed the pending refunds. The instance cannot be used from now on.
     WhenAnswered(Unfinished),
 }
 
@@ -188,7 +188,7 @@ impl Till {
                 }
                 let settings = change(&there.settings);
                 settings.check()?;
-                // A zone that the machine has forgotten keeps nobody from changing other things.
+                // An unknown zone in the stored settings must not prevent other changes.
                 if settings.business_day != there.settings.business_day {
                     settings.business_day.check()?;
                 }
@@ -199,7 +199,7 @@ impl Till {
 
     /// Takes the key from the instance `id`, its passwords and its tokens; its history stays. While
     /// money of it is under way that goes by `force` only: then coins that did not pay for anything are
-    /// given back, refunds that nobody collected are sent, and the key stays until the last of them is
+    /// refunded, refunds not yet collected are sent, and the key stays until the last of them is
     /// answered.
     ///
     /// # Errors
@@ -245,7 +245,7 @@ impl Till {
     }
 
     /// Gives the clerk's instance a new password or a new fixed token. Either takes the place of
-    /// both. Whoever else sits in the back office has to sign in again; tokens made by request stay
+    /// both. All other web sessions end; tokens created on request stay
     /// good until they end or are taken back.
     ///
     /// # Errors
@@ -267,9 +267,9 @@ impl Till {
                     keep_static(tx, serial, token)?;
                 }
                 let all = tokens::list(tx, serial, i64::MIN, None)?;
-                for seat in all.iter().filter(|token| is_web_session(token)) {
-                    if Some(seat.serial) != own {
-                        tokens::delete(tx, serial, seat.serial)?;
+                for session in all.iter().filter(|token| is_web_session(token)) {
+                    if Some(session.serial) != own {
+                        tokens::delete(tx, serial, session.serial)?;
                     }
                 }
                 Ok(())
@@ -293,13 +293,13 @@ impl Till {
     ) -> Result<(), Error> {
         self.confirm(principal, old, client).await?;
         self.set_auth(principal, Auth::Password(new)).await?;
-        log::info!("{}: a new password, {}", principal.instance.id, ClientAddr(client));
+        log::info!("{}: password changed, {}", principal.instance.id, ClientAddr(client));
         Ok(())
     }
 
     /// Gives the instance `id` a new password, for an owner who has lost it, by the special
     /// instance's clerk, whose `own` password is asked for; `peer` as in [`Till::change_password`].
-    /// Whoever sits in the back office of `id` has to sign in again; tokens made by request stay.
+    /// All web sessions of `id` end; tokens created on request stay.
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] when `own` is another one, [`Error::TooManyAttempts`],
@@ -319,11 +319,11 @@ impl Till {
         self.confirm(principal, own, client).await?;
         let owner = self.admit_operator(id).await?;
         self.set_auth(&owner, Auth::Password(new)).await?;
-        log::info!("{id}: a new password by {}, {}", principal.instance.id, ClientAddr(client));
+        log::info!("{id}: password changed by {}, {}", principal.instance.id, ClientAddr(client));
         Ok(())
     }
 
-    /// Is it the clerk, and not somebody at a desk that was left?
+    /// Checks the password again, in case another person uses an unattended browser.
     async fn confirm(
         &self,
         principal: &Principal,
@@ -377,7 +377,7 @@ fn give_all_back(
     Ok(Deletion::WhenAnswered(unfinished))
 }
 
-/// Is the instance still there for which somebody was let in? For every change that adds something to
+/// Checks that the principal's instance still exists. For every change that adds something to
 /// it: it may have been deleted between look and change.
 ///
 /// # Errors
@@ -394,7 +394,7 @@ pub(super) fn still_there(
     }
 }
 
-/// Keeps a fixed token, which nobody else may have chosen before.
+/// Stores a fixed token, which must not be in use elsewhere.
 fn keep_static(tx: &mut Tx<'_>, serial: InstanceSerial, token: &NewToken) -> Result<(), Error> {
     tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(InvalidField("token")))
 }

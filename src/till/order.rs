@@ -1,4 +1,4 @@
-//! Orders: made, listed, thinned out, deleted (merchant-api 2).
+//! Use cases of orders: create, list, forget parts of terms, delete (merchant-api 2).
 
 use serde_json::{Map, Value, json};
 
@@ -29,7 +29,7 @@ const RETENTION_S: u64 = 10 * 365 * 86_400;
 /// Most orders in one list.
 pub const MAX_LIST: i64 = 1024;
 
-/// An order that somebody wants.
+/// The request to create an order.
 #[derive(Clone, Debug)]
 pub struct CreateOrder {
     /// As the shop wrote it.
@@ -106,7 +106,7 @@ impl Till {
         self.make_order(&principal.instance, wish, base_url, Lane::First).await
     }
 
-    /// The same for whoever may make orders there, in the lane to the writer that is theirs.
+    /// The same for any client that may create orders there, in the client's lane to the writer.
     pub(super) async fn make_order(
         &self,
         instance: &Instance,
@@ -207,7 +207,7 @@ impl Till {
     /// The account that the money of an order goes to, and the exchanges whose coins it can be paid with:
     /// those of its currency that can, as far as is known, pay that account. The first account that
     /// an exchange is known to pay is taken, else the first that one may be able to pay. Without any
-    /// exchange at all, orders can be paid at the counter (decision 1). Nobody is asked: an order
+    /// exchange at all, orders can be paid at the counter (decision 1). No exchange is contacted: an order
     /// waits for no network.
     fn account_for<'a>(
         &self,
@@ -296,7 +296,7 @@ impl Till {
         Ok(found.filter(|order| order.paid.is_some()))
     }
 
-    /// The terms of an order that a verb has shown to somebody, who therefore may see them.
+    /// The terms of an order that a use case has returned, so that the client may see them.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`] when it was deleted meanwhile.
@@ -422,7 +422,7 @@ fn is_beyond(price: &Amount, offers: &[ExchangeOffer]) -> bool {
         .is_ok_and(|sum| sum.try_cmp(price).is_ok_and(std::cmp::Ordering::is_lt))
 }
 
-/// A name that nobody can guess: the date, and 64 random bits, or 128 where no token protects the
+/// An unguessable order ID: the date, and 64 random bits, or 128 where no token protects the
 /// order.
 fn fresh_id(now: Timestamp, has_token: bool) -> Result<OrderId, Error> {
     let day = now

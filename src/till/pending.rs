@@ -1,10 +1,10 @@
-//! What is unfinished with exchanges, and is finished without anybody asking: coins of which nobody
-//! knows whether their exchange has them, refunds that no exchange has answered, coins of payments that
-//! came to nothing.
+//! Completes pending work with exchanges in the background: coins of which it is not
+//! known whether their exchange has them, refunds that no exchange has confirmed, coins of payments that
+//! failed.
 //!
-//! The work is grouped by exchange. The groups run beside each other, so that an exchange that is down
-//! delays nothing that another one owes; an order with coins of several is in the group of each. An
-//! exchange that does not answer is left alone for a while, and the rest of its group with it.
+//! The work is grouped by exchange. The groups run concurrently, so that an exchange that is down
+//! does not delay work with others; an order with coins of several is in the group of each. An
+//! exchange that does not answer is skipped for a while, with the rest of its group.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,14 +32,14 @@ const LONGEST_REST: Duration = Duration::from_secs(300);
 #[derive(Debug)]
 pub struct PendingWork {
     exchange_url: BaseUrl,
-    /// Orders with coins of which nobody knows whether the exchange has them.
+    /// Orders with coins of which it is unknown whether the exchange has them.
     deposits: Vec<OrderSerial>,
     /// Orders with refunds that it has not answered.
     refunds: Vec<OrderSerial>,
     _visit: Visit,
 }
 
-/// How it stands with the exchanges that are asked in the background. Cheap to clone; all clones are one.
+/// State of the exchanges with background work. Cheap to clone; all clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contacts(Arc<Mutex<HashMap<BaseUrl, Contact>>>);
 
@@ -75,7 +75,7 @@ impl Contacts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to ask an exchange; `None` while somebody is at it, or it rests.
+    /// Begins to work with an exchange; `None` while another task does, or during its backoff.
     fn visit(&self, url: &BaseUrl, now: Instant) -> Option<Visit> {
         let mut all = self.all();
         let contact = all.entry(url.clone()).or_default();
@@ -105,7 +105,7 @@ impl Contacts {
         self.all().get(url).is_some_and(|contact| contact.has_more)
     }
 
-    /// The exchange answered, whoever asked it. Was it left alone until now?
+    /// Records that the exchange has answered any task. Whether it was in backoff until now.
     pub(super) fn answered(&self, url: &BaseUrl) -> bool {
         match self.all().get_mut(url) {
             Some(contact) => {
@@ -188,8 +188,8 @@ impl Till {
         }
     }
 
-    /// Logs why something is not finished yet, for an exchange that does not answer once; the others of
-    /// its group wait then.
+    /// Logs why a task is not complete yet; for an exchange that does not answer only once, because the rest of
+    /// its group waits then.
     fn tell(
         &self,
         task: Task,
@@ -203,12 +203,12 @@ impl Till {
             let found = self.store.read_in_place(|db| orders::find_by_serial(db, order));
             let id =
                 found.ok().flatten().map_or_else(String::new, |order| order.order_id.to_string());
-            log::warn!("order {id} at {url}: {what}, trying again later: {error}");
+            log::warn!("order {id} at {url}: {what}, retrying: {error}");
         } else if !is_silent.swap(true, Ordering::Relaxed) {
             let rest = self.contacts.rest(url, self.clock.instant()).as_secs();
             log::warn!(
-                "{error}; {deposits} orders with unconfirmed deposits and {refunds} with unanswered \
-                 refunds wait for it, trying again in {rest} s"
+                "{error}; {deposits} orders with unconfirmed deposits and {refunds} with unconfirmed \
+                 refunds are waiting, retrying in {rest} s"
             );
         }
     }
@@ -240,13 +240,13 @@ impl Till {
         if !self.is_time_sure() {
             if self.is_first_to_wait_for_clock() {
                 let count = expired.len();
-                log::info!("{count} part-paid orders have expired, if the clock is right");
+                log::info!("{count} partially paid orders have expired, by this clock");
             }
             return Ok(());
         }
         for serial in expired {
             if let Err(error) = self.refund_incomplete(serial, now).await {
-                log::warn!("coins of an expired order are not given back yet: {error}");
+                log::warn!("coins of an expired order are not refunded yet, retrying: {error}");
             }
         }
         Ok(())
@@ -287,7 +287,7 @@ mod tests {
             rests.push(rest.as_secs());
         }
         assert_eq!(rests, [30, 60, 120, 240, 300, 300]);
-        // Whoever hears from it ends its rest.
+        // Any answer of the exchange ends its backoff.
         contacts.rest(&one, now);
         assert!(contacts.answered(&one) && !contacts.answered(&one) && !contacts.answered(&other));
         assert!(contacts.visit(&one, now).is_some());

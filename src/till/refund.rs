@@ -1,5 +1,5 @@
-//! Refunds: granted by the shop, as a new total (merchant-api 2.7). What comes from coins goes back to
-//! them; see `give_back.rs`.
+//! The use case of granting a refund, as a new total (merchant-api 2.7). Refunds of coins
+//! are sent by `exchange_refunds.rs`.
 
 use std::cmp::Ordering;
 
@@ -57,7 +57,7 @@ impl Till {
     }
 
     /// Raises the refunds of an order to a total; the same total again changes nothing. The order
-    /// as it stands then.
+    /// in its state then.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::RefundOfUnpaid`], [`Error::RefundCurrency`],
@@ -118,7 +118,7 @@ impl Till {
             })
             .await?;
         if let Some(amount) = granted {
-            log::info!("order {}: a refund of {amount} granted", order.order_id);
+            log::info!("order {}: granted a refund of {amount}", order.order_id);
         }
         Ok(order)
     }

@@ -1,4 +1,4 @@
-//! The books: what was ordered, paid and given back in a range of time, its sums, and the history of
+//! Reports: orders, payments and refunds in a range of time, their sums, and the history of
 //! one order. Sums are exact and kept apart by currency.
 
 use std::collections::BTreeMap;
@@ -161,7 +161,7 @@ impl Total {
 /// What happened with an order.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// How it stands.
+    /// The order's state.
     pub order: Order,
     /// When a wallet claimed it.
     pub claimed_at: Option<Timestamp>,
@@ -178,7 +178,7 @@ impl Till {
     /// is sold, paid or given back meanwhile is in it.
     ///
     /// # Errors
-    /// [`Error::Store`], also when there is no room for a text that is too long for memory.
+    /// [`Error::Store`], also when the disk is too full for a text that is too long for memory.
     pub async fn export(
         &self,
         principal: &Principal,
@@ -186,7 +186,7 @@ impl Till {
         range: DateRange,
         mut writer: impl ReportWriter,
     ) -> Result<Spooled, Error> {
-        // One at a time, so that there are readers left for everybody else.
+        // One at a time, so that read connections are left for other requests.
         let _turn = self.exporting.acquire().await.map_err(|_| store::Error::Closed)?;
         let (serial, store) = (principal.instance.serial, self.store.clone());
         self.store

@@ -1,9 +1,9 @@
-//! The first instance, made in a browser by whoever has the code that the daemon printed at its start,
+//! Creates the first instance in a browser, with the code that the daemon printed at its start,
 //! or that a command printed since.
 //!
-//! Of the code only a hash is kept. It is good for one use and for a day, ends when a new one is made,
-//! and with the first instance, however that is made. It has 128 random bits; wrong ones are counted
-//! with the wrong passwords of `admin`, so that nobody tries many.
+//! Only a hash of the code is stored. It is valid once and for a day, ends when a new one is created,
+//! and with the first instance, however that is created. It has 128 random bits; wrong ones are counted
+//! with the wrong passwords of `admin`, which limits guessing.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ use taler::base32::{self, HashCode};
 use taler::hash;
 use taler::time::{RelativeTime, Timestamp};
 
-/// How long a code is good, in seconds: whoever has started a daemon sets it up on the same day.
+/// Validity of a code, in seconds: an operator who starts a daemon sets it up on the same day.
 const LIFE_S: u64 = 86_400;
 
 /// The code that makes the first instance. Never shown but by [`SetupCode::reveal`].
@@ -113,7 +113,7 @@ impl Till {
         Ok(made.await?.then_some(code))
     }
 
-    /// Makes the first instance for whoever has the code; `peer` is the client's address, by which
+    /// Creates the first instance for a client with the code; `peer` is the client's address, by which
     /// attempts are counted.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl Till {
         if is_any {
             return Err(SetupRefusal::Over);
         }
-        // Before the password is hashed, which costs more than a stranger may have of us.
+        // Before the password is hashed, which is too expensive for clients without a valid code.
         let is_right = is_good(kept.as_ref(), &code, now);
         if !self.passwords.attempt_code(client, is_right).await? {
             return Err(SetupRefusal::Code);
@@ -144,7 +144,7 @@ impl Till {
         };
         let new = create(id, settings, hash, now)?;
         let made = self.store.write::<_, SetupRefusal>(move |tx| {
-            // Somebody may have been faster, with the same code or in another way.
+            // Another request may have created it meanwhile.
             if instances::is_any(tx)? {
                 return Err(SetupRefusal::Over);
             }
@@ -156,7 +156,7 @@ impl Till {
             there.ok_or_else(|| Error::InstanceUnknown(new.id).into())
         });
         let instance = made.await?;
-        log::info!("{}: the first instance is made, by the setup link", instance.id);
+        log::info!("created instance {}, by the setup link", instance.id);
         Ok(instance)
     }
 

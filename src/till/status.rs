@@ -1,4 +1,4 @@
-//! How the shop is doing, for its keeper who wants to know whether all is well.
+//! The health of a shop and of the daemon, for the status page.
 
 use super::{Error, ExchangeState, Kyc, KycStatus, Principal, Till};
 use crate::model::account::Account;
@@ -17,9 +17,9 @@ pub struct ShopStatus {
     pub is_unnamed: bool,
     /// The exchanges that new orders offer, in the operator's order.
     pub exchanges: Vec<ExchangeState>,
-    /// How each exchange stands to each account in use, as far as is known.
+    /// KYC state of each account in use at each exchange, as far as known.
     pub kyc: Vec<Kyc>,
-    /// How the daemon is doing, which is nobody's business but the special instance's.
+    /// State of the daemon; only for the special instance.
     pub machine: Option<Machine>,
 }
 
@@ -41,7 +41,7 @@ pub enum Step {
 }
 
 impl ShopStatus {
-    /// Does the shop go by its name in addresses, as if nobody had given it one?
+    /// Whether the shop's name is still its instance ID.
     pub fn is_unnamed(&self) -> bool {
         self.is_unnamed
     }

@@ -98,7 +98,7 @@ impl Till {
             .await
     }
 
-    /// A template as anybody may see it.
+    /// The public part of a template.
     ///
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::TemplateUnknown`].

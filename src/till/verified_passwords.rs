@@ -4,7 +4,7 @@
 //! A text is known by a keyed hash of the instance, of the instance's stored password hash, and of the
 //! text itself. The key is made at start and never leaves the memory. With a new password the stored
 //! hash is another one, so nothing has to be forgotten then. Wrong texts are remembered as well: a
-//! program that goes on with a token which was revoked is told no without costing its neighbours
+//! program that still uses a revoked token is refused without using up its neighbours'
 //! the attempts that they share with it.
 
 use std::collections::HashMap;
@@ -107,7 +107,7 @@ impl VerifiedPasswords {
             outcomes.retain(|_, (_, until)| *until > now);
         }
         if outcomes.len() >= MOST {
-            // A right password is kept before a wrong one, so that nobody can push it out by guessing.
+            // A right password is kept before a wrong one, so that guesses cannot evict it.
             let worth = |outcome: &Outcome| outcome.get() == Some(&true);
             let least = outcomes
                 .iter()
@@ -122,7 +122,7 @@ impl VerifiedPasswords {
         fresh
     }
 
-    /// Forgets a check that came to nothing, unless somebody else goes on with it.
+    /// Removes a check that was cancelled, unless another request waits for it.
     fn forget(&self, mark: PasswordDigest, outcome: &Outcome) {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |(kept, _): &(Outcome, Instant)| Arc::ptr_eq(kept, outcome);

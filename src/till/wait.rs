@@ -1,4 +1,4 @@
-//! How an order or a session stands: now, or as soon as it stands better, or by a deadline.
+//! Long polling: the state of an order or session now, after a change, or at a deadline.
 //!
 //! Every wait goes the same way: look; if the answer could still get better and the client has
 //! patience, listen, look again if anything was committed meanwhile, wait, look again. Without the
@@ -90,12 +90,12 @@ pub struct StatusQuery {
     pub repurchase: Repurchase,
 }
 
-/// What a shop is told of an order.
+/// The state of an order for its shop.
 #[derive(Clone, Debug)]
 pub struct Status {
     /// The order.
     pub order: Order,
-    /// How it stands.
+    /// The payment state.
     pub state: PaymentState,
     /// Its terms as canonical JSON.
     pub terms: String,
@@ -105,7 +105,7 @@ pub struct Status {
     pub deposited: Amount,
 }
 
-/// How an order stands for who asks.
+/// The state of an order for a client.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PaymentState {
     /// To be paid, or to be brought into the session by its wallet.
@@ -144,10 +144,10 @@ pub struct PublicStatusQuery {
     pub await_refund_obtained: bool,
 }
 
-/// What a browser or wallet is told of an order.
+/// The state of an order for a browser or wallet.
 #[derive(Clone, Debug)]
 pub enum PublicStatus {
-    /// It is somebody else's; this is where one gets an own one.
+    /// Another wallet has claimed it; the URL where the client gets its own order.
     Elsewhere {
         /// Where.
         url: String,
@@ -214,7 +214,7 @@ impl Till {
         self.store.read_in_place(|db| InstanceRef::called(id).serial(db))
     }
 
-    /// How an order of the clerk's shop stands. With patience: as soon as it is paid (in the
+    /// The state of an order of the principal's shop. With a wait limit: as soon as it is paid (in the
     /// session, if one is asked for), or, with `is_news`, as soon as that says yes.
     ///
     /// # Errors
@@ -257,7 +257,7 @@ impl Till {
         self.wait(wait_limit, look).await
     }
 
-    /// How an order stands for a browser or wallet that may know of it.
+    /// The state of an order for a browser or wallet with access to it.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::TokenWrong`], [`Error::HashWrong`],
@@ -329,7 +329,7 @@ impl Till {
             let order = found
                 .filter(|order| order.hash_fits(Some(&ask.h_contract)))
                 .ok_or(Error::ContractUnknown)?;
-            // A refund that nobody can grant is refused now, not when the order is paid.
+            // A refund that cannot be granted is refused now, not when the order is paid.
             let enough = exceeds(&order, ask.refund.as_ref())?;
             let mut wake_on = WakeOn {
                 topic: Topic::Order(instance, ask.order_id.clone()),
@@ -466,14 +466,14 @@ impl Till {
 }
 
 impl PublicStatusQuery {
-    /// Has whoever asks the refunds that it waits for?
+    /// Whether the refunds that the client waits for are there.
     fn has_its_refunds(&self, order: &Order) -> Result<bool, Error> {
         let obtained = !(self.await_refund_obtained && order.is_refund_pending());
         Ok(obtained && exceeds(order, self.refund.as_ref())?)
     }
 }
 
-/// Do the order's refunds exceed `refund`? Whoever waits for none has all.
+/// Whether the order's refunds exceed `refund`. Always true without a refund to wait for.
 fn exceeds(order: &Order, refund: Option<&Amount>) -> Result<bool, Error> {
     let Some(refund) = refund else { return Ok(true) };
     let compared = order.refund_collectable().try_cmp(refund);
@@ -509,9 +509,9 @@ fn payment_state(
     Ok(if claimed { PaymentState::Claimed } else { PaymentState::Unpaid })
 }
 
-/// May whoever shows `credential` know of `order`? One without a claim token is open to everybody who
+/// Whether `credential` gives access to `order`. One without a claim token is open to every client that
 /// knows its name, in every state: shops mail its bare address to their customers (merchant-api 3.4,
-/// decisions 2 and 3). Only who shows a hash is told when it is wrong.
+/// decisions 2 and 3). Only a client that shows a hash learns that it is wrong.
 fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
     let token = order.token_fits(credential.token.as_ref());
     let asks_by_hash = order.claim.is_some() && credential.h_contract.is_some();
@@ -526,7 +526,7 @@ fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
     }
 }
 
-/// Where somebody is sent who came to a claimed order that is not theirs.
+/// Where a client is redirected that visits an order claimed by another wallet.
 fn elsewhere(db: &Connection, order: &Order) -> Result<Option<PublicStatus>, Error> {
     if order.claim.is_none() {
         return Ok(None);

@@ -1,8 +1,8 @@
 //! Who sits in the back office: signs in with a password, stays while they do something, and is sent
 //! away when they do nothing for long or their time is over.
 //!
-//! A seat is a token like any other, so it is listed, revoked and forgotten like any other; what
-//! makes it a seat is its description, which no other token can have. It opens the back office only:
+//! A web session is a token like any other, so it is listed, revoked and deleted like any other;
+//! its description, which no other token can have, marks it. It gives access to the back office only:
 //! who steals one does not get around its short life by way of the API. That it was used is kept to the minute only, so that reading
 //! does not write.
 
@@ -22,19 +22,19 @@ use taler::time::{RelativeTime, Timestamp};
 
 /// Longest name of a browser that is kept, in characters.
 const MAX_BROWSER: usize = 120;
-/// How long a seat lasts at most: half a day, a long shift.
+/// Longest web session: half a day, a long shift.
 const LIFE_S: u64 = 12 * 3600;
-/// How long somebody may do nothing.
+/// Longest inactivity.
 const IDLE_S: u64 = 30 * 60;
 /// How exactly it is kept when a token was used.
 const GRAIN_S: u64 = 60;
 
-/// Is somebody there, or does their page only look for news by itself?
+/// Whether a request comes from the user or from a script of the page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Activity {
-    /// Somebody did something, which keeps their seat.
+    /// The user did something, which prolongs the web session.
     User,
-    /// Nobody did anything that we know of.
+    /// A script polls; this does not prolong the web session.
     Background,
 }
 
@@ -53,7 +53,7 @@ impl Uses {
 }
 
 impl Till {
-    /// Trades the password of `instance` for a seat in its back office, as [`Till::log_in`] does.
+    /// Starts a web session with the password of `instance`, as [`Till::log_in`] creates a token.
     /// `browser` is what the client calls itself, for the list of tokens.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Till {
         self.trade(instance, password, client, wish).await
     }
 
-    /// A text that nobody can guess, by which a browser is known before it has a seat, or a page.
+    /// An unguessable text that identifies a browser before its web session, or a page.
     ///
     /// # Errors
     /// [`Error::NoRandomness`].
@@ -83,8 +83,8 @@ impl Till {
         Ok(base32::encode(&random::<16>()?))
     }
 
-    /// Lets in whoever holds a seat that is good for `needs`, as a clerk of the seat's instance.
-    /// Whoever did nothing for half an hour loses the seat.
+    /// Admits the holder of a web session with the permission `needs`, as a principal of its instance.
+    /// A web session ends after half an hour of inactivity.
     ///
     /// # Errors
     /// [`Error::NotAuthorized`], [`Error::TokenExpired`], [`Error::NotPermitted`],
@@ -152,14 +152,14 @@ impl Till {
     }
 }
 
-/// What the browser calls itself whose user sits in the back office by this token; `None` if nobody
-/// can sit there by it.
+/// The user agent of this token's web session; `None` if
+/// the token is no web session.
 pub fn browser_of(token: &Token) -> Option<&str> {
     let description = token.description.as_deref().filter(|_| token.kind == TokenKind::Login);
     description?.strip_prefix(WEB_SESSION_PREFIX)
 }
 
-/// Does this token hold somebody's seat?
+/// Whether this token is a web session.
 pub(super) fn is_web_session(token: &Token) -> bool {
     browser_of(token).is_some()
 }

@@ -70,7 +70,7 @@ fn an_exchange_that_is_down_keeps_nobody_from_selling() {
     has(&shop.daemon, "problem");
     let state = state(&shop.daemon);
     assert_eq!(state["keys_http_status"], 0);
-    assert!(state["problem"].as_str().unwrap().starts_with("it cannot be reached: "), "{state}");
+    assert!(state["problem"].as_str().unwrap().starts_with("it is unreachable: "), "{state}");
     assert!(state["next_download"]["t_s"].is_u64());
     assert_eq!(order(&shop).status, 200);
     assert_eq!(shop.daemon.stop(), 0);

@@ -406,10 +406,10 @@ fn the_most_talkative_daemon_tells_no_secret() {
         "GET /sessions/***: 200",
         "GET /instances/admin/sessions/***",
         "/orders/secret-token:***",
-        "admin: a wrong password, from a client that no proxy names",
-        "admin: token 2 (all:refreshable) for the password, from a client that no proxy names",
-        "bar: a new password or fixed token, by token 1 of admin",
-        "admin: a new password, from 192.0.2.10",
+        "admin: wrong password, from an unknown client",
+        "admin: created token 2 (all:refreshable) with the password, from an unknown client",
+        "bar: password or fixed token changed, by token 1 of admin",
+        "admin: password changed, from 192.0.2.10",
         "/pay: 502",
     ] {
         assert!(log.contains(said), "{said}: {log}");

@@ -255,7 +255,7 @@ fn first_start(place: &Place, disk: &Disk) -> bool {
     command.arg("--database").arg(place.db()).arg("serve").envs(disk.variables());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
-    let ready = lines.map_while(Result::ok).any(|line| line.contains("ready, with the database"));
+    let ready = lines.map_while(Result::ok).any(|line| line.contains("ready, database"));
     // Now or in a moment, if it is not dead already.
     let _ = child.kill();
     child.wait().unwrap();

@@ -1,4 +1,4 @@
-//! Bank accounts: where the money goes.
+//! The page of bank accounts.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

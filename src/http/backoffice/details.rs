@@ -1,5 +1,5 @@
-//! What customers and authorities may know of a shop: its name, how it is reached, where it is and
-//! under which law it sells. Each shop changes its own; the special instance changes all.
+//! The page of a shop's public details: name, contact, address and
+//! jurisdiction. Each shop changes its own; the special instance changes all.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;

@@ -1,4 +1,4 @@
-//! The exchanges whose coins the till takes, for the special instance only: adding one by its address,
+//! The page of trusted exchanges, for the special instance only: adding one by its address,
 //! after its master key was compared, and removing one.
 
 use std::collections::VecDeque;

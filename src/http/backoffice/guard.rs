@@ -1,4 +1,4 @@
-//! Stands before every page of the back office.
+//! Middleware of the back office: checks web session, permission and CSRF token of every request.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -67,7 +67,7 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
         Access::Session(permission) => (Some(permission), Activity::User),
         Access::SessionBackground(permission) => (Some(permission), Activity::Background),
         Access::AnyToken | Access::Private(_) | Access::Management(_) => {
-            return Err(Failure::Bug("a door of the API in the back office".into()));
+            return Err(Failure::Bug("an API route in the back office".into()));
         }
     };
     // What a page loads anew by itself.

@@ -1,4 +1,4 @@
-//! The shops of this daemon, for the special instance only.
+//! The page of all shops of this daemon, for the special instance only.
 
 use std::future::{Ready, ready};
 
@@ -237,7 +237,7 @@ pub(in crate::http) async fn change(
 }
 
 /// `POST /webui/instances/$ID/password`: a new one, for a shopkeeper who has lost it. The operator's
-/// own is asked for: what is done here outlives the seat.
+/// own is required: what is done here outlives the web session.
 pub(in crate::http) async fn reset(
     request: HttpRequest,
     till: Data<Till>,

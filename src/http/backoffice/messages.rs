@@ -1,4 +1,4 @@
-//! What a verb refused, as the shopkeeper reads it beside the form.
+//! Messages beside a form for the errors of use cases.
 
 use super::form::FormState;
 use crate::model::contract::BadOrder;

@@ -1,4 +1,4 @@
-//! A new order, typed into a form; and what it shares with the till.
+//! The form for a new order, and what it shares with the till page.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;

@@ -1,4 +1,4 @@
-//! One order: how it stands, what happened, and what can be done with it.
+//! The page of one order: its state, its history, and the actions on it.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -237,7 +237,7 @@ pub(in crate::http) async fn page(
     show(&web_session, &till, &order_id, StatusCode::OK, FailedAction::default())
 }
 
-/// `GET /webui/orders/$ORDER_ID/live`: 200 as soon as the order stands otherwise than the page says
+/// `GET /webui/orders/$ORDER_ID/live`: 200 as soon as the order's state differs from the page's
 /// with `tag`, so that it is worth while to look at it again; 204 when nothing happens.
 pub(in crate::http) async fn live(
     till: Data<Till>,

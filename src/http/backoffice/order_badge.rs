@@ -1,10 +1,10 @@
-//! How an order stands, in one word.
+//! The badge with an order's state.
 
 use crate::model::order::{Order, Refunded};
 use taler::time::Timestamp;
 use ui::Messages;
 
-/// How an order stands for the shopkeeper.
+/// State of an order for the shopkeeper.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum OrderBadge {
     /// Nobody has claimed it.

@@ -1,4 +1,4 @@
-//! The list of orders.
+//! The page with the list of orders.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

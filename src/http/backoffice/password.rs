@@ -1,4 +1,4 @@
-//! A new password for the shop.
+//! The page that changes the shop's password.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;

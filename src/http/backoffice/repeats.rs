@@ -1,8 +1,8 @@
-//! A form acts once, however often it is sent: by a double click, by "reload", by "back".
+//! Makes a form act once, even if it is sent again: by a double click, by "reload", by "back".
 //!
 //! The same bytes, sent to the same path, are the same form from the same page, for every page puts an
-//! id of its own into its forms. Whoever sends them again is sent on to where they led the first time.
-//! What led nowhere (something was typed wrong) may be sent again.
+//! id of its own into its forms. A repeated form is redirected to the result of the first.
+//! A form that was refused (an input was invalid) may be sent again.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub struct Forms {
     sign_ins: Submissions<Outcome>,
     /// Of customers, by which templates became orders: the address of the order.
     pub(in crate::http) orders: Submissions<String>,
-    /// Tokens just made, each with the seat that may see it.
+    /// Tokens just created, each with the web session that may see it.
     pub(in crate::http) tokens: ShownOnce<IssuedToken>,
     /// Exchanges that were asked for their keys, and whose keys somebody compares.
     pub(in crate::http) introductions: Introductions,

@@ -143,7 +143,7 @@ impl Doorway {
     }
 }
 
-/// Sends whoever has just signed in on to `next`, with the cookie of their seat.
+/// Redirects to `next` after the sign-in, with the cookie of the web session.
 pub(super) fn entered(
     request: &HttpRequest,
     settings: &Settings,
@@ -162,7 +162,7 @@ pub(super) fn entered(
     Ok(answer)
 }
 
-/// `POST /webui/sign-in`: a password for a seat.
+/// `POST /webui/sign-in`: a password for a web session.
 pub(in crate::http) async fn submit(
     request: HttpRequest,
     till: Data<Till>,
@@ -206,7 +206,7 @@ pub(in crate::http) async fn submit(
     ask(&request, &till, &settings, &context, status, &typed, None)
 }
 
-/// Ends the seat of `cookie`, if it holds one: whoever signs in again sits on one seat only.
+/// Ends the web session of `cookie`, if there is one, so that a browser has one at most.
 async fn leave_seat(till: &Till, cookie: Option<String>) -> Result<(), Error> {
     let Some(key) = cookie.and_then(|text| ApiToken::parse(&text).ok()) else { return Ok(()) };
     let Ok(principal) = till.admit_session(&key, None, Activity::Background) else { return Ok(()) };
@@ -216,7 +216,7 @@ async fn leave_seat(till: &Till, cookie: Option<String>) -> Result<(), Error> {
     }
 }
 
-/// `POST /webui/sign-out`: the seat's token ends.
+/// `POST /webui/sign-out`: revokes the web session's token.
 pub(in crate::http) async fn leave(
     request: HttpRequest,
     till: Data<Till>,

@@ -1,4 +1,4 @@
-//! Templates: what customers can order without anybody making the order for them.
+//! The pages of templates, from which customers create orders themselves.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;

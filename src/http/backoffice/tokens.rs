@@ -1,6 +1,6 @@
-//! Tokens: made for programs and devices, shown once, listed, taken back.
+//! The page of API tokens: create, show once, list, revoke.
 //!
-//! As in the API, a new token wants the password: a desk that somebody has left must not give away
+//! As in the API, a new token needs the password: an unattended browser must not give away
 //! keys that last longer than the visit.
 
 use actix_web::HttpRequest;
@@ -305,7 +305,7 @@ pub(in crate::http) async fn ask_to_revoke(
     shown(StatusCode::OK, web_session.context(), &page)
 }
 
-/// `POST /webui/tokens/$SERIAL/revoke`. Whoever takes back the token of their own seat is out.
+/// `POST /webui/tokens/$SERIAL/revoke`. Revoking the own web session's token signs out.
 pub(in crate::http) async fn revoke(
     till: Data<Till>,
     web_session: WebSession,

@@ -1,8 +1,8 @@
-//! The books as a file for spreadsheets: one sheet for each ledger, amounts as numbers, times as times,
+//! Reports as a file for spreadsheets: one sheet for each table, amounts as numbers, times as times,
 //! and everything else as text, whatever it looks like.
 //!
-//! What goes where is said here; `xlsx` and `ods` write it down. Rows go to files without a name beside
-//! the database, so memory does not grow with the books.
+//! This module defines the content; `xlsx` and `ods` write it. Rows go to unnamed files beside
+//! the database, so memory does not grow with the report.
 
 use std::io;
 

@@ -1,5 +1,5 @@
-//! The API of 2019, for shops that still speak it (legacy-2019 16). A thin door on the same verbs: it
-//! translates names, units and shapes, and keeps no state of its own. All of it is in this folder,
+//! The API of 2019, for shops that still use it (legacy-2019 16). A thin layer over the same use cases: it
+//! translates names, units and formats, and has no state of its own. All of it is in this folder,
 //! so that one day it can be removed as one.
 //!
 //! Its paths came as `/X`, `/public/X`, `/instances/$ID/X` and `/public/instances/$ID/X`, X in any
@@ -421,7 +421,7 @@ impl Visit {
     }
 
     /// `GET /public/refund`: coins that are refunded. Money from the counter goes back there. The
-    /// contract's hash, which opens the order by today's API, is told to whoever shows it.
+    /// contract's hash, which gives access to the order by today's API, is sent to a client that shows it.
     async fn pick_up(self) -> Answer {
         let instance = self.instance().await?;
         let order_id: OrderId = self.params.need("order_id")?;

@@ -1,4 +1,4 @@
-//! The document: every route of every table, in each of its forms, as its resource describes it.
+//! Builds the document: every route of every table, in each of its path forms, as its resource describes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -94,7 +94,7 @@ fn forms(row: &RouteSpec, table: &str) -> Vec<String> {
     }
 }
 
-/// What is common to operations behind this door.
+/// What is common to operations with this access.
 fn refusals(row: &RouteSpec, operation: &Operation, table: &str, path: &str) -> BTreeSet<u16> {
     let mut statuses: BTreeSet<u16> = ALWAYS.iter().copied().collect();
     if operation.has_body() {
@@ -137,7 +137,7 @@ fn operation_id(method: &str, path: &str) -> String {
     format!("{}{path}", method.to_ascii_lowercase()).trim_end_matches('-').to_owned()
 }
 
-/// Every path; and of each table the rows that nobody describes, and what describes no row.
+/// Every path; and of each table the rows without a description, and descriptions without a row.
 fn paths() -> (Map<String, Value>, Vec<String>) {
     let (mut paths, mut complaints) = (Map::new(), Vec::new());
     let of = |tag, about, operations| vec![Chapter::new(tag, about, operations)];

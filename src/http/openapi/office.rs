@@ -1,7 +1,7 @@
-//! The back office: pages and their forms.
+//! Describes the back office: pages and their forms.
 //!
-//! They are for browsers, and no API: what a form holds is its page's own business and may change
-//! with it. So their descriptions are made from the table alone.
+//! They are for browsers, and no API: the inputs of a form may change
+//! with its page. So their descriptions are generated from the table alone.
 
 use serde_json::json;
 

@@ -1,7 +1,7 @@
-//! What values look like. Limits come from the types that read them, so that they cannot drift.
+//! Schemas of values. Limits come from the types that parse them, so that they cannot differ.
 //!
 //! A member's name that ends in `?` may be missing. What clients send may then be null as well,
-//! which is as none; tilld itself sends no null for what is not there.
+//! which is the same; tilld itself sends no null for a missing member.
 
 #![expect(clippy::needless_pass_by_value, reason = "schemas are written where they are used")]
 

@@ -1,7 +1,7 @@
-//! What customers see in a browser: the same addresses as for programs, as pages.
+//! Customers' pages: at the same addresses as the API for wallets.
 //!
-//! Whoever prefers `text/html` gets a page where there is one, and a readable refusal everywhere
-//! (merchant-api 3.4). How pages look is [`ui`]'s; what stands in them is the till's.
+//! A client that prefers `text/html` gets a page where there is one, and an error page otherwise
+//! (merchant-api 3.4). [`ui`] has the layout; the till has the content.
 
 mod home;
 mod items;
@@ -48,7 +48,7 @@ pub(super) struct PageContext {
     pub(super) root: String,
     /// Who reads.
     pub(super) locale: Locale,
-    /// Is all of it a demonstration on this machine, where nobody needs to be told that it is?
+    /// Whether this is a demonstration on this machine, which needs no notice about play money.
     pub(super) is_demo: bool,
 }
 

@@ -1,8 +1,8 @@
-//! An order as its customer sees it: to be paid, paid, given back (merchant-api 3.4).
+//! The customer's page of an order: unpaid, paid, refunded (merchant-api 3.4).
 //!
-//! The same verb as for programs says how it stands; a page only says it in other words. What is
-//! open may change at any moment: `poll.js` waits for that, and without script the page loads
-//! itself again.
+//! The same use case as for the API gives its state; the page only formats it. The state
+//! may change at any moment: `poll.js` waits for that, and without script the page reloads
+//! itself.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, VARY};

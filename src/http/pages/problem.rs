@@ -1,4 +1,4 @@
-//! A refusal as people read it.
+//! The error page for customers.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

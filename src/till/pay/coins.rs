@@ -1,14 +1,14 @@
 //! A wallet pays with coins (merchant-api 3.5).
 //!
 //! ```text
-//! check ──▶ finish coins that were sent before ──▶ keep the others ──▶ deposit those, exchange by
-//! exchange ──▶ keep each confirmation ──▶ record
+//! check ──▶ finish coins that were sent before ──▶ store the others ──▶ deposit those, exchange by
+//! exchange ──▶ store each confirmation ──▶ record
 //! ```
 //!
-//! Coins are kept before they are sent, and each confirmation when it comes: whenever the daemon
-//! ends, what is kept tells what to do next. The confirmation that completes the price and the
-//! order's payment are one transaction; a coin that is confirmed for an order already paid is given
-//! back. What becomes of a coin that was sent and has no answer is decided in [`super::fate`].
+//! Coins are stored before they are sent, and each confirmation when it comes: whenever the daemon
+//! ends, the database tells what to do next. The confirmation that completes the price and the
+//! order's payment are one transaction; a coin that is confirmed for an order already paid is
+//! refunded. [`super::fate`] decides about coins that were sent and have no answer.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -78,7 +78,7 @@ pub(super) struct PendingDeposit {
     pub(super) key: SigningKey,
     /// What the payment counts for.
     pub(super) session: Option<SessionId>,
-    /// Who waits to hear that an exchange refuses, if anybody does.
+    /// The payment that waits for an exchange's refusal, if there is one.
     pub(super) refused: Option<mpsc::Sender<ExchangeError>>,
 }
 
@@ -173,8 +173,8 @@ impl Till {
         let h_wire = context.contract.h_wire;
         let account = self.store.read_in_place(|db| accounts::find(db, shop.serial, &h_wire))?;
         let account = account.ok_or_else(|| Error::Damaged("its account is gone".into()))?;
-        // Everything that needs no turn comes before it: whoever sends what cannot pay, or waits for
-        // the keys of an exchange that is down, keeps nobody else waiting.
+        // Everything that needs no lock comes before it: a request with invalid coins, or one that waits for
+        // the keys of an exchange that is down, delays no other.
         let (coins, keys) =
             self.checked(&ledger, &context, &account, &wish.coins, session.clone()).await?;
         let _turn = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
@@ -543,7 +543,7 @@ impl Till {
         if exchange_error.is_final()
             && let Some(refused) = &pending.refused
         {
-            // If there was one before, the wallet is told of that.
+            // An earlier refusal is reported to the wallet.
             let _ = refused.try_send(exchange_error.clone());
         }
         Ok(Err(NotTaken { exchange_error, is_refused }))
@@ -621,7 +621,7 @@ impl Till {
             .await
             .inspect(|booked| match booked {
                 Booked::Paid(amount) => {
-                    log::info!("order {}: {amount} paid with a wallet", pending.order_id);
+                    log::info!("order {}: paid {amount} with a wallet", pending.order_id);
                 }
                 Booked::More => {}
                 Booked::Late => {
@@ -642,7 +642,7 @@ impl Till {
     ) -> Result<(), Error> {
         let order = self.store.read_in_place(|db| orders::find_by_serial(db, serial))?;
         let Some(Order { order_id, instance, .. }) = order else { return Ok(()) };
-        // Whoever is at it now will finish it, or leave it for the next time.
+        // The task that works on it now finishes it, or leaves it for the next run.
         if self.locks.is_taken_at(serial, url) {
             return Ok(());
         }

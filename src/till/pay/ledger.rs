@@ -1,4 +1,4 @@
-//! The books of an order that is paid with coins: what was deposited, and what was given back.
+//! The ledger of an order that is paid with coins: its deposits and refunds.
 
 use std::collections::HashSet;
 
@@ -39,8 +39,8 @@ impl OrderLedger {
         })
     }
 
-    /// How it stands with giving this coin back because a payment came to nothing. `None`: nobody
-    /// wants to, or the exchange will never do it.
+    /// State of this coin's refund after a failed payment. `None`: none is
+    /// needed, or the exchange permanently refuses it.
     pub(super) fn giving_back(&self, deposit: &Deposit) -> Option<&Outcome> {
         let whole = |refund: &&CoinRefund| {
             refund.deposit == deposit.serial
@@ -61,7 +61,7 @@ impl OrderLedger {
         self.refunds.iter().any(open)
     }
 
-    /// The coins that the exchange at `url` has not confirmed, and that nobody wants to give back.
+    /// The coins that the exchange at `url` has not confirmed, and that are not to be refunded.
     pub(super) fn unconfirmed_at(&self, url: &BaseUrl) -> impl Iterator<Item = &Deposit> {
         let open = move |deposit: &&Deposit| {
             deposit.confirmation.is_none() && deposit.what.coin.exchange_url == *url

@@ -107,7 +107,7 @@ fn keys_that_cannot_be_had_or_believed_take_no_coins_until_they_can() {
         (FaultAction::Status(500).into(), 2014, (500, 50), "it answered 500, code 50"),
         (FaultAction::Status(404).into(), 2170, (404, 50), "it answered 404, code 50"),
         (FaultAction::NotJson.into(), 2010, (200, 0), "its keys cannot be read: "),
-        (FaultAction::LoseAnswer.into(), 2012, (0, 0), "it cannot be reached: "),
+        (FaultAction::LoseAnswer.into(), 2012, (0, 0), "it is unreachable: "),
         (FaultAction::FailAfterwards(502).into(), 2014, (502, 50), "it answered 502, code 50"),
         (
             FaultAction::WrongSignature.into(),
