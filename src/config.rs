@@ -966,7 +966,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_used_is_named_with_where_it_stands() {
+    fn an_invalid_value_is_named_with_its_source() {
         for (text, words) in [
             ("[server]\n\nworkers = 'many'\n", ["tilld.toml: line 3: ", "server.workers"]),
             ("[log]\nlevel = 'loud'\n", ["line 2: ", "\"loud\""]),

@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_ends_every_wait_and_lets_nobody_begin_one() {
+    async fn closing_ends_every_wait_and_begins_none() {
         let hub = Hub::new(Limits::default());
         let mut one = hub.listen(order("a"), Some(order("b")), None).unwrap();
         hub.close();

@@ -83,8 +83,8 @@ impl Chain {
              CREATE INDEX by_session ON payments (session);",
         )
         .unwrap();
-        let ears = hub.clone();
-        thread::spawn(move || write(db, &waiting, &ears));
+        let waker = hub.clone();
+        thread::spawn(move || write(db, &waiting, &waker));
         Self { database: database.to_owned(), queue, hub }
     }
 

@@ -46,13 +46,13 @@ pub enum Command {
     Instance {
         /// The command to run
         #[command(subcommand)]
-        verb: InstanceVerb,
+        command: InstanceCommand,
     },
     /// Add, list and remove the exchanges whose coins the shops accept
     Exchange {
         /// The command to run
         #[command(subcommand)]
-        verb: ExchangeVerb,
+        command: ExchangeCommand,
     },
     /// Print a new link to create the first shop in a browser; works only while there is no shop
     SetupLink,
@@ -60,13 +60,13 @@ pub enum Command {
     Account {
         /// The command to run
         #[command(subcommand)]
-        verb: AccountVerb,
+        command: AccountCommand,
     },
     /// Create, list and revoke API tokens for other software
     Token {
         /// The command to run
         #[command(subcommand)]
-        verb: TokenVerb,
+        command: TokenCommand,
     },
     /// Copy the database to a new file, also while the daemon runs; root's copy is made with the rights of the
     /// data folder's owner
@@ -155,13 +155,13 @@ pub struct Wallet {
 
     /// The command to run
     #[command(subcommand)]
-    pub verb: WalletVerb,
+    pub command: WalletCommand,
 }
 
 /// The commands of `tilld wallet`.
 #[cfg(feature = "demo")]
 #[derive(Debug, Subcommand)]
-pub enum WalletVerb {
+pub enum WalletCommand {
     /// Withdraw play money from a sandbox exchange
     Withdraw {
         /// Amount, like KUDOS:20
@@ -202,7 +202,7 @@ pub enum WalletVerb {
 
 /// The commands of `tilld instance`.
 #[derive(Debug, Subcommand)]
-pub enum InstanceVerb {
+pub enum InstanceCommand {
     /// List all instances
     List,
     /// Add an instance
@@ -240,7 +240,7 @@ pub enum InstanceVerb {
 
 /// The commands of `tilld exchange`.
 #[derive(Debug, Subcommand)]
-pub enum ExchangeVerb {
+pub enum ExchangeCommand {
     /// Fetch the master key of an exchange, show it so that you can compare it with the published one, ask,
     /// and trust the exchange; a running daemon accepts its coins within seconds
     Add {
@@ -266,7 +266,7 @@ pub enum ExchangeVerb {
 
 /// The commands of `tilld account`.
 #[derive(Debug, Subcommand)]
-pub enum AccountVerb {
+pub enum AccountCommand {
     /// Add an account
     Add {
         /// Instance ID
@@ -290,7 +290,7 @@ pub enum AccountVerb {
 
 /// The commands of `tilld token`.
 #[derive(Debug, Subcommand)]
-pub enum TokenVerb {
+pub enum TokenCommand {
     /// Create a token and print it once
     Create {
         /// Instance ID

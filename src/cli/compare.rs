@@ -99,14 +99,14 @@ async fn ask(
         compared.not_compared.push(not_asked(coins.len(), "the exchange is not trusted"));
         return compared;
     };
-    let told = match exchange.inspect().await {
-        Ok(told) => told,
+    let reported = match exchange.inspect().await {
+        Ok(reported) => reported,
         Err(error) => {
             compared.not_compared.push(not_asked(coins.len(), &error.to_string()));
             return compared;
         }
     };
-    let (exchange, keys) = (&exchange, &told.keys);
+    let (exchange, keys) = (&exchange, &reported.keys);
     // Only the shop's key can sign the question; without it the exchange cannot be asked.
     let (coins, keyless): (Vec<_>, Vec<_>) = coins
         .iter()

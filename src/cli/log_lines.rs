@@ -21,7 +21,7 @@ pub(super) fn start(level: LevelFilter) {
     builder.filter_level(level.min(LevelFilter::Warn)).filter_module("tilld", level);
     builder.filter_module("playground", level);
     // actix logs bytes that are not HTTP as an error; any client could fill the
-    // journal (the test `raw_bytes_in_a_head_harm_nobody`).
+    // journal (the test `raw_bytes_in_a_head_do_no_harm`).
     if level < LevelFilter::Debug {
         builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
     }

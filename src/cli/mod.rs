@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 pub use self::args::Args;
-use self::args::{AccountVerb, Command, ExchangeVerb, InstanceVerb, TokenVerb};
+use self::args::{AccountCommand, Command, ExchangeCommand, InstanceCommand, TokenCommand};
 pub use self::output::print_error;
 use self::owner::Owner;
 use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
@@ -200,37 +200,39 @@ pub fn run() -> Result<(), Error> {
         Command::Passwd { instance, create, secret } => {
             shop::passwd(config, &instance, &secret, guest_or_creator(create))
         }
-        Command::Instance { verb } => match verb {
-            InstanceVerb::List => shop::instances(config),
-            InstanceVerb::Add { instance, name, create, secret } => {
+        Command::Instance { command } => match command {
+            InstanceCommand::List => shop::instances(config),
+            InstanceCommand::Add { instance, name, create, secret } => {
                 shop::add_instance(config, &instance, name, &secret, guest_or_creator(create))
             }
-            InstanceVerb::Show { instance } => shop::show_instance(config, &instance),
-            InstanceVerb::Delete { instance, purge, force } => {
+            InstanceCommand::Show { instance } => shop::show_instance(config, &instance),
+            InstanceCommand::Delete { instance, purge, force } => {
                 shop::delete_instance(config, &instance, purge, force)
             }
         },
-        Command::Exchange { verb } => match verb {
-            ExchangeVerb::Add { url, yes, master_key } => {
+        Command::Exchange { command } => match command {
+            ExchangeCommand::Add { url, yes, master_key } => {
                 exchange::add(config, &url, yes, master_key.as_deref())
             }
-            ExchangeVerb::List => exchange::list(config),
-            ExchangeVerb::Remove { url } => exchange::remove(config, &url),
+            ExchangeCommand::List => exchange::list(config),
+            ExchangeCommand::Remove { url } => exchange::remove(config, &url),
         },
         Command::SetupLink => shop::setup_link(config),
-        Command::Account { verb } => match verb {
-            AccountVerb::Add { instance, payto } => shop::add_account(config, &instance, &payto),
-            AccountVerb::List { instance } => shop::accounts(config, &instance),
-            AccountVerb::Remove { instance, payto } => {
+        Command::Account { command } => match command {
+            AccountCommand::Add { instance, payto } => shop::add_account(config, &instance, &payto),
+            AccountCommand::List { instance } => shop::accounts(config, &instance),
+            AccountCommand::Remove { instance, payto } => {
                 shop::remove_account(config, &instance, &payto)
             }
         },
-        Command::Token { verb } => match verb {
-            TokenVerb::Create { instance, scope, duration, description } => {
+        Command::Token { command } => match command {
+            TokenCommand::Create { instance, scope, duration, description } => {
                 shop::create_token(config, &instance, &scope, duration.as_deref(), description)
             }
-            TokenVerb::List { instance } => shop::tokens(config, &instance),
-            TokenVerb::Revoke { instance, serial } => shop::revoke_token(config, &instance, serial),
+            TokenCommand::List { instance } => shop::tokens(config, &instance),
+            TokenCommand::Revoke { instance, serial } => {
+                shop::revoke_token(config, &instance, serial)
+            }
         },
         Command::Backup { dest } => database::backup(config, &dest),
         Command::Restore { src } => database::restore(config, &src),

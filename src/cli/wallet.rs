@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Wallet as Args, WalletVerb};
+use super::args::{Wallet as Args, WalletCommand};
 use super::{Error, demo, output, owner};
 use playground::wallet::{Error as WalletError, How, Paid, PayOptions, Refunded, Wallet};
 use system::clock::Clock;
@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     // Printing the balance must not create a wallet.
     let is_missing = std::fs::symlink_metadata(&file)
         .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
-    if is_missing && matches!(args.verb, WalletVerb::Balance) {
+    if is_missing && matches!(args.command, WalletCommand::Balance) {
         return output::line(NO_MONEY);
     }
     let wallet = Wallet::open(&folder, Clock::system())?;
@@ -77,14 +77,14 @@ fn exchange(folder: &Path, args: &Args) -> Result<BaseUrl, Error> {
 }
 
 async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> {
-    match &args.verb {
-        WalletVerb::Withdraw { amount: text } => {
+    match &args.command {
+        WalletCommand::Withdraw { amount: text } => {
             let amount = amount(text)?;
             let exchange = exchange(folder, args)?;
             let balance = wallet.withdraw(&exchange, amount).await?;
             output::line(format_args!("withdrew {amount}; new balance {balance}"))?;
         }
-        WalletVerb::Balance => {
+        WalletCommand::Balance => {
             let balances = wallet.balance()?;
             for balance in &balances {
                 let expected = match balance.expected.is_zero() {
@@ -100,7 +100,7 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
                 output::line(NO_MONEY)?;
             }
         }
-        WalletVerb::Pay { uri, session } => {
+        WalletCommand::Pay { uri, session } => {
             let session = session
                 .as_deref()
                 .map(SessionId::parse)
@@ -108,11 +108,11 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
                 .map_err(|bad| Error::Usage(format!("--session: {bad}")))?;
             print_payment(&wallet.pay(uri, PayOptions { session }).await?)?;
         }
-        WalletVerb::UseTemplate { uri, amount: text, summary } => {
+        WalletCommand::UseTemplate { uri, amount: text, summary } => {
             let amount = text.as_deref().map(amount).transpose()?;
             print_payment(&wallet.use_template(uri, amount, summary.clone()).await?)?;
         }
-        WalletVerb::Refund { uri } => {
+        WalletCommand::Refund { uri } => {
             let Refunded { order, arrived, missing, refused, .. } = wallet.refund(uri).await?;
             let late = match (missing, refused) {
                 (0, 0) => "",
@@ -124,7 +124,7 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
                 false => output::line(format_args!("refunded {arrived} for order {order}{late}")),
             }?;
         }
-        WalletVerb::Abort { uri } => {
+        WalletCommand::Abort { uri } => {
             wallet.abort(uri).await?;
             output::line("payment aborted")?;
         }

@@ -63,7 +63,7 @@ impl FakeExchange {
             App::new()
                 .app_data(data.clone())
                 .route("/keys", web::get().to(keys))
-                .route("/deposits/{which:.*}", web::get().to(told))
+                .route("/deposits/{which:.*}", web::get().to(reported))
                 .default_service(web::post().to(asked))
         });
         let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
@@ -103,7 +103,7 @@ async fn keys(peer: web::Data<FakeExchange>) -> HttpResponse {
 }
 
 /// Answers the question about a deposit as the test has set it.
-async fn told(peer: web::Data<FakeExchange>, request: HttpRequest) -> HttpResponse {
+async fn reported(peer: web::Data<FakeExchange>, request: HttpRequest) -> HttpResponse {
     peer.asked.lock().unwrap().push((request.path().to_owned(), Value::Null));
     let turn = peer.turns.lock().unwrap().pop_front();
     odd(&turn).await.unwrap_or_else(|| HttpResponse::NotFound().json(json!({ "code": 1100 })))

@@ -684,7 +684,7 @@ fn a_transfer_lists_what_it_paid_for_after_refunds() {
 }
 
 #[test]
-fn an_accounts_owner_asks_how_it_stands_as_then() {
+fn an_accounts_owner_asks_for_its_state_as_then() {
     let required = recorded("batch-deposit-451-1028-kyc-required");
     let (request, refusal) = (&required["request"]["body"], &required["answer"]["body"]);
     let owner: PublicKey = read(&request["merchant_pub"]);

@@ -378,7 +378,7 @@ async fn an_answer_without_end_is_not_read_to_the_end() {
 }
 
 #[actix_web::test]
-async fn nobody_is_followed_to_another_place() {
+async fn no_redirect_is_followed() {
     let peer = FakeExchange::start();
     peer.turn([Turn::Redirects]);
     assert_eq!(deposits(&peer).await, Err(Error::NotJson { status: 307 }));
@@ -484,7 +484,7 @@ async fn keys_that_were_fetched_by_a_clock_that_was_ahead_are_not_good_until_it_
 }
 
 #[actix_web::test]
-async fn keys_are_fetched_anew_before_they_are_out_of_date_by_whoever_sees_to_it() {
+async fn keys_are_refreshed_before_they_expire() {
     let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);

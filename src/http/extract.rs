@@ -490,7 +490,7 @@ impl FromRequest for Authorized {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         match row_of(request) {
-            Some(row) => Self::behind(request, row.door),
+            Some(row) => Self::behind(request, row.access),
             None => {
                 Either::Left(ready(Err(Failure::Bug("a private route is not in the table".into()))))
             }
@@ -500,7 +500,7 @@ impl FromRequest for Authorized {
 
 impl Authorized {
     /// Admits the sender of `request`, if its credentials satisfy `access`.
-    pub(super) fn behind(request: &HttpRequest, door: Access) -> <Self as FromRequest>::Future {
+    pub(super) fn behind(request: &HttpRequest, access: Access) -> <Self as FromRequest>::Future {
         let bug = |what: &str| Either::Left(ready(Err(Failure::Bug(what.into()))));
         let Some(till) = request.app_data::<Data<Till>>() else {
             return bug("the till is missing");
@@ -512,7 +512,7 @@ impl Authorized {
             Some(Credentials::Bearer(key)) => Some(key),
             _ => None,
         };
-        let admission = match door {
+        let admission = match access {
             Access::Public => return bug("a public route asks for a clerk"),
             Access::AnySession | Access::Session(_) | Access::SessionBackground(_) => {
                 return bug("the back office asks for a clerk with a token");

@@ -74,15 +74,15 @@ pub struct RouteSpec {
     /// The path, with names in braces.
     pub path: &'static str,
     /// Who may pass.
-    pub door: Access,
+    pub access: Access,
 }
 
 macro_rules! routes {
     ($(#[$doc:meta])* $table:ident, $add:ident:
-     $($method:ident $path:literal $door:expr => $handler:path;)*) => {
+     $($method:ident $path:literal $access:expr => $handler:path;)*) => {
         $(#[$doc])*
         pub const $table: &[RouteSpec] =
-            &[$(RouteSpec { method: stringify!($method), path: $path, door: $door }),*];
+            &[$(RouteSpec { method: stringify!($method), path: $path, access: $access }),*];
 
         fn $add(resources: &mut Resources) {
             $(resources.add($path, Method::$method, web::to($handler));)*
@@ -472,7 +472,7 @@ impl Limits {
         if row.path == "/instances" {
             return self.private;
         }
-        match row.door {
+        match row.access {
             Public | AnySession | Session(_) | SessionBackground(_) => self.public,
             AnyToken | Private(_) | Management(_) => self.private,
         }
@@ -562,12 +562,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_private_by_its_path_is_private_by_its_door() {
+    fn what_is_private_by_its_path_needs_credentials() {
         for row in today() {
             let closed = row.path.starts_with("/private") || row.path.starts_with("/management");
             // Trading a password for a token is how one gets a token.
             let login = (row.method, row.path) == ("POST", "/private/token");
-            assert_eq!(row.door != Public, closed && !login, "{row:?}");
+            assert_eq!(row.access != Public, closed && !login, "{row:?}");
         }
     }
 
@@ -575,8 +575,8 @@ mod tests {
     fn the_back_office_opens_to_those_who_have_signed_in() {
         for row in OFFICE {
             let is_open = ["/sign-in", "/setup"].contains(&row.path);
-            assert_eq!(row.door == Public, is_open, "{row:?}");
-            match row.door {
+            assert_eq!(row.access == Public, is_open, "{row:?}");
+            match row.access {
                 Session(permission) | SessionBackground(permission) => {
                     let reads = permission.as_str().ends_with("-read");
                     assert_eq!(reads, row.method == "GET", "{row:?}");
@@ -590,7 +590,7 @@ mod tests {
     #[test]
     fn reading_asks_for_a_permission_to_read_and_changing_for_another() {
         for row in today() {
-            if let Private(permission) | Management(permission) = row.door {
+            if let Private(permission) | Management(permission) = row.access {
                 let reads = permission.as_str().ends_with("-read");
                 assert_eq!(reads, row.method == "GET", "{row:?}");
             }

@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_counts_for_its_session_and_for_whoever_names_none() {
+    fn a_payment_counts_for_its_session_and_without_one() {
         let mut order = order();
         assert!(!order.is_paid_for(None));
         order.paid = Some(Paid { at: Timestamp::ZERO, session: Some(session("S1")) });

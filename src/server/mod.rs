@@ -206,8 +206,8 @@ pub fn serve_with(
         per_topic: config.polls.max_per_topic,
         per_client: config.polls.max_per_client,
     });
-    let ears = hub.clone();
-    let announce = move |topic: &Topic| ears.wake(topic);
+    let waker = hub.clone();
+    let announce = move |topic: &Topic| waker.wake(topic);
     let options = store_options(config);
     let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
     let clock = Clock::system();

@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn books_that_do_not_add_up_are_found() {
+    async fn ledgers_that_do_not_add_up_are_found() {
         let f = fixture(Options::default()).await;
         let instance = f.instance;
         let new = [order("A"), order("B"), order("C")];

@@ -453,7 +453,7 @@ impl WriterLoop {
             if !alone {
                 say("SAVEPOINT job")?;
             }
-            let told = announcements.len();
+            let reported = announcements.len();
             let mut tx = Tx { connection: &self.connection, announcements };
             let good = job.run(&mut tx);
             if self.connection.is_autocommit() {
@@ -461,7 +461,7 @@ impl WriterLoop {
             }
             anything |= good;
             if !good {
-                announcements.truncate(told);
+                announcements.truncate(reported);
             }
             if !alone {
                 if !good {

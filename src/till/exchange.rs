@@ -536,7 +536,7 @@ mod tests {
             &settings,
             &[kept("two", 2, false), kept("three", 3, false), kept("four", 4, true)],
         );
-        let told: Vec<_> = list
+        let reported: Vec<_> = list
             .iter()
             .map(|one| {
                 let name = one.trusted.base_url.host_and_path().split('.').next().unwrap();
@@ -544,7 +544,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            reported,
             [
                 ("one", true, false, false),
                 ("two", true, false, true),

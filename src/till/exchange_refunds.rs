@@ -222,7 +222,7 @@ impl Till {
         serial: OrderSerial,
         url: &BaseUrl,
     ) -> Result<Vec<(CoinRefundSerial, ExchangeError)>, Error> {
-        let _turn = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
         let found = self.store.read_in_place::<_, Error>(|db| {
             let Some(order) = orders::find_by_serial(db, serial)? else { return Ok(None) };
             let refunds = coin_refunds::of_order(db, serial)?;
@@ -369,7 +369,7 @@ impl Till {
         if self.locks.is_taken(serial) {
             return Ok(());
         }
-        let _turn = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
         self.store
             .write(move |tx| {
                 let Some(order) = orders::find_by_serial(tx, serial)? else { return Ok(()) };
@@ -428,20 +428,20 @@ struct RefusedRefund {
 
 impl RefusedRefund {
     /// Adds a coin's refund to the list, if the exchange permanently refuses it.
-    fn add(told: &mut Vec<Self>, refund: &CoinRefund, outcome: &Outcome) {
+    fn add(reported: &mut Vec<Self>, refund: &CoinRefund, outcome: &Outcome) {
         let Outcome::Refused { status, code, .. } = outcome else { return };
         if refund.grant.is_none() {
             return;
         }
         let exchange_url = &refund.coin.exchange_url;
-        let same = told.iter_mut().find(|other| {
+        let same = reported.iter_mut().find(|other| {
             other.exchange_url == *exchange_url && (other.status, other.code) == (*status, *code)
         });
         match same {
             Some(same) => {
                 same.amount = same.amount.checked_add(&refund.amount).unwrap_or(same.amount);
             }
-            None => told.push(Self {
+            None => reported.push(Self {
                 exchange_url: exchange_url.clone(),
                 amount: refund.amount,
                 status: *status,

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn whoever_stops_waiting_leaves_nothing_behind() {
+    async fn a_cancelled_wait_leaves_nothing_behind() {
         let locks = OrderLocks::default();
         let lock = locks.take(OrderSerial(1)).await.unwrap();
         let waiting = tokio::spawn({

@@ -175,7 +175,7 @@ impl Till {
                     return;
                 }
                 if let Err(error) = Box::pin(self.finish_one(task, url)).await {
-                    self.tell(task, url, &error, is_silent, counts);
+                    self.log_retry(task, url, &error, is_silent, counts);
                 }
             })
             .buffer_unordered(AT_ONCE)
@@ -190,7 +190,7 @@ impl Till {
 
     /// Logs why a task is not complete yet; for an exchange that does not answer only once, because the rest of
     /// its group waits then.
-    fn tell(
+    fn log_retry(
         &self,
         task: Task,
         url: &BaseUrl,
@@ -260,7 +260,7 @@ impl Till {
     }
 
     /// Waits until there may be something for [`Till::pending_work`] before its time.
-    pub async fn errand(&self) {
+    pub async fn pending_work(&self) {
         self.pending_work.notified().await;
     }
 }

@@ -227,7 +227,7 @@ impl Till {
         is_news: Option<impl Fn(&Status) -> bool>,
     ) -> Result<Status, Error> {
         let instance = principal.instance.serial;
-        let look = |db: &Connection| {
+        let query = |db: &Connection| {
             let order = order(db, instance, &ask.order_id)?;
             let key = order.repurchase_key(ask.session.as_ref());
             let state = payment_state(db, &order, key.as_ref(), &ask)?;
@@ -271,7 +271,7 @@ impl Till {
         let instance_ref = InstanceRef::called(instance);
         // Who may know once may go on waiting, even if a wallet claims the order meanwhile.
         let admitted = Cell::new(false);
-        let look = |db: &Connection| {
+        let query = |db: &Connection| {
             let instance = instance_ref.serial(db)?;
             let order = order(db, instance, &ask.order_id)?;
             if !admitted.get() {
@@ -323,7 +323,7 @@ impl Till {
         wait_limit: WaitLimit,
     ) -> Result<(Order, PaymentState), Error> {
         let instance_ref = InstanceRef::called(instance);
-        let look = |db: &Connection| {
+        let query = |db: &Connection| {
             let instance = instance_ref.serial(db)?;
             let found = orders::find(db, instance, &ask.order_id)?;
             let order = found
@@ -371,7 +371,7 @@ impl Till {
         wait_limit: WaitLimit,
     ) -> Result<Purchase, Error> {
         let instance_ref = InstanceRef::called(instance);
-        let look = |db: &Connection| {
+        let query = |db: &Connection| {
             let instance = instance_ref.serial(db)?;
             if let Some(order_id) = sessions::paid(db, instance, &key)? {
                 return Ok(Snapshot { now: Some(Purchase::Paid(order_id)), better: None });
@@ -447,7 +447,7 @@ impl Till {
         };
         let mut last = false;
         loop {
-            let (enough, snapshot) = look().await?;
+            let (enough, snapshot) = query().await?;
             let (false, false, Some(until), Some(listener)) =
                 (enough, last, wait_limit.until, &mut listener)
             else {

@@ -413,7 +413,7 @@ fn config_says_where_each_value_came_from() {
 }
 
 #[test]
-fn a_key_that_nobody_knows_is_named_with_its_line() {
+fn an_unknown_key_is_named_with_its_line() {
     let place = Place::new();
     let file = place.dir.path().join("shop.toml");
     fs::write(&file, "[server]\nworkers = 2\nwrokers = 3\n").unwrap();
@@ -432,7 +432,7 @@ fn a_key_that_nobody_knows_is_named_with_its_line() {
 }
 
 #[test]
-fn a_variable_that_nobody_knows_is_a_warning() {
+fn an_unknown_variable_is_a_warning() {
     let place = Place::new();
     let output = tilld()
         .env("TILLD_SERVER__LISTNE", "hunter2")

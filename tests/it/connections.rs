@@ -280,7 +280,7 @@ fn without_any_word_of_the_shop_strangers_get_the_listeners_address_or_no_order(
 
 #[test]
 fn the_office_leads_to_an_order_by_its_path() {
-    use crate::office::{PASSWORD, Visitor};
+    use crate::backoffice::{PASSWORD, Visitor};
     let stand = Stand::new();
     stand.place.passwd("admin", PASSWORD);
     let made = stand.private("POST", "/private/orders", "other.example");

@@ -52,7 +52,7 @@ fn keys_are_fetched_soon_after_the_start_and_outlive_the_daemon() {
 }
 
 #[test]
-fn an_exchange_that_cannot_pay_the_shop_stands_in_no_contract() {
+fn an_exchange_that_cannot_pay_the_shop_is_in_no_contract() {
     let exchange = Exchange::start();
     exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/CH")));
     let shop = Shop::configured(&exchange.settings());
@@ -61,7 +61,7 @@ fn an_exchange_that_cannot_pay_the_shop_stands_in_no_contract() {
 }
 
 #[test]
-fn an_exchange_that_is_down_keeps_nobody_from_selling() {
+fn an_exchange_that_is_down_does_not_stop_sales() {
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut exchange = Exchange::start();
     exchange.address = dead;

@@ -14,11 +14,11 @@ use taler::base32;
 use taler::sign::{SigningKey, Statement};
 use tilld::http::{EVERYWHERE, LATER, LATER_ROOT, LEGACY, ROOT};
 
+use crate::backoffice::{PASSWORD, Visitor};
 use crate::coins::{claimed, order};
 use crate::common::exchange::Exchange;
 use crate::common::shop::{Shop, nonce};
 use crate::common::{Daemon, PATIENCE, Place, Reply, client, tilld};
-use crate::office::{PASSWORD, Visitor};
 
 /// What somebody holds that nobody else may learn, by what it is.
 #[derive(Default)]
@@ -193,14 +193,14 @@ fn people_sign_in_at_the_office(shop: &Shop, secrets: &mut Secrets) {
     let mut visitor = Visitor::of(&shop.daemon.address);
     let page = visitor.get("/webui/sign-in");
     let value = |cookie: String| cookie.split_once('=').unwrap().1.to_owned();
-    visitor.cookies = vec![page.cookie("__Host-tilld-door").unwrap()];
-    visitor.csrf = secrets.add("seal of the door", page.csrf());
-    secrets.add("cookie of the door", value(visitor.cookies[0].clone()));
+    visitor.cookies = vec![page.cookie("__Host-tilld-presession").unwrap()];
+    visitor.csrf = secrets.add("CSRF token before the sign-in", page.csrf());
+    secrets.add("cookie before the sign-in", value(visitor.cookies[0].clone()));
     let wrong = secrets.add("refused password", "wrong-password-4717");
     assert_eq!(visitor.sign_in("admin", &wrong).status, 403);
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
-    secrets.add("seat", value(clerk.cookies[0].clone()));
-    secrets.add("seal of the seat", clerk.csrf.clone());
+    secrets.add("web session", value(clerk.cookies[0].clone()));
+    secrets.add("CSRF token of the web session", clerk.csrf.clone());
     let inputs = [
         ("description", "scanner"),
         ("scope", "order-pos"),
@@ -215,9 +215,9 @@ fn people_sign_in_at_the_office(shop: &Shop, secrets: &mut Secrets) {
     assert_eq!(clerk.post("/webui/password", &inputs).status, 303);
     let mut forger = Visitor::of(&shop.daemon.address);
     forger.csrf = secrets.add("forged seal", "forged-seal-4719");
-    let forged = secrets.add("forged seat", "secret-token:forged-seat-4720");
+    let forged = secrets.add("forged web session", "secret-token:forged-session-4720");
     let (_, port) = shop.daemon.address.rsplit_once(':').unwrap();
-    for name in ["__Host-tilld", "tilld", "__Host-tilld-door"] {
+    for name in ["__Host-tilld", "tilld", "__Host-tilld-presession"] {
         forger.cookies = vec![format!("{name}-{port}={forged}")];
         forger.get("/webui/orders");
         forger.post("/webui/orders/x/refund", &[("reason", "x")]);
@@ -469,7 +469,7 @@ fn people_forge(shop: &Shop) {
 }
 
 #[test]
-fn nobody_else_begins_a_line_of_the_log() {
+fn no_client_text_begins_a_line_of_the_log() {
     for journal in [false, true] {
         let mut variables = vec![("TILLD_LOG__LEVEL", "trace")];
         if journal {

@@ -243,7 +243,7 @@ fn below_the_reserve_of_the_disk_strangers_write_nothing_and_the_shop_sells() {
 }
 
 #[test]
-fn a_logo_takes_its_room_once_and_stands_in_every_contract() {
+fn a_logo_is_stored_once_and_is_in_every_contract() {
     let shop = shop(&[]);
     let logo = format!("data:image/png;base64,{}", "iVBORw0KGgo/+AAA".repeat(24_000));
     let own = json!({

@@ -161,7 +161,7 @@ fn what_is_over_while_the_clock_is_a_day_ahead_is_not_over_when_it_is_right_agai
 }
 
 #[test]
-fn a_clock_that_is_set_back_an_hour_keeps_nobody_from_selling() {
+fn a_clock_that_is_set_back_an_hour_does_not_stop_sales() {
     let clock = Clock::new();
     let exchange = Exchange::start();
     // The exchange's keys are a moment old: an hour ago there were none.

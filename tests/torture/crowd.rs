@@ -80,7 +80,7 @@ fn told(wire: &mut Wire) -> Result<(), String> {
 }
 
 #[test]
-fn five_thousand_who_wait_are_all_answered_when_it_is_told_to_stop() {
+fn five_thousand_parked_polls_are_answered_at_shutdown() {
     let _alone = alone();
     // A machine that is busy with other things may try again.
     let bad: Vec<_> =

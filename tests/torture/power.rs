@@ -102,7 +102,7 @@ impl ShopOnLossyDisk {
             })
             .collect();
         if coins {
-            queues[0].purse = (0..3).map(|_| self.exchange.coin("1")).collect();
+            queues[0].coins = (0..3).map(|_| self.exchange.coin("1")).collect();
         }
         let answers = match moment {
             Moment::Answers(answers) | Moment::Leaving(answers, _) => answers,

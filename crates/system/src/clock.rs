@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_is_believed_however_long_nobody_asked() {
+    fn a_steady_clock_is_believed_after_any_time() {
         let mut watch = Watch::new();
         for secs in [0, 1, 3_600, 400 * DAY_S] {
             watch.pass(secs);

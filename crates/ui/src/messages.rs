@@ -690,9 +690,9 @@ messages! {
     demo_waiting: "Waiting for your wallet …", "Wir warten auf Ihre Wallet …";
     demo_moment: "One moment: the play-money exchange is still making its keys. This page looks again by itself.",
         "Einen Augenblick: der Spielgeld-Exchange macht noch seine Schlüssel. Diese Seite sieht von selbst wieder nach.";
-    demo_purse: "The demo wallet has {}.", "In der Demo-Wallet sind {}.";
-    demo_purse_empty: "The demo wallet is empty.", "Die Demo-Wallet ist leer.";
-    demo_purse_expected: "{} more on the way.", "{} mehr sind unterwegs.";
+    demo_balance: "The demo wallet has {}.", "In der Demo-Wallet sind {}.";
+    demo_balance_empty: "The demo wallet is empty.", "Die Demo-Wallet ist leer.";
+    demo_balance_expected: "{} more on the way.", "{} mehr sind unterwegs.";
     demo_fees: "The exchange takes small fees, as real ones may: a purchase takes a little more out of the wallet than its price.",
         "Der Exchange nimmt kleine Gebühren, wie es echte tun können: ein Kauf nimmt etwas mehr aus der Wallet, als er kostet.";
     demo_office: "Be the shopkeeper: the back office of this shop. The password stands where the demo was started.",

@@ -147,8 +147,8 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
     let answers = asked.iter().filter_map(|asked| {
         let url = &asked.listed.trusted.base_url;
         let ask = used.asks.iter().find(|(asker, _)| asker == url).map(|(_, ask)| ask);
-        let told = asked.answer.as_ref().ok()?;
-        Some(((url, &told.keys), KycStatus::of(&told.keys, &used.account, ask)))
+        let reported = asked.answer.as_ref().ok()?;
+        Some(((url, &reported.keys), KycStatus::of(&reported.keys, &used.account, ask)))
     });
     let answers: Vec<_> = answers.collect();
     if answers.is_empty() {
@@ -272,12 +272,12 @@ mod tests {
 
     #[test]
     fn what_an_exchange_wants_to_know_is_a_warning() {
-        let told = |reply| match found(&used(IBAN, Some(reply))) {
+        let reported = |reply| match found(&used(IBAN, Some(reply))) {
             Finding::Warn(said, _) => said,
             other => panic!("{other:?}"),
         };
-        assert!(told(json!({})).contains("whose it is"));
-        assert!(told(json!({ "bad_kyc_auth": true })).contains("a transfer"));
+        assert!(reported(json!({})).contains("identification"));
+        assert!(reported(json!({ "bad_kyc_auth": true })).contains("a transfer"));
     }
 
     #[test]

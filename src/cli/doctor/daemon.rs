@@ -228,9 +228,9 @@ mod tests {
         let url: BaseUrl = "https://shop.example/".parse().unwrap();
         let after = Duration::from_millis(12);
         let usual = Wait::of(Duration::from_secs(50), false);
-        let told = |seen| judge(&url, &seen, usual).to_string();
+        let reported = |seen| judge(&url, &seen, usual).to_string();
         let waited = |status, ms| {
-            told(Seen::Answers { after, waited: Ok((status, Duration::from_millis(ms))) })
+            reported(Seen::Answers { after, waited: Ok((status, Duration::from_millis(ms))) })
         };
         assert!(
             waited(404, 3040).starts_with("ok    daemon: https://shop.example/ answers in 12 ms")
@@ -242,8 +242,8 @@ mod tests {
         for (longest, slow) in [(50, true), (2, false)] {
             let wait = Wait::of(Duration::from_secs(longest), slow);
             let seen = Seen::Answers { after, waited: Ok((404, wait.asked)) };
-            let told = judge(&url, &seen, wait).to_string();
-            assert!(told.ends_with(&format!("comes back after {longest}.0 s")), "{told}");
+            let reported = judge(&url, &seen, wait).to_string();
+            assert!(reported.ends_with(&format!("comes back after {longest}.0 s")), "{reported}");
         }
         let wait = Wait::of(Duration::from_secs(50), true);
         let seen = Seen::Answers { after, waited: Ok((504, Duration::from_secs(30))) };
@@ -258,9 +258,9 @@ mod tests {
         assert!(waited(504, 900).starts_with("warn  daemon: a request that waits 3 s"));
         assert!(waited(404, 100).starts_with("warn"), "nobody waited");
         assert!(waited(404, 6000).starts_with("warn"), "something holds answers back");
-        assert!(told(Seen::Silent("refused".into())).starts_with("warn  daemon: nobody answers"));
-        assert!(told(Seen::Other(200)).starts_with("FAIL  daemon: what answers"));
+        assert!(reported(Seen::Silent("refused".into())).starts_with("warn  daemon: no answer"));
+        assert!(reported(Seen::Other(200)).starts_with("FAIL  daemon: the server at"));
         let lost = Seen::Answers { after, waited: Err("connection reset".into()) };
-        assert!(told(lost).contains("does not come back: connection reset"));
+        assert!(reported(lost).contains("does not come back: connection reset"));
     }
 }

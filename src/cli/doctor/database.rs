@@ -14,8 +14,8 @@ const MB: u64 = 1_000_000;
 const LARGE_LOG: u64 = 128 * MB;
 
 /// Judges the database at `path`.
-pub(super) fn check(path: &Path, look: &store::Result<Option<Inspection>>) -> Vec<Finding> {
-    match look {
+pub(super) fn check(path: &Path, inspection: &store::Result<Option<Inspection>>) -> Vec<Finding> {
+    match inspection {
         Err(error) => vec![refused(error)],
         Ok(None) => vec![Finding::Fail(
             format!("database: none at {}", path.display()),
@@ -23,7 +23,9 @@ pub(super) fn check(path: &Path, look: &store::Result<Option<Inspection>>) -> Ve
              tilld serve; or: tilld passwd admin --create"
                 .into(),
         )],
-        Ok(Some(look)) => vec![version(look.path(), look.version()), log(look.log_bytes())],
+        Ok(Some(inspection)) => {
+            vec![version(inspection.path(), inspection.version()), log(inspection.log_bytes())]
+        }
     }
 }
 

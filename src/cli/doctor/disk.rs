@@ -149,7 +149,7 @@ mod tests {
         let [Finding::Fail(sentence, _)] = &check(&dir.path().join("no/tilld.db"))[..] else {
             panic!()
         };
-        assert!(sentence.contains("/no is not there"), "{sentence}");
+        assert!(sentence.contains("/no does not exist"), "{sentence}");
         let found = check(&dir.path().join("tilld.db"));
         assert_eq!(found.len(), 2, "{found:?}");
     }

@@ -48,9 +48,10 @@ pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked
             let (listed, clock) = (listed.clone(), clock.clone());
             runtime.spawn(async move {
                 let answer = exchange.inspect().await;
-                let told = answer.as_ref().ok();
-                let off_s =
-                    told.and_then(|told| clock::off_s(clock.now(), told.date, told.keys.issued()));
+                let reported = answer.as_ref().ok();
+                let off_s = reported.and_then(|reported| {
+                    clock::off_s(clock.now(), reported.date, reported.keys.issued())
+                });
                 Asked { listed, answer, off_s }
             })
         })
@@ -107,8 +108,8 @@ fn conflict(asked: &Asked) -> Option<Finding> {
 fn one(asked: &Asked, now: Timestamp) -> Finding {
     let trusted = &asked.listed.trusted;
     let name = trusted.base_url.as_str();
-    let told = match &asked.answer {
-        Ok(told) => told,
+    let reported = match &asked.answer {
+        Ok(reported) => reported,
         Err(error) => {
             return Finding::Fail(
                 format!("exchange {name}: {error}"),
@@ -116,7 +117,7 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
             );
         }
     };
-    let keys = &told.keys;
+    let keys = &reported.keys;
     if !keys.can_sign(now) {
         return Finding::Fail(
             format!("exchange {name}: all of its signing keys have expired"),
@@ -230,7 +231,7 @@ mod tests {
         let found = one(&good, after(60));
         assert!(matches!(&found, Finding::Ok(_)), "{found:?}");
         let found = one(&good, Timestamp::NEVER);
-        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("out of date")));
+        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("have expired")));
     }
 
     #[test]

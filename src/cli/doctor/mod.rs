@@ -88,8 +88,8 @@ impl fmt::Display for Sum {
 pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let owner = owner::become_owner(&config.database.path)?;
     let path = &config.database.path;
-    let look = store::inspect_copy(path);
-    let trusted = trusted(&look, &policy(config)?.exchanges);
+    let inspection = store::inspect_copy(path);
+    let trusted = trusted(&inspection, &policy(config)?.exchanges);
     let clock = Clock::system();
     let asked = exchanges::ask(&trusted, &clock)?;
     let now = clock.now();
@@ -103,11 +103,11 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
         None => daemon::check_listening(&server.listen, wait)?,
     });
     let mut about_file = disk::check(path);
-    about_file.extend(database::check(path, &look));
-    if matches!(look, Ok(Some(_))) {
+    about_file.extend(database::check(path, &inspection));
+    if matches!(inspection, Ok(Some(_))) {
         about_file.push(database::backup(storage_info::around(path), now));
     }
-    let (newest, shops) = match contents(&look, &trusted) {
+    let (newest, shops) = match contents(&inspection, &trusted) {
         Ok(contents) => contents,
         Err(error) => {
             about_file.push(database::refused(&error));
@@ -132,7 +132,7 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     }
     let sum = Sum::of(&findings);
     output::line(&sum)?;
-    match (look, sum.fail) {
+    match (inspection, sum.fail) {
         // The same error as of every command that finds no database.
         (Ok(None), _) => Err(explained(config, store::Error::Missing(path.clone()))),
         (Err(error), _) if error.is_unusable() => Err(with_rights_of(owner, error.into())),
@@ -143,9 +143,14 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
 
 /// The exchanges that new orders offer, from the settings and, if it is readable, from the database.
 ///
-fn trusted(look: &store::Result<Option<Inspection>>, settings: &[Trusted]) -> Vec<ListedExchange> {
-    let kept = match look {
-        Ok(Some(look)) if look.version() == store::VERSION => look.read(store::exchanges::list),
+fn trusted(
+    inspection: &store::Result<Option<Inspection>>,
+    settings: &[Trusted],
+) -> Vec<ListedExchange> {
+    let kept = match inspection {
+        Ok(Some(inspection)) if inspection.version() == store::VERSION => {
+            inspection.read(store::exchanges::list)
+        }
         _ => Ok(Vec::new()),
     };
     // The check of the database reports an unreadable file.
@@ -159,12 +164,12 @@ fn trusted(look: &store::Result<Option<Inspection>>, settings: &[Trusted]) -> Ve
 type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
 
 fn contents(
-    look: &store::Result<Option<Inspection>>,
+    inspection: &store::Result<Option<Inspection>>,
     trusted: &[ListedExchange],
 ) -> store::Result<Contents> {
-    match look {
-        Ok(Some(look)) if look.version() == store::VERSION => {
-            Ok((look.newest()?, Some(look.read(|db| accounts::shops(db, trusted))?)))
+    match inspection {
+        Ok(Some(inspection)) if inspection.version() == store::VERSION => {
+            Ok((inspection.newest()?, Some(inspection.read(|db| accounts::shops(db, trusted))?)))
         }
         _ => Ok((None, None)),
     }
@@ -196,7 +201,7 @@ mod tests {
         let sum = Sum::of(&findings);
         assert_eq!(sum, Sum { ok: 2, warn: 1, fail: 1 });
         assert_eq!(sum.to_string(), "problems found: 2 ok, 1 warnings, 1 failed");
-        assert!(Sum::of(&findings[..2]).to_string().starts_with("it goes: "));
+        assert!(Sum::of(&findings[..2]).to_string().starts_with("usable, with warnings: "));
         assert!(Sum::of(&findings[..1]).to_string().starts_with("all is well: "));
     }
 }

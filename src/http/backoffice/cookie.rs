@@ -101,7 +101,7 @@ impl Cookie {
         let prefix = if way.is_safe { "__Host-" } else { "" };
         let kind = match self {
             Self::Session => "",
-            Self::PreSession => "-door",
+            Self::PreSession => "-presession",
         };
         format!("{prefix}tilld{kind}{}", way.mark)
     }

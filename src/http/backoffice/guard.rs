@@ -61,7 +61,7 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
     }
     // What is in no table is not there, or not for this method.
     let Some(row) = row_of(request) else { return Ok(Verdict::Pass(None)) };
-    let (needs, mut presence): (Option<Permission>, _) = match row.door {
+    let (needs, mut presence): (Option<Permission>, _) = match row.access {
         Access::Public => return Ok(Verdict::Pass(None)),
         Access::AnySession => (None, Activity::User),
         Access::Session(permission) => (Some(permission), Activity::User),
@@ -94,7 +94,7 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
             Err(other) => return Err(other.into()),
         },
     };
-    if matches!(row.door, Access::SessionBackground(_)) {
+    if matches!(row.access, Access::SessionBackground(_)) {
         // The page's script looks at the whole page again, and is sent to the sign-in then.
         return Err(till::Error::NotAuthorized.into());
     }

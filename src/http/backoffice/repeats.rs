@@ -112,7 +112,7 @@ pub(super) async fn once(
         }
     };
     let forms = &settings.forms;
-    let known = if row.door == Access::Public { &forms.sign_ins } else { &forms.office };
+    let known = if row.access == Access::Public { &forms.sign_ins } else { &forms.office };
     match known.begin(once::key(request.path(), &bytes)).await {
         Submission::Again(led) => Ok(request.into_response(led.answer())),
         Submission::First(ticket) => {

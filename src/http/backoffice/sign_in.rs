@@ -131,14 +131,14 @@ impl Doorway {
         settings: &Settings,
     ) -> Result<Self, Failure> {
         let way = Transport::of(request, settings);
-        let door = match Cookie::PreSession.read(request, &way) {
-            Some(door) => door,
+        let pre_session = match Cookie::PreSession.read(request, &way) {
+            Some(pre_session) => pre_session,
             None => till.random_token()?,
         };
         Ok(Self {
-            csrf: on_page(&csrf_before_login(&door), &till.random_token()?),
+            csrf: on_page(&csrf_before_login(&pre_session), &till.random_token()?),
             is_plain: way.is_plain(),
-            cookie: Cookie::PreSession.set(&way, &door),
+            cookie: Cookie::PreSession.set(&way, &pre_session),
         })
     }
 }
@@ -185,7 +185,7 @@ pub(in crate::http) async fn submit(
     let status = match issued {
         Ok(issued) => {
             let way = Transport::of(&request, &settings);
-            leave_seat(&till, Cookie::Session.read(&request, &way)).await?;
+            end_web_session(&till, Cookie::Session.read(&request, &way)).await?;
             return entered(&request, &settings, &context, &issued, &next);
         }
         // Which of the two was wrong is nobody's business.
@@ -207,7 +207,7 @@ pub(in crate::http) async fn submit(
 }
 
 /// Ends the web session of `cookie`, if there is one, so that a browser has one at most.
-async fn leave_seat(till: &Till, cookie: Option<String>) -> Result<(), Error> {
+async fn end_web_session(till: &Till, cookie: Option<String>) -> Result<(), Error> {
     let Some(key) = cookie.and_then(|text| ApiToken::parse(&text).ok()) else { return Ok(()) };
     let Ok(principal) = till.admit_session(&key, None, Activity::Background) else { return Ok(()) };
     match till.log_out(&principal).await {

@@ -185,9 +185,9 @@ struct Through<'a> {
 impl io::Write for Through<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.spool.write(bytes).map_err(|error| {
-            let told = io::Error::other(error.to_string());
+            let reported = io::Error::other(error.to_string());
             self.failed = Some(error.into());
-            told
+            reported
         })?;
         Ok(bytes.len())
     }

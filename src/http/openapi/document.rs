@@ -86,7 +86,7 @@ fn forms(row: &RouteSpec, table: &str) -> Vec<String> {
             let public = own.clone().map(|form| format!("/public{form}"));
             // Without `/public`, this one is today's.
             let own = own.into_iter().filter(|_| *path != "/config");
-            let public = public.into_iter().filter(|_| row.door == Public);
+            let public = public.into_iter().filter(|_| row.access == Public);
             own.chain(public).map(|form| format!("{form}{path}")).collect()
         }
         "office" => vec![format!("{OFFICE_PATH}{path}")],
@@ -103,7 +103,7 @@ fn refusals(row: &RouteSpec, operation: &Operation, table: &str, path: &str) -> 
     if row.method != "GET" || table == "office" {
         statuses.insert(507);
     }
-    match row.door {
+    match row.access {
         Public | AnySession | Session(_) => {}
         SessionBackground(_) => statuses.extend([401]),
         AnyToken => statuses.extend([401, 404]),
@@ -117,7 +117,7 @@ fn refusals(row: &RouteSpec, operation: &Operation, table: &str, path: &str) -> 
 }
 
 fn security(row: &RouteSpec, table: &str) -> Value {
-    match row.door {
+    match row.access {
         Public if row.path == "/private/token" => json!([{ "password": [] }, { "token": [] }]),
         Public => json!([]),
         AnyToken => json!([{ "token": [] }]),
@@ -127,7 +127,7 @@ fn security(row: &RouteSpec, table: &str) -> Value {
         Private(permission) | Management(permission) => {
             json!([{ "token": [permission.as_str()] }])
         }
-        AnySession | Session(_) | SessionBackground(_) => json!([{ "seat": [] }]),
+        AnySession | Session(_) | SessionBackground(_) => json!([{ "webSession": [] }]),
     }
 }
 
@@ -283,7 +283,7 @@ fn document() -> Value {
                 "token": { "type": "http", "scheme": "bearer", "description": "A token, secret-token: included" },
                 "password": { "type": "http", "scheme": "basic", "description": "The instance's name and password" },
                 "api-key": { "type": "apiKey", "in": "header", "name": "Authorization", "description": "As in 2019: ApiKey and the token" },
-                "seat": { "type": "apiKey", "in": "cookie", "name": "__Host-tilld", "description": "From the sign-in. By plain HTTP from another machine it is called tilld. At a port of its own the port is added, as in __Host-tilld-9966, and below a path a few digits for the path." },
+                "webSession": { "type": "apiKey", "in": "cookie", "name": "__Host-tilld", "description": "From the sign-in. By plain HTTP from another machine it is called tilld. At a port of its own the port is added, as in __Host-tilld-9966, and below a path a few digits for the path." },
             },
         },
     })

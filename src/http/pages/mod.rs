@@ -37,7 +37,7 @@ pub(super) use self::template::{filled_in, template};
 
 /// Does this request come from somebody who wants to look at a page, where there are pages?
 pub(super) fn is_wanted(request: &HttpRequest) -> bool {
-    let is_public = row_of(request).is_none_or(|row| row.door == Access::Public);
+    let is_public = row_of(request).is_none_or(|row| row.access == Access::Public);
     is_public && header(request, ACCEPT).is_some_and(prefers_html)
 }
 

@@ -153,10 +153,10 @@ impl PaymentContext {
         }
         let age = u32::from(self.contract.minimum_age);
         if ages.group_of(age) == 0 {
-            let told = coin
+            let reported = coin
                 .h_age_commitment
                 .or_else(|| Some(AgeCommitment::new(coin.age_commitment.clone()?).hash()));
-            return told.map(Some).ok_or(Refusal::AgeCommitmentHashMissing(coin.coin_pub));
+            return reported.map(Some).ok_or(Refusal::AgeCommitmentHashMissing(coin.coin_pub));
         }
         let Some(keys) = &coin.age_commitment else {
             return Err(Refusal::AgeCommitmentMissing(coin.coin_pub));

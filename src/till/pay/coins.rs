@@ -177,7 +177,7 @@ impl Till {
         // the keys of an exchange that is down, delays no other.
         let (coins, keys) =
             self.checked(&ledger, &context, &account, &wish.coins, session.clone()).await?;
-        let _turn = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
         // Also where the coins were sent before, which may have been elsewhere.
         let mut urls: BTreeSet<BaseUrl> = keys.keys().cloned().collect();
         urls.extend(ledger.exchanges_of(&wish.coins));
@@ -646,7 +646,7 @@ impl Till {
         if self.locks.is_taken_at(serial, url) {
             return Ok(());
         }
-        let _turn = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
         let ledger = self.ledger(serial, &order_id)?;
         let open: Vec<Deposit> = ledger.unconfirmed_at(url).cloned().collect();
         let (false, Some(claim)) = (open.is_empty(), &ledger.order.claim) else { return Ok(()) };

@@ -1,6 +1,6 @@
 //! The shop's signature that a contract is paid. It is created only from a paid order:
 //! there is no other way to a [`PaidContract`], and no other module signs the statement
-//! (`tests/it/floors.rs`).
+//! (`tests/it/layers.rs`).
 
 use crate::model::order::Order;
 use taler::base32::HashCode;

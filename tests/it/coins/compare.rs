@@ -21,7 +21,7 @@ fn check(shop: &Shop, exchange: &Exchange) -> (i32, String) {
 }
 
 #[test]
-fn books_that_are_not_the_exchanges_are_found() {
+fn deposits_that_differ_from_the_exchanges_are_found() {
     let (shop, mut exchange) = market();
     let (sold, doubtful) = (claimed(&shop, &order("1")), claimed(&shop, &order("1")));
     let (coin, lost, stranger) = (exchange.coin("1"), exchange.coin("1"), exchange.coin("1"));

@@ -66,9 +66,9 @@ impl Visitor {
         let from_here = header(FETCH_SITE).is_none_or(|site| site == b"same-origin")
             && header(ORIGIN).is_none_or(|origin| origin == own);
         let csrf_token = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
-        let is_sealed =
+        let is_ours =
             bool::from(csrf_token(&self.csrf_token).as_bytes().ct_eq(csrf_token(shown).as_bytes()));
-        if from_here && is_sealed && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
+        if from_here && is_ours && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
     }
 
     /// The value of `Set-Cookie`. Other ports of this machine see the cookie as well, and can do

@@ -38,7 +38,7 @@ pub(super) struct Confirmed {
 /// A refund that was made. The amount is a column.
 struct RefundRow {
     amount: i64,
-    told: (PublicKey, Signature),
+    reported: (PublicKey, Signature),
 }
 
 impl Sandbox {
@@ -104,7 +104,7 @@ impl Sandbox {
             for deposit in &deposits {
                 if let Some(kept) = find(tx, deposit.serial, id)? {
                     return match kept.amount == amount {
-                        true => Ok(kept.told),
+                        true => Ok(kept.reported),
                         false => Err(Failure::RefundOtherAmount(*coin, h_denom)),
                     };
                 }
@@ -164,7 +164,7 @@ fn find(db: &Connection, deposit: i64, id: [u8; 8]) -> Result<Option<RefundRow>,
         |row| {
             Ok(RefundRow {
                 amount: row.get("amount")?,
-                told: (row.get("exchange_pub")?, Signature::new(row.get("exchange_sig")?)),
+                reported: (row.get("exchange_pub")?, Signature::new(row.get("exchange_sig")?)),
             })
         },
     );

@@ -340,15 +340,15 @@ fn choose(
     now: Timestamp,
 ) -> Result<(), Error> {
     let terms = &contract.terms;
-    let mut purses = Vec::new();
+    let mut coins = Vec::new();
     for accepted in &terms.exchanges {
         let (url, master) = (&accepted.url, &accepted.master_pub);
         for coin in coins::spendable(tx, url, master, terms.amount.currency(), now)? {
             // A coin is in a payment once, and a contract may name an exchange twice.
             let is_in = kept.iter().any(|spending| spending.coin == coin.coin)
-                || purses.iter().any(|other: &selection::SpendableCoin| other.coin == coin.coin);
+                || coins.iter().any(|other: &selection::SpendableCoin| other.coin == coin.coin);
             if !is_in {
-                purses.push(coin);
+                coins.push(coin);
             }
         }
     }
@@ -357,7 +357,7 @@ fn choose(
         max_fee: terms.max_fee,
         booked: kept.iter().map(Spending::part).collect(),
     };
-    purchases::book(tx, purchase, &selection::choose(&purses, &price)?)
+    purchases::book(tx, purchase, &selection::choose(&coins, &price)?)
 }
 
 /// The request to pay with these coins; the same for the same coins.

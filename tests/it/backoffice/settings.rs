@@ -334,7 +334,7 @@ fn a_token_wants_the_password_and_attempts_are_counted() {
 }
 
 #[test]
-fn whoever_revokes_their_own_seat_is_out() {
+fn revoking_the_own_web_session_signs_out() {
     let shop = office();
     let clerk = admin(&shop);
     let page = clerk.get("/webui/tokens");
@@ -365,7 +365,7 @@ fn many_tokens_are_listed_in_pages() {
 }
 
 #[test]
-fn a_new_password_wants_the_old_one_and_ends_other_seats_but_no_tokens() {
+fn a_new_password_needs_the_old_one_and_ends_other_web_sessions_but_no_tokens() {
     let shop = office();
     let (clerk, other) = (admin(&shop), admin(&shop));
     let change = |old, new, again| {
@@ -391,7 +391,7 @@ fn a_new_password_wants_the_old_one_and_ends_other_seats_but_no_tokens() {
     let mut stranger = Visitor::of(&shop.daemon.address);
     let page = stranger.get("/webui/sign-in");
     stranger.csrf = page.csrf();
-    stranger.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    stranger.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
     assert_eq!(stranger.sign_in("admin", PASSWORD).status, 403);
     assert_eq!(stranger.sign_in("admin", LONG).status, 303);
 
@@ -667,7 +667,7 @@ fn the_special_instance_sets_a_new_password_of_another_with_its_own() {
     let mut stranger = Visitor::of(&shop.daemon.address);
     let page = stranger.get("/webui/sign-in");
     stranger.csrf = page.csrf();
-    stranger.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    stranger.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
     assert_eq!(stranger.sign_in("bar", PASSWORD).status, 403);
     assert_eq!(stranger.sign_in("bar", LONG).status, 303);
     // A token that was made by request is not the password's.

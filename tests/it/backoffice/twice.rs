@@ -220,11 +220,11 @@ fn what_was_typed_wrong_may_be_sent_again() {
 }
 
 #[test]
-fn whoever_signs_in_with_a_double_click_has_one_seat() {
+fn a_double_click_on_sign_in_makes_one_web_session() {
     let shop = office();
     let mut visitor = Visitor::of(&shop.daemon.address);
     let page = visitor.get("/webui/sign-in");
-    visitor.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    visitor.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
     let (csrf, inputs) = (page.csrf(), [("instance", "admin"), ("password", PASSWORD)]);
     let send = || visitor.post_from(&csrf, "/webui/sign-in", &inputs);
     let (first, second) = thread::scope(|scope| {

@@ -102,7 +102,7 @@ fn dependencies(manifest: &Path) -> Vec<String> {
     manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
 }
 
-/// Is it a source that the plan speaks of? Within other crates there are no floors.
+/// Is it a source that the plan speaks of? Other crates have no layers.
 fn is_planned(name: &str) -> bool {
     let is_of = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
     name != "lib.rs"
