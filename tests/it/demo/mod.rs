@@ -199,7 +199,7 @@ fn attribute(text: &str, name: &str) -> String {
 
 /// What the forms of a page carry to show that they are the shop's.
 fn csrf_token(page: &str) -> String {
-    attribute(page.split("name=\"seal\"").nth(1).unwrap(), "value")
+    attribute(page.split("name=\"csrf_token\"").nth(1).unwrap(), "value")
 }
 
 fn mode(path: &Path) -> u32 {
