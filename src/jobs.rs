@@ -78,7 +78,7 @@ async fn resume_pending(till: &Till) {
         loop {
             tokio::select! {
                 () = &mut next => break,
-                () = till.pending_work() => break,
+                () = till.work_added() => break,
                 // The next check finds work added for this exchange meanwhile.
                 Some(()) = groups.next() => {}
             }

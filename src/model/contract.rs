@@ -43,7 +43,7 @@ pub enum BadOrder {
     Choices,
     /// The order's name has characters that it may not have, or is too long.
     OrderId,
-    /// The time to pay is over.
+    /// The time to pay has passed.
     PayDeadlinePast,
     /// The time for refunds is over.
     RefundDeadlinePast,

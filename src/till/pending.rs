@@ -260,7 +260,7 @@ impl Till {
     }
 
     /// Waits until there may be something for [`Till::pending_work`] before its time.
-    pub async fn pending_work(&self) {
+    pub async fn work_added(&self) {
         self.pending_work.notified().await;
     }
 }

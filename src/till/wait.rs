@@ -254,7 +254,7 @@ impl Till {
             let better = (!enough).then(wake_on);
             Ok(Snapshot { now: status, better })
         };
-        self.wait(wait_limit, look).await
+        self.wait(wait_limit, query).await
     }
 
     /// The state of an order for a browser or wallet with access to it.
@@ -308,7 +308,7 @@ impl Till {
             wake_on.changes_at = order.paid.is_none().then_some(order.pay_deadline);
             Ok(Snapshot { now: PublicStatus::Unpaid(order, None), better: Some(wake_on) })
         };
-        self.wait(wait_limit, look).await
+        self.wait(wait_limit, query).await
     }
 
     /// Whether a contract is paid, by the rules of 2019.
@@ -356,7 +356,7 @@ impl Till {
             let better = (!expired).then_some(wake_on);
             Ok(Snapshot { now: (order, PaymentState::Unpaid), better })
         };
-        self.wait(wait_limit, look).await
+        self.wait(wait_limit, query).await
     }
 
     /// What a session has bought of a page. With patience, it waits until it has paid, even while
@@ -383,19 +383,19 @@ impl Till {
                 better: Some(WakeOn { topic, also: None, changes_at: None }),
             })
         };
-        self.wait(wait_limit, look).await?.ok_or(Error::SessionUnknown)
+        self.wait(wait_limit, query).await?.ok_or(Error::SessionUnknown)
     }
 
     /// Looks until what is seen is good enough, or patience ends.
     async fn wait<T>(
         &self,
         wait_limit: WaitLimit,
-        look: impl Fn(&Connection) -> Result<Snapshot<T>, Error>,
+        query: impl Fn(&Connection) -> Result<Snapshot<T>, Error>,
     ) -> Result<T, Error> {
         // In blocks of their own: what was seen shall not be kept while nothing happens.
         let (mut listener, until, mut next) = {
             let commits = self.store.commits();
-            let snapshot = self.store.read_in_place(&look)?;
+            let snapshot = self.store.read_in_place(&query)?;
             let (Some(wake_on), Some(until)) = (snapshot.better, wait_limit.until) else {
                 return Ok(snapshot.now);
             };
@@ -415,7 +415,7 @@ impl Till {
                 open = listener.woken() => last = !open,
                 () = sleep_until(next) => {}
             }
-            let snapshot = self.store.read_in_place(&look)?;
+            let snapshot = self.store.read_in_place(&query)?;
             let Some(wake_on) = snapshot.better else { return Ok(snapshot.now) };
             if last || Instant::now() >= until {
                 return Ok(snapshot.now);
@@ -438,7 +438,7 @@ impl Till {
         &self,
         wait_limit: WaitLimit,
         topic: Topic,
-        look: impl Fn() -> F,
+        query: impl Fn() -> F,
     ) -> Result<T, Error> {
         let mut listener = match wait_limit.until {
             // Before the first look, which then is the only one that most need.

@@ -176,7 +176,7 @@ describe("clicks", { concurrency: 2 }, () => {
       for (const way of WAYS) {
         const page = await browser.visitor(way);
         await page.goto(demo.shop);
-        // The exchange makes its keys first; the page looks again by itself.
+        // The exchange makes its keys first; the page tries again by itself.
         await page.locator("form[action$=withdraw] button:enabled").first().waitFor({ timeout: 30_000 });
         // With an empty wallet hardly anything can be done.
         await page.locator("form[action$=withdraw] button:enabled").first().click();

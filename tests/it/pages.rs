@@ -173,7 +173,7 @@ fn an_order_whose_time_is_over_is_gone() {
     let gone = look(&shop, &path);
     is_page(&gone);
     assert_eq!(gone.status, 410);
-    assert!(gone.text.contains("The time to pay is over"));
+    assert!(gone.text.contains("The time to pay has passed"));
 }
 
 #[test]

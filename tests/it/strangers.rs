@@ -193,7 +193,7 @@ fn a_template_has_its_share_wherever_its_customers_are() {
     assert!(refused.headers.contains_key("retry-after"));
     let refused = form(&shop, "tea", "", "192.0.2.101");
     assert_eq!(refused.status, 429);
-    assert!(refused.text.contains("Too much at once"), "{}", refused.text);
+    assert!(refused.text.contains("Too many requests"), "{}", refused.text);
     assert_eq!(make("free", 100).status, 200);
     assert_eq!(shop.get("/private/orders").json()["orders"].as_array().unwrap().len(), 4);
 }

@@ -487,7 +487,7 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
         ("kind", "fixed-order"),
         ("confirm", "pub"),
     ];
-    // What ends the seat comes last, and what makes something makes it for the visitor's own shop.
+    // What ends the web session comes last, and what makes something makes it for the visitor's own shop.
     for row in OFFICE.iter().filter(|row| row.path != "/sign-out") {
         let mut ids = other.ids(row);
         if ids.is_empty() {
@@ -510,7 +510,7 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
                 assert!(page.status == 404 || is_done && page.status == 303, "{row:?} {page:?}");
             }
             if row.method == "POST" && row.access != Access::Public {
-                // The seal of one seat is for no form of another.
+                // The CSRF token of one web session is for no form of another.
                 for (cookies, csrf) in [
                     (&bar.web_session, &other.web_session.csrf),
                     (&other.web_session, &bar.web_session.csrf),
@@ -533,7 +533,7 @@ fn a_tenant_that_goes_with_everything_takes_nothing_of_another() {
     let before = house.rows_of(&other);
     let ask = house.daemon.ask("DELETE", "/instances/bar/private?purge=yes").token(&bar.token);
     assert_eq!(ask.send().status, 204);
-    assert_eq!(bar.web_session.get("/webui/orders").status, 303, "its seats are gone");
+    assert_eq!(bar.web_session.get("/webui/orders").status, 303, "its web sessions are gone");
     assert_eq!(house.rows_of(&other), before);
     the_owner_gets_at_everything(&house, &other);
 }

@@ -89,7 +89,7 @@ pub(in crate::http) async fn page(
     let next = params.text("next").filter(|place| is_own_place(place)).unwrap_or_default();
     let typed = FormState::suggesting(&[("instance", "admin"), ("next", next)]);
     let flash = match params.text("why") {
-        Some("over") => Some(context.messages().seat_over),
+        Some("over") => Some(context.messages().session_expired),
         _ => flash::of(&request, context.messages()),
     };
     ask(&request, &till, &settings, &context, StatusCode::OK, &typed, flash)

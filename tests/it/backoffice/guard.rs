@@ -33,7 +33,7 @@ fn no_page_opens_without_a_session() {
     for cookie in [
         None,
         Some(format!("__Host-tilld-{port}=secret-token:GUESS")),
-        // A token of the API is no seat, nor is a seat over a safe way one without the prefix.
+        // An API token is no web session, nor is a web session's cookie without the prefix valid over TLS.
         Some(format!("__Host-tilld-{port}={api}")),
         Some(format!("tilld-{port}={api}")),
     ] {
@@ -136,7 +136,7 @@ fn one_shop_sees_and_changes_nothing_of_another() {
         ("reason", "x"),
         ("force", "yes"),
     ];
-    // What ends the seat comes last.
+    // What ends the web session comes last.
     let rows = closed().filter(|row| row.path != "/sign-out");
     for row in rows {
         for id in [&open, &paid] {

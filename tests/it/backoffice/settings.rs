@@ -338,7 +338,7 @@ fn revoking_the_own_web_session_signs_out() {
     let shop = office();
     let clerk = admin(&shop);
     let page = clerk.get("/webui/tokens");
-    let (before, _) = page.text.split_once("this browser").expect("a mark at the own seat");
+    let (before, _) = page.text.split_once("this browser").expect("a mark at the own web session");
     assert!(!before.contains("/revoke"), "the newest one is the own");
     let (_, rest) = page.text.split_once("/webui/tokens/").unwrap();
     let serial = rest.split('/').next().unwrap();
@@ -359,7 +359,7 @@ fn many_tokens_are_listed_in_pages() {
     assert_eq!(count(&first), 50);
     let (_, rest) = first.text.split_once("rel=\"next\" href=\"").expect("a link to older ones");
     let second = clerk.get(rest.split('"').next().unwrap());
-    assert_eq!(count(&second), 12, "60, the shop's own and the seat");
+    assert_eq!(count(&second), 12, "60, the shop's own and the web session");
     assert!(!second.text.contains("rel=\"next\""));
     assert_eq!(clerk.get("/webui/tokens?before=x").status, 400);
 }
@@ -419,9 +419,9 @@ fn the_status_page_tells_payments_backups_and_what_is_missing() {
     assert_eq!(fact("Version"), format!("tilld {}", env!("CARGO_PKG_VERSION")));
     assert_eq!(fact("Address of the shop"), BASE);
     assert_eq!(fact("Bank accounts in use"), "1");
-    assert!(fact("Room left on the disk").ends_with('B'));
+    assert!(fact("Free space on the disk").ends_with('B'));
     assert!(fact("Size of the database").ends_with("MB"));
-    assert_eq!(fact("Pages and programs that wait for news"), "0");
+    assert_eq!(fact("Waiting pages and programs"), "0");
     assert!(status().contains("has made no backup in the last two days"));
     assert!(!status().contains("does not begin with https"));
 
@@ -473,7 +473,7 @@ fn the_status_page_does_not_wait_for_an_exchange_that_is_down() {
     let status = || clerk.get("/webui/status").text;
     eventually("a failure", || status().contains("could not be reached"));
     let page = status();
-    for said in ["No exchange could be reached", "It did not answer well on", "is not known yet"] {
+    for said in ["No exchange could be reached", "Last failure on", "is not known yet"] {
         assert!(page.contains(said), "{said}: {page}");
     }
 }

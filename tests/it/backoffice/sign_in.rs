@@ -25,7 +25,7 @@ fn a_password_opens_the_office_and_nothing_else_does() {
     for page in [&wrong, &nobody, &visitor.sign_in("admin", ""), &visitor.sign_in("a b", "x")] {
         assert_eq!(page.status, 403);
         assert!(page.cookie("__Host-tilld").is_none());
-        assert!(page.text.contains("Shop or password are not right."), "{}", page.text);
+        assert!(page.text.contains("Wrong shop or password."), "{}", page.text);
         assert!(!page.text.contains("battery"), "passwords are not shown");
     }
     let page = visitor.sign_in("admin", PASSWORD);
@@ -115,18 +115,18 @@ fn over_plain_http_in_the_shops_network_the_page_says_so() {
 fn signing_out_revokes_the_token() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
-    let seats = || {
+    let web_sessions = || {
         store(&shop.place)
             .query_row("SELECT count(*) FROM tokens WHERE description LIKE 'web: %'", [], |row| {
                 row.get::<_, i64>(0)
             })
             .unwrap()
     };
-    assert_eq!(seats(), 1);
+    assert_eq!(web_sessions(), 1);
     let page = clerk.post("/webui/sign-out", &[]);
     assert_eq!((page.status, page.location()), (303, "/webui/sign-in?said=signed-out"));
     assert!(page.whole_cookie("__Host-tilld").unwrap().contains("=; "), "{page:?}");
-    assert_eq!(seats(), 0);
+    assert_eq!(web_sessions(), 0);
     assert_eq!(clerk.get("/webui/orders").status, 303);
 }
 
@@ -284,5 +284,9 @@ fn signing_in_again_ends_the_web_session_before() {
     assert_eq!(before.get("/webui/orders").status, 200, "nothing has come of it");
     assert_eq!(again.sign_in("admin", PASSWORD).status, 303);
     assert_eq!(before.get("/webui/orders").status, 303);
-    assert_eq!(elsewhere.get("/webui/orders").status, 200, "another browser is another seat");
+    assert_eq!(
+        elsewhere.get("/webui/orders").status,
+        200,
+        "another browser is another web session"
+    );
 }

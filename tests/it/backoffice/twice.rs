@@ -235,10 +235,10 @@ fn a_double_click_on_sign_in_makes_one_web_session() {
     assert!(first.cookie("__Host-tilld").is_some());
     assert_eq!(first.cookie("__Host-tilld"), second.cookie("__Host-tilld"));
     let tokens = shop.get("/private/tokens?limit=-9").json();
-    let seats = tokens["tokens"].as_array().unwrap().iter();
-    let seats =
-        seats.filter(|one| one["description"].as_str().is_some_and(|d| d.starts_with("web: ")));
-    assert_eq!(seats.count(), 1, "{tokens}");
+    let web_sessions = tokens["tokens"].as_array().unwrap().iter();
+    let web_sessions = web_sessions
+        .filter(|one| one["description"].as_str().is_some_and(|d| d.starts_with("web: ")));
+    assert_eq!(web_sessions.count(), 1, "{tokens}");
 }
 
 #[test]
