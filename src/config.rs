@@ -251,9 +251,9 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Currencies {
-    /// What amounts are in when nobody says otherwise.
+    /// Default currency of amounts.
     pub default: Currency,
-    /// Did anybody say so?
+    /// Whether it was set explicitly.
     #[serde(skip)]
     pub is_set: bool,
     /// Specifications beyond, or instead of, those built in.
@@ -442,7 +442,7 @@ impl std::error::Error for BadConfig {}
 /// Where a value came from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Origin {
-    /// Nobody said anything.
+    /// The default.
     #[default]
     Default,
     /// The settings file.
@@ -519,7 +519,7 @@ impl Sources {
     }
 }
 
-/// Where the database lies when nobody says so: of root where Debian keeps what services keep, else in
+/// Default path of the database: for root where Debian keeps the data of services, else in
 /// the user's folder for data, so that every terminal means the same one; `None` for a user without one.
 fn usual_database(is_root: bool, data: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
     if is_root {

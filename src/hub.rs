@@ -116,7 +116,7 @@ impl Hub {
         }
     }
 
-    /// Wakes all, and lets nobody wait any more.
+    /// Wakes all subscribers, and accepts no new ones.
     pub fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -139,7 +139,7 @@ impl State {
             return Subscription { topic: topic.clone(), news: Some(news.subscribe()) };
         }
         let topic = Arc::new(topic);
-        // One place is enough: whoever has missed a wake looks again all the same.
+        // A capacity of one is enough: one pending wake makes the subscriber query again.
         let (sender, news) = channel(1);
         self.topics.insert(topic.clone(), sender);
         Subscription { topic, news: Some(news) }
@@ -175,7 +175,7 @@ impl Subscription {
     }
 }
 
-/// Somebody who waits. Whoever drops it waits no more.
+/// A subscription to a topic; dropping it ends it.
 pub struct Listener {
     hub: Hub,
     client: Option<IpAddr>,

@@ -15,7 +15,7 @@
 //! demonstrations and tests, linked with the feature `demo`.
 //!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made
-//! from the same code. No interface of it is promised to anybody else.
+//! from the same code. Its interface is not stable for others.
 #![forbid(unsafe_code)]
 
 pub mod cli;

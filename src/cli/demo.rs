@@ -109,7 +109,7 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         currency,
     });
     if !sandbox.has_keys() {
-        // Without keys nobody can pay, and the till logs warnings about the exchange.
+        // Without keys no payment succeeds, and the till logs warnings about the exchange.
         log::info!("creating the sandbox exchange's keys");
         sandbox.await_keys();
     }

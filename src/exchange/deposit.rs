@@ -50,7 +50,7 @@ pub struct Deposit {
 pub struct DepositConfirmed {
     /// With which key it signed.
     pub exchange_pub: PublicKey,
-    /// Its signature.
+    /// The signature with that key.
     pub exchange_sig: Signature,
     /// When it took the coins.
     pub exchange_timestamp: Timestamp,
@@ -233,7 +233,7 @@ fn coin(coin: &Coin) -> Value {
         "contribution": coin.contribution,
         "coin_sig": coin.coin_sig,
     });
-    // The keys say it better than a hash that somebody put beside them.
+    // The keys determine it; a hash sent beside them is not used.
     let h_age_commitment = match &coin.age_commitment {
         Some(keys) => Some(AgeCommitment::new(keys.clone()).hash()),
         None => coin.h_age_commitment,

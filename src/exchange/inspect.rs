@@ -29,7 +29,7 @@ impl Exchange {
     }
 }
 
-/// Asks an exchange that nobody trusts yet whom to trust; see [`Keys::introduce`].
+/// Fetches the keys of an exchange that is not trusted yet; see [`Keys::introduce`].
 ///
 /// # Errors
 /// As [`ExchangeFigures::look`].

@@ -21,16 +21,16 @@ const LONGEST_S: u64 = 86_400;
 const GRACE_S: u64 = 86_400;
 /// How long an exchange is left alone after keys could not be fetched, while none are known.
 const PAUSE_S: u64 = 5;
-/// The same while old ones serve, and between questions for keys that nobody knows: whoever makes
+/// The same while old keys are in use, and between requests for unknown keys: a client that makes
 /// up denominations must not make us a nuisance.
 const RETRY_S: u64 = 60;
 
-/// A list of keys for whoever keeps things: the text is verified again when it is read again.
+/// A list of keys to be stored: the text is verified again when it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersistedKeys {
     /// What the exchange answered.
     pub text: Arc<str>,
-    /// When.
+    /// When the exchange sent it.
     pub fetched_at: Timestamp,
     /// Until when it is good.
     pub expires: Timestamp,
@@ -53,7 +53,7 @@ type PersistKeys = Arc<dyn Fn(&PersistedKeys) + Send + Sync>;
 
 pub(super) struct KeyCache {
     cache: Mutex<CacheState>,
-    /// Whoever holds this fetches.
+    /// Held by the task that fetches.
     fetching: tokio::sync::Mutex<()>,
     remember: PersistKeys,
 }
@@ -132,7 +132,7 @@ impl Exchange {
         Ok(self.newer_keys().await.unwrap_or(keys))
     }
 
-    /// Fetches the keys if it is about time, and reads what an earlier process kept. For whoever
+    /// Fetches the keys if they are due, and reads those that an earlier process stored. For the job that
     /// sees to it that no payment has to wait.
     ///
     /// # Errors
@@ -141,7 +141,7 @@ impl Exchange {
         self.fetched(Wanted::Fresh).await
     }
 
-    /// The keys at hand, if they are of any use; nobody is asked.
+    /// The cached keys, if they are valid; sends no request.
     pub fn known_keys(&self) -> Option<Arc<Keys>> {
         let now = self.0.clock.now();
         let cache = self.0.key_cache.cache_state();
@@ -171,7 +171,7 @@ impl Exchange {
     /// out of date: of a denomination that they list, the exchange knows nothing, or says that it is
     /// not valid (observed-exchange 8). An exchange may let its list be kept for a day.
     ///
-    /// Whoever has such a coin must not make us a nuisance: the exchange rests for a minute after each
+    /// Clients with such coins must not cause many requests: the exchange rests for a minute after each
     /// question, and one that is being asked is not asked once more.
     pub(super) fn renew_keys_after(&self, refusal: &Error) {
         let is_outdated = matches!(
@@ -198,13 +198,13 @@ impl Exchange {
         cache.kept.as_ref().filter(|kept| kept.is_good(now)).map(|kept| kept.keys.clone())
     }
 
-    /// Fetches, or waits for whoever does.
+    /// Fetches, or waits for the task that does.
     async fn fetched(&self, wanted: Wanted) -> Result<Arc<Keys>, Error> {
         let fetching = &self.0.key_cache.fetching;
         let _one = match fetching.try_lock() {
             Ok(one) => one,
             Err(_) => match (wanted, self.known_keys()) {
-                // Somebody is at it already. It may take long, and old keys do for now.
+                // Another task fetches already. It may take long, and old keys suffice for now.
                 (Wanted::Good, Some(keys)) => return Ok(keys),
                 (Wanted::Good | Wanted::Fresh | Wanted::Newer, _) => fetching.lock().await,
             },
@@ -250,7 +250,7 @@ impl Exchange {
 
     /// Verifies what an earlier process kept, the first time.
     async fn read_persisted(&self) {
-        // Taken only when it is read: whoever asked may give up in between.
+        // Taken only when it is read: the caller may be dropped in between.
         let Some(remembered) = self.0.key_cache.cache_state().unread.clone() else { return };
         let PersistedKeys { text, fetched_at, expires } = remembered;
         let read = self.read(text).await;
@@ -272,7 +272,7 @@ impl Exchange {
         let text = download.text;
         let keys = self.read(text.clone()).await?;
         if !keys.can_sign(now) {
-            // Coins sent there would be confirmed by nobody whom we could believe.
+            // Deposits there could not be confirmed with a valid key.
             return Err(BadKeys::NoSigningKey.into());
         }
         if keys.left_out() > 0 {
@@ -284,12 +284,12 @@ impl Exchange {
         }
         let remembered = PersistedKeys { text, fetched_at: now, expires };
         let remember = self.0.key_cache.remember.clone();
-        // Whoever remembers logs what went wrong; the keys are good all the same.
+        // The function that stores them logs errors; the keys are valid anyway.
         let _ = tokio::task::spawn_blocking(move || remember(&remembered)).await;
         Ok(CachedKeys { keys, fetched_at: now, expires })
     }
 
-    /// Verifies a list where nobody waits for the thread.
+    /// Verifies a list on a thread that may block.
     async fn read(&self, text: Arc<str>) -> Result<Arc<Keys>, Error> {
         let exchange = self.clone();
         let reading = tokio::task::spawn_blocking(move || {

@@ -11,7 +11,7 @@
 //! | --- | --- |
 //! | `client` | one request: its limits, its repetitions |
 //! | `key_cache` | the keys: fetched at need, kept for a while |
-//! | `inspect` | the keys, asked for once and kept by nobody |
+//! | `inspect` | the keys, fetched once and not cached |
 //! | `reach` | whether it answers, said in the log when that changes |
 //! | `deposit`, `refund`, `question` | what is asked of an exchange, and how its answer is checked |
 

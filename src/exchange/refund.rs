@@ -32,7 +32,7 @@ pub struct CoinRefund {
 pub struct RefundConfirmed {
     /// With which key it signed.
     pub exchange_pub: PublicKey,
-    /// Its signature.
+    /// The signature with that key.
     pub exchange_sig: Signature,
 }
 

@@ -17,7 +17,7 @@ use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
-/// How much is read ahead while a request is answered, in bytes. Nobody needs it; but a connection
+/// How much is read ahead while a request is answered, in bytes. It is not needed, but a connection
 /// that is not read does not tell that the client has gone.
 const READ_AHEAD: usize = 4 * 1024;
 

@@ -67,7 +67,7 @@ pub(super) enum Failure {
     AuthOfNew,
     /// How an instance's owner would get in from now on makes no sense.
     AuthOfOld,
-    /// Nobody can open a shop here by themselves.
+    /// Self-provisioning of instances is off.
     NoSelfProvisioning,
     /// tilld does not do this, or not yet; what.
     NotImplemented(&'static str),
@@ -79,11 +79,11 @@ pub(super) enum Failure {
     NothingToAbort,
     /// Nothing of the order was refunded.
     NoRefund,
-    /// Shops of 2019 had this; today nobody can.
+    /// A function of the 2019 API that was removed.
     Removed(&'static str),
     /// The error as a client of 2019 gets it, and its cause.
     Legacy(LegacyError, Box<Failure>),
-    /// The form was not sent from a page of ours, or for somebody else.
+    /// The form was not sent from a page of ours, or from one of another web session.
     Forged,
     /// A bug: something that cannot happen did.
     Bug(String),

@@ -91,7 +91,7 @@ impl ExistingInstance {
         Ok(Self(instance))
     }
 
-    /// Its name.
+    /// The instance ID of the path.
     pub(super) fn id(&self) -> &InstanceId {
         &self.0
     }
@@ -122,7 +122,7 @@ impl<T: FromStr> FromRequest for PathId<T> {
     }
 }
 
-/// The query, decoded. Names that nobody asks for are ignored, and empty values are as none.
+/// The query, decoded. Unknown names are ignored, and empty values count as missing.
 pub(super) struct QueryParams(Vec<(String, String)>);
 
 impl QueryParams {
@@ -261,7 +261,7 @@ impl FromRequest for Body {
     }
 }
 
-/// How much of a body that is too long is still taken in, in bytes, and for how long: whoever is hung
+/// How much of a body that is too long is still read, in bytes, and for how long: a client that is hung
 /// up on in the middle of sending may not hear why.
 const DRAINED: usize = 4 << 20;
 const DRAINING: Duration = Duration::from_secs(1);
@@ -394,7 +394,7 @@ fn too_deep(text: &[u8]) -> bool {
     false
 }
 
-/// The members of a JSON object. Those that nobody asks for are ignored, and null is as none.
+/// The members of a JSON object. Unknown members are ignored, and null counts as missing.
 pub(super) struct JsonBody(Map<String, Value>);
 
 impl JsonBody {
@@ -484,7 +484,7 @@ pub(super) struct Authorized(pub(super) till::Principal);
 
 impl FromRequest for Authorized {
     type Error = Failure;
-    // Tokens, which is what nearly everybody shows, are looked up in place.
+    // Tokens, which nearly all clients send, are looked up in place.
     type Future =
         Either<Ready<Result<Self, Failure>>, Pin<Box<dyn Future<Output = Result<Self, Failure>>>>>;
 
@@ -521,7 +521,7 @@ impl Authorized {
             Access::Private(permission) => by_token(request, till, key.as_ref(), Some(permission)),
             Access::Management(permission) => {
                 match till.admit_by_token(&InstanceId::admin(), key.as_ref(), Some(permission)) {
-                    // Before the first `tilld passwd admin`, nobody can be let in.
+                    // Before the first `tilld passwd admin`, no client can be admitted.
                     Err(till::Error::InstanceUnknown(_) | till::Error::InstanceDeleted(_)) => {
                         Err(till::Error::NotAuthorized.into())
                     }

@@ -86,7 +86,7 @@ pub(super) async fn create(
     created(&till, &params, body).await
 }
 
-/// Makes an instance, for somebody who may.
+/// Creates an instance, for an admitted client.
 async fn created(till: &Till, params: &QueryParams, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let id: InstanceId = fields.need("id")?;
@@ -96,7 +96,7 @@ async fn created(till: &Till, params: &QueryParams, body: Body) -> Answer {
     let settings = Draft::read(&mut fields)?.over(&till.plain_settings(&name), name);
     let wish = CreateInstance { id: id.clone(), settings, auth: Some(auth) };
     till.create_instance(wish).await?;
-    // Whoever asks for it is let in at once.
+    // A client that asks for it is signed in at once.
     let Some(life) = params.text("token_validity_ms") else {
         return Ok(HttpResponse::NoContent().finish());
     };

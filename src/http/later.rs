@@ -11,7 +11,7 @@ use super::extract::{Authorized, ExistingInstance};
 /// Said of all of them.
 const NOT_YET: &str = "tilld does not offer this part of the merchant API yet";
 
-/// A private route, for whoever may pass.
+/// A private route, for admitted clients.
 pub(super) async fn private(_: Authorized) -> Answer {
     Err(Failure::NotImplemented(NOT_YET))
 }

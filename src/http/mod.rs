@@ -50,19 +50,19 @@ use Access::{AnySession, AnyToken, Management, Private, Public, Session, Session
 /// Who may pass.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
-    /// Anybody.
+    /// Any client.
     Public,
-    /// Whoever shows any valid token of the instance.
+    /// A client with any valid token of the instance.
     AnyToken,
-    /// Whoever shows a token of the instance with this permission.
+    /// A client with a token of the instance with this permission.
     Private(Permission),
-    /// Whoever shows a token of the special instance with this permission.
+    /// A client with a token of the special instance with this permission.
     Management(Permission),
-    /// Whoever has signed in at the back office.
+    /// Any web session of the back office.
     AnySession,
-    /// Whoever has signed in at the back office and has this permission.
+    /// A web session of the back office with this permission.
     Session(Permission),
-    /// The same, for what pages ask by themselves: it does not show that somebody is there.
+    /// The same, for polls of pages: these do not prolong the web session.
     SessionBackground(Permission),
 }
 

@@ -35,8 +35,8 @@ pub(super) fn client(request: &HttpRequest, settings: &Settings) -> Option<IpAdd
         return peer;
     }
     // Each proxy adds at the end whom it saw; what the client itself wrote comes first. So the list
-    // is read from its end, until somebody is named who is no proxy of ours.
-    // Bytes that are no text are nobody's word; the hops beside them are.
+    // is read from its end, up to the first address that is no proxy of ours.
+    // Entries that are not text are ignored; the others are used.
     let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
     let hops = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     let hops = hops.filter_map(|hop| std::str::from_utf8(hop).ok()).map(str::trim);
@@ -62,7 +62,7 @@ fn address_of(hop: &str) -> Option<IpAddr> {
 }
 
 /// By whom a request that waits is counted: the client's address, or `None` for those that are not
-/// counted: programs on this machine, and proxies that name nobody (decision 15).
+/// counted: programs on this machine, and proxies that send no client address (decision 15).
 pub(super) fn poller(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
     client(request, settings).filter(|ip| !ip.is_loopback())
 }
@@ -347,18 +347,18 @@ mod tests {
             (&[b"198.51.100.1", b"\xff\xfe"], Some("198.51.100.1")),
             (&[b"\xff", b"203.0.113.9, 198.51.100.1"], Some("198.51.100.1")),
             (&[b"\xff, 198.51.100.1"], Some("198.51.100.1")),
-            // What cannot be read ends the list, and makes nobody nameless.
+            // An invalid entry ends the list, but the client keeps the address found so far.
             (&[b"203.0.113.9, junk"], Some("127.0.0.1")),
             (&[b"203.0.113.9, junk, 127.0.0.2"], Some("127.0.0.2")),
             (&[b"203.0.113.9, unix:"], Some("127.0.0.1")),
-            // The proxy names nobody.
+            // The proxy sends no client address.
             (&[], None),
             (&[b""], None),
             (&[b"127.0.0.3"], None),
         ];
         for (lines, client) in cases {
             assert_eq!(of(Some("127.0.0.1"), lines).as_deref(), *client, "{lines:?}");
-            // Of anybody else nothing is believed.
+            // Headers of untrusted peers are ignored.
             assert_eq!(of(Some("192.0.2.7"), lines).as_deref(), Some("192.0.2.7"), "{lines:?}");
         }
         assert_eq!(of(None, &[b"203.0.113.9, junk"]).as_deref(), Some("::"));

@@ -24,7 +24,7 @@ pub enum FacadeCredentials {
     None,
     /// Name and password.
     Basic {
-        /// Who.
+        /// User name of the account at the bank.
         username: String,
         /// The secret.
         password: String,

@@ -52,7 +52,7 @@ impl ZoneName {
         }
     }
 
-    /// The name.
+    /// The name in the IANA database, as `Europe/Berlin`.
     pub fn as_str(&self) -> &str {
         &self.0
     }

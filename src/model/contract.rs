@@ -455,7 +455,7 @@ impl Draft {
             (Some(given), _, _) => given,
             (None, Some(delay), _) => timestamp.saturating_add(delay),
             (None, None, None) => timestamp.saturating_add(settings.default_refund_delay),
-            // Nobody said a word of refunds, so they need not last longer than the money is held.
+            // The order names no refund deadline, so refunds end when the money is transferred.
             (None, None, Some(wired_by)) => {
                 let usual = timestamp.saturating_add(settings.default_refund_delay);
                 usual.min(wired_by.max(timestamp))

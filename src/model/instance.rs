@@ -244,7 +244,7 @@ impl Instance {
         self.signing_key.is_none()
     }
 
-    /// Does it go by its name in addresses, as if nobody had given it one that customers know?
+    /// Whether its name is still its ID, so that customers see no real name.
     pub fn is_unnamed(&self) -> bool {
         self.settings.name == self.id.as_str()
     }

@@ -55,7 +55,7 @@ pub enum Topic {
 /// An order that is about to be kept.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
-    /// Its name.
+    /// The order ID, unique within the instance.
     pub order_id: OrderId,
     /// Hash of what was asked for, by which the same request is known again.
     pub request_hash: HashCode,
@@ -109,7 +109,7 @@ pub struct Claim {
 /// That and for whom an order is paid.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Paid {
-    /// When.
+    /// When it was granted, to the second.
     pub at: Timestamp,
     /// The session that the payment counts for now.
     pub session: Option<SessionId>,
@@ -156,7 +156,7 @@ pub struct Order {
     pub serial: OrderSerial,
     /// Whose it is.
     pub instance: InstanceSerial,
-    /// Its name.
+    /// The order ID, unique within the instance.
     pub order_id: OrderId,
     /// Hash of what was asked for.
     pub request_hash: HashCode,
@@ -182,7 +182,7 @@ pub struct Order {
     pub session: Option<SessionId>,
     /// The wallet that has claimed it.
     pub claim: Option<Claim>,
-    /// Its payment.
+    /// Its payment; `None`: unpaid.
     pub paid: Option<Paid>,
     /// All refunds granted, together.
     pub refund_granted: Amount,
@@ -364,7 +364,7 @@ pub struct CounterPayment {
 pub struct Refund {
     /// By how much it raised the total.
     pub amount: Amount,
-    /// Why.
+    /// The shop's reason for the refund; the customer does not see it.
     pub reason: String,
     /// When it was granted.
     pub granted_at: Timestamp,

@@ -1,4 +1,4 @@
-//! Moves the write-ahead log into the file, beside the writer and out of its way.
+//! Checkpoints the write-ahead log on a thread of its own, without blocking the writer.
 //!
 //! If the writer did it, now and then a commit would wait for all of it. So a thread of its own
 //! does, with a connection of its own: soon when much was written, after a while when little was,
@@ -134,7 +134,7 @@ impl Checkpointer {
                     self.pages.store(u64::try_from(log).unwrap_or(0), Ordering::Relaxed);
                     if log > WRAP_PAGES {
                         // What came meanwhile is moved once more, so that little is left to do for
-                        // the writer, whom everybody waits for.
+                        // the writer, for which all changes wait.
                         let _ = move_log(connection);
                         self.wrap.store(true, Ordering::Relaxed);
                     }
@@ -145,7 +145,7 @@ impl Checkpointer {
     }
 }
 
-/// Says that the write-ahead log stays as long as it is.
+/// Logs a failed checkpoint.
 pub(super) fn warn_unmoved(error: &rusqlite::Error) {
     let line = format_args!("checkpoint failed: {error}");
     log_limit::warn("failed checkpoints", line);

@@ -71,7 +71,7 @@ pub enum Outcome {
 /// A coin's refund as it is kept.
 #[derive(Clone, Debug)]
 pub struct CoinRefund {
-    /// Its number.
+    /// The row's serial number.
     pub serial: CoinRefundSerial,
     /// Of which coin.
     pub deposit: DepositSerial,

@@ -184,9 +184,9 @@ impl CreateToken {
 /// A token just made: the only time its text is known.
 #[derive(Debug)]
 pub struct IssuedToken {
-    /// The text.
+    /// The token's text; only its hash is stored.
     pub key: ApiToken,
-    /// Its number.
+    /// Serial number, unique within the daemon.
     pub serial: i64,
     /// What it is good for.
     pub scope: TokenScope,

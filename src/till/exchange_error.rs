@@ -28,7 +28,7 @@ const TOO_MANY_REFUNDS: u16 = 413;
 /// An exchange would not, or could not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExchangeError {
-    /// Which.
+    /// Base URL of the exchange.
     pub exchange_url: BaseUrl,
     /// What happened.
     pub kind: ExchangeErrorKind,

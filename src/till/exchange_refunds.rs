@@ -32,7 +32,7 @@ const NO_ANSWER: u16 = 504;
 /// What a wallet gets that asks for its refunds.
 #[derive(Debug)]
 pub struct CollectedRefunds {
-    /// The order.
+    /// The refunded order.
     pub order: Order,
     /// The shop's key, with which the refunds were asked for.
     pub merchant_pub: PublicKey,
@@ -58,16 +58,16 @@ pub enum Aborted {
     Done {
         /// The exchange's signing key.
         exchange_pub: PublicKey,
-        /// Its signature.
+        /// The exchange's signature of the refund.
         exchange_sig: Signature,
     },
     /// The exchange has not given it back, or not yet.
     Failed {
         /// The status of its answer; 504 if there was none.
         status: u16,
-        /// Its code.
+        /// The exchange's error code.
         code: Option<u32>,
-        /// Its words.
+        /// The exchange's answer.
         reply: serde_json::Value,
     },
     /// It was never deposited.

@@ -61,7 +61,7 @@ impl CreateOrder {
 /// An order just made, or made by the same wish before.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreatedOrder {
-    /// Its name.
+    /// The order ID, unique within the instance.
     pub order_id: OrderId,
     /// Its claim token.
     pub token: Option<ClaimToken>,

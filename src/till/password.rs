@@ -1,6 +1,6 @@
 //! Passwords: hashed with argon2id, off the threads that answer, one at a time.
 //!
-//! A hash takes 19 MiB and some tens of milliseconds on purpose. So that nobody can use that
+//! A hash takes 19 MiB and some tens of milliseconds on purpose. So that clients cannot use that
 //! against a small machine, attempts are counted (`attempts`), and only a few may queue.
 
 use std::fmt;
@@ -83,7 +83,7 @@ impl Gate {
     }
 
     /// Is `password` the one that `hash` was made of? Counts as an attempt on `instance` by `client`,
-    /// `None` where nobody says who it is; such attempts may have to wait for their turn. A right
+    /// `None` if its address is unknown; such attempts may have to wait for their turn. A right
     /// password gives the attempt back. No `hash`: no password is right.
     ///
     /// # Errors

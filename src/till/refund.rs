@@ -35,7 +35,7 @@ pub enum Smaller {
 pub struct GrantRefund {
     /// All refunds of the order together, from now on.
     pub total: Amount,
-    /// Why.
+    /// The shop's reason; the customer does not see it.
     pub reason: String,
     /// What if it is smaller than before.
     pub smaller: Smaller,

@@ -82,7 +82,7 @@ impl Repurchase {
 /// What a shop asks about an order.
 #[derive(Clone, Debug)]
 pub struct StatusQuery {
-    /// Which.
+    /// The order ID within the instance.
     pub order_id: OrderId,
     /// The session that it must be paid for.
     pub session: Option<SessionId>,
@@ -93,13 +93,13 @@ pub struct StatusQuery {
 /// The state of an order for its shop.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// The order.
+    /// The order, without its terms.
     pub order: Order,
     /// The payment state.
     pub state: PaymentState,
     /// Its terms as canonical JSON.
     pub terms: String,
-    /// Its refunds.
+    /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
     /// What exchanges have confirmed to owe the shop for it.
     pub deposited: Amount,
@@ -130,7 +130,7 @@ pub struct Credential {
 /// What a browser or wallet asks about an order.
 #[derive(Clone, Debug)]
 pub struct PublicStatusQuery {
-    /// Which.
+    /// The order ID within the instance.
     pub order_id: OrderId,
     /// Why it may ask.
     pub credential: Credential,
@@ -149,7 +149,7 @@ pub struct PublicStatusQuery {
 pub enum PublicStatus {
     /// Another wallet has claimed it; the URL where the client gets its own order.
     Elsewhere {
-        /// Where.
+        /// URL of the page that creates an own order.
         url: String,
         /// The order's page, if that is it.
         fulfillment_url: Option<FulfillmentUrl>,

@@ -26,7 +26,7 @@ pub struct Order2019 {
     pub prefix: String,
     /// The instance, unless it is the first one.
     pub instance: Option<String>,
-    /// The order.
+    /// The order ID within the instance.
     pub order: OrderId,
     /// The session to bind the payment to.
     pub session: Option<SessionId>,

@@ -332,7 +332,7 @@ pub struct FilledTemplate {
 /// A template as it is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
-    /// Its name.
+    /// The template ID, unique within the instance.
     pub id: TemplateId,
     /// The shop's own note.
     pub description: String,

@@ -1,10 +1,10 @@
-//! How pages look, whoever shows them: what browsers may do with them, in which words and numbers
-//! they speak, pictures for cameras, style and script.
+//! The layout of pages for all servers of the workspace: security headers, languages and number formats,
+//! QR codes, style and script.
 //!
 //! Nothing here knows what a page is about. Pages are made by templates, which escape whatever is
 //! put into them; nothing comes from elsewhere, nothing works only with script.
 //!
-//! | room | |
+//! | module | |
 //! | --- | --- |
 //! | `accept` | what a browser says it would like |
 //! | `locale` | who reads: language, and how numbers are written there |

@@ -128,7 +128,7 @@ mod tests {
         let folder = |writable, mode| folder_rights(Path::new("/srv"), writable, mode);
         assert!(matches!(folder(true, 0o40700), Finding::Ok(_)));
         assert!(matches!(folder(true, 0o40755), Finding::Warn(..)));
-        // Nobody shall be told to close the folder that everybody uses.
+        // No advice to restrict a folder that all users share.
         let Finding::Warn(_, remedy) = folder(true, 0o41777) else { panic!() };
         assert!(!remedy.contains("chmod"), "{remedy}");
         assert!(matches!(folder(false, 0o40700), Finding::Fail(..)));

@@ -34,7 +34,7 @@ struct Row {
     is_done: bool,
     /// What is the case, or what is missing.
     text: String,
-    /// Where it is done, below `/webui`; `None` if somebody else must do it.
+    /// The page where it is done, below `/webui`; `None` if the operator must do it.
     place: Option<&'static str>,
     button: &'static str,
 }
@@ -50,7 +50,7 @@ struct Page<'a> {
     is_hidden: bool,
 }
 
-/// The list for whoever has signed in.
+/// The list for this web session.
 struct List<'a> {
     messages: &'static Messages,
     status: &'a ShopStatus,

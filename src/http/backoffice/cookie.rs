@@ -20,7 +20,7 @@ use taler::ids::InstanceId;
 /// Which cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Cookie {
-    /// The token of whoever has signed in.
+    /// The token of the web session.
     Session,
     /// A random text that binds the form for signing in to this browser.
     PreSession,

@@ -282,7 +282,7 @@ pub(in crate::http) async fn file(
         .body(SizedStream::new(text.length(), sent(text))))
 }
 
-/// `text`, read as fast as somebody takes it; all of it is there already.
+/// `text`, read as fast as the client takes it; it is complete already.
 fn sent(text: Spooled) -> impl Stream<Item = Result<Bytes, Error>> {
     try_unfold(text, |text| async move {
         let (piece, rest) = text.next().await?;

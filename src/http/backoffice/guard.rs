@@ -23,13 +23,13 @@ use crate::till::{self, Activity, ApiToken, Till};
 
 /// What becomes of a request.
 enum Verdict {
-    /// It may pass; whoever sent it sits here.
+    /// It is admitted, with this web session.
     Pass(Option<WebSession>),
     /// Something else is answered.
     Answer(HttpResponse),
 }
 
-/// Lets in whoever may pass, takes forms from our own pages only, and sends strangers to the sign-in.
+/// Admits web sessions with the permission, accepts forms only from our own pages, and redirects other clients to the sign-in.
 pub(in crate::http) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

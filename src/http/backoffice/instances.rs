@@ -27,7 +27,7 @@ use ui::Messages;
 use ui::formatted_time::FormattedTime;
 use ui::messages::filled;
 
-/// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
+/// A web session of the special instance, which manages the others. No other one gets to
 /// a handler that asks for one.
 #[derive(Debug)]
 pub(in crate::http) struct Operator(pub(super) WebSession);
@@ -77,7 +77,7 @@ struct InstancePage<'a> {
     action: String,
     /// A new password.
     reset: &'a FormState,
-    /// Its end.
+    /// The form that deletes it.
     typed: &'a FormState,
     id: &'a str,
     name: &'a str,

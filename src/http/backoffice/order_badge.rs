@@ -7,7 +7,7 @@ use ui::Messages;
 /// State of an order for the shopkeeper.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum OrderBadge {
-    /// Nobody has claimed it.
+    /// No wallet has claimed it.
     Unpaid,
     /// A wallet has claimed it and may pay.
     Claimed,

@@ -25,7 +25,7 @@ use ui::once::{self, ShownOnce, Submission, Submissions};
 
 /// How many forms are remembered: a day's work of several desks, in about a megabyte.
 const MOST_FORMS: usize = 4096;
-/// How long: as long as anybody stays signed in.
+/// How long: as long as a web session can last.
 const FORM_LIFE: Duration = Duration::from_secs(12 * 3600);
 /// How many sign-ins are remembered, and how long. What they led to holds a token, so it is for double
 /// clicks only.
@@ -55,7 +55,7 @@ pub struct Forms {
     pub(in crate::http) orders: Submissions<String>,
     /// Tokens just created, each with the web session that may see it.
     pub(in crate::http) tokens: ShownOnce<IssuedToken>,
-    /// Exchanges that were asked for their keys, and whose keys somebody compares.
+    /// Exchanges whose keys were fetched and are being compared by the operator.
     pub(in crate::http) introductions: Introductions,
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn once(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let settings = request.app_data::<Data<Settings>>().cloned();
-    // What nobody would take is not read either.
+    // A body that no handler would accept is not read.
     let is_sent = *request.method() == Method::POST
         && expected(request.request()).is_some()
         && is_form(request.request())

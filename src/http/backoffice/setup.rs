@@ -66,7 +66,7 @@ pub(in crate::http) async fn page(
     ask(&request, &till, &settings, &context, StatusCode::OK, &typed)
 }
 
-/// `POST /webui/setup`: the first shop is made, and whoever made it has signed in.
+/// `POST /webui/setup`: creates the first shop and signs in.
 pub(in crate::http) async fn submit(
     request: HttpRequest,
     till: Data<Till>,

@@ -22,7 +22,7 @@ use ui::Messages;
 /// Longest place to come back to, in bytes.
 const MAX_PLACE: usize = 512;
 
-/// Why somebody is to sign in.
+/// Why the sign-in page is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Why {
     /// They have not yet.
@@ -31,7 +31,7 @@ pub(super) enum Why {
     Over,
 }
 
-/// Where whoever sent `request` is sent to sign in, and whence they come back.
+/// The address of the sign-in page for `request`, which leads back afterwards.
 pub(super) fn place(request: &HttpRequest, why: Why) -> String {
     let mut place = String::from("webui/sign-in");
     let here = request.uri().path_and_query().map_or("", |both| both.as_str());
@@ -83,7 +83,7 @@ pub(in crate::http) async fn page(
 ) -> Answer {
     let context = PageContext::of(&request, &settings);
     if till.is_without_instance()? {
-        // There is nobody to sign in as.
+        // There is no instance yet.
         return Ok(go(&context, "webui/setup"));
     }
     let next = params.text("next").filter(|place| is_own_place(place)).unwrap_or_default();
@@ -114,7 +114,7 @@ fn ask(
     Ok(answer)
 }
 
-/// What a form needs of whoever has not signed in.
+/// What a form needs without a web session.
 pub(super) struct Doorway {
     /// What the form carries in `csrf`.
     pub(super) csrf: String,
@@ -188,7 +188,7 @@ pub(in crate::http) async fn submit(
             end_web_session(&till, Cookie::Session.read(&request, &way)).await?;
             return entered(&request, &settings, &context, &issued, &next);
         }
-        // Which of the two was wrong is nobody's business.
+        // The answer does not say which of the two was wrong.
         Err(Error::NotAuthorized | Error::InstanceUnknown(_) | Error::InstanceDeleted(_)) => {
             typed.add_error("", messages.wrong_password);
             StatusCode::FORBIDDEN

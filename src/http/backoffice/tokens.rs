@@ -56,7 +56,7 @@ struct TokenRow {
     made: FormattedTime,
     expires: FormattedTime,
     used: Option<FormattedTime>,
-    /// Does somebody sit in the back office by it? Then the description is their browser's name.
+    /// Whether it is a web session. Then the description is the browser's name.
     is_seat: bool,
     /// Is it the one by which the visitor sits here?
     is_own: bool,

@@ -54,7 +54,7 @@ pub(super) struct Link {
     pub(super) is_current: bool,
 }
 
-/// Whoever has signed in; `guard` makes one. Cheap to clone.
+/// A web session; `guard` creates it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct WebSession(Rc<Inner>);
 

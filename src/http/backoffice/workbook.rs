@@ -108,7 +108,7 @@ impl<F: SheetFile> WorkbookWriter<F> {
     }
 
     fn add_row(&mut self, ledger: Report, entry: &Entry) -> io::Result<()> {
-        // A ledger without entries has a sheet, too, or somebody would look for it.
+        // An empty table has a sheet, too, so that it is not missed.
         while self.sheet.ledger != Some(ledger) {
             let done = self.sheet.ledger;
             let next = match self.ledgers.iter().position(|one| Some(*one) == done) {

@@ -216,7 +216,7 @@ impl Visit {
         ApiToken::shown(&format!("{}{rest}", till::access::PREFIX)).ok()
     }
 
-    /// Lets in whoever shows a token of `instance` that is good for `needs`, or its password.
+    /// Admits a client with a token of `instance` with the permission `needs`, or with its password.
     async fn admitted(
         &self,
         instance: &InstanceId,
@@ -243,7 +243,7 @@ impl Visit {
         self.admitted(&instance, permission).await
     }
 
-    /// A clerk for a request whose body may name the instance. It is only read for somebody who holds
+    /// The principal for a request whose body may name the instance. It is only read for a client with
     /// a token that is good for this at all, or the password of the instance that the rest of the
     /// request means; what it says is checked by [`Visit::check_named`].
     async fn clerk_before_body(&self, access: Access) -> Result<Principal, Failure> {

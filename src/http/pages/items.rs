@@ -28,7 +28,7 @@ pub(super) struct OrderItems {
     pub(super) has_prices: bool,
     /// How many are not listed.
     pub(super) more: Option<String>,
-    /// What the shop says to whoever has paid.
+    /// The shop's message to the payer.
     pub(super) message: Option<String>,
 }
 

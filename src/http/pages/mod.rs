@@ -35,7 +35,7 @@ pub(super) use self::order::order;
 pub(super) use self::problem::{instead, problem};
 pub(super) use self::template::{filled_in, template};
 
-/// Does this request come from somebody who wants to look at a page, where there are pages?
+/// Whether this request comes from a browser that wants a page, at a path with pages.
 pub(super) fn is_wanted(request: &HttpRequest) -> bool {
     let is_public = row_of(request).is_none_or(|row| row.access == Access::Public);
     is_public && header(request, ACCEPT).is_some_and(prefers_html)
@@ -53,7 +53,7 @@ pub(super) struct PageContext {
 }
 
 impl PageContext {
-    /// The frame of pages for whoever sent `request`.
+    /// The frame of pages for `request`.
     pub(super) fn of(request: &HttpRequest, settings: &Settings) -> Self {
         let locale = Locale::of(header(request, ACCEPT_LANGUAGE).unwrap_or_default());
         // Without a host there is no telling; the page still finds its style where we usually are.

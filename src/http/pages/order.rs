@@ -233,7 +233,7 @@ impl Maker<'_> {
         let left = order.refund_deadline.saturating_since(now).duration();
         Some(Live {
             refunded: order.refund_collectable().to_string(),
-            // For ever is longer than anybody looks.
+            // "Forever" needs no timer.
             secs: left.map_or(u64::from(u32::MAX), |left| left.as_secs()),
             again_secs: (age.as_secs() / 10).clamp(soonest, latest),
         })

@@ -273,7 +273,7 @@ impl<'a> Maker<'a> {
             None if offered.is_empty() => self.known().to_vec(),
             None => offered.iter().map(|one| self.till.specification(one)).collect(),
         };
-        // The first one is what is meant if nobody chooses.
+        // The first one is the default.
         let chosen = typed.currency.as_ref().unwrap_or(&default);
         all.sort_by_key(|one| one.currency() != chosen);
         all

@@ -1,5 +1,5 @@
-//! An article behind a paywall, after the manner of Paivana (merchant-api 4.4): looking at it makes
-//! no order. The visitor's wallet makes one of a template, for this visitor and this page, and the
+//! An article behind a paywall, as in Paivana (merchant-api 4.4): opening it creates
+//! no order. The visitor's wallet creates one from a template, for this visitor and this page, and the
 //! page asks the till whether its visitor has paid.
 
 use actix_web::web::Data;

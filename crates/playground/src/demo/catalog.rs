@@ -1,4 +1,4 @@
-//! What there is to buy, and what the shop wants to find at its till for it.
+//! The catalog of goods, and the templates that the shop needs at its till.
 
 use serde_json::{Map, Value, json};
 

@@ -1,5 +1,5 @@
-//! What the shop asks its till, over HTTP and with its token, as any shop does (merchant-api 2, 4),
-//! and the one thing that it asks the exchange: whether it is there.
+//! The shop's client of the merchant API, over HTTP and with its token, as of any shop (merchant-api 2, 4),
+//! and its one request to the exchange: whether it is ready.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Buying: an order is made, paid by whatever wallet, and its goods handed out; half of it can be
-//! given back. How an order stands is asked of the till each time, for the visitor who looks.
+//! Buying: an order is created, paid by any wallet, and its goods are delivered; half of it can be
+//! refunded. Each view asks the till for the order's state.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};

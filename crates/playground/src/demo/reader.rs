@@ -1,4 +1,4 @@
-//! Who reads a page of the shop: in which words it speaks, and how it writes its amounts.
+//! The reader of a page: language and number format.
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 

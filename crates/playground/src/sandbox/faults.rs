@@ -1,4 +1,4 @@
-//! How a sandbox can be told to misbehave, so that merchants can be tested against bad exchanges.
+//! Faults that a sandbox produces on request, to test merchants against bad exchanges.
 //!
 //! | act | keys | withdraw | deposit | refund |
 //! | --- | --- | --- | --- | --- |
@@ -81,7 +81,7 @@ pub enum FaultAction {
     FailAfterwards(u16),
     /// Names the right key, which did not make the signature.
     WrongSignature,
-    /// Signs with a key that nobody vouches for.
+    /// Signs with a key that the master key has not signed.
     UnknownSigningKey,
     /// Lists signing keys that have expired.
     ExpiredSigningKeys,

@@ -1,4 +1,4 @@
-//! What can go wrong for a wallet, in its owner's words.
+//! The wallet's errors, with messages for its owner.
 
 use std::fmt;
 use std::path::PathBuf;

@@ -1,4 +1,4 @@
-//! Money comes back: refunds that the shop grants, and payments that are called off
+//! Collects refunds that the shop grants, and aborts incomplete payments
 //! (merchant-api 3.7 and 3.8). What counts is the exchange's signature, not the shop's word.
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ const ABORT_ID: u64 = 0;
 /// A refund was picked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refunded {
-    /// The order.
+    /// The refunded order's ID.
     pub order: OrderId,
     /// What the shop calls it.
     pub summary: String,

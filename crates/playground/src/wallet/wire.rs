@@ -1,5 +1,5 @@
-//! What the wallet asks of shops and exchanges: how long it waits, how much it reads, how often it
-//! tries, and what their refusals mean in plain words.
+//! The wallet's HTTP client for shops and exchanges: time limits, size limits,
+//! retries, and messages for their error responses.
 
 use std::sync::OnceLock;
 use std::time::Duration;

@@ -1,12 +1,12 @@
 //! Signatures: Ed25519 keys, and messages that say what they were signed for (crypto 5).
 //!
-//! Nobody in Taler signs bare bytes. A message starts with its own size and a number that names
+//! Taler never signs bare bytes. A message starts with its own size and a number that names
 //! its purpose, so that a signature for one thing can never be shown as one for another.
 //! Verification is the strict one: what an exchange would refuse, we refuse.
 //!
-//! What is signed lies in the rooms below, by who signs it: [`merchant`], [`wallet`],
-//! [`exchange`]. Each message is a [`Statement`] with the fields of its layout, so that whoever
-//! signs and whoever checks cannot disagree about their order. Times are microseconds and amounts
+//! The statements are in modules by their signer: [`merchant`], [`wallet`],
+//! [`exchange`]. Each message is a [`Statement`] with the fields of its layout, so that signer
+//! and verifier cannot disagree about their order. Times are microseconds and amounts
 //! are their 24 bytes, as the domain gives them.
 
 pub mod exchange;
