@@ -161,8 +161,8 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
         let transfers = KycTransfer::all(keys, &used.account, &shop.public_key);
         return Finding::Warn(
             format!(
-                "account {name} of {id}: {url} refuses deposits until it has received a transfer from this account with the \
-                 shop's key as subject"
+                "account {name} of {id}: {url} refuses deposits until it has received a transfer from this account with \
+                 the shop's key as subject"
             ),
             match transfers.first() {
                 Some(transfer) => format!(

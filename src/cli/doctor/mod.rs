@@ -142,7 +142,6 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
 }
 
 /// The exchanges that new orders offer, from the settings and, if it is readable, from the database.
-///
 fn trusted(
     inspection: &store::Result<Option<Inspection>>,
     settings: &[Trusted],

@@ -29,7 +29,8 @@ enum Verdict {
     Answer(HttpResponse),
 }
 
-/// Admits web sessions with the permission, accepts forms only from our own pages, and redirects other clients to the sign-in.
+/// Admits web sessions with the permission, accepts forms only from our own pages, and redirects other
+/// clients to the sign-in.
 pub(in crate::http) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
