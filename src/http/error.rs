@@ -75,7 +75,7 @@ pub(super) enum Failure {
     Format,
     /// The shop has published no such document.
     NoDocument(&'static str),
-    /// The list of coins to be given back is empty.
+    /// The list of coins to be refunded is empty.
     NothingToAbort,
     /// Nothing of the order was refunded.
     NoRefund,

@@ -478,7 +478,7 @@ pub(super) fn authorization(request: &HttpRequest) -> Option<&str> {
     std::str::from_utf8(request.headers().get(AUTHORIZATION)?.as_bytes()).ok()
 }
 
-/// A clerk who is good for this very route, as the table in `mod.rs` demands: by a token, or by the
+/// A principal who is good for this very route, as the table in `mod.rs` demands: by a token, or by the
 /// instance's password in its place.
 pub(super) struct Authorized(pub(super) till::Principal);
 

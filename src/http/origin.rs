@@ -166,7 +166,7 @@ fn names(url: &BaseUrl, local: SocketAddr) -> bool {
     !url.is_https() && authority.is_some_and(|authority| own.contains(&authority))
 }
 
-/// Keeps the address that the clerk's shop used, if orders of strangers may need it.
+/// Keeps the address that the principal's shop used, if orders of strangers may need it.
 pub(super) fn note_address(
     request: &HttpRequest,
     settings: &Settings,

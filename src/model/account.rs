@@ -44,12 +44,12 @@ impl fmt::Debug for FacadeCredentials {
     }
 }
 
-/// What can be changed on an account without making it another one.
+/// The changeable details of an account.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AccountDetails {
-    /// Where the bank tells of incoming transfers.
+    /// URL of the bank's interface for incoming transfers.
     pub credit_facade_url: Option<BaseUrl>,
-    /// How to identify there.
+    /// Credentials for it.
     pub credit_facade_credentials: Option<FacadeCredentials>,
     /// Text that the exchange shall add to the subject of its transfers.
     pub extra_wire_subject_metadata: Option<String>,
@@ -76,8 +76,8 @@ pub struct Account {
     pub salt: Salt,
     /// The salted hash that contracts carry (crypto 9.2).
     pub h_wire: HashCode,
-    /// May new orders use it?
+    /// Whether new orders use it.
     pub active: bool,
-    /// What else is known.
+    /// The other details.
     pub details: AccountDetails,
 }

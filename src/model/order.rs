@@ -30,7 +30,7 @@ pub struct OrderSerial(pub i64);
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct RefundSerial(pub i64);
 
-/// What a visitor bought: one session, one page.
+/// A purchase of a visitor: one session, one page.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct SessionKey {
     /// The shop's name for the visitor.
@@ -44,11 +44,11 @@ pub struct SessionKey {
 pub enum Topic {
     /// One order of an instance.
     Order(InstanceSerial, OrderId),
-    /// What a session has bought at an instance.
+    /// The purchase of a session at an instance.
     Session(InstanceSerial, SessionKey),
     /// The list of an instance's orders.
     Orders(InstanceSerial),
-    /// What exchanges want to know of an instance's accounts.
+    /// The KYC state of an instance's accounts.
     Kyc(InstanceSerial),
 }
 
@@ -73,11 +73,11 @@ pub struct NewOrder {
     pub refund_deadline: Timestamp,
     /// The price.
     pub amount: Amount,
-    /// What is bought, in a line.
+    /// Summary of the order, one line.
     pub summary: String,
-    /// Where wallets find the instance's API.
+    /// Base URL of the instance's API.
     pub base_url: BaseUrl,
-    /// Where the customer finds what was bought.
+    /// Fulfillment URL.
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// The session that it was made for.
     pub session: Option<SessionId>,
@@ -115,7 +115,7 @@ pub struct Paid {
     pub session: Option<SessionId>,
 }
 
-/// How much of a paid order was given back.
+/// Extent of a paid order's refunds.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Refunded {
     /// Nothing.
@@ -137,7 +137,7 @@ impl From<Refunded> for i64 {
 }
 
 impl Refunded {
-    /// What `granted` of `amount` is.
+    /// The extent of `granted` relative to `amount`.
     pub fn of(granted: &Amount, amount: &Amount) -> Self {
         if granted.is_zero() {
             Self::No
@@ -172,11 +172,11 @@ pub struct Order {
     pub refund_deadline: Timestamp,
     /// The price.
     pub amount: Amount,
-    /// What is bought, in a line.
+    /// Summary of the order, one line.
     pub summary: String,
-    /// Where wallets find the instance's API.
+    /// Base URL of the instance's API.
     pub base_url: BaseUrl,
-    /// Where the customer finds what was bought.
+    /// Fulfillment URL.
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// The session that it was made for.
     pub session: Option<SessionId>,
@@ -188,23 +188,23 @@ pub struct Order {
     pub refund_granted: Amount,
     /// All refunds that the customer has, together.
     pub refund_taken: Amount,
-    /// What of the refunds an exchange has refused for good, together; `None`: nothing. The shop
+    /// What of the refunds an exchange has permanently refused, together; `None`: nothing. The shop
     /// gives it back in another way.
     pub refund_refused: Option<Amount>,
 }
 
 impl Order {
-    /// Is it paid, and if a session is named, for that one?
+    /// Whether it is paid, and for the session if one is named.
     pub fn is_paid_for(&self, session: Option<&SessionId>) -> bool {
         self.paid.as_ref().is_some_and(|paid| session.is_none() || paid.session.as_ref() == session)
     }
 
-    /// Can it no longer be paid by a wallet?
+    /// Whether a wallet can no longer pay it.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.paid.is_none() && self.pay_deadline <= now
     }
 
-    /// How much of it was given back.
+    /// Extent of its refunds.
     pub fn refunded(&self) -> Refunded {
         Refunded::of(&self.refund_granted, &self.amount)
     }
@@ -217,13 +217,13 @@ impl Order {
         rest.map_or(self.refund_granted, |rest| rest.unwrap_or(self.refund_taken))
     }
 
-    /// What the customer does not have yet, and can collect.
+    /// Refunds that the customer can still collect.
     pub fn refund_waiting(&self) -> Amount {
         let collectable = self.refund_collectable();
         collectable.checked_sub(&self.refund_taken).unwrap_or(collectable)
     }
 
-    /// Is there a refund that the customer does not have yet, and can collect?
+    /// Whether there is a refund that the customer can still collect.
     pub fn is_refund_pending(&self) -> bool {
         self.refund_collectable() != self.refund_taken
     }
@@ -233,13 +233,13 @@ impl Order {
         self.paid.is_some() && self.refund_deadline > now && self.refunded() != Refunded::Wholly
     }
 
-    /// Is `token` the order's claim token? `None` when it has none, so that nothing is shown by it.
+    /// Whether `token` is the order's claim token; `None` when it has none.
     pub fn token_fits(&self, token: Option<&ClaimToken>) -> Option<bool> {
         let own = self.claim_token.as_ref()?;
         Some(token.is_some_and(|token| own.as_bytes().ct_eq(token.as_bytes()).into()))
     }
 
-    /// Is `hash` the hash of the order's contract? Never before the claim.
+    /// Whether `hash` is the hash of the order's contract. Never before the claim.
     pub fn hash_fits(&self, hash: Option<&HashCode>) -> bool {
         match (&self.claim, hash) {
             (Some(claim), Some(hash)) => claim.h_contract.as_bytes().ct_eq(hash.as_bytes()).into(),
@@ -256,7 +256,7 @@ impl Order {
         }
     }
 
-    /// What names the purchase of this order's page in `session`; `None` without a page.
+    /// The key of this order's purchase in `session`; `None` without a fulfillment URL.
     pub fn key_in(&self, session: Option<&SessionId>) -> Option<SessionKey> {
         Some(SessionKey {
             session: session?.clone(),
@@ -292,7 +292,7 @@ pub(crate) const MAX_METHOD: usize = 32;
 /// Longest mark on a payment, in characters.
 pub(crate) const MAX_REFERENCE: usize = 256;
 
-/// How money reached the shop outside of Taler: a word such as `cash`, `card` or `bank`.
+/// Method of a payment outside of Taler: a word such as `cash`, `card` or `bank`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PaymentMethod(String);
 
@@ -368,11 +368,11 @@ pub struct Refund {
     pub reason: String,
     /// When it was granted.
     pub granted_at: Timestamp,
-    /// How far it is.
+    /// Its state.
     pub state: RefundState,
 }
 
-/// How far a refund is.
+/// State of a refund.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RefundState {
     /// The customer does not have it yet.

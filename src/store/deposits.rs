@@ -107,7 +107,7 @@ fn read_deposit(row: &Row<'_>) -> rusqlite::Result<Deposit> {
 }
 
 /// Keeps a coin that is about to be sent for the first time, at `now`. One that may have been sent
-/// before, that the exchange has, or that was given back stays as it is: a permission that was sent
+/// before, that the exchange has, or that was refunded stays as it is: a permission that was sent
 /// is never replaced by another. Its number, if it was kept.
 ///
 /// # Errors
@@ -132,7 +132,7 @@ pub fn insert(
     Ok(statement.query_row(params, |row| row.get(0)).optional()?)
 }
 
-/// Remembers that a kept coin is about to be sent, once more or at last. One that is given back, or
+/// Remembers that a kept coin is about to be sent, once more or at last. One that is refunded, or
 /// is to be, is not sent. Says whether it may be.
 ///
 /// # Errors
@@ -195,7 +195,7 @@ pub fn drop(tx: &mut Tx<'_>, serial: DepositSerial, sent_at: Option<Timestamp>) 
 }
 
 /// Orders with coins of which it is unknown whether their exchange has them (the daemon ended, or the
-/// exchange did not answer), each with that exchange. Coins that are to be given back are not among
+/// exchange did not answer), each with that exchange. Coins that are to be refunded are not among
 /// them: their refund is asked for.
 ///
 /// # Errors

@@ -88,7 +88,7 @@ fn token(number: u8) -> NewToken {
 }
 
 impl Fixture {
-    /// Makes a token, in a change of its own.
+    /// Creates a token, in a change of its own.
     pub(super) async fn insert(&self, number: u8) -> Result<Option<i64>> {
         let instance = self.instance;
         self.store.write(move |tx| tokens::insert(tx, instance, &token(number))).await

@@ -24,7 +24,7 @@ use taler::base32;
 use taler::ids::InstanceId;
 use taler::time::{RelativeTime, Timestamp};
 
-/// What every token's text starts with (RFC 8959).
+/// Prefix of every token's text (RFC 8959).
 pub const PREFIX: &str = "secret-token:";
 /// Longest text that can be a token, in bytes.
 pub(crate) const MAX_TOKEN: usize = 512;
@@ -126,7 +126,7 @@ impl Principal {
         self.token.as_ref().map(|token| token.serial)
     }
 
-    /// What they came with, for the log.
+    /// The credential used, for the log.
     pub fn means(&self) -> String {
         match self.token() {
             Some(serial) => format!("by token {serial}"),
@@ -135,7 +135,7 @@ impl Principal {
     }
 }
 
-/// What a text that was shown as a bearer token turned out to be.
+/// The result of checking a bearer token.
 #[derive(Debug)]
 pub enum Admission {
     /// A token that is good for what was asked.
@@ -160,9 +160,9 @@ impl fmt::Display for ClientAddr {
 /// The request for a new token.
 #[derive(Clone, Debug)]
 pub struct CreateToken {
-    /// What it shall be good for.
+    /// Scope of the new token.
     pub scope: TokenScope,
-    /// How long it shall live; a day when `None`.
+    /// Validity of the new token; a day when `None`.
     pub duration: Option<RelativeTime>,
     /// The shop's own note.
     pub description: Option<String>,
@@ -188,7 +188,7 @@ pub struct IssuedToken {
     pub key: ApiToken,
     /// Serial number, unique within the daemon.
     pub serial: i64,
-    /// What it is good for.
+    /// Its scope.
     pub scope: TokenScope,
     /// Until when.
     pub expires_at: Timestamp,
@@ -345,7 +345,7 @@ impl Till {
         self.issue_for_password(Principal { instance, token: None }, client, wish).await
     }
 
-    /// Makes a token for a clerk who has shown the password, and tells the log.
+    /// Creates a token for a principal who has shown the password, and tells the log.
     async fn issue_for_password(
         &self,
         principal: Principal,
@@ -361,7 +361,7 @@ impl Till {
         Ok(issued)
     }
 
-    /// Is it the password of `instance`? A wrong one counts as an attempt of `peer`, the client's
+    /// Whether it is the password of `instance`. A wrong one counts as an attempt of `peer`, the client's
     /// address; `None` where no proxy tells it.
     ///
     /// # Errors
@@ -415,7 +415,7 @@ impl Till {
         self.issue_token(&principal, CreateToken { duration, ..wish }).await
     }
 
-    /// Makes a token for the clerk's instance.
+    /// Creates a token for the principal's instance.
     ///
     /// # Errors
     /// [`Error::InvalidField`] names what does not fit.
@@ -471,7 +471,7 @@ impl Till {
         Ok(IssuedToken { key, serial, scope, expires_at })
     }
 
-    /// Takes back the very token that the clerk came with.
+    /// Takes back the very token that the principal came with.
     ///
     /// # Errors
     /// [`Error::TokenUnknown`] when it was taken back meanwhile.
@@ -480,7 +480,7 @@ impl Till {
         self.revoke_token(principal, serial).await
     }
 
-    /// Takes back a token of the clerk's instance.
+    /// Revokes a token of the principal's instance.
     ///
     /// # Errors
     /// [`Error::TokenUnknown`].
@@ -494,7 +494,7 @@ impl Till {
             .await
     }
 
-    /// The tokens of the clerk's instance, from `offset` on (exclusive): older ones for a negative
+    /// The tokens of the principal's instance, from `offset` on (exclusive): older ones for a negative
     /// `limit`, newer ones for a positive one, at most as many as it says.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use crate::store::{self, instances};
 use taler::ids::InstanceId;
 use taler::web::BaseUrl;
 
-/// What was kept since the start, so that it is kept once.
+/// Addresses stored since the start, so that each is stored once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept(Arc<Mutex<HashMap<InstanceSerial, Vec<BaseUrl>>>>);
 
@@ -35,7 +35,7 @@ impl Kept {
 }
 
 impl Till {
-    /// Keeps that the clerk's shop found the daemon at `root`, without waiting for it.
+    /// Keeps that the principal's shop found the daemon at `root`, without waiting for it.
     pub fn note_address(&self, principal: &Principal, root: &BaseUrl) {
         let instance = principal.instance.serial;
         if self.addresses.note(instance, root) {

@@ -18,12 +18,12 @@ use taler::ids::InstanceId;
 
 /// Attempts that may be made at once.
 pub(super) const BURST: u32 = 10;
-/// How long until a named client may make one more attempt.
+/// Time in which a client with a known address gains one more attempt.
 pub(super) const REFILL: Duration = Duration::from_secs(6);
 /// How long one attempt waits after the other where clients are not named: no slower than a person
 /// types, and 86,400 guesses a day.
 pub(super) const TURN: Duration = Duration::from_secs(1);
-/// How many attempts on an instance may wait for their turn; beyond, the oldest is refused.
+/// Most attempts on an instance that wait for their turn; then the oldest is refused.
 const MAX_WAITING: usize = 16;
 /// The longest wait for a turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -54,7 +54,7 @@ pub(super) struct Attempt(Key);
 #[derive(Debug, Default)]
 pub(super) struct Attempts(Mutex<HashMap<Key, Count>>);
 
-/// What becomes of an attempt at first.
+/// The first decision about an attempt.
 #[derive(Debug)]
 enum Begun<'a> {
     /// It may be made.
@@ -80,7 +80,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Count {
-    /// How long until there is an attempt to be had.
+    /// Time until an attempt is possible.
     fn wait(&self, now: Instant, refill: Duration) -> Duration {
         // The last of the burst may be made at once.
         self.full_at.saturating_duration_since(now).saturating_sub(refill * (BURST - 1))
@@ -183,7 +183,7 @@ impl Attempts {
     }
 }
 
-/// How long until there is one more attempt.
+/// Time until one more attempt is possible.
 fn refill(key: &Key) -> Duration {
     if key.1.is_some() { REFILL } else { TURN }
 }
@@ -200,7 +200,7 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
-    /// How many attempts are made at once before one must wait or is refused.
+    /// Number of attempts possible at once before one must wait or is refused.
     fn at_once(attempts: &Attempts, now: Instant, client: Option<IpAddr>) -> usize {
         (0..1000)
             .take_while(|_| matches!(attempts.begin(now, &shop(), client), Ok(Begun::AtOnce(_))))

@@ -30,7 +30,7 @@ pub(super) struct Binding {
 }
 
 impl Binding {
-    /// What becomes of the terms of an unclaimed order when `nonce` claims it.
+    /// The terms of an unclaimed order after `nonce` claims it.
     pub(super) fn of(proposal: &str, nonce: PublicKey) -> Result<Self, Error> {
         let (contract, h_contract) =
             contract::bind(proposal, &nonce).map_err(|bad| Error::Damaged(bad.to_string()))?;

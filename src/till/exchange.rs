@@ -47,7 +47,7 @@ pub const INTRODUCTION: Times = Times {
 /// State of an exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExchangeState {
-    /// Where it is.
+    /// Base URL.
     pub base_url: BaseUrl,
     /// When the keys in use were fetched; `None` if there are none.
     pub fetched_at: Option<Timestamp>,
@@ -60,7 +60,7 @@ pub struct ExchangeState {
 }
 
 impl ExchangeState {
-    /// Has it keys that are good?
+    /// Whether its keys are valid.
     pub fn is_ready(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires > now)
     }
@@ -84,7 +84,7 @@ pub struct ExchangeFailure {
 pub struct ListedExchange {
     /// Whom the operator trusts.
     pub trusted: Trusted,
-    /// Does it stand in the settings file? Else it is in the database.
+    /// Whether it is in the settings file; otherwise it is in the database.
     pub is_in_settings: bool,
     /// No new order offers it; what was begun with it is finished.
     pub is_removed: bool,
@@ -184,7 +184,7 @@ impl From<crate::store::Error> for ExchangeRefusal {
     }
 }
 
-/// May an exchange at this address be asked whom to trust? Without https others on the way could answer
+/// Whether the keys of an exchange at this address may be fetched to trust it. Without https others could answer
 /// in its place; connections to this machine itself cannot be intercepted.
 ///
 /// # Errors
@@ -444,7 +444,7 @@ impl Till {
         (is_named || !found.listed.is_removed).then(|| found.exchange.clone())
     }
 
-    /// Whether amounts in `currency` make sense here: it is built in, or set, or an exchange has it.
+    /// Whether `currency` is known: it is built in, or set, or an exchange uses it.
     pub(super) fn knows_currency(&self, currency: &Currency) -> bool {
         let entries = self.exchanges.entries();
         let of_exchange = entries.iter().any(|one| one.listed.trusted.currency == *currency);
@@ -458,7 +458,7 @@ impl Till {
     }
 
     /// The currencies in which the till accepts coins, each once, the default
-    /// chooses first: that of the settings if an exchange has it, else that of the first exchange.
+    /// first: that of the settings if an exchange has it, else that of the first exchange.
     /// Empty without any exchange.
     pub fn offered_currencies(&self) -> Vec<Currency> {
         let mut currencies: Vec<Currency> = Vec::new();
@@ -507,7 +507,7 @@ impl Till {
     }
 }
 
-/// What came of fetching keys.
+/// The result of fetching keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Refreshed {
     /// How long until they should be fetched again.

@@ -18,7 +18,7 @@ const EXCHANGE_CODES: RangeInclusive<u32> = 1000..=1999;
 /// Those of them that are about refunds.
 const REFUND_CODES: RangeInclusive<u32> = 1500..=1519;
 
-/// What an exchange tells of a refund of a coin that it has never seen, or not for this contract: it
+/// The answer of an exchange to a refund of a coin that it has never seen, or not for this contract: it
 /// does not know the coin's denomination (seen, observed-exchange 6), the coin, the deposit.
 const NEVER_THERE_CODES: [u32; 3] = [1005, 1500, 1502];
 
@@ -30,7 +30,7 @@ const TOO_MANY_REFUNDS: u16 = 413;
 pub struct ExchangeError {
     /// Base URL of the exchange.
     pub exchange_url: BaseUrl,
-    /// What happened.
+    /// The kind of failure.
     pub kind: ExchangeErrorKind,
     /// The HTTP status of its answer, if there was one.
     pub http_status: Option<u16>,
@@ -40,7 +40,7 @@ pub struct ExchangeError {
     pub reply: Option<Value>,
 }
 
-/// What happened with an exchange.
+/// Kinds of an exchange's failures.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ExchangeErrorKind {
     /// It did not answer in time.
@@ -70,7 +70,7 @@ pub enum ExchangeErrorKind {
 }
 
 impl ExchangeError {
-    /// What `error` of the exchange at `url` means.
+    /// Classifies `error` of the exchange at `url`.
     pub(super) fn at(url: &BaseUrl, error: exchange::Error) -> Self {
         use exchange::Error as Client;
         let kind = match &error {
@@ -134,7 +134,7 @@ impl ExchangeError {
         })
     }
 
-    /// Is it certain that the exchange will never make the refund that it was asked for? Only its
+    /// Whether it is certain that the exchange will never make the requested refund. Only its
     /// own reasons are for good (crypto 14.3): it may come to know the shop, and a proxy in
     /// front of it knows nothing of coins.
     pub(super) fn is_final_for_refund(&self) -> bool {
@@ -144,13 +144,13 @@ impl ExchangeError {
                     || self.code.is_some_and(|code| REFUND_CODES.contains(&code)))
     }
 
-    /// Does the exchange say, of a refund, that it has no such coin, or none for this contract?
+    /// Whether the exchange answers a refund request with "no such coin", or none for this contract.
     pub(super) fn was_never_there(&self) -> bool {
         self.http_status == Some(404)
             && self.code.is_some_and(|code| NEVER_THERE_CODES.contains(&code))
     }
 
-    /// Is it certain that the exchange did nothing, and will do nothing if asked again?
+    /// Whether it is certain that the exchange did nothing, and will do nothing when asked again.
     pub(super) fn is_final(&self) -> bool {
         match self.kind {
             ExchangeErrorKind::DoubleSpend

@@ -29,7 +29,7 @@ use taler::web::BaseUrl;
 /// The status stated for an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
 
-/// What a wallet gets that asks for its refunds.
+/// The answer to a wallet that collects its refunds.
 #[derive(Debug)]
 pub struct CollectedRefunds {
     /// The refunded order.
@@ -40,21 +40,21 @@ pub struct CollectedRefunds {
     pub refunds: Vec<CollectedRefund>,
 }
 
-/// What a wallet gets for one coin.
+/// The result for one coin.
 #[derive(Debug)]
 pub struct CollectedRefund {
     /// The refund, with what the exchange has said to it.
     pub refund: CoinRefund,
-    /// What the exchange takes of it.
+    /// The exchange's refund fee.
     pub fee: Amount,
-    /// What stood in the way just now.
+    /// The current obstacle; a retry may succeed.
     pub exchange_error: Option<ExchangeError>,
 }
 
-/// What became of a coin of an aborted payment.
+/// The result for a coin of an aborted payment.
 #[derive(Debug)]
 pub enum Aborted {
-    /// It is given back.
+    /// It is refunded.
     Done {
         /// The exchange's signing key.
         exchange_pub: PublicKey,
@@ -183,7 +183,7 @@ impl Till {
                 Outcome::Open => {
                     let exchange_error = troubles.iter().find(|(of, _)| *of == refund.serial);
                     let (status, code, reply) = match exchange_error {
-                        // Should it arrive there all the same, it is given back then.
+                        // Should it arrive there all the same, it is refunded then.
                         Some((_, exchange_error)) if exchange_error.was_never_there() => {
                             return Aborted::Undeposited;
                         }
@@ -288,7 +288,7 @@ impl Till {
         Ok(troubles)
     }
 
-    /// Lets go of a coin that was to be given back, and that the exchange has never seen: it may pay
+    /// Lets go of a coin that was to be refunded, and that the exchange has never seen: it may pay
     /// as if it had not been here.
     async fn drop_unseen(&self, deposit: &Deposit) -> Result<(), Error> {
         let (serial, sent_at) = (deposit.serial, deposit.sent_at);
@@ -346,7 +346,7 @@ impl Till {
                 {
                     refunds::mark_collected(tx, grant, now)?;
                 }
-                // What was given back over the counter is not counted here.
+                // What was refunded over the counter is not counted here.
                 if !ledger.at_counter {
                     ledger.order.refund_taken = ledger.taken()?;
                     ledger.order.refund_refused = ledger.refused()?;
@@ -384,13 +384,13 @@ impl Till {
 }
 
 impl OrderLedger {
-    /// Has the customer all of this grant?
+    /// Whether the customer has collected all of this grant.
     fn has_grant(&self, grant: RefundSerial) -> bool {
         let mut parts = self.refunds.iter().filter(|refund| refund.grant == Some(grant));
         parts.all(|refund| matches!(refund.outcome, Outcome::Done { .. }))
     }
 
-    /// All that exchanges have refused for good of what the shop granted; `None`: nothing.
+    /// All that exchanges have permanently refused of what the shop granted; `None`: nothing.
     fn refused(&self) -> Result<Option<Amount>, Error> {
         let refused = self.refunds.iter().filter(|refund| {
             refund.grant.is_some() && matches!(refund.outcome, Outcome::Refused { .. })
@@ -401,7 +401,7 @@ impl OrderLedger {
         Ok(Some(sum).filter(|sum| !sum.is_zero()))
     }
 
-    /// All that the exchange has given back of what the shop granted.
+    /// All that the exchange has refunded of what the shop granted.
     fn taken(&self) -> Result<Amount, Error> {
         let done = self.refunds.iter().filter(|refund| {
             refund.grant.is_some() && matches!(refund.outcome, Outcome::Done { .. })
@@ -412,12 +412,12 @@ impl OrderLedger {
     }
 }
 
-/// Is it to be asked for, and has no answer yet?
+/// Whether it is due and has no answer yet.
 fn is_to_be_sent(refund: &CoinRefund) -> bool {
     refund.wanted && refund.outcome == Outcome::Open
 }
 
-/// What an exchange refuses for good, and for the same reason, of the refunds that the shop has granted
+/// What an exchange permanently refuses, and for the same reason, of the refunds that the shop has granted
 /// of an order: a line of the log.
 struct RefusedRefund {
     exchange_url: BaseUrl,
@@ -474,7 +474,7 @@ fn refused_for_good(exchange_error: ExchangeError) -> Result<Outcome, ExchangeEr
     }
 }
 
-/// Has whole coins given back: their payment came to nothing. Those that were never sent to their
+/// Has whole coins refunded: their payment came to nothing. Those that were never sent to their
 /// exchange are let go.
 pub(super) fn refund_coins<'a>(
     tx: &mut Tx<'_>,

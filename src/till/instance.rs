@@ -19,7 +19,7 @@ use taler::ids::InstanceId;
 use taler::sign::SigningKey;
 use taler::time::Timestamp;
 
-/// How an instance's owner will prove who they are.
+/// Credentials of an instance's owner.
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// By a password, traded for tokens.
@@ -33,7 +33,7 @@ pub enum Auth {
 pub struct CreateInstance {
     /// Its name in URLs.
     pub id: InstanceId,
-    /// What is set.
+    /// The instance's settings.
     pub settings: InstanceSettings,
     /// The owner's credentials; `None`: no access over HTTP.
     pub auth: Option<Auth>,
@@ -60,7 +60,7 @@ pub(super) fn create(
 }
 
 impl Till {
-    /// Makes an instance with a key of its own. Asking again for the same is no error.
+    /// Creates an instance with a key of its own. Asking again for the same is no error.
     ///
     /// # Errors
     /// [`Error::InstanceExists`] when the name has other settings or another password,
@@ -244,9 +244,9 @@ impl Till {
         Ok(deletion)
     }
 
-    /// Gives the clerk's instance a new password or a new fixed token. Either takes the place of
+    /// Gives the principal's instance a new password or a new fixed token. Either takes the place of
     /// both. All other web sessions end; tokens created on request stay
-    /// good until they end or are taken back.
+    /// valid until they expire or are revoked.
     ///
     /// # Errors
     /// [`Error::InstanceDeleted`] when it went meanwhile.
@@ -277,7 +277,7 @@ impl Till {
             .await
     }
 
-    /// Gives the clerk's instance a new password in place of `old`, which is asked for because the
+    /// Gives the principal's instance a new password in place of `old`, which is asked for because the
     /// clerk may have left the desk. `peer` is the client's address, by which attempts are counted,
     /// together with those to sign in. For the rest as [`Till::set_auth`].
     ///
@@ -298,13 +298,13 @@ impl Till {
     }
 
     /// Gives the instance `id` a new password, for an owner who has lost it, by the special
-    /// instance's clerk, whose `own` password is asked for; `peer` as in [`Till::change_password`].
+    /// instance's principal, whose `own` password is asked for; `peer` as in [`Till::change_password`].
     /// All web sessions of `id` end; tokens created on request stay.
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] when `own` is another one, [`Error::TooManyAttempts`],
     /// [`Error::Overloaded`], [`Error::InstanceUnknown`], [`Error::InstanceDeleted`];
-    /// [`Error::NotPermitted`] for the clerk of another shop.
+    /// [`Error::NotPermitted`] for the principal of another shop.
     pub async fn reset_password(
         &self,
         principal: &Principal,
@@ -335,7 +335,7 @@ impl Till {
     }
 }
 
-/// What money of the instance is under way, if any is and that is no obstacle.
+/// The unfinished payments and refunds of the instance, unless they prevent the deletion.
 ///
 /// # Errors
 /// [`Error::InstanceUnfinished`] when it is one.
@@ -351,7 +351,7 @@ fn unfinished_of(
     }
 }
 
-/// Has all coins given back that have not paid for anything, and all refunds sent, of an instance that
+/// Has all coins refunded that have not paid for anything, and all refunds sent, of an instance that
 /// is deleted when they are answered.
 fn give_all_back(
     tx: &mut Tx<'_>,

@@ -91,7 +91,7 @@ pub struct KycTransfer {
     pub from: Payto,
     /// To which account of the exchange.
     pub to: Payto,
-    /// How much: the smallest amount that the exchange sees fit.
+    /// The smallest amount that the exchange accepts.
     pub amount: Amount,
     /// With which subject: it has the shop's public key in it.
     pub subject: String,
@@ -136,17 +136,17 @@ pub struct Kyc {
     pub account: Account,
     /// The exchange.
     pub exchange_url: BaseUrl,
-    /// What its coins are in.
+    /// Currency of its coins.
     pub currency: Currency,
-    /// What it said when it refused last.
+    /// Its answer when it last refused a deposit.
     pub ask: Option<KycRequest>,
-    /// How much it lets pass.
+    /// Its limits.
     pub limits: Vec<Limit>,
     /// The transfers of which it wants one; none if it wants none.
     pub transfers: Vec<KycTransfer>,
 }
 
-/// What is asked of accounts and exchanges, and what is waited for.
+/// The filter of accounts and exchanges, and the awaited state.
 #[derive(Clone, Debug, Default)]
 pub struct KycAsk {
     /// Only this account.

@@ -90,7 +90,7 @@ pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
 
-/// What holds for all instances of this daemon.
+/// The settings for all instances of this daemon.
 #[derive(Clone, Debug)]
 pub struct Policy {
     /// Default currency of amounts.
@@ -99,7 +99,7 @@ pub struct Policy {
     pub currencies: Vec<CurrencySpecification>,
     /// The exchanges that the settings file has; others are in the database.
     pub exchanges: Vec<Trusted>,
-    /// How exchanges are asked.
+    /// Time limit and retries of requests to exchanges.
     pub exchange_times: Times,
     /// Time to pay, where an instance says nothing.
     pub default_pay_delay: RelativeTime,
@@ -107,7 +107,7 @@ pub struct Policy {
     pub default_refund_delay: RelativeTime,
     /// Time until the exchange wires, where an instance says nothing.
     pub default_wire_transfer_delay: RelativeTime,
-    /// What people without a token can have written.
+    /// Limits on writes of clients without a token.
     pub strangers: StrangerLimits,
 }
 
@@ -163,7 +163,7 @@ pub enum Error {
     TooManyWrites(Duration),
     /// The shop has too many unpaid orders that strangers have made.
     TooManyOpenOrders,
-    /// What is left of the disk is for payments.
+    /// The rest of the disk is reserved for payments.
     DiskReserve,
     /// So many passwords wait to be checked that this one was not.
     Overloaded,
@@ -259,7 +259,7 @@ pub enum Error {
     Template(BadTemplate),
     /// No order comes of the template and what the customer says.
     Filling(TemplateMismatch),
-    /// What is kept of an order cannot be read.
+    /// A stored order cannot be read.
     Damaged(String),
     /// A value does not fit; it says which.
     Unfit(InvalidField),
@@ -446,7 +446,7 @@ impl Till {
         }
     }
 
-    /// What time it is, by the till's clock.
+    /// The current time of the till's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
@@ -456,12 +456,12 @@ impl Till {
         self.hub.close();
     }
 
-    /// How many wait for news.
+    /// Number of parked requests.
     pub fn hub_stats(&self) -> hub::Stats {
         self.hub.stats()
     }
 
-    /// What holds for all instances.
+    /// The settings for all instances.
     pub fn policy(&self) -> &Policy {
         &self.terms
     }
@@ -471,7 +471,7 @@ impl Till {
         self.store.stats()
     }
 
-    /// Can the till read and write?
+    /// Checks that the till can read and write.
     ///
     /// # Errors
     /// [`Error::Store`] says what does not work.

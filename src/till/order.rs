@@ -22,7 +22,7 @@ use taler::path::ContractPath;
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::BaseUrl;
 
-/// What exchanges are worth to the shop, all the same.
+/// Priority of every exchange in contracts; all are equal.
 const PRIORITY: u16 = 1024;
 /// How long a paid order must be kept: ten years, in seconds.
 const RETENTION_S: u64 = 10 * 365 * 86_400;
@@ -34,13 +34,13 @@ pub const MAX_LIST: i64 = 1024;
 pub struct CreateOrder {
     /// As the shop wrote it.
     pub order: Map<String, Value>,
-    /// How long it shall be refundable, unless the order says.
+    /// Refund delay, unless the order has one.
     pub refund_delay: Option<RelativeTime>,
     /// The kind of account that the money shall go to.
     pub payment_target: Option<String>,
     /// The session that it is for.
     pub session: Option<SessionId>,
-    /// Shall only those claim it who are given a token?
+    /// Whether claiming needs a claim token.
     pub with_token: bool,
 }
 
@@ -82,16 +82,16 @@ impl From<&Order> for CreatedOrder {
 /// Which part of a list is wanted.
 #[derive(Clone, Debug)]
 pub struct Paging {
-    /// What is shown.
+    /// The filter.
     pub filter: Filter,
-    /// How many at most; negative: older ones, the newest first.
+    /// Most orders returned; negative: older ones, newest first.
     pub limit: i64,
     /// Beyond which one.
     pub offset: Option<i64>,
 }
 
 impl Till {
-    /// Makes an order for the clerk's shop. Asked again with the same name and content, it gives
+    /// Creates an order for the principal's shop. Asked again with the same name and content, it gives
     /// the same answer.
     ///
     /// # Errors
@@ -245,7 +245,7 @@ impl Till {
         Err(failure)
     }
 
-    /// Orders of the clerk's shop; with patience, as soon as there are any.
+    /// Orders of the principal's shop; with a wait limit, as soon as there are any.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -258,7 +258,7 @@ impl Till {
         self.orders_when(principal, page, wait_limit, |found| !found.is_empty()).await
     }
 
-    /// Orders of the clerk's shop; with patience, as soon as `is_news` says so of them.
+    /// Orders of the principal's shop; with a wait limit, as soon as `is_news` says so of them.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -282,7 +282,7 @@ impl Till {
         .await
     }
 
-    /// An order of the clerk's shop, if it is there and paid.
+    /// An order of the principal's shop, if it is there and paid.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -17,11 +17,11 @@ use taler::web::BaseUrl;
 /// Most turns that are taken, or waited for, at the same time.
 const MAX_AT_ONCE: usize = 1024;
 
-/// Who works on what. Cheap to clone; all clones are one.
+/// The locks in use. Cheap to clone; all clones share them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OrderLocks(Arc<Mutex<Waiting>>);
 
-/// What a turn is about: an order, or its coins at one exchange.
+/// The subject of a lock: an order, or its coins at one exchange.
 type Subject = (OrderSerial, Option<BaseUrl>);
 
 type Waiting = HashMap<Subject, Arc<Turnstile<()>>>;

@@ -22,13 +22,13 @@ use taler::web::BaseUrl;
 /// Orders that one exchange is asked about at the same time: enough to catch up quickly, and no burden
 /// for a small exchange.
 const AT_ONCE: usize = 4;
-/// How long an exchange that does not answer is left alone, the first time; twice as long each time
+/// First backoff of an exchange that does not answer; it doubles with each further failure
 /// after.
 const FIRST_REST: Duration = Duration::from_secs(30);
-/// How long it is left alone at most: customers wait for what it owes once it is back.
+/// Longest backoff: customers wait for their refunds once the exchange answers again.
 const LONGEST_REST: Duration = Duration::from_secs(300);
 
-/// What is unfinished with one exchange.
+/// Pending work with one exchange.
 #[derive(Debug)]
 pub struct PendingWork {
     exchange_url: BaseUrl,
@@ -49,7 +49,7 @@ struct Contact {
     is_busy: bool,
     /// There may be more for its group, which was found while that was worked on.
     has_more: bool,
-    /// How often in turn it did not answer.
+    /// Number of consecutive requests without an answer.
     silences: u32,
     /// Until when it is left alone.
     rests_until: Option<Instant>,
@@ -134,11 +134,11 @@ impl Task {
 }
 
 impl Till {
-    /// What is unfinished with exchanges that can be asked now, a group an exchange; the groups are for
+    /// Pending work with exchanges that can be asked now, a group an exchange; the groups are for
     /// [`Till::finish`], beside each other. Done by the clock, and after a start.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn pending_work(&self) -> Result<Vec<PendingWork>, Error> {
         self.return_expired_parts().await?;
         if self.store.read(|db| Ok::<_, Error>(instances::is_any_deletion_open(db)?)).await? {
@@ -229,7 +229,7 @@ impl Till {
         }
     }
 
-    /// Gives the coins back of orders whose time to pay is over, if that is sure: what is given back
+    /// Gives the coins back of orders whose time to pay is over, if that is sure: what is refunded
     /// cannot be taken again when the clock turns out to have been wrong.
     async fn return_expired_parts(&self) -> Result<(), Error> {
         let now = self.clock.now();
@@ -301,7 +301,7 @@ mod tests {
         assert!(contacts.visit(&url("one"), now).is_none());
         assert!(contacts.visit(&url("two"), now).is_some());
         drop(visit);
-        // What came meanwhile is looked after at once.
+        // Work added meanwhile is done at once.
         assert!(contacts.has_more(&url("one")) && !contacts.has_more(&url("two")));
         assert!(contacts.visit(&url("one"), now).is_some());
         assert!(!contacts.has_more(&url("one")));

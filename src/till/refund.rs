@@ -21,7 +21,7 @@ use taler::web::BaseUrl;
 /// Longest reason, in characters.
 pub(crate) const MAX_REASON: usize = 1024;
 
-/// What to do when a total is smaller than what was granted before.
+/// What to do when a total is smaller than the one granted before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Smaller {
     /// Refuse it, so that mistakes surface.
@@ -37,7 +37,7 @@ pub struct GrantRefund {
     pub total: Amount,
     /// The shop's reason; the customer does not see it.
     pub reason: String,
-    /// What if it is smaller than before.
+    /// What to do when it is smaller than the one before.
     pub smaller: Smaller,
 }
 
@@ -56,8 +56,8 @@ impl Till {
         Ok((order, shop.public_key))
     }
 
-    /// Raises the refunds of an order to a total; the same total again changes nothing. The order
-    /// in its state then.
+    /// Raises the refunds of an order to a total; the same total again changes nothing. Returns
+    /// the order in its new state.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::RefundOfUnpaid`], [`Error::RefundCurrency`],

@@ -128,14 +128,14 @@ fn count(totals: &mut BTreeMap<String, Total>, entry: &Entry) -> Result<(), Inva
     Ok(())
 }
 
-/// What came in and went back in one currency.
+/// Payments and refunds in one currency.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Total {
-    /// How many payments.
+    /// Number of payments.
     pub payments: u64,
     /// All of them together.
     pub paid: Amount,
-    /// How many refunds.
+    /// Number of refunds.
     pub refunds: u64,
     /// All of them together, whenever their orders were paid.
     pub refunded: Amount,
@@ -147,7 +147,7 @@ impl Total {
         Self { payments: 0, paid: zero, refunds: 0, refunded: zero }
     }
 
-    /// What is left; `None` when more went back than came in, of what had been paid before.
+    /// Payments less refunds; `None` when negative, because of refunds of earlier payments.
     pub fn rest(&self) -> Option<Amount> {
         self.paid.checked_sub(&self.refunded).ok()
     }
@@ -158,14 +158,14 @@ impl Total {
     }
 }
 
-/// What happened with an order.
+/// History of an order.
 #[derive(Clone, Debug)]
 pub struct History {
     /// The order's state.
     pub order: Order,
     /// When a wallet claimed it.
     pub claimed_at: Option<Timestamp>,
-    /// How it was paid at the counter; `None`: with coins, or not yet.
+    /// Method of a payment at the counter; `None`: paid with coins, or unpaid.
     pub counter: Option<CounterPayment>,
     /// Its refunds, the oldest first.
     pub refunds: Vec<Refund>,
@@ -174,8 +174,8 @@ pub struct History {
 }
 
 impl Till {
-    /// `ledgers` of the clerk's shop as a file that `writer` writes, all of one moment: nothing of what
-    /// is sold, paid or given back meanwhile is in it.
+    /// `ledgers` of the principal's shop as a file that `writer` writes, all of one moment: nothing of what
+    /// is sold, paid or refunded meanwhile is in it.
     ///
     /// # Errors
     /// [`Error::Store`], also when the disk is too full for a text that is too long for memory.
@@ -204,7 +204,7 @@ impl Till {
             .await
     }
 
-    /// What came in and went back, by currency in alphabetical order, as of one moment.
+    /// Payments and refunds, by currency in alphabetical order, from one snapshot.
     ///
     /// # Errors
     /// [`Error::Store`]; [`Error::InvalidField`] for a sum that no amount can be.
@@ -225,7 +225,7 @@ impl Till {
             .await
     }
 
-    /// What happened with an order of the clerk's shop.
+    /// History of an order of the principal's shop.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`].

@@ -64,7 +64,7 @@ impl From<crate::store::Error> for SetupRefusal {
     }
 }
 
-/// What is kept of a code, however it was typed: letters count in either case, and what some copy along
+/// The hash of a code, however it was typed: letters count in either case, and what some copy along
 /// with it (blanks, hyphens) does not count.
 fn hash_of(code: &str) -> HashCode {
     let plain = code.chars().filter(|c| c.is_ascii_alphanumeric());
@@ -72,7 +72,7 @@ fn hash_of(code: &str) -> HashCode {
     hash::sha512(plain.as_bytes())
 }
 
-/// Is `code` the one that is kept, and still good?
+/// Whether `code` is the stored one and has not expired.
 fn is_good(kept: Option<&KeptCode>, code: &HashCode, now: Timestamp) -> bool {
     kept.is_some_and(|kept| {
         bool::from(kept.hash.as_bytes().as_slice().ct_eq(code.as_bytes().as_slice()))
@@ -81,7 +81,7 @@ fn is_good(kept: Option<&KeptCode>, code: &HashCode, now: Timestamp) -> bool {
 }
 
 impl Till {
-    /// Is there no instance yet, not even a deleted one?
+    /// Whether there is no instance yet, not even a deleted one.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -160,7 +160,7 @@ impl Till {
         Ok(instance)
     }
 
-    /// Does the clerk's shop see the check list of the first hour?
+    /// Whether the principal's shop sees the check list.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -171,7 +171,7 @@ impl Till {
             .read_in_place::<_, Error>(|db| Ok(setup::is_check_list_hidden(db, serial)?))?)
     }
 
-    /// Puts the check list of the clerk's shop away.
+    /// Hides the check list of the principal's shop.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::InstanceDeleted`] when it went meanwhile.

@@ -6,14 +6,14 @@ use crate::store::storage_info::StorageInfo;
 use crate::store::{accounts, orders};
 use taler::time::Timestamp;
 
-/// How a shop is doing.
+/// Health of a shop.
 #[derive(Debug)]
 pub struct ShopStatus {
     /// When it was paid last; `None`: never.
     pub last_payment: Option<Timestamp>,
     /// Its accounts in use.
     pub accounts: Vec<Account>,
-    /// Does it go by its name in addresses?
+    /// Whether its name is still its instance ID.
     pub is_unnamed: bool,
     /// The exchanges that new orders offer, in the operator's order.
     pub exchanges: Vec<ExchangeState>,
@@ -23,14 +23,14 @@ pub struct ShopStatus {
     pub machine: Option<Machine>,
 }
 
-/// What a shopkeeper sees to before the first customer pays with coins.
+/// The steps before the first payment with coins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
     /// A name that customers know.
     Name,
     /// An exchange whose coins are taken.
     Exchange,
-    /// What prices are in.
+    /// Currency of prices.
     Currency,
     /// An account that the money goes to.
     Account,
@@ -46,18 +46,18 @@ impl ShopStatus {
         self.is_unnamed
     }
 
-    /// Are there exchanges, but none whose keys are good?
+    /// Whether there are exchanges, but none with valid keys.
     pub fn are_exchanges_silent(&self, now: Timestamp) -> bool {
         !self.exchanges.is_empty() && !self.exchanges.iter().any(|one| one.is_ready(now))
     }
 
-    /// Can no exchange pay to any account in use, as far as is known?
+    /// Whether no exchange can pay to any account in use, as far as known.
     pub fn can_nobody_pay(&self) -> bool {
         let impossible = |kyc: &Kyc| kyc.status == KycStatus::WireImpossible;
         !self.kyc.is_empty() && self.kyc.iter().all(impossible)
     }
 
-    /// Does an exchange want something before it pays?
+    /// Whether an exchange requires something (KYC) before it pays.
     pub fn is_asked(&self) -> bool {
         let asked = [KycStatus::Required, KycStatus::WireRequired];
         self.kyc.iter().any(|kyc| asked.contains(&kyc.status))
@@ -69,17 +69,17 @@ impl ShopStatus {
     }
 }
 
-/// How the daemon is doing that all its shops share.
+/// Health of the daemon.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    /// How many wait for news.
+    /// Number of parked requests.
     pub polls: usize,
     /// The database, its backups, and the disk.
     pub premises: StorageInfo,
 }
 
 impl Till {
-    /// How the clerk's shop is doing. Nothing outside the machine is waited for.
+    /// Health of the principal's shop. Sends no request.
     ///
     /// # Errors
     /// [`Error::Store`].

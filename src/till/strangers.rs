@@ -1,5 +1,5 @@
 //! Limits on writes of clients without a token: orders of templates, claims, and claims
-//! given back. However many they are and whatever they want, the shop goes on selling: they are
+//! undone. However many there are, the shop goes on selling: they are
 //! counted by network and by template, they leave room on the disk, and what they have left behind
 //! unpaid is deleted.
 
@@ -35,15 +35,15 @@ const DELETED_AT_ONCE: u32 = 64;
 /// The bounds of what strangers can have written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StrangerLimits {
-    /// How many changes one network may make at once,
+    /// Writes that one network may make at once,
     pub network_burst: NonZeroU32,
     /// and how many a minute after that.
     pub network_per_minute: NonZeroU32,
-    /// How many orders may be made of one template at once,
+    /// Orders that may be created from one template at once,
     pub template_burst: NonZeroU32,
     /// and how many a minute after that.
     pub template_per_minute: NonZeroU32,
-    /// How many unpaid orders of strangers an instance may have.
+    /// Most unpaid public orders of an instance.
     pub max_open_orders: NonZeroU32,
     /// Free bytes on the disk that a write of a client without a token needs.
     pub disk_reserve_bytes: u64,
@@ -63,14 +63,14 @@ impl Default for StrangerLimits {
     }
 }
 
-/// What is counted together: all changes from one network, or all orders of one template. `None`: of
+/// Writes counted together: all of one network, or all orders of one template. `None`: of
 /// all those for which there is no count of their own.
 type Counts<K> = RateLimiter<Option<K>, HashMapStateStore<Option<K>>, DefaultClock>;
 
 /// An IPv4 address, or an IPv6 network of 64 bits; `None`: the client's address is unknown.
 type Network = Option<IpAddr>;
 
-/// What strangers did lately.
+/// Recent writes of clients without a token.
 pub(super) struct Strangers {
     limits: StrangerLimits,
     networks: Counts<Network>,
@@ -174,7 +174,7 @@ impl Till {
         self.store.read_in_place(|db| self.check_open_orders(db, shop.serial))
     }
 
-    /// May strangers make one more order at this shop?
+    /// Whether this shop may have one more unpaid public order.
     ///
     /// # Errors
     /// [`Error::TooManyOpenOrders`].

@@ -73,7 +73,7 @@ impl Till {
             .await
     }
 
-    /// Names and notes of the clerk's templates.
+    /// Names and notes of the principal's templates.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -85,7 +85,7 @@ impl Till {
         self.store.read(move |db| Ok(templates::list(db, instance)?)).await
     }
 
-    /// One of the clerk's templates.
+    /// One of the principal's templates.
     ///
     /// # Errors
     /// [`Error::TemplateUnknown`].
@@ -115,7 +115,7 @@ impl Till {
             .await
     }
 
-    /// Makes an order of a template and what a customer at `client` says.
+    /// Creates an order of a template and what a customer at `client` says.
     ///
     /// # Errors
     /// [`Error::TemplateUnknown`], [`Error::TemplateInput`], [`Error::TooManyWrites`],

@@ -34,7 +34,7 @@ impl Till {
     /// token that is made, too, so that there is a time before anything can be forfeited.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn keep_time(&self) -> Result<(), Error> {
         let (now, verdict) = self.judge_time();
         match verdict {

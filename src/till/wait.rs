@@ -1,8 +1,8 @@
 //! Long polling: the state of an order or session now, after a change, or at a deadline.
 //!
-//! Every wait goes the same way: look; if the answer could still get better and the client has
-//! patience, listen, look again if anything was committed meanwhile, wait, look again. Without the
-//! look after listening, a payment that lands between the two would not be heard. While it waits, a poll holds a
+//! Every wait has the same steps: query; if the answer could still improve and the client
+//! waits, subscribe, query again if anything was committed meanwhile, wait, query again. Without the
+//! query after subscribing, a payment that commits between the two would be missed. While it waits, a poll holds a
 //! listener and a deadline: no connection, no thread, no lock (merchant-api 1.9, decisions 6, 9 to
 //! 12 and 15).
 
@@ -24,7 +24,7 @@ use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::time::Timestamp;
 use taler::web::FulfillmentUrl;
 
-/// How long a client is willing to wait, and which one it is.
+/// How long a client waits, and its address for the limits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WaitLimit {
     until: Option<Instant>,
@@ -42,14 +42,14 @@ impl WaitLimit {
     }
 }
 
-/// What a look showed.
+/// The result of a query.
 struct Snapshot<T> {
     now: T,
-    /// What to listen to for something better; `None` when this is the answer.
+    /// The topic to wait for; `None` when this is the final answer.
     better: Option<WakeOn>,
 }
 
-/// Where better news would come from.
+/// The topic of a change that may improve the answer.
 struct WakeOn {
     topic: Topic,
     also: Option<Topic>,
@@ -79,14 +79,14 @@ impl Repurchase {
     }
 }
 
-/// What a shop asks about an order.
+/// A shop's question about an order.
 #[derive(Clone, Debug)]
 pub struct StatusQuery {
     /// The order ID within the instance.
     pub order_id: OrderId,
     /// The session that it must be paid for.
     pub session: Option<SessionId>,
-    /// What counts as bought before.
+    /// Whether an earlier purchase counts (repurchase).
     pub repurchase: Repurchase,
 }
 
@@ -101,7 +101,7 @@ pub struct Status {
     pub terms: String,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
-    /// What exchanges have confirmed to owe the shop for it.
+    /// Amount that exchanges have confirmed to owe the shop for it.
     pub deposited: Amount,
 }
 
@@ -118,7 +118,7 @@ pub enum PaymentState {
     Paid,
 }
 
-/// What shows that a browser or wallet may know of an order.
+/// The credential with which a browser or wallet accesses an order.
 #[derive(Clone, Debug, Default)]
 pub struct Credential {
     /// The hash of its contract.
@@ -127,7 +127,7 @@ pub struct Credential {
     pub token: Option<ClaimToken>,
 }
 
-/// What a browser or wallet asks about an order.
+/// A browser's or wallet's question about an order.
 #[derive(Clone, Debug)]
 pub struct PublicStatusQuery {
     /// The order ID within the instance.
@@ -136,7 +136,7 @@ pub struct PublicStatusQuery {
     pub credential: Credential,
     /// The session that it must be paid for.
     pub session: Option<SessionId>,
-    /// What counts as bought before.
+    /// Whether an earlier purchase counts (repurchase).
     pub repurchase: Repurchase,
     /// Wait for refunds above this.
     pub refund: Option<Amount>,
@@ -160,7 +160,7 @@ pub enum PublicStatus {
     Paid(Order),
 }
 
-/// What the API of 2019 asks about a contract (legacy-2019 3).
+/// A question of the 2019 API about a contract (legacy-2019 3).
 #[derive(Clone, Debug)]
 pub struct Poll2019 {
     /// Which order.
@@ -173,7 +173,7 @@ pub struct Poll2019 {
     pub refund: Option<Amount>,
 }
 
-/// What a session has bought.
+/// The purchase of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Purchase {
     /// This order is paid for it.
@@ -359,7 +359,7 @@ impl Till {
         self.wait(wait_limit, query).await
     }
 
-    /// What a session has bought of a page. With patience, it waits until it has paid, even while
+    /// The purchase of a page by a session. With a wait limit, it waits until it has paid, even while
     /// there is no order yet: a paywall asks before the customer's wallet has made one.
     ///
     /// # Errors
@@ -404,7 +404,7 @@ impl Till {
             else {
                 return Ok(snapshot.now);
             };
-            // What came between look and listening was not heard, but counted.
+            // A commit between query and subscription woke no one, but was counted.
             let missed = self.store.commits() != commits;
             let next = if missed { Instant::now() } else { self.next(wake_on.changes_at, until) };
             (listener, until, next)
@@ -424,7 +424,7 @@ impl Till {
         }
     }
 
-    /// When to look again, whatever is heard: when time alone changes the answer, or at the end.
+    /// When to query again without a wake: when time alone changes the answer, or at the end.
     fn next(&self, changes_at: Option<Timestamp>, until: Instant) -> Instant {
         let changes = changes_at.and_then(|at| self.clock.until(at));
         let changes = changes.and_then(|wait| Instant::now().checked_add(wait));
@@ -441,7 +441,7 @@ impl Till {
         query: impl Fn() -> F,
     ) -> Result<T, Error> {
         let mut listener = match wait_limit.until {
-            // Before the first look, which then is the only one that most need.
+            // Before the first query, which is the only one that most requests need.
             Some(_) => self.hub.listen(topic, None, wait_limit.client),
             None => None,
         };

@@ -1,10 +1,10 @@
-//! Who sits in the back office: signs in with a password, stays while they do something, and is sent
-//! away when they do nothing for long or their time is over.
+//! Web sessions of the back office: begin with a password, are prolonged by activity, and end
+//! after inactivity or at their longest duration.
 //!
 //! A web session is a token like any other, so it is listed, revoked and deleted like any other;
 //! its description, which no other token can have, marks it. It gives access to the back office only:
-//! who steals one does not get around its short life by way of the API. That it was used is kept to the minute only, so that reading
-//! does not write.
+//! a stolen one cannot be extended through the API. The time of its last use is stored to the minute only, so that
+//! reading rarely writes.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -26,7 +26,7 @@ const MAX_BROWSER: usize = 120;
 const LIFE_S: u64 = 12 * 3600;
 /// Longest inactivity.
 const IDLE_S: u64 = 30 * 60;
-/// How exactly it is kept when a token was used.
+/// Precision of the stored time of a token's last use.
 const GRAIN_S: u64 = 60;
 
 /// Whether a request comes from the user or from a script of the page.

@@ -226,7 +226,7 @@ impl TemplateContract {
         self.currency.as_ref().filter(|_| self.amount.is_none())
     }
 
-    /// Makes an order of the template and what the customer says.
+    /// Creates an order of the template and what the customer says.
     ///
     /// # Errors
     /// [`TemplateMismatch`] says what is missing, or contradicts the template.

@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `accept` | what a browser says it would like |
 //! | `locale` | who reads: language, and how numbers are written there |
-//! | `messages` | THE table of texts, English and German |
+//! | `messages` | The table of texts, English and German |
 //! | `money` | amounts as the visitor writes them |
 //! | `formatted_time` | instants and times left |
 //! | `qr` | QR codes |

@@ -35,7 +35,7 @@ struct NewOrderPage<'a> {
     currencies: Vec<String>,
 }
 
-/// Makes an order over `amount` for the clerk's shop.
+/// Creates an order over `amount` for the principal's shop.
 pub(super) async fn make(
     request: &HttpRequest,
     till: &Till,

@@ -66,7 +66,7 @@ struct OrderView {
     refund_deadline: FormattedTime,
     /// What the shop must give back in another way.
     refused: Option<String>,
-    /// What can still be given back, as it is read and as it is typed.
+    /// What can still be refunded, as it is read and as it is typed.
     left: Option<(String, String)>,
     granted: String,
     can_be_paid: bool,
@@ -258,7 +258,7 @@ pub(in crate::http) async fn live(
     })
 }
 
-/// `POST /webui/orders/$ORDER_ID/refund`: so much more is given back.
+/// `POST /webui/orders/$ORDER_ID/refund`: so much more is refunded.
 pub(in crate::http) async fn refund(
     till: Data<Till>,
     web_session: WebSession,

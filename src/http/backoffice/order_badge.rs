@@ -19,9 +19,9 @@ pub(super) enum OrderBadge {
     RefundWaits,
     /// An exchange has refused a refund for good: the shop must give it back in another way.
     RefundRefused,
-    /// Some of it was given back.
+    /// Some of it was refunded.
     PartlyRefunded,
-    /// All of it was given back.
+    /// All of it was refunded.
     Refunded,
 }
 

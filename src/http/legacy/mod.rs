@@ -234,7 +234,7 @@ impl Visit {
         Ok(principal)
     }
 
-    /// A clerk for a request that has no body.
+    /// A principal for a request that has no body.
     async fn principal(&self, access: Access) -> Result<Principal, Failure> {
         let Private(permission) = access else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
@@ -262,7 +262,7 @@ impl Visit {
         }
     }
 
-    /// Is the instance that the request names the clerk's?
+    /// Is the instance that the request names the principal's?
     async fn check_named(
         &self,
         principal: &Principal,

@@ -71,7 +71,7 @@ struct Paid<'a> {
     at: FormattedTime,
     go_on: Option<String>,
     message: Option<String>,
-    /// What was given back in all, as a sum and as a sentence.
+    /// What was refunded in all, as a sum and as a sentence.
     refunded: Option<(String, String)>,
     /// What waits to be collected, and how.
     refund: Option<(String, Link<'a>)>,
@@ -183,7 +183,7 @@ impl Maker<'_> {
     fn paid(&self, order: &Order) -> Answer {
         let (messages, items) = (self.context.messages(), self.items(order)?);
         let uri = order.is_refund_pending().then(|| refund_uri(order));
-        // What an exchange refuses for good is not promised here: the shop gives it back otherwise.
+        // What an exchange permanently refuses is not promised here: the shop gives it back otherwise.
         let (waiting, back) = (order.refund_waiting(), order.refund_collectable());
         let refunded = match Refunded::of(&back, &order.amount) {
             Refunded::No => None,

@@ -43,7 +43,7 @@ pub enum Refusal {
     Signature(PublicKey),
     /// Together they are worth too little.
     TooLittle(TooLittle),
-    /// This coin was given back before, when an earlier payment was aborted.
+    /// This coin was refunded before, when an earlier payment was aborted.
     Refunded(PublicKey),
     /// This coin was sent to its exchange before, with another permission or in a payment that is
     /// being aborted, and the exchange has not answered yet.
@@ -95,7 +95,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What is the same for all coins of a payment.
+/// The data common to all coins of a payment.
 #[derive(Clone, Debug)]
 pub(super) struct PaymentContext {
     pub(super) contract: PaymentTerms,

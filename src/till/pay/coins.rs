@@ -50,11 +50,11 @@ use taler::web::BaseUrl;
 
 /// Most coins in one request to an exchange (crypto 14.2).
 const MAX_BATCH: usize = 64;
-/// How long a wallet whose coins one exchange has refused for good waits for what others say of theirs:
+/// How long a wallet whose coins one exchange has permanently refused waits for what others say of theirs:
 /// long enough for any that is well, so that what it hears is the whole outcome.
 const OTHERS: Duration = Duration::from_secs(2);
 
-/// What a wallet pays with.
+/// A wallet's payment.
 #[derive(Clone, Debug)]
 pub struct CoinPayment {
     /// The coins.
@@ -65,7 +65,7 @@ pub struct CoinPayment {
     pub wallet_data_hash: Option<HashCode>,
 }
 
-/// What is the same for all coins that are deposited for an order.
+/// The data common to all deposits of an order.
 #[derive(Clone)]
 pub(super) struct PendingDeposit {
     pub(super) instance: InstanceSerial,
@@ -76,7 +76,7 @@ pub(super) struct PendingDeposit {
     pub(super) account: Account,
     /// The shop's.
     pub(super) key: SigningKey,
-    /// What the payment counts for.
+    /// The session of the payment.
     pub(super) session: Option<SessionId>,
     /// The payment that waits for an exchange's refusal, if there is one.
     pub(super) refused: Option<mpsc::Sender<ExchangeError>>,
@@ -254,7 +254,7 @@ impl Till {
     /// The contract that these coins have just paid.
     ///
     /// # Errors
-    /// When it is not paid all the same: coins were given back meanwhile, since the order was called
+    /// When it is not paid all the same: coins were refunded meanwhile, since the order was called
     /// off, say.
     fn receipt_of(
         &self,
@@ -301,7 +301,7 @@ impl Till {
             }
         }
         not_returned(ledger, coins)?;
-        // What the exchange has is not sent again.
+        // Coins that the exchange has are not sent again.
         let fresh = |coin: &&Coin| !ledger.has_confirmed(&coin.coin_pub);
         let fresh: Vec<Coin> = coins.iter().filter(fresh).cloned().collect();
         let keys = self.keys_of(&fresh, context, account).await?;
@@ -437,7 +437,7 @@ impl Till {
                             if !will_be {
                                 deposits::drop(tx, *coin, Some(now))?;
                             }
-                            // One that is to be given back stays in the books, and was not sent either.
+                            // One that is to be refunded stays in the books, and was not sent either.
                             deposits::not_sent(tx, *coin, now, None)
                         })
                     })
@@ -550,7 +550,7 @@ impl Till {
     }
 
     /// Why these coins need not be sent any more, if that is so: the order was paid in cash after they
-    /// were kept, or they are to be given back. What may have been sent before is asked back, not sent
+    /// were kept, or they are to be refunded. What may have been sent before is asked back, not sent
     /// once more.
     pub(super) fn not_needed(
         &self,
@@ -580,7 +580,7 @@ impl Till {
     }
 
     /// Keeps the exchange's confirmation for `coins`. If they complete the price, the order is paid
-    /// in the same transaction; if it was paid in another way, they are given back.
+    /// in the same transaction; if it was paid in another way, they are refunded.
     async fn book(
         &self,
         pending: &PendingDeposit,
@@ -732,18 +732,18 @@ impl Till {
     }
 }
 
-/// What became of a confirmation.
+/// The result of recording a confirmation.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Booked {
     /// It completed the price, which is this.
     Paid(Amount),
     /// More is to come.
     More,
-    /// The order was paid in another way meanwhile; the coins are given back.
+    /// The order was paid in another way meanwhile; the coins are refunded.
     Late,
 }
 
-/// Is none of `coins` given back because an earlier payment came to nothing?
+/// Whether none of `coins` is refunded because of a failed earlier payment.
 ///
 /// # Errors
 /// [`Refusal::Refunded`]; [`Refusal::Unsettled`] while the exchange has not said whether it had the coin:

@@ -23,14 +23,14 @@ pub struct ManualPayment {
     pub payment: CounterPayment,
     /// The session that it shall count for; the order's own when `None`.
     pub session: Option<SessionId>,
-    /// What was paid; must be the price.
+    /// The amount paid; must be the price.
     pub amount: Option<Amount>,
 }
 
-/// What a payment leaves in the hands of who made it.
+/// The receipt of a payment.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// What was paid.
+    /// The amount paid.
     pub order_id: OrderId,
     /// How, how much, when and for whom.
     pub kept: PaymentRow,
@@ -53,7 +53,7 @@ fn return_coins(tx: &mut Tx<'_>, order: Order, now: Timestamp) -> Result<bool, E
 
 impl Till {
     /// Records a payment that was taken at the counter, whether or not a wallet is paying: the
-    /// customer's cash is there, and coins that arrive later are given back. The same payment again
+    /// customer's cash is there, and coins that arrive later are refunded. The same payment again
     /// gives the same receipt.
     ///
     /// # Errors

@@ -35,7 +35,7 @@ use taler::web::BaseUrl;
 /// coin in doubt stays in doubt for so long.
 const ON_ITS_WAY: Duration = Duration::from_secs(15 * 60);
 
-/// What became of a coin.
+/// The fate of a coin.
 #[derive(Debug)]
 pub(super) enum Fate {
     /// The exchange has confirmed that it has it.
@@ -46,7 +46,7 @@ pub(super) enum Fate {
     Unknown(ExchangeError),
 }
 
-/// Where a coin is, as far as the exchange says.
+/// The exchange's answer about a coin.
 enum Whereabouts {
     /// The exchange has it.
     There,
@@ -56,7 +56,7 @@ enum Whereabouts {
     Unknown(Option<ExchangeError>),
 }
 
-/// May a request be on its way that was sent then?
+/// Whether a request that was sent then may still be in transit.
 fn is_on_its_way(sent_at: Timestamp, now: Timestamp) -> bool {
     RelativeTime::from_secs(ON_ITS_WAY.as_secs())
         .is_ok_and(|longest| now.saturating_since(sent_at) < longest)
@@ -132,13 +132,13 @@ impl Till {
         }
     }
 
-    /// May a request with this coin be on its way? As long as the clock may be wrong, one may.
+    /// Whether a request with this coin may still be in transit. As long as the clock may be wrong, one may.
     pub(in crate::till) fn may_be_on_its_way(&self, coin: &Deposit) -> bool {
         let now = self.clock.now();
         coin.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now) || !self.is_time_sure())
     }
 
-    /// Where a coin is that was sent.
+    /// Whether the exchange has a coin that was sent.
     async fn whereabouts(&self, pending: &PendingDeposit, coin: &Deposit) -> Whereabouts {
         let (exchange, keys) = match self.exchange_of(coin).await {
             Ok(found) => found,

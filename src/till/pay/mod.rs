@@ -90,7 +90,7 @@ enum PaidWith<'a> {
     Coins,
 }
 
-/// THE payment path: an order becomes paid here and nowhere else. In one transaction stand the
+/// The payment path: an order becomes paid here and nowhere else. One transaction contains the
 /// payment, the order's state and its session, and for an unclaimed order the contract
 /// of `binding`; the store wakes waiting requests after the commit. Returns the contract that is paid now.
 fn record(

@@ -108,7 +108,7 @@ fn uri(demo: &Demo, visitor: &Visitor) -> Result<String, Failure> {
     Ok(PayTemplate { base: demo.0.base_url.clone(), template, params }.to_string())
 }
 
-/// Whether the visitor has an order for the article that is paid and not given back. Everybody can
+/// Whether the visitor has an order for the article that is paid and not refunded. Everybody can
 /// ask the till who has paid; the shop asks with its token once more, as a paywall must.
 async fn has_paid(demo: &Demo, visitor: &Visitor) -> Result<bool, Failure> {
     let Some(order) = demo.0.merchant.paid_for(&here(demo), &visitor.session).await? else {

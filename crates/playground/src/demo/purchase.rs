@@ -50,7 +50,7 @@ struct SalePage<'a> {
     order: &'a OrderId,
     summary: String,
     sale: &'a Sale,
-    /// What the wallet opens to collect what is given back.
+    /// What the wallet opens to collect what is refunded.
     link: Option<Link>,
 }
 
@@ -171,7 +171,7 @@ pub(super) async fn refund(
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
 
-/// `POST /shop/orders/$ORDER_ID/collect`: the demo wallet picks up what was given back.
+/// `POST /shop/orders/$ORDER_ID/collect`: the demo wallet picks up what was refunded.
 pub(super) async fn collect(
     demo: Data<Demo>,
     request: HttpRequest,

@@ -11,7 +11,7 @@
 //! | [`FaultAction::UnknownSigningKey`] | of the list | – | of the confirmation | of the confirmation |
 //! | [`FaultAction::ExpiredSigningKeys`] | listed so | – | – | – |
 //! | [`FaultAction::ExpiredDenominations`] | listed so | – | – | – |
-//! | [`FaultAction::OtherMasterKey`] | vouches for all | – | – | – |
+//! | [`FaultAction::OtherMasterKey`] | signs all | – | – | – |
 //! | [`FaultAction::KycRequired`] | – | does nothing | does nothing | does nothing |
 //! | [`FaultAction::Frozen`] | – | does nothing | does nothing | does nothing |
 //! | [`FaultAction::DenominationUnknown`] | – | does nothing | does nothing | – |
@@ -87,7 +87,7 @@ pub enum FaultAction {
     ExpiredSigningKeys,
     /// Lists denominations that have expired.
     ExpiredDenominations,
-    /// Another master key vouches for everything.
+    /// Another master key signs everything.
     OtherMasterKey,
     /// Demands that the account's owner identifies first: 451, code 1028.
     KycRequired,

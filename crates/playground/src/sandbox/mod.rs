@@ -176,7 +176,7 @@ impl Sandbox {
         &self.0.settings.base_url
     }
 
-    /// The key that vouches for all others.
+    /// The key that signs all others.
     pub fn master_public_key(&self) -> PublicKey {
         self.0.identity.master.public_key()
     }

@@ -18,7 +18,7 @@ use taler::sign::{PublicKey, Signature, Statement};
 /// Most refunds of one deposit.
 const MAX_REFUNDS: i64 = 64;
 
-/// Asks for some of a deposit to be given back.
+/// Asks for some of a deposit to be refunded.
 #[derive(Deserialize)]
 pub(super) struct Request {
     refund_amount: Amount,

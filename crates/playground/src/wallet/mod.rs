@@ -83,7 +83,7 @@ struct WalletLock<'a> {
 
 impl Drop for WalletLock<'_> {
     fn drop(&mut self) {
-        // If it cannot be given back now, it is when the process ends.
+        // If the lock cannot be released now, it is when the process ends.
         let _ = self.wallet.lock.unlock();
     }
 }

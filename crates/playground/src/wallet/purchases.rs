@@ -27,7 +27,7 @@ pub(super) enum State {
     Paying,
     /// There is a receipt.
     Paid,
-    /// The shop has refused for good, and is asked for what it has of the money.
+    /// The shop has permanently refused, and is asked for what it has of the money.
     Aborting,
     /// What came back is back.
     Aborted,

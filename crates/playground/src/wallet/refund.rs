@@ -40,7 +40,7 @@ pub struct Refunded {
     pub arrived: Amount,
     /// How many coins' refunds the exchange has not confirmed yet.
     pub missing: usize,
-    /// How many coins' refunds the exchange refuses for good: the shop gives that back otherwise.
+    /// How many coins' refunds the exchange permanently refuses: the shop gives that back otherwise.
     pub refused: usize,
 }
 
@@ -79,7 +79,7 @@ enum AbortStatus {
     Undeposited {},
 }
 
-/// The exchange's word that so much of a coin was given back.
+/// The exchange's word that so much of a coin was refunded.
 struct Confirmed {
     spending: Spending,
     confirmation: RefundConfirmation,

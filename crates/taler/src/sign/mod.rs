@@ -30,9 +30,9 @@ use super::base32::{BadBase32, Bytes};
 pub enum Purpose {
     /// The exchange's master key states fees that concern no merchant.
     MasterGlobalFees = 1022,
-    /// The exchange's master key vouches for a signing key.
+    /// The exchange's master key signs a signing key.
     MasterSigningKey = 1024,
-    /// The exchange's master key vouches for a denomination.
+    /// The exchange's master key signs a denomination.
     MasterDenomination = 1025,
     /// The exchange's master key states what transfers cost.
     MasterWireFees = 1028,
