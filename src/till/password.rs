@@ -107,7 +107,7 @@ impl Gate {
     }
 
     /// Counts an attempt at the code that makes the first instance, by `client`, together with those at
-    /// the password of `admin`; a right one is refunded. Whether it is right.
+    /// the password of `admin`; a right one does not count. Whether it is right.
     ///
     /// # Errors
     /// [`Error::TooManyAttempts`] with the time to wait.
