@@ -774,7 +774,7 @@ fn the_old_name_of_the_first_instance_says_whose_password_it_sets() {
     };
     for _ in 0..2 {
         let said = said("default");
-        assert!(said.contains("admin (which \"default\" is an old name of)"), "{said}");
+        assert!(said.contains("admin (old name: \"default\")"), "{said}");
     }
     assert!(!said("admin").contains("default"));
 }

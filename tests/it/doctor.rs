@@ -270,7 +270,7 @@ fn without_settings_a_shop_goes_but_is_told_what_it_lacks() {
     assert!(visit.line("warn  exchanges: none is trusted").1.contains("tilld exchange add"));
     visit.line(&format!("ok    account {IBAN} of admin is in use"));
     assert!(!visit.has("FAIL"), "{}", visit.text());
-    assert!(visit.lines.last().unwrap().starts_with("it goes: "), "{}", visit.text());
+    assert!(visit.lines.last().unwrap().starts_with("usable, with warnings: "), "{}", visit.text());
 }
 
 #[test]

@@ -132,7 +132,7 @@ fn a_template_that_makes_no_sense_is_asked_for_again_with_what_was_typed() {
         (&[("pay_minutes", "soon")], "whole number"),
         (&[("minimum_age", "121")], "whole number"),
         (&[("website", "^https:")], "Only a paywall has pages"),
-        (&[("kind", "paivana"), ("website", "(")], "no regular expression"),
+        (&[("kind", "paivana"), ("website", "(")], "not a regular expression"),
         (&[("kind", "paivana"), ("amount_by", "customer")], "fixed by the shop"),
     ] {
         let page = clerk.post("/webui/new-template", &coffee(more));
@@ -225,7 +225,7 @@ fn a_mistake_in_an_account_is_explained() {
         (&[("iban", "US75512108001245126199"), ("holder", "x")], "No country"),
         (&[("iban", "DE75512108001245126199"), ("holder", " ")], "say whose account"),
         (&[("payto", "payto://iban/DE75512108001245126199")], "does not say whose"),
-        (&[("payto", "https://bank.example/")], "This is no account"),
+        (&[("payto", "https://bank.example/")], "This is not an account"),
         (&[("payto", "payto://void/x")], "does not say whose"),
     ] {
         refused(&clerk.post("/webui/accounts", inputs), 400, why);
@@ -381,7 +381,7 @@ fn a_new_password_needs_the_old_one_and_ends_other_web_sessions_but_no_tokens() 
     assert_eq!(other.get("/webui/password").status, 200, "nothing was changed");
 
     let page = sent_on(&clerk, &change(PASSWORD, LONG, LONG));
-    assert!(page.text.contains("The password is changed"), "{}", page.text);
+    assert!(page.text.contains("The password was changed"), "{}", page.text);
     assert!(!page.text.contains(LONG));
     for gone in [&other, &visitor] {
         assert!(gone.get("/webui/orders").location().starts_with("/webui/sign-in"));
@@ -704,7 +704,7 @@ fn only_the_special_instance_reaches_the_shops() {
     assert_eq!(clerk.get("/webui/instances/new").status, 404);
     // What the daemon's shops share is the operator's business.
     let page = keeper.get("/webui/status").text;
-    assert!(page.contains("Last payment") && !page.contains("Room left"), "{page}");
+    assert!(page.contains("Last payment") && !page.contains("Free space"), "{page}");
 }
 
 #[test]
