@@ -489,7 +489,8 @@ fn no_client_text_begins_a_line_of_the_log() {
                 }),
             };
             // What is said once, to whoever has just begun.
-            let is_ours = head || line.starts_with("tilld is running.") || line.starts_with("  tilld ");
+            let is_ours =
+                head || line.starts_with("tilld is running.") || line.starts_with("  tilld ");
             assert!(is_ours, "journal {journal}: {line:?}");
             let turns = ['\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}'];
             let is_plain = !line.chars().any(|c| c.is_control() || turns.contains(&c));
