@@ -107,10 +107,10 @@ impl KeyCache {
 }
 
 impl Exchange {
-    /// The exchange's keys. Those at hand are used while they are good; then they are fetched.
+    /// The exchange's keys. The cached ones are used while they are good; then they are fetched.
     ///
     /// # Errors
-    /// When they cannot be fetched, and those at hand are of no use any more.
+    /// When they cannot be fetched, and the cached ones are of no use any more.
     pub async fn keys(&self) -> Result<Arc<Keys>, Error> {
         match self.good_keys() {
             Some(keys) => Ok(keys),
@@ -128,7 +128,7 @@ impl Exchange {
         if wanted.iter().all(|h_denom| keys.denomination(h_denom).is_some()) {
             return Ok(keys);
         }
-        // That there are no newer ones is no reason to do without those at hand.
+        // That there are no newer ones is no reason to do without the cached ones.
         Ok(self.newer_keys().await.unwrap_or(keys))
     }
 
@@ -167,7 +167,7 @@ impl Exchange {
         self.fetched(Wanted::Newer).await
     }
 
-    /// Has the keys fetched, in the background, if `refusal` of a deposit says that those at hand are
+    /// Has the keys fetched, in the background, if `refusal` of a deposit says that the cached ones are
     /// out of date: of a denomination that they list, the exchange knows nothing, or says that it is
     /// not valid (observed-exchange 8). An exchange may let its list be kept for a day.
     ///
@@ -315,7 +315,7 @@ impl CacheState {
         if serves { RETRY_S } else { PAUSE_S }
     }
 
-    /// The keys at hand, or why there are no better ones.
+    /// The cached keys, or why there are no better ones.
     fn stale_or_error(&self, now: Timestamp) -> Result<Arc<Keys>, Error> {
         match (&self.kept, &self.failure) {
             (Some(kept), _) if kept.serves(now) => Ok(kept.keys.clone()),

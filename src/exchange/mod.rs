@@ -91,7 +91,7 @@ pub enum Error {
     UnknownSigningKey(PublicKey),
     /// Its signature does not hold for what was asked. It may have happened all the same.
     Unconfirmed,
-    /// What was to be asked makes no sense; nothing was sent.
+    /// What was to be asked is invalid; nothing was sent.
     Unfit(&'static str),
 }
 

@@ -636,7 +636,7 @@ async fn an_exchange_that_holds_its_keys_open_is_asked_once_however_many_deposit
     }
     await_keys_asked(&peer, 2).await;
     assert_eq!(peer.times_keys_asked(), 2);
-    // Nor does a payment with the keys at hand.
+    // Nor does a payment with the cached keys.
     let at_hand = tokio::time::timeout(Duration::from_millis(200), exchange.keys()).await;
     assert!(Arc::ptr_eq(&at_hand.unwrap().unwrap(), &keys));
 }

@@ -28,7 +28,7 @@ use till::Error as Verb;
 /// What a handler answers.
 pub(super) type Answer = Result<HttpResponse, Failure>;
 
-/// Why a request cannot be served: the till says no, or the request makes no sense.
+/// Why a request cannot be served: the till says no, or the request is invalid.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The till could not.
@@ -45,7 +45,7 @@ pub(super) enum Failure {
     Json(String),
     /// The body says that it is compressed, and is not.
     Compression,
-    /// A header that is needed is missing or makes no sense; its name.
+    /// A header that is needed is missing or is invalid; its name.
     Header(&'static str),
     /// There is no such path.
     Path,
@@ -63,9 +63,9 @@ pub(super) enum Failure {
     BodyTooSlow,
     /// The connection broke while the body came.
     BodyBroken,
-    /// How a new instance's owner would get in makes no sense.
+    /// How a new instance's owner would get in is invalid.
     AuthOfNew,
-    /// How an instance's owner would get in from now on makes no sense.
+    /// How an instance's owner would get in from now on is invalid.
     AuthOfOld,
     /// Self-provisioning of instances is off.
     NoSelfProvisioning,

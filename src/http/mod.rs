@@ -366,7 +366,7 @@ fn method_of(request: &HttpRequest) -> &str {
     }
 }
 
-/// Gathers the routes of each path, so that a wrong method can be told from a wrong path.
+/// Gathers the routes of each path, so that a wrong method is distinguished from a wrong path.
 #[derive(Default)]
 struct Resources(Vec<(&'static str, Vec<(Method, actix_web::Route)>)>);
 

@@ -98,7 +98,7 @@ impl EndHour {
     }
 }
 
-/// When the days of a shop's books begin and end.
+/// When the days of a shop's reports begin and end.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct BusinessDay {
     /// The time zone; `None` is the daemon's.

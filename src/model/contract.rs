@@ -285,7 +285,7 @@ impl PaymentTerms {
 /// # Errors
 /// [`BadOrder::Shape`] when the proposal is none: what is kept is damaged.
 pub fn bind(proposal: &str, nonce: &PublicKey) -> Result<(String, HashCode), BadOrder> {
-    // It is written canonically already, so only its outermost members need to be told apart.
+    // It is written canonically already, so only its outermost members need to be distinguished.
     let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(proposal).map_err(shape)?;
     let nonce = to_raw_value(nonce).map_err(shape)?;
     members.insert("nonce", &nonce);

@@ -157,7 +157,7 @@ pub struct InstanceSettings {
     pub default_wire_transfer_delay: RelativeTime,
     /// To what that is rounded up.
     pub default_wire_transfer_rounding_interval: RoundingInterval,
-    /// When the days of its books end. The protocol knows nothing of it.
+    /// When the days of its reports end. The protocol knows nothing of it.
     pub business_day: BusinessDay,
 }
 

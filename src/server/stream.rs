@@ -25,7 +25,7 @@ use crate::http::Connection;
 use system::log_limit;
 
 /// Most bytes that are read for one head. More than a head may have (16 KiB), so that one that is a
-/// little too long gets an answer in words; less than actix would keep of it (128 KiB).
+/// little too long gets an error response; less than actix would keep of it (128 KiB).
 const MAX_HEAD: usize = 32 * 1024;
 /// What is answered when a head does not end in time.
 const TOO_SLOW: &[u8] =

@@ -64,7 +64,7 @@ pub(super) fn warn_if_clock_is_off(clock: &Clock, newest: Option<Timestamp>) {
 }
 
 /// Whether this process ignores SIGHUP, as after `nohup`. Read from the system's
-/// own list, in which the lowest bit stands for signal 1.
+/// own list, whose lowest bit is signal 1.
 pub(super) fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

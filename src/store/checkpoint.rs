@@ -3,7 +3,7 @@
 //! If the writer did it, now and then a commit would wait for all of it. So a thread of its own
 //! does, with a connection of its own: soon when much was written, after a while when little was,
 //! and never while nothing is, so that an idle machine sleeps and its card is not worn. Under steady
-//! load the log would still grow for ever, because there is always something new at its end; then
+//! load the log would still grow forever, because there is always something new at its end; then
 //! the writer is asked to do the short rest itself, between two commits, and the log starts again
 //! from its beginning.
 

@@ -47,7 +47,7 @@ pub enum ExchangeErrorKind {
     Timeout,
     /// It cannot be reached.
     Unreachable,
-    /// Its answer makes no sense, or its confirmation does not hold.
+    /// Its answer is invalid, or its confirmation does not hold.
     InvalidResponse,
     /// Its keys are not to be used.
     Keys,

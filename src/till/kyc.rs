@@ -39,7 +39,7 @@ pub enum KycStatus {
     Unreachable,
     /// It did not answer in time.
     Timeout,
-    /// Its keys make no sense.
+    /// Its keys are invalid.
     ExchangeInternal,
 }
 

@@ -247,7 +247,7 @@ pub enum Error {
     AwaitingPayment,
     /// The order is paid and must be kept for the books.
     MustBeKept,
-    /// A path into a contract makes no sense.
+    /// A path into a contract is invalid.
     ForgetPath(BadPath),
     /// A part of the contract cannot be forgotten; which one.
     NotForgettable(String),
@@ -255,7 +255,7 @@ pub enum Error {
     TemplateUnknown(TemplateId),
     /// The name belongs to another template.
     TemplateExists(TemplateId),
-    /// The template makes no sense.
+    /// The template is invalid.
     Template(BadTemplate),
     /// No order comes of the template and what the customer says.
     Filling(TemplateMismatch),

@@ -376,7 +376,7 @@ impl Till {
                 {
                     return Err(Error::AwaitingPayment);
                 } else if deposits::are_there(tx, order.serial)? {
-                    // Coins were sent to an exchange; what becomes of them must stay in the books.
+                    // Coins were sent to an exchange; what becomes of them must stay in the ledger.
                     return Err(Error::MustBeKept);
                 }
                 Ok(orders::delete(tx, &order)?)

@@ -40,7 +40,7 @@ pub struct DateRange {
     pub until: Timestamp,
 }
 
-/// An entry of the books.
+/// An entry of a report.
 #[derive(Clone, Debug)]
 pub enum Entry {
     /// An order was made.
@@ -51,7 +51,7 @@ pub enum Entry {
     Refund(Box<GrantedRefund>),
 }
 
-/// Turns entries of the books into a file of some format.
+/// Turns entries of a report into a file of some format.
 pub trait ReportWriter: Send + 'static {
     /// Starts the file: a heading, say.
     ///

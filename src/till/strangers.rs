@@ -191,7 +191,7 @@ impl Till {
     }
 
     /// Deletes some public orders that are unpaid a day after their deadline,
-    /// unless any coin was sent for them, and logos that stand in no order any more. Whether there
+    /// unless any coin was sent for them, and logos that no order contains any more. Whether there
     /// may be more.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Every private route, asked by everybody who must not pass.
+//! Every private route refuses every kind of client that it must not admit.
 
 use std::time::{Duration, Instant};
 

@@ -1,5 +1,5 @@
 //! Whatever nonsense is sent, and wherever: the daemon says what is wrong with it, in Taler's words
-//! and soon, and its books stay in order.
+//! and soon, and its data stays consistent.
 //!
 //! The requests are made from the tables of routes, so that a route that comes later is asked the
 //! same things: with the members of all others, until it gets a line in [`sample`].

@@ -282,7 +282,7 @@ fn people_buy(shop: &Shop, exchange: &Exchange, secrets: &mut Secrets) {
     assert_eq!(shop.post("/private/accounts", &broken).status, 400);
 }
 
-/// Every request that has a body, with bodies that make no sense.
+/// Every request that has a body, with bodies that are invalid.
 fn people_err(shop: &Shop, secrets: &mut Secrets) {
     let wrong = secrets.add("mistyped", "mistyped-somewhere");
     let names = [

@@ -54,7 +54,7 @@ enum Moment {
     Answers(usize),
     /// In the midst of the so-manieth write or sync.
     Operations(u64),
-    /// After so many answers it is told to stop, and then in the midst of its so-manieth write.
+    /// After so many answers it is stopped, and then in the midst of its so-manieth write.
     Leaving(usize, u64),
 }
 

@@ -38,7 +38,7 @@ pub enum TemplateType {
     Paivana,
 }
 
-/// Why a template makes no sense, or cannot be had here.
+/// Why a template is invalid, or cannot be had here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BadTemplate {
     /// This member is missing.

@@ -93,7 +93,7 @@ pub(super) fn written(settings: &InstanceSettings, messages: &Messages) -> FormS
 /// When a day ends, as it was typed; an empty time zone is the daemon's, an empty hour is midnight.
 ///
 /// # Errors
-/// The input that makes no sense.
+/// The input that is invalid.
 fn business_day(form: &Form) -> Result<BusinessDay, &'static str> {
     let zone = form.some("time_zone").map(ZoneName::parse).transpose();
     let end_hour = form.some("day_end_hour").map_or(Ok(EndHour::default()), EndHour::parse);

@@ -368,7 +368,7 @@ fn read(
     Some(Template { id: id.ok()?, description, contract, editable_defaults })
 }
 
-/// Says where a template makes no sense.
+/// Says where a template is invalid.
 fn add_template_error(typed: &mut FormState, bad: &BadTemplate, messages: &Messages) {
     match bad {
         BadTemplate::Unfit("website_regex") => typed.add_error("website", messages.no_pattern),

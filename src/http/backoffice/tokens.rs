@@ -30,7 +30,7 @@ use ui::qr::Qr;
 const PAGE: i64 = 50;
 /// Longest note that people type, in bytes.
 const MAX_NOTE: usize = 400;
-/// How long a token may live, in seconds; the last one is good for ever.
+/// How long a token may live, in seconds; the last one is good forever.
 const LIVES: &[(&str, Option<u64>)] = &[
     ("86400", Some(86_400)),
     ("604800", Some(604_800)),

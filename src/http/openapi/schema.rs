@@ -294,7 +294,7 @@ pub(super) fn line() -> Value {
     clean(MAX_LINE)
 }
 
-/// A value that may stand in a contract, under a name that wallets can read.
+/// A value that may be in a contract, under a name that wallets can read.
 fn contract_value() -> Value {
     let whole = json!({ "type": "integer", "minimum": -i64::try_from(MAX_INTEGER).unwrap(), "maximum": MAX_INTEGER });
     any_of([
@@ -306,7 +306,7 @@ fn contract_value() -> Value {
     ])
 }
 
-/// `object`, of which every member may stand in a contract.
+/// `object`, of which every member may be in a contract.
 pub(super) fn contract_object(mut object: Value) -> Value {
     object["propertyNames"] =
         json!({ "type": "string", "pattern": r"^(?:[A-Za-z0-9_]+|\$forgettable)$" });

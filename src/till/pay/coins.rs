@@ -133,7 +133,7 @@ impl Till {
         let done = tokio::select! {
             biased;
             done = &mut task => done,
-            // The payment comes to nothing. What other exchanges say is kept when it comes, but the
+            // The payment fails. Answers of other exchanges are stored when they come, but the
             // wallet need not wait for one that hangs.
             Some(exchange_error) = refusals.recv() => match timeout(OTHERS, &mut task).await {
                 Ok(done) => done,
@@ -437,7 +437,7 @@ impl Till {
                             if !will_be {
                                 deposits::drop(tx, *coin, Some(now))?;
                             }
-                            // One that is to be refunded stays in the books, and was not sent either.
+                            // One that is to be refunded stays in the ledger, and was not sent either.
                             deposits::not_sent(tx, *coin, now, None)
                         })
                     })
@@ -469,7 +469,7 @@ impl Till {
         }
     }
 
-    /// Deposits some coins of one exchange, and keeps what it says. In the books they are marked as
+    /// Deposits some coins of one exchange, and keeps what it says. In the database they are marked as
     /// sent at `now`; their own `sent_at` is what was known before. After a refusal those are
     /// dropped that were never sent before, and nothing is said of the others.
     pub(super) async fn deposit(
@@ -630,10 +630,10 @@ impl Till {
             })
     }
 
-    /// Finds out what became of the coins of an order that were sent to the exchange at `url` without an
+    /// Finds out whether the exchange at `url` has the coins of an order that were sent to it without an
     /// answer, and sends those that could not be sent: the daemon ended, or the exchange was not there.
     /// The wallet need not be there; it has given its permission. When the order is paid in another way,
-    /// or its payment is being called off, nothing more is deposited for it, and what may have been sent
+    /// or its payment is being aborted, nothing more is deposited for it, and what may have been sent
     /// is asked back.
     pub(in crate::till) async fn resume(
         &self,

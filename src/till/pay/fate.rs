@@ -93,7 +93,7 @@ impl Till {
     }
 
     /// Finishes all coins of an order that were sent to the exchange at `url` without an answer. When
-    /// the order is paid in another way, or its payment is being called off, the exchange is asked
+    /// the order is paid in another way, or its payment is being aborted, the exchange is asked
     /// first, and only what it has already is sent again.
     pub(super) async fn settle_sent(
         &self,

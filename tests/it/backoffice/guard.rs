@@ -1,4 +1,4 @@
-//! Every route of the back office, asked by those who must not pass.
+//! Every route of the back office refuses clients that it must not admit.
 
 use serde_json::json;
 use tilld::http::{Access, OFFICE, RouteSpec};

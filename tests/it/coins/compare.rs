@@ -1,4 +1,4 @@
-//! `tilld check --ask-exchanges`: books that are not the exchange's are found.
+//! `tilld check --ask-exchanges`: differences from the exchange's records are found.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What exchanges want to know of accounts (merchant-api 6.5).
+//! KYC requirements of exchanges (merchant-api 6.5).
 
 use playground::sandbox::FaultAction;
 use serde_json::{Value, json};

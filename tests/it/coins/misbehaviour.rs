@@ -1,4 +1,4 @@
-//! Whatever an exchange does instead of what it should: what the wallet and the shop are told.
+//! Faults of an exchange, and the errors that wallet and shop get.
 
 use playground::sandbox::{Fault, FaultAction, Faults};
 use serde_json::{Value, json};

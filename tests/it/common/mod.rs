@@ -1,4 +1,4 @@
-//! The actors of the tests: a daemon with its files, and whoever speaks to it.
+//! The actors of the tests: a daemon with its files, and its clients.
 
 pub(crate) mod exchange;
 pub(crate) mod fake_peer;

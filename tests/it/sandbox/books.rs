@@ -1,4 +1,4 @@
-//! The books of the sandbox agree, whatever happens.
+//! The sandbox's ledger adds up, whatever happens.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;

@@ -2,7 +2,7 @@
 //!
 //! What is signed by coin and denomination is checked before the file is touched, because it takes
 //! longest. Then one transaction looks at what each coin has left, takes it, and keeps the
-//! confirmation, so that the same request gets the same bytes for ever.
+//! confirmation, so that the same request gets the same bytes forever.
 //!
 //! As the exchange of December 2024 does: a coin that is twice in a request is taken once, though the
 //! confirmation counts it twice; all requests of one contract carry the time of the first; the same
@@ -68,7 +68,7 @@ struct DepositedCoin {
     h_age_commitment: Option<ShortHash>,
 }
 
-/// What the merchant is told.
+/// The merchant's answer.
 #[derive(Serialize)]
 pub(super) struct Confirmed {
     exchange_timestamp: Timestamp,
@@ -296,7 +296,7 @@ impl Checked<'_> {
         }
     }
 
-    /// What the same request was told before.
+    /// The earlier answer to the same request.
     fn earlier(&self, tx: &Transaction<'_>) -> Result<Option<Confirmed>, Failure> {
         let found = tx.prepare_cached(sql!("deposits/find_batch"))?.query_row(
             named_params! { ":request_hash": self.hash },

@@ -18,7 +18,7 @@
 //! | [`FaultAction::DoubleSpending`] | – | – | does nothing | – |
 //!
 //! What it did is true all the same: only the answer lies, and the same request gets the true one
-//! once the fault is over. Where the table has a dash, the switch makes no sense and is refused.
+//! once the fault is over. Where the table has a dash, the switch is invalid and is refused.
 
 use std::time::Duration;
 

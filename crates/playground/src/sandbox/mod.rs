@@ -58,7 +58,7 @@ use sql;
 pub enum Error {
     /// The currency is worth something; which it is.
     RealMoney(String),
-    /// A setting makes no sense; the sentence says which.
+    /// A setting is invalid; the sentence says which.
     Setting(&'static str),
     /// The file is there, but is no sandbox.
     Foreign(PathBuf),

@@ -28,7 +28,7 @@ pub(super) struct Request {
     merchant_sig: Signature,
 }
 
-/// What the merchant is told.
+/// The merchant's answer.
 #[derive(Serialize)]
 pub(super) struct Confirmed {
     exchange_pub: PublicKey,
@@ -42,7 +42,7 @@ struct RefundRow {
 }
 
 impl Sandbox {
-    /// Gives some of a deposit back. The same request again changes nothing and is told the same.
+    /// Gives some of a deposit back. The same request again changes nothing and gets the same answer.
     /// Blocks.
     pub(super) fn refund(
         &self,

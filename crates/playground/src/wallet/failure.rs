@@ -32,7 +32,7 @@ pub enum Error {
     Busy,
     /// The text is no address for wallets, or not for this.
     Uri(BadUri),
-    /// Something that was asked makes no sense; the sentence says what.
+    /// Something that was asked is invalid; the sentence says what.
     Unfit(&'static str),
     /// Amounts cannot be reckoned with: they are too large, or of different currencies.
     Amount(AmountError),
@@ -63,7 +63,7 @@ pub enum Error {
     NotBought,
     /// The payment has arrived, so it cannot be called off.
     AlreadyPaid,
-    /// The payment was called off; why.
+    /// The payment was aborted; why.
     CalledOff(String),
     /// The payment is on its way, and nobody knows yet whether it arrived. It is kept and sent again
     /// with the next call; why it is late.

@@ -70,7 +70,7 @@ pub(super) struct Purchase {
     /// The visitor to whom the payment is bound.
     pub(super) session: Option<SessionId>,
     pub(super) receipt: Option<Signature>,
-    /// Why it is or was called off.
+    /// Why it is or was aborted.
     pub(super) reason: Option<String>,
 }
 

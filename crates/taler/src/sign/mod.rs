@@ -58,7 +58,7 @@ pub enum Purpose {
     MerchantContract = 1101,
     /// The merchant asks the exchange to refund a coin.
     MerchantRefund = 1102,
-    /// The merchant asks what became of a deposit.
+    /// The merchant asks for the state of a deposit.
     MerchantTrackTransaction = 1103,
     /// The merchant confirms that a contract is paid.
     MerchantPaymentOk = 1104,
@@ -77,7 +77,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The number as it stands in the message.
+    /// The number as it is in the message.
     pub const fn number(self) -> u32 {
         #[expect(clippy::as_conversions, reason = "an enum without fields has no other way")]
         {
