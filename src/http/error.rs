@@ -25,53 +25,53 @@ use taler::template::{BadTemplate, TemplateMismatch};
 use Failure::*;
 use till::Error as Verb;
 
-/// What a handler answers.
+/// The result of a handler.
 pub(super) type Answer = Result<HttpResponse, Failure>;
 
-/// Why a request cannot be served: the till says no, or the request is invalid.
+/// Why a request fails: the use case fails, or the request is invalid.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The till could not.
+    /// The use case failed.
     Till(till::Error),
-    /// A member or parameter that must be there is not; its name.
+    /// A required member or parameter is missing; its name.
     Missing(&'static str),
-    /// A member or parameter does not fit; its name, or a sentence about it.
+    /// A member or parameter is invalid; its name, or a sentence about it.
     Malformed(String),
-    /// The account is no payto URI, or none in full; what is wrong with it.
+    /// The account is not a complete payto URI; the problem.
     Payto(String),
     /// The hash that names an account cannot be read.
     HWire,
-    /// The body is no JSON; the reader's words.
+    /// The body is not JSON; the parser's message.
     Json(String),
-    /// The body says that it is compressed, and is not.
+    /// The body is marked as compressed, and is not.
     Compression,
-    /// A header that is needed is missing or is invalid; its name.
+    /// A required header is missing or invalid; its name.
     Header(&'static str),
     /// There is no such path.
     Path,
     /// A segment of the path cannot be read.
     Segment,
-    /// The path is there, but not for this method; those that it is there for.
+    /// The path does not support this method; those that it supports.
     Method(Vec<Method>),
     /// The path and query are too long.
     UriTooLong,
     /// All headers together are too long.
     HeadTooLong,
-    /// The body is longer than so many bytes.
+    /// The body is longer than the limit, in bytes.
     BodyTooLong(usize),
     /// The body did not come in time.
     BodyTooSlow,
     /// The connection broke while the body came.
     BodyBroken,
-    /// How a new instance's owner would get in is invalid.
+    /// The credentials of a new instance are invalid.
     AuthOfNew,
-    /// How an instance's owner would get in from now on is invalid.
+    /// The new credentials of an instance are invalid.
     AuthOfOld,
     /// Self-provisioning of instances is off.
     NoSelfProvisioning,
-    /// tilld does not do this, or not yet; what.
+    /// tilld does not offer this, or not yet; its name.
     NotImplemented(&'static str),
-    /// The document is not to be had in any form that the client takes.
+    /// The document is not available in any format that the client accepts.
     Format,
     /// The shop has published no such document.
     NoDocument(&'static str),
@@ -254,7 +254,7 @@ impl Failure {
         }
     }
 
-    /// What makes this case special: the name of the parameter, the limit, the scope.
+    /// The detail of this case: the name of the parameter, the limit, the scope.
     fn detail(&self) -> Option<String> {
         match self {
             Missing(name) | Header(name) => Some((*name).to_owned()),
@@ -311,7 +311,7 @@ impl Failure {
         }
     }
 
-    /// The answer, with the number by which the log knows the request.
+    /// The answer, with the request id that the log uses.
     pub(super) fn answer(&self, request_id: &str) -> HttpResponse {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -319,8 +319,8 @@ impl Failure {
             hint: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             detail: Option<String>,
-            /// What shops of 2019 looked for: the sentence again, which parameter, which member of
-            /// the order, and the number of today.
+            /// Members that shops of 2019 read: the hint again, the parameter, the member of
+            /// the order, and today's code.
             #[serde(skip_serializing_if = "Option::is_none")]
             error: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -332,11 +332,11 @@ impl Failure {
             request_id: &'a str,
             #[serde(flatten)]
             exchange: Option<Exchange<'a>>,
-            /// How much of the instance is unfinished.
+            /// Unfinished payments and refunds of the instance.
             #[serde(flatten)]
             unfinished: Option<Unfinished>,
         }
-        /// What the exchange had to say, for wallets to draw their conclusions (merchant-api 3.5).
+        /// The exchange's answer, for wallets (merchant-api 3.5).
         #[derive(Serialize)]
         struct Exchange<'a> {
             exchange_url: &'a str,
@@ -409,7 +409,7 @@ impl Failure {
         response.body(serde_json::to_string_pretty(&body).unwrap_or_default())
     }
 
-    /// Tells the log, once: a client's mistake softly, our own loudly. What is loud is written at once
+    /// Logs the failure once: a client's mistake at debug, our own at error. An error is written at once
     /// for the first request that meets it, then as a count a minute (`log_limit`).
     pub(super) fn log(&self, request_id: &str, request: &str) {
         let (status, code, hint) = self.row();
@@ -442,7 +442,7 @@ impl ResponseError for Failure {
     }
 
     fn error_response(&self) -> HttpResponse {
-        // Without its request's number; the shell gives the answer anew, with it.
+        // Without a request id; the middleware renders it again, with one.
         self.answer("")
     }
 }

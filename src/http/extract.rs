@@ -32,9 +32,9 @@ use net::body::{BadBody, gather, inflate};
 use taler::ids::{InstanceId, SessionId};
 use taler::time::RelativeTime;
 
-/// How deep objects and lists of a body may lie in each other.
+/// Deepest nesting of objects and lists in a body.
 const MAX_DEPTH: usize = 32;
-/// Most inputs of a form that are looked at.
+/// Most inputs of a form that are read.
 const MAX_FORM: usize = 100;
 
 /// A header's text, if it is there and is text.
@@ -42,12 +42,12 @@ pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Opti
     request.headers().get(name.into())?.to_str().ok()
 }
 
-/// Does the request bring what was typed into a page's form?
+/// Whether the body is a page's form.
 pub(super) fn is_form(request: &HttpRequest) -> bool {
     net::header::is_form(request.headers())
 }
 
-/// The instance that the path speaks of; the special one when it names none.
+/// The instance of the path; the special one when it names none.
 pub(super) fn instance_of(request: &HttpRequest) -> Result<InstanceId, Failure> {
     match request.match_info().get("instance") {
         None => Ok(InstanceId::admin()),
@@ -58,12 +58,12 @@ pub(super) fn instance_of(request: &HttpRequest) -> Result<InstanceId, Failure> 
 /// The segment called `name` of the path, decoded.
 fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Failure> {
     let raw = request.match_info().get(name).ok_or(Failure::Segment)?;
-    // The router has decoded all but `%25`, `%2F` and `%2B`; the shell has refused what is no UTF-8.
+    // The router has decoded all but `%25`, `%2F` and `%2B`; the middleware has refused invalid UTF-8.
     let text = percent_decode_str(raw).decode_utf8().map_err(|_| Failure::Segment)?;
     text.parse().map_err(|_| Failure::Segment)
 }
 
-/// The instance that the path speaks of. It may not exist.
+/// The instance of the path. It may not exist.
 pub(super) struct InstanceParam(pub(super) InstanceId);
 
 impl FromRequest for InstanceParam {
@@ -75,8 +75,8 @@ impl FromRequest for InstanceParam {
     }
 }
 
-/// The instance that the path speaks of, which answers: below `/instances/$ID` only one that exists,
-/// but the root does before its own is made.
+/// The instance of the path, which must exist below `/instances/$ID`;
+/// at the root it need not.
 pub(super) struct ExistingInstance(InstanceId);
 
 impl ExistingInstance {
@@ -154,7 +154,7 @@ impl QueryParams {
         self.get(name)?.ok_or(Failure::Missing(name))
     }
 
-    /// Is `name` said to be so? `None` for `all` and when nothing is said.
+    /// Parses `name` as yes or no; `None` for `all` and when it is missing.
     pub(super) fn maybe(&self, name: &'static str) -> Result<Option<bool>, Failure> {
         match self.text(name) {
             None => Ok(None),
@@ -163,7 +163,7 @@ impl QueryParams {
         }
     }
 
-    /// Is `name` said to be so? `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
+    /// Parses `name`: `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
     pub(super) fn yes(&self, name: &'static str) -> Result<bool, Failure> {
         match self.text(name).map(str::to_ascii_lowercase).as_deref() {
             None | Some("no" | "false" | "0") => Ok(false),
@@ -207,10 +207,10 @@ impl FromRequest for LongPoll {
 const LONG_HEAD: usize = 6 * 1024;
 /// How many requests with a longer head may wait: at 50 kB each they take 13 MB.
 const LONG_HEADS: usize = 256;
-/// The places of those.
+/// The permits of those.
 static LONG_HEADS_FREE: Semaphore = Semaphore::const_new(LONG_HEADS);
 
-/// A place among the requests with a long head; kept by the request.
+/// A permit of a request with a long head; held by the request.
 struct LongHead(
     #[expect(dead_code, reason = "it is free again when dropped")] SemaphorePermit<'static>,
 );
@@ -266,7 +266,7 @@ impl FromRequest for Body {
 const DRAINED: usize = 4 << 20;
 const DRAINING: Duration = Duration::from_secs(1);
 
-/// Takes in the rest of a body that is too long, as far as that is worth while.
+/// Reads the rest of a body that is too long, within limits.
 async fn drain(payload: &mut Payload) {
     let rest = async {
         let mut left = DRAINED;
@@ -277,7 +277,7 @@ async fn drain(payload: &mut Payload) {
             }
         }
     };
-    // However far it got, the answer is the same.
+    // The answer does not depend on how much was read.
     let _ = tokio::time::timeout(DRAINING, rest).await;
 }
 
@@ -328,12 +328,12 @@ impl Body {
     pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<JsonBody, Failure> {
         let form = is_form(request);
         let bytes = self.bytes().await?;
-        // Tools that are handed JSON without being told so call it a form.
+        // Some tools send JSON with the content type of a form.
         if !form || bytes.trim_ascii_start().starts_with(b"{") {
             return Ok(JsonBody(object(&bytes)?));
         }
         let pairs = url::form_urlencoded::parse(&bytes).take(MAX_FORM);
-        // An input left empty says nothing.
+        // An empty input counts as missing.
         let said = pairs.filter(|(_, value)| !value.is_empty());
         Ok(JsonBody(said.map(|(name, value)| (name.into(), value.into())).collect()))
     }
@@ -375,7 +375,7 @@ fn without_mark(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// Does JSON text nest deeper than allowed? Looked at before it is read, so that reading is cheap.
+/// Whether JSON text nests deeper than allowed. Checked before parsing, so that parsing is cheap.
 fn too_deep(text: &[u8]) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text {
@@ -416,7 +416,7 @@ impl JsonBody {
         self.get(name)?.ok_or(Failure::Missing(name))
     }
 
-    /// Is there a member `name`?
+    /// Whether there is a member `name`.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.get(name).is_some_and(|value| !value.is_null())
     }
@@ -434,13 +434,13 @@ impl JsonBody {
     }
 }
 
-/// What a client says of itself in the header `Authorization`.
+/// The credentials of the header `Authorization`.
 pub(super) enum Credentials {
     /// A token.
     Bearer(ApiToken),
     /// An instance and its password.
     Basic(InstanceId, Password),
-    /// Nothing that we could use.
+    /// None of a known form.
     None,
 }
 
@@ -478,7 +478,7 @@ pub(super) fn authorization(request: &HttpRequest) -> Option<&str> {
     std::str::from_utf8(request.headers().get(AUTHORIZATION)?.as_bytes()).ok()
 }
 
-/// A principal who is good for this very route, as the table in `mod.rs` demands: by a token, or by the
+/// The principal of a request, admitted with the permission that the table in `mod.rs` demands: by a token, or by the
 /// instance's password in its place.
 pub(super) struct Authorized(pub(super) till::Principal);
 

@@ -47,7 +47,7 @@ pub use self::metrics::Metrics;
 
 use Access::{AnySession, AnyToken, Management, Private, Public, Session, SessionBackground};
 
-/// Who may pass.
+/// The credentials that a route needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
     /// Any client.
@@ -66,14 +66,14 @@ pub enum Access {
     SessionBackground(Permission),
 }
 
-/// One route: a method, a path, and who may pass.
+/// One route: a method, a path, and the credentials that it needs.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteSpec {
     /// The HTTP method. `HEAD` is answered wherever `GET` is.
     pub method: &'static str,
     /// The path, with names in braces.
     pub path: &'static str,
-    /// Who may pass.
+    /// The credentials that a route needs.
     pub access: Access,
 }
 
@@ -309,10 +309,10 @@ routes! {
     GET    "/openapi.json"                  Public                      => openapi::show;
 }
 
-/// Below which path the back office is.
+/// Path of the back office.
 const OFFICE_PATH: &str = "/webui";
 
-/// The row by which `request` came in.
+/// The route of `request`.
 fn row_of(request: &HttpRequest) -> Option<&'static RouteSpec> {
     known(request).or_else(|| legacy::row_of(request))
 }
@@ -328,7 +328,7 @@ fn known(request: &HttpRequest) -> Option<&'static RouteSpec> {
     today().find(|row| row.path == path && row.method == method)
 }
 
-/// Every route of today's API: what is asked most comes first.
+/// Every route of today's API; frequent ones come first.
 fn today() -> impl Iterator<Item = &'static RouteSpec> {
     EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT)
 }
@@ -482,27 +482,27 @@ impl Limits {
 /// What handlers need besides the till.
 #[derive(Debug)]
 pub struct Settings {
-    /// The address that wallets use, if it is fixed.
+    /// The base URL that wallets use, if it is configured.
     pub base_url: Option<BaseUrl>,
-    /// Peers whose forwarded headers are believed.
+    /// Peers whose forwarded headers are used.
     pub trusted_proxies: Vec<IpNet>,
     /// Longest bodies.
     pub limits: Limits,
     /// How long a body may take.
     pub body_timeout: Duration,
-    /// How long a request may wait for news.
+    /// Longest wait of a parked request.
     pub longest_poll: Duration,
-    /// Is the API of 2019 served?
+    /// Whether the API of 2019 is served.
     pub legacy: bool,
-    /// Where the source code of this program is.
+    /// URL of the source code of this program.
     pub source_url: Option<String>,
     /// The terms of service.
     pub terms: Library,
     /// The privacy policy.
     pub privacy: Library,
-    /// Is all of it a demonstration with play money on this machine?
+    /// Whether this is the demonstration with play money on this machine.
     pub is_demo: bool,
-    /// What forms led to that were sent before.
+    /// The results of forms that were sent before.
     pub forms: Forms,
 }
 
@@ -524,13 +524,13 @@ impl Default for Settings {
     }
 }
 
-/// Everything that wallets, browsers and shops can reach. It wants a [`Till`](crate::till::Till),
+/// All routes for wallets, browsers and shops. They need a [`Till`](crate::till::Till),
 /// [`Settings`] and [`Metrics`] as application data.
 pub fn public() -> impl HttpServiceFactory + 'static {
     web::scope("")
         .wrap(from_fn(middleware::normalize_path))
         .wrap(from_fn(middleware::public))
-        // The router tries one after the other; what is asked most comes first.
+        // The router tries one after the other; frequent ones come first.
         .configure(legacy::mount_polls)
         .configure(mount_everywhere)
         .configure(mount_root)
@@ -549,7 +549,7 @@ pub fn public() -> impl HttpServiceFactory + 'static {
         .default_service(web::to(legacy::fallback))
 }
 
-/// Everything that only the operator can reach, on a listener of its own.
+/// The operator's routes, on a listener of their own.
 pub fn admin() -> impl HttpServiceFactory + 'static {
     web::scope("")
         .wrap(from_fn(middleware::admin))
@@ -565,7 +565,7 @@ mod tests {
     fn what_is_private_by_its_path_needs_credentials() {
         for row in today() {
             let closed = row.path.starts_with("/private") || row.path.starts_with("/management");
-            // Trading a password for a token is how one gets a token.
+            // The sign-in route takes the password.
             let login = (row.method, row.path) == ("POST", "/private/token");
             assert_eq!(row.access != Public, closed && !login, "{row:?}");
         }

@@ -24,17 +24,17 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 /// Says how the page that sends a request is related to the address it is sent to.
 pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Stands for a client whose proxy names it in words that cannot be read: all such are one client.
+/// The address of clients whose proxy sends an unreadable one: all such count as one client.
 const UNREADABLE: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
-/// The client's address; `None` when its proxy does not name it. What a proxy cannot have meant
-/// names nobody, but makes nobody nameless either: who sends it is counted like everybody else.
+/// The client's address; `None` when its proxy does not send it. Invalid entries
+/// are ignored, so that a client cannot escape its limits by sending them.
 pub(super) fn client(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
     let peer = client_ip(request);
     if !trusted(peer, settings) {
         return peer;
     }
-    // Each proxy adds at the end whom it saw; what the client itself wrote comes first. So the list
+    // Each proxy appends its peer's address; entries of the client itself come first. So the list
     // is read from its end, up to the first address that is no proxy of ours.
     // Entries that are not text are ignored; the others are used.
     let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
@@ -71,7 +71,7 @@ fn client_ip(request: &HttpRequest) -> Option<IpAddr> {
     request.peer_addr().map(|address| address.ip().to_canonical())
 }
 
-/// Is the peer one whose headers are believed? A unix socket's is. A program of this machine is when
+/// Whether the peer's headers are used: always at a Unix socket; for a program on this machine if
 /// the daemon is known to have a proxy: every browser here can send such headers, too.
 fn trusted(peer: Option<IpAddr>, settings: &Settings) -> bool {
     peer.is_none_or(|ip| {
@@ -80,7 +80,7 @@ fn trusted(peer: Option<IpAddr>, settings: &Settings) -> bool {
     })
 }
 
-/// Was the request sent by another site's page? Browsers say so; programs say nothing.
+/// Whether another site's page sent the request. Browsers state it; programs send no such header.
 fn is_cross_site(request: &HttpRequest) -> bool {
     if let Some(site) = header(request, SEC_FETCH_SITE) {
         return !["same-origin", "none"].contains(&site);
@@ -146,13 +146,13 @@ pub(super) fn base_url_for_strangers(
     below(root, instance)
 }
 
-/// Does `url` lead to this machine itself?
+/// Whether `url` is this machine itself.
 fn is_here(url: &BaseUrl) -> bool {
     let host = url.host_and_path();
     ["localhost:", "localhost/", "127.", "[::1]"].iter().any(|start| host.starts_with(start))
 }
 
-/// Does `url` name our end of a connection, and nothing else?
+/// Whether `url` is our end of a connection.
 fn names(url: &BaseUrl, local: SocketAddr) -> bool {
     let local = SocketAddr::new(local.ip().to_canonical(), local.port());
     let own = [local.to_string(), format!("localhost:{}", local.port())];
@@ -166,7 +166,7 @@ fn names(url: &BaseUrl, local: SocketAddr) -> bool {
     !url.is_https() && authority.is_some_and(|authority| own.contains(&authority))
 }
 
-/// Keeps the address that the principal's shop used, if orders of strangers may need it.
+/// Stores the base URL that the principal's shop used, if public orders may need it.
 pub(super) fn note_address(
     request: &HttpRequest,
     settings: &Settings,
