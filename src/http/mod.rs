@@ -565,7 +565,7 @@ mod tests {
     fn what_is_private_by_its_path_needs_credentials() {
         for row in today() {
             let closed = row.path.starts_with("/private") || row.path.starts_with("/management");
-            // The sign-in route takes the password.
+            // The route that creates a token takes the password.
             let login = (row.method, row.path) == ("POST", "/private/token");
             assert_eq!(row.access != Public, closed && !login, "{row:?}");
         }
