@@ -291,7 +291,7 @@ fn a_payment_of_256_coins_passes() {
 
 /// `BTCPay` tries other addresses after 404, Dolibarr checks its credentials at `/private/categories`.
 #[test]
-fn what_is_not_offered_yet_says_so_to_whoever_may_ask() {
+fn what_is_not_offered_yet_says_so_to_admitted_clients() {
     let shop = Shop::new();
     let readonly = shop.place.token("admin", "readonly");
     let fill = |path: &str| path.replace("{id}", "1").replace("{slug}", "x");
@@ -300,7 +300,7 @@ fn what_is_not_offered_yet_says_so_to_whoever_may_ask() {
         let ask = || shop.daemon.ask(row.method, &path).body("no json");
         let reply = ask().token(&shop.token).send();
         assert_eq!(reply.failure(), (501, 76), "{row:?}");
-        if row.door != Access::Public {
+        if row.access != Access::Public {
             assert_eq!(ask().send().failure(), (401, 2015), "{row:?}");
             let reads = row.method == "GET";
             let expected = if reads { (501, 76) } else { (403, 16) };
@@ -317,7 +317,7 @@ fn what_is_not_offered_yet_says_so_to_whoever_may_ask() {
 
 /// `BTCPay` makes instances at `/management/instances`, and at `/instances` where that is 404.
 #[test]
-fn an_instance_is_made_at_both_addresses_by_whoever_may() {
+fn an_instance_is_created_at_both_addresses_by_admitted_clients() {
     let shop = Shop::new();
     let order_pos = shop.place.token("admin", "order-pos");
     let wish = |id: &str| {

@@ -149,7 +149,7 @@ fn a_damaged_database_is_refused() {
 fn a_database_that_cannot_be_written_is_refused() {
     let place = big_place();
     fs::set_permissions(place.db(), fs::Permissions::from_mode(0o444)).unwrap();
-    is_refused(&place.db(), "cannot be written");
+    is_refused(&place.db(), "is not writable");
 }
 
 #[test]

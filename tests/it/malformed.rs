@@ -1,5 +1,5 @@
 //! Whatever nonsense is sent, and wherever: the daemon says what is wrong with it, in Taler's words
-//! and soon, and its books stay in order.
+//! and soon, and its data stays consistent.
 //!
 //! The requests are made from the tables of routes, so that a route that comes later is asked the
 //! same things: with the members of all others, until it gets a line in [`sample`].
@@ -434,7 +434,7 @@ fn what_is_no_object_is_no_body() {
 fn a_body_that_is_too_long_is_told_so_at_every_route() {
     let target = Target::open();
     for row in rows().filter(|row| has_body(row)) {
-        let length = match row.door {
+        let length = match row.access {
             // The coins of a payment.
             Access::Public if row.path.ends_with("/pay") || row.path.ends_with("/abort") => 600_000,
             // Behind the token of the special instance, it is as `POST /management/instances`.
@@ -676,9 +676,9 @@ fn no_path_is_too_strange_to_be_answered() {
 }
 
 #[test]
-fn names_that_cannot_be_read_are_told_from_names_that_nobody_has() {
+fn invalid_names_are_distinguished_from_unknown_ones() {
     let target = Target::open();
-    for row in rows().filter(|row| row.path.contains("{id}") && row.door == Access::Public) {
+    for row in rows().filter(|row| row.path.contains("{id}") && row.access == Access::Public) {
         for bad in ["%00", "%FF", "a%00b"] {
             let body = has_body(row).then(|| target.sample(row).to_string().into_bytes());
             let answer = target.ask(row.method, &target.path(row, Some(bad)), body);
@@ -691,7 +691,7 @@ fn names_that_cannot_be_read_are_told_from_names_that_nobody_has() {
 }
 
 #[test]
-fn raw_bytes_in_a_head_harm_nobody() {
+fn raw_bytes_in_a_head_do_no_harm() {
     let target = Target::open();
     for line in [
         &b"GET /orders/\xff HTTP/1.1"[..],

@@ -98,7 +98,7 @@ fn a_client_that_hangs_up_waits_no_more() {
 }
 
 #[test]
-fn stopping_answers_everybody_with_how_things_stand() {
+fn stopping_answers_every_parked_poll_with_the_current_state() {
     let (place, token) = shop();
     let daemon = start(&place);
     let id = order(&daemon, &token, &json!({}));

@@ -75,7 +75,7 @@ pub(crate) fn start(place: &Place) -> Daemon {
 }
 
 #[test]
-fn everybody_who_waits_hears_of_the_payment_and_a_restart_forgets_nothing() {
+fn every_parked_poll_hears_of_the_payment_and_a_restart_loses_nothing() {
     let (place, token) = shop();
     let daemon = start(&place);
     let order = json!({

@@ -193,7 +193,7 @@ fn a_template_has_its_share_wherever_its_customers_are() {
     assert!(refused.headers.contains_key("retry-after"));
     let refused = form(&shop, "tea", "", "192.0.2.101");
     assert_eq!(refused.status, 429);
-    assert!(refused.text.contains("Too much at once"), "{}", refused.text);
+    assert!(refused.text.contains("Too many requests"), "{}", refused.text);
     assert_eq!(make("free", 100).status, 200);
     assert_eq!(shop.get("/private/orders").json()["orders"].as_array().unwrap().len(), 4);
 }
@@ -243,7 +243,7 @@ fn below_the_reserve_of_the_disk_strangers_write_nothing_and_the_shop_sells() {
 }
 
 #[test]
-fn a_logo_takes_its_room_once_and_stands_in_every_contract() {
+fn a_logo_is_stored_once_and_is_in_every_contract() {
     let shop = shop(&[]);
     let logo = format!("data:image/png;base64,{}", "iVBORw0KGgo/+AAA".repeat(24_000));
     let own = json!({

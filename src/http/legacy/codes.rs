@@ -1,5 +1,5 @@
-//! THE table of 2019: the numbers of that era (legacy-2019 14), with the statuses of April 2020.
-//! Today's number goes along as `ec`.
+//! The table of error codes of 2019 (legacy-2019 14), with the statuses of April 2020.
+//! The member `ec` has today's code.
 
 use super::super::error::Failure;
 use super::Call;
@@ -8,7 +8,7 @@ use crate::till::Error as Verb;
 
 use Failure::*;
 
-/// What a shop of 2019 is told.
+/// An error as a client of 2019 gets it.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::http) struct LegacyError {
     pub(in crate::http) status: u16,

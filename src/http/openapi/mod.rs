@@ -1,4 +1,4 @@
-//! What the API is, for programs: an `OpenAPI` 3.1 document.
+//! The description of the API: an `OpenAPI` 3.1 document.
 //!
 //! It is generated from the tables of routes, the table of failures and the limits of the domain, by
 //! a test that compares it with `docs/openapi.json`; the program carries only the packed result. A

@@ -1,4 +1,4 @@
-//! Orders: from the shop's side, and from that of wallets and browsers.
+//! Describes orders: for shops, and for wallets and browsers.
 
 use serde_json::{Value, json};
 

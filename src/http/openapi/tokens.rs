@@ -1,4 +1,4 @@
-//! Tokens: asked for, listed, taken back.
+//! Describes tokens: create, list, revoke.
 
 use serde_json::{Value, json};
 

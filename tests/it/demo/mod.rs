@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 use reqwest::blocking::{Client, RequestBuilder};
 use reqwest::redirect;
 
+use crate::backoffice::Visitor;
 use crate::common::{PATIENCE, Reply, client, tilld};
-use crate::office::Visitor;
 
 /// A running demonstration; killed when dropped.
 struct Demo {
@@ -365,7 +365,7 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
         assert_eq!(reply.status, status, "{form}: {reply:?}");
         demo.is_page(&reply);
     }
-    // Another visitor's seal.
+    // Another visitor's CSRF token.
     *demo.cookie.lock().unwrap() = String::new();
     assert_eq!(demo.post(&buy, &form).status, 403);
     demo.page(&demo.shop);

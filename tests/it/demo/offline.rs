@@ -154,11 +154,11 @@ fn story() {
     let sale = demo.page(&sold[0]);
     let refund = link(&sale, "taler+http://refund/");
     let said = wallet(&["refund", &refund]);
-    assert_eq!(said, format!("KUDOS:1.24 came back for order {id}"));
+    assert_eq!(said, format!("refunded KUDOS:1.24 for order {id}"));
     assert_eq!(balance(&demo, &customer), "KUDOS:19.18");
     assert!(demo.page(&sold[0]).contains("1.25\u{a0}KUDOS of it went back"));
     let said = wallet(&["refund", &refund]);
-    assert_eq!(said, format!("nothing new came back for order {id}"));
+    assert_eq!(said, format!("no new refund for order {id}"));
 
     let orders = demo.client.get(format!("{}private/orders?paid=yes", demo.api));
     let orders = crate::common::Reply::of(orders.bearer_auth(&demo.token).send().unwrap());

@@ -245,7 +245,7 @@ impl RsaPublicKey {
         Some(BoxedMontyForm::new(self.number(&factor)?, &self.modulus))
     }
 
-    /// The modulus as it stands in the wire form: behind two lengths of two bytes.
+    /// The modulus as it is in the wire form: behind two lengths of two bytes.
     fn modulus_bytes(&self) -> &[u8] {
         let length = usize::try_from(self.bits().div_ceil(8)).unwrap_or_default();
         self.bytes.get(4..).and_then(|bytes| bytes.get(..length)).unwrap_or_default()
