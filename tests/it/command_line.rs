@@ -296,7 +296,7 @@ fn accounts_are_added_listed_and_put_out_of_use() {
     place.ok(&["account", "remove", "bar", PAYTO]);
     assert_eq!(list(), added.replace("\tactive\t", "\tout of use\t"));
     let said = fails(&place, 1, &["account", "remove", "bar", PAYTO]);
-    assert!(said.contains("no such account"), "{said}");
+    assert!(said.contains("does not use this account"), "{said}");
     place.ok(&["account", "add", "bar", PAYTO]);
     assert_eq!(seen(), [PAYTO]);
 

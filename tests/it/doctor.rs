@@ -184,7 +184,8 @@ fn what_cuts_the_longest_requests_off_is_found_when_there_is_time_for_it() {
     let daemon = place.start_with(&[("TILLD_POLLS__MAX_WAIT_S", "6")]);
     // It lets the usual 3 seconds pass, and not the daemon's 6.
     let proxy = cutting_proxy(&daemon.address, Duration::from_millis(4500));
-    let settings = |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nclamp_s = 6\n");
+    let settings =
+        |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nmax_wait_s = 6\n");
     let usual = visit(&place, &settings(&proxy));
     let (line, _) = usual.line("ok    daemon: ");
     assert!(line.ends_with("requests wait up to 6 s: to test this, tilld doctor --slow"), "{line}");
@@ -448,7 +449,7 @@ fn a_file_of_an_older_version_is_looked_at_and_not_brought_up_to_date() {
     db.close().unwrap();
     let found = visit(&place, "");
     assert_eq!(found.status, 0, "{}", found.text());
-    assert!(found.line("warn  database: ").0.contains(&format!("is of version {}", VERSION - 1)));
+    assert!(found.line("warn  database: ").0.contains(&format!("has schema {}", VERSION - 1)));
     let db = rusqlite::Connection::open(place.db()).unwrap();
     let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, VERSION - 1);

@@ -89,7 +89,7 @@ fn what_is_no_exchange_or_another_one_than_was_compared_is_not_trusted() {
         // Nobody is asked whom others could speak for.
         ("http://exchange.example/", 409, "must begin with https://"),
         ("http://192.168.1.7/", 409, "must begin with https://"),
-        (&format!("http://{free}/"), 502, "cannot be reached"),
+        (&format!("http://{free}/"), 502, "is unreachable"),
         // The till is no exchange.
         (&shop.daemon.address, 502, "The address does not answer like an exchange"),
     ] {

@@ -231,7 +231,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     // A wallet without money claims it all the same, and then says so.
     let refused = demo.post(&format!("{at}/pay"), &format!("csrf_token={}", csrf_token(&offer)));
     assert_eq!(refused.status, 409, "{refused:?}");
-    assert!(refused.text.contains("not enough money"), "{refused:?}");
+    assert!(refused.text.contains("does not have enough money"), "{refused:?}");
     demo.is_page(&refused);
     // Where it is missing it can be had; a double click withdraws once.
     assert!(offer.contains(&format!("name=\"back\" value=\"orders/{id}\"")), "{offer}");
