@@ -28,6 +28,7 @@ mod files;
 mod floors;
 mod gone;
 mod instances;
+#[cfg(feature = "legacy")]
 mod legacy;
 mod life;
 mod log_flood;

@@ -5,25 +5,26 @@
 //! file here describes a resource: a line for each parameter, answer and refusal. What every operation
 //! of its kind has in common, and each form of its path, is added by `document`.
 
-#[cfg(test)]
+// The document has the routes of 2019.
+#[cfg(all(test, feature = "legacy"))]
 mod document;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod instances;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod legacy;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod office;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod operation;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod orders;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod schema;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod shop;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod templates;
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 mod tokens;
 
 use std::io::Read;
