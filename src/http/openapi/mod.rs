@@ -6,25 +6,35 @@
 //! of its kind has in common, and each form of its path, is added by `document`.
 
 // The document has the routes of 2019.
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod document;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod instances;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod legacy;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod office;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod operation;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod orders;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod schema;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod shop;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod templates;
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(feature = "legacy")]
+#[cfg(test)]
 mod tokens;
 
 use std::io::Read;
