@@ -216,7 +216,7 @@ pub struct Exchanges {
     pub attempts: u32,
 }
 
-/// The API of 2019.
+/// The API of 2019. Without the feature `legacy` it is not served, whatever this says.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legacy {

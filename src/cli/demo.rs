@@ -2,13 +2,14 @@
 //! start creates all files and keys; later starts use them again.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
 use actix_web::web::{self, ServiceConfig};
+use tempfile::NamedTempFile;
 
 use super::args::Demo as Args;
 use super::shop::with_till;
@@ -243,13 +244,12 @@ async fn issue(till: &Till, principal: &Principal, path: &Path) -> Result<ApiTok
 
 /// Writes `text` to the file atomically, readable only by its owner.
 fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
-    let new: PathBuf = path.with_extension("new");
-    let written = || {
-        let mut file =
-            OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
+    let written = || -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
         writeln!(file, "{text}")?;
-        file.sync_all()?;
-        fs::rename(&new, path)
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
     };
     written().map_err(at(path))
 }

@@ -13,7 +13,6 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::legacy::LegacyError;
 use crate::model::contract::BadOrder;
 use crate::model::instance::Unfinished;
 use crate::store;
@@ -78,15 +77,32 @@ pub(super) enum Failure {
     /// The list of coins to be refunded is empty.
     NothingToAbort,
     /// Nothing of the order was refunded.
+    #[cfg_attr(
+        not(any(test, feature = "legacy")),
+        expect(dead_code, reason = "only `legacy` says so")
+    )]
     NoRefund,
     /// A function of the 2019 API that was removed.
+    #[cfg_attr(
+        not(any(test, feature = "legacy")),
+        expect(dead_code, reason = "only `legacy` says so")
+    )]
     Removed(&'static str),
     /// The error as a client of 2019 gets it, and its cause.
+    #[cfg_attr(not(feature = "legacy"), expect(dead_code, reason = "only `legacy` says so"))]
     Legacy(LegacyError, Box<Failure>),
     /// The form was not sent from a page of ours, or from one of another web session.
     Forged,
     /// A bug: something that cannot happen did.
     Bug(String),
+}
+
+/// Status, code and hint in the API of 2019 (legacy-2019 14).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LegacyError {
+    pub(super) status: u16,
+    pub(super) code: u32,
+    pub(super) hint: &'static str,
 }
 
 impl Failure {

@@ -13,6 +13,10 @@ mod extract;
 mod instances;
 mod kyc;
 mod later;
+#[cfg(feature = "legacy")]
+mod legacy;
+#[cfg(not(feature = "legacy"))]
+#[path = "no_legacy.rs"]
 mod legacy;
 mod legal;
 mod metrics;

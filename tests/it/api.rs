@@ -19,6 +19,7 @@ fn the_operators_listener_shows_the_document_that_is_kept() {
     assert_eq!(daemon.get("/openapi.json").status, 404);
 }
 
+#[cfg(feature = "legacy")]
 #[test]
 fn unknown_members_are_ignored_in_bodies_of_2019_too() {
     let place = Place::new();

@@ -270,6 +270,16 @@ fn the_plan_is_the_crate() {
     }
 }
 
+/// So that it can be taken out: the feature `legacy` replaces it by `http/no_legacy.rs` there.
+#[test]
+fn only_the_route_table_names_the_api_of_2019() {
+    for (name, text) in sources() {
+        let is_of_it = name.starts_with("http/legacy/") || name.starts_with("http/openapi/");
+        let names_it = code(&text).contains("legacy::");
+        assert!(!names_it || is_of_it || name == "http/mod.rs", "{name} names it");
+    }
+}
+
 #[test]
 fn a_use_against_the_plan_is_found_however_it_is_spelt() {
     let all = |name: &str, text: &str| complaints(name, text).join("; ");

@@ -29,6 +29,7 @@ mod files;
 mod gone;
 mod instances;
 mod layers;
+#[cfg(feature = "legacy")]
 mod legacy;
 mod life;
 mod log_flood;

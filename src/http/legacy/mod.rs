@@ -1,6 +1,6 @@
 //! The API of 2019, for shops that still use it (legacy-2019 16). A thin layer over the same use cases: it
 //! translates names, units and formats, and has no state of its own. All of it is in this folder,
-//! so that one day it can be removed as one.
+//! which the feature `legacy` links; without it `no_legacy.rs` replaces it. Only `http/mod.rs` names it.
 //!
 //! Its paths came as `/X`, `/public/X`, `/instances/$ID/X` and `/public/instances/$ID/X`, X in any
 //! case; what is private is never reached through `/public`.
@@ -35,8 +35,6 @@ use taler::base32::HashCode;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::{BaseUrl, query_value};
-
-pub(super) use self::codes::LegacyError;
 
 macro_rules! calls {
     ($($call:ident $method:literal $path:literal $access:expr;)*) => {

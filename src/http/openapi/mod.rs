@@ -5,24 +5,35 @@
 //! file here describes a resource: a line for each parameter, answer and refusal. What every operation
 //! of its kind has in common, and each form of its path, is added by `document`.
 
+// The document has the routes of 2019.
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod document;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod instances;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod legacy;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod office;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod operation;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod orders;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod schema;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod shop;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod templates;
+#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod tokens;
 
