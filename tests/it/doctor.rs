@@ -184,7 +184,7 @@ fn what_cuts_the_longest_requests_off_is_found_when_there_is_time_for_it() {
     let daemon = place.start_with(&[("TILLD_POLLS__MAX_WAIT_S", "6")]);
     // It lets the usual 3 seconds pass, and not the daemon's 6.
     let proxy = cutting_proxy(&daemon.address, Duration::from_millis(4500));
-    let settings = |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nclamp_s = 6\n");
+    let settings = |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nmax_wait_s = 6\n");
     let usual = visit(&place, &settings(&proxy));
     let (line, _) = usual.line("ok    daemon: ");
     assert!(
