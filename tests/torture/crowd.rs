@@ -37,7 +37,7 @@ fn shop(size: usize) -> Shop {
         "a crowd of {size} takes {needed} descriptors, and the hard limit here is {limit} (ulimit -Hn)"
     );
     Shop::configured(&format!(
-        "[server]\nmax_connections = {connections}\n\n[polls]\nmax_total = {size}\nclamp_s = 600\n"
+        "[server]\nmax_connections = {connections}\n\n[polls]\nmax_total = {size}\nmax_wait_s = 600\n"
     ))
 }
 
