@@ -86,7 +86,7 @@ pub(super) async fn list(
                 "scope": token.scope,
                 "refreshable": token.scope.refreshable,
             });
-            if let (Some(text), Some(row)) = (token.description, row.as_object_mut()) {
+            if let (Some(text), Some(row)) = (token.label(), row.as_object_mut()) {
                 row.insert("description".into(), text.into());
             }
             row

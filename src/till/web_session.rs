@@ -1,16 +1,14 @@
 //! Web sessions of the back office: begin with a password, are prolonged by activity, and end
 //! after inactivity or at their longest duration.
 //!
-//! A web session is a token like any other, so it is listed, revoked and deleted like any other;
-//! its description, which no other token can have, marks it. It gives access to the back office only:
-//! a stolen one cannot be extended through the API. The time of its last use is stored to the minute only, so that
-//! reading rarely writes.
+//! A web session is a row among the tokens, of a kind of its own, so it is listed, revoked and deleted like
+//! any other. It gives access to the back office only: a stolen one cannot be extended through the API. The time of
+//! its last use is stored to the minute only, so that reading rarely writes.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::access::WEB_SESSION_PREFIX;
 use super::{ApiToken, CreateToken, Error, IssuedToken, Password, Principal, Till, alive};
 use crate::model::access::{Permission, Scope, Token, TokenKind, TokenScope};
 use crate::model::invalid_field::InvalidField;
@@ -70,9 +68,10 @@ impl Till {
         let wish = CreateToken {
             scope: TokenScope { scope: Scope::All, refreshable: false },
             duration: Some(life),
-            description: Some(WEB_SESSION_PREFIX.chars().chain(plain).collect()),
+            description: None,
         };
-        self.trade(instance, password, client, wish).await
+        let kind = TokenKind::Web { browser: plain.collect() };
+        self.trade(instance, password, client, wish, kind).await
     }
 
     /// An unguessable text that identifies a browser before its web session, or a page.
@@ -101,7 +100,7 @@ impl Till {
             Ok(instances::find_by_serial(db, found.instance)?.map(|instance| (found, instance)))
         })?;
         let (found, instance) = found.ok_or(Error::NotAuthorized)?;
-        if !found.is_of(&hash) || !is_web_session(&found.token) {
+        if !found.is_of(&hash) || found.token.kind.browser().is_none() {
             return Err(Error::NotAuthorized);
         }
         let id = instance.id.clone();
@@ -150,16 +149,4 @@ impl Till {
             self.uses.end(serial);
         }
     }
-}
-
-/// The user agent of this token's web session; `None` if
-/// the token is no web session.
-pub fn browser_of(token: &Token) -> Option<&str> {
-    let description = token.description.as_deref().filter(|_| token.kind == TokenKind::Login);
-    description?.strip_prefix(WEB_SESSION_PREFIX)
-}
-
-/// Whether this token is a web session.
-pub(super) fn is_web_session(token: &Token) -> bool {
-    browser_of(token).is_some()
 }

@@ -148,7 +148,7 @@ fn trusted(
 ) -> Vec<ListedExchange> {
     let kept = match inspection {
         Ok(Some(inspection)) if inspection.version() == store::VERSION => {
-            inspection.read(store::exchanges::list)
+            inspection.read(|db| store::exchanges::list(db))
         }
         _ => Ok(Vec::new()),
     };

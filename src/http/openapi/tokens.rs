@@ -4,14 +4,7 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, post};
 use super::schema::*;
-use crate::till::access::{MAX_DESCRIPTION, WEB_SESSION_PREFIX};
-
-/// The shop's note; some are the back office's.
-fn description() -> Value {
-    let mut note = text(MAX_DESCRIPTION);
-    note["pattern"] = format!("^(?!{WEB_SESSION_PREFIX})").into();
-    note
-}
+use crate::till::access::MAX_DESCRIPTION;
 
 pub(super) fn all() -> Vec<Operation> {
     vec![
@@ -20,7 +13,7 @@ pub(super) fn all() -> Vec<Operation> {
                 ("scope", named("TokenScope")),
                 ("refreshable?", flag()),
                 ("duration?", duration()),
-                ("description?", description()),
+                ("description?", text(MAX_DESCRIPTION)),
             ]))
             .gives(200, "The token, which is told only now. For a token, it ends after 90 days at the latest.", issued())
             .refuses(&[401, 403, 429]),
