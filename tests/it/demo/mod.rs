@@ -306,7 +306,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     let mut keeper = Visitor::of(demo.api.trim_end_matches('/'));
     let page = keeper.get("/webui/sign-in");
     keeper.csrf = page.csrf();
-    keeper.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    keeper.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
     assert_eq!(keeper.sign_in("admin", &demo.password).status, 303);
     let mut wallet = tilld();
     wallet.args(["wallet", "--data-dir"]).arg(&folder).args(["withdraw", "KUDOS:1"]);
