@@ -24,6 +24,8 @@ pub(super) fn start(level: LevelFilter) {
     // journal (the test `raw_bytes_in_a_head_do_no_harm`).
     if level < LevelFilter::Debug {
         builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
+        // It logs each failed certificate several times; we say once that the exchange cannot be reached.
+        builder.filter_module("rustls_platform_verifier", LevelFilter::Off);
     }
     if journal {
         builder.format(|out, record| {

@@ -49,6 +49,7 @@ impl Till {
                 match there {
                     None => {
                         accounts::insert(tx, instance, &account)?;
+                        log::info!("{shop}: added a bank account");
                         Ok(account)
                     }
                     Some(there) if there.active => match there.details == account.details {

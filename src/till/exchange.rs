@@ -365,6 +365,7 @@ impl Till {
             None => {}
         }
         let now = self.clock.now();
+        let (url, key) = (trusted.base_url.clone(), trusted.master_public_key);
         self.store
             .write(move |tx| {
                 let kept = exchanges::list(tx)?;
@@ -388,6 +389,8 @@ impl Till {
                 Ok(exchanges::keep(tx, &trusted, now)?)
             })
             .await?;
+        // The holder of this key can make coins that the shops accept.
+        log::info!("exchange {url} is trusted, with the master key {key}");
         Ok(self.read_exchanges()?)
     }
 
@@ -410,7 +413,10 @@ impl Till {
             .await?;
         self.read_exchanges()?;
         match (is_there, in_settings) {
-            (true, _) => Ok(()),
+            (true, _) => {
+                log::info!("exchange {base_url} removed");
+                Ok(())
+            }
             (false, true) => Err(ExchangeRefusal::InSettings),
             (false, false) => Err(ExchangeRefusal::Unknown),
         }

@@ -329,7 +329,12 @@ fn a_form_that_makes_no_order_is_shown_again_with_what_was_typed() {
         "wall",
         &json!({ "template_type": "paivana", "summary": "A", "choices": [{ "amount": "KUDOS:1" }] }),
     );
-    let euro = template(&shop, "euro", &json!({ "summary": "Tea", "currency": "XYZ" }));
+    let euro = template(&shop, "euro", &json!({ "summary": "Tea", "currency": "EUR" }));
+    // The till knew this currency once.
+    let file = rusqlite::Connection::open(shop.place.db()).unwrap();
+    file.busy_timeout(PATIENCE).unwrap();
+    file.execute_batch("UPDATE templates SET contract = replace(contract, '\"EUR\"', '\"XYZ\"')")
+        .unwrap();
     for (path, form, status, said) in [
         (&open, "summary=Tea%22%3E", 400, "id=\"amount-fault\""),
         (&open, "summary=Tea%22%3E&amount=0", 400, "id=\"amount-fault\""),

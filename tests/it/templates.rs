@@ -285,8 +285,8 @@ fn what_the_shop_fixes_the_customer_cannot_change() {
 #[test]
 fn an_order_of_a_template_meets_what_every_order_meets() {
     let shop = Shop::new();
-    keep(&shop, "odd", &json!({ "summary": "Tea", "amount": "XYZ:1" }));
-    // One of an older version, which took it.
+    // Two of an older version, which took them.
+    keep(&shop, "odd", &json!({ "summary": "Tea", "amount": "EUR:7" }));
     keep(
         &shop,
         "late",
@@ -294,7 +294,8 @@ fn an_order_of_a_template_meets_what_every_order_meets() {
     );
     let file = rusqlite::Connection::open(shop.place.db()).unwrap();
     file.busy_timeout(crate::common::PATIENCE).unwrap();
-    let sql = "UPDATE templates SET contract = replace(contract, '1000001', '0')";
+    let sql = "UPDATE templates SET contract = replace(contract, '1000001', '0');
+        UPDATE templates SET contract = replace(contract, 'EUR:7', 'XYZ:1')";
     file.execute_batch(sql).unwrap();
     keep(&shop, "tea", &json!({ "summary": "Tea", "amount": "KUDOS:1" }));
     assert_eq!(fill(&shop, "odd", &json!({})).failure(), (409, 2024));

@@ -148,7 +148,7 @@ messages! {
     forged_title: "This form was not sent from here", "Dieses Formular kam nicht von hier";
     forged: "Nothing was done. The form came from another site, or from a page that was opened before you signed in. Please open the page again and repeat.",
         "Es wurde nichts getan. Das Formular kam von einer anderen Seite oder von einer, die vor der Anmeldung geöffnet wurde. Bitte öffnen Sie die Seite neu und wiederholen Sie die Eingabe.";
-    not_permitted: "Your token does not allow this.", "Ihr Zugang erlaubt das nicht.";
+    not_permitted: "Your access does not allow this.", "Ihr Zugang erlaubt das nicht.";
 
     // The back office: signing in.
     sign_in: "Sign in", "Anmelden";
@@ -507,8 +507,8 @@ messages! {
     kyc_wire_impossible: "The exchange cannot pay to this kind of account.", "Der Exchange kann auf diese Art von Konto nicht überweisen.";
     kyc_unknown: "Whether the exchange pays to this account is not known yet.",
         "Ob der Exchange auf dieses Konto überweist, ist noch nicht bekannt.";
-    warn_no_exchange: "The till trusts no exchange, so it can take no money. The operator adds one in tilld.toml.",
-        "Die Kasse traut keinem Exchange und kann darum kein Geld annehmen. Der Betreiber trägt einen in tilld.toml ein.";
+    warn_no_exchange: "The till trusts no exchange, so no wallet can pay. The shop “admin” adds one under Exchanges.",
+        "Die Kasse traut keinem Exchange, darum kann keine Wallet bezahlen. Der Laden „admin“ fügt unter Exchanges einen hinzu.";
     warn_exchanges_silent: "No exchange could be reached, so nobody can pay. Is the till online?",
         "Kein Exchange war zu erreichen, also kann niemand bezahlen. Ist die Kasse mit dem Netz verbunden?";
     warn_kyc: "An exchange holds money back until it knows whose account it pays to; see below.",
@@ -528,7 +528,7 @@ messages! {
     instance_name_hint: "Customers see it", "Die Kunden sehen ihn";
     name_needed: "Please say what the shop is called.", "Bitte sagen Sie, wie der Laden heißt.";
     instance_id: "Short name", "Kurzname";
-    instance_id_hint: "Part of addresses: letters, digits, dots and hyphens", "Steht in Adressen: Buchstaben, Ziffern, Punkte und Bindestriche";
+    instance_id_hint: "Part of addresses: letters, digits, dots, underscores, @ and hyphens", "Steht in Adressen: Buchstaben, Ziffern, Punkte, Unterstriche, @ und Bindestriche";
     no_instance_id: "A short name has 2 to 64 letters, digits, dots, underscores, @ or hyphens, and begins with a letter or digit.",
         "Ein Kurzname hat 2 bis 64 Buchstaben (ohne Umlaute), Ziffern, Punkte, Unterstriche, @ oder Bindestriche und beginnt mit einem Buchstaben oder einer Ziffer.";
     instance_password_hint: "With it the shopkeeper signs in; at least 8 characters", "Damit meldet sich der Inhaber an; mindestens 8 Zeichen";
@@ -591,8 +591,6 @@ messages! {
     setup_code_wrong: "This is not the code, or it is too old. For a new one: tilld setup-link",
         "Das ist nicht der Code, oder er ist zu alt. Einen neuen gibt: tilld setup-link";
     setup_password_again: "Password once more", "Passwort noch einmal";
-    setup_id_hint: "Leave this as it is, so that this shop manages the till: only \"admin\" does",
-        "Am besten so lassen, damit dieser Laden die Kasse verwaltet: das tut nur „admin“";
 
     tab_check_list: "First steps", "Erste Schritte";
     check_list_hint: "Do this before the first customer pays:", "Bis der erste Kunde bezahlt, ist das zu tun:";
@@ -608,10 +606,10 @@ messages! {
     step_name_missing: "Customers still see its short name. Give it the shop's real name.",
         "Kunden sehen noch seinen Kurznamen. Geben Sie ihm seinen richtigen Namen.";
     step_exchange: "Exchange", "Exchange";
-    step_exchange_missing: "Without an exchange customers pay in cash only. Choose one whose coins you accept.",
-        "Ohne Exchange zahlen Kunden nur bar. Wählen Sie einen, dessen Münzen Sie nehmen.";
-    step_exchange_operator: "Without an exchange customers pay in cash only. The operator of this till chooses one.",
-        "Ohne Exchange zahlen Kunden nur bar. Wer diese Kasse verwaltet, wählt einen aus.";
+    step_exchange_missing: "Without an exchange no wallet can pay. Choose one whose coins you accept.",
+        "Ohne Exchange kann keine Wallet bezahlen. Wählen Sie einen, dessen Münzen Sie nehmen.";
+    step_exchange_operator: "Without an exchange no wallet can pay. The operator of this till chooses one.",
+        "Ohne Exchange kann keine Wallet bezahlen. Wer diese Kasse verwaltet, wählt einen aus.";
     step_to_exchanges: "Exchanges", "Exchanges";
     step_currency_is: "Prices are in {}.", "Preise sind in {}.";
     step_currency_open: "Prices are in {} as long as there is no exchange. The exchange that you choose determines the currency.",

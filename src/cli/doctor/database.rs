@@ -50,7 +50,7 @@ fn version(path: &Path, version: u32) -> Finding {
 /// Judges the age of the last backup.
 pub(super) fn backup(found: StorageInfo, now: Timestamp) -> Finding {
     let remedy = || {
-        "make one each day by systemd or cron: tilld backup /another/disk/till.db; with the package: \
+        "make one each day by systemd or cron: tilld backup /another/disk/till-$(date +%F).db; with the package: \
          systemctl enable --now tilld-backup.timer"
             .to_owned()
     };

@@ -69,7 +69,7 @@ pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked
 pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp) -> Vec<Finding> {
     let Some(first) = asked.first() else {
         return vec![Finding::Warn(
-            "exchanges: none is trusted, so orders can only be paid at the counter".into(),
+            "exchanges: none is trusted, so no wallet can pay".into(),
             "tilld exchange add URL, like https://exchange.taler-ops.ch/ for CHF; or in the back \
              office, under Exchanges"
                 .into(),

@@ -62,7 +62,7 @@ pub(in crate::http) async fn page(
     if !till.is_without_instance()? {
         return Ok(go(&context, SIGN_IN));
     }
-    let typed = FormState::suggesting(&[("id", "admin")]);
+    let typed = FormState::suggesting(&[]);
     ask(&request, &till, &settings, &context, StatusCode::OK, &typed)
 }
 
@@ -86,13 +86,11 @@ pub(in crate::http) async fn submit(
     if name.is_empty() {
         typed.add_error("name", messages.name_needed);
     }
-    let id = InstanceId::parse(typed.form().some("id").unwrap_or("admin"));
-    if id.is_err() {
-        typed.add_error("id", messages.no_instance_id);
-    }
+    // Only this instance manages the till; a first shop of another name could add no exchange.
+    let id = InstanceId::admin();
     let password = chosen_twice(&mut typed, messages);
     let mut status = StatusCode::BAD_REQUEST;
-    if let (Ok(id), Some(password), true) = (id, password, typed.is_good()) {
+    if let (Some(password), true) = (password, typed.is_good()) {
         let settings_of_shop = till.plain_settings(&name);
         let auth = Some(Auth::Password(password.clone()));
         let wish = CreateInstance { id: id.clone(), settings: settings_of_shop, auth };

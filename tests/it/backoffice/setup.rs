@@ -26,7 +26,7 @@ fn started(place: &Place) -> (crate::common::Daemon, String) {
 }
 
 fn inputs<'a>(code: &'a str, name: &'a str) -> Vec<(&'a str, &'a str)> {
-    vec![("code", code), ("name", name), ("id", "admin"), ("new", PASSWORD), ("again", PASSWORD)]
+    vec![("code", code), ("name", name), ("new", PASSWORD), ("again", PASSWORD)]
 }
 
 fn send(visitor: &Visitor, code: &str) -> Page {
@@ -54,10 +54,10 @@ fn the_first_shop_is_made_by_the_link_that_the_daemon_prints_and_by_it_once() {
     // What is typed wrong costs nothing.
     let short = visitor.post(
         "/webui/setup",
-        &[("code", &code), ("name", ""), ("id", "a b"), ("new", "short"), ("again", "short")],
+        &[("code", &code), ("name", ""), ("new", "short"), ("again", "short")],
     );
     assert_eq!(short.status, 400);
-    for wrong in ["name-wrong", "id-wrong", "new-wrong"] {
+    for wrong in ["name-wrong", "new-wrong"] {
         assert!(short.text.contains(wrong), "{wrong}: {}", short.text);
     }
     assert_eq!(send(&visitor, &"0".repeat(26)).status, 403);
