@@ -13,7 +13,7 @@ use super::{instances, legacy, office, orders, shop, templates, tokens};
 use crate::http::Access::{
     AnySession, AnyToken, Management, Private, Public, Session, SessionBackground,
 };
-use crate::http::error::tests::every_failure;
+use crate::http::error::tests::every_row;
 use crate::http::{
     ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
 };
@@ -203,8 +203,7 @@ fn form(row: &RouteSpec, operation: &Operation, table: &str, tag: &str, path: &s
 /// Each status with the codes that say more.
 fn responses() -> Map<String, Value> {
     let mut codes: BTreeMap<u16, BTreeMap<u32, &str>> = BTreeMap::new();
-    for failure in every_failure() {
-        let (status, code, hint) = failure.row();
+    for (status, code, hint) in every_row() {
         codes.entry(status).or_default().entry(code).or_insert(hint);
     }
     let page = json!({ "schema": { "type": "string" } });
@@ -369,4 +368,18 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
         Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
     }
+}
+
+/// The daemon sends these when the database fails; the document did not know them.
+#[test]
+fn what_the_store_answers_is_in_the_list_of_failures() {
+    let document = document();
+    let codes = |status: u16| {
+        let place =
+            format!("/components/responses/Status{status}/content/application~1json/schema");
+        document.pointer(&place).unwrap()["allOf"][1]["properties"]["code"]["enum"].clone()
+    };
+    assert_eq!(codes(500), json!([53, 54, 60, 77, 2008]));
+    assert_eq!(codes(503), json!([55, 77]));
+    assert_eq!(codes(507), json!([52]));
 }
