@@ -79,7 +79,7 @@ impl Shop {
             // All wallets are on this machine.
             .env("TILLD_STRANGERS__NETWORK_BURST", "4000000000")
             .env("TILLD_STRANGERS__NETWORK_PER_MINUTE", "4000000000")
-            .env("TILLD_POLLS__CLAMP_S", WAIT_S.to_string());
+            .env("TILLD_POLLS__MAX_WAIT_S", WAIT_S.to_string());
         Server::start(&command)
     }
 

@@ -28,7 +28,7 @@ const ELSEWHERE = (route) => /\/webui\/(setup|new-exchange|exchanges\/remove)$/.
 /** What pages ask only by their script. */
 const BY_SCRIPT = (route) => /live$/.test(route);
 /** The routes of the demo shop, from where they are mounted. */
-const SHOP = [...readFileSync(join(ROOT, "src", "demo", "mod.rs"), "utf8")
+const SHOP = [...readFileSync(join(ROOT, "crates", "playground", "src", "demo", "mod.rs"), "utf8")
   .matchAll(/\.service\((get|post)\("([^"]*)"/g)].map(([, method, path]) => `${method.toUpperCase()} /shop${path}`);
 /** What visitors find who have not signed in. */
 const PUBLIC = ["GET /", "GET /agpl", "GET /orders/{id}", "GET /templates/{id}", "POST /templates/{id}", "GET /webui/sign-in"];

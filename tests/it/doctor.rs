@@ -180,7 +180,7 @@ fn cutting_proxy(address: &str, limit: Duration) -> String {
 #[test]
 fn what_cuts_the_longest_requests_off_is_found_when_there_is_time_for_it() {
     let place = shop(BANK);
-    let daemon = place.start_with(&[("TILLD_POLLS__CLAMP_S", "6")]);
+    let daemon = place.start_with(&[("TILLD_POLLS__MAX_WAIT_S", "6")]);
     // It lets the usual 3 seconds pass, and not the daemon's 6.
     let proxy = cutting_proxy(&daemon.address, Duration::from_millis(4500));
     let settings = |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nclamp_s = 6\n");

@@ -636,7 +636,7 @@ fn an_unpaid_poll_waits_its_whole_time() {
 
 #[test]
 fn a_long_time_is_cut_to_our_limit() {
-    let shop = Shop::open_with(&[("TILLD_POLLS__CLAMP_S", "1")]);
+    let shop = Shop::open_with(&[("TILLD_POLLS__MAX_WAIT_S", "1")]);
     let contract = shop.contract("O", PAGE);
     for timeout in ["20", "4294967296", "9999999999"] {
         let answer = shop.later(&contract.poll(&format!("timeout={timeout}"))).answer();

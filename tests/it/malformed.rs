@@ -44,7 +44,7 @@ impl Target {
             place.ok(&["account", "add", instance, IBAN]);
         }
         let token = place.token("admin", "all");
-        let daemon = place.start_with(&[("TILLD_POLLS__CLAMP_S", "1")]);
+        let daemon = place.start_with(&[("TILLD_POLLS__MAX_WAIT_S", "1")]);
         let client = client().timeout(LIMIT).build().unwrap();
         let (h_contract, h_paid, sig) = Default::default();
         let address = daemon.address.clone();

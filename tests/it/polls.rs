@@ -75,7 +75,7 @@ fn a_poll_that_nothing_happens_to_ends_with_its_time() {
 #[test]
 fn a_wait_without_end_is_cut_to_our_own_limit() {
     let (place, _) = shop();
-    let daemon = place.start_with(&[("TILLD_POLLS__CLAMP_S", "1")]);
+    let daemon = place.start_with(&[("TILLD_POLLS__MAX_WAIT_S", "1")]);
     let path = format!("/sessions/S1?fulfillment_url={PAGE}&timeout_ms=99999999999999999999");
     assert_eq!(daemon.get(&path).failure(), (404, 2038));
 }
@@ -123,7 +123,7 @@ fn past_a_cap_the_answer_comes_at_once() {
     let caps = [
         ("TILLD_ADMIN__LISTEN", "127.0.0.1:0"),
         ("TILLD_POLLS__MAX_TOTAL", "5"),
-        ("TILLD_POLLS__MAX_PER_KEY", "2"),
+        ("TILLD_POLLS__MAX_PER_TOPIC", "2"),
         ("TILLD_POLLS__MAX_PER_CLIENT", "2"),
         ("TILLD_SERVER__TRUSTED_PROXIES", "127.0.0.1"),
     ];

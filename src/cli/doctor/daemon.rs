@@ -31,7 +31,7 @@ const MAX_ANSWER: usize = 64 * 1024;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
     asked: Duration,
-    /// The longest that the daemon lets a request wait (`polls.clamp_s`).
+    /// The longest that the daemon lets a request wait (`polls.max_wait_s`).
     longest: Duration,
 }
 

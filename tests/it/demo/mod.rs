@@ -199,7 +199,7 @@ fn attribute(text: &str, name: &str) -> String {
 
 /// What the forms of a page carry to show that they are the shop's.
 fn csrf_token(page: &str) -> String {
-    attribute(page.split("name=\"seal\"").nth(1).unwrap(), "value")
+    attribute(page.split("name=\"csrf_token\"").nth(1).unwrap(), "value")
 }
 
 fn mode(path: &Path) -> u32 {
@@ -229,7 +229,7 @@ fn a_visitor_buys_with_the_demo_wallet_and_all_of_it_outlasts_the_demo() {
     assert!(offer.contains("<svg class=\"qr\"") && offer.contains("Waiting for your wallet"));
     assert!(offer.contains(&format!("taler+http://pay/{}/{id}/", demo.address())));
     // A wallet without money claims it all the same, and then says so.
-    let refused = demo.post(&format!("{at}/pay"), &format!("seal={}", csrf_token(&offer)));
+    let refused = demo.post(&format!("{at}/pay"), &format!("csrf_token={}", csrf_token(&offer)));
     assert_eq!(refused.status, 409, "{refused:?}");
     assert!(refused.text.contains("not enough money"), "{refused:?}");
     demo.is_page(&refused);
@@ -335,7 +335,7 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     let demo = Demo::start(folder.path(), "127.0.0.1:0");
     let csrf_token = csrf_token(&demo.page(&demo.shop));
     let buy = format!("{}buy", demo.shop);
-    let form = format!("seal={csrf_token}&item=coffee");
+    let form = format!("csrf_token={csrf_token}&item=coffee");
     let with = |name: &str, value: &str| {
         let request = demo.client.post(&buy).body(form.clone()).header(name, value);
         demo.send(request.header("Content-Type", "application/x-www-form-urlencoded"))
@@ -356,9 +356,9 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     let other = form.replace(&csrf_token, &"0".repeat(csrf_token.len()));
     for (form, status) in [
         (other.as_str(), 403),
-        ("seal=&item=coffee", 403),
+        ("csrf_token=&item=coffee", 403),
         ("item=coffee", 400),
-        (&*format!("seal={csrf_token}&item=yacht"), 400),
+        (&*format!("csrf_token={csrf_token}&item=yacht"), 400),
         (&*format!("{form}&more={}", "x".repeat(5000)), 400),
     ] {
         let reply = demo.post(&buy, form);
@@ -385,7 +385,7 @@ fn a_form_that_is_not_from_the_shops_own_page_is_refused() {
     assert!(front.text.contains("Für 2,50\u{a0}KUDOS kaufen"), "{front:?}");
     let csrf_token = self::csrf_token(&front.text);
     let tip = |amount: &str| {
-        let form = format!("seal={csrf_token}&amount={amount}");
+        let form = format!("csrf_token={csrf_token}&amount={amount}");
         let request = demo.client.post(format!("{}tip", demo.shop)).body(form);
         german(request.header("Content-Type", "application/x-www-form-urlencoded"))
     };

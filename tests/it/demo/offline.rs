@@ -94,7 +94,7 @@ fn story() {
         ("book", "Chapter one"),
         ("ticket", "Doors open at eight"),
     ] {
-        let form = format!("seal={}&item={item}", csrf_token(&front));
+        let form = format!("csrf_token={}&item={item}", csrf_token(&front));
         let reply = demo.post(&format!("{}buy", demo.shop), &form);
         assert_eq!(reply.status, 303, "{reply:?}");
         let at = reply.headers["location"].clone();
