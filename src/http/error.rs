@@ -4,6 +4,7 @@
 //! body a client can get has `code` and `hint` (merchant-api 1.5). Statuses and codes follow the
 //! specification's code list; a test compares the two.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use actix_web::http::header::{
@@ -33,9 +34,9 @@ pub(super) type Answer = Result<HttpResponse, Failure>;
 pub(super) enum Failure {
     /// The till could not.
     Till(till::Error),
-    /// A member or parameter that must be there is not; its name.
-    Missing(&'static str),
-    /// A member or parameter does not fit; its name, or a sentence about it.
+    /// A member or parameter that must be there is not; its name, or its path.
+    Missing(Cow<'static, str>),
+    /// A member or parameter does not fit; its name, its path, or a sentence about it.
     Malformed(String),
     /// The account is no payto URI, or none in full; what is wrong with it.
     Payto(String),
@@ -278,7 +279,8 @@ impl Failure {
     /// What makes this case special: the name of the parameter, the limit, the scope.
     fn detail(&self) -> Option<String> {
         match self {
-            Missing(name) | Header(name) => Some((*name).to_owned()),
+            Missing(name) => Some(name.clone().into_owned()),
+            Header(name) => Some((*name).to_owned()),
             Malformed(text) | Json(text) | Payto(text) => Some(text.clone()),
             NotImplemented(what) | NoDocument(what) => Some((*what).to_owned()),
             BodyTooLong(limit) => Some(format!("at most {limit} bytes")),

@@ -21,6 +21,7 @@ mod openapi;
 mod orders;
 mod origin;
 mod pages;
+mod read;
 mod sessions;
 mod shop;
 mod templates;

@@ -62,29 +62,29 @@ pub(super) fn management() -> Vec<Operation> {
             .gives(200, "It is made, and this is a token for it.", super::tokens::issued())
             .refuses(&[409, 429]),
         get(one, "An instance's settings")
-            .at(instance_id())
+            .in_id(instance_id())
             .gives(200, "The settings.", shown())
             .refuses(&[404]),
         patch(one, "Writes an instance's settings anew")
-            .at(instance_id())
+            .in_id(instance_id())
             .takes(changed())
             .done(204, "They are changed.")
             .refuses(&[404, 409]),
         delete(one, "Deletes an instance; with purge, all that it ever had. While coins or refunds of \
              it are under way that is refused, and says how many there are; by force they are given \
              back, and its key is kept until the last refund is answered")
-            .at(instance_id())
+            .in_id(instance_id())
             .ask("purge", yes())
             .ask("force", yes())
             .done(204, "It is gone, or goes when the last refund is answered.")
             .refuses(&[404, 409]),
         post("/management/instances/{id}/auth", "A new password for an instance")
-            .at(instance_id())
+            .in_id(instance_id())
             .takes(named("Auth"))
             .done(204, "It counts from now on.")
             .refuses(&[404]),
         kyc(get("/management/instances/{id}/kyc", "How exchanges stand to an instance's accounts")
-            .at(instance_id())
+            .in_id(instance_id())
             .refuses(&[404])),
         post("/instances", "Instances are made by the operator only").refuses(&[403]),
     ]
@@ -107,7 +107,7 @@ pub(super) fn accounts() -> Vec<Operation> {
             .gives(200, "It is there.", report([("h_wire", hash()), ("salt", base32(16))]))
             .refuses(&[409]),
         get("/private/accounts/{id}", "A bank account")
-            .at(hash())
+            .in_id(hash())
             .gives(
                 200,
                 "The account.",
@@ -122,12 +122,12 @@ pub(super) fn accounts() -> Vec<Operation> {
             )
             .refuses(&[404]),
         patch("/private/accounts/{id}", "Changes an account's details; what is not said stays")
-            .at(hash())
+            .in_id(hash())
             .takes(details())
             .done(204, "They are changed.")
             .refuses(&[404]),
         delete("/private/accounts/{id}", "Takes an account out of use")
-            .at(hash())
+            .in_id(hash())
             .done(204, "It is out of use.")
             .refuses(&[404]),
     ]

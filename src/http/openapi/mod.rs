@@ -1,10 +1,15 @@
 //! What the API is, for programs: an `OpenAPI` 3.1 document.
 //!
-//! It is generated from the tables of routes, the table of failures and the limits of the domain, by
-//! a test that compares it with `docs/openapi.json`; the program carries only the packed result. A
-//! file here describes a resource: a line for each parameter, answer and refusal. What every operation
+//! It is generated from the tables of routes, the table of failures, the structs of requests and
+//! answers, and the limits of the domain, by a test that compares it with `docs/openapi.json`; the
+//! program carries only the packed result. An area whose handlers have structs describes its operations
+//! beside them, in `operations`; a file here describes a resource that has none yet. What every operation
 //! of its kind has in common, and each form of its path, is added by `document`.
 
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod derived;
 #[cfg(test)]
 mod document;
 #[cfg(test)]
@@ -14,9 +19,7 @@ mod legacy;
 #[cfg(test)]
 mod office;
 #[cfg(test)]
-mod operation;
-#[cfg(test)]
-mod orders;
+pub(super) mod operation;
 #[cfg(test)]
 mod schema;
 #[cfg(test)]
@@ -25,6 +28,8 @@ mod shop;
 mod templates;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+pub(super) mod values;
 
 use std::io::Read;
 

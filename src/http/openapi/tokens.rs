@@ -31,7 +31,7 @@ pub(super) fn all() -> Vec<Operation> {
             .gives(200, "The tokens.", report([("tokens", listed(row()))]))
             .done(204, "There are none here."),
         delete("/private/tokens/{id}", "Ends a token")
-            .at(serial())
+            .in_id(serial())
             .done(204, "It is good no more.")
             .refuses(&[404]),
     ]
