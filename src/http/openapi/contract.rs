@@ -8,7 +8,7 @@ use crate::model::contract::MAX_PRODUCTS;
 use taler::coin::age::MAX_AGE;
 
 /// `schema`, and what it means.
-fn told(mut schema: Value, about: &str) -> Value {
+pub(super) fn told(mut schema: Value, about: &str) -> Value {
     schema["description"] = about.into();
     schema
 }

@@ -9,7 +9,7 @@ use utoipa::openapi::{OpenApi, RefOr, Schema};
 
 use super::operation::Operation;
 use super::schema::{components, instance_id};
-use super::{derived, instances, legacy, office, shop, templates, tokens};
+use super::{derived, instances, legacy, office, shop, templates};
 use crate::http::Access::{
     AnySession, AnyToken, Management, Private, Public, Session, SessionBackground,
 };
@@ -17,7 +17,7 @@ use crate::http::error::tests::every_row;
 use crate::http::{
     ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
 };
-use crate::http::{orders, sessions};
+use crate::http::{accounts, orders, sessions, tokens};
 
 /// Set to have the document written instead of compared.
 const WRITE: &str = "TILLD_WRITE_OPENAPI";
@@ -56,8 +56,8 @@ fn chapters() -> Vec<Chapter> {
         Chapter::new("templates", "Templates, from the shop's side", templates::shop()),
         Chapter::new("visitors", "Templates and sessions of visitors", visitors()),
         Chapter::new("instance", "The instance itself", instances::own()),
-        Chapter::new("accounts", "Bank accounts", instances::accounts()),
-        Chapter::new("tokens", "Tokens", tokens::all()),
+        Chapter::new("accounts", "Bank accounts", accounts::operations()),
+        Chapter::new("tokens", "Tokens", tokens::operations()),
         Chapter::new("management", "All instances, for the special one", instances::management()),
         Chapter::new("backend", "What anybody may know", shop::public()),
         Chapter::new("later", "What is not offered yet", later()),

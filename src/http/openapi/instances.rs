@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, patch, post};
 use super::schema::*;
-use crate::model::account::MAX_SUBJECT;
 use crate::model::instance::MAX_LINE;
 use crate::till::KycStatus;
 use taler::time::LONGEST_DELAY_US;
@@ -59,7 +58,7 @@ pub(super) fn management() -> Vec<Operation> {
             .ask("token_validity_ms", digits())
             .takes(joined(wish([("id", instance_id()), ("auth", named("Auth"))]), changed()))
             .done(204, "It is made.")
-            .gives(200, "It is made, and this is a token for it.", super::tokens::issued())
+            .gives(200, "It is made, and this is a token for it.", named("TokenAnswer"))
             .refuses(&[409, 429]),
         get(one, "An instance's settings")
             .in_id(instance_id())
@@ -88,65 +87,6 @@ pub(super) fn management() -> Vec<Operation> {
             .refuses(&[404])),
         post("/instances", "Instances are made by the operator only").refuses(&[403]),
     ]
-}
-
-/// Bank accounts.
-pub(super) fn accounts() -> Vec<Operation> {
-    let payto = || ("payto_uri", named("Payto"));
-    vec![
-        get("/private/accounts", "The list of bank accounts").gives(
-            200,
-            "The accounts.",
-            report([(
-                "accounts",
-                listed(report([payto(), ("h_wire", hash()), ("active", flag())])),
-            )]),
-        ),
-        post("/private/accounts", "Adds a bank account, or takes it into use again")
-            .takes(joined(wish([payto()]), details()))
-            .gives(200, "It is there.", report([("h_wire", hash()), ("salt", base32(16))]))
-            .refuses(&[409]),
-        get("/private/accounts/{id}", "A bank account")
-            .in_id(hash())
-            .gives(
-                200,
-                "The account.",
-                report([
-                    payto(),
-                    ("h_wire", hash()),
-                    ("salt", base32(16)),
-                    ("active", flag()),
-                    ("credit_facade_url?", base_url()),
-                    ("extra_wire_subject_metadata?", text(MAX_SUBJECT)),
-                ]),
-            )
-            .refuses(&[404]),
-        patch("/private/accounts/{id}", "Changes an account's details; what is not said stays")
-            .in_id(hash())
-            .takes(details())
-            .done(204, "They are changed.")
-            .refuses(&[404]),
-        delete("/private/accounts/{id}", "Takes an account out of use")
-            .in_id(hash())
-            .done(204, "It is out of use.")
-            .refuses(&[404]),
-    ]
-}
-
-fn details() -> Value {
-    let secret = || json!({ "type": "string" });
-    wish([
-        ("credit_facade_url?", base_url()),
-        (
-            "credit_facade_credentials?",
-            any_of([
-                wish([("type", one_of(["none"]))]),
-                wish([("type", one_of(["basic"])), ("username", secret()), ("password", secret())]),
-                wish([("type", one_of(["bearer"])), ("token", secret())]),
-            ]),
-        ),
-        ("extra_wire_subject_metadata?", text(MAX_SUBJECT)),
-    ])
 }
 
 /// How an instance's owner gets in.

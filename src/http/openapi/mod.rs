@@ -27,8 +27,6 @@ mod shop;
 #[cfg(test)]
 mod templates;
 #[cfg(test)]
-mod tokens;
-#[cfg(test)]
 pub(super) mod values;
 
 use std::io::Read;

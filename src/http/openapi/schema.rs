@@ -8,11 +8,9 @@
 use serde_json::{Map, Value, json};
 pub(super) use taler::openapi::{base32, clean, fulfillment, up_to, word};
 
-use crate::model::access::Scope;
 use crate::model::contract;
 use crate::model::instance::{MAX_LINE, MAX_LOGO};
 use crate::till::MAX_PASSWORD;
-use crate::till::access::{MAX_TOKEN, PREFIX};
 use taler::amount::{Amount, Currency};
 use taler::base32::HashCode;
 use taler::canonical::MAX_INTEGER;
@@ -340,8 +338,6 @@ pub(super) fn components() -> Map<String, Value> {
                 .into();
         schema
     };
-    let scopes = Scope::EVERY.iter().flat_map(|s| [format!("{s}"), format!("{s}:refreshable")]);
-    let graphic = r"[!-~]+";
     let all = [
         ("ClaimToken", base32(16)),
         ("ContractValue", contract_value()),
@@ -365,8 +361,6 @@ pub(super) fn components() -> Map<String, Value> {
         ("WalletDatum", wallet_datum()),
         ("TemplateContract", super::templates::contract()),
         ("TimeToPay", or_word("d_us", SECOND_US, LONGEST_DELAY_US, "forever")),
-        ("Token", word(&format!("{PREFIX}{graphic}"), PREFIX.len() + 1, PREFIX.len() + MAX_TOKEN)),
-        ("TokenScope", one_of(scopes)),
     ];
     let all = all.into_iter().map(|(name, schema)| (name.to_owned(), schema));
     all.chain([

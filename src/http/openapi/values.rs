@@ -4,12 +4,15 @@
 use serde_json::json;
 use taler::openapi::{base32, clean, schema, special, word};
 
-use super::contract;
-use super::schema::{any_case, list, one_of, rows, seconds};
+use super::contract::{self, told};
+use super::schema::{any_case, any_of, list, one_of, rows, seconds, text, wish};
 use crate::http::extract::{SessionOrNone, YesNoAll};
 use crate::http::orders::shop::MAX_PATHS;
+use crate::model::access::{Scope, TokenScope};
+use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
 use crate::till::MAX_REASON;
+use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX, WEB_SESSION_PREFIX};
 use taler::ids::MAX_SESSION;
 use taler::time::MAX_DIGITS;
 
@@ -46,6 +49,26 @@ values! {
     Milliseconds: word("[0-9]+", 1, MAX_DIGITS), "Milliseconds.", json!("20000");
     YesNo: any_case(&["yes", "no", "true", "false", "1", "0"]), "Yes or no.", json!("yes");
     ClaimToken: base32(16), "An order's claim token: 16 bytes as base32 text.", json!("0".repeat(26));
+    Token: word(&format!("{PREFIX}[!-~]+"), PREFIX.len() + 1, PREFIX.len() + MAX_TOKEN),
+        "A token, `secret-token:` included.", json!("secret-token:4XRVA8C6");
+    TokenNote: json!({
+        "type": "string", "maxLength": MAX_DESCRIPTION, "pattern": format!("^(?!{WEB_SESSION_PREFIX})"),
+    }), "A note about a token.", json!("web shop");
+    Serial: json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX }),
+        "A number of 64 bits.", json!(17);
+    Subject: text(MAX_SUBJECT), "An addition to the subject of transfers.", json!("shop 1");
+    FacadeCredentials: any_of([
+            wish([("type", told(one_of(["none"]), "Nothing is asked for."))]),
+            wish([
+                ("type", told(one_of(["basic"]), "A name and a password.")),
+                ("username", told(json!({ "type": "string" }), "The name.")),
+                ("password", told(json!({ "type": "string" }), "The password.")),
+            ]),
+            wish([
+                ("type", told(one_of(["bearer"]), "A token.")),
+                ("token", told(json!({ "type": "string" }), "The token.")),
+            ]),
+        ]), "How tilld identifies itself to the bank.", json!({ "type": "none" });
     Unpaid: one_of(["unpaid"]), "It is not paid.", json!("unpaid");
     Claimed: one_of(["claimed"]), "A wallet has claimed it.", json!("claimed");
     Paid: one_of(["paid"]), "It is paid.", json!("paid");
@@ -81,4 +104,11 @@ schema!(
     word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_REFERENCE),
     "The shop's own mark on a payment.",
     "receipt 17",
+);
+schema!(
+    TokenScope,
+    "TokenScope",
+    one_of(Scope::EVERY.iter().flat_map(|s| [format!("{s}"), format!("{s}:refreshable")])),
+    "What a token may do. With `:refreshable`, it can be traded for a fresh one.",
+    "order-full",
 );
