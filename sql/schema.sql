@@ -2,28 +2,28 @@
 
 CREATE TABLE accounts (
     serial                       INTEGER PRIMARY KEY,           -- names the row; the order of adding
-    instance                     INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    instance_serial              INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
     payto_uri                    TEXT    NOT NULL,              -- full payto URI, byte for byte
-    salt                         BLOB    NOT NULL CHECK (length(salt) = 16), -- random, of 16 bytes
+    salt                         BLOB    NOT NULL CHECK (length(salt) = 16), -- random; makes h_wire unguessable
     h_wire                       BLOB    NOT NULL CHECK (length(h_wire) = 64), -- salted hash of payto_uri
     active                       INTEGER NOT NULL CHECK (active IN (0, 1)), -- 1: new orders may use it
     credit_facade_url            TEXT,                          -- where the bank tells of transfers; NULL: nowhere
     credit_facade_credentials    TEXT,                          -- JSON object, secret; NULL: none
     extra_wire_subject_metadata  TEXT,                          -- for the subject of transfers; NULL: nothing
-    UNIQUE (instance, payto_uri),
-    UNIQUE (instance, h_wire)
+    UNIQUE (instance_serial, payto_uri),
+    UNIQUE (instance_serial, h_wire)
 ) STRICT;
 
 CREATE TABLE addresses (
-    instance   INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose programs
-    root       TEXT    NOT NULL,                  -- http(s) URL of the daemon's root, with a slash at its end
-    used_at_s  INTEGER NOT NULL,                  -- first use since a start of the daemon, in seconds since 1970
-    PRIMARY KEY (instance, root)
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose programs
+    root             TEXT    NOT NULL,                          -- http(s) URL of the daemon's root, with a slash at its end
+    used_at_s        INTEGER NOT NULL,                          -- first use since a start of the daemon, in seconds since 1970
+    PRIMARY KEY (instance_serial, root)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE clock (
-    id         INTEGER PRIMARY KEY CHECK (id = 1), -- there is one row
-    seen_at_s  INTEGER NOT NULL                    -- seconds since 1970
+    id         INTEGER PRIMARY KEY CHECK (id = 1),              -- there is one row
+    seen_at_s  INTEGER NOT NULL                                 -- seconds since 1970
 ) STRICT;
 
 CREATE TABLE coin_refunds (
@@ -33,7 +33,7 @@ CREATE TABLE coin_refunds (
     rtransaction_id  INTEGER NOT NULL,                          -- tells refunds of one coin apart
     amount           TEXT    NOT NULL,                          -- the refund fee included, like EUR:0.5
     made_at_s        INTEGER NOT NULL,                          -- seconds since 1970
-    wanted           INTEGER NOT NULL CHECK (wanted IN (0, 1)), -- 1: to be sent to the exchange
+    requested        INTEGER NOT NULL CHECK (requested IN (0, 1)), -- 1: to be sent to the exchange
     exchange_pub     BLOB    CHECK (length(exchange_pub) = 32), -- who confirmed; NULL: not confirmed
     exchange_sig     BLOB    CHECK (length(exchange_sig) = 64), -- the confirmation; NULL: not confirmed
     refused_status   INTEGER,                                   -- HTTP status of a refusal for good; NULL: none
@@ -46,7 +46,7 @@ CREATE TABLE coin_refunds (
 CREATE INDEX coin_refunds_by_grant ON coin_refunds (refund_serial) WHERE refund_serial IS NOT NULL;
 
 CREATE INDEX coin_refunds_open ON coin_refunds (serial)
-    WHERE wanted = 1 AND exchange_sig IS NULL AND refused_status IS NULL;
+    WHERE requested = 1 AND exchange_sig IS NULL AND refused_status IS NULL;
 
 CREATE TABLE deposits (
     serial                INTEGER PRIMARY KEY,                  -- names the row; the order of sending
@@ -57,9 +57,10 @@ CREATE TABLE deposits (
     refund_fee            TEXT    NOT NULL,                     -- what it would take for a refund
     wallet_data_hash      BLOB    CHECK (length(wallet_data_hash) = 64), -- what the wallet signed along; NULL: nothing
     session_id            TEXT,                                 -- the session to pay for; NULL: none
+    sent_at_s             INTEGER,                              -- last sent without an answer that decides, seconds since 1970; NULL: the exchange does not have it, and no request with it is on its way
     exchange_timestamp_s  INTEGER,                              -- seconds since 1970; NULL: not confirmed
     exchange_pub          BLOB    CHECK (length(exchange_pub) = 32), -- who confirmed; NULL: not confirmed
-    exchange_sig          BLOB    CHECK (length(exchange_sig) = 64), sent_at_s INTEGER, -- the confirmation; NULL: not confirmed
+    exchange_sig          BLOB    CHECK (length(exchange_sig) = 64), -- the confirmation; NULL: not confirmed
     UNIQUE (order_serial, coin_pub),
     CHECK ((exchange_sig IS NULL) = (exchange_pub IS NULL)),
     CHECK ((exchange_sig IS NULL) = (exchange_timestamp_s IS NULL))
@@ -68,17 +69,17 @@ CREATE TABLE deposits (
 CREATE INDEX deposits_unconfirmed ON deposits (order_serial) WHERE exchange_sig IS NULL;
 
 CREATE TABLE exchange_keys (
-    base_url    TEXT    NOT NULL,                  -- where the exchange is
-    master_pub  BLOB    NOT NULL,                  -- what the list is verified with
-    keys        TEXT    NOT NULL,                  -- the answer to GET /keys, as it came
-    fetched_at  INTEGER NOT NULL,                  -- when, in seconds since 1970
-    expires     INTEGER NOT NULL,                  -- until when it is good, in seconds since 1970
+    base_url      TEXT    NOT NULL,                             -- where the exchange is
+    master_pub    BLOB    NOT NULL,                             -- what the list is verified with
+    keys          TEXT    NOT NULL,                             -- the answer to GET /keys, as it came
+    fetched_at_s  INTEGER NOT NULL,                             -- when, in seconds since 1970
+    expires_at_s  INTEGER NOT NULL,                             -- until when it is good, in seconds since 1970
     PRIMARY KEY (base_url, master_pub)
 ) STRICT;
 
 CREATE TABLE hidden_check_lists (
-    instance     INTEGER NOT NULL PRIMARY KEY REFERENCES instances (serial) ON DELETE CASCADE, -- whose
-    hidden_at_s  INTEGER NOT NULL                                   -- seconds since 1970
+    instance_serial  INTEGER NOT NULL PRIMARY KEY REFERENCES instances (serial) ON DELETE CASCADE, -- whose
+    hidden_at_s      INTEGER NOT NULL                           -- seconds since 1970
 ) STRICT;
 
 CREATE TABLE instances (
@@ -99,38 +100,41 @@ CREATE TABLE instances (
     private_key                     BLOB    CHECK (length(private_key) = 32), -- EdDSA seed; NULL: deleted, only history is left
     public_key                      BLOB    NOT NULL CHECK (length(public_key) = 32), -- EdDSA
     password_hash                   TEXT,                       -- argon2id as PHC text; NULL: no password
+    time_zone                       TEXT,                       -- name in the IANA database; NULL: the daemon's
+    day_end_hour                    INTEGER NOT NULL DEFAULT 0 CHECK (day_end_hour BETWEEN 0 AND 23), -- when the days of its books end, by the clock in that zone
+    deletion                        INTEGER NOT NULL DEFAULT 0 CHECK (deletion IN (0, 1, 2)), -- 0: in use or without a key; 1: its key goes with its last refund; 2: all of it goes then
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
-, deletion INTEGER NOT NULL DEFAULT 0 CHECK (deletion IN (0, 1, 2)), time_zone TEXT, day_end_hour INTEGER NOT NULL DEFAULT 0 CHECK (day_end_hour BETWEEN 0 AND 23)) STRICT;
+) STRICT;
 
 CREATE TABLE kyc (
-    instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
-    h_wire        BLOB    NOT NULL CHECK (length(h_wire) = 64), -- names the account
-    exchange_url  TEXT    NOT NULL,                             -- which exchange asks
-    status        INTEGER NOT NULL,                             -- HTTP status of its refusal
-    code          INTEGER,                                      -- its own code; NULL: none
-    reply         TEXT    NOT NULL,                             -- JSON, its own words
-    asked_at_s    INTEGER NOT NULL,                             -- seconds since 1970
-    PRIMARY KEY (instance, h_wire, exchange_url)
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
+    h_wire           BLOB    NOT NULL CHECK (length(h_wire) = 64), -- names the account
+    exchange_url     TEXT    NOT NULL,                          -- which exchange asks
+    status           INTEGER NOT NULL,                          -- HTTP status of its refusal
+    code             INTEGER,                                   -- its own code; NULL: none
+    reply            TEXT    NOT NULL,                          -- JSON, its own words
+    asked_at_s       INTEGER NOT NULL,                          -- seconds since 1970
+    PRIMARY KEY (instance_serial, h_wire, exchange_url)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE logos (
-    serial    INTEGER PRIMARY KEY,                              -- names it in orders
-    instance  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
-    hash      BLOB    NOT NULL CHECK (length(hash) = 32),       -- SHA-256 of text
-    text      TEXT    NOT NULL,                                 -- what stands between the quotes, as JSON writes it
-    UNIQUE (instance, hash)
+    serial           INTEGER PRIMARY KEY,                       -- names it in orders
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    hash             BLOB    NOT NULL CHECK (length(hash) = 32), -- SHA-256 of text
+    text             TEXT    NOT NULL,                          -- the text between the quotes, escaped as JSON does
+    UNIQUE (instance_serial, hash)
 ) STRICT;
 
 CREATE TABLE orders (
     serial             INTEGER PRIMARY KEY AUTOINCREMENT,       -- its place in the shop's list; never used again
-    instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    instance_serial    INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
     order_id           TEXT    NOT NULL,                        -- names it in URLs
     request_hash       BLOB    NOT NULL CHECK (length(request_hash) = 64), -- SHA-512 of what was asked for
     claim_token        BLOB    CHECK (length(claim_token) = 16), -- needed to claim it; NULL: nothing is
     timestamp_s        INTEGER,                                 -- seconds since 1970; NULL: never
     created_at_s       INTEGER NOT NULL,                        -- seconds since 1970
     pay_deadline_s     INTEGER,                                 -- seconds since 1970; NULL: never
-    refund_deadline_s  INTEGER,                                 -- seconds since 1970; NULL: never
+    refund_deadline_s  INTEGER,                                 -- until when refunds can be granted (the contract's, the wire deadline where that is 0), seconds since 1970; NULL: at any time
     amount             TEXT    NOT NULL,                        -- the price, like EUR:1.5
     summary            TEXT    NOT NULL,                        -- what is bought, for people
     summary_folded     TEXT    NOT NULL,                        -- the same in lower case, to be searched
@@ -139,39 +143,44 @@ CREATE TABLE orders (
     session_id         TEXT,                                    -- the session it was made for; NULL: none
     nonce              BLOB    CHECK (length(nonce) = 32),      -- the claiming wallet's key; NULL: unclaimed
     h_contract         BLOB    CHECK (length(h_contract) = 64), -- hash of terms; NULL: unclaimed
+    claimed_at_s       INTEGER,                                 -- seconds since 1970; NULL: unclaimed
     paid_at_s          INTEGER,                                 -- seconds since 1970; NULL: unpaid
     paid_session       TEXT,                                    -- the session the payment counts for; NULL: none
     refund_granted     TEXT    NOT NULL,                        -- all refunds together, like EUR:0.5
     refund_taken       TEXT    NOT NULL,                        -- those that the customer has
+    refund_refused     TEXT,                                    -- the part of refund_granted that no wallet will get, like EUR:0.5; NULL: nothing
     refunded           INTEGER NOT NULL CHECK (refunded IN (0, 1, 2)), -- 0: not, 1: partly, 2: wholly
     wired              INTEGER NOT NULL CHECK (wired IN (0, 1)), -- 1: the exchange has wired all of it
-    terms              TEXT    NOT NULL, claimed_at_s INTEGER, refund_refused TEXT, logo_serial INTEGER REFERENCES logos (serial), logo_at INTEGER, by_stranger INTEGER NOT NULL DEFAULT 0 CHECK (by_stranger IN (0, 1)),                        -- the contract as canonical JSON, with nonce once claimed
-    UNIQUE (instance, order_id),
+    by_stranger        INTEGER NOT NULL DEFAULT 0 CHECK (by_stranger IN (0, 1)), -- 1: a client without a token of the shop made it, of a template
+    logo_serial        INTEGER REFERENCES logos (serial),       -- the logo that was taken out of terms; NULL: none was
+    logo_at            INTEGER,                                 -- where in terms the logo was, in bytes; NULL: none was
+    terms              TEXT    NOT NULL,                        -- the contract as canonical JSON, with nonce once claimed, without its logo
+    UNIQUE (instance_serial, order_id),
     CHECK ((nonce IS NULL) = (h_contract IS NULL)),
     CHECK (paid_at_s IS NULL OR nonce IS NOT NULL),
     CHECK (paid_session IS NULL OR paid_at_s IS NOT NULL)
 ) STRICT;
 
-CREATE INDEX orders_by_creation ON orders (instance, created_at_s, serial);
+CREATE INDEX orders_by_creation ON orders (instance_serial, created_at_s, serial);
 
-CREATE INDEX orders_by_instance ON orders (instance, serial);
+CREATE INDEX orders_by_instance ON orders (instance_serial, serial);
 
 CREATE INDEX orders_by_logo ON orders (logo_serial) WHERE logo_serial IS NOT NULL;
 
-CREATE INDEX orders_by_paid_session ON orders (instance, paid_session, fulfillment_url, serial)
+CREATE INDEX orders_by_paid_session ON orders (instance_serial, paid_session, fulfillment_url, serial)
     WHERE paid_session IS NOT NULL;
 
-CREATE INDEX orders_by_payment ON orders (instance, paid_at_s, serial) WHERE paid_at_s IS NOT NULL;
+CREATE INDEX orders_by_payment ON orders (instance_serial, paid_at_s, serial) WHERE paid_at_s IS NOT NULL;
 
-CREATE INDEX orders_by_session ON orders (instance, session_id, fulfillment_url, serial)
+CREATE INDEX orders_by_session ON orders (instance_serial, session_id, fulfillment_url, serial)
     WHERE session_id IS NOT NULL;
 
-CREATE INDEX orders_of_strangers ON orders (instance) WHERE by_stranger = 1 AND paid_at_s IS NULL;
+CREATE INDEX orders_of_strangers ON orders (instance_serial) WHERE by_stranger = 1 AND paid_at_s IS NULL;
 
 CREATE INDEX orders_of_strangers_by_deadline ON orders (pay_deadline_s)
     WHERE by_stranger = 1 AND paid_at_s IS NULL;
 
-CREATE TABLE part_paid (
+CREATE TABLE partial_payments (
     order_serial  INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE -- which
 ) STRICT;
 
@@ -185,12 +194,12 @@ CREATE TABLE payments (
 ) STRICT;
 
 CREATE TABLE refunds (
-    serial        INTEGER PRIMARY KEY,                          -- the order of granting
-    order_serial  INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- of which order
-    amount        TEXT    NOT NULL,                             -- by how much the total rose, like EUR:0.5
-    reason        TEXT    NOT NULL,                             -- why, in the shop's words
-    granted_at_s  INTEGER NOT NULL,                             -- seconds since 1970
-    taken_at_s    INTEGER                                       -- when the customer got it; NULL: not yet
+    serial          INTEGER PRIMARY KEY,                        -- the order of granting
+    order_serial    INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- of which order
+    amount          TEXT    NOT NULL,                           -- by how much the total rose, like EUR:0.5
+    reason          TEXT    NOT NULL,                           -- why, in the shop's words
+    granted_at_s    INTEGER NOT NULL,                           -- seconds since 1970
+    collected_at_s  INTEGER                                     -- when the customer got it; NULL: not yet
 ) STRICT;
 
 CREATE INDEX refunds_by_order ON refunds (order_serial, serial);
@@ -198,42 +207,45 @@ CREATE INDEX refunds_by_order ON refunds (order_serial, serial);
 CREATE INDEX refunds_by_time ON refunds (granted_at_s, serial);
 
 CREATE TABLE setup_code (
-    id            INTEGER PRIMARY KEY CHECK (id = 1),               -- there is one row at most
-    code_hash     BLOB    NOT NULL CHECK (length(code_hash) = 64),  -- SHA-512 of the code
-    expires_at_s  INTEGER NOT NULL                                  -- seconds since 1970
+    id            INTEGER PRIMARY KEY CHECK (id = 1),           -- there is one row at most
+    code_hash     BLOB    NOT NULL CHECK (length(code_hash) = 64), -- SHA-512 of the code
+    expires_at_s  INTEGER NOT NULL                              -- seconds since 1970
 ) STRICT;
 
 CREATE TABLE templates (
     serial             INTEGER PRIMARY KEY,                     -- the order of adding
-    instance           INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    instance_serial    INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
     template_id        TEXT    NOT NULL,                        -- names it in URLs
     description        TEXT    NOT NULL,                        -- the shop's own note
     contract           TEXT    NOT NULL,                        -- JSON object: what is fixed
     editable_defaults  TEXT,                                    -- JSON object: what is suggested; NULL: nothing
-    UNIQUE (instance, template_id)
+    UNIQUE (instance_serial, template_id)
 ) STRICT;
 
-CREATE INDEX templates_by_instance ON templates (instance, serial);
+CREATE INDEX templates_by_instance ON templates (instance_serial, serial);
 
 CREATE TABLE tokens (
-    serial         INTEGER PRIMARY KEY AUTOINCREMENT,           -- names the token for the shop; never used again
-    instance       INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- which it opens
-    hash           BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the token's text
-    scope          TEXT    NOT NULL,                            -- like order-full or all:refreshable
-    is_static      INTEGER NOT NULL CHECK (is_static IN (0, 1)), -- 1: the fixed token of before protocol 19
-    created_at_s   INTEGER NOT NULL,                            -- seconds since 1970
-    expires_at_s   INTEGER,                                     -- seconds since 1970; NULL: never
-    description    TEXT                                         -- the shop's own note; NULL: none
-, last_used_s INTEGER) STRICT;
+    serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the token for the shop; never used again
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- which it opens
+    hash             BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of the token's text
+    scope            TEXT    NOT NULL,                          -- like order-full or all:refreshable
+    kind             TEXT    NOT NULL CHECK (kind IN ('api', 'static', 'web')), -- static: the instance's fixed token of before protocol 19; web: a session of the back office
+    browser          TEXT,                                      -- name of the browser (User-Agent, shortened) of a web session; NULL: no web session
+    created_at_s     INTEGER NOT NULL,                          -- seconds since 1970
+    expires_at_s     INTEGER,                                   -- seconds since 1970; NULL: never
+    description      TEXT,                                      -- the shop's own note; NULL: none
+    last_used_s      INTEGER,                                   -- seconds since 1970, to the minute; NULL: never
+    CHECK ((kind = 'web') = (browser IS NOT NULL))
+) STRICT;
 
 CREATE INDEX tokens_by_expiry ON tokens (expires_at_s) WHERE expires_at_s IS NOT NULL;
 
-CREATE INDEX tokens_by_instance ON tokens (instance, serial);
+CREATE INDEX tokens_by_instance ON tokens (instance_serial, serial);
 
 CREATE TABLE trusted_exchanges (
-    base_url      TEXT    NOT NULL PRIMARY KEY,                     -- where the exchange is
+    base_url      TEXT    NOT NULL PRIMARY KEY,                 -- where the exchange is
     master_pub    BLOB    NOT NULL CHECK (length(master_pub) = 32), -- what its keys are verified with
-    currency      TEXT    NOT NULL,                                 -- what its coins are in, like CHF
-    added_at_s    INTEGER NOT NULL,                                 -- when, in seconds since 1970
-    removed_at_s  INTEGER                                           -- the same; NULL: new orders offer it
+    currency      TEXT    NOT NULL,                             -- what its coins are in, like CHF
+    added_at_s    INTEGER NOT NULL,                             -- when, in seconds since 1970
+    removed_at_s  INTEGER                                       -- the same; NULL: new orders offer it
 ) STRICT;

@@ -1,5 +1,1 @@
-SELECT
-    payto_uri, salt, h_wire, active, credit_facade_url, credit_facade_credentials,
-    extra_wire_subject_metadata
-FROM accounts
-WHERE instance = :instance AND h_wire = :h_wire
+WHERE instance_serial = :instance AND h_wire = :h_wire

@@ -1,5 +1,5 @@
 INSERT INTO accounts (
-    instance, payto_uri, salt, h_wire, active,
+    instance_serial, payto_uri, salt, h_wire, active,
     credit_facade_url, credit_facade_credentials, extra_wire_subject_metadata
 ) VALUES (
     :instance, :payto_uri, :salt, :h_wire, :active,

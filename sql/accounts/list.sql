@@ -1,6 +1,2 @@
-SELECT
-    payto_uri, salt, h_wire, active, credit_facade_url, credit_facade_credentials,
-    extra_wire_subject_metadata
-FROM accounts
-WHERE instance = :instance
+WHERE instance_serial = :instance
 ORDER BY serial

@@ -1,3 +1,3 @@
 UPDATE accounts
 SET active = :active
-WHERE instance = :instance AND h_wire = :h_wire AND active <> :active
+WHERE instance_serial = :instance AND h_wire = :h_wire AND active <> :active

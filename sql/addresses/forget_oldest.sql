@@ -1,4 +1,4 @@
 DELETE FROM addresses
-WHERE instance = :instance AND root NOT IN (
-    SELECT root FROM addresses WHERE instance = :instance ORDER BY used_at_s DESC, root LIMIT :most
+WHERE instance_serial = :instance AND root NOT IN (
+    SELECT root FROM addresses WHERE instance_serial = :instance ORDER BY used_at_s DESC, root LIMIT :most
 )

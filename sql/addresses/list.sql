@@ -1,1 +1,1 @@
-SELECT root FROM addresses WHERE instance = :instance ORDER BY used_at_s DESC, root
+SELECT root FROM addresses WHERE instance_serial = :instance ORDER BY used_at_s DESC, root

@@ -1,7 +1,7 @@
 -- scans: a check looks at every row
 SELECT 'instance ' || instances.id || ' has ' || count(*) || ' fixed tokens'
 FROM tokens
-JOIN instances ON instances.serial = tokens.instance
-WHERE tokens.is_static = 1
-GROUP BY tokens.instance
+JOIN instances ON instances.serial = tokens.instance_serial
+WHERE tokens.kind = 'static'
+GROUP BY tokens.instance_serial
 HAVING count(*) > 1

@@ -1,6 +1,6 @@
 -- scans: whoever compares the books with an exchange's looks at every row
 SELECT
-    orders.order_id, orders.instance, orders.h_contract, orders.terms ->> 'h_wire', deposits.coin,
+    orders.order_id, orders.instance_serial, orders.h_contract, orders.terms ->> 'h_wire', deposits.coin,
     deposits.deposit_fee, deposits.exchange_sig IS NOT NULL
 FROM deposits
 JOIN orders ON orders.serial = deposits.order_serial

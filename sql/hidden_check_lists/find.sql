@@ -1,3 +1,3 @@
 SELECT hidden_at_s
 FROM hidden_check_lists
-WHERE instance = :instance
+WHERE instance_serial = :instance

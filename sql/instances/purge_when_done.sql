@@ -5,6 +5,6 @@ WHERE deletion = 2 AND NOT EXISTS (
     FROM coin_refunds
     CROSS JOIN deposits ON deposits.serial = coin_refunds.deposit_serial
     CROSS JOIN orders ON orders.serial = deposits.order_serial
-    WHERE coin_refunds.wanted = 1 AND coin_refunds.exchange_sig IS NULL
-        AND coin_refunds.refused_status IS NULL AND orders.instance = instances.serial
+    WHERE coin_refunds.requested = 1 AND coin_refunds.exchange_sig IS NULL
+        AND coin_refunds.refused_status IS NULL AND orders.instance_serial = instances.serial
 )

@@ -4,7 +4,7 @@ SELECT
         SELECT count(*)
         FROM deposits
         CROSS JOIN orders ON orders.serial = deposits.order_serial
-        WHERE deposits.exchange_sig IS NULL AND orders.instance = :instance AND NOT EXISTS (
+        WHERE deposits.exchange_sig IS NULL AND orders.instance_serial = :instance AND NOT EXISTS (
             SELECT 1
             FROM coin_refunds
             WHERE coin_refunds.deposit_serial = deposits.serial
@@ -13,9 +13,9 @@ SELECT
     ) AS deposits,
     (
         SELECT count(*)
-        FROM part_paid
-        CROSS JOIN orders ON orders.serial = part_paid.order_serial
-        WHERE orders.instance = :instance
+        FROM partial_payments
+        CROSS JOIN orders ON orders.serial = partial_payments.order_serial
+        WHERE orders.instance_serial = :instance
     ) AS part_paid_orders,
     (
         SELECT count(DISTINCT coalesce(coin_refunds.refund_serial, -coin_refunds.serial))
@@ -23,5 +23,5 @@ SELECT
         CROSS JOIN deposits ON deposits.order_serial = orders.serial
         CROSS JOIN coin_refunds ON coin_refunds.deposit_serial = deposits.serial
         WHERE coin_refunds.exchange_sig IS NULL AND coin_refunds.refused_status IS NULL
-            AND orders.instance = :instance
+            AND orders.instance_serial = :instance
     ) AS refunds

@@ -1,2 +1,2 @@
 DELETE FROM kyc
-WHERE instance = :instance AND h_wire = :h_wire AND exchange_url = :exchange_url
+WHERE instance_serial = :instance AND h_wire = :h_wire AND exchange_url = :exchange_url

@@ -1,1 +1,1 @@
-SELECT serial FROM logos WHERE instance = :instance AND hash = :hash
+SELECT serial FROM logos WHERE instance_serial = :instance AND hash = :hash

@@ -1,3 +1,3 @@
-INSERT INTO logos (instance, hash, text)
+INSERT INTO logos (instance_serial, hash, text)
 VALUES (:instance, :hash, :text)
-ON CONFLICT (instance, hash) DO NOTHING
+ON CONFLICT (instance_serial, hash) DO NOTHING

@@ -17,5 +17,8 @@ CREATE TABLE instances (
     private_key                     BLOB    CHECK (length(private_key) = 32), -- EdDSA seed; NULL: deleted, only history is left
     public_key                      BLOB    NOT NULL CHECK (length(public_key) = 32), -- EdDSA
     password_hash                   TEXT,                       -- argon2id as PHC text; NULL: no password
+    time_zone                       TEXT,                       -- name in the IANA database; NULL: the daemon's
+    day_end_hour                    INTEGER NOT NULL DEFAULT 0 CHECK (day_end_hour BETWEEN 0 AND 23), -- when the days of its books end, by the clock in that zone
+    deletion                        INTEGER NOT NULL DEFAULT 0 CHECK (deletion IN (0, 1, 2)), -- 0: in use or without a key; 1: its key goes with its last refund; 2: all of it goes then
     created_at_s                    INTEGER NOT NULL            -- seconds since 1970
 ) STRICT;

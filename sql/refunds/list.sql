@@ -1,5 +1,5 @@
 SELECT
-    serial, amount, reason, granted_at_s, taken_at_s,
+    serial, amount, reason, granted_at_s, collected_at_s,
     EXISTS (
         SELECT 1
         FROM coin_refunds

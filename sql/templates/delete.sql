@@ -1,1 +1,1 @@
-DELETE FROM templates WHERE instance = :instance AND template_id = :template_id
+DELETE FROM templates WHERE instance_serial = :instance AND template_id = :template_id

@@ -1,3 +1,3 @@
-INSERT INTO templates (instance, template_id, description, contract, editable_defaults)
+INSERT INTO templates (instance_serial, template_id, description, contract, editable_defaults)
 VALUES (:instance, :template_id, :description, :contract, :editable_defaults)
-ON CONFLICT (instance, template_id) DO NOTHING
+ON CONFLICT (instance_serial, template_id) DO NOTHING

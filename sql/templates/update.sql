@@ -1,3 +1,3 @@
 UPDATE templates
 SET description = :description, contract = :contract, editable_defaults = :editable_defaults
-WHERE instance = :instance AND template_id = :template_id
+WHERE instance_serial = :instance AND template_id = :template_id

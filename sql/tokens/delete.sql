@@ -1,1 +1,1 @@
-DELETE FROM tokens WHERE instance = :instance AND serial = :serial
+DELETE FROM tokens WHERE instance_serial = :instance AND serial = :serial

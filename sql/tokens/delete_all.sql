@@ -1,1 +1,1 @@
-DELETE FROM tokens WHERE instance = :instance
+DELETE FROM tokens WHERE instance_serial = :instance

@@ -1,1 +1,1 @@
-DELETE FROM tokens WHERE instance = :instance AND is_static = 1
+DELETE FROM tokens WHERE instance_serial = :instance AND kind = 'static'

@@ -1,6 +1,6 @@
 INSERT INTO tokens (
-    instance, hash, scope, is_static, created_at_s, expires_at_s, description
+    instance_serial, hash, scope, kind, browser, created_at_s, expires_at_s, description
 ) VALUES (
-    :instance, :hash, :scope, :is_static, :created_at_s, :expires_at_s, :description
+    :instance, :hash, :scope, :kind, :browser, :created_at_s, :expires_at_s, :description
 )
 ON CONFLICT (hash) DO NOTHING

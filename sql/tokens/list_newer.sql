@@ -1,6 +1,3 @@
-SELECT
-    serial, instance, hash, scope, is_static, created_at_s, expires_at_s, description, last_used_s
-FROM tokens
-WHERE instance = :instance AND serial > :offset
+WHERE instance_serial = :instance AND serial > :offset
 ORDER BY serial
 LIMIT :limit

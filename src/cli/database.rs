@@ -56,11 +56,12 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// What is wrong with a copy of `src` is wrong with `src`.
 fn at_source(error: store::Error, staged: &Path, src: &Path) -> store::Error {
-    use store::Error::{Corrupt, Foreign, Newer, Open};
+    use store::Error::{Corrupt, Foreign, Newer, Open, Unreleased};
     let src = src.to_owned();
     match error {
         Foreign(path) if path == staged => Foreign(src),
         Newer(path, found, ours) if path == staged => Newer(src, found, ours),
+        Unreleased(path) if path == staged => Unreleased(src),
         Corrupt(path, what) if path == staged => Corrupt(src, what),
         Open(path, what) if path == staged => Open(src, what),
         other => other,
@@ -74,7 +75,7 @@ pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
     let compared = match ask_exchanges {
         true => {
             let trusted =
-                listed(&policy(config)?.exchanges, &store.read_in_place(exchanges::list)?);
+                listed(&policy(config)?.exchanges, &store.read_in_place(|db| exchanges::list(db))?);
             let trusted: Vec<_> = trusted.into_iter().map(|listed| listed.trusted).collect();
             Some(compare::compare(&store, &trusted))
         }

@@ -408,7 +408,7 @@ pub(super) fn tokens(config: &Config, instance: &str) -> Result<(), Error> {
             let page = till.tokens(&principal, 100, offset).await?;
             for token in &page {
                 let until = until(token.expires_at);
-                let note = token.description.as_deref().unwrap_or_default();
+                let note = token.label().unwrap_or_default();
                 output::row(&[&token.serial, &token.scope, &until, &note])?;
             }
             let Some(last) = page.last() else { return Ok(()) };

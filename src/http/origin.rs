@@ -81,14 +81,20 @@ fn trusted(peer: Option<IpAddr>, settings: &Settings) -> bool {
 }
 
 /// Was the request sent by another site's page? Browsers say so; programs say nothing.
-fn is_cross_site(request: &HttpRequest) -> bool {
+///
+/// Older browsers, and newer ones on plain HTTP, name the page's origin only. It is ours if it is the
+/// host that was asked or, behind a proxy that passes on another `Host`, that of `base_url`.
+fn is_cross_site(request: &HttpRequest, settings: &Settings) -> bool {
     if let Some(site) = header(request, SEC_FETCH_SITE) {
         return !["same-origin", "none"].contains(&site);
     }
     let Some(origin) = request.headers().get(ORIGIN) else { return false };
     let host =
         origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
-    host.is_none() || host != header(request, HOST)
+    let Some(host) = host else { return true };
+    let configured = settings.base_url.as_ref();
+    let configured = configured.and_then(|url| url.host_and_path().split('/').next());
+    Some(host) != header(request, HOST) && Some(host) != configured
 }
 
 /// The public address of `instance`: configured, else as the client sees it. It ends in a slash.
@@ -193,7 +199,8 @@ pub(super) fn seen(request: &HttpRequest, settings: &Settings) -> Result<BaseUrl
     let peer = client_ip(request);
     // A page of another site that reaches us past the proxy could name any address. It cannot reach
     // a unix socket.
-    let is_believed = trusted(peer, settings) && (peer.is_none() || !is_cross_site(request));
+    let is_believed =
+        trusted(peer, settings) && (peer.is_none() || !is_cross_site(request, settings));
     let forwarded = |name: HeaderName| {
         let value = header(request, name).filter(|_| is_believed)?;
         // Several proxies may have written; the first one saw the client.
@@ -264,6 +271,27 @@ mod tests {
         assert_eq!(url(Some("127.0.0.1"), PROXIED), public);
         assert_eq!(url(None, PROXIED), public);
         assert_eq!(url(Some("192.0.2.7"), PROXIED), "http://127.0.0.1:9966/instances/shop/");
+    }
+
+    #[test]
+    fn a_form_that_came_through_the_proxy_is_from_our_own_page() {
+        let known = settings(Some("http://192.0.2.2:19990/"));
+        let ask = |origin: Option<&'static str>| {
+            let mut headers = vec![
+                ("Host", "127.0.0.1:9966"),
+                ("X-Forwarded-Proto", "http"),
+                ("X-Forwarded-Host", "192.0.2.2:19990"),
+            ];
+            headers.extend(origin.map(|origin| ("Origin", origin)));
+            seen(&request(Some("127.0.0.1"), &headers), &known).unwrap().as_str().to_owned()
+        };
+        // A browser on plain HTTP names the page in Origin only, and only when it sends a form.
+        for origin in [None, Some("http://192.0.2.2:19990"), Some("http://127.0.0.1:9966")] {
+            assert_eq!(ask(origin), "http://192.0.2.2:19990/", "{origin:?}");
+        }
+        for origin in [Some("http://evil.example"), Some("null")] {
+            assert_eq!(ask(origin), "http://127.0.0.1:9966/", "{origin:?}");
+        }
     }
 
     #[test]

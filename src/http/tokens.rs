@@ -120,7 +120,7 @@ pub(super) async fn list(
             expiration: token.expires_at,
             scope: token.scope,
             refreshable: token.scope.refreshable,
-            description: token.description,
+            description: token.label(),
         })
         .collect();
     Ok(match tokens.is_empty() {

@@ -231,13 +231,38 @@ impl From<TokenScope> for String {
     }
 }
 
-/// Where a token came from.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What a token is for, and where it came from.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum TokenKind {
-    /// Made on request, by password, by refresh or on the command line; there may be many.
-    Login,
-    /// The instance's fixed token of before protocol 19; a new one takes its place.
+    /// For programs: made on request, by password, by refresh or on the command line; there may be
+    /// many.
+    Api,
+    /// For programs: the instance's fixed token of before protocol 19; a new one takes its place.
     Static,
+    /// A web session of the back office. It opens nothing of the API.
+    Web {
+        /// What the browser calls itself, shortened; may be empty.
+        browser: String,
+    },
+}
+
+impl TokenKind {
+    /// The word for it in the store.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Static => "static",
+            Self::Web { .. } => "web",
+        }
+    }
+
+    /// The browser of a web session; `None` for other tokens.
+    pub fn browser(&self) -> Option<&str> {
+        match self {
+            Self::Api | Self::Static => None,
+            Self::Web { browser } => Some(browser),
+        }
+    }
 }
 
 /// A token as it is kept: everything but its value (merchant-api 1.6.2).
@@ -247,7 +272,7 @@ pub struct Token {
     pub serial: i64,
     /// What it may do.
     pub scope: TokenScope,
-    /// Where it came from.
+    /// What it is for.
     pub kind: TokenKind,
     /// When it was made.
     pub created_at: Timestamp,
@@ -259,6 +284,17 @@ pub struct Token {
     pub last_used_at: Option<Timestamp>,
 }
 
+impl Token {
+    /// What lists of the API and of the command line say about it: the shop's note, or that it is a
+    /// web session, and of which browser.
+    pub fn label(&self) -> Option<String> {
+        match self.kind.browser() {
+            Some(browser) => Some(format!("web: {browser}")),
+            None => self.description.clone(),
+        }
+    }
+}
+
 /// A token about to be kept: `hash` stands for its value, which the store never sees.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewToken {
@@ -266,7 +302,7 @@ pub struct NewToken {
     pub hash: [u8; 32],
     /// What it may do.
     pub scope: TokenScope,
-    /// Where it came from.
+    /// What it is for.
     pub kind: TokenKind,
     /// When it was made.
     pub created_at: Timestamp,

@@ -211,7 +211,7 @@ pub fn serve_with(
     let options = store_options(config);
     let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
     let clock = Clock::system();
-    warn_if_clock_is_off(&clock, store.read_in_place(store::newest)?);
+    warn_if_clock_is_off(&clock, store.read_in_place(|db| store::newest(db))?);
     if let Some(problem) = zone_problem() {
         log::warn!("{problem}");
     }

@@ -13,7 +13,7 @@ use taler::payto::Payto;
 /// # Errors
 /// [`super::Error::Sqlite`].
 pub fn list(db: &Connection, instance: InstanceSerial) -> Result<Vec<Account>> {
-    let mut statement = db.prepare_cached(sql!("accounts/list"))?;
+    let mut statement = db.prepare_cached(sql!("accounts/columns" + "accounts/list"))?;
     let rows = statement.query_map(named_params! { ":instance": instance }, read_account)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
@@ -27,7 +27,7 @@ pub fn find(
     instance: InstanceSerial,
     h_wire: &HashCode,
 ) -> Result<Option<Account>> {
-    let mut statement = db.prepare_cached(sql!("accounts/find"))?;
+    let mut statement = db.prepare_cached(sql!("accounts/columns" + "accounts/find"))?;
     let params = named_params! { ":instance": instance, ":h_wire": h_wire };
     Ok(statement.query_row(params, read_account).optional()?)
 }
@@ -41,7 +41,7 @@ pub fn find_by_payto(
     instance: InstanceSerial,
     payto_uri: &Payto,
 ) -> Result<Option<Account>> {
-    let mut statement = db.prepare_cached(sql!("accounts/find_by_payto"))?;
+    let mut statement = db.prepare_cached(sql!("accounts/columns" + "accounts/find_by_payto"))?;
     let params = named_params! { ":instance": instance, ":payto_uri": payto_uri };
     Ok(statement.query_row(params, read_account).optional()?)
 }

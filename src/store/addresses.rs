@@ -20,7 +20,7 @@ pub fn upsert(
     root: &BaseUrl,
     now: Timestamp,
 ) -> Result<()> {
-    tx.prepare_cached(sql!("addresses/keep"))?
+    tx.prepare_cached(sql!("addresses/upsert"))?
         .execute(named_params! { ":instance": instance, ":root": root, ":now_s": now })?;
     tx.prepare_cached(sql!("addresses/forget_oldest"))?
         .execute(named_params! { ":instance": instance, ":most": MAX_ADDRESSES })?;

@@ -186,7 +186,7 @@ mod tests {
                 Ok(tx.execute_batch(&format!(
                     "INSERT INTO deposits (serial, order_serial, coin_pub, coin, deposit_fee, refund_fee)
                      VALUES (1, 2, zeroblob(32), '{coin}', 'KUDOS:0', 'KUDOS:0');
-                     INSERT INTO coin_refunds (deposit_serial, rtransaction_id, amount, made_at_s, wanted)
+                     INSERT INTO coin_refunds (deposit_serial, rtransaction_id, amount, made_at_s, requested)
                      VALUES (1, 0, 'KUDOS:1', 0, 1), (1, 1, 'KUDOS:0.01', 0, 1);",
                 ))?)
             })

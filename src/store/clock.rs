@@ -19,6 +19,6 @@ pub fn find(db: &Connection) -> Result<Option<Timestamp>> {
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn upsert(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
-    tx.prepare_cached(sql!("clock/keep"))?.execute(named_params! { ":seen_at_s": now })?;
+    tx.prepare_cached(sql!("clock/upsert"))?.execute(named_params! { ":seen_at_s": now })?;
     Ok(())
 }

@@ -151,7 +151,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewCoinRefund) -> Result<()> {
         ":rtransaction_id": new.grant.map_or(0, |grant| grant.0),
         ":amount": new.amount,
         ":made_at_s": new.made_at,
-        ":wanted": new.wanted,
+        ":requested": new.wanted,
     })?;
     Ok(())
 }
@@ -161,7 +161,7 @@ pub fn insert(tx: &mut Tx<'_>, new: &NewCoinRefund) -> Result<()> {
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn request_all(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
-    tx.prepare_cached(sql!("coin_refunds/want"))?
+    tx.prepare_cached(sql!("coin_refunds/request"))?
         .execute(named_params! { ":order_serial": order })?;
     Ok(())
 }
@@ -172,7 +172,7 @@ pub fn request_all(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn want_all(tx: &mut Tx<'_>, instance: InstanceSerial) -> Result<()> {
-    tx.prepare_cached(sql!("coin_refunds/want_all"))?
+    tx.prepare_cached(sql!("coin_refunds/request_all"))?
         .execute(named_params! { ":instance": instance })?;
     Ok(())
 }

@@ -32,8 +32,8 @@ pub fn keys(db: &Connection, exchange: &Trusted) -> Result<Option<KeysRow>> {
     let read = |row: &rusqlite::Row<'_>| {
         Ok(KeysRow {
             text: row.get("keys")?,
-            fetched_at: row.get("fetched_at")?,
-            expires: row.get("expires")?,
+            fetched_at: row.get("fetched_at_s")?,
+            expires: row.get("expires_at_s")?,
         })
     };
     Ok(statement.query_row(params, read).optional()?)
@@ -50,12 +50,12 @@ pub fn keep_keys(
     fetched_at: Timestamp,
     expires: Timestamp,
 ) -> Result<()> {
-    tx.prepare_cached(sql!("exchange_keys/keep"))?.execute(named_params! {
+    tx.prepare_cached(sql!("exchange_keys/upsert"))?.execute(named_params! {
         ":base_url": exchange.base_url,
         ":master_pub": exchange.master_public_key,
         ":keys": text,
-        ":fetched_at": fetched_at,
-        ":expires": expires,
+        ":fetched_at_s": fetched_at,
+        ":expires_at_s": expires,
     })?;
     Ok(())
 }
@@ -92,7 +92,7 @@ pub fn list(db: &Connection) -> Result<Vec<KeptExchange>> {
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn keep(tx: &mut Tx<'_>, exchange: &Trusted, now: Timestamp) -> Result<()> {
-    tx.prepare_cached(sql!("trusted_exchanges/keep"))?.execute(named_params! {
+    tx.prepare_cached(sql!("trusted_exchanges/upsert"))?.execute(named_params! {
         ":base_url": exchange.base_url,
         ":master_pub": exchange.master_public_key,
         ":currency": exchange.currency,

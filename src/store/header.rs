@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::paths::with_suffix;
 use super::{Error, Result, VERSION};
+use system::steps;
 
 /// Marks a file as ours, in SQLite's header: "tild".
 pub(super) const APPLICATION_ID: u32 = 0x7469_6C64;
@@ -77,6 +78,9 @@ pub(super) fn whose(path: &Path) -> Result<FileState> {
     }
     if number(60) > VERSION {
         return Err(Error::Newer(path.to_owned(), number(60), VERSION));
+    }
+    if steps::is_unreleased(number(60)) {
+        return Err(Error::Unreleased(path.to_owned()));
     }
     // Two bytes hold the page's size, 1 for 65536; the pages are counted in a header that is true
     // when its two change counters agree, and complete when no log waits beside the file.

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OpenFlags};
 use super::header::{FileState, inspect};
 use super::open::check_whole;
 use super::paths::{resolve, with_suffix};
-use super::{BUSY_TIMEOUT, Error, Result, migrations, snapshot, sql};
+use super::{BUSY_TIMEOUT, Error, Read, Result, migrations, snapshot, sql};
 use taler::time::Timestamp;
 
 /// What must be encoded in the path of SQLite's addresses of files.
@@ -70,7 +70,7 @@ impl Inspection {
     ///
     /// # Errors
     /// What `work` says.
-    pub fn read<T>(&self, work: impl FnOnce(&Connection) -> Result<T>) -> Result<T> {
+    pub fn read<T>(&self, work: impl FnOnce(&Read<'_>) -> Result<T>) -> Result<T> {
         snapshot(&self.connection, work)
     }
 
@@ -94,7 +94,7 @@ impl Inspection {
     /// # Errors
     /// [`Error::Sqlite`].
     pub fn newest(&self) -> Result<Option<Timestamp>> {
-        self.read(newest)
+        self.read(|db| newest(db))
     }
 }
 
@@ -129,7 +129,7 @@ mod tests {
 
     fn sees_everything(look: &Inspection) {
         assert_eq!(look.version(), VERSION);
-        assert_eq!(look.read(instances::list).unwrap().len(), 1);
+        assert_eq!(look.read(|db| instances::list(db)).unwrap().len(), 1);
         assert_eq!(look.newest().unwrap(), None);
     }
 

@@ -15,7 +15,7 @@ use taler::sign::SigningKey;
 /// # Errors
 /// [`super::Error::Sqlite`].
 pub fn find(db: &Connection, id: &InstanceId) -> Result<Option<Instance>> {
-    let mut statement = db.prepare_cached(sql!("instances/find"))?;
+    let mut statement = db.prepare_cached(sql!("instances/columns" + "instances/find"))?;
     Ok(statement.query_row(named_params! { ":id": id }, read_instance).optional()?)
 }
 
@@ -24,7 +24,8 @@ pub fn find(db: &Connection, id: &InstanceId) -> Result<Option<Instance>> {
 /// # Errors
 /// [`super::Error::Sqlite`].
 pub fn find_by_serial(db: &Connection, instance: InstanceSerial) -> Result<Option<Instance>> {
-    let mut statement = db.prepare_cached(sql!("instances/find_by_serial"))?;
+    let mut statement =
+        db.prepare_cached(sql!("instances/columns" + "instances/find_by_serial"))?;
     Ok(statement.query_row(named_params! { ":instance": instance }, read_instance).optional()?)
 }
 
@@ -78,7 +79,7 @@ pub fn refund_key(db: &Connection, instance: InstanceSerial) -> Result<Option<Si
 /// # Errors
 /// [`super::Error::Sqlite`].
 pub fn list(db: &Connection) -> Result<Vec<Instance>> {
-    let mut statement = db.prepare_cached(sql!("instances/list"))?;
+    let mut statement = db.prepare_cached(sql!("instances/columns" + "instances/list"))?;
     let rows = statement.query_map([], read_instance)?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

@@ -208,7 +208,9 @@ mod tests {
             .unwrap();
         let logos = || {
             let count = "SELECT count(*) FROM logos";
-            let count = |db: &Connection| Ok(db.query_row(count, [], |row| row.get::<_, i64>(0))?);
+            let count = |db: &crate::store::Read<'_>| {
+                Ok(db.query_row(count, [], |row| row.get::<_, i64>(0))?)
+            };
             f.store.read_in_place::<_, Error>(count).unwrap()
         };
         for order in &wanted {
@@ -218,14 +220,18 @@ mod tests {
                 f.store.read_in_place(|db| orders::terms(db, there.unwrap().serial)).unwrap();
             assert_eq!(terms, order.terms);
         }
-        assert_eq!((logos(), f.store.read_in_place(has_unused).unwrap()), (2, false));
+        assert_eq!((logos(), f.store.read_in_place(|db| has_unused(db)).unwrap()), (2, false));
         for (name, left) in [("A", 2), ("C", 1), ("B", 0)] {
             let delete = move |tx: &mut Tx<'_>| {
                 let order = orders::find(tx, instance, &name.parse().unwrap())?.unwrap();
                 orders::delete(tx, &order)
             };
             f.store.write(delete).await.unwrap();
-            assert_eq!(f.store.read_in_place(has_unused).unwrap(), logos() > left, "{name}");
+            assert_eq!(
+                f.store.read_in_place(|db| has_unused(db)).unwrap(),
+                logos() > left,
+                "{name}"
+            );
             f.store.write(|tx| delete_unused(tx)).await.unwrap();
             assert_eq!(logos(), left, "{name}");
         }

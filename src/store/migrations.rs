@@ -1,6 +1,6 @@
 //! The schema, as a chain of steps that only leads forward.
 //!
-//! A released step is never edited. The file's `user_version` says how many it has taken.
+//! A released step is never edited. The file's `user_version` says which it has taken, see [`steps`].
 
 use std::path::Path;
 
@@ -15,28 +15,17 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0002_accounts"),
     sql!("migrations/0003_tokens"),
     sql!("migrations/0004_orders"),
-    sql!("migrations/0005_payments"),
-    sql!("migrations/0006_refunds"),
-    sql!("migrations/0007_templates"),
-    sql!("migrations/0008_deposits"),
-    sql!("migrations/0009_exchanges"),
-    sql!("migrations/0010_part_paid"),
-    sql!("migrations/0011_office"),
-    sql!("migrations/0012_addresses"),
-    sql!("migrations/0013_refund_refused"),
-    sql!("migrations/0014_strangers"),
-    sql!("migrations/0015_deletion"),
-    sql!("migrations/0016_clock"),
-    sql!("migrations/0017_sent_deposits"),
-    sql!("migrations/0018_counter_refunds"),
-    sql!("migrations/0019_setup"),
-    sql!("migrations/0020_business_day"),
+    sql!("migrations/0005_deposits"),
+    sql!("migrations/0006_templates"),
+    sql!("migrations/0007_exchanges"),
+    sql!("migrations/0008_setup"),
+    sql!("migrations/0009_daemon"),
 ];
 
 /// The version of a file that has taken all steps.
 pub const VERSION: u32 = steps::version_of(STEPS);
 
-/// How many steps the file has taken.
+/// The version of the file.
 pub(super) fn version(connection: &Connection) -> Result<u32> {
     Ok(steps::taken(connection)?)
 }
@@ -47,6 +36,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     let start = version(connection)?;
     if start > VERSION {
         return Err(Error::Newer(path.to_owned(), start, VERSION));
+    }
+    if steps::is_unreleased(start) {
+        return Err(Error::Unreleased(path.to_owned()));
     }
     if start == VERSION {
         return Ok(());

@@ -40,6 +40,7 @@ mod writer;
 use std::cell::RefCell;
 use std::fmt;
 use std::fs::File;
+use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -61,10 +62,10 @@ pub use self::writer::{Lane, Stats, Tx};
 use crate::model::order::Topic;
 use system::log_limit;
 
-/// The text of one statement, by its place below `sql/`.
+/// The text of one statement, by the places of its files below `sql/`.
 macro_rules! sql {
-    ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/", $name, ".sql"))
+    ($name:literal $(+ $more:literal)*) => {
+        system::statement!("/sql/", $name $(+ $more)*)
     };
 }
 use sql;
@@ -87,6 +88,8 @@ pub enum Error {
     Foreign(PathBuf),
     /// The file was written by a newer tilld; its version and ours.
     Newer(PathBuf, u32, u32),
+    /// The file was made by a development version, before the first release.
+    Unreleased(PathBuf),
     /// The file is of an older version, and an older daemon runs on it.
     OlderDaemon(PathBuf),
     /// The file cannot be written.
@@ -122,6 +125,7 @@ impl Error {
         match self {
             Self::Foreign(_)
             | Self::Newer(..)
+            | Self::Unreleased(_)
             | Self::OlderDaemon(_)
             | Self::ReadOnly(_)
             | Self::Corrupt(..)
@@ -156,6 +160,12 @@ impl fmt::Display for Error {
                 f,
                 "{} was written by a newer tilld (version {found}, this one knows {ours}); \
                  it was left as it is",
+                path.display()
+            ),
+            Self::Unreleased(path) => write!(
+                f,
+                "{} was made by a development version of tilld, from before 0.1.0, and cannot be \
+                 used by this one; it was left as it is",
                 path.display()
             ),
             Self::OlderDaemon(path) => write!(
@@ -316,7 +326,7 @@ impl Store {
     /// What `work` says; [`Error::Busy`] when more threads glance than there are connections for.
     pub fn read_in_place<T, E: From<Error>>(
         &self,
-        work: impl FnOnce(&Connection) -> std::result::Result<T, E>,
+        work: impl FnOnce(&Read<'_>) -> std::result::Result<T, E>,
     ) -> std::result::Result<T, E> {
         thread_local! {
             static OWN: RefCell<Vec<(u64, PooledConnection<SqliteConnectionManager>)>> =
@@ -344,7 +354,7 @@ impl Store {
     /// What `work` says; [`Error::Busy`] when its turn did not come in time.
     pub async fn read<T, E>(
         &self,
-        work: impl FnOnce(&Connection) -> std::result::Result<T, E> + Send + 'static,
+        work: impl FnOnce(&Read<'_>) -> std::result::Result<T, E> + Send + 'static,
     ) -> std::result::Result<T, E>
     where
         T: Send + 'static,
@@ -446,11 +456,29 @@ impl Store {
     }
 }
 
+/// The file as it is at one moment. Whoever holds one may read, by the functions of the store.
+pub struct Read<'a>(&'a Connection);
+
+/// For the store's own functions; other modules name no type of rusqlite.
+impl Deref for Read<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl fmt::Debug for Read<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Read")
+    }
+}
+
 /// Has `work` see the file as it is at one moment, however many statements it takes: a payment that
 /// lands between two of them would be seen by halves.
 fn snapshot<T, E: From<Error>>(
     connection: &Connection,
-    work: impl FnOnce(&Connection) -> std::result::Result<T, E>,
+    work: impl FnOnce(&Read<'_>) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
     /// Ends the snapshot, whatever becomes of the work.
     struct End<'a>(&'a Connection);
@@ -467,7 +495,7 @@ fn snapshot<T, E: From<Error>>(
 
     execute(connection, "BEGIN DEFERRED").map_err(Error::from)?;
     let _end = End(connection);
-    work(connection)
+    work(&Read(connection))
 }
 
 fn execute(connection: &Connection, statement: &str) -> rusqlite::Result<()> {

@@ -11,7 +11,7 @@ use taler::time::Timestamp;
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn insert(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
-    tx.prepare_cached(sql!("part_paid/insert"))?
+    tx.prepare_cached(sql!("partial_payments/insert"))?
         .execute(named_params! { ":order_serial": order })?;
     Ok(())
 }
@@ -21,7 +21,7 @@ pub fn insert(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn delete(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
-    tx.prepare_cached(sql!("part_paid/delete"))?
+    tx.prepare_cached(sql!("partial_payments/delete"))?
         .execute(named_params! { ":order_serial": order })?;
     Ok(())
 }
@@ -31,7 +31,7 @@ pub fn delete(tx: &mut Tx<'_>, order: OrderSerial) -> Result<()> {
 /// # Errors
 /// [`super::Error::Sqlite`].
 pub fn expired(db: &Connection, now: Timestamp) -> Result<Vec<OrderSerial>> {
-    let mut statement = db.prepare_cached(sql!("part_paid/expired"))?;
+    let mut statement = db.prepare_cached(sql!("partial_payments/expired"))?;
     let rows = statement.query_map(named_params! { ":now": now }, |row| row.get(0))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }

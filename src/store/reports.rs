@@ -81,7 +81,7 @@ pub fn created(
     range: Range,
     limit: u32,
 ) -> Result<Vec<Order>> {
-    page(db, sql!("orders/created_between"), instance, range, limit, read_order)
+    page(db, sql!("orders/columns" + "orders/created_between"), instance, range, limit, read_order)
 }
 
 /// Orders by when they were paid; at most `limit`.
@@ -122,7 +122,7 @@ pub fn refunded(
             amount: row.get("amount")?,
             reason: row.get("reason")?,
             granted_at: row.get("granted_at_s")?,
-            taken_at: row.get("taken_at_s")?,
+            taken_at: row.get("collected_at_s")?,
             at_counter: row.get::<_, Option<String>>("method")?.is_some(),
         })
     })

@@ -61,7 +61,7 @@ pub fn is_check_list_hidden(db: &Connection, instance: InstanceSerial) -> Result
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn hide_check_list(tx: &mut Tx<'_>, instance: InstanceSerial, now: Timestamp) -> Result<()> {
-    tx.prepare_cached(sql!("hidden_check_lists/keep"))?
+    tx.prepare_cached(sql!("hidden_check_lists/upsert"))?
         .execute(named_params! { ":instance": instance, ":hidden_at_s": now })?;
     Ok(())
 }

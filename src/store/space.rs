@@ -21,7 +21,7 @@ impl Store {
     /// # Errors
     /// [`super::Error::Busy`], [`super::Error::Full`], [`super::Error::Sqlite`].
     pub async fn give_space_back(&self) -> Result<bool> {
-        if self.read_in_place(spare)? == 0 {
+        if self.read_in_place(|db| spare(db))? == 0 {
             return Ok(false);
         }
         self.write(give_back).await
@@ -79,7 +79,7 @@ mod tests {
                     let token = NewToken {
                         hash,
                         scope: "readonly".parse().unwrap(),
-                        kind: TokenKind::Login,
+                        kind: TokenKind::Api,
                         created_at: Timestamp::ZERO,
                         expires_at: Timestamp::NEVER,
                         description: Some(TEXT.repeat(240)),

@@ -5,6 +5,7 @@ use std::sync::mpsc::channel;
 
 use futures_util::future::join_all;
 use rusqlite::named_params;
+use rusqlite::types::Null;
 
 use super::*;
 use crate::model::access::{NewToken, TokenKind, TokenScope};
@@ -80,7 +81,7 @@ fn token(number: u8) -> NewToken {
     NewToken {
         hash: [number; 32],
         scope: "all:refreshable".parse::<TokenScope>().unwrap(),
-        kind: TokenKind::Login,
+        kind: TokenKind::Api,
         created_at: Timestamp::ZERO,
         expires_at: Timestamp::NEVER,
         description: None,
@@ -333,7 +334,7 @@ async fn the_log_is_written_over_and_does_not_grow_for_ever() {
                     let text = "x".repeat(4000);
                     tx.prepare_cached(sql!("tokens/insert"))?.execute(named_params! {
                         ":instance": instance, ":hash": random_hash(round, number),
-                        ":scope": "all", ":is_static": false, ":created_at_s": 0,
+                        ":scope": "all", ":kind": "api", ":browser": Null, ":created_at_s": 0,
                         ":expires_at_s": 0, ":description": text,
                     })?;
                 }

@@ -1,5 +1,6 @@
 //! Tokens, by the hash of their text.
 
+use rusqlite::types::Type;
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use subtle::ConstantTimeEq;
 
@@ -32,7 +33,7 @@ impl TokenRow {
 /// # Errors
 /// [`super::Error::Sqlite`].
 pub fn find(db: &Connection, hash: &[u8; 32]) -> Result<Option<TokenRow>> {
-    let mut statement = db.prepare_cached(sql!("tokens/find"))?;
+    let mut statement = db.prepare_cached(sql!("tokens/columns" + "tokens/find"))?;
     Ok(statement.query_row(named_params! { ":hash": hash }, read_found).optional()?)
 }
 
@@ -48,9 +49,12 @@ pub fn list(
     offset: Option<i64>,
 ) -> Result<Vec<Token>> {
     let (mut statement, offset) = if limit < 0 {
-        (db.prepare_cached(sql!("tokens/list_older"))?, offset.unwrap_or(i64::MAX))
+        (
+            db.prepare_cached(sql!("tokens/columns" + "tokens/list_older"))?,
+            offset.unwrap_or(i64::MAX),
+        )
     } else {
-        (db.prepare_cached(sql!("tokens/list_newer"))?, offset.unwrap_or(0))
+        (db.prepare_cached(sql!("tokens/columns" + "tokens/list_newer"))?, offset.unwrap_or(0))
     };
     let limit = limit.saturating_abs();
     let params = named_params! { ":instance": instance, ":offset": offset, ":limit": limit };
@@ -59,20 +63,32 @@ pub fn list(
 }
 
 fn read_found(row: &Row<'_>) -> rusqlite::Result<TokenRow> {
-    let kind = if row.get("is_static")? { TokenKind::Static } else { TokenKind::Login };
     Ok(TokenRow {
         hash: row.get("hash")?,
-        instance: row.get("instance")?,
+        instance: row.get("instance_serial")?,
         token: Token {
             serial: row.get("serial")?,
             scope: row.get("scope")?,
-            kind,
+            kind: read_kind(row)?,
             created_at: row.get("created_at_s")?,
             expires_at: row.get("expires_at_s")?,
             description: row.get("description")?,
             last_used_at: row.get("last_used_s")?,
         },
     })
+}
+
+fn read_kind(row: &Row<'_>) -> rusqlite::Result<TokenKind> {
+    let index = row.as_ref().column_index("kind")?;
+    match row.get_ref(index)?.as_str()? {
+        "api" => Ok(TokenKind::Api),
+        "static" => Ok(TokenKind::Static),
+        "web" => Ok(TokenKind::Web { browser: row.get("browser")? }),
+        other => {
+            let what = format!("no kind of token: {other}").into();
+            Err(rusqlite::Error::FromSqlConversionFailure(index, Type::Text, what))
+        }
+    }
 }
 
 /// Keeps that a token was used at `now`, unless it is known to have been used after `before`.
@@ -97,7 +113,8 @@ pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, token: &NewToken) -> Re
         ":instance": instance,
         ":hash": token.hash,
         ":scope": token.scope,
-        ":is_static": token.kind == TokenKind::Static,
+        ":kind": token.kind.as_str(),
+        ":browser": token.kind.browser(),
         ":created_at_s": token.created_at,
         ":expires_at_s": token.expires_at,
         ":description": token.description,
@@ -121,6 +138,20 @@ pub fn delete(tx: &mut Tx<'_>, instance: InstanceSerial, serial: i64) -> Result<
 pub fn delete_static(tx: &mut Tx<'_>, instance: InstanceSerial) -> Result<()> {
     let params = named_params! { ":instance": instance };
     tx.prepare_cached(sql!("tokens/delete_static"))?.execute(params)?;
+    Ok(())
+}
+
+/// Ends all web sessions of `instance` but the one of this number.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn delete_web_sessions(
+    tx: &mut Tx<'_>,
+    instance: InstanceSerial,
+    except: Option<i64>,
+) -> Result<()> {
+    let params = named_params! { ":instance": instance, ":except": except };
+    tx.prepare_cached(sql!("tokens/delete_web_sessions"))?.execute(params)?;
     Ok(())
 }
 

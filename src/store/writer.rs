@@ -22,7 +22,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::checkpoint::{Checkpointer, warn_unmoved};
-use super::{Durability, Error, Options, Result, Role};
+use super::{Durability, Error, Options, Read, Result, Role};
 use crate::model::order::Topic;
 use system::log_limit;
 
@@ -56,7 +56,7 @@ pub enum Lane {
 
 /// A transaction under way. Whoever holds one may write.
 pub struct Tx<'a> {
-    connection: &'a Connection,
+    read: Read<'a>,
     announcements: &'a mut Vec<Topic>,
 }
 
@@ -68,11 +68,12 @@ impl Tx<'_> {
     }
 }
 
-impl Deref for Tx<'_> {
-    type Target = Connection;
+/// What is written can be read at once.
+impl<'a> Deref for Tx<'a> {
+    type Target = Read<'a>;
 
-    fn deref(&self) -> &Connection {
-        self.connection
+    fn deref(&self) -> &Read<'a> {
+        &self.read
     }
 }
 
@@ -454,7 +455,7 @@ impl WriterLoop {
                 say("SAVEPOINT job")?;
             }
             let told = announcements.len();
-            let mut tx = Tx { connection: &self.connection, announcements };
+            let mut tx = Tx { read: Read(&self.connection), announcements };
             let good = job.run(&mut tx);
             if self.connection.is_autocommit() {
                 return Err(Failed::RolledBack);

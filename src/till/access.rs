@@ -10,7 +10,6 @@ use std::time::Instant;
 use sha2::{Digest, Sha256};
 
 use super::instance::still_there;
-use super::web_session::is_web_session;
 use super::{Error, Password, Till, alive};
 use crate::model::access::{NewToken, Permission, Token, TokenKind, TokenScope};
 use crate::model::business_day::Calendar;
@@ -30,8 +29,6 @@ pub const PREFIX: &str = "secret-token:";
 pub(crate) const MAX_TOKEN: usize = 512;
 /// Longest note about a token, in characters.
 pub(crate) const MAX_DESCRIPTION: usize = 512;
-/// What the description of a seat's token starts with, and no other's.
-pub(crate) const WEB_SESSION_PREFIX: &str = "web: ";
 /// How long an expired token is told from one that never was: 30 days.
 const REMEMBERED_S: u64 = 30 * 86_400;
 /// How long a token that was traded for another one lives at most: 90 days. Else whoever got hold of
@@ -170,9 +167,7 @@ pub struct CreateToken {
 
 impl CreateToken {
     fn check(&self) -> Result<(), InvalidField> {
-        let fits = |text: &String| {
-            text.chars().count() <= MAX_DESCRIPTION && !text.starts_with(WEB_SESSION_PREFIX)
-        };
+        let fits = |text: &String| text.chars().count() <= MAX_DESCRIPTION;
         if self.description.as_ref().is_none_or(fits) {
             Ok(())
         } else {
@@ -238,8 +233,8 @@ impl Till {
                 None => Err(Error::NotAuthorized),
             };
         };
-        if !found.is_of(&hash) || found.instance != instance.serial || is_web_session(&found.token)
-        {
+        let is_of_instance = found.instance == instance.serial;
+        if !found.is_of(&hash) || !is_of_instance || found.token.kind.browser().is_some() {
             return Err(Error::NotAuthorized);
         }
         let token = found.token;
@@ -329,20 +324,21 @@ impl Till {
         wish: CreateToken,
     ) -> Result<IssuedToken, Error> {
         wish.check()?;
-        self.trade(instance, password, client, wish).await
+        self.trade(instance, password, client, wish, TokenKind::Api).await
     }
 
-    /// As [`Till::log_in`], for a wish of our own, too.
+    /// As [`Till::log_in`], for a token of this kind.
     pub(super) async fn trade(
         &self,
         instance: &InstanceId,
         password: Password,
         client: Option<IpAddr>,
         wish: CreateToken,
+        kind: TokenKind,
     ) -> Result<IssuedToken, Error> {
         let instance = self.instance(instance).await?;
         self.check_password(&instance, password, client).await?;
-        self.issue_for_password(Principal { instance, token: None }, client, wish).await
+        self.issue_for_password(Principal { instance, token: None }, client, wish, kind).await
     }
 
     /// Makes a token for a clerk who has shown the password, and tells the log.
@@ -351,8 +347,9 @@ impl Till {
         principal: Principal,
         client: Option<IpAddr>,
         wish: CreateToken,
+        kind: TokenKind,
     ) -> Result<IssuedToken, Error> {
-        let issued = self.make_token(&principal, wish).await?;
+        let issued = self.make_token(&principal, wish, kind).await?;
         let (id, IssuedToken { serial, scope, .. }) = (&principal.instance.id, &issued);
         log::info!("{id}: token {serial} ({scope}) for the password, {}", ClientAddr(client));
         Ok(issued)
@@ -400,7 +397,7 @@ impl Till {
             Admission::Unknown(instance) => self.admit_by_password(instance, key, client).await?,
         };
         let Some(token) = &principal.token else {
-            return self.issue_for_password(principal, client, wish).await;
+            return self.issue_for_password(principal, client, wish, TokenKind::Api).await;
         };
         let may_trade = token.scope.refreshable || token.kind == TokenKind::Static;
         if !may_trade || !token.scope.scope.contains(wish.scope.scope) {
@@ -422,13 +419,14 @@ impl Till {
         wish: CreateToken,
     ) -> Result<IssuedToken, Error> {
         wish.check()?;
-        self.make_token(principal, wish).await
+        self.make_token(principal, wish, TokenKind::Api).await
     }
 
     async fn make_token(
         &self,
         principal: &Principal,
         wish: CreateToken,
+        kind: TokenKind,
     ) -> Result<IssuedToken, Error> {
         let key = ApiToken::random()?;
         let now = self.clock.now();
@@ -441,7 +439,7 @@ impl Till {
         let token = NewToken {
             hash: key.hash(),
             scope: wish.scope,
-            kind: TokenKind::Login,
+            kind,
             created_at: now,
             expires_at: now.saturating_add(life),
             description: wish.description,

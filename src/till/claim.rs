@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::wait::order;
+use super::lookup::order;
 use super::{Error, Till};
 use crate::model::contract;
 use crate::model::order::{Claim, ClaimToken, Order};

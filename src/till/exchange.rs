@@ -216,7 +216,7 @@ impl Directory {
     pub(super) fn open(terms: &Policy, store: &Store, clock: &Clock) -> Self {
         let http = Http::new(terms.exchange_times);
         let directory = Self { http, list: RwLock::new(Arc::new([])), changed: Notify::new() };
-        let kept = store.read_in_place(exchanges::list).unwrap_or_else(|error| {
+        let kept = store.read_in_place(|db| exchanges::list(db)).unwrap_or_else(|error| {
             log::warn!("the exchanges in the database cannot be read: {error}");
             Vec::new()
         });

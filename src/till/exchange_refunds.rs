@@ -10,8 +10,8 @@ use std::fmt;
 use futures_util::future::join_all;
 
 use super::exchange_error::ExchangeError;
+use super::lookup::{order, order_again};
 use super::pay::OrderLedger;
-use super::wait::order;
 use super::{Error, Till};
 use crate::exchange;
 use crate::model::order::{Order, OrderSerial, RefundSerial};
@@ -155,8 +155,7 @@ impl Till {
         let wanted = order_id.clone();
         self.store
             .write_in(Lane::Strangers, move |tx| {
-                let there = orders::find_by_serial(tx, serial)?;
-                let ledger = OrderLedger::of(tx, there.ok_or(Error::OrderUnknown(wanted))?)?;
+                let ledger = OrderLedger::of(tx, order_again(tx, serial, &wanted)?)?;
                 if ledger.order.paid.is_some() {
                     return Err(Error::PaymentComplete);
                 }

@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use super::access::{ClientAddr, static_token};
 use super::exchange_refunds::refund_coins;
 use super::pay::OrderLedger;
-use super::web_session::is_web_session;
 use super::{ApiToken, Error, Password, Principal, Till};
 use crate::model::access::{NewToken, Permission};
 use crate::model::business_day::Calendar;
@@ -266,13 +265,7 @@ impl Till {
                 if let Some(token) = &fixed {
                     keep_static(tx, serial, token)?;
                 }
-                let all = tokens::list(tx, serial, i64::MIN, None)?;
-                for seat in all.iter().filter(|token| is_web_session(token)) {
-                    if Some(seat.serial) != own {
-                        tokens::delete(tx, serial, seat.serial)?;
-                    }
-                }
-                Ok(())
+                Ok(tokens::delete_web_sessions(tx, serial, own)?)
             })
             .await
     }

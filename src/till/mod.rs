@@ -14,6 +14,7 @@ mod exchange_error;
 mod exchange_refunds;
 mod instance;
 mod kyc;
+mod lookup;
 mod order;
 mod order_locks;
 mod password;
@@ -80,7 +81,7 @@ pub use wait::{
     Credential, PaymentState, Poll2019, PublicStatus, PublicStatusQuery, Purchase, Repurchase,
     Status, StatusQuery, WaitLimit,
 };
-pub use web_session::{Activity, browser_of};
+pub use web_session::Activity;
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::instance::still_there;
-use super::wait::{WaitLimit, order};
+use super::lookup::order;
+use super::wait::WaitLimit;
 use super::{Error, Principal, Till, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;

@@ -3,8 +3,8 @@
 
 use std::cmp::Ordering;
 
+use super::lookup::order;
 use super::pay::OrderLedger;
-use super::wait::order;
 use super::{Error, Principal, Till};
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{Order, Refund, RefundSerial, RefundState};

@@ -3,16 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::Connection;
-
-use super::wait::order;
+use super::lookup::order;
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{CounterPayment, Order, Refund};
 use crate::store::reports::{self, GrantedRefund, PaidOrder, Range};
 use crate::store::spool::{Spool, Spooled};
-use crate::store::{self, orders, payments, refunds};
+use crate::store::{self, Read, orders, payments, refunds};
 use taler::amount::{Amount, Currency};
 use taler::ids::OrderId;
 use taler::time::Timestamp;
@@ -74,7 +72,7 @@ pub trait ReportWriter: Send + 'static {
 
 /// Hands each entry of a ledger to `take`, the oldest first, as `db` sees them now.
 fn each(
-    db: &Connection,
+    db: &Read<'_>,
     instance: InstanceSerial,
     ledger: Report,
     range: DateRange,

@@ -12,12 +12,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
-use rusqlite::Connection;
 
 use super::{Error, Till, rate_limit_key};
 use crate::model::instance::{Instance, InstanceSerial};
 use crate::model::order::OrderSerial;
-use crate::store::{self, deposits, logos, orders};
+use crate::store::{self, Read, deposits, logos, orders};
 use system::clock;
 use taler::ids::TemplateId;
 use taler::time::Timestamp;
@@ -178,7 +177,7 @@ impl Till {
     /// [`Error::TooManyOpenOrders`].
     pub(super) fn check_open_orders(
         &self,
-        db: &Connection,
+        db: &Read<'_>,
         shop: InstanceSerial,
     ) -> Result<(), Error> {
         let most = self.strangers.limits.max_open_orders.get();
@@ -197,7 +196,7 @@ impl Till {
     pub async fn delete_expired_orders(&self) -> Result<bool, Error> {
         let now = self.clock.now();
         // Nor while something has happened that is still to come.
-        let newest = self.store.read_in_place(store::newest)?;
+        let newest = self.store.read_in_place(|db| store::newest(db))?;
         if !self.is_time_sure() || clock::clock_problem(now, newest).is_some() {
             return Ok(false);
         }
@@ -211,7 +210,7 @@ impl Till {
         // Whoever pays right now began in time, and may yet complete it.
         let unpaid: Vec<OrderSerial> =
             found.into_iter().filter(|order| !self.locks.is_taken(*order)).collect();
-        if unpaid.is_empty() && !self.store.read_in_place(logos::has_unused)? {
+        if unpaid.is_empty() && !self.store.read_in_place(|db| logos::has_unused(db))? {
             return Ok(false);
         }
         let deleted = self

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use super::instance::still_there;
 use super::order::{CreateOrder, CreatedOrder};
 use super::{Error, Principal, Till};
+use crate::model::contract::BadOrder;
 use crate::store::{Lane, templates};
 use taler::ids::{InstanceId, TemplateId};
 use taler::template::{FilledTemplate, Template, TemplateInput};
@@ -14,13 +15,15 @@ impl Till {
     /// Keeps a new template. The same one again is no error.
     ///
     /// # Errors
-    /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`].
+    /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`]; [`Error::Order`] and
+    /// [`Error::NoExchange`] when no order could be made of it in its currency.
     pub async fn add_template(
         &self,
         principal: &Principal,
         template: Template,
     ) -> Result<(), Error> {
         template.check()?;
+        self.check_currencies(&template)?;
         let (instance, shop) = (principal.instance.serial, principal.instance.id.clone());
         self.store
             .write(move |tx| {
@@ -39,13 +42,15 @@ impl Till {
     /// Replaces a template.
     ///
     /// # Errors
-    /// [`Error::TemplateUnknown`], [`Error::Template`].
+    /// [`Error::TemplateUnknown`], [`Error::Template`]; [`Error::Order`] and [`Error::NoExchange`] as
+    /// [`Till::add_template`].
     pub async fn change_template(
         &self,
         principal: &Principal,
         template: Template,
     ) -> Result<(), Error> {
         template.check()?;
+        self.check_currencies(&template)?;
         let instance = principal.instance.serial;
         self.store
             .write(move |tx| match templates::update(tx, instance, &template)? {
@@ -53,6 +58,21 @@ impl Till {
                 false => Err(Error::TemplateUnknown(template.id)),
             })
             .await
+    }
+
+    /// Every order in a currency that the till does not know, or that none of its exchanges has, would be
+    /// refused (decision 1): better say so to the shop than to its customers.
+    fn check_currencies(&self, template: &Template) -> Result<(), Error> {
+        let offered = self.offered_currencies();
+        template.currencies().iter().try_for_each(|currency| {
+            if !self.knows_currency(currency) {
+                return Err(BadOrder::Currency.into());
+            }
+            match offered.is_empty() || offered.contains(currency) {
+                true => Ok(()),
+                false => Err(Error::NoExchange),
+            }
+        })
     }
 
     /// Deletes a template. Orders made of it stay.

@@ -10,14 +10,14 @@ use std::cell::Cell;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use tokio::time::{Instant, sleep_until};
 
+use super::lookup::order;
 use super::pay::deposited;
 use super::{Error, Principal, Till, rate_limit_key};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
-use crate::store::{instances, orders, refunds, sessions};
+use crate::store::{Read, instances, orders, refunds, sessions};
 use taler::amount::Amount;
 use taler::base32::HashCode;
 use taler::ids::{InstanceId, OrderId, SessionId};
@@ -193,7 +193,7 @@ impl<'a> InstanceRef<'a> {
         Self { id, serial: Cell::new(None) }
     }
 
-    fn serial(&self, db: &Connection) -> Result<InstanceSerial, Error> {
+    fn serial(&self, db: &Read<'_>) -> Result<InstanceSerial, Error> {
         if let Some(serial) = self.serial.get() {
             return Ok(serial);
         }
@@ -227,7 +227,7 @@ impl Till {
         is_news: Option<impl Fn(&Status) -> bool>,
     ) -> Result<Status, Error> {
         let instance = principal.instance.serial;
-        let look = |db: &Connection| {
+        let look = |db: &Read<'_>| {
             let order = order(db, instance, &ask.order_id)?;
             let key = order.repurchase_key(ask.session.as_ref());
             let state = payment_state(db, &order, key.as_ref(), &ask)?;
@@ -271,7 +271,7 @@ impl Till {
         let instance_ref = InstanceRef::called(instance);
         // Who may know once may go on waiting, even if a wallet claims the order meanwhile.
         let admitted = Cell::new(false);
-        let look = |db: &Connection| {
+        let look = |db: &Read<'_>| {
             let instance = instance_ref.serial(db)?;
             let order = order(db, instance, &ask.order_id)?;
             if !admitted.get() {
@@ -323,7 +323,7 @@ impl Till {
         wait_limit: WaitLimit,
     ) -> Result<(Order, PaymentState), Error> {
         let instance_ref = InstanceRef::called(instance);
-        let look = |db: &Connection| {
+        let look = |db: &Read<'_>| {
             let instance = instance_ref.serial(db)?;
             let found = orders::find(db, instance, &ask.order_id)?;
             let order = found
@@ -371,7 +371,7 @@ impl Till {
         wait_limit: WaitLimit,
     ) -> Result<Purchase, Error> {
         let instance_ref = InstanceRef::called(instance);
-        let look = |db: &Connection| {
+        let look = |db: &Read<'_>| {
             let instance = instance_ref.serial(db)?;
             if let Some(order_id) = sessions::paid(db, instance, &key)? {
                 return Ok(Snapshot { now: Some(Purchase::Paid(order_id)), better: None });
@@ -390,7 +390,7 @@ impl Till {
     async fn wait<T>(
         &self,
         wait_limit: WaitLimit,
-        look: impl Fn(&Connection) -> Result<Snapshot<T>, Error>,
+        look: impl Fn(&Read<'_>) -> Result<Snapshot<T>, Error>,
     ) -> Result<T, Error> {
         // In blocks of their own: what was seen shall not be kept while nothing happens.
         let (mut listener, until, mut next) = {
@@ -480,17 +480,8 @@ fn exceeds(order: &Order, refund: Option<&Amount>) -> Result<bool, Error> {
     compared.map(std::cmp::Ordering::is_gt).map_err(|_| Error::Unfit(super::InvalidField("refund")))
 }
 
-/// The order of this name.
-pub(super) fn order(
-    db: &Connection,
-    instance: InstanceSerial,
-    order_id: &OrderId,
-) -> Result<Order, Error> {
-    orders::find(db, instance, order_id)?.ok_or_else(|| Error::OrderUnknown(order_id.clone()))
-}
-
 fn payment_state(
-    db: &Connection,
+    db: &Read<'_>,
     order: &Order,
     key: Option<&SessionKey>,
     ask: &StatusQuery,
@@ -527,7 +518,7 @@ fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
 }
 
 /// Where somebody is sent who came to a claimed order that is not theirs.
-fn elsewhere(db: &Connection, order: &Order) -> Result<Option<PublicStatus>, Error> {
+fn elsewhere(db: &Read<'_>, order: &Order) -> Result<Option<PublicStatus>, Error> {
     if order.claim.is_none() {
         return Ok(None);
     }

@@ -1,8 +1,8 @@
 //! Who sits in the back office: signs in with a password, stays while they do something, and is sent
 //! away when they do nothing for long or their time is over.
 //!
-//! A seat is a token like any other, so it is listed, revoked and forgotten like any other; what
-//! makes it a seat is its description, which no other token can have. It opens the back office only:
+//! A web session is a row among the tokens, of a kind of its own, so it is listed, revoked and forgotten
+//! like any other. It opens the back office only:
 //! who steals one does not get around its short life by way of the API. That it was used is kept to the minute only, so that reading
 //! does not write.
 
@@ -10,7 +10,6 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::access::WEB_SESSION_PREFIX;
 use super::{ApiToken, CreateToken, Error, IssuedToken, Password, Principal, Till, alive};
 use crate::model::access::{Permission, Scope, Token, TokenKind, TokenScope};
 use crate::model::invalid_field::InvalidField;
@@ -70,9 +69,10 @@ impl Till {
         let wish = CreateToken {
             scope: TokenScope { scope: Scope::All, refreshable: false },
             duration: Some(life),
-            description: Some(WEB_SESSION_PREFIX.chars().chain(plain).collect()),
+            description: None,
         };
-        self.trade(instance, password, client, wish).await
+        let kind = TokenKind::Web { browser: plain.collect() };
+        self.trade(instance, password, client, wish, kind).await
     }
 
     /// A text that nobody can guess, by which a browser is known before it has a seat, or a page.
@@ -101,7 +101,7 @@ impl Till {
             Ok(instances::find_by_serial(db, found.instance)?.map(|instance| (found, instance)))
         })?;
         let (found, instance) = found.ok_or(Error::NotAuthorized)?;
-        if !found.is_of(&hash) || !is_web_session(&found.token) {
+        if !found.is_of(&hash) || found.token.kind.browser().is_none() {
             return Err(Error::NotAuthorized);
         }
         let id = instance.id.clone();
@@ -150,16 +150,4 @@ impl Till {
             self.uses.end(serial);
         }
     }
-}
-
-/// What the browser calls itself whose user sits in the back office by this token; `None` if nobody
-/// can sit there by it.
-pub fn browser_of(token: &Token) -> Option<&str> {
-    let description = token.description.as_deref().filter(|_| token.kind == TokenKind::Login);
-    description?.strip_prefix(WEB_SESSION_PREFIX)
-}
-
-/// Does this token hold somebody's seat?
-pub(super) fn is_web_session(token: &Token) -> bool {
-    browser_of(token).is_some()
 }

@@ -257,8 +257,8 @@ fn long_lists_of_tokens_are_shown_whole() {
     let db = rusqlite::Connection::open(place.db()).unwrap();
     db.execute_batch(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 250)
-         INSERT INTO tokens (instance, hash, scope, is_static, created_at_s)
-         SELECT 1, randomblob(32), 'readonly', 0, i FROM n;",
+         INSERT INTO tokens (instance_serial, hash, scope, kind, created_at_s)
+         SELECT 1, randomblob(32), 'readonly', 'api', i FROM n;",
     )
     .unwrap();
     let list = place.ok(&["token", "list", "admin"]);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 use taler::sign::SigningKey;
+use tilld::store::VERSION;
 
 use crate::common::exchange::Exchange;
 use crate::common::fake_peer::{self, Manners};
@@ -444,14 +445,14 @@ fn a_file_that_is_not_ours_or_damaged_ends_with_the_stores_status_after_all_else
 fn a_file_of_an_older_version_is_looked_at_and_not_brought_up_to_date() {
     let place = shop(IBAN);
     let db = rusqlite::Connection::open(place.db()).unwrap();
-    db.pragma_update(None, "user_version", 3).unwrap();
+    db.pragma_update(None, "user_version", VERSION - 1).unwrap();
     db.close().unwrap();
     let found = visit(&place, "");
     assert_eq!(found.status, 0, "{}", found.text());
-    assert!(found.line("warn  database: ").0.contains("is of version 3"));
+    assert!(found.line("warn  database: ").0.contains(&format!("is of version {}", VERSION - 1)));
     let db = rusqlite::Connection::open(place.db()).unwrap();
     let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
-    assert_eq!(version, 3);
+    assert_eq!(version, VERSION - 1);
 }
 
 #[test]

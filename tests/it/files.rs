@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use serde_json::json;
+use system::steps::BASE;
 use tilld::store::VERSION;
 
 use crate::common::eventually;
@@ -69,8 +70,8 @@ fn big_place() -> Place {
     let db = Connection::open(place.db()).unwrap();
     db.execute_batch(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000)
-         INSERT INTO tokens (instance, hash, scope, is_static, created_at_s, description)
-         SELECT 1, randomblob(32), 'readonly', 0, i, 'number ' || i FROM n;",
+         INSERT INTO tokens (instance_serial, hash, scope, kind, created_at_s, description)
+         SELECT 1, randomblob(32), 'readonly', 'api', i, 'number ' || i FROM n;",
     )
     .unwrap();
     db.close().unwrap();
@@ -151,6 +152,28 @@ fn a_database_that_cannot_be_written_is_refused() {
     is_refused(&place.db(), "cannot be written");
 }
 
+#[test]
+fn a_database_of_a_development_version_is_refused() {
+    let place = big_place();
+    for version in [1, 20, BASE] {
+        let db = Connection::open(place.db()).unwrap();
+        db.pragma_update(None, "user_version", version).unwrap();
+        db.close().unwrap();
+        is_refused(&place.db(), "was made by a development version of tilld");
+        let (status, said) = fails(&place.db(), &["doctor"]);
+        assert_eq!(status, 4, "{said}");
+    }
+    // Nor is a copy of one put in the place of a good file.
+    let old = place.dir.path().join("old.db");
+    fs::rename(place.db(), &old).unwrap();
+    place.instance("admin");
+    let before = bytes(&place.db());
+    let (status, said) = place.fails(&["restore", old.to_str().unwrap()]);
+    assert_eq!(status, 4, "{said}");
+    assert!(said.contains("old.db was made by a development version"), "{said}");
+    assert!(bytes(&place.db()) == before);
+}
+
 /// A file as the tilld of version `version` left it, with a row in every table.
 fn old_file(path: &Path, version: u32) {
     let db = Connection::open(path).unwrap();
@@ -160,14 +183,14 @@ fn old_file(path: &Path, version: u32) {
         "INSERT INTO instances (id, name, address, jurisdiction, use_stefan,
              wire_transfer_rounding, private_key, public_key, created_at_s)
          VALUES ('bar', 'Old Bar', '{}', '{}', 1, 'NONE', randomblob(32), randomblob(32), 5)",
-        "INSERT INTO accounts (instance, payto_uri, salt, h_wire, active)
+        "INSERT INTO accounts (instance_serial, payto_uri, salt, h_wire, active)
          VALUES (1, 'payto://iban/DE75512108001245126199?receiver-name=Bar', randomblob(16),
              randomblob(64), 1)",
-        "INSERT INTO tokens (instance, hash, scope, is_static, created_at_s, description)
-         VALUES (1, randomblob(32), 'order-full', 0, 6, 'old token')",
+        "INSERT INTO tokens (instance_serial, hash, scope, kind, created_at_s, description)
+         VALUES (1, randomblob(32), 'order-full', 'api', 6, 'old token')",
     ];
     let mut rows = rows.into_iter();
-    for (_, (_, step)) in (1..=version).zip(migrations()) {
+    for (_, (_, step)) in (BASE + 1..=version).zip(migrations()) {
         db.execute_batch(&step).unwrap();
         if let Some(row) = rows.next() {
             db.execute_batch(row).unwrap();
@@ -179,13 +202,13 @@ fn old_file(path: &Path, version: u32) {
 
 #[test]
 fn a_file_of_each_earlier_version_is_copied_and_brought_up_to_date() {
-    for version in 1..VERSION {
+    for version in BASE + 1..VERSION {
         let place = Place::new();
         old_file(&place.db(), version);
 
         let listed = place.ok(&["instance", "list"]);
 
-        let methods = if version >= 2 { "iban" } else { "no account" };
+        let methods = if version >= BASE + 2 { "iban" } else { "no account" };
         assert_eq!(listed, format!("bar\tactive\t{methods}\tOld Bar"), "from version {version}");
         let now: u32 = Connection::open(place.db())
             .unwrap()
@@ -225,7 +248,7 @@ fn a_file_of_this_version_is_not_copied() {
 #[test]
 fn a_guest_does_not_migrate_under_an_older_daemon() {
     let place = Place::new();
-    old_file(&place.db(), 1);
+    old_file(&place.db(), BASE + 1);
     // An older daemon is a lock: this one's program cannot be an old one.
     let lock = fs::File::create(place.dir.path().join("tilld.db.lock")).unwrap();
     lock.try_lock().unwrap();
@@ -365,8 +388,14 @@ fn what_is_no_backup_is_not_put_back() {
     let letter = place.dir.path().join("letter.txt");
     fs::write(&letter, "precious ".repeat(100)).unwrap();
     let damaged = place.dir.path().join("damaged.db");
+    // A table: a damaged index is no loss, since a copy has it written anew.
+    let db = Connection::open(place.db()).unwrap();
+    let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'tokens'";
+    let page: u32 = db.query_row(root, [], |row| row.get(0)).unwrap();
+    let page = usize::try_from(page).unwrap();
+    db.close().unwrap();
     let mut content = bytes(&place.db());
-    content[30 * PAGE..31 * PAGE].fill(0xA5);
+    content[(page - 1) * PAGE..page * PAGE].fill(0xA5);
     fs::write(&damaged, content).unwrap();
     let missing = place.dir.path().join("missing.db");
     let before = bytes(&place.db());
@@ -404,13 +433,13 @@ fn a_check_finds_what_should_not_be() {
             "UPDATE instances SET private_key = NULL, password_hash = 'x' WHERE id = 'pub'",
             "instance pub is deleted but still has a password",
         ),
-        ("UPDATE tokens SET is_static = 1", "instance bar has 2 fixed tokens"),
+        ("UPDATE tokens SET kind = 'static'", "instance bar has 2 fixed tokens"),
         (
             "UPDATE instances SET address = 'Rome' WHERE id = 'pub'",
             "instance pub has an address that is no JSON",
         ),
         (
-            "PRAGMA foreign_keys = OFF; UPDATE tokens SET instance = 99 WHERE serial = 2",
+            "PRAGMA foreign_keys = OFF; UPDATE tokens SET instance_serial = 99 WHERE serial = 2",
             "tokens row 2 belongs to nothing",
         ),
     ];

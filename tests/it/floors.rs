@@ -62,6 +62,10 @@ const PLAN: &[(&str, &[&str])] = &[
     ("playground/demo", &["net", "playground/wallet", "system", "taler", "ui"]),
 ];
 
+/// What use cases know nothing of: how the store keeps things, and how the web answers. They read by a
+/// `store::Read`, write by a `store::Tx`, and answer in the shop's words.
+const BARRED_FROM_TILL: &[&str] = &["rusqlite", "actix_web", "awc"];
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -193,6 +197,15 @@ fn complaints(name: &str, text: &str) -> Vec<String> {
             _ => complaints.push(format!("{name} may not use crate::store")),
         }
     }
+    if own == "till" {
+        for library in BARRED_FROM_TILL {
+            // Tests of waiting need a runtime.
+            let used = heads(&code, &format!("{library}::"));
+            if used.iter().any(|head| head != "test") {
+                complaints.push(format!("{name} may not use {library}"));
+            }
+        }
+    }
     for head in used {
         let module = format!("{prefix}{head}");
         if floor(&head) && module != own && !allowed.contains(&module.as_str()) {
@@ -282,6 +295,13 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
         "playground/wallet/x.rs may not use crate::sandbox"
     );
     assert_eq!(all("playground/demo/x.rs", "use crate::wallet;\nuse ui::Messages;"), "");
+    for text in ["use rusqlite::Connection;", "fn f(db: rusqlite::Connection) {}"] {
+        assert_eq!(all("till/x.rs", text), "till/x.rs may not use rusqlite", "{text}");
+    }
+    assert_eq!(
+        all("till/x.rs", "use actix_web::http::StatusCode;"),
+        "till/x.rs may not use actix_web"
+    );
     assert_eq!(all("till/x.rs", "use crate::http;"), "till/x.rs may not use crate::http");
     assert_eq!(all("config.rs", "use super::server;"), "config.rs may not use crate::server");
     assert_eq!(all("main.rs", "tilld::store::x();"), "main.rs may not use crate::store");

@@ -178,6 +178,11 @@ fn a_template_that_makes_no_sense_is_refused_with_its_reason() {
         ("editable_defaults", json!(5), (400, 26)),
         ("editable_defaults", json!({ "summary": "Rum" }), (400, 26)),
         ("editable_defaults", json!({ "amount": 5 }), (400, 26)),
+        // Customers' orders of it would be refused.
+        ("editable_defaults", json!({ "amount": "KUDOS:0" }), (400, 26)),
+        ("editable_defaults", json!({ "amount": "MARK:1" }), (409, 2024)),
+        ("template_contract", json!({ "summary": "Tea", "amount": "MARK:1" }), (409, 2024)),
+        ("template_contract", json!({ "summary": "Tea", "currency": "MARK" }), (409, 2024)),
         ("editable_defaults", json!({ "minimum_age": 5 }), (400, 26)),
         ("otp_id", json!("device"), (404, 2021)),
     ] {

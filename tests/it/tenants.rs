@@ -152,10 +152,10 @@ impl ShopsOfADaemon {
             let columns = texts(&db, &format!("SELECT name FROM pragma_table_info('{table}')"));
             let has = |name: &str| columns.iter().any(|column| column == name);
             let own = format!("SELECT serial FROM instances WHERE id = '{}'", tenant.id);
-            let orders = format!("SELECT serial FROM orders WHERE instance = ({own})");
+            let orders = format!("SELECT serial FROM orders WHERE instance_serial = ({own})");
             let deposits = format!("SELECT serial FROM deposits WHERE order_serial IN ({orders})");
-            let whose = if has("instance") {
-                format!("instance = ({own})")
+            let whose = if has("instance_serial") {
+                format!("instance_serial = ({own})")
             } else if has("order_serial") {
                 format!("order_serial IN ({orders})")
             } else if has("deposit_serial") {

@@ -310,7 +310,7 @@ fn part_of_a_payment_is_not_given_back_because_the_clock_jumped() {
     both["coins"].as_array_mut().unwrap().push(other);
     let pay = format!("/orders/{id}/pay");
     assert_eq!(shop.strange_post(&pay, &both).status, 502);
-    db.execute_batch("INSERT INTO part_paid SELECT max(serial) FROM orders").unwrap();
+    db.execute_batch("INSERT INTO partial_payments SELECT max(serial) FROM orders").unwrap();
 
     clock.set(200 * DAY);
     let shop = shop.restarted();
@@ -321,7 +321,7 @@ fn part_of_a_payment_is_not_given_back_because_the_clock_jumped() {
     let seen: Vec<String> = said.take_while(|line| !told(line)).collect();
     drop(lines);
     let open = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
-    assert_eq!(open("SELECT count(*) FROM part_paid"), 1, "{seen:?}");
+    assert_eq!(open("SELECT count(*) FROM partial_payments"), 1, "{seen:?}");
     assert_eq!(open("SELECT count(*) FROM coin_refunds"), 0);
     clock.set(0);
     exchange.behave();

@@ -176,7 +176,10 @@ fn doubled(place: &Place) -> Vec<String> {
     let db = Connection::open_with_flags(place.db(), flags).unwrap();
     let mut twice = Vec::new();
     for (what, statement) in [
-        ("order", "SELECT order_id FROM orders GROUP BY instance, order_id HAVING count(*) > 1"),
+        (
+            "order",
+            "SELECT order_id FROM orders GROUP BY instance_serial, order_id HAVING count(*) > 1",
+        ),
         ("payment", "SELECT order_serial FROM payments GROUP BY 1 HAVING count(*) > 1"),
         ("coin", "SELECT hex(coin_pub) FROM deposits GROUP BY coin_pub HAVING count(*) > 1"),
     ] {

@@ -34,6 +34,8 @@ pub(crate) enum BadFile {
     Foreign(PathBuf),
     /// It was written by a newer program.
     Newer(PathBuf),
+    /// It was written by a development version, before the first release.
+    Unreleased(PathBuf),
     /// It cannot be made or opened.
     Open(PathBuf, io::Error),
     /// Another process has it open.
@@ -128,6 +130,9 @@ fn inspect(db: &Connection, path: &Path, kind: &Kind) -> Result<(), BadFile> {
     if pages > 0 && number("application_id")? != kind.application_id {
         return Err(BadFile::Foreign(path.to_owned()));
     }
-    let is_newer = steps::taken(db)? > steps::version_of(kind.steps);
-    if is_newer { Err(BadFile::Newer(path.to_owned())) } else { Ok(()) }
+    match steps::taken(db)? {
+        version if steps::is_unreleased(version) => Err(BadFile::Unreleased(path.to_owned())),
+        version if version > steps::version_of(kind.steps) => Err(BadFile::Newer(path.to_owned())),
+        _ => Ok(()),
+    }
 }

@@ -7,6 +7,7 @@
 //! | [`clock`] | what time it is, and whether that may be believed |
 //! | [`log_limit`] | log lines that clients can cause: the first at once, then a count a minute |
 //! | [`random()`] | the system's randomness |
+//! | [`statement!`] | SQL from files, put together when the program is compiled |
 //! | [`steps`] | the schema of a file, as a chain of steps |
 //!
 //! Time and randomness come from nowhere else: whoever wants them is given a [`clock::Clock`], or calls
@@ -17,6 +18,7 @@ mod blocking;
 pub mod clock;
 pub mod log_limit;
 mod random;
+mod sql;
 pub mod steps;
 
 pub use self::blocking::blocking;

@@ -1,16 +1,27 @@
 //! The schema of a file of SQLite, as a chain of steps that only leads forward.
 //!
-//! A released step is never edited. The file's `user_version` says how many it has taken.
+//! A released step is never edited. The file's `user_version` says how many it has taken, counted from
+//! [`BASE`].
 
 use rusqlite::{Connection, TransactionBehavior};
+
+/// From where steps are counted: the first one makes version 101. Development versions before the
+/// first release had other steps and counted them from 0; none had as many.
+pub const BASE: u32 = 100;
 
 /// The version of a file that has taken all `steps`.
 #[expect(clippy::as_conversions, reason = "a constant, and small")]
 pub const fn version_of(steps: &[&str]) -> u32 {
-    steps.len() as u32
+    BASE + steps.len() as u32
 }
 
-/// How many steps the file has taken.
+/// Was a file of this version made by a development version, whose steps are not ours? A file of
+/// version 0 has taken no step at all.
+pub const fn is_unreleased(version: u32) -> bool {
+    version > 0 && version <= BASE
+}
+
+/// The version of the file: its `user_version`.
 ///
 /// # Errors
 /// When SQLite cannot say.
@@ -18,8 +29,8 @@ pub fn taken(db: &Connection) -> rusqlite::Result<u32> {
     db.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
-/// Takes those of `steps` that are missing, oldest first, each in a transaction of its own. With an
-/// `application_id`, each writes that into the file's header as well.
+/// Takes those of `steps` that are missing, oldest first, each in a transaction of its own. The file is
+/// of no development version ([`is_unreleased`]). With an `application_id`, each writes that into the file's header as well.
 ///
 /// # Errors
 /// When SQLite refuses a step; those before it are taken.
@@ -29,7 +40,7 @@ pub fn take(
     application_id: Option<u32>,
 ) -> rusqlite::Result<()> {
     let start = taken(db)?;
-    for (number, step) in (1_u32..).zip(steps) {
+    for (number, step) in (BASE + 1..).zip(steps) {
         if number <= start {
             continue;
         }
@@ -62,6 +73,13 @@ mod tests {
         let id = db.pragma_query_value(None, "application_id", |row| row.get::<_, u32>(0));
         assert_eq!(id, Ok(7));
         assert!(take(&mut db, STEPS, None).is_err());
-        assert_eq!(taken(&db), Ok(2));
+        assert_eq!(taken(&db), Ok(BASE + 2));
+    }
+
+    #[test]
+    fn a_version_of_before_the_first_release_is_told_apart() {
+        let old: Vec<u32> = (0..=BASE + 1).filter(|version| is_unreleased(*version)).collect();
+        assert_eq!(old, (1..=BASE).collect::<Vec<_>>());
+        assert!(!is_unreleased(version_of(STEPS)));
     }
 }

@@ -20,7 +20,6 @@
 //! | [`payment::Part`] | what a coin brings to a payment; whether all cover the price |
 //! | [`payto::Payto`] | a bank account, as a payto address |
 //! | [`taler_uri::Pay`] | the address by which a wallet is asked to pay; `Refund`, `PayTemplate` likewise |
-//! | [`taler_uri_2019::Order2019`] | an order as the addresses of 2019 named it |
 //! | [`template::Template`] | an order with blanks, which wallets fill in |
 //! | [`time::RelativeTime`] | a duration, or forever |
 //! | [`time::Timestamp`] | a second in time, or never |
@@ -69,7 +68,6 @@ pub mod payment;
 pub mod payto;
 pub mod sign;
 pub mod taler_uri;
-pub mod taler_uri_2019;
 pub mod template;
 pub mod text;
 pub mod time;

@@ -343,6 +343,20 @@ pub struct Template {
 }
 
 impl Template {
+    /// The currencies that orders of this template may be in, as far as it names any: those of its price
+    /// and of what it suggests.
+    pub fn currencies(&self) -> Vec<Currency> {
+        let suggested = |name: &str| self.editable_defaults.as_ref()?.get(name)?.as_str();
+        let amount = suggested("amount").and_then(|text| {
+            Amount::parse(text)
+                .map(|amount| *amount.currency())
+                .ok()
+                .or_else(|| bare_currency(text))
+        });
+        let currency = suggested("currency").and_then(|text| Currency::parse(text).ok());
+        self.contract.currency().copied().into_iter().chain(amount).chain(currency).collect()
+    }
+
     /// Checks what does not check itself, and what no order could be made of. Older versions took such
     /// templates, and they can still be read.
     ///
@@ -360,7 +374,7 @@ impl Template {
         }
         let Some(defaults) = &self.editable_defaults else { return Ok(()) };
         let known = defaults.keys().all(|name| EDITABLE.contains(&name.as_str()));
-        let amount = defaults.get("amount").is_none_or(is_amount_or_currency);
+        let amount = defaults.get("amount").is_none_or(is_price_or_currency);
         let texts = ["currency", "summary"]
             .into_iter()
             .all(|name| defaults.get(name).is_none_or(|value| value.as_str().is_some_and(fits)));
@@ -389,11 +403,17 @@ fn is_far(time: RelativeTime) -> bool {
 }
 
 /// Some shops suggest a currency only, as an amount without a number: `EUR:`.
-fn is_amount_or_currency(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| {
-        let bare = text.strip_suffix(':').unwrap_or_default();
-        Amount::parse(text).is_ok() || Currency::parse(bare).is_ok()
+/// A price to suggest is not zero: no order comes of an open price of zero.
+fn is_price_or_currency(value: &Value) -> bool {
+    value.as_str().is_some_and(|text| match Amount::parse(text) {
+        Ok(price) => !price.is_zero(),
+        Err(_) => bare_currency(text).is_some(),
     })
+}
+
+/// The currency of a text like `KUDOS:`, an amount without its number.
+fn bare_currency(text: &str) -> Option<Currency> {
+    Currency::parse(text.strip_suffix(':')?).ok()
 }
 
 fn get<T: DeserializeOwned>(

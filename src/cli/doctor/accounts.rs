@@ -1,13 +1,11 @@
 //! Has every shop an account that the money can go to, and will some exchange send it there?
 
-use rusqlite::Connection;
-
 use super::Finding;
 use super::exchanges::Asked;
 use crate::model::account::Account;
 use crate::model::business_day::BusinessDay;
 use crate::store::kyc::{self, AccountAtExchange, KycRequest};
-use crate::store::{self, accounts, instances};
+use crate::store::{self, Read, accounts, instances};
 use crate::till::{KycStatus, KycTransfer, ListedExchange};
 use taler::ids::InstanceId;
 use taler::sign::PublicKey;
@@ -37,7 +35,7 @@ struct Used {
 ///
 /// # Errors
 /// [`store::Error`].
-pub(super) fn shops(db: &Connection, trusted: &[ListedExchange]) -> store::Result<Vec<Shop>> {
+pub(super) fn shops(db: &Read<'_>, trusted: &[ListedExchange]) -> store::Result<Vec<Shop>> {
     let mut shops = Vec::new();
     for instance in instances::list(db)? {
         if instance.is_deleted() {

@@ -81,6 +81,10 @@ pub(super) fn refused(error: &Error) -> Finding {
     let remedy = match error {
         Error::Foreign(_) => "name the right file with --database FILE or database.path",
         Error::Newer(..) => "install the newer tilld again, or restore a backup of before",
+        Error::Unreleased(_) => {
+            "name a new file with --database FILE or database.path, or move this one away; what is \
+             in it can be read with the tilld that made it"
+        }
         Error::ReadOnly(_) => {
             "run tilld as the owner of the file, or give it back: chmod 600 FILE, and see that \
              the disk is not mounted read-only"

@@ -145,7 +145,9 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
 /// orders offer.
 fn trusted(look: &store::Result<Option<Inspection>>, settings: &[Trusted]) -> Vec<ListedExchange> {
     let kept = match look {
-        Ok(Some(look)) if look.version() == store::VERSION => look.read(store::exchanges::list),
+        Ok(Some(look)) if look.version() == store::VERSION => {
+            look.read(|db| store::exchanges::list(db))
+        }
         _ => Ok(Vec::new()),
     };
     // That the file cannot be read is told elsewhere.

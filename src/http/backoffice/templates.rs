@@ -411,7 +411,10 @@ pub(in crate::http) async fn add(
                 typed.add_error("id", messages.name_taken);
             }
             Err(Error::Template(bad)) => add_template_error(&mut typed, &bad, messages),
-            Err(other) => return Err(other.into()),
+            Err(other) => match super::messages::refusal(&other, messages) {
+                Some(why) => typed.add_error("amount", why),
+                None => return Err(other.into()),
+            },
         }
     }
     ask(&request, &settings, &web_session, &till, status, &typed, None)
@@ -446,7 +449,10 @@ pub(in crate::http) async fn change(
         match till.change_template(web_session.principal(), template).await {
             Ok(()) => return Ok(web_session.go(&format!("templates/{}", old.id), Some("kept"))),
             Err(Error::Template(bad)) => add_template_error(&mut typed, &bad, messages),
-            Err(other) => return Err(other.into()),
+            Err(other) => match super::messages::refusal(&other, messages) {
+                Some(why) => typed.add_error("amount", why),
+                None => return Err(other.into()),
+            },
         }
     }
     ask(&request, &settings, &web_session, &till, StatusCode::BAD_REQUEST, &typed, Some(&old))

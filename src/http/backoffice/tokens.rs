@@ -19,7 +19,7 @@ use super::password::shown_in;
 use super::shown;
 use super::web_session::WebSession;
 use crate::model::access::{Scope, Token, TokenScope};
-use crate::till::{CreateToken, Error, IssuedToken, Till, browser_of};
+use crate::till::{CreateToken, Error, IssuedToken, Till};
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::BaseUrl;
 use ui::Messages;
@@ -65,7 +65,7 @@ struct TokenRow {
 
 impl TokenRow {
     fn of(token: Token, web_session: &WebSession, now: Timestamp) -> Self {
-        let browser = browser_of(&token).map(str::to_owned);
+        let browser = token.kind.browser().map(str::to_owned);
         Self {
             serial: token.serial,
             scope: scope(token.scope, web_session.messages()),

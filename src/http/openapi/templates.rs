@@ -36,7 +36,7 @@ pub(super) fn shop() -> Vec<Operation> {
             .in_id(template_id())
             .takes(kept([]))
             .done(204, "It is changed.")
-            .refuses(&[404, 501]),
+            .refuses(&[404, 409, 501]),
         delete("/private/templates/{id}", "Removes a template; its orders stay")
             .in_id(template_id())
             .done(204, "It is gone.")

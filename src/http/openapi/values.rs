@@ -12,7 +12,7 @@ use crate::model::access::{Scope, TokenScope};
 use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
 use crate::till::MAX_REASON;
-use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX, WEB_SESSION_PREFIX};
+use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
 use taler::ids::MAX_SESSION;
 use taler::time::MAX_DIGITS;
 
@@ -51,9 +51,7 @@ values! {
     ClaimToken: base32(16), "An order's claim token: 16 bytes as base32 text.", json!("0".repeat(26));
     Token: word(&format!("{PREFIX}[!-~]+"), PREFIX.len() + 1, PREFIX.len() + MAX_TOKEN),
         "A token, `secret-token:` included.", json!("secret-token:4XRVA8C6");
-    TokenNote: json!({
-        "type": "string", "maxLength": MAX_DESCRIPTION, "pattern": format!("^(?!{WEB_SESSION_PREFIX})"),
-    }), "A note about a token.", json!("web shop");
+    TokenNote: text(MAX_DESCRIPTION), "A note about a token.", json!("web shop");
     Serial: json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX }),
         "A number of 64 bits.", json!(17);
     Subject: text(MAX_SUBJECT), "An addition to the subject of transfers.", json!("shop 1");

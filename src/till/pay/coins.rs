@@ -35,7 +35,7 @@ use crate::store::{self, accounts, instances, orders, partial_payments};
 use crate::till::exchange_error::ExchangeError;
 use crate::till::exchange_refunds::refund_coins;
 use crate::till::instance::still_there;
-use crate::till::wait::order;
+use crate::till::lookup::order_again;
 use crate::till::{Error, Till};
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -150,9 +150,9 @@ impl Till {
         wish: CoinPayment,
         refused: mpsc::Sender<ExchangeError>,
     ) -> Result<Signature, Error> {
-        let serial = self.store.read_in_place(|db| order(db, shop.serial, &order_id))?.serial;
+        let ledger = self.ledger_of(shop.serial, &order_id)?;
+        let serial = ledger.order.serial;
         let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id.clone()))?;
-        let ledger = self.ledger(serial, &order_id)?;
         let claim = ledger.order.claim.as_ref();
         let h_contract = claim.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?.h_contract;
         if let Some(paid) = self.paid_before(&ledger, &h_contract, &wish.coins)? {
@@ -399,8 +399,7 @@ impl Till {
             .write(move |tx| {
                 // Nothing is begun for what was deleted, or paid in cash, since it was looked at.
                 still_there(tx, instance, &shop)?;
-                let there = orders::find_by_serial(tx, order)?;
-                let there = there.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?;
+                let there = order_again(tx, order, &order_id)?;
                 if there.paid.is_some() {
                     return Err(Error::AlreadyPaid(order_id));
                 }
@@ -592,8 +591,7 @@ impl Till {
         let now = self.clock.now();
         self.store
             .write(move |tx| {
-                let there = orders::find_by_serial(tx, order)?;
-                let there = there.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?;
+                let there = order_again(tx, order, &order_id)?;
                 if let Some((confirmation, pair)) = &confirmed {
                     kyc::clear(tx, pair)?;
                     for coin in &coins {

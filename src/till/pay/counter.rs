@@ -1,7 +1,7 @@
 //! Payments taken at the counter, outside of Taler (decisions 4 and 5).
 
 use super::super::claim::Binding;
-use super::super::wait::order;
+use super::super::lookup::order;
 use super::super::{Error, Principal, Till};
 use super::{OrderLedger, PaidContract, PaidWith, record};
 use crate::model::invalid_field::InvalidField;

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use rusqlite::Connection;
-
+use crate::model::instance::InstanceSerial;
 use crate::model::order::{Order, OrderSerial};
 use crate::store::coin_refunds::{self, CoinRefund, Outcome};
 use crate::store::deposits::{self, Deposit};
-use crate::store::{orders, payments};
+use crate::store::{Read, orders, payments};
+use crate::till::lookup::{order, order_again};
 use crate::till::{Error, Till};
 use taler::amount::Amount;
 use taler::coin::permission::Coin;
@@ -29,7 +29,7 @@ pub(in crate::till) struct OrderLedger {
 
 impl OrderLedger {
     /// What the books say of `order`.
-    pub(in crate::till) fn of(db: &Connection, order: Order) -> Result<Self, Error> {
+    pub(in crate::till) fn of(db: &Read<'_>, order: Order) -> Result<Self, Error> {
         Ok(Self {
             contract: orders::terms(db, order.serial)?,
             deposits: deposits::of_order(db, order.serial)?,
@@ -134,7 +134,7 @@ impl OrderLedger {
 
 /// What exchanges have confirmed to have taken for a paid order and owe the shop: without their deposit
 /// fees, and without what was refunded. Zero for an order that was paid at the counter.
-pub(in crate::till) fn deposited(db: &Connection, order: &Order) -> Result<Amount, Error> {
+pub(in crate::till) fn deposited(db: &Read<'_>, order: &Order) -> Result<Amount, Error> {
     let nothing = Amount::zero(*order.amount.currency());
     let deposits = deposits::of_order(db, order.serial)?;
     if deposits.is_empty() {
@@ -154,15 +154,21 @@ pub(in crate::till) fn deposited(db: &Connection, order: &Order) -> Result<Amoun
 }
 
 impl Till {
+    /// What is kept of the order of this name, in one read.
+    pub(in crate::till) fn ledger_of(
+        &self,
+        instance: InstanceSerial,
+        order_id: &OrderId,
+    ) -> Result<OrderLedger, Error> {
+        self.store.read_in_place(|db| OrderLedger::of(db, order(db, instance, order_id)?))
+    }
+
     /// What is kept of the order with this number.
     pub(in crate::till) fn ledger(
         &self,
         serial: OrderSerial,
         order_id: &OrderId,
     ) -> Result<OrderLedger, Error> {
-        self.store.read_in_place(|db| {
-            let order = orders::find_by_serial(db, serial)?;
-            OrderLedger::of(db, order.ok_or_else(|| Error::OrderUnknown(order_id.clone()))?)
-        })
+        self.store.read_in_place(|db| OrderLedger::of(db, order_again(db, serial, order_id)?))
     }
 }

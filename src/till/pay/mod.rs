@@ -13,7 +13,7 @@ mod ledger;
 mod paid;
 
 use super::claim::Binding;
-use super::wait::order;
+use super::lookup::order;
 use super::{Error, Till};
 use crate::model::order::{Order, Paid};
 use crate::store::payments::{self, PaymentRow};

@@ -72,7 +72,7 @@ fn confirm(shop: &Shop, coin: &Coin) {
         "UPDATE deposits SET exchange_timestamp_s = 1, exchange_pub = zeroblob(32),
              exchange_sig = zeroblob(64)
          WHERE coin_pub = x'{key}';
-         INSERT INTO part_paid
+         INSERT INTO partial_payments
          SELECT order_serial FROM deposits WHERE coin_pub = x'{key}';"
     ))
     .unwrap();

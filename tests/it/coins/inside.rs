@@ -291,7 +291,7 @@ impl Inside {
         );
         let refunds = self.count(
             "SELECT count(*) FROM coin_refunds
-            WHERE wanted = 1 AND exchange_sig IS NULL AND refused_status IS NULL",
+            WHERE requested = 1 AND exchange_sig IS NULL AND refused_status IS NULL",
         );
         (coins, refunds)
     }

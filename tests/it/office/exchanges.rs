@@ -230,6 +230,9 @@ fn prices_are_in_what_an_exchange_has() {
     assert_eq!(made.status, 303, "{made:?}");
     assert_eq!(shop.get("/private/orders").json()["orders"][0]["amount"], "CHF:3");
     assert!(keeper.get("/webui/accounts").text.contains("The exchanges pay out: CHF"));
+    let template = json!({ "template_id": "tea", "template_description": "",
+        "template_contract": { "summary": "Tea", "amount": "KUDOS:1" } });
+    assert_eq!(shop.post("/private/templates", &template).failure(), (409, 2514));
     // A form that was made when it was another one means that.
     let old = keeper.post("/webui/till", &[("amount", "3"), ("currency", "KUDOS")]);
     assert_eq!(old.status, 400);

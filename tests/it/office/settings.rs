@@ -556,7 +556,7 @@ fn a_shop_with_money_under_way_is_deleted_by_form_when_the_box_is_ticked() {
     assert_eq!(ask.send().status, 200);
     let db = rusqlite::Connection::open(shop.place.db()).unwrap();
     db.busy_timeout(crate::common::PATIENCE).unwrap();
-    db.execute_batch("INSERT INTO part_paid SELECT max(serial) FROM orders").unwrap();
+    db.execute_batch("INSERT INTO partial_payments SELECT max(serial) FROM orders").unwrap();
     let ask = |more: &[(&str, &str)]| {
         let inputs = [&[("confirm", "bar")], more].concat();
         clerk.post("/webui/instances/bar/delete", &inputs)

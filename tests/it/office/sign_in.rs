@@ -117,7 +117,7 @@ fn whoever_signs_out_is_out_and_the_token_is_gone() {
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
     let seats = || {
         store(&shop.place)
-            .query_row("SELECT count(*) FROM tokens WHERE description LIKE 'web: %'", [], |row| {
+            .query_row("SELECT count(*) FROM tokens WHERE kind = 'web'", [], |row| {
                 row.get::<_, i64>(0)
             })
             .unwrap()
@@ -139,18 +139,18 @@ fn whoever_does_nothing_for_half_an_hour_loses_the_seat() {
         let sql = format!(
             "UPDATE tokens SET created_at_s = created_at_s - 4000,
              last_used_s = CAST(strftime('%s') AS INTEGER) - {secs}
-             WHERE description LIKE 'web: %'"
+             WHERE kind = 'web'"
         );
         tamper(&store, &sql);
     };
     eventually("the first use is kept", || {
-        let sql = "SELECT count(*) FROM tokens WHERE description LIKE 'web: %' AND last_used_s > 0";
+        let sql = "SELECT count(*) FROM tokens WHERE kind = 'web' AND last_used_s > 0";
         store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() == 1
     });
     idle(29 * 60);
     assert_eq!(clerk.get("/webui/orders").status, 200);
     eventually("the use is kept", || {
-        let sql = "SELECT max(last_used_s) > strftime('%s') - 60 FROM tokens WHERE description LIKE 'web: %'";
+        let sql = "SELECT max(last_used_s) > strftime('%s') - 60 FROM tokens WHERE kind = 'web'";
         store.query_row(sql, [], |row| row.get(0)).unwrap()
     });
     idle(30 * 60 + 1);
@@ -158,7 +158,7 @@ fn whoever_does_nothing_for_half_an_hour_loses_the_seat() {
     assert_eq!(page.status, 303);
     assert_eq!(page.location(), "/webui/sign-in?next=webui%2Forders%3Fshow%3Dpaid&why=over");
     eventually("the token is gone", || {
-        let sql = "SELECT count(*) FROM tokens WHERE description LIKE 'web: %'";
+        let sql = "SELECT count(*) FROM tokens WHERE kind = 'web'";
         store.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap() == 0
     });
 }
@@ -171,14 +171,14 @@ fn a_page_that_looks_for_news_by_itself_keeps_no_seat() {
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
     let store = store(&shop.place);
     let last = || {
-        let sql = "SELECT last_used_s FROM tokens WHERE description LIKE 'web: %'";
+        let sql = "SELECT last_used_s FROM tokens WHERE kind = 'web'";
         store.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)).unwrap()
     };
     eventually("the first use is kept", || last().is_some());
     let long_ago = last().unwrap() - 1000;
     let sql = format!(
         "UPDATE tokens SET last_used_s = {long_ago}, created_at_s = {long_ago}
-         WHERE description LIKE 'web: %'"
+         WHERE kind = 'web'"
     );
     tamper(&store, &sql);
     for path in [
@@ -242,13 +242,26 @@ fn a_seat_opens_the_office_and_nothing_of_the_api() {
 }
 
 #[test]
-fn no_token_of_a_program_can_be_called_a_seat() {
+fn a_description_makes_no_token_a_web_session() {
     let shop = office();
     let wish = json!({ "scope": "all", "description": "web: my browser" });
-    let reply = shop.daemon.ask("POST", "/private/token").basic("admin", PASSWORD).json(&wish);
-    assert_eq!(reply.send().failure(), (400, 26));
+    let ask = shop.daemon.ask("POST", "/private/token").basic("admin", PASSWORD).json(&wish);
+    let reply = ask.send();
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let by_password = reply.json()["access_token"].as_str().unwrap().to_owned();
     let args = ["token", "create", "admin", "--scope", "all", "--description", "web: my browser"];
-    assert_eq!(shop.place.fails(&args).0, 2);
+    for token in [by_password, shop.place.ok(&args)] {
+        let token = token.trim();
+        assert_eq!(shop.daemon.ask("GET", "/private").token(token).send().status, 200);
+        let mut visitor = Visitor::seated(&shop.daemon.address, "admin");
+        let name = visitor.cookies[0].split_once('=').unwrap().0.to_owned();
+        visitor.cookies = vec![format!("{name}={token}")];
+        assert_eq!(visitor.get("/webui/orders").status, 303, "it opens no page");
+    }
+    // A new password ends web sessions only.
+    shop.place.passwd("admin", PASSWORD);
+    let listed = shop.place.ok(&["token", "list", "admin"]);
+    assert_eq!(listed.matches("web: my browser").count(), 2, "{listed}");
 }
 
 #[test]

@@ -280,7 +280,7 @@ impl World {
             // Of a coin that is to be given back, its refund is the answer.
             let sent = "SELECT count(*) FROM deposits WHERE exchange_sig IS NULL
                 AND serial NOT IN (SELECT deposit_serial FROM coin_refunds)";
-            let back = "SELECT count(*) FROM coin_refunds WHERE wanted = 1
+            let back = "SELECT count(*) FROM coin_refunds WHERE requested = 1
                 AND exchange_sig IS NULL AND refused_status IS NULL";
             open(sent).unwrap() == 0 && open(back).unwrap() == 0
         });

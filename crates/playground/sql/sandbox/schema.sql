@@ -52,13 +52,14 @@ CREATE TABLE denominations (
     age_mask           INTEGER NOT NULL CHECK (age_mask >= 0),  -- its age groups; 0: it has none
     public_key         BLOB    NOT NULL,                        -- RSA, in wire form
     private_exponent   BLOB    NOT NULL,                        -- big-endian; secret
+    revoked            INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1)), -- 1: its coins are refused
     start_s            INTEGER NOT NULL,                        -- from when on coins are issued, seconds since 1970
     expire_withdraw_s  INTEGER NOT NULL,                        -- until when they are issued
     expire_deposit_s   INTEGER NOT NULL,                        -- until when they can be spent
     expire_legal_s     INTEGER NOT NULL                         -- until when the key is evidence
-, revoked INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1))) STRICT;
+) STRICT;
 
-CREATE TABLE "deposits" (
+CREATE TABLE deposits (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they were made
     batch              INTEGER NOT NULL REFERENCES batches (serial), -- the request that brought it first
     coin               INTEGER NOT NULL REFERENCES coins (serial), -- what paid
@@ -84,9 +85,9 @@ CREATE TABLE identity (
     made_at_s          INTEGER NOT NULL                         -- seconds since 1970; wire fees count years from here
 ) STRICT;
 
-CREATE TABLE "refunds" (
+CREATE TABLE refunds (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they were made
-    deposit            INTEGER NOT NULL REFERENCES "deposits" (serial), -- what is taken back
+    deposit            INTEGER NOT NULL REFERENCES deposits (serial), -- what is taken back
     rtransaction_id    BLOB    NOT NULL CHECK (length(rtransaction_id) = 8), -- the merchant's number, big-endian
     amount             INTEGER NOT NULL CHECK (amount > 0),     -- how much, the fee included
     fee                INTEGER NOT NULL CHECK (fee BETWEEN 0 AND amount), -- what the customer lost

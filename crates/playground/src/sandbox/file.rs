@@ -19,7 +19,7 @@ const STEPS: &[&str] = &[
     sql!("migrations/0002_reserves"),
     sql!("migrations/0003_coins"),
     sql!("migrations/0004_deposits"),
-    sql!("migrations/0005_real_exchange"),
+    sql!("migrations/0005_accounts"),
 ];
 
 /// The version of a file that has taken all steps.
@@ -37,6 +37,7 @@ pub(super) fn open(path: &Path) -> Result<File, Error> {
     File::open(path, &KIND).map_err(|bad| match bad {
         BadFile::Foreign(path) => Error::Foreign(path),
         BadFile::Newer(path) => Error::Newer(path),
+        BadFile::Unreleased(path) => Error::Unreleased(path),
         BadFile::Open(path, error) => Error::Open(path, error),
         BadFile::InUse(path) => Error::InUse(path),
         BadFile::NoLog(path) => Error::NoLog(path),

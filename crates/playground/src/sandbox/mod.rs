@@ -45,10 +45,10 @@ use taler::sign::PublicKey;
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
-/// The text of one statement, by its place below `sql/sandbox/`.
+/// The text of one statement, by the places of its files below `sql/sandbox/`.
 macro_rules! sql {
-    ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/sandbox/", $name, ".sql"))
+    ($name:literal $(+ $more:literal)*) => {
+        system::statement!("/sql/sandbox/", $name $(+ $more)*)
     };
 }
 use sql;
@@ -64,6 +64,8 @@ pub enum Error {
     Foreign(PathBuf),
     /// The file was written by a newer tilld.
     Newer(PathBuf),
+    /// The file was written by a development version, before the first release.
+    Unreleased(PathBuf),
     /// The file is that of a sandbox with another currency; which.
     OtherCurrency(String),
     /// The file cannot be made or opened.
@@ -89,6 +91,11 @@ impl fmt::Display for Error {
             Self::Setting(what) => write!(f, "the sandbox cannot be set up so: {what}"),
             Self::Foreign(path) => write!(f, "{} is no sandbox of tilld", path.display()),
             Self::Newer(path) => write!(f, "{} was written by a newer tilld", path.display()),
+            Self::Unreleased(path) => write!(
+                f,
+                "{} was written by a development version of tilld, from before 0.1.0; move it away",
+                path.display()
+            ),
             Self::OtherCurrency(currency) => write!(f, "the sandbox there deals in {currency}"),
             Self::Open(path, error) => write!(f, "cannot open {}: {error}", path.display()),
             Self::InUse(path) => write!(f, "{} is in use", path.display()),
@@ -109,6 +116,7 @@ impl Error {
             self,
             Self::Foreign(_)
                 | Self::Newer(_)
+                | Self::Unreleased(_)
                 | Self::OtherCurrency(_)
                 | Self::Open(..)
                 | Self::NoLog(_)

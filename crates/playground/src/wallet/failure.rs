@@ -16,6 +16,8 @@ pub enum Error {
     Foreign(PathBuf),
     /// The file was written by a newer tilld.
     Newer(PathBuf),
+    /// The file was written by a development version, before the first release.
+    Unreleased(PathBuf),
     /// The file cannot be made or opened.
     Open(PathBuf, std::io::Error),
     /// The file cannot have a write-ahead log where it lies.
@@ -75,6 +77,11 @@ impl fmt::Display for Error {
         match self {
             Self::Foreign(path) => write!(f, "{} is no wallet of tilld", path.display()),
             Self::Newer(path) => write!(f, "{} was written by a newer tilld", path.display()),
+            Self::Unreleased(path) => write!(
+                f,
+                "{} was written by a development version of tilld, from before 0.1.0; move it away",
+                path.display()
+            ),
             Self::Open(path, error) => write!(f, "cannot open {}: {error}", path.display()),
             Self::NoLog(path) => write!(f, "{} cannot have a write-ahead log", path.display()),
             Self::Sqlite(error) => write!(f, "database of the wallet: {error}"),
@@ -126,7 +133,12 @@ impl Error {
     pub const fn is_unusable(&self) -> bool {
         matches!(
             self,
-            Self::Foreign(_) | Self::Newer(_) | Self::Open(..) | Self::NoLog(_) | Self::Damaged(_)
+            Self::Foreign(_)
+                | Self::Newer(_)
+                | Self::Unreleased(_)
+                | Self::Open(..)
+                | Self::NoLog(_)
+                | Self::Damaged(_)
         )
     }
 }

@@ -46,6 +46,7 @@ impl File {
         let opened = file::File::open(&path, &KIND).map_err(|bad| match bad {
             BadFile::Foreign(path) => Error::Foreign(path),
             BadFile::Newer(path) => Error::Newer(path),
+            BadFile::Unreleased(path) => Error::Unreleased(path),
             BadFile::Open(path, error) => Error::Open(path, error),
             BadFile::InUse(_) => Error::Busy,
             BadFile::NoLog(path) => Error::NoLog(path),
@@ -116,5 +117,16 @@ mod tests {
         file.change(|tx| Ok(tx.pragma_update(None, "user_version", VERSION + 1)?)).unwrap();
         drop(file);
         assert!(matches!(File::open(dir.path()), Err(Error::Newer(_))));
+    }
+
+    #[test]
+    fn a_file_of_a_development_version_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = File::open(dir.path()).unwrap();
+        file.change(|tx| Ok(tx.pragma_update(None, "user_version", 3)?)).unwrap();
+        drop(file);
+        let refused = File::open(dir.path()).err().unwrap();
+        assert!(matches!(refused, Error::Unreleased(_)));
+        assert!(refused.to_string().contains("development version"), "{refused}");
     }
 }

@@ -44,10 +44,10 @@ pub use self::withdraw::Balance;
 use system::clock::Clock;
 use system::log_limit;
 
-/// The text of one statement, by its place below `sql/wallet/`.
+/// The text of one statement, by the places of its files below `sql/wallet/`.
 macro_rules! sql {
-    ($name:literal) => {
-        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/sql/wallet/", $name, ".sql"))
+    ($name:literal $(+ $more:literal)*) => {
+        system::statement!("/sql/wallet/", $name $(+ $more)*)
     };
 }
 use sql;

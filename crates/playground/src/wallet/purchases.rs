@@ -141,7 +141,10 @@ pub(super) fn find(
     order: &OrderId,
 ) -> Result<Option<Purchase>, Error> {
     let name = named_params! { ":base_url": base, ":order_id": order };
-    Ok(db.prepare_cached(sql!("purchases/find"))?.query_row(name, Purchase::read).optional()?)
+    Ok(db
+        .prepare_cached(sql!("purchases/columns" + "purchases/find"))?
+        .query_row(name, Purchase::read)
+        .optional()?)
 }
 
 /// Purchases that are paid, of this shop and page, the newest first.
@@ -151,7 +154,7 @@ pub(super) fn bought(
     merchant: &PublicKey,
     page: &FulfillmentUrl,
 ) -> Result<Vec<Purchase>, Error> {
-    let mut statement = db.prepare_cached(sql!("purchases/bought"))?;
+    let mut statement = db.prepare_cached(sql!("purchases/columns" + "purchases/bought"))?;
     let rows = statement.query_map(
         named_params! { ":base_url": base, ":merchant_pub": merchant, ":fulfillment_url": page },
         Purchase::read,

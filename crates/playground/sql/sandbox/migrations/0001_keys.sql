@@ -26,6 +26,7 @@ CREATE TABLE denominations (
     age_mask           INTEGER NOT NULL CHECK (age_mask >= 0),  -- its age groups; 0: it has none
     public_key         BLOB    NOT NULL,                        -- RSA, in wire form
     private_exponent   BLOB    NOT NULL,                        -- big-endian; secret
+    revoked            INTEGER NOT NULL DEFAULT 0 CHECK (revoked IN (0, 1)), -- 1: its coins are refused
     start_s            INTEGER NOT NULL,                        -- from when on coins are issued, seconds since 1970
     expire_withdraw_s  INTEGER NOT NULL,                        -- until when they are issued
     expire_deposit_s   INTEGER NOT NULL,                        -- until when they can be spent

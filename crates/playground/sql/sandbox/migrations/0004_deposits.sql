@@ -27,8 +27,11 @@ CREATE TABLE batches (
 ) STRICT;
 
 CREATE INDEX batches_by_account ON batches (merchant_pub, payto, wire_deadline_s);
+-- All batches of one contract carry the time of the first, and go to one account.
+CREATE INDEX batches_by_contract ON batches (merchant_pub, h_contract);
 
--- What one coin paid for one contract.
+-- What one coin paid for one contract. The same coin can pay for it several times, each time with a
+-- permission of its own, as a real exchange was seen to allow.
 CREATE TABLE deposits (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they were made
     batch              INTEGER NOT NULL REFERENCES batches (serial), -- the request that brought it first
@@ -37,16 +40,17 @@ CREATE TABLE deposits (
     h_contract         BLOB    NOT NULL CHECK (length(h_contract) = 64), -- for what
     contribution       INTEGER NOT NULL CHECK (contribution >= 0), -- how much, the fee included
     fee                INTEGER NOT NULL CHECK (fee BETWEEN 0 AND contribution), -- the deposit fee
-    coin_sig           BLOB    NOT NULL CHECK (length(coin_sig) = 64), -- the coin's word for it
+    coin_sig           BLOB    NOT NULL CHECK (length(coin_sig) = 64), -- the coin's permission
     refunded           INTEGER NOT NULL,                        -- how much was taken back, refund fees included
     transfer           INTEGER REFERENCES transfers (serial),   -- how it was paid out; NULL: not yet
-    UNIQUE (coin, merchant_pub, h_contract),
+    UNIQUE (coin, merchant_pub, h_contract, coin_sig),
     CHECK (refunded BETWEEN 0 AND contribution)
 ) STRICT;
 
 CREATE INDEX deposits_by_batch ON deposits (batch);
 CREATE INDEX deposits_by_transfer ON deposits (transfer) WHERE transfer IS NOT NULL;
 
+-- What merchants took back of it.
 CREATE TABLE refunds (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they were made
     deposit            INTEGER NOT NULL REFERENCES deposits (serial), -- what is taken back

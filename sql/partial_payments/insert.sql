@@ -1,3 +1,3 @@
-INSERT INTO part_paid (order_serial)
+INSERT INTO partial_payments (order_serial)
 VALUES (:order_serial)
 ON CONFLICT (order_serial) DO NOTHING

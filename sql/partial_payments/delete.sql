@@ -1,2 +1,2 @@
-DELETE FROM part_paid
+DELETE FROM partial_payments
 WHERE order_serial = :order_serial

@@ -9,6 +9,7 @@ CREATE TABLE deposits (
     refund_fee            TEXT    NOT NULL,                     -- what it would take for a refund
     wallet_data_hash      BLOB    CHECK (length(wallet_data_hash) = 64), -- what the wallet signed along; NULL: nothing
     session_id            TEXT,                                 -- the session to pay for; NULL: none
+    sent_at_s             INTEGER,                              -- last sent without an answer that decides, seconds since 1970; NULL: the exchange does not have it, and no request with it is on its way
     exchange_timestamp_s  INTEGER,                              -- seconds since 1970; NULL: not confirmed
     exchange_pub          BLOB    CHECK (length(exchange_pub) = 32), -- who confirmed; NULL: not confirmed
     exchange_sig          BLOB    CHECK (length(exchange_sig) = 64), -- the confirmation; NULL: not confirmed
@@ -19,6 +20,12 @@ CREATE TABLE deposits (
 
 CREATE INDEX deposits_unconfirmed ON deposits (order_serial) WHERE exchange_sig IS NULL;
 
+-- Orders for which an exchange has taken coins, but not enough of them yet. Either more come, or
+-- these go back once the time to pay is over.
+CREATE TABLE partial_payments (
+    order_serial  INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE -- which
+) STRICT;
+
 -- What of those coins is given back: parts of what the shop granted, or whole coins of payments that
 -- came to nothing.
 CREATE TABLE coin_refunds (
@@ -28,7 +35,7 @@ CREATE TABLE coin_refunds (
     rtransaction_id  INTEGER NOT NULL,                          -- tells refunds of one coin apart
     amount           TEXT    NOT NULL,                          -- the refund fee included, like EUR:0.5
     made_at_s        INTEGER NOT NULL,                          -- seconds since 1970
-    wanted           INTEGER NOT NULL CHECK (wanted IN (0, 1)), -- 1: to be sent to the exchange
+    requested        INTEGER NOT NULL CHECK (requested IN (0, 1)), -- 1: to be sent to the exchange
     exchange_pub     BLOB    CHECK (length(exchange_pub) = 32), -- who confirmed; NULL: not confirmed
     exchange_sig     BLOB    CHECK (length(exchange_sig) = 64), -- the confirmation; NULL: not confirmed
     refused_status   INTEGER,                                   -- HTTP status of a refusal for good; NULL: none
@@ -39,18 +46,5 @@ CREATE TABLE coin_refunds (
 ) STRICT;
 
 CREATE INDEX coin_refunds_by_grant ON coin_refunds (refund_serial) WHERE refund_serial IS NOT NULL;
-
 CREATE INDEX coin_refunds_open ON coin_refunds (serial)
-    WHERE wanted = 1 AND exchange_sig IS NULL AND refused_status IS NULL;
-
--- Accounts that exchanges would not pay to before they know whose they are.
-CREATE TABLE kyc (
-    instance      INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
-    h_wire        BLOB    NOT NULL CHECK (length(h_wire) = 64), -- names the account
-    exchange_url  TEXT    NOT NULL,                             -- which exchange asks
-    status        INTEGER NOT NULL,                             -- HTTP status of its refusal
-    code          INTEGER,                                      -- its own code; NULL: none
-    reply         TEXT    NOT NULL,                             -- JSON, its own words
-    asked_at_s    INTEGER NOT NULL,                             -- seconds since 1970
-    PRIMARY KEY (instance, h_wire, exchange_url)
-) STRICT, WITHOUT ROWID;
+    WHERE requested = 1 AND exchange_sig IS NULL AND refused_status IS NULL;

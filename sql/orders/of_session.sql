@@ -1,0 +1,1 @@
+    AND session_id = :session_id

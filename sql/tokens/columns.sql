@@ -1,0 +1,3 @@
+SELECT
+    serial, instance_serial, hash, scope, kind, browser, created_at_s, expires_at_s, description, last_used_s
+FROM tokens
