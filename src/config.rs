@@ -1,10 +1,10 @@
 //! The settings: defaults ← file ← environment ← command line, into typed, checked values.
 //!
 //! The defaults are `packaging/tilld.toml`, embedded, so that what the file says and what the
-//! program does cannot drift apart. A key that nobody knows is an error in a file, which says the
-//! line, and a warning in the environment (decision 16). Nothing but `main` and `server` reads
-//! this; others are handed values. No key holds a secret: passwords and tokens live hashed in the
-//! store, and keys are made there.
+//! program does cannot drift apart. An unknown key is an error in a file, with its
+//! line, and a warning in the environment (decision 16). Only `main` and `server` read
+//! this; other modules get values. No key holds a secret: passwords and tokens are hashed in the
+//! store, and keys are created there.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -216,7 +216,7 @@ pub struct Exchanges {
     pub attempts: u32,
 }
 
-/// The API of 2019.
+/// The API of 2019. Without the feature `legacy` it is not served, whatever this says.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legacy {
@@ -251,9 +251,9 @@ pub struct Database {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Currencies {
-    /// What amounts are in when nobody says otherwise.
+    /// Default currency of amounts.
     pub default: Currency,
-    /// Did anybody say so?
+    /// Whether it was set explicitly.
     #[serde(skip)]
     pub is_set: bool,
     /// Specifications beyond, or instead of, those built in.
@@ -442,7 +442,7 @@ impl std::error::Error for BadConfig {}
 /// Where a value came from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub enum Origin {
-    /// Nobody said anything.
+    /// The default.
     #[default]
     Default,
     /// The settings file.
@@ -519,7 +519,7 @@ impl Sources {
     }
 }
 
-/// Where the database lies when nobody says so: of root where Debian keeps what services keep, else in
+/// Default path of the database: for root where Debian keeps the data of services, else in
 /// the user's folder for data, so that every terminal means the same one; `None` for a user without one.
 fn usual_database(is_root: bool, data: Option<PathBuf>, home: Option<PathBuf>) -> Option<PathBuf> {
     if is_root {
@@ -622,7 +622,7 @@ struct InFile {
 }
 
 impl Suspects<'_> {
-    /// Says where the value stands that caused `error`: the one that cannot be used even with nothing
+    /// Adds the source of the value that caused `error`: the one that is invalid even with nothing
     /// else set. (The library that merges the sources does not know the lines of a file.)
     fn blame(
         &self,
@@ -668,7 +668,7 @@ fn named(key: &str, why: &str) -> String {
     if why.contains(key) { why.to_owned() } else { format!("{key}: {why}") }
 }
 
-/// On which line of a settings file the value of `key` stands.
+/// The line number of `key` in a settings file.
 fn line_of(text: &str, key: &str) -> Option<usize> {
     let file = DeTable::parse(text).ok()?;
     let (section, name) = key.split_once('.')?;
@@ -773,7 +773,7 @@ fn check_file(path: &Path, text: &str) -> Result<(), BadConfig> {
     }
 }
 
-/// The first key in a section of a file that nobody knows, and where it stands.
+/// The first unknown key in a section of a file, and its line.
 fn unknown(name: &Spanned<Cow<'_, str>>, section: &DeValue<'_>) -> Option<(usize, String)> {
     let tables: Vec<_> = match section {
         DeValue::Table(table) => vec![table],
@@ -966,7 +966,7 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_cannot_be_used_is_named_with_where_it_stands() {
+    fn an_invalid_value_is_named_with_its_source() {
         for (text, words) in [
             ("[server]\n\nworkers = 'many'\n", ["tilld.toml: line 3: ", "server.workers"]),
             ("[log]\nlevel = 'loud'\n", ["line 2: ", "\"loud\""]),

@@ -1,9 +1,9 @@
-//! The ears: who waits for news of what, and how they are told.
+//! The hub: requests subscribe to topics and are woken when a topic changes.
 //!
-//! A wake carries no news; it says "look again", and the row is the truth. So a wake that comes
-//! twice or late costs a query and nothing else. Each topic has a channel of its own, made by its
-//! first listener and gone with its last, so that a wake costs the same however many wait for
-//! other things.
+//! A wake carries no content; the subscriber queries the database again. So a wake that comes
+//! twice or late costs only a query. Each topic has its own channel, created by its
+//! first subscriber and removed with its last, so that the cost of a wake does not depend on the number of
+//! other topics.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -116,7 +116,7 @@ impl Hub {
         }
     }
 
-    /// Wakes all, and lets nobody wait any more.
+    /// Wakes all subscribers, and accepts no new ones.
     pub fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -139,7 +139,7 @@ impl State {
             return Subscription { topic: topic.clone(), news: Some(news.subscribe()) };
         }
         let topic = Arc::new(topic);
-        // One place is enough: whoever has missed a wake looks again all the same.
+        // A capacity of one is enough: one pending wake makes the subscriber query again.
         let (sender, news) = channel(1);
         self.topics.insert(topic.clone(), sender);
         Subscription { topic, news: Some(news) }
@@ -175,7 +175,7 @@ impl Subscription {
     }
 }
 
-/// Somebody who waits. Whoever drops it waits no more.
+/// A subscription to a topic; dropping it ends it.
 pub struct Listener {
     hub: Hub,
     client: Option<IpAddr>,
@@ -302,7 +302,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn closing_ends_every_wait_and_lets_nobody_begin_one() {
+    async fn closing_ends_every_wait_and_begins_none() {
         let hub = Hub::new(Limits::default());
         let mut one = hub.listen(order("a"), Some(order("b")), None).unwrap();
         hub.close();

@@ -1,8 +1,8 @@
-//! The clock's door: what the till does without being asked.
+//! Background jobs: the use cases that run by time and not by request.
 //!
-//! Each exchange's keys are fetched soon after the start and again before they are out of date, so
-//! that no payment waits for them. Every job is a loop of its own that ends when it is dropped;
-//! nothing it does must be finished.
+//! Each exchange's keys are fetched soon after the start and again before they expire, so
+//! that no payment waits for them. Every job is a loop that ends when it is dropped;
+//! every job can be interrupted at any point.
 
 use std::time::Duration;
 
@@ -11,31 +11,31 @@ use futures_util::stream::{FuturesUnordered, StreamExt};
 use crate::till::{Exchange, Till};
 use system::log_limit;
 
-/// How long is slept at most: a clock may have been set meanwhile.
+/// Longest sleep; limits the delay after the clock was set.
 const MAX_KEY_INTERVAL: Duration = Duration::from_secs(3600);
-/// How long is slept at least, whatever an exchange says.
+/// Shortest sleep, whatever expiry an exchange states.
 const MIN_KEY_INTERVAL: Duration = Duration::from_secs(1);
-/// How long an exchange that fails is left alone, the first time; twice as long each time after.
+/// Backoff after the first failure of an exchange; it doubles with each further one.
 const KEY_RETRY: Duration = Duration::from_secs(30);
-/// How long it is left alone at most.
+/// Longest backoff.
 const MAX_KEY_RETRY: Duration = Duration::from_secs(600);
 
-/// How often what is unfinished with exchanges is looked after.
+/// Interval between checks for pending work.
 const PENDING_INTERVAL: Duration = Duration::from_secs(30);
-/// How often it is kept what time it is, so that a clock that jumps is noticed after the next start.
-/// Once in half an hour wears out no card, and is well within the jump that is noticed.
+/// Interval at which the current time is stored, so that the next start notices a clock that jumped.
+/// Half an hour wears out no SD card, and is well below the jump that is noticed.
 const TIME_INTERVAL: Duration = Duration::from_secs(1800);
 
-/// How often it is looked whether a command has added or removed an exchange: whoever has added one
-/// tries it at once, and it costs no more than reading a few rows.
+/// Interval between checks whether a command has added or removed an exchange: an operator who adds one
+/// tries it at once, and the check only reads a few rows.
 const EXCHANGES: Duration = Duration::from_secs(5);
 
-/// How often it is looked whether something is to be deleted, and room to be given back.
+/// Interval between checks for expired orders and free pages.
 const DELETION_INTERVAL: Duration = Duration::from_secs(600);
-/// How long is waited between one part of that and the next, so that others come in between.
+/// Pause between two batches of deletions, so that other writes get their turn.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
 
-/// Does all jobs, until it is dropped.
+/// Runs all jobs until it is dropped.
 pub async fn run(till: Till) {
     tokio::join!(
         keep_all_fresh(&till),
@@ -45,7 +45,7 @@ pub async fn run(till: Till) {
     );
 }
 
-/// Deletes what strangers have left behind, and gives the room of what was deleted back to the disk.
+/// Deletes expired unpaid orders of templates, and returns free pages to the disk.
 async fn delete_unpaid(till: &Till) {
     loop {
         let deleted = till.delete_expired_orders().await;
@@ -53,24 +53,24 @@ async fn delete_unpaid(till: &Till) {
             log::warn!("unpaid orders of templates could not be deleted: {error}");
         });
         let given = till.give_space_back().await.inspect_err(|error| {
-            log::warn!("room could not be given back to the disk: {error}");
+            log::warn!("free pages could not be returned to the disk: {error}");
         });
         let more = matches!((&deleted, &given), (Ok(true), Ok(_)) | (Ok(_), Ok(true)));
         tokio::time::sleep(if more { BATCH_PAUSE } else { DELETION_INTERVAL }).await;
     }
 }
 
-/// Finishes payments and refunds that were begun: after the start, when something was left over,
-/// and from time to time. What is unfinished with one exchange does not wait for another one: its group
-/// is begun when it is due, whatever the others are doing. There is one group an exchange at most.
+/// Completes unfinished payments and refunds, after the start
+/// and at intervals. The work of one exchange does not wait for another: its group
+/// starts when it is due. There is at most one running group an exchange.
 async fn resume_pending(till: &Till) {
     let mut groups = FuturesUnordered::new();
     loop {
         match till.pending_work().await {
             Ok(due) => groups.extend(due.into_iter().map(|group| till.finish(group))),
             Err(error) => {
-                let line = format_args!("what is unfinished could not be looked after: {error}");
-                log_limit::warn("times that unfinished work could not be looked after", line);
+                let line = format_args!("pending work failed: {error}");
+                log_limit::warn("failures of pending work", line);
             }
         }
         let next = tokio::time::sleep(PENDING_INTERVAL);
@@ -78,32 +78,32 @@ async fn resume_pending(till: &Till) {
         loop {
             tokio::select! {
                 () = &mut next => break,
-                () = till.errand() => break,
-                // What came for this exchange meanwhile is found by the next look.
+                () = till.work_added() => break,
+                // The next check finds work added for this exchange meanwhile.
                 Some(()) = groups.next() => {}
             }
         }
     }
 }
 
-/// Keeps what time it is, from time to time. Not at the start: it was kept before, or is with the next
-/// token that is made.
+/// Stores the current time at intervals. Not at the start: it was stored before, or is with the next
+/// token created.
 async fn record_time(till: &Till) {
     loop {
         tokio::time::sleep(TIME_INTERVAL).await;
         if let Err(error) = till.keep_time().await {
-            log::warn!("what time it is could not be kept: {error}");
+            log::warn!("the current time could not be stored: {error}");
         }
     }
 }
 
-/// Keeps the keys of all exchanges at hand that are offered, whichever those are by and by.
+/// Keeps the keys of all offered exchanges up to date, as exchanges are added and removed.
 async fn keep_all_fresh(till: &Till) {
     let (mut running, mut loops) = (Vec::<Exchange>::new(), FuturesUnordered::new());
     loop {
         if let Err(error) = till.read_exchanges() {
-            let line = format_args!("which exchanges are trusted could not be read: {error}");
-            log_limit::warn("times that exchanges could not be read", line);
+            let line = format_args!("the trusted exchanges could not be read: {error}");
+            log_limit::warn("failures to read the exchanges", line);
         }
         for exchange in till.offered_exchanges() {
             let is_known = |one: &Exchange| one.trusted() == exchange.trusted();
@@ -126,7 +126,7 @@ async fn keep_all_fresh(till: &Till) {
     }
 }
 
-/// Keeps one exchange's keys at hand, until it is not offered any more.
+/// Keeps one exchange's keys up to date while it is offered.
 async fn refresh_keys(till: &Till, exchange: Exchange) -> Exchange {
     let mut pause = KEY_RETRY;
     while let Some(refreshed) = till.refresh_exchange(&exchange).await {

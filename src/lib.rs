@@ -1,21 +1,21 @@
-//! tilld, a till for GNU Taler in one binary.
+//! tilld, a merchant payment daemon for GNU Taler.
 //!
-//! Six floors; a module uses only what lies below it, and a door opens only on the verbs:
+//! Five layers; a module uses only the layers below it, and handlers call only use cases:
 //!
 //! ```text
-//!  5  start     cli   server          wire, open, stop
-//!  4  doors     http  jobs  config    parse, call one verb, shape the answer
-//!  3  verbs     till                  what a till does, in what order
-//!  2  world     store  hub  exchange  the disk, the ears, the peer
-//!  1  nouns     model                 what the shop talks of
+//!  5  start     cli   server          open, run, stop
+//!  4  entry     http  jobs  config    parse, call one use case, format the answer
+//!  3  use cases till                  what the till does
+//!  2  outside   store  hub  exchange  database, subscriptions, exchange client
+//!  1  model     model                 the domain's types
 //! ```
 //!
 //! Below it are crates: [`taler`], the protocol; [`system`], time, randomness and the log; [`net`], what servers
-//! and clients of HTTP share; [`ui`], how pages look. Beside it stands `playground`, which speaks with the till over HTTP only: play money for
+//! and clients of HTTP share; [`ui`], the pages' layout and texts. `playground` uses the till over HTTP only: play money for
 //! demonstrations and tests, linked with the feature `demo`.
 //!
 //! It is a program first: the library is there so that tests, benchmarks and documents can be made
-//! from the same code. No interface of it is promised to anybody else.
+//! from the same code. Its interface is not stable for others.
 #![forbid(unsafe_code)]
 
 pub mod cli;

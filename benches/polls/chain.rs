@@ -1,4 +1,4 @@
-//! The shortest way from a payment to whoever waits for it that loses nothing: a bounded queue, one
+//! The shortest way from a payment to a waiting client that loses nothing: a bounded queue, one
 //! writer that commits what waits together, a channel for each session, then the answers. No tokens,
 //! contracts or signatures: what tilld's own way is measured against.
 
@@ -83,8 +83,8 @@ impl Chain {
              CREATE INDEX by_session ON payments (session);",
         )
         .unwrap();
-        let ears = hub.clone();
-        thread::spawn(move || write(db, &waiting, &ears));
+        let waker = hub.clone();
+        thread::spawn(move || write(db, &waiting, &waker));
         Self { database: database.to_owned(), queue, hub }
     }
 

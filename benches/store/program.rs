@@ -38,7 +38,7 @@ pub(super) fn measure(folder: &Path, table: &mut Table) {
         daemon.kill().unwrap();
         daemon.wait().unwrap();
     }
-    table.add("memory when idle, MB", f64::from(idle_kb) / 1000.0, None, Bar::Below(12.0));
+    table.add("memory when idle, MB", f64::from(idle_kb) / 1000.0, None, Bar::Below(25.0));
     let size = std::fs::metadata(program).unwrap().len() as f64 / 1_000_000.0;
-    table.add("size of the program, MB", size, None, Bar::Below(10.0));
+    table.add("size of the program, MB", size, None, Bar::Below(16.0));
 }

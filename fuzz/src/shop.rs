@@ -53,9 +53,9 @@ impl Shop {
         // Nothing has to outlive the process.
         let options = Options { durability: Durability::None, ..Options::default() };
         let hub = Hub::new(Caps::default());
-        let ears = hub.clone();
+        let waker = hub.clone();
         let path = folder.path().join("tilld.db");
-        let announce = move |topic: &_| ears.wake(topic);
+        let announce = move |topic: &_| waker.wake(topic);
         let store =
             Store::open_announcing(&path, Role::Daemon, options, announce).expect("a store");
         let config = tilld::config::load(&Default::default()).expect("defaults").config;

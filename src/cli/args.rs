@@ -1,4 +1,4 @@
-//! What can be said on the command line. The man page and the completions are made from this.
+//! The commands and options of `tilld`. The man page and the completions are generated from this.
 
 #[cfg(feature = "demo")]
 use std::net::SocketAddr;
@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
-/// A till for GNU Taler in one binary: takes digital cash for a shop and knows what is paid.
+/// A merchant payment daemon for GNU Taler: takes digital cash for a shop and knows what is paid.
 #[derive(Debug, Parser)]
 #[command(name = "tilld", version, max_term_width = 100)]
 pub struct Args {
-    /// Settings file [default: /etc/tilld/tilld.toml if it is there]
+    /// Settings file [default: /etc/tilld/tilld.toml if it exists]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
 
@@ -18,86 +18,86 @@ pub struct Args {
     #[arg(long, global = true, value_name = "FILE")]
     pub database: Option<PathBuf>,
 
-    /// What to do
+    /// The command to run
     #[command(subcommand)]
     pub command: Option<Command>,
 }
 
-/// What to do.
+/// The commands of `tilld`.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run the daemon (this is the default)
     Serve(Serve),
-    /// Try it all with play money: the daemon, an exchange and a small web shop in one process
+    /// Run a demonstration with play money: daemon, exchange and a small web shop in one process
     #[cfg(feature = "demo")]
     Demo(Demo),
-    /// Set an instance's password, making the instance if it is not there
+    /// Set an instance's password; creates the instance if it does not exist
     Passwd {
-        /// The instance; the first one is "admin"
+        /// Instance ID; the first instance is "admin"
         instance: String,
-        /// Make the database if there is none
+        /// Create the database if it does not exist
         #[arg(long)]
         create: bool,
-        /// Where the password comes from
+        /// Source of the password
         #[command(flatten)]
         secret: Secret,
     },
-    /// List, add, show and delete instances, the shops that share this daemon
+    /// List, add, show and delete instances (the shops that share this daemon)
     Instance {
-        /// What to do
+        /// The command to run
         #[command(subcommand)]
-        verb: InstanceVerb,
+        command: InstanceCommand,
     },
-    /// Add, list and remove exchanges, whose coins the shops take
+    /// Add, list and remove the exchanges whose coins the shops accept
     Exchange {
-        /// What to do
+        /// The command to run
         #[command(subcommand)]
-        verb: ExchangeVerb,
+        command: ExchangeCommand,
     },
-    /// Print a new link by which the first shop is made in a browser, as long as there is none
+    /// Print a new link to create the first shop in a browser; works only while there is no shop
     SetupLink,
-    /// Say to which bank accounts the money goes
+    /// Add, list and remove the bank accounts that receive the money
     Account {
-        /// What to do
+        /// The command to run
         #[command(subcommand)]
-        verb: AccountVerb,
+        command: AccountCommand,
     },
-    /// Make, list and take back the tokens that let other software in
+    /// Create, list and revoke API tokens for other software
     Token {
-        /// What to do
+        /// The command to run
         #[command(subcommand)]
-        verb: TokenVerb,
+        command: TokenCommand,
     },
-    /// Copy the database to a new file, also while the daemon runs; run by root, with the rights of the
+    /// Copy the database to a new file, also while the daemon runs; root's copy is made with the rights of the
     /// data folder's owner
     Backup {
         /// A file that does not exist yet
         dest: PathBuf,
     },
-    /// Put a backup in the place of the database; the daemon must not run
+    /// Replace the database with a backup; the daemon must not run
     Restore {
-        /// A file made by "tilld backup"
+        /// A file written by "tilld backup"
         src: PathBuf,
     },
-    /// Check that the database is whole and its contents make sense
+    /// Check the database for damage and contradictions
     Check {
-        /// Ask the exchanges as well whether they have the coins that the books say they have
+        /// Also ask the exchanges whether they have the deposits that the database records
         #[arg(long)]
         ask_exchanges: bool,
     },
-    /// Look at settings, clock, disk, database, exchanges and accounts, and say what to mend
+    /// Check settings, clock, disk, database, exchanges and accounts, and say what to fix
     ///
-    /// The exit status is 0 if no check failed, 1 if one did, and 4 if the database is not there or
+    /// The exit status is 0 if no check failed, 1 if one did, and 4 if the database does not exist or
     /// cannot be used.
     Doctor {
-        /// Also have a request wait as long as any may (50 seconds by default): only then it shows whether
+        /// Also test a request that waits the longest time allowed (50 seconds by default); only this shows whether
         /// a web server in front cuts it off
         #[arg(long)]
         slow: bool,
     },
-    /// Show the settings in force and where each came from
+    /// Print all settings in force and the source of each
     Config,
-    /// Be a customer: withdraw play money, and pay with it
+    /// Act as a customer: withdraw play money and pay with it
     #[cfg(feature = "demo")]
     Wallet(Wallet),
 }
@@ -108,32 +108,32 @@ impl Default for Command {
     }
 }
 
-/// How to run the daemon.
+/// Options of `tilld serve`.
 #[derive(ClapArgs, Debug)]
 pub struct Serve {
-    /// Where to answer, instead of what the settings say; may be given several times
+    /// Address to listen at, instead of those in the settings; may be given several times
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Vec<String>,
 
-    /// The address that wallets use
+    /// Base URL that wallets use
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
 }
 
-/// How to run the demonstration.
+/// Options of `tilld demo`.
 #[cfg(feature = "demo")]
 #[derive(ClapArgs, Debug)]
 pub struct Demo {
-    /// Where to answer: the address by which browsers and wallets reach this machine, and a port
+    /// Address and port to listen at; browsers and wallets must reach this machine by it
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9966")]
     pub listen: SocketAddr,
 
-    /// Where everything is kept [default: the folder tilld-demo where you keep data]
+    /// Folder for all files of the demonstration [default: tilld-demo in your data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 }
 
-/// Where a password comes from: typed, or a file.
+/// Source of a password: the terminal or a file.
 #[derive(ClapArgs, Debug)]
 pub struct Secret {
     /// Read the password from the first line of FILE, or of standard input for "-"
@@ -141,181 +141,181 @@ pub struct Secret {
     pub password_file: Option<PathBuf>,
 }
 
-/// Which wallet, and what to do with it.
+/// Options of `tilld wallet`.
 #[cfg(feature = "demo")]
 #[derive(ClapArgs, Debug)]
 pub struct Wallet {
-    /// The folder of the wallet [default: that of "tilld demo", tilld-demo in your data folder]
+    /// Folder of the wallet [default: that of "tilld demo", tilld-demo in your data folder]
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
 
-    /// The exchange to withdraw from [default: that of the demonstration in the folder]
+    /// Exchange to withdraw from [default: that of the demonstration in the folder]
     #[arg(long, value_name = "URL")]
     pub exchange: Option<String>,
 
-    /// What to do
+    /// The command to run
     #[command(subcommand)]
-    pub verb: WalletVerb,
+    pub command: WalletCommand,
 }
 
-/// What can be done with a wallet.
+/// The commands of `tilld wallet`.
 #[cfg(feature = "demo")]
 #[derive(Debug, Subcommand)]
-pub enum WalletVerb {
-    /// Get play money from a sandbox exchange
+pub enum WalletCommand {
+    /// Withdraw play money from a sandbox exchange
     Withdraw {
-        /// How much, like KUDOS:20
+        /// Amount, like KUDOS:20
         amount: String,
     },
-    /// Say how much there is
+    /// Print the balance
     Balance,
     /// Pay an order
     Pay {
-        /// Its address, like <taler://pay/shop.example/ORDER/>
+        /// Taler URI, like <taler://pay/shop.example/ORDER/>
         uri: String,
-        /// The visitor's session, instead of the one in the address
+        /// Session ID, instead of the one in the URI
         #[arg(long, value_name = "SESSION")]
         session: Option<String>,
     },
-    /// Make an order of a shop's template, and pay it
+    /// Create an order from a shop's template and pay it
     UseTemplate {
-        /// Its address, like <taler://pay-template/shop.example/TEMPLATE>
+        /// Taler URI, like <taler://pay-template/shop.example/TEMPLATE>
         uri: String,
-        /// How much, if the shop leaves it open
+        /// Amount, if the shop leaves it open
         #[arg(long)]
         amount: Option<String>,
-        /// What for, if the shop leaves it open
+        /// Summary, if the shop leaves it open
         #[arg(long)]
         summary: Option<String>,
     },
-    /// Pick up a refund
+    /// Collect a refund
     Refund {
-        /// Its address, like <taler://refund/shop.example/ORDER/>
+        /// Taler URI, like <taler://refund/shop.example/ORDER/>
         uri: String,
     },
-    /// Call off a payment that has not arrived
+    /// Abort an incomplete payment and get its coins back
     Abort {
-        /// The order's address, as for "pay"
+        /// Taler URI of the order, as for "pay"
         uri: String,
     },
 }
 
-/// What can be done with instances.
+/// The commands of `tilld instance`.
 #[derive(Debug, Subcommand)]
-pub enum InstanceVerb {
+pub enum InstanceCommand {
     /// List all instances
     List,
     /// Add an instance
     Add {
-        /// Its name in addresses: letters, digits and ._@-
+        /// Instance ID, part of its URLs: letters, digits and ._@-
         instance: String,
-        /// The shop's name as customers see it [default: the instance's name]
+        /// Name of the shop that customers see [default: the instance ID]
         #[arg(long)]
         name: Option<String>,
-        /// Make the database if there is none
+        /// Create the database if it does not exist
         #[arg(long)]
         create: bool,
-        /// Where the password comes from
+        /// Source of the password
         #[command(flatten)]
         secret: Secret,
     },
     /// Show an instance
     Show {
-        /// The instance
+        /// Instance ID
         instance: String,
     },
-    /// Delete an instance's key, passwords and tokens; its history stays
+    /// Delete an instance's key, password and tokens; its history stays
     Delete {
-        /// The instance
+        /// Instance ID
         instance: String,
-        /// Remove everything of it, its history too
+        /// Purge: delete its history too
         #[arg(long)]
         purge: bool,
-        /// Also while coins or refunds are under way: they are given back, and the key is kept until
-        /// the last refund is answered
+        /// Delete it although payments or refunds are unfinished: they are refunded, and the key is kept until
+        /// the exchange has confirmed the last refund
         #[arg(long)]
         force: bool,
     },
 }
 
-/// What can be done with exchanges.
+/// The commands of `tilld exchange`.
 #[derive(Debug, Subcommand)]
-pub enum ExchangeVerb {
-    /// Fetch the master key of an exchange, show it to be compared with what its operator publishes, ask,
-    /// and trust the exchange; a daemon that runs takes its coins soon after
+pub enum ExchangeCommand {
+    /// Fetch the master key of an exchange, show it so that you can compare it with the published one, ask,
+    /// and trust the exchange; a running daemon accepts its coins within seconds
     Add {
-        /// Its address, like <https://exchange.taler-ops.ch/> (CHF) or
+        /// Base URL, like <https://exchange.taler-ops.ch/> (CHF) or
         /// <https://exchange.demo.taler.net/> (play money)
         url: String,
-        /// Do not ask: trust whatever key the exchange has
+        /// Do not ask: trust any key that the exchange sends
         #[arg(long, conflicts_with = "master_key")]
         yes: bool,
         /// Do not ask: trust the exchange if this is its master key
         #[arg(long, value_name = "KEY")]
         master_key: Option<String>,
     },
-    /// List the exchanges: address, currency, master key, and where it stands (settings, database,
+    /// List the exchanges: base URL, currency, master key, and where each is configured (settings, database,
     /// removed)
     List,
-    /// Offer an exchange in no new order any more; what was begun with it is finished
+    /// Stop offering an exchange in new orders; payments already begun with it are completed
     Remove {
-        /// Its address, as listed
+        /// Base URL, as listed
         url: String,
     },
 }
 
-/// What can be done with accounts.
+/// The commands of `tilld account`.
 #[derive(Debug, Subcommand)]
-pub enum AccountVerb {
+pub enum AccountCommand {
     /// Add an account
     Add {
-        /// The instance
+        /// Instance ID
         instance: String,
         /// The account as a payto URI, like <payto://iban/DE75512108001245126199?receiver-name=Name>
         payto: String,
     },
     /// List the accounts
     List {
-        /// The instance
+        /// Instance ID
         instance: String,
     },
-    /// Put an account out of use
+    /// Stop using an account in new orders
     Remove {
-        /// The instance
+        /// Instance ID
         instance: String,
         /// The account, as listed
         payto: String,
     },
 }
 
-/// What can be done with tokens.
+/// The commands of `tilld token`.
 #[derive(Debug, Subcommand)]
-pub enum TokenVerb {
-    /// Make a token and print it, once
+pub enum TokenCommand {
+    /// Create a token and print it once
     Create {
-        /// The instance
+        /// Instance ID
         instance: String,
-        /// What it is good for: readonly, order-simple, order-pos, order-mgmt, order-full, spa or
-        /// all; with ":refreshable" it can be traded for fresh ones
+        /// Scope: readonly, order-simple, order-pos, order-mgmt, order-full, spa or
+        /// all; with ":refreshable" the token can be exchanged for new ones
         #[arg(long, default_value = "order-full")]
         scope: String,
-        /// How long it lives, like 90d, 12h, 30m, or "forever" [default: forever]
+        /// Validity, like 90d, 12h, 30m, or "forever" [default: forever]
         #[arg(long)]
         duration: Option<String>,
-        /// A note for yourself
+        /// Description, for your own use
         #[arg(long)]
         description: Option<String>,
     },
     /// List the tokens, without their values
     List {
-        /// The instance
+        /// Instance ID
         instance: String,
     },
-    /// Take a token back
+    /// Revoke a token
     Revoke {
-        /// The instance
+        /// Instance ID
         instance: String,
-        /// Its number, as listed
+        /// Serial number, as listed
         serial: i64,
     },
 }

@@ -1,5 +1,5 @@
-//! `tilld check --ask-exchanges`: do the exchanges have the coins that the books say they have? Each is
-//! asked about each coin, and nothing is changed.
+//! `tilld check --ask-exchanges`: compares the deposits in the database with the exchanges' records. Each
+//! exchange is asked about each of its coins. Nothing is changed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -17,13 +17,13 @@ use taler::exchange::{Keys, Trusted};
 use taler::sign::SigningKey;
 use taler::web::BaseUrl;
 
-/// Most coins that are asked for, the newest first: an exchange is not ours to keep busy.
+/// Most coins to ask about, newest first; limits the load on exchanges.
 const MAX_COINS: u32 = 10_000;
-/// Questions to one exchange at the same time.
+/// Concurrent requests to one exchange.
 const AT_A_TIME: usize = 4;
-/// After so many questions without an answer, an exchange is not asked any more.
+/// After so many failed requests, the exchange is skipped.
 const MAX_SILENCE: usize = 3;
-/// Nobody waits at a counter for the answer.
+/// Time limit for one request. It is long, because no customer waits.
 const TIMES: Times = Times {
     connect: Duration::from_secs(5),
     request: Duration::from_secs(15),
@@ -33,23 +33,23 @@ const TIMES: Times = Times {
     pause: Duration::from_millis(500),
 };
 
-/// What came of it.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub(super) struct Compared {
-    /// What does not agree, one sentence each.
+    /// Differences, one sentence each.
     pub(super) findings: Vec<String>,
-    /// What could not be compared, one sentence each. It says nothing about the books.
+    /// Deposits that could not be compared, with the reason, one sentence each. They are no errors.
     pub(super) not_compared: Vec<String>,
-    /// How many coins agree.
+    /// Number of coins that agree.
     pub(super) agree: usize,
-    /// Is there more than was asked for?
+    /// Whether the database has more coins than were asked about.
     pub(super) has_more: bool,
 }
 
-/// Asks the exchanges that are trusted about the coins in the books.
+/// Asks the trusted exchanges about the deposits in the database.
 ///
 /// # Errors
-/// When the books cannot be read.
+/// When the database cannot be read.
 pub(super) fn compare(store: &Store, trusted: &[Trusted]) -> Result<Compared, Error> {
     let limit = MAX_COINS.saturating_add(1);
     let (mut coins, shops) = store.read_in_place::<_, store::Error>(|db| {
@@ -96,24 +96,24 @@ async fn ask(
         |count: usize, why: &str| format!("{count} coins of {url} could not be compared: {why}");
     let mut compared = Compared::default();
     let Some(exchange) = exchange else {
-        compared.not_compared.push(not_asked(coins.len(), "it is not trusted (any more)"));
+        compared.not_compared.push(not_asked(coins.len(), "the exchange is not trusted"));
         return compared;
     };
-    let told = match exchange.inspect().await {
-        Ok(told) => told,
+    let reported = match exchange.inspect().await {
+        Ok(reported) => reported,
         Err(error) => {
             compared.not_compared.push(not_asked(coins.len(), &error.to_string()));
             return compared;
         }
     };
-    let (exchange, keys) = (&exchange, &told.keys);
-    // Nobody else can ask for these, and the exchange is not at fault.
+    let (exchange, keys) = (&exchange, &reported.keys);
+    // Only the shop's key can sign the question; without it the exchange cannot be asked.
     let (coins, keyless): (Vec<_>, Vec<_>) = coins
         .iter()
         .map(|coin| (coin, shops.get(&coin.instance)))
         .partition(|(_, key)| key.is_some());
     if !keyless.is_empty() {
-        compared.not_compared.push(not_asked(keyless.len(), "their shop's key is gone"));
+        compared.not_compared.push(not_asked(keyless.len(), "the shop's key is deleted"));
     }
     let mut answers = stream::iter(&coins)
         .map(|(coin, key)| async move { (*coin, state(exchange, keys, coin, *key).await) })
@@ -148,7 +148,7 @@ async fn state(
     coin: &Sent,
     key: Option<&SigningKey>,
 ) -> Result<DepositState, String> {
-    let key = key.ok_or("the shop's key is gone")?;
+    let key = key.ok_or("the shop's key is deleted")?;
     let which = WhichDeposit {
         coin_pub: coin.coin.coin_pub,
         h_contract: coin.h_contract,
@@ -157,23 +157,23 @@ async fn state(
     exchange.deposit_state(keys, &which, key).await.map_err(|error| error.to_string())
 }
 
-/// What is wrong, if the exchange says something else than the books.
+/// The difference between the exchange's answer and the database, if there is one.
 fn verdict(url: &BaseUrl, sent: &Sent, state: DepositState) -> Option<String> {
     let (order, coin) = (&sent.order_id, &sent.coin.coin_pub);
     let net = sent.coin.contribution.checked_sub(&sent.deposit_fee);
     match (sent.is_confirmed, state) {
         (true, DepositState::Unknown) => Some(format!(
-            "order {order}: {url} has confirmed the coin {coin}, and now knows nothing of it"
+            "order {order}: {url} confirmed the deposit of coin {coin} and now does not know it"
         )),
         (_, DepositState::Wired { coin_contribution }) if net != Ok(coin_contribution) => {
             Some(format!(
-                "order {order}: the coin {coin} gave {}, and {url} has paid {coin_contribution}",
+                "order {order}: coin {coin} paid {}, but {url} records {coin_contribution}",
                 sent.coin.contribution
             ))
         }
         (false, DepositState::Waiting | DepositState::Wired { .. }) => Some(format!(
-            "order {order}: {url} has the coin {coin}, and its confirmation is missing; a running \
-             daemon asks for it"
+            "order {order}: {url} has the deposit of coin {coin}, but its confirmation is missing here; a running \
+             daemon asks for it again"
         )),
         (true, DepositState::Waiting | DepositState::Wired { .. })
         | (false, DepositState::Unknown) => None,

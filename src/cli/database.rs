@@ -1,4 +1,4 @@
-//! Commands about the file and the settings: backup, restore, check, config.
+//! The commands `backup`, `restore`, `check` and `config`.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -24,7 +24,7 @@ pub(super) fn backup(config: &Config, dest: &Path) -> Result<(), Error> {
 /// `tilld restore SRC`
 pub(super) fn restore(config: &Config, src: &Path) -> Result<(), Error> {
     let path = &config.database.path;
-    // Whom the database belongs to may not be able to read a copy that root keeps.
+    // The database's owner may not have the right to read root's copy.
     let source = open_with_rights_of_its_owner(src);
     let log = open_with_rights_of_its_owner(&beside(src, "-wal")).ok();
     let owner = prepare(config, Role::Guest)?;
@@ -40,9 +40,9 @@ pub(super) fn restore(config: &Config, src: &Path) -> Result<(), Error> {
         _ => store::restore(src, path),
     };
     let kept = kept.map_err(|error| with_rights_of(owner, error.into()))?;
-    output::line(format_args!("{} is in place of {}", src.display(), path.display()))?;
+    output::line(format_args!("restored {} to {}", src.display(), path.display()))?;
     match kept {
-        Some(kept) => output::line(format_args!("what was there before is now {}", kept.display())),
+        Some(kept) => output::line(format_args!("the previous database is now {}", kept.display())),
         None => Ok(()),
     }
 }
@@ -54,7 +54,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// What is wrong with a copy of `src` is wrong with `src`.
+/// Reports an error of a copy of `src` as an error of `src`.
 fn at_source(error: store::Error, staged: &Path, src: &Path) -> store::Error {
     use store::Error::{Corrupt, Foreign, Newer, Open, Unreleased};
     let src = src.to_owned();
@@ -85,9 +85,9 @@ pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
     let (mut findings, mut not_compared) = (findings?, Vec::new());
     if let Some(compared) = compared {
         let Compared { findings: more, not_compared: open, agree, has_more } = compared?;
-        output::line(format_args!("{agree} coins are at their exchanges as the books say"))?;
+        output::line(format_args!("{agree} deposits agree with their exchanges"))?;
         if has_more {
-            output::line("older coins were not asked for")?;
+            output::line("older deposits were not compared")?;
         }
         findings.extend(more);
         not_compared = open;
@@ -99,10 +99,10 @@ pub(super) fn check(config: &Config, ask_exchanges: bool) -> Result<(), Error> {
         (0, 1..) => Err(Error::NotCompared(config.database.path.clone())),
         (0, 0) => {
             let path = config.database.path.display();
-            output::line(format_args!("{path}: whole, and its contents make sense"))
+            output::line(format_args!("{path}: no errors found"))
         }
         (count, _) => Err(Error::Other(format!(
-            "{count} findings; keep the file, and restore a backup or ask for help"
+            "{count} errors; keep the file, and restore a backup or ask for help"
         ))),
     }
 }

@@ -1,14 +1,15 @@
 //! `tilld demo`: daemon, sandbox exchange and demo shop in one process, on one address. The first
-//! start makes everything that is needed; later ones find it again.
+//! start creates all files and keys; later starts use them again.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder};
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
 
 use actix_web::web::{self, ServiceConfig};
+use tempfile::NamedTempFile;
 
 use super::args::Demo as Args;
 use super::shop::with_till;
@@ -34,13 +35,13 @@ use taler::payto::Payto;
 use taler::time::RelativeTime;
 use taler::web::BaseUrl;
 
-/// Where the exchange is, below the daemon's address.
+/// Path of the exchange below the daemon's base URL.
 const EXCHANGE: &str = "sandbox-exchange";
-/// Where the shop's play money goes: to an account at a bank that is nowhere.
+/// The shop's bank account. The bank does not exist.
 const ACCOUNT: &str = "payto://x-taler-bank/bank.invalid/demo-shop?receiver-name=The+demo+shop";
-/// The one setting that the environment can change.
+/// The only setting that the demonstration takes from the environment.
 const LOG_LEVEL: &str = "TILLD_LOG__LEVEL";
-/// The file that says which exchange the wallet beside it withdraws from.
+/// Name of the file with the base URL of the exchange from which `tilld wallet` withdraws.
 pub(super) const EXCHANGE_FILE: &str = "exchange";
 /// Longest file with a token, a password or an address, in bytes.
 const MAX_KEPT: u64 = 2048;
@@ -66,13 +67,13 @@ pub(super) fn status(error: &SandboxError) -> u8 {
     }
 }
 
-/// Says at which file the system failed.
+/// Adds the path of the file to an I/O error.
 fn at(path: &Path) -> impl Fn(io::Error) -> Error {
     let path = path.to_owned();
     move |error| Error::Other(format!("{}: {error}", path.display()))
 }
 
-/// Our own fault: something fixed makes no sense.
+/// Reports an invalid constant of this module; a bug.
 fn fixed(error: impl std::fmt::Display) -> Error {
     Error::Other(error.to_string())
 }
@@ -80,7 +81,7 @@ fn fixed(error: impl std::fmt::Display) -> Error {
 /// `tilld demo`
 pub(super) fn run(args: &Args) -> Result<(), Error> {
     if args.listen.ip().is_unspecified() {
-        let text = "say the very address by which browsers and wallets reach this machine, \
+        let text = "give the address by which browsers and wallets reach this machine, \
                     like 192.168.1.20:9966";
         return Err(Error::Usage(text.into()));
     }
@@ -88,9 +89,9 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     let database = folder.join("tilld.db");
     owner::become_owner(&database)?;
     DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(at(&folder))?;
-    // Somebody may have been faster to make it.
+    // Another process may have created it meanwhile.
     owner::become_owner(&database)?;
-    // The port may be the system's choice, and everybody's addresses hold it.
+    // The system may have chosen the port, and all URLs contain it.
     let (listener, address) = listen(args.listen)?;
     let base_url = BaseUrl::parse(format!("http://{address}/")).map_err(fixed)?;
     let exchange = base_url.below(&[EXCHANGE]).map_err(fixed)?;
@@ -109,8 +110,8 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
         currency,
     });
     if !sandbox.has_keys() {
-        // Without them nobody could pay, and the till would complain of an exchange without keys.
-        log::info!("the exchange of play money makes its keys");
+        // Without keys no payment succeeds, and the till logs warnings about the exchange.
+        log::info!("creating the sandbox exchange's keys");
         sandbox.await_keys();
     }
     let place = folder.clone();
@@ -145,7 +146,7 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
     bound.map_err(|error| server::Error::Io(format!("cannot listen at {address}"), error).into())
 }
 
-/// The settings: the defaults, whatever the machine's own daemon is told.
+/// The settings: the defaults, independent of the settings of the machine's own daemon.
 fn settings(database: &Path, base_url: &BaseUrl) -> Result<Config, Error> {
     let mut flags = vec![
         ("database.path", database.display().to_string()),
@@ -154,24 +155,24 @@ fn settings(database: &Path, base_url: &BaseUrl) -> Result<Config, Error> {
     let mut variables = HashMap::new();
     match std::env::var(LOG_LEVEL) {
         Ok(level) if !level.is_empty() => drop(variables.insert(LOG_LEVEL.to_owned(), level)),
-        // What is printed at the start shall stay in sight.
+        // Fewer log lines, so that the printed addresses stay visible.
         _ => flags.push(("log.level", "warn".to_owned())),
     }
     let mut config = config::load(&Sources { variables, flags, ..Sources::default() })?.config;
-    // There is a listener already.
+    // `demo` has opened the listener already.
     config.server.listen.clear();
     Ok(config)
 }
 
-/// What the demonstration hands out.
+/// The secrets that the demonstration prints.
 struct Secrets {
-    /// The shop's token.
+    /// API token of the demo shop.
     token: ApiToken,
-    /// For signing in to the back office. Whoever changes it there has to remember it.
+    /// Password of the back office, until the user changes it there.
     password: String,
 }
 
-/// Sees to it that the till has all that the shop needs, and its back office a password.
+/// Creates the instance, account, templates, token and password of the demo shop where they are missing.
 async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
     let admin = InstanceId::admin();
     let principal = match till.admit_operator(&admin).await {
@@ -189,7 +190,7 @@ async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
     }
     for template in demo::templates().map_err(fixed)? {
         match till.add_template(&principal, template.clone()).await {
-            // Another version of the program made it.
+            // Another version of the program created it.
             Err(till::Error::TemplateExists(_)) => {
                 till.change_template(&principal, template).await?
             }
@@ -217,7 +218,7 @@ async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
     Ok(Secrets { token, password })
 }
 
-/// The text in the file, if there is one.
+/// The text of the file, if it exists.
 pub(super) fn kept(path: &Path) -> Result<Option<String>, Error> {
     let file = match fs::File::open(path) {
         Ok(file) => file,
@@ -229,7 +230,7 @@ pub(super) fn kept(path: &Path) -> Result<Option<String>, Error> {
     Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
-/// A new token, in the file before anybody hears of it. The till keeps no more than its hash.
+/// Creates a token and writes it to the file first, because the till stores only its hash.
 async fn issue(till: &Till, principal: &Principal, path: &Path) -> Result<ApiToken, Error> {
     let wish = CreateToken {
         scope: TokenScope { scope: Scope::All, refreshable: false },
@@ -241,20 +242,19 @@ async fn issue(till: &Till, principal: &Principal, path: &Path) -> Result<ApiTok
     Ok(key)
 }
 
-/// Writes `text` to the file, which nobody else may read, whole or not at all.
+/// Writes `text` to the file atomically, readable only by its owner.
 fn write_secret(path: &Path, text: &str) -> Result<(), Error> {
-    let new: PathBuf = path.with_extension("new");
-    let written = || {
-        let mut file =
-            OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&new)?;
+    let written = || -> io::Result<()> {
+        let mut file = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
         writeln!(file, "{text}")?;
-        file.sync_all()?;
-        fs::rename(&new, path)
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
     };
     written().map_err(at(path))
 }
 
-/// Says where everything is.
+/// Prints the addresses and secrets.
 fn print_start(
     base_url: &BaseUrl,
     exchange: &BaseUrl,
@@ -268,15 +268,17 @@ fn print_start(
     output::line(format_args!("Back office: {base_url}webui/"))?;
     output::line(format_args!("Password: {}", secrets.password))?;
     output::line("")?;
-    output::line("All of it is play money. Open the shop in a browser; Ctrl-C ends it.")?;
+    output::line(
+        "All money here is play money. Open the shop in a browser. Ctrl-C stops the demonstration.",
+    )?;
     output::line(
         "In the back office you are the shopkeeper: sign in as admin with this password.",
     )?;
     if base_url.names_this_machine() {
         output::line(
-            "Only this machine gets there. For phones in your network, start it with the address that \
+            "Only this machine can reach it. For phones in your network, start it with the address that \
              this machine has there: tilld demo --listen ADDRESS:9966",
         )?;
     }
-    output::line(format_args!("It is kept in {} for the next time.", folder.display()))
+    output::line(format_args!("All data is kept in {} for the next start.", folder.display()))
 }

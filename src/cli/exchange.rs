@@ -1,4 +1,4 @@
-//! Commands about exchanges: which coins the shops take.
+//! `tilld exchange …`: adds, lists and removes trusted exchanges.
 
 use std::io::{self, BufRead, IsTerminal, Read};
 
@@ -11,7 +11,7 @@ use taler::exchange::{KNOWN_EXCHANGES, Trusted};
 use taler::sign::PublicKey;
 use taler::web::BaseUrl;
 
-/// Longest answer to a question, in bytes.
+/// Longest answer of the user at the prompt, in bytes.
 const MAX_ANSWER: u64 = 64;
 
 impl From<ExchangeRefusal> for Error {
@@ -29,11 +29,11 @@ impl From<ExchangeRefusal> for Error {
     }
 }
 
-/// The address; a slash that is missing at its end is added.
+/// Parses a base URL; adds a missing slash at the end.
 fn address(text: &str) -> Result<BaseUrl, Error> {
     BaseUrl::parse(text).or_else(|_| BaseUrl::parse(format!("{text}/"))).map_err(|_| {
         Error::Usage(format!(
-            "\"{text}\" is no address of an exchange; one looks like https://exchange.example.com/"
+            "\"{text}\" is not the base URL of an exchange, like https://exchange.example.com/"
         ))
     })
 }
@@ -47,12 +47,13 @@ pub(super) fn add(
 ) -> Result<(), Error> {
     let base_url = address(url)?;
     let expected = master_key.map(|text| {
-        text.parse::<PublicKey>()
-            .map_err(|_| Error::Usage(format!("\"{text}\" is no master key: it has 52 characters")))
+        text.parse::<PublicKey>().map_err(|_| {
+            Error::Usage(format!("\"{text}\" is not a master key, which has 52 characters"))
+        })
     });
     let expected = expected.transpose()?;
     if config.exchange.iter().any(|known| known.base_url == base_url) {
-        return Err(Error::Other(format!("{base_url} is in the settings file already")));
+        return Err(Error::Other(format!("{base_url} is already in the settings file")));
     }
     with_till(config, Role::Guest, |till| async move {
         let trusted = till.introduce_exchange(&base_url).await?;
@@ -62,7 +63,7 @@ pub(super) fn add(
         match expected {
             Some(expected) if expected != trusted.master_public_key => {
                 return Err(Error::Other(format!(
-                    "this is not the master key that was expected, which is {expected}; nothing is changed"
+                    "the exchange has another master key than the expected {expected}; nothing was changed"
                 )));
             }
             Some(_) => {}
@@ -71,7 +72,7 @@ pub(super) fn add(
         }
         till.trust_exchange(trusted).await?;
         output::line(format_args!(
-            "{base_url} is trusted; a daemon that runs takes its coins within 5 seconds"
+            "trusted {base_url}; a running daemon accepts its coins within 5 seconds"
         ))
     })
 }
@@ -87,8 +88,8 @@ fn confirm(trusted: &Trusted) -> Result<(), Error> {
     ));
     if !io::stdin().is_terminal() {
         return Err(Error::Usage(
-            "there is no terminal to answer at; give the key that you have compared: --master-key KEY; \
-             or trust whatever answers: --yes"
+            "no terminal to answer at; give the key that you have compared: --master-key KEY; \
+             or trust any key: --yes"
                 .into(),
         ));
     }
@@ -100,7 +101,7 @@ fn confirm(trusted: &Trusted) -> Result<(), Error> {
         .map_err(|error| Error::Other(format!("cannot read the answer: {error}")))?;
     match answer.trim().eq_ignore_ascii_case("yes") {
         true => Ok(()),
-        false => Err(Error::Other("the exchange is not trusted; nothing is changed".into())),
+        false => Err(Error::Other("the exchange was not trusted; nothing was changed".into())),
     }
 }
 
@@ -134,10 +135,10 @@ pub(super) fn remove(config: &Config, url: &str) -> Result<(), Error> {
     with_till(config, Role::Guest, |till| async move {
         match till.remove_exchange(&base_url).await {
             Ok(()) => output::line(format_args!(
-                "{base_url} is removed: new orders do not offer it; what was begun with it is finished"
+                "removed {base_url}: new orders do not offer it; payments already begun are completed"
             )),
             Err(ExchangeRefusal::InSettings) => Err(Error::Other(format!(
-                "{base_url} is in the settings file; remove its [[exchange]] there, and restart the daemon"
+                "{base_url} is in the settings file; remove its [[exchange]] there and restart the daemon"
             ))),
             Err(other) => Err(other.into()),
         }

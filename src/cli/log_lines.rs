@@ -1,7 +1,7 @@
-//! How log lines look: for the journal with their priority in front, else with the time.
+//! Formats log lines: for the journal with a priority prefix, else with the time.
 //!
-//! Whatever is told, and whoever has chosen its words: it stays one line, steers no terminal, and
-//! names no token. What a line must not say otherwise is kept from it where it is made.
+//! Each record becomes one line without control characters and without API tokens. Other secrets are
+//! kept out of the log where the line is written.
 
 use std::io::Write;
 
@@ -10,18 +10,18 @@ use log::{Level, LevelFilter};
 
 use super::output::push_escaped;
 
-/// How the text of every token begins, as it is and as it stands in an address.
+/// Prefix of every API token, plain and percent-encoded.
 const TOKEN: [&str; 2] = ["secret-token:", "secret-token%3a"];
 
 /// Starts logging to standard error.
 pub(super) fn start(level: LevelFilter) {
     let journal = std::env::var_os("JOURNAL_STREAM").is_some();
     let mut builder = Builder::new();
-    // The framework's own lines matter only when something is wrong.
+    // Of the framework's own lines, only warnings and errors are logged.
     builder.filter_level(level.min(LevelFilter::Warn)).filter_module("tilld", level);
     builder.filter_module("playground", level);
-    // But not when a stranger sends what is no HTTP, which it calls an error: that could fill the
-    // journal (the test `raw_bytes_in_a_head_harm_nobody`).
+    // actix logs bytes that are not HTTP as an error; any client could fill the
+    // journal (the test `raw_bytes_in_a_head_do_no_harm`).
     if level < LevelFilter::Debug {
         builder.filter_module("actix_http::h1::dispatcher", LevelFilter::Off);
     }
@@ -44,7 +44,7 @@ pub(super) fn start(level: LevelFilter) {
     builder.init();
 }
 
-/// `text` on one line, without tokens.
+/// `text` on one line, with tokens replaced by `***`.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut rest = text;

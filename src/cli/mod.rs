@@ -1,8 +1,8 @@
-//! The command line: what can be said (`args`), and what is done about it.
+//! The command line: its definition (`args`) and its commands.
 //!
-//! Every command works while the daemon runs: it opens the same file as a guest. Whoever can open
-//! the file is the shop; there is nothing more to ask. Secrets never come as arguments, which
-//! others on the machine could read: they are typed, or read from a file.
+//! Every command works while the daemon runs: it opens the same database as a second process. The file's
+//! permissions are the only access control. Secrets are never arguments, because
+//! other users of the machine can read those: they are typed, or read from a file.
 
 pub mod args;
 mod compare;
@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 pub use self::args::Args;
-use self::args::{AccountVerb, Command, ExchangeVerb, InstanceVerb, TokenVerb};
+use self::args::{AccountCommand, Command, ExchangeCommand, InstanceCommand, TokenCommand};
 pub use self::output::print_error;
 use self::owner::Owner;
 use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
@@ -36,36 +36,36 @@ use crate::till;
 #[cfg(feature = "demo")]
 use playground::{sandbox::Error as SandboxError, wallet::Error as WalletError};
 
-/// The database of version 0.1.0, when nothing was said.
+/// Default database of version 0.1.0, in the current folder.
 const IN_CURRENT_FOLDER: &str = "tilld.db";
 
-/// What ends a command badly. The exit status follows from it (decision 21).
+/// Why a command failed. It decides the exit status (decision 21).
 #[derive(Debug)]
 pub enum Error {
     /// The settings cannot be used: 3.
     Config(BadConfig),
     /// The daemon did not start: 3, 4, 5 or 1.
     Server(server::Error),
-    /// The till could not: 4, 5 or 1.
+    /// A use case failed: 4, 5 or 1.
     Till(till::Error),
     /// The sandbox exchange could not be opened: 4, 5 or 1.
     #[cfg(feature = "demo")]
     Sandbox(SandboxError),
-    /// The wallet could not: 4, 2 or 1.
+    /// The wallet failed: 4, 2 or 1.
     #[cfg(feature = "demo")]
     Wallet(WalletError),
-    /// There is no database at this path; where the path came from, and what to do: 4.
+    /// There is no database at this path; the text says the path's source and what to do: 4.
     NoDatabase(PathBuf, String),
-    /// Root does not work in this folder, because others can put links into it: 4.
+    /// Root refuses to work in this folder, because other users can put links into it: 4.
     SharedFolder(PathBuf),
-    /// What went wrong when root's command went on with the rights of another user; whose, and which
-    /// folder of theirs is the reason.
+    /// An error after root's command took the rights of another user; the user, and the
+    /// user's folder that was the reason.
     WithRightsOf(String, PathBuf, Box<Error>),
-    /// The database at this path is in order, but exchanges could not be asked about its coins: 6.
+    /// The database at this path has no errors, but some exchanges could not be asked about their coins: 6.
     NotCompared(PathBuf),
-    /// Something the command was given does not fit: 2.
+    /// An argument or input is invalid: 2.
     Usage(String),
-    /// Anything else, said in words: 1.
+    /// Any other error, as text: 1.
     Other(String),
 }
 
@@ -106,23 +106,23 @@ impl fmt::Display for Error {
             #[cfg(feature = "demo")]
             Self::Wallet(error) => error.fmt(f),
             Self::NoDatabase(path, rest) => {
-                write!(f, "there is no database at {}{rest}", path.display())
+                write!(f, "no database at {}{rest}", path.display())
             }
             Self::NotCompared(path) => write!(
                 f,
-                "{}: whole, and its contents make sense; some coins could not be compared with their \
-                 exchanges, which says nothing about it",
+                "{}: no errors found; some deposits could not be compared with their \
+                 exchanges, which is no error of the database",
                 path.display()
             ),
             Self::SharedFolder(folder) => write!(
                 f,
-                "root does not work in {}: others may write there, and could put links in its way; \
+                "root does not work in {}: other users can write there and could place links; \
                  give the folder to the user who runs the daemon: chown USER {0}; or: chmod go-w {0}",
                 folder.display()
             ),
             Self::WithRightsOf(user, folder, error) => write!(
                 f,
-                "{error}\nRun by root, tilld works with the rights of {user}, because {} belongs to {user}, \
+                "{error}\nWhen root runs it, tilld works with the rights of {user}, because {} belongs to {user}, \
                  who can make everything below it lead elsewhere: so name a place that {user} can use, or \
                  one that only root's folders lead to.",
                 folder.display()
@@ -158,14 +158,14 @@ impl From<BadConfig> for Error {
     }
 }
 
-/// Reads the command line and does what it says.
+/// Parses the command line and runs the command.
 ///
 /// # Errors
-/// [`Error`], whose `Display` is for the shopkeeper's eyes.
+/// [`Error`]; its `Display` is written for the operator.
 pub fn run() -> Result<(), Error> {
     let args = Args::parse();
     let command = args.command.unwrap_or_default();
-    // A customer has no settings of a shop.
+    // The wallet does not use the shop's settings.
     #[cfg(feature = "demo")]
     if let Command::Wallet(wallet) = &command {
         log_lines::start(log::LevelFilter::Warn);
@@ -174,7 +174,7 @@ pub fn run() -> Result<(), Error> {
     #[cfg(feature = "demo")]
     if let Command::Demo(demo) = &command {
         if args.config.is_some() || args.database.is_some() {
-            let text = "the demonstration has settings and files of its own; use --data-dir";
+            let text = "the demonstration uses its own settings and files; use --data-dir";
             return Err(Error::Usage(text.into()));
         }
         return demo::run(demo);
@@ -200,37 +200,39 @@ pub fn run() -> Result<(), Error> {
         Command::Passwd { instance, create, secret } => {
             shop::passwd(config, &instance, &secret, guest_or_creator(create))
         }
-        Command::Instance { verb } => match verb {
-            InstanceVerb::List => shop::instances(config),
-            InstanceVerb::Add { instance, name, create, secret } => {
+        Command::Instance { command } => match command {
+            InstanceCommand::List => shop::instances(config),
+            InstanceCommand::Add { instance, name, create, secret } => {
                 shop::add_instance(config, &instance, name, &secret, guest_or_creator(create))
             }
-            InstanceVerb::Show { instance } => shop::show_instance(config, &instance),
-            InstanceVerb::Delete { instance, purge, force } => {
+            InstanceCommand::Show { instance } => shop::show_instance(config, &instance),
+            InstanceCommand::Delete { instance, purge, force } => {
                 shop::delete_instance(config, &instance, purge, force)
             }
         },
-        Command::Exchange { verb } => match verb {
-            ExchangeVerb::Add { url, yes, master_key } => {
+        Command::Exchange { command } => match command {
+            ExchangeCommand::Add { url, yes, master_key } => {
                 exchange::add(config, &url, yes, master_key.as_deref())
             }
-            ExchangeVerb::List => exchange::list(config),
-            ExchangeVerb::Remove { url } => exchange::remove(config, &url),
+            ExchangeCommand::List => exchange::list(config),
+            ExchangeCommand::Remove { url } => exchange::remove(config, &url),
         },
         Command::SetupLink => shop::setup_link(config),
-        Command::Account { verb } => match verb {
-            AccountVerb::Add { instance, payto } => shop::add_account(config, &instance, &payto),
-            AccountVerb::List { instance } => shop::accounts(config, &instance),
-            AccountVerb::Remove { instance, payto } => {
+        Command::Account { command } => match command {
+            AccountCommand::Add { instance, payto } => shop::add_account(config, &instance, &payto),
+            AccountCommand::List { instance } => shop::accounts(config, &instance),
+            AccountCommand::Remove { instance, payto } => {
                 shop::remove_account(config, &instance, &payto)
             }
         },
-        Command::Token { verb } => match verb {
-            TokenVerb::Create { instance, scope, duration, description } => {
+        Command::Token { command } => match command {
+            TokenCommand::Create { instance, scope, duration, description } => {
                 shop::create_token(config, &instance, &scope, duration.as_deref(), description)
             }
-            TokenVerb::List { instance } => shop::tokens(config, &instance),
-            TokenVerb::Revoke { instance, serial } => shop::revoke_token(config, &instance, serial),
+            TokenCommand::List { instance } => shop::tokens(config, &instance),
+            TokenCommand::Revoke { instance, serial } => {
+                shop::revoke_token(config, &instance, serial)
+            }
         },
         Command::Backup { dest } => database::backup(config, &dest),
         Command::Restore { src } => database::restore(config, &src),
@@ -244,7 +246,7 @@ pub fn run() -> Result<(), Error> {
     }
 }
 
-/// How a command opens the database: only with `--create` does it make one.
+/// How a command opens the database: it creates one only with `--create`.
 const fn guest_or_creator(create: bool) -> Role {
     if create { Role::Creator } else { Role::Guest }
 }
@@ -262,8 +264,8 @@ fn open(config: &Config, role: Role) -> Result<Store, Error> {
     })
 }
 
-/// What comes before the database is touched: root takes its owner's rights, and the usual folder is
-/// made if `role` may make a database.
+/// Prepares for opening the database: root takes its owner's rights, and the default folder is
+/// created if `role` may create a database.
 fn prepare(config: &Config, role: Role) -> Result<Option<Owner>, Error> {
     let database = &config.database;
     if role != Role::Guest && database.origin == Origin::Default {
@@ -277,12 +279,12 @@ fn prepare(config: &Config, role: Role) -> Result<Option<Owner>, Error> {
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| Error::Other(format!("{}: {error}", folder.display())))?;
     }
-    // The folder may be another one than the one that was looked for.
+    // The error is about the folder, not about the database file.
     Ok(owner::become_owner(&database.path)?.or(before))
 }
 
-/// Version 0.1.0 kept its database in the folder that it was started in. Nobody shall wonder where
-/// their shop has gone.
+/// Version 0.1.0 kept its database in the folder that it was started in. This says where
+/// that file is, so that a shop does not seem lost.
 fn refuse_to_hide_an_older_one(path: &Path) -> Result<(), Error> {
     let older = Path::new(IN_CURRENT_FOLDER);
     if path.exists() || !older.exists() {
@@ -301,8 +303,8 @@ fn refuse_to_hide_an_older_one(path: &Path) -> Result<(), Error> {
 fn explained(config: &Config, error: store::Error) -> Error {
     let store::Error::Missing(path) = error else { return error.into() };
     let origin = match &config.database.origin {
-        Origin::Default => "the usual place".to_owned(),
-        origin => format!("as given by: {origin}"),
+        Origin::Default => "the default path".to_owned(),
+        origin => format!("from: {origin}"),
     };
     let mut rest = format!(
         " ({origin}).\n\
@@ -318,14 +320,14 @@ fn explained(config: &Config, error: store::Error) -> Error {
     Error::NoDatabase(path, rest)
 }
 
-/// Where a browser on this machine, or by the address that is set, finds the daemon that answers at
-/// `addresses`; the first part of an address, to be completed, where that cannot be told.
+/// The URL at which a browser finds the daemon: the base URL, else one on this machine that fits
+/// `addresses`; else a placeholder that the operator completes.
 fn browser_address(config: &Config, addresses: &[String]) -> String {
     if let Some(base_url) = &config.server.base_url {
         return base_url.to_string();
     }
     match addresses.iter().find(|address| address.starts_with("http://")) {
-        // An address for everybody is none to go to.
+        // A wildcard address cannot be visited.
         Some(address) => {
             address.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
         }
@@ -344,29 +346,29 @@ fn serve(loaded: &Loaded) -> Result<(), Error> {
         }
         let place = browser_address(config, &ready.addresses);
         log::info!("back office at {place}webui/");
-        log::info!("ready, with the database {}", path.display());
+        log::info!("ready, database {}", path.display());
         if let Some(code) = &ready.setup_code {
             output::note(&format!(
-                "\ntilld runs. There is no shop yet; make the first one in a browser:\n\
+                "\ntilld is running. There is no shop yet; create the first one in a browser:\n\
                  \x20 {place}webui/setup#{}\n\
-                 The link is good for one use and for a day; a new one: tilld setup-link\n\
+                 The link works once, within a day. For a new one: tilld setup-link\n\
                  Without a browser: tilld passwd admin\n",
                 code.reveal()
             ));
         } else if !ready.has_admin {
             output::note(
-                "\ntilld runs. What is next:\n\
+                "\ntilld is running. Next steps:\n\
                  \x20 tilld passwd admin                                 set a password\n\
                  \x20 tilld account add admin 'payto://iban/…?receiver-name=…'   say where the money goes\n\
-                 \x20 tilld token create admin --scope order-full        make a token for the web shop\n",
+                 \x20 tilld token create admin --scope order-full        create a token for the web shop\n",
             );
         }
     });
     served.map_err(|error| with_rights_of(owner, error.into()))
 }
 
-/// A path that root could use may be closed to whoever's rights its command took: who that is, and why,
-/// is said.
+/// Adds the user whose rights root's command took to an error, because that user may lack access:
+/// who it is, and why.
 fn with_rights_of(owner: Option<Owner>, error: Error) -> Error {
     match owner {
         Some(owner) if error.status() == 4 => {

@@ -1,8 +1,8 @@
-//! What commands print, and how.
+//! Prints the output of commands.
 //!
-//! Names, notes and file names are chosen by others: what in them would steer a terminal is
-//! escaped. A reader that has gone (`tilld token list admin | head -1`) ends no command: what it
-//! does is done, and its exit status says whether.
+//! Names, notes and file names come from other people: control characters in them are
+//! escaped. A closed pipe (`tilld token list admin | head -1`) is no error: the command completes,
+//! and its exit status tells whether it succeeded.
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, ErrorKind, Write};
@@ -10,7 +10,7 @@ use std::io::{self, ErrorKind, Write};
 use super::Error;
 use taler::characters::is_control_or_format;
 
-/// `text` with everything escaped that has power over lines, terminals or the direction of reading.
+/// `text` with line breaks, control characters and bidirectional marks escaped.
 pub(super) fn escaped(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     for c in text.chars() {
@@ -19,10 +19,10 @@ pub(super) fn escaped(text: &str) -> String {
     line
 }
 
-/// Adds `c` to `line`, escaped if it must be.
+/// Appends `c` to `line`, escaped if necessary.
 pub(super) fn push_escaped(line: &mut String, c: char) {
     if is_control_or_format(c) {
-        // To write into a text cannot fail.
+        // Writing to a `String` cannot fail.
         let _ = write!(line, "{}", c.escape_unicode());
     } else {
         line.push(c);
@@ -32,12 +32,12 @@ pub(super) fn push_escaped(line: &mut String, c: char) {
 /// Prints one line.
 ///
 /// # Errors
-/// [`Error::Other`] when it cannot be written, as to a full disk; not when the reader has gone.
+/// [`Error::Other`] when the line cannot be written, as to a full disk; not when the pipe is closed.
 pub(super) fn line(text: impl Display) -> Result<(), Error> {
     written(print(&escaped(&text.to_string())))
 }
 
-/// Prints cells as one line, with tabs between them, for programs as well.
+/// Prints cells as one line, separated by tabs, so that programs can read it.
 ///
 /// # Errors
 /// As [`line()`].
@@ -46,23 +46,23 @@ pub(super) fn row(cells: &[&dyn Display]) -> Result<(), Error> {
     written(print(&cells.join("\t")))
 }
 
-/// Prints a line that exists only once: whoever calls must know that it has arrived.
+/// Prints a secret that exists only here. The caller must learn whether it was written.
 ///
 /// # Errors
-/// Whatever the system says; also that the reader has gone.
+/// Any I/O error, also a closed pipe.
 pub(super) fn only_copy(text: &str) -> io::Result<()> {
     print(text)
 }
 
-/// Says why the program ends; several lines are allowed, as messages about a settings file have.
+/// Prints the error that ends the program to standard error. It may have several lines.
 pub fn print_error(error: &Error) {
     let text = error.to_string();
     let lines: Vec<_> = text.lines().map(escaped).collect();
-    // There is nobody else to tell.
+    // There is no other place to report the error.
     let _ = writeln!(io::stderr(), "tilld: {}", lines.join("\n"));
 }
 
-/// Says something beside the output, for the person at the terminal.
+/// Prints a note to standard error, for the person at the terminal.
 pub(super) fn note(text: &str) {
     let lines: Vec<_> = text.lines().map(escaped).collect();
     // As above.

@@ -1,12 +1,12 @@
-//! Commands that root runs take the rights of whoever the data folder belongs to, before they touch
+//! Commands that root runs take the rights of the data folder's owner before they touch
 //! anything there.
 //!
 //! The daemon's user can put links into its folder. If root followed one, that user could have root
 //! make, change or give away any file of the machine. With the user's own rights a link leads
 //! nowhere that the user could not go anyway.
 //!
-//! Whose rights they are follows from the path: from its beginning, the first folder on it that does
-//! not belong to root decides, because its owner can make the rest of the path lead anywhere. So a
+//! The path decides whose rights: from its beginning, the first folder on it that does
+//! not belong to root counts, because its owner can make the rest of the path lead anywhere. So a
 //! link counts by the folder that it lies in, not by what it points to.
 
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use nix::unistd::{
 
 use super::Error;
 
-/// Most links on a path, as the system has it.
+/// Most symbolic links on a path, as in Linux.
 const MAX_LINKS: usize = 40;
 /// Mode bits: others may write; the group may write; only owners may rename and remove.
 const OTHERS_WRITE: u32 = 0o002;
@@ -35,14 +35,14 @@ const STICKY: u32 = 0o1000;
 pub(super) struct Owner {
     uid: Uid,
     gid: Gid,
-    /// The name, if the machine knows one.
+    /// The user's name, if the machine knows it.
     name: Option<String>,
-    /// The folder that is theirs, by which they control the path.
+    /// The user's folder or link on the path.
     folder: PathBuf,
 }
 
 impl Owner {
-    /// The folder that is theirs, by which they control the path.
+    /// The user's folder or link on the path.
     pub(super) fn folder(&self) -> &Path {
         &self.folder
     }
@@ -57,22 +57,22 @@ impl std::fmt::Display for Owner {
     }
 }
 
-/// Who can make a path lead elsewhere.
+/// Who can change where a path leads.
 #[derive(Debug)]
 enum Control {
-    /// Root alone.
+    /// Only root.
     Root,
-    /// The owner of a folder or of a link on the path, which is this.
+    /// The owner of this folder or link on the path.
     User(u32, u32, PathBuf),
-    /// Anybody, or everybody of a group: root's folder, in which others may write.
+    /// All users or a group: this folder of root's is writable by others.
     Others(PathBuf),
 }
 
-/// If root runs this program, takes the rights of whoever controls `path`, for good; and says who
-/// that is. To be called before anything at `path` is touched, and while there is one thread.
+/// If root runs this program, takes the rights of the user who controls `path`, permanently, and returns
+/// that user. Call it before anything at `path` is touched, and while there is one thread.
 ///
 /// # Errors
-/// [`Error::SharedFolder`] if that could be anybody; [`Error::Other`] if the system does not allow it.
+/// [`Error::SharedFolder`] if several users control it; [`Error::Other`] if the system call fails.
 pub(super) fn become_owner(path: &Path) -> Result<Option<Owner>, Error> {
     if !geteuid().is_root() {
         return Ok(None);
@@ -90,15 +90,15 @@ pub(super) fn become_owner(path: &Path) -> Result<Option<Owner>, Error> {
     take_groups(&owner).map_err(failed)?;
     setresgid(owner.gid, owner.gid, owner.gid).map_err(failed)?;
     setresuid(owner.uid, owner.uid, owner.uid).map_err(failed)?;
-    log::debug!("going on with the rights of {owner}");
+    log::debug!("taking the rights of {owner}");
     Ok(Some(owner))
 }
 
-/// Opens the file at `path` for reading, with the rights of whoever controls the path if root runs
-/// this program. For files that root names and the data folder's owner may not read.
+/// Opens the file at `path` for reading; if root runs this program, with the rights of the user who controls
+/// the path. For files that root names and the data folder's owner may not read.
 ///
 /// # Errors
-/// What the system says.
+/// The system's error.
 pub(super) fn open_with_rights_of_its_owner(path: &Path) -> Result<File, Error> {
     let open = || File::open(path).map_err(at(path));
     if !geteuid().is_root() {
@@ -131,7 +131,7 @@ fn at(path: &Path) -> impl Fn(io::Error) -> Error {
     move |error| Error::Other(format!("{}: {error}", path.display()))
 }
 
-/// The user of this number; its group as the machine's list of users has it, else the folder's.
+/// The user with this number; the group is that of the user database, else the folder's.
 fn owner(uid: u32, gid: u32, folder: PathBuf) -> Owner {
     let uid = Uid::from_raw(uid);
     match User::from_uid(uid) {
@@ -148,7 +148,7 @@ fn take_groups(owner: &Owner) -> nix::Result<()> {
     }
 }
 
-/// Follows `path` as the system would, and looks at each folder and link on the way.
+/// Resolves `path` as the system would, and inspects each folder and link on the way.
 fn control(path: &Path) -> io::Result<Control> {
     let mut folder = PathBuf::from("/");
     let mut left = parts(&std::path::absolute(path)?);
@@ -164,7 +164,7 @@ fn control(path: &Path) -> io::Result<Control> {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        // What lies in the data folder is made, replaced and removed; on the way there folders are
+        // Files in the data folder are created, replaced and removed; the folders above it are
         // only passed through.
         let is_data_folder = left.is_empty();
         let control = control_of(&folder, &entry, is_data_folder, found.as_ref())?;
@@ -207,7 +207,7 @@ fn parts(path: &Path) -> VecDeque<Part> {
     path.components().filter_map(part).collect()
 }
 
-/// Who can make the entry `found` of `folder`, which is at `entry`, another one.
+/// Who can replace the entry `found` of `folder`, whose path is `entry`.
 fn control_of(
     folder: &Path,
     entry: &Path,
@@ -227,8 +227,8 @@ fn control_of(
         if above.mode() & STICKY == 0 {
             return others();
         }
-        // As in /tmp: only its owner can replace what is there. A folder to come is looked at again
-        // when it has been made.
+        // Sticky, as /tmp: only an entry's owner can replace it. A folder that does not exist yet is inspected again
+        // after it was created.
         if let Some(found) = found.filter(|found| !is_trusted(found.uid(), "uid_map")) {
             return Ok(Control::User(found.uid(), found.gid(), entry.to_owned()));
         }
@@ -236,15 +236,15 @@ fn control_of(
     Ok(Control::Root)
 }
 
-/// Is it root's number, or one that has no meaning where this process lives? In a user namespace
-/// what belongs to the machine's root shows as a number that nobody in there has.
+/// Whether `id` is root's, or is not mapped in this process's user namespace. In a user namespace
+/// the files of the machine's root have an unmapped number.
 fn is_trusted(id: u32, map: &str) -> bool {
     let Ok(map) = fs::read_to_string(Path::new("/proc/self").join(map)) else { return id == 0 };
     id == 0 || !is_mapped(id, &map)
 }
 
-/// Is `id` among the numbers that a namespace has? Each line of `map`: the first one, what it is
-/// outside, and how many there are.
+/// Whether `id` is mapped in the namespace. Each line of `map`: the first number inside, its number
+/// outside, and the count.
 fn is_mapped(id: u32, map: &str) -> bool {
     map.lines().any(|line| {
         let mut numbers = line.split_whitespace().map(str::parse::<u32>);

@@ -1,4 +1,4 @@
-//! Commands about the shop: instances, passwords, accounts, tokens.
+//! The commands about instances, passwords, accounts and tokens.
 
 use std::fmt::Display;
 use std::future::Future;
@@ -38,7 +38,7 @@ pub(super) fn with_till<T, F: Future<Output = Result<T, Error>>>(
         .enable_all()
         .build()
         .map_err(|error| Error::Other(error.to_string()))?;
-    // Nobody waits for news of what a command does.
+    // No request waits for changes in this process.
     let hub = Hub::new(Limits::default());
     let till = Till::new(store.clone(), hub, policy(config)?, Clock::system());
     let done = runtime.block_on(work(till));
@@ -49,7 +49,7 @@ pub(super) fn with_till<T, F: Future<Output = Result<T, Error>>>(
 fn named(instance: &str) -> Result<InstanceId, Error> {
     InstanceId::parse(instance).map_err(|_| {
         Error::Usage(format!(
-            "\"{instance}\" is no instance's name: two or more letters, digits or ._@-"
+            "\"{instance}\" is not an instance ID: two or more letters, digits or ._@-"
         ))
     })
 }
@@ -58,17 +58,17 @@ async fn principal(till: &Till, id: &InstanceId) -> Result<Principal, Error> {
     till.admit_operator(id).await.map_err(with_hint)
 }
 
-/// What went wrong, and for a name that is none, how to make it one.
+/// The error; for an unknown instance, with the command that creates it.
 fn with_hint(error: till::Error) -> Error {
     match error {
         till::Error::InstanceUnknown(id) => {
-            Error::Other(format!("there is no instance {id}; make it with: tilld passwd {id}"))
+            Error::Other(format!("there is no instance {id}; create it with: tilld passwd {id}"))
         }
         other => other.into(),
     }
 }
 
-/// The password: from the file, or typed twice.
+/// Reads the password from the file, or from the terminal, twice.
 fn password(secret: &Secret) -> Result<Password, Error> {
     let text = match &secret.password_file {
         Some(path) if path == Path::new("-") => first_line(io::stdin().lock())?,
@@ -82,23 +82,23 @@ fn password(secret: &Secret) -> Result<Password, Error> {
                 rpassword::prompt_password(prompt).map_err(|error| Error::Other(error.to_string()))
             };
             let once = ask("New password: ")?;
-            if ask("Once more: ")? != once {
-                return Err(Error::Other("the two are not the same; nothing was changed".into()));
+            if ask("Repeat it: ")? != once {
+                return Err(Error::Other("the passwords differ; nothing was changed".into()));
             }
             once
         }
         None => {
             return Err(Error::Usage(
-                "there is no terminal to type a password at; use --password-file".into(),
+                "no terminal to type a password at; use --password-file".into(),
             ));
         }
     };
-    // Some editors put a mark of the byte order at the beginning of a file.
+    // Some editors write a byte order mark at the beginning of a file.
     let text = Zeroizing::new(text);
     let password = Password::parse(text.strip_prefix('\u{feff}').unwrap_or(&text))
-        .map_err(|_| Error::Usage("a password has between 1 and 1024 characters".into()))?;
+        .map_err(|_| Error::Usage("a password has 1 to 1024 characters".into()))?;
     if password.is_short() {
-        log::warn!("the password is shorter than 8 characters; take a longer one for a real shop");
+        log::warn!("the password is shorter than 8 characters; use a longer one for a real shop");
     }
     Ok(password)
 }
@@ -121,23 +121,23 @@ pub(super) fn passwd(
 ) -> Result<(), Error> {
     let id = named(instance)?;
     let password = password(secret)?;
-    // "default" is understood, and nobody shall think that there are two.
+    // "default" is an old name of "admin"; the result names both, so that nobody expects two instances.
     let whose = match id.as_str() == instance {
         true => id.to_string(),
-        false => format!("{id} (which \"{instance}\" is an old name of)"),
+        false => format!("{id} (old name: \"{instance}\")"),
     };
     with_till(config, role, |till| async move {
         let auth = Auth::Password(password);
         match till.admit_operator(&id).await {
             Ok(principal) => {
                 till.set_auth(&principal, auth).await?;
-                output::line(format_args!("the password of {whose} is set"))
+                output::line(format_args!("password of {whose} changed"))
             }
             Err(till::Error::InstanceUnknown(_)) => {
                 let settings = till.plain_settings(id.as_str());
                 till.create_instance(CreateInstance { id: id.clone(), settings, auth: Some(auth) })
                     .await?;
-                output::line(format_args!("the instance {whose} was made, and its password is set"))
+                output::line(format_args!("created instance {whose} with this password"))
             }
             Err(other) => Err(other.into()),
         }
@@ -147,8 +147,8 @@ pub(super) fn passwd(
 /// The name of the credential that holds the first password of `admin`.
 const FIRST_PASSWORD: &str = "tilld.admin-password";
 
-/// Makes `admin` with the password that systemd hands over as a credential, if it does and there is
-/// no `admin` yet. Later passwords are set by the shopkeeper, and stay.
+/// Creates `admin` with the password of the systemd credential, if there is such a credential and
+/// no `admin` yet. It never changes an existing password.
 pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
     let Some(folder) = std::env::var_os("CREDENTIALS_DIRECTORY") else { return Ok(()) };
     let path = Path::new(&folder).join(FIRST_PASSWORD);
@@ -162,7 +162,9 @@ pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
             let settings = till.plain_settings(id.as_str());
             let auth = Some(Auth::Password(password));
             till.create_instance(CreateInstance { id, settings, auth }).await?;
-            log::info!("admin was made, with the password of the credential {FIRST_PASSWORD}");
+            log::info!(
+                "created instance admin with the password of the credential {FIRST_PASSWORD}"
+            );
         }
         Ok(())
     })
@@ -175,15 +177,13 @@ pub(super) fn setup_link(config: &Config) -> Result<(), Error> {
     with_till(config, Role::Guest, |till| async move {
         match till.new_setup_code().await? {
             Some(code) => {
-                output::note(
-                    "The link is good for one use and for a day; earlier ones are good no more.",
-                );
+                output::note("The link works once, within a day. Earlier links are invalid now.");
                 output::only_copy(&format!("{place}webui/setup#{}", code.reveal())).map_err(
                     |error| Error::Other(format!("the link could not be printed: {error}")),
                 )
             }
             None => Err(Error::Other(format!(
-                "there is a shop already: sign in at {place}webui/, with the password that is set with: \
+                "there is a shop already: sign in at {place}webui/; to set its password: \
                  tilld passwd admin"
             ))),
         }
@@ -202,7 +202,7 @@ pub(super) fn instances(config: &Config) -> Result<(), Error> {
     })
 }
 
-/// `tilld instance add ID`: with a password only if a file is named; one can be set later.
+/// `tilld instance add ID`: with a password only if a file is given.
 pub(super) fn add_instance(
     config: &Config,
     instance: &str,
@@ -217,9 +217,10 @@ pub(super) fn add_instance(
     };
     with_till(config, role, |till| async move {
         let settings = till.plain_settings(&name.unwrap_or_else(|| id.to_string()));
-        let hint = if auth.is_none() { format!("; now: tilld passwd {id}") } else { String::new() };
+        let hint =
+            if auth.is_none() { format!("; next: tilld passwd {id}") } else { String::new() };
         till.create_instance(CreateInstance { id: id.clone(), settings, auth }).await?;
-        output::line(format_args!("the instance {id} is there{hint}"))
+        output::line(format_args!("created instance {id}{hint}"))
     })
 }
 
@@ -268,7 +269,7 @@ pub(super) fn delete_instance(
     let id = named(instance)?;
     let refused = |error| match error {
         till::Error::InstanceUnfinished(unfinished) => Error::Other(format!(
-            "{instance} has {unfinished}; to give all of that back and delete it all the same: \
+            "{instance} has {unfinished}; to refund all of that and delete it anyway: \
              --force"
         )),
         other => with_hint(other),
@@ -279,16 +280,14 @@ pub(super) fn delete_instance(
             false => till.delete_instance(&id, force).await.map_err(refused)?,
         };
         match (done, purge) {
-            (Deletion::Done, true) => {
-                output::line(format_args!("the instance {id} is gone with everything of it"))
-            }
+            (Deletion::Done, true) => output::line(format_args!("purged instance {id}")),
             (Deletion::Done, false) => output::line(format_args!(
-                "the instance {id} is deleted; its history stays until it is purged"
+                "deleted instance {id}; its history stays until it is purged"
             )),
             (Deletion::WhenAnswered(Unfinished { refunds, .. }), _) => output::line(format_args!(
-                "the instance {id} is deleted; the daemon sends its {refunds} open refunds, and \
-                     removes {} when the last one is answered",
-                if purge { "everything of it" } else { "its key" }
+                "deleted instance {id}; the daemon sends its {refunds} open refunds and \
+                     removes {} when the exchange has confirmed the last one",
+                if purge { "its history" } else { "its key" }
             )),
         }
     })
@@ -302,9 +301,9 @@ pub(super) fn add_account(config: &Config, instance: &str, payto: &str) -> Resul
         let principal = principal(&till, &id).await?;
         let wish = CreateAccount { payto_uri, details: AccountDetails::default() };
         let account = match till.add_account(&principal, wish).await {
-            // It is in use, with details that were not mentioned here.
+            // It is in use already; its other details stay as they are.
             Err(till::Error::AccountExists) => {
-                return output::line("the account is there already");
+                return output::line("the account exists already");
             }
             other => other?,
         };
@@ -343,10 +342,10 @@ pub(super) fn remove_account(config: &Config, instance: &str, payto: &str) -> Re
         let accounts = till.accounts(&principal).await?;
         let found = accounts.iter().find(|account| account.payto_uri == payto && account.active);
         let Some(account) = found else {
-            return Err(Error::Other(format!("{id} has no such account in use")));
+            return Err(Error::Other(format!("instance {id} does not use this account")));
         };
         till.remove_account(&principal, account.h_wire).await?;
-        output::line("the account is out of use")
+        output::line("account removed")
     })
 }
 
@@ -359,30 +358,31 @@ pub(super) fn create_token(
     description: Option<String>,
 ) -> Result<(), Error> {
     let id = named(instance)?;
-    let scope: TokenScope = scope
-        .parse()
-        .map_err(|_| Error::Usage(format!("\"{scope}\" is no scope; see tilld token create -h")))?;
+    let scope: TokenScope = scope.parse().map_err(|_| {
+        Error::Usage(format!("\"{scope}\" is not a scope; see tilld token create -h"))
+    })?;
     let duration = read_duration(duration.unwrap_or("forever"))?;
     with_till(config, Role::Guest, |till| async move {
         let principal = principal(&till, &id).await?;
         let wish = CreateToken { scope, duration: Some(duration), description };
         let issued = till.issue_token(&principal, wish).await?;
         let Err(error) = output::only_copy(issued.key.reveal()) else { return Ok(()) };
-        // Nobody has it, so nobody shall wonder what it is good for.
+        // Nobody has the token, so it must not stay in the list.
         let serial = issued.serial;
         Err(Error::Other(match till.revoke_token(&principal, serial).await {
-            Ok(()) => format!("the token could not be printed ({error}), so it was taken back"),
+            Ok(()) => format!("the token could not be printed ({error}), so it was revoked"),
             Err(_) => format!(
-                "token {serial} could not be printed ({error}); take it back: \
+                "token {serial} could not be printed ({error}); revoke it: \
                  tilld token revoke {id} {serial}"
             ),
         }))
     })
 }
 
-/// `90d`, `12h`, `30m`, `45s`, `forever`.
+/// Parses `90d`, `12h`, `30m`, `45s` or `forever`.
 fn read_duration(text: &str) -> Result<RelativeTime, Error> {
-    let bad = || Error::Usage(format!("\"{text}\" is no duration; take 90d, 12h, 30m or forever"));
+    let bad =
+        || Error::Usage(format!("\"{text}\" is not a duration, like 90d, 12h, 30m or forever"));
     if text == "forever" {
         return Ok(RelativeTime::FOREVER);
     }
@@ -423,7 +423,7 @@ fn until(time: Timestamp) -> String {
         Some(seconds) => {
             let time =
                 i64::try_from(seconds).ok().and_then(|s| jiff::Timestamp::from_second(s).ok());
-            time.map_or("for ages".into(), |time| format!("until {time}"))
+            time.map_or("forever".into(), |time| format!("until {time}"))
         }
     }
 }
@@ -434,7 +434,7 @@ pub(super) fn revoke_token(config: &Config, instance: &str, serial: i64) -> Resu
     with_till(config, Role::Guest, |till| async move {
         let principal = principal(&till, &id).await?;
         till.revoke_token(&principal, serial).await?;
-        output::line(format_args!("token {serial} is good for nothing any more"))
+        output::line(format_args!("token {serial} revoked"))
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::args::{Wallet as Args, WalletVerb};
+use super::args::{Wallet as Args, WalletCommand};
 use super::{Error, demo, output, owner};
 use playground::wallet::{Error as WalletError, How, Paid, PayOptions, Refunded, Wallet};
 use system::clock::Clock;
@@ -10,7 +10,7 @@ use taler::amount::Amount;
 use taler::ids::SessionId;
 use taler::web::BaseUrl;
 
-/// Where the exchange of a demonstration is that was started without options.
+/// Exchange of a demonstration that was started without options.
 const USUAL_EXCHANGE: &str = "http://127.0.0.1:9966/sandbox-exchange/";
 
 impl From<WalletError> for Error {
@@ -19,7 +19,7 @@ impl From<WalletError> for Error {
     }
 }
 
-/// The exit status of a command that the wallet could not carry out.
+/// The exit status of a wallet error.
 pub(super) fn status(error: &WalletError) -> u8 {
     match error {
         error if error.is_unusable() => 4,
@@ -28,8 +28,8 @@ pub(super) fn status(error: &WalletError) -> u8 {
     }
 }
 
-/// Where the demonstration keeps its files, and the wallet with them: `tilld-demo` in the data
-/// folder of whoever runs it.
+/// Folder of the demonstration and its wallet: `tilld-demo` in the data
+/// folder of the current user.
 pub(super) fn demo_folder() -> Result<PathBuf, Error> {
     let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let data = folder("XDG_DATA_HOME")
@@ -38,7 +38,7 @@ pub(super) fn demo_folder() -> Result<PathBuf, Error> {
     Ok(data.join("tilld-demo"))
 }
 
-/// What the balance is when there is none.
+/// Output of `tilld wallet balance` before the first withdrawal.
 const NO_MONEY: &str = "no money yet; get some with: tilld wallet withdraw KUDOS:20";
 
 fn amount(text: &str) -> Result<Amount, Error> {
@@ -51,10 +51,10 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     let folder = args.data_dir.clone().map_or_else(demo_folder, Ok)?;
     let file = folder.join("wallet.sqlite");
     owner::become_owner(&file)?;
-    // To ask is not to make a wallet.
+    // Printing the balance must not create a wallet.
     let is_missing = std::fs::symlink_metadata(&file)
         .is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound);
-    if is_missing && matches!(args.verb, WalletVerb::Balance) {
+    if is_missing && matches!(args.command, WalletCommand::Balance) {
         return output::line(NO_MONEY);
     }
     let wallet = Wallet::open(&folder, Clock::system())?;
@@ -65,8 +65,8 @@ pub(super) fn run(args: &Args) -> Result<(), Error> {
     runtime.block_on(work(&wallet, &folder, args))
 }
 
-/// The exchange to withdraw from: the one that was named, else that of the demonstration which keeps its
-/// files in the same folder, else that of a demonstration with its usual address.
+/// The exchange to withdraw from: that of `--exchange`, else that of the demonstration in the same
+/// folder, else that of a demonstration at its default address.
 fn exchange(folder: &Path, args: &Args) -> Result<BaseUrl, Error> {
     let bad = |bad| Error::Usage(format!("--exchange: {bad}"));
     if let Some(text) = &args.exchange {
@@ -77,19 +77,19 @@ fn exchange(folder: &Path, args: &Args) -> Result<BaseUrl, Error> {
 }
 
 async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> {
-    match &args.verb {
-        WalletVerb::Withdraw { amount: text } => {
+    match &args.command {
+        WalletCommand::Withdraw { amount: text } => {
             let amount = amount(text)?;
             let exchange = exchange(folder, args)?;
             let balance = wallet.withdraw(&exchange, amount).await?;
-            output::line(format_args!("withdrew {amount}; you have {balance} now"))?;
+            output::line(format_args!("withdrew {amount}; new balance {balance}"))?;
         }
-        WalletVerb::Balance => {
+        WalletCommand::Balance => {
             let balances = wallet.balance()?;
             for balance in &balances {
                 let expected = match balance.expected.is_zero() {
                     true => String::new(),
-                    false => format!(", and {} on the way", balance.expected),
+                    false => format!(", {} pending", balance.expected),
                 };
                 output::line(format_args!(
                     "{} of {}{expected}",
@@ -100,7 +100,7 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
                 output::line(NO_MONEY)?;
             }
         }
-        WalletVerb::Pay { uri, session } => {
+        WalletCommand::Pay { uri, session } => {
             let session = session
                 .as_deref()
                 .map(SessionId::parse)
@@ -108,25 +108,25 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
                 .map_err(|bad| Error::Usage(format!("--session: {bad}")))?;
             print_payment(&wallet.pay(uri, PayOptions { session }).await?)?;
         }
-        WalletVerb::UseTemplate { uri, amount: text, summary } => {
+        WalletCommand::UseTemplate { uri, amount: text, summary } => {
             let amount = text.as_deref().map(amount).transpose()?;
             print_payment(&wallet.use_template(uri, amount, summary.clone()).await?)?;
         }
-        WalletVerb::Refund { uri } => {
+        WalletCommand::Refund { uri } => {
             let Refunded { order, arrived, missing, refused, .. } = wallet.refund(uri).await?;
             let late = match (missing, refused) {
                 (0, 0) => "",
-                (0, _) => "; the exchange refuses the rest for good, so ask the shop for it",
-                _ => "; the exchange has not confirmed all of it yet, so try again later",
+                (0, _) => "; the exchange refuses the rest permanently, so ask the shop for it",
+                _ => "; the exchange has not confirmed all of it yet; try again later",
             };
             match arrived.is_zero() {
-                true => output::line(format_args!("nothing new came back for order {order}{late}")),
-                false => output::line(format_args!("{arrived} came back for order {order}{late}")),
+                true => output::line(format_args!("no new refund for order {order}{late}")),
+                false => output::line(format_args!("refunded {arrived} for order {order}{late}")),
             }?;
         }
-        WalletVerb::Abort { uri } => {
+        WalletCommand::Abort { uri } => {
             wallet.abort(uri).await?;
-            output::line("called off")?;
+            output::line("payment aborted")?;
         }
     }
     Ok(())
@@ -135,7 +135,7 @@ async fn work(wallet: &Wallet, folder: &Path, args: &Args) -> Result<(), Error> 
 /// Longest part of a summary that is printed, in characters.
 const MAX_SUMMARY: usize = 200;
 
-/// Says what is paid.
+/// Prints the result of a payment.
 fn print_payment(paid: &Paid) -> Result<(), Error> {
     let Paid { order, summary, amount, spent, fulfillment_url, how } = paid;
     let summary: String = summary.chars().take(MAX_SUMMARY).collect();

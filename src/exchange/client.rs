@@ -1,5 +1,5 @@
-//! One request to an exchange: how long it may take, how large its answer may be, and how often it
-//! is tried.
+//! One request to an exchange: its time limit, the size limit of the answer, and its
+//! retries.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -21,7 +21,7 @@ const MAX_REPLY: usize = 256 * 1024;
 const MAX_KEYS: usize = 16 * 1024 * 1024;
 /// Longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(4);
-/// How long a connection is kept that nobody uses.
+/// How long an idle connection is kept.
 const IDLE: Duration = Duration::from_secs(30);
 /// Most unused connections to one exchange.
 const IDLE_CONNECTIONS: usize = 4;
@@ -103,7 +103,7 @@ impl Http {
         let ask = move || async move {
             let request = self.request(Method::POST, url).await?;
             let request = request.header(CONTENT_TYPE, "application/json").body(body.clone());
-            // Counted before: whoever waits for this may stop waiting at any moment.
+            // Counted before: the caller may be dropped at any moment.
             sent.one_more();
             let fetching = async {
                 fetch(request, MAX_REPLY).await.inspect_err(|failed| {
@@ -176,7 +176,10 @@ impl Http {
             if enough || !error.may_pass() {
                 return Err(error);
             }
-            log::debug!("an exchange failed ({error}); trying again in {} ms", wait.as_millis());
+            log::debug!(
+                "request to an exchange failed ({error}); retrying in {} ms",
+                wait.as_millis()
+            );
             tokio::time::sleep(wait).await;
             tries += 1;
             pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
@@ -207,7 +210,7 @@ impl Http {
 
 /// A client, with the system's certificates or with none.
 fn made(times: Times, secure: bool) -> Result<Client, Error> {
-    // An exchange that has moved is for the operator to look at: nobody is followed elsewhere.
+    // Redirects are not followed: an exchange that has moved needs the operator's attention.
     client::builder(concat!("tilld/", env!("CARGO_PKG_VERSION")), secure)
         .connect_timeout(times.connect)
         .pool_idle_timeout(IDLE)

@@ -1,4 +1,4 @@
-//! Coins are deposited: the exchange takes them and promises to pay (crypto 8.7, 14.2).
+//! Deposits coins at an exchange and verifies its confirmation (crypto 8.7, 14.2).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -50,7 +50,7 @@ pub struct Deposit {
 pub struct DepositConfirmed {
     /// With which key it signed.
     pub exchange_pub: PublicKey,
-    /// Its signature.
+    /// The signature with that key.
     pub exchange_sig: Signature,
     /// When it took the coins.
     pub exchange_timestamp: Timestamp,
@@ -87,7 +87,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Error::InvalidField`] before anything is sent; [`Error::Refused`] with the exchange's reasons;
-    /// otherwise as everywhere. It is told with how often the request may have been received.
+    /// otherwise as everywhere. The error comes with the number of times that the request may have been received.
     pub async fn deposit(
         &self,
         keys: &Keys,
@@ -141,7 +141,7 @@ impl Exchange {
             return Ok(confirmed);
         }
         if deposit.holds(&confirmed, &totals.with_fees) {
-            log::info!("{}: confirms deposits with fees", self.0.trusted.base_url);
+            log::info!("{}: deposit confirmations include fees", self.0.trusted.base_url);
             return Ok(confirmed);
         }
         Err(Error::Unconfirmed)
@@ -233,7 +233,7 @@ fn coin(coin: &Coin) -> Value {
         "contribution": coin.contribution,
         "coin_sig": coin.coin_sig,
     });
-    // The keys say it better than a hash that somebody put beside them.
+    // The keys determine it; a hash sent beside them is not used.
     let h_age_commitment = match &coin.age_commitment {
         Some(keys) => Some(AgeCommitment::new(keys.clone()).hash()),
         None => coin.h_age_commitment,

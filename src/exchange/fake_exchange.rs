@@ -1,4 +1,4 @@
-//! An exchange at the far side of the network, for tests: with true keys, and all kinds of manners.
+//! A fake exchange for tests: an HTTP server with valid keys, which can misbehave on demand.
 
 use std::collections::VecDeque;
 use std::net::TcpListener;
@@ -19,7 +19,7 @@ use taler::sign::exchange::{DepositConfirmation, RefundConfirmation};
 use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 use taler::time::Timestamp;
 
-/// How the peer answers once; without being told otherwise it answers truly.
+/// How the fake exchange answers one request; by default it answers correctly.
 pub(super) enum Turn {
     Says(u16, Value),
     Babbles(u16),
@@ -63,7 +63,7 @@ impl FakeExchange {
             App::new()
                 .app_data(data.clone())
                 .route("/keys", web::get().to(keys))
-                .route("/deposits/{which:.*}", web::get().to(told))
+                .route("/deposits/{which:.*}", web::get().to(reported))
                 .default_service(web::post().to(asked))
         });
         let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
@@ -102,8 +102,8 @@ async fn keys(peer: web::Data<FakeExchange>) -> HttpResponse {
     answer.json(&*peer.keys.lock().unwrap())
 }
 
-/// Says of a deposit what it was told to say, or nothing.
-async fn told(peer: web::Data<FakeExchange>, request: HttpRequest) -> HttpResponse {
+/// Answers the question about a deposit as the test has set it.
+async fn reported(peer: web::Data<FakeExchange>, request: HttpRequest) -> HttpResponse {
     peer.asked.lock().unwrap().push((request.path().to_owned(), Value::Null));
     let turn = peer.turns.lock().unwrap().pop_front();
     odd(&turn).await.unwrap_or_else(|| HttpResponse::NotFound().json(json!({ "code": 1100 })))

@@ -1,11 +1,11 @@
-//! One look at an exchange, for whoever wants to know how it is now: asked once, and kept by nobody.
+//! Fetches an exchange's keys once, without retries or cache, for `tilld doctor` and `tilld check`.
 
 use super::{Error, Exchange, Http};
 use taler::exchange::{Keys, Trusted};
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
-/// What an exchange told.
+/// The answer of an exchange.
 #[derive(Debug)]
 pub struct Inspection {
     /// Its keys, verified from the master key down. They may be out of date.
@@ -29,7 +29,7 @@ impl Exchange {
     }
 }
 
-/// Asks an exchange that nobody trusts yet whom to trust; see [`Keys::introduce`].
+/// Fetches the keys of an exchange that is not trusted yet; see [`Keys::introduce`].
 ///
 /// # Errors
 /// As [`ExchangeFigures::look`].

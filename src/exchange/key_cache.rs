@@ -1,8 +1,8 @@
-//! An exchange's keys: fetched at need, kept as long as the exchange says (crypto 14.1).
+//! An exchange's keys: fetched on demand, cached until they expire (crypto 14.1).
 //!
-//! However many payments want them at a time, one fetches and the others wait for it. Keys that are
-//! a little out of date are better than none: when the exchange does not answer, the old ones serve
-//! for another day, as long as one of its signing keys is good.
+//! Concurrent payments share one fetch. Keys that are
+//! slightly out of date are better than none: when the exchange does not answer, the old ones are used
+//! for another day, while one of its signing keys is valid.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -21,22 +21,22 @@ const LONGEST_S: u64 = 86_400;
 const GRACE_S: u64 = 86_400;
 /// How long an exchange is left alone after keys could not be fetched, while none are known.
 const PAUSE_S: u64 = 5;
-/// The same while old ones serve, and between questions for keys that nobody knows: whoever makes
+/// The same while old keys are in use, and between requests for unknown keys: a client that makes
 /// up denominations must not make us a nuisance.
 const RETRY_S: u64 = 60;
 
-/// A list of keys for whoever keeps things: the text is verified again when it is read again.
+/// A list of keys to be stored: the text is verified again when it is read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersistedKeys {
     /// What the exchange answered.
     pub text: Arc<str>,
-    /// When.
+    /// When the exchange sent it.
     pub fetched_at: Timestamp,
     /// Until when it is good.
     pub expires: Timestamp,
 }
 
-/// How it stands with an exchange's keys.
+/// State of an exchange's keys.
 #[derive(Clone, Debug, PartialEq)]
 pub struct KeyState {
     /// When the keys in use were fetched; `None` if there are none.
@@ -53,7 +53,7 @@ type PersistKeys = Arc<dyn Fn(&PersistedKeys) + Send + Sync>;
 
 pub(super) struct KeyCache {
     cache: Mutex<CacheState>,
-    /// Whoever holds this fetches.
+    /// Held by the task that fetches.
     fetching: tokio::sync::Mutex<()>,
     remember: PersistKeys,
 }
@@ -107,10 +107,10 @@ impl KeyCache {
 }
 
 impl Exchange {
-    /// The exchange's keys. Those at hand are used while they are good; then they are fetched.
+    /// The exchange's keys. The cached ones are used while they are good; then they are fetched.
     ///
     /// # Errors
-    /// When they cannot be fetched, and those at hand are of no use any more.
+    /// When they cannot be fetched, and the cached ones are of no use any more.
     pub async fn keys(&self) -> Result<Arc<Keys>, Error> {
         match self.good_keys() {
             Some(keys) => Ok(keys),
@@ -128,11 +128,11 @@ impl Exchange {
         if wanted.iter().all(|h_denom| keys.denomination(h_denom).is_some()) {
             return Ok(keys);
         }
-        // That there are no newer ones is no reason to do without those at hand.
+        // That there are no newer ones is no reason to do without the cached ones.
         Ok(self.newer_keys().await.unwrap_or(keys))
     }
 
-    /// Fetches the keys if it is about time, and reads what an earlier process kept. For whoever
+    /// Fetches the keys if they are due, and reads those that an earlier process stored. For the job that
     /// sees to it that no payment has to wait.
     ///
     /// # Errors
@@ -141,14 +141,14 @@ impl Exchange {
         self.fetched(Wanted::Fresh).await
     }
 
-    /// The keys at hand, if they are of any use; nobody is asked.
+    /// The cached keys, if they are valid; sends no request.
     pub fn known_keys(&self) -> Option<Arc<Keys>> {
         let now = self.0.clock.now();
         let cache = self.0.key_cache.cache_state();
         cache.kept.as_ref().filter(|kept| kept.serves(now)).map(|kept| kept.keys.clone())
     }
 
-    /// How it stands with the keys.
+    /// State of the keys.
     pub fn state(&self) -> KeyState {
         let now = self.0.clock.now();
         let cache = self.0.key_cache.cache_state();
@@ -167,11 +167,11 @@ impl Exchange {
         self.fetched(Wanted::Newer).await
     }
 
-    /// Has the keys fetched, in the background, if `refusal` of a deposit says that those at hand are
+    /// Has the keys fetched, in the background, if `refusal` of a deposit says that the cached ones are
     /// out of date: of a denomination that they list, the exchange knows nothing, or says that it is
     /// not valid (observed-exchange 8). An exchange may let its list be kept for a day.
     ///
-    /// Whoever has such a coin must not make us a nuisance: the exchange rests for a minute after each
+    /// Clients with such coins must not cause many requests: the exchange rests for a minute after each
     /// question, and one that is being asked is not asked once more.
     pub(super) fn renew_keys_after(&self, refusal: &Error) {
         let is_outdated = matches!(
@@ -187,7 +187,7 @@ impl Exchange {
         let exchange = self.clone();
         tokio::spawn(async move {
             if let Err(error) = exchange.newer_keys().await {
-                log::debug!("{}: there are no newer keys: {error}", exchange.0.trusted.base_url);
+                log::debug!("{}: no newer keys: {error}", exchange.0.trusted.base_url);
             }
         });
     }
@@ -198,13 +198,13 @@ impl Exchange {
         cache.kept.as_ref().filter(|kept| kept.is_good(now)).map(|kept| kept.keys.clone())
     }
 
-    /// Fetches, or waits for whoever does.
+    /// Fetches, or waits for the task that does.
     async fn fetched(&self, wanted: Wanted) -> Result<Arc<Keys>, Error> {
         let fetching = &self.0.key_cache.fetching;
         let _one = match fetching.try_lock() {
             Ok(one) => one,
             Err(_) => match (wanted, self.known_keys()) {
-                // Somebody is at it already. It may take long, and old keys do for now.
+                // Another task fetches already. It may take long, and old keys suffice for now.
                 (Wanted::Good, Some(keys)) => return Ok(keys),
                 (Wanted::Good | Wanted::Fresh | Wanted::Newer, _) => fetching.lock().await,
             },
@@ -231,7 +231,7 @@ impl Exchange {
         match outcome {
             Ok(kept) => {
                 if cache.failure.take().is_some() {
-                    log::info!("{}: keys are fetched again", self.0.trusted.base_url);
+                    log::info!("{}: fetching keys succeeds again", self.0.trusted.base_url);
                 }
                 let keys = kept.keys.clone();
                 cache.kept = Some(kept);
@@ -240,7 +240,7 @@ impl Exchange {
             Err(error) => {
                 let is_news = cache.failure.as_ref().is_none_or(|(_, known)| *known != error);
                 if is_news {
-                    log::warn!("{}: keys cannot be had: {error}", self.0.trusted.base_url);
+                    log::warn!("{}: cannot fetch keys: {error}", self.0.trusted.base_url);
                 }
                 cache.failure = Some((now, error));
                 cache.stale_or_error(now)
@@ -250,7 +250,7 @@ impl Exchange {
 
     /// Verifies what an earlier process kept, the first time.
     async fn read_persisted(&self) {
-        // Taken only when it is read: whoever asked may give up in between.
+        // Taken only when it is read: the caller may be dropped in between.
         let Some(remembered) = self.0.key_cache.cache_state().unread.clone() else { return };
         let PersistedKeys { text, fetched_at, expires } = remembered;
         let read = self.read(text).await;
@@ -259,7 +259,7 @@ impl Exchange {
         match read {
             Ok(keys) => cache.kept = Some(CachedKeys { keys, fetched_at, expires }),
             Err(error) => {
-                log::warn!("{}: remembered keys are of no use: {error}", self.0.trusted.base_url);
+                log::warn!("{}: stored keys are invalid: {error}", self.0.trusted.base_url);
             }
         }
     }
@@ -272,24 +272,24 @@ impl Exchange {
         let text = download.text;
         let keys = self.read(text.clone()).await?;
         if !keys.can_sign(now) {
-            // Coins sent there would be confirmed by nobody whom we could believe.
+            // Deposits there could not be confirmed with a valid key.
             return Err(BadKeys::NoSigningKey.into());
         }
         if keys.left_out() > 0 {
             log::warn!(
-                "{}: {} denominations are not signed as they must be, and left out",
+                "{}: ignored {} denominations with invalid signatures",
                 self.0.trusted.base_url,
                 keys.left_out()
             );
         }
         let remembered = PersistedKeys { text, fetched_at: now, expires };
         let remember = self.0.key_cache.remember.clone();
-        // Whoever remembers logs what went wrong; the keys are good all the same.
+        // The function that stores them logs errors; the keys are valid anyway.
         let _ = tokio::task::spawn_blocking(move || remember(&remembered)).await;
         Ok(CachedKeys { keys, fetched_at: now, expires })
     }
 
-    /// Verifies a list where nobody waits for the thread.
+    /// Verifies a list on a thread that may block.
     async fn read(&self, text: Arc<str>) -> Result<Arc<Keys>, Error> {
         let exchange = self.clone();
         let reading = tokio::task::spawn_blocking(move || {
@@ -315,7 +315,7 @@ impl CacheState {
         if serves { RETRY_S } else { PAUSE_S }
     }
 
-    /// The keys at hand, or why there are no better ones.
+    /// The cached keys, or why there are no better ones.
     fn stale_or_error(&self, now: Timestamp) -> Result<Arc<Keys>, Error> {
         match (&self.kept, &self.failure) {
             (Some(kept), _) if kept.serves(now) => Ok(kept.keys.clone()),

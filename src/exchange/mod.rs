@@ -1,17 +1,17 @@
-//! The peer: one exchange, spoken to over HTTP (crypto 14).
+//! The HTTP client of one exchange (crypto 14).
 //!
-//! An [`ExchangeFigures`] knows what its keys are, deposits coins, and asks for them back. It believes
-//! nothing that is not signed: the list of keys is verified from the master key down, and a deposit
-//! counts only with a confirmation that holds. What may pass (a time-out, a server that restarts) is
-//! tried again, unchanged, within a bounded time; all requests here are idempotent.
+//! It fetches the exchange's keys, deposits coins, and refunds them. It accepts
+//! only signed answers: the keys are verified from the master key down, and a deposit
+//! counts only with a valid confirmation. Transient failures (a time-out, a server that restarts) are
+//! retried, unchanged, within a bounded time; all requests here are idempotent.
 //!
-//! It keeps nothing: what should outlast the process is handed to whoever made it.
+//! It stores nothing on disk; its caller stores the keys.
 //!
-//! | room | |
+//! | module | |
 //! | --- | --- |
 //! | `client` | one request: its limits, its repetitions |
 //! | `key_cache` | the keys: fetched at need, kept for a while |
-//! | `inspect` | the keys, asked for once and kept by nobody |
+//! | `inspect` | the keys, fetched once and not cached |
 //! | `reach` | whether it answers, said in the log when that changes |
 //! | `deposit`, `refund`, `question` | what is asked of an exchange, and how its answer is checked |
 
@@ -91,7 +91,7 @@ pub enum Error {
     UnknownSigningKey(PublicKey),
     /// Its signature does not hold for what was asked. It may have happened all the same.
     Unconfirmed,
-    /// What was to be asked makes no sense; nothing was sent.
+    /// What was to be asked is invalid; nothing was sent.
     Unfit(&'static str),
 }
 
@@ -145,7 +145,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Timeout => f.write_str("it did not answer in time"),
-            Self::Unreachable(why) => write!(f, "it cannot be reached: {why}"),
+            Self::Unreachable(why) => write!(f, "it is unreachable: {why}"),
             Self::NotJson { status } => {
                 write!(f, "it answered {status} with something that is not JSON")
             }
@@ -154,12 +154,12 @@ impl fmt::Display for Error {
                 write!(f, "it answered {status}, code {code}")
             }
             Self::Refused { status, code: None, .. } => write!(f, "it answered {status}"),
-            Self::Malformed(what) => write!(f, "its answer makes no sense: {what}"),
+            Self::Malformed(what) => write!(f, "its answer is invalid: {what}"),
             Self::Keys(bad) => bad.fmt(f),
             Self::UnknownSigningKey(key) => {
-                write!(f, "its answer is signed by {key}, which is none of its signing keys")
+                write!(f, "its answer is signed by {key}, which is not one of its signing keys")
             }
-            Self::Unconfirmed => f.write_str("the signature of its answer does not hold"),
+            Self::Unconfirmed => f.write_str("the signature of its answer is invalid"),
             Self::Unfit(what) => f.write_str(what),
         }
     }

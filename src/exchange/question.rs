@@ -1,4 +1,4 @@
-//! Does the exchange have a coin for a contract? Asked of deposits whose answer was lost (crypto 6.4,
+//! Asks an exchange whether it has a deposit whose answer was lost (crypto 6.4,
 //! 8.9 and 14.4).
 
 use serde::Deserialize;
@@ -87,10 +87,13 @@ impl Exchange {
                 Ok(DepositState::Waiting)
             }
             Ok((_, reply)) => {
-                let told = Transferred::deserialize(&reply).map_err(malformed)?;
-                self.verify_signing_key(keys, &told.exchange_pub, told.execution_time).await?;
-                match told.holds(which) {
-                    true => Ok(DepositState::Wired { coin_contribution: told.coin_contribution }),
+                let reported = Transferred::deserialize(&reply).map_err(malformed)?;
+                self.verify_signing_key(keys, &reported.exchange_pub, reported.execution_time)
+                    .await?;
+                match reported.holds(which) {
+                    true => {
+                        Ok(DepositState::Wired { coin_contribution: reported.coin_contribution })
+                    }
                     false => Err(Error::Unconfirmed),
                 }
             }
@@ -144,7 +147,7 @@ mod tests {
         let question = DepositQuestion { h_contract, h_wire, coin_pub };
         let merchant: PublicKey = MERCHANT.parse().unwrap();
         assert!(question.verify(&merchant, &MERCHANT_SIG.parse().unwrap()));
-        let told: Transferred = serde_json::from_value(json!({
+        let reported: Transferred = serde_json::from_value(json!({
             "wtid": "VN1PTFCQWC08THWMJ89329CYPXB7PAYKVGMX56XBP551VKK6CYCG",
             "execution_time": { "t_s": 1796013699 },
             "coin_contribution": "KUDOS:2.2",
@@ -152,10 +155,10 @@ mod tests {
             "exchange_pub": "TEEX9N9ZRXKWPV7ZRZJKTYM31BJ8ZQW6WGXZ1F159S7N55HCKD0G",
         }))
         .unwrap();
-        assert!(told.holds(&which()));
+        assert!(reported.holds(&which()));
         let other = WhichDeposit { coin_pub: merchant, ..which() };
-        assert!(!told.holds(&other));
-        let less = Transferred { coin_contribution: "KUDOS:2.1".parse().unwrap(), ..told };
+        assert!(!reported.holds(&other));
+        let less = Transferred { coin_contribution: "KUDOS:2.1".parse().unwrap(), ..reported };
         assert!(!less.holds(&which()));
     }
 

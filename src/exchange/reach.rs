@@ -1,4 +1,4 @@
-//! Whether the exchange answers, said in the log when that changes.
+//! Logs when an exchange stops answering and when it answers again.
 
 use std::fmt;
 use std::sync::atomic::Ordering;

@@ -1,5 +1,5 @@
-//! Answers of a real exchange, each read and verified by what reads and verifies them in a payment.
-//! They were recorded: `tests/vectors/real-exchange/README.md`.
+//! Tests with recorded answers of a real exchange, read and verified by the production code.
+//! See `tests/vectors/real-exchange/README.md`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -684,7 +684,7 @@ fn a_transfer_lists_what_it_paid_for_after_refunds() {
 }
 
 #[test]
-fn an_accounts_owner_asks_how_it_stands_as_then() {
+fn an_accounts_owner_asks_for_its_state_as_then() {
     let required = recorded("batch-deposit-451-1028-kyc-required");
     let (request, refusal) = (&required["request"]["body"], &required["answer"]["body"]);
     let owner: PublicKey = read(&request["merchant_pub"]);

@@ -1,4 +1,4 @@
-//! A coin's payment is taken back, so that its owner can spend it again (crypto 8.8, 14.3).
+//! Refunds a coin at its exchange, so that its owner can spend it again (crypto 8.8, 14.3).
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -32,7 +32,7 @@ pub struct CoinRefund {
 pub struct RefundConfirmed {
     /// With which key it signed.
     pub exchange_pub: PublicKey,
-    /// Its signature.
+    /// The signature with that key.
     pub exchange_sig: Signature,
 }
 

@@ -1,4 +1,4 @@
-//! An exchange that answers truly, and one that does not.
+//! Tests against a fake exchange that answers correctly and one that does not.
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -202,7 +202,7 @@ async fn whether_a_deposit_is_there_is_told_and_believed_only_in_the_exchanges_o
     );
     assert_eq!(path, named);
 
-    // A door that is closed is no word of the exchange's.
+    // A closed port is no answer of the exchange.
     for reply in [json!({}), json!({ "code": 21 }), json!({ "code": 1005 })] {
         assert!(matches!(says(404, reply).await, Err(Error::Refused { status: 404, .. })));
     }
@@ -378,7 +378,7 @@ async fn an_answer_without_end_is_not_read_to_the_end() {
 }
 
 #[actix_web::test]
-async fn nobody_is_followed_to_another_place() {
+async fn no_redirect_is_followed() {
     let peer = FakeExchange::start();
     peer.turn([Turn::Redirects]);
     assert_eq!(deposits(&peer).await, Err(Error::NotJson { status: 307 }));
@@ -484,7 +484,7 @@ async fn keys_that_were_fetched_by_a_clock_that_was_ahead_are_not_good_until_it_
 }
 
 #[actix_web::test]
-async fn keys_are_fetched_anew_before_they_are_out_of_date_by_whoever_sees_to_it() {
+async fn keys_are_refreshed_before_they_expire() {
     let peer = FakeExchange::start();
     let now = Now::at(100);
     let exchange = peer.exchange(&now);
@@ -636,7 +636,7 @@ async fn an_exchange_that_holds_its_keys_open_is_asked_once_however_many_deposit
     }
     await_keys_asked(&peer, 2).await;
     assert_eq!(peer.times_keys_asked(), 2);
-    // Nor does a payment with the keys at hand.
+    // Nor does a payment with the cached keys.
     let at_hand = tokio::time::timeout(Duration::from_millis(200), exchange.keys()).await;
     assert!(Arc::ptr_eq(&at_hand.unwrap().unwrap(), &keys));
 }

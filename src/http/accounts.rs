@@ -1,4 +1,4 @@
-//! Bank accounts (merchant-api 6.3).
+//! Handlers of bank accounts (merchant-api 6.3).
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;

@@ -1,4 +1,4 @@
-//! The operator's own listener: is the daemon alive, can it work, what does it count?
+//! The operator's listener: liveness, readiness and metrics.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CONTENT_TYPE;

@@ -1,4 +1,4 @@
-//! What a client's connection is doing, told between the requests on it and the stream below them.
+//! State of a client's connection, shared by its requests and the stream below them.
 //!
 //! actix reads a connection without limit while a request is answered, and knows no deadline for the
 //! head of a later request. The stream that the server hands to it does (`server/stream.rs`), but
@@ -17,7 +17,7 @@ use actix_web::http::header::{CONTENT_LENGTH, TRANSFER_ENCODING};
 use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 
-/// How much is read ahead while a request is answered, in bytes. Nobody needs it; but a connection
+/// How much is read ahead while a request is answered, in bytes. It is not needed, but a connection
 /// that is not read does not tell that the client has gone.
 const READ_AHEAD: usize = 4 * 1024;
 

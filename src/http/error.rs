@@ -1,6 +1,6 @@
-//! THE table: what went wrong → status, Taler code, hint.
+//! The table of errors: failure → status, Taler code, hint.
 //!
-//! Every answer that is not a success comes from here, the framework's own included, so that every
+//! Every error response comes from here, the framework's own included, so that every
 //! body a client can get has `code` and `hint` (merchant-api 1.5). Statuses and codes follow the
 //! specification's code list; a test compares the two.
 
@@ -14,7 +14,6 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::legacy::LegacyError;
 use crate::model::contract::BadOrder;
 use crate::model::instance::Unfinished;
 use crate::store;
@@ -26,68 +25,82 @@ use taler::template::{BadTemplate, TemplateMismatch};
 use Failure::*;
 use till::Error as Verb;
 
-/// What a handler answers.
+/// The result of a handler.
 pub(super) type Answer = Result<HttpResponse, Failure>;
 
-/// Why a request cannot be served: the till says no, or the request makes no sense.
+/// Why a request fails: the use case fails, or the request is invalid.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// The till could not.
+    /// The use case failed.
     Till(till::Error),
-    /// A member or parameter that must be there is not; its name, or its path.
+    /// A required member or parameter is missing; its name or path.
     Missing(Cow<'static, str>),
-    /// A member or parameter does not fit; its name, its path, or a sentence about it.
+    /// A member or parameter is invalid; its name or path, or a sentence about it.
     Malformed(String),
-    /// The account is no payto URI, or none in full; what is wrong with it.
+    /// The account is not a complete payto URI; the problem.
     Payto(String),
     /// The hash that names an account cannot be read.
     HWire,
-    /// The body is no JSON; the reader's words.
+    /// The body is not JSON; the parser's message.
     Json(String),
-    /// The body says that it is compressed, and is not.
+    /// The body is marked as compressed, and is not.
     Compression,
-    /// A header that is needed is missing or makes no sense; its name.
+    /// A required header is missing or invalid; its name.
     Header(&'static str),
     /// There is no such path.
     Path,
     /// A segment of the path cannot be read.
     Segment,
-    /// The path is there, but not for this method; those that it is there for.
+    /// The path does not support this method; those that it supports.
     Method(Vec<Method>),
     /// The path and query are too long.
     UriTooLong,
     /// All headers together are too long.
     HeadTooLong,
-    /// The body is longer than so many bytes.
+    /// The body is longer than the limit, in bytes.
     BodyTooLong(usize),
     /// The body did not come in time.
     BodyTooSlow,
     /// The connection broke while the body came.
     BodyBroken,
-    /// How a new instance's owner would get in makes no sense.
+    /// The credentials of a new instance are invalid.
     AuthOfNew,
-    /// How an instance's owner would get in from now on makes no sense.
+    /// The new credentials of an instance are invalid.
     AuthOfOld,
-    /// Nobody can open a shop here by themselves.
+    /// Self-provisioning of instances is off.
     NoSelfProvisioning,
-    /// tilld does not do this, or not yet; what.
+    /// tilld does not offer this, or not yet; its name.
     NotImplemented(&'static str),
-    /// The document is not to be had in any form that the client takes.
+    /// The document is not available in any format that the client accepts.
     Format,
     /// The shop has published no such document.
     NoDocument(&'static str),
-    /// The list of coins to be given back is empty.
+    /// The list of coins to be refunded is empty.
     NothingToAbort,
     /// Nothing of the order was refunded.
+    #[cfg_attr(not(feature = "legacy"), expect(dead_code, reason = "only `legacy` says so"))]
     NoRefund,
-    /// Shops of 2019 had this; today nobody can.
+    /// A function of the 2019 API that was removed.
+    #[cfg_attr(not(feature = "legacy"), expect(dead_code, reason = "only `legacy` says so"))]
     Removed(&'static str),
-    /// What a shop of 2019 is told, and why.
+    /// The error as a client of 2019 gets it, and its cause.
+    #[cfg_attr(
+        not(any(test, feature = "legacy")),
+        expect(dead_code, reason = "only `legacy` says so")
+    )]
     Legacy(LegacyError, Box<Failure>),
-    /// The form was not sent from a page of ours, or for somebody else.
+    /// The form was not sent from a page of ours, or from one of another web session.
     Forged,
     /// A bug: something that cannot happen did.
     Bug(String),
+}
+
+/// Status, code and hint in the API of 2019 (legacy-2019 14).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LegacyError {
+    pub(super) status: u16,
+    pub(super) code: u32,
+    pub(super) hint: &'static str,
 }
 
 /// A row of a table: status, Taler code, hint.
@@ -170,31 +183,31 @@ rows! {
     Till(Verb::Refused(Refusal::AgeCommitmentSize(_)))                 => (400, 2172, "a coin's age commitment has the wrong number of keys"),
     Till(Verb::Refused(Refusal::Age(_)))                               => (400, 2173, "a coin does not show the age that the contract asks for"),
     Till(Verb::Refused(Refusal::AgeCommitmentHashMissing(_)))          => (400, 2174, "a coin lacks the hash of its age commitment"),
-    Till(Verb::Refused(Refusal::Refunded(_)))                          => (402, 2167, "a coin was given back before; pay with another one"),
-    Till(Verb::Refused(Refusal::Signature(_)))                         => (403, 2157, "a signature of a coin does not hold for this contract"),
+    Till(Verb::Refused(Refusal::Refunded(_)))                          => (402, 2167, "a coin was refunded before; pay with another one"),
+    Till(Verb::Refused(Refusal::Signature(_)))                         => (403, 2157, "a signature of a coin is invalid for this contract"),
     Till(Verb::Refused(Refusal::Unsettled(_)))                         => (409, 1206, "an earlier payment with this coin has no answer from the exchange yet; repeat that one, or try again later"),
     Till(Verb::Refused(Refusal::WireMethod(_)))                        => (409, 2175, "the exchange cannot wire to the account of this contract"),
-    Till(Verb::Refused(Refusal::DenominationExpired(_)))               => (410, 2165, "the time to spend a coin is over"),
+    Till(Verb::Refused(Refusal::DenominationExpired(_)))               => (410, 2165, "a coin has expired"),
     Till(Verb::NotAuthorized)                                          => (401, 2015, "send the header Authorization: Bearer secret-token:TOKEN with a token of this instance (tilld token create INSTANCE, or the back office's page Tokens makes one) or with its password in the place of TOKEN"),
     Till(Verb::TokenExpired)                                           => (401,   42, "the token has expired; make a new one: tilld token create INSTANCE, the back office's page Tokens, or POST /private/token with the password"),
     Till(Verb::NotPermitted(_))                                        => (403,   16, "the token's scope does not allow this"),
-    Till(Verb::ScopeExceeded)                                          => (403,   16, "the token cannot be traded for one of this scope; the password, the fixed token and a refreshable token of a scope as large can"),
+    Till(Verb::ScopeExceeded)                                          => (403,   16, "the token cannot be exchanged for one of this scope; the password, the fixed token and a refreshable token of a scope as large can"),
     Forged                                                             => (403, 2015, "the form was not sent from the back office's own page"),
     NoSelfProvisioning                                                 => (403, 2015, "this backend does not let people make instances themselves"),
     Till(Verb::TokenWrong)                                             => (403, 2105, "the order needs its claim token"),
     Till(Verb::HashWrong)                                              => (403, 2106, "the order needs the hash of its contract"),
     Till(Verb::OtherContract)                                          => (403, 2009, "the hash is not that of the order's contract"),
     Till(Verb::AbortOfOther)                                           => (403, 2255, "the hash is not that of the order's contract"),
-    Till(Verb::UnclaimSignature)                                       => (403, 2303, "the wallet's signature does not hold"),
+    Till(Verb::UnclaimSignature)                                       => (403, 2303, "the wallet's signature is invalid"),
     Till(Verb::ReceiptWrong)                                           => (403, 2201, "the signature is not this shop's for this contract"),
     Till(Verb::RefundNotAllowed)                                       => (403, 2532, "the contract allows no refunds"),
-    Path                                                               => (404,   21, "there is nothing at this path"),
+    Path                                                               => (404,   21, "no resource at this path"),
     NoRefund                                                           => (404, 2005, "nothing of the order was refunded"),
     NoDocument(_)                                                      => (404,   21, "the shop has not published this document"),
     Till(Verb::InstanceUnknown(_))                                     => (404, 2000, "there is no such instance"),
     Till(Verb::InstanceDeleted(_))                                     => (404, 2016, "the instance was deleted"),
     Till(Verb::AccountUnknown)                                         => (404, 2022, "the instance has no such account"),
-    Till(Verb::AccountNotActive)                                       => (404, 2626, "the instance has no such account in use"),
+    Till(Verb::AccountNotActive)                                       => (404, 2626, "the instance does not use this account"),
     Till(Verb::OrderUnknown(_))                                        => (404, 2005, "there is no such order"),
     Till(Verb::ContractUnknown)                                        => (404, 2005, "there is no such order, or its contract has another hash"),
     Till(Verb::ProductUnknown)                                         => (404, 2006, "there is no such product; this backend keeps no inventory"),
@@ -226,25 +239,25 @@ rows! {
     Till(Verb::RefundBelowFee)                                         => (409, 2530, "the exchange's refund fee is higher than the refund"),
     Till(Verb::RefundOfUnpaid)                                         => (409, 2531, "the order is not paid"),
     Till(Verb::TemplateExists(_))                                      => (409, 2850, "there is a template of this name with other content"),
-    Till(Verb::OfferExpired(_))                                        => (410, 2161, "the time to pay this order is over"),
-    Till(Verb::RefundTooLate)                                          => (410, 2169, "the time for refunds is over"),
-    Removed(_)                                                         => (410,   76, "this was possible in 2019 and is no more"),
+    Till(Verb::OfferExpired(_))                                        => (410, 2161, "the pay deadline of this order has passed"),
+    Till(Verb::RefundTooLate)                                          => (410, 2169, "the refund deadline has passed"),
+    Removed(_)                                                         => (410,   76, "this function of the 2019 API was removed"),
     Till(Verb::PaymentComplete)                                        => (412, 2254, "the payment is complete; ask the shop for a refund"),
     BodyTooLong(_)                                                     => (413,   32, "the request's body is too long"),
     UriTooLong                                                         => (414,   31, "the request's URI is too long"),
-    Till(Verb::TooManyAttempts(_))                                     => (429, 2015, "too many passwords were tried; wait a moment"),
+    Till(Verb::TooManyAttempts(_))                                     => (429, 2015, "too many password attempts; wait a moment"),
     Till(Verb::TooManyWrites(_))                                       => (429, 2015, "too many orders or claims come from your network, or for this template; wait a moment"),
     Till(Verb::TooManyOpenOrders)                                      => (429, 2015, "the shop has too many unpaid orders of its templates; try again later"),
     HeadTooLong                                                        => (431,   23, "the request's headers are too long"),
-    Till(Verb::RefundBeyondLimit)                                      => (451, 2512, "the refund is more than the exchange gives back at a time"),
-    Till(Verb::BeyondLimits)                                           => (451, 2513, "the price is more than the exchanges let a shop take"),
-    Till(Verb::NoRandomness)                                           => (500,   77, "the system gives no random numbers"),
+    Till(Verb::RefundBeyondLimit)                                      => (451, 2512, "the refund is above the exchange's limit"),
+    Till(Verb::BeyondLimits)                                           => (451, 2513, "the price is above the limits of all exchanges"),
+    Till(Verb::NoRandomness)                                           => (500,   77, "the system's random number generator failed"),
     Till(Verb::PasswordHash(_))                                        => (500,   60, "a password's hash could not be computed"),
-    Till(Verb::Damaged(_))                                             => (500, 2008, "what is kept of the order cannot be read"),
-    Bug(_)                                                             => (500,   60, "something went wrong inside the backend"),
+    Till(Verb::Damaged(_))                                             => (500, 2008, "the stored order cannot be read"),
+    Bug(_)                                                             => (500,   60, "internal error of the backend"),
     NotImplemented(_)                                                  => (501,   76, "this backend does not offer this"),
     Till(Verb::Overloaded)                                             => (503,   77, "the backend is busy; try again in a moment"),
-    Till(Verb::DiskReserve)                                            => (507,   52, "the disk is nearly full, and the rest is kept for payments"),
+    Till(Verb::DiskReserve)                                            => (507,   52, "the disk is nearly full; the rest is reserved for payments"),
     Till(Verb::Store(store::Error::Busy | store::Error::Closed))       => (503,   55, "the database is busy; try again in a moment"),
     Till(Verb::Store(store::Error::Full))                              => (507,   52, "the disk is full"),
     Till(Verb::Store(store::Error::Commit(_)))                         => (500,   54, "the database could not be written"),
@@ -256,15 +269,15 @@ rows! {
     /// What is answered when an exchange is to blame, or says no.
     row_of_exchange(ExchangeErrorKind), EXCHANGE_FAILURES {
     ExchangeErrorKind::DenominationUnknown                             => (400, 2151, "the exchange has no such denomination"),
-    ExchangeErrorKind::Signature                                       => (403, 2157, "the exchange says that a signature of a coin does not hold"),
+    ExchangeErrorKind::Signature                                       => (403, 2157, "the exchange says that a signature of a coin is invalid"),
     ExchangeErrorKind::DoubleSpend                                     => (409, 2150, "the exchange says that a coin was spent before"),
-    ExchangeErrorKind::DenominationExpired                             => (410, 2165, "the exchange no longer takes a coin"),
+    ExchangeErrorKind::DenominationExpired                             => (410, 2165, "the exchange no longer accepts a coin"),
     ExchangeErrorKind::Legal                                           => (451, 2186, "the exchange may not take the coins for legal reasons; try those of another one"),
     ExchangeErrorKind::MasterKey                                       => (502, 2002, "the exchange has another master key than the one trusted"),
     ExchangeErrorKind::Keys                                            => (502, 2010, "the exchange's keys cannot be used"),
     ExchangeErrorKind::Unreachable                                     => (502, 2012, "the exchange cannot be reached"),
-    ExchangeErrorKind::InvalidResponse                                 => (502, 2013, "the exchange's answer makes no sense"),
-    ExchangeErrorKind::ExchangeInternal                                => (502, 2014, "the exchange has an error of its own"),
+    ExchangeErrorKind::InvalidResponse                                 => (502, 2013, "the exchange's answer is invalid"),
+    ExchangeErrorKind::ExchangeInternal                                => (502, 2014, "the exchange reports an internal error"),
     ExchangeErrorKind::Refused                                         => (502, 2170, "the exchange refuses"),
     ExchangeErrorKind::Timeout                                         => (504, 2011, "the exchange did not answer in time"),
     }
@@ -276,7 +289,7 @@ impl Failure {
         row_of(self)
     }
 
-    /// What makes this case special: the name of the parameter, the limit, the scope.
+    /// The detail of this case: the name of the parameter, the limit, the scope.
     fn detail(&self) -> Option<String> {
         match self {
             Missing(name) => Some(name.clone().into_owned()),
@@ -334,7 +347,7 @@ impl Failure {
         }
     }
 
-    /// The answer, with the number by which the log knows the request.
+    /// The answer, with the request id that the log uses.
     pub(super) fn answer(&self, request_id: &str) -> HttpResponse {
         #[derive(Serialize)]
         struct Body<'a> {
@@ -342,8 +355,8 @@ impl Failure {
             hint: &'a str,
             #[serde(skip_serializing_if = "Option::is_none")]
             detail: Option<String>,
-            /// What shops of 2019 looked for: the sentence again, which parameter, which member of
-            /// the order, and the number of today.
+            /// Members that shops of 2019 read: the hint again, the parameter, the member of
+            /// the order, and today's code.
             #[serde(skip_serializing_if = "Option::is_none")]
             error: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
@@ -355,17 +368,17 @@ impl Failure {
             request_id: &'a str,
             #[serde(flatten)]
             exchange: Option<Exchange<'a>>,
-            /// How much of the instance is unfinished.
+            /// Unfinished payments and refunds of the instance.
             #[serde(flatten)]
             unfinished: Option<Unfinished>,
         }
-        /// What the exchange had to say, for wallets to draw their conclusions (merchant-api 3.5).
+        /// The exchange's answer, for wallets (merchant-api 3.5).
         #[derive(Serialize)]
         struct Exchange<'a> {
             exchange_url: &'a str,
             /// 0: there was no answer.
             exchange_http_status: u16,
-            /// 0: it told none.
+            /// 0: the exchange sent none.
             exchange_code: u32,
             #[serde(skip_serializing_if = "Option::is_none")]
             exchange_reply: Option<&'a serde_json::Value>,
@@ -432,13 +445,13 @@ impl Failure {
         response.body(serde_json::to_string_pretty(&body).unwrap_or_default())
     }
 
-    /// Tells the log, once: a client's mistake softly, our own loudly. What is loud is written at once
+    /// Logs the failure once: a client's mistake at debug, our own at error. An error is written at once
     /// for the first request that meets it, then as a count a minute (`log_limit`).
     pub(super) fn log(&self, request_id: &str, request: &str) {
         let (status, code, hint) = self.row();
         let line = format_args!("{request_id} {request}: {status} {code} {hint}: {self}");
         match status {
-            // The till has told it once, and strangers could have it told for ever.
+            // The till has logged it once; clients without a token could fill the log with it.
             _ if matches!(self, Till(Verb::DiskReserve)) => log::debug!("{line}"),
             503 | 507 => log_limit::warn(hint, line),
             501 => log::debug!("{line}"),
@@ -465,7 +478,7 @@ impl ResponseError for Failure {
     }
 
     fn error_response(&self) -> HttpResponse {
-        // Without its request's number; the shell gives the answer anew, with it.
+        // Without a request id; the middleware renders it again, with one.
         self.answer("")
     }
 }

@@ -1,4 +1,4 @@
-//! Whether a client has an answer already: `If-None-Match` (RFC 9110, 13.1.2).
+//! Whether a client has the current answer already: `If-None-Match` (RFC 9110, 13.1.2).
 
 use actix_web::HttpRequest;
 use actix_web::http::header::IF_NONE_MATCH;

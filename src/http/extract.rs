@@ -1,7 +1,7 @@
-//! From the request to typed values: path, query, body, credentials.
+//! Extractors: from the request to typed values of path, query, body and credentials.
 //!
 //! A handler names what it needs in its signature. Credentials are checked before a body is read,
-//! so that a stranger cannot make the daemon read one.
+//! so that a client without them cannot make the daemon read one.
 
 use std::collections::HashMap;
 use std::future::{Ready, ready};
@@ -35,9 +35,9 @@ use net::body::{BadBody, gather, inflate};
 use taler::ids::{BadId, InstanceId, SessionId};
 use taler::time::RelativeTime;
 
-/// How deep objects and lists of a body may lie in each other.
+/// Deepest nesting of objects and lists in a body.
 const MAX_DEPTH: usize = 32;
-/// Most inputs of a form that are looked at.
+/// Most inputs of a form that are read.
 const MAX_FORM: usize = 100;
 
 /// A header's text, if it is there and is text.
@@ -45,12 +45,12 @@ pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Opti
     request.headers().get(name.into())?.to_str().ok()
 }
 
-/// Does the request bring what was typed into a page's form?
+/// Whether the body is a page's form.
 pub(super) fn is_form(request: &HttpRequest) -> bool {
     net::header::is_form(request.headers())
 }
 
-/// The instance that the path speaks of; the special one when it names none.
+/// The instance of the path; the special one when it names none.
 pub(super) fn instance_of(request: &HttpRequest) -> Result<InstanceId, Failure> {
     match request.match_info().get("instance") {
         None => Ok(InstanceId::admin()),
@@ -61,12 +61,12 @@ pub(super) fn instance_of(request: &HttpRequest) -> Result<InstanceId, Failure> 
 /// The segment called `name` of the path, decoded.
 fn segment<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Failure> {
     let raw = request.match_info().get(name).ok_or(Failure::Segment)?;
-    // The router has decoded all but `%25`, `%2F` and `%2B`; the shell has refused what is no UTF-8.
+    // The router has decoded all but `%25`, `%2F` and `%2B`; the middleware has refused invalid UTF-8.
     let text = percent_decode_str(raw).decode_utf8().map_err(|_| Failure::Segment)?;
     text.parse().map_err(|_| Failure::Segment)
 }
 
-/// The instance that the path speaks of. It may not exist.
+/// The instance of the path. It may not exist.
 pub(super) struct InstanceParam(pub(super) InstanceId);
 
 impl FromRequest for InstanceParam {
@@ -78,8 +78,8 @@ impl FromRequest for InstanceParam {
     }
 }
 
-/// The instance that the path speaks of, which answers: below `/instances/$ID` only one that exists,
-/// but the root does before its own is made.
+/// The instance of the path, which must exist below `/instances/$ID`;
+/// at the root it need not.
 pub(super) struct ExistingInstance(InstanceId);
 
 impl ExistingInstance {
@@ -94,7 +94,7 @@ impl ExistingInstance {
         Ok(Self(instance))
     }
 
-    /// Its name.
+    /// The instance ID of the path.
     pub(super) fn id(&self) -> &InstanceId {
         &self.0
     }
@@ -125,7 +125,7 @@ impl<T: FromStr> FromRequest for PathId<T> {
     }
 }
 
-/// The query, decoded. Names that nobody asks for are ignored, and empty values are as none.
+/// The query, decoded. Unknown names are ignored, and empty values count as missing.
 pub(super) struct QueryParams(Vec<(String, String)>);
 
 impl QueryParams {
@@ -149,11 +149,12 @@ impl QueryParams {
     }
 
     /// The value of `name`, which must be there.
+    #[cfg(feature = "legacy")]
     pub(super) fn need<T: FromStr>(&self, name: &'static str) -> Result<T, Failure> {
         self.get(name)?.ok_or(Failure::Missing(name.into()))
     }
 
-    /// Is `name` said to be so? `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
+    /// Parses `name`: `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
     pub(super) fn yes(&self, name: &'static str) -> Result<bool, Failure> {
         let Some(text) = self.text(name) else { return Ok(false) };
         read::flag(text).ok_or_else(|| Failure::Malformed(name.into()))
@@ -235,10 +236,10 @@ impl FromRequest for LongPoll {
 const LONG_HEAD: usize = 6 * 1024;
 /// How many requests with a longer head may wait: at 50 kB each they take 13 MB.
 const LONG_HEADS: usize = 256;
-/// The places of those.
+/// The permits of those.
 static LONG_HEADS_FREE: Semaphore = Semaphore::const_new(LONG_HEADS);
 
-/// A place among the requests with a long head; kept by the request.
+/// A permit of a request with a long head; held by the request.
 struct LongHead(
     #[expect(dead_code, reason = "it is free again when dropped")] SemaphorePermit<'static>,
 );
@@ -289,12 +290,12 @@ impl FromRequest for Body {
     }
 }
 
-/// How much of a body that is too long is still taken in, in bytes, and for how long: whoever is hung
+/// How much of a body that is too long is still read, in bytes, and for how long: a client that is hung
 /// up on in the middle of sending may not hear why.
 const DRAINED: usize = 4 << 20;
 const DRAINING: Duration = Duration::from_secs(1);
 
-/// Takes in the rest of a body that is too long, as far as that is worth while.
+/// Reads the rest of a body that is too long, within limits.
 async fn drain(payload: &mut Payload) {
     let rest = async {
         let mut left = DRAINED;
@@ -305,7 +306,7 @@ async fn drain(payload: &mut Payload) {
             }
         }
     };
-    // However far it got, the answer is the same.
+    // The answer does not depend on how much was read.
     let _ = tokio::time::timeout(DRAINING, rest).await;
 }
 
@@ -375,12 +376,12 @@ impl Body {
     pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<JsonBody, Failure> {
         let form = is_form(request);
         let bytes = self.bytes().await?;
-        // Tools that are handed JSON without being told so call it a form.
+        // Some tools send JSON with the content type of a form.
         if !form || bytes.trim_ascii_start().starts_with(b"{") {
             return Ok(JsonBody(object(&bytes)?));
         }
         let pairs = url::form_urlencoded::parse(&bytes).take(MAX_FORM);
-        // An input left empty says nothing.
+        // An empty input counts as missing.
         let said = pairs.filter(|(_, value)| !value.is_empty());
         Ok(JsonBody(said.map(|(name, value)| (name.into(), value.into())).collect()))
     }
@@ -422,7 +423,7 @@ fn without_mark(mut text: Vec<u8>) -> Vec<u8> {
     text
 }
 
-/// Does JSON text nest deeper than allowed? Looked at before it is read, so that reading is cheap.
+/// Whether JSON text nests deeper than allowed. Checked before parsing, so that parsing is cheap.
 fn too_deep(text: &[u8]) -> bool {
     let (mut depth, mut in_string, mut escaped) = (0_usize, false, false);
     for byte in text {
@@ -441,7 +442,7 @@ fn too_deep(text: &[u8]) -> bool {
     false
 }
 
-/// The members of a JSON object. Those that nobody asks for are ignored, and null is as none.
+/// The members of a JSON object. Unknown members are ignored, and null counts as missing.
 pub(super) struct JsonBody(Map<String, Value>);
 
 impl JsonBody {
@@ -469,13 +470,13 @@ impl JsonBody {
     }
 }
 
-/// What a client says of itself in the header `Authorization`.
+/// The credentials of the header `Authorization`.
 pub(super) enum Credentials {
     /// A token.
     Bearer(ApiToken),
     /// An instance and its password.
     Basic(InstanceId, Password),
-    /// Nothing that we could use.
+    /// None of a known form.
     None,
 }
 
@@ -513,19 +514,19 @@ pub(super) fn authorization(request: &HttpRequest) -> Option<&str> {
     std::str::from_utf8(request.headers().get(AUTHORIZATION)?.as_bytes()).ok()
 }
 
-/// A clerk who is good for this very route, as the table in `mod.rs` demands: by a token, or by the
+/// The principal of a request, admitted with the permission that the table in `mod.rs` demands: by a token, or by the
 /// instance's password in its place.
 pub(super) struct Authorized(pub(super) till::Principal);
 
 impl FromRequest for Authorized {
     type Error = Failure;
-    // Tokens, which is what nearly everybody shows, are looked up in place.
+    // Tokens, which nearly all clients send, are looked up in place.
     type Future =
         Either<Ready<Result<Self, Failure>>, Pin<Box<dyn Future<Output = Result<Self, Failure>>>>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         match row_of(request) {
-            Some(row) => Self::behind(request, row.door),
+            Some(row) => Self::behind(request, row.access),
             None => {
                 Either::Left(ready(Err(Failure::Bug("a private route is not in the table".into()))))
             }
@@ -534,8 +535,8 @@ impl FromRequest for Authorized {
 }
 
 impl Authorized {
-    /// Lets in whoever sent `request`, if they may pass `door`.
-    pub(super) fn behind(request: &HttpRequest, door: Access) -> <Self as FromRequest>::Future {
+    /// Admits the sender of `request`, if its credentials satisfy `access`.
+    pub(super) fn behind(request: &HttpRequest, access: Access) -> <Self as FromRequest>::Future {
         let bug = |what: &str| Either::Left(ready(Err(Failure::Bug(what.into()))));
         let Some(till) = request.app_data::<Data<Till>>() else {
             return bug("the till is missing");
@@ -547,7 +548,7 @@ impl Authorized {
             Some(Credentials::Bearer(key)) => Some(key),
             _ => None,
         };
-        let admission = match door {
+        let admission = match access {
             Access::Public => return bug("a public route asks for a clerk"),
             Access::AnySession | Access::Session(_) | Access::SessionBackground(_) => {
                 return bug("the back office asks for a clerk with a token");
@@ -556,7 +557,7 @@ impl Authorized {
             Access::Private(permission) => by_token(request, till, key.as_ref(), Some(permission)),
             Access::Management(permission) => {
                 match till.admit_by_token(&InstanceId::admin(), key.as_ref(), Some(permission)) {
-                    // Before the first `tilld passwd admin`, nobody can be let in.
+                    // Before the first `tilld passwd admin`, no client can be admitted.
                     Err(till::Error::InstanceUnknown(_) | till::Error::InstanceDeleted(_)) => {
                         Err(till::Error::NotAuthorized.into())
                     }

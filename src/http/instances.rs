@@ -1,4 +1,4 @@
-//! Instances: each sees itself under `/private`, the special one all under `/management`
+//! Handlers of instances: each manages itself under `/private`, the special one all under `/management`
 //! (merchant-api 6.1 and 6.2).
 
 use actix_web::http::header::AUTHORIZATION;
@@ -50,7 +50,7 @@ pub(super) async fn auth_own(
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&principal, auth).await?;
     let (id, means) = (&principal.instance().id, principal.means());
-    log::info!("{id}: a new password or fixed token, {means}");
+    log::info!("{id}: password or fixed token changed, {means}");
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -86,7 +86,7 @@ pub(super) async fn create(
     created(&till, &params, body).await
 }
 
-/// Makes an instance, for somebody who may.
+/// Creates an instance, for an admitted client.
 async fn created(till: &Till, params: &QueryParams, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let id: InstanceId = fields.need("id")?;
@@ -96,7 +96,7 @@ async fn created(till: &Till, params: &QueryParams, body: Body) -> Answer {
     let settings = Draft::read(&mut fields)?.over(&till.plain_settings(&name), name);
     let wish = CreateInstance { id: id.clone(), settings, auth: Some(auth) };
     till.create_instance(wish).await?;
-    // Whoever asks for it is let in at once.
+    // A client that asks for it is signed in at once.
     let Some(life) = params.text("token_validity_ms") else {
         return Ok(HttpResponse::NoContent().finish());
     };
@@ -146,7 +146,7 @@ pub(super) async fn auth(
 ) -> Answer {
     let auth = auth_in(&mut body.fields().await?).map_err(|()| Failure::AuthOfOld)?;
     till.set_auth(&till.admit_operator(&id).await?, auth).await?;
-    log::info!("{id}: a new password or fixed token, {} of admin", principal.means());
+    log::info!("{id}: password or fixed token changed, {} of admin", principal.means());
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,4 +1,4 @@
-//! What exchanges want to know before they pay (merchant-api 6.5).
+//! Handler of the KYC status: what exchanges require before they pay (merchant-api 6.5).
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -32,7 +32,7 @@ pub(super) async fn of(
     answer(&till, &principal, &params, wait_limit).await
 }
 
-/// Answers at once, or when an account stands as `lp_status`, `lp_not_status` or the older `lpt` ask
+/// Answers at once, or when an account has the state that `lp_status`, `lp_not_status` or the older `lpt` ask
 /// for.
 async fn answer(
     till: &Till,
@@ -46,7 +46,7 @@ async fn answer(
         None => {}
         // The transfer by which the account shows whose it is has arrived.
         Some("1") => until_not = until_not.or(Some(KycStatus::WireRequired.as_str().into())),
-        // Nobody is looking into it any more; we are never told that somebody is.
+        // "Review in progress" is over; exchanges do not tell us that one has begun.
         Some("2") => {}
         // It may be paid to.
         Some("3") => until = until.or(Some(KycStatus::Ready.as_str().into())),
@@ -87,7 +87,7 @@ fn row(kyc: &Kyc) -> Value {
     row
 }
 
-/// The status told of an exchange that has asked for nothing: as if it had been asked now.
+/// The status of an exchange that requires nothing: as if it had answered now.
 fn silence(status: KycStatus) -> u16 {
     match status {
         KycStatus::Ready | KycStatus::WireImpossible => 200,

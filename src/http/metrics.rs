@@ -1,4 +1,4 @@
-//! What the daemon tells Prometheus: how much it answers, and how the store is doing.
+//! Metrics for Prometheus: requests, polls and the store.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Around every request: its number, its limits, and the headers that every answer carries.
+//! Middleware of every request: request id, limits, and headers of every answer.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -28,7 +28,7 @@ const MAX_URI: usize = 8 * 1024;
 const MAX_HEAD: usize = 16 * 1024;
 /// Most parameters in a query.
 const MAX_PAIRS: usize = 100;
-/// What a browser may do with an answer that is no page: nothing.
+/// Content security policy of answers that are not pages: nothing is allowed.
 const NO_PAGE: &str = "default-src 'none'; object-src 'none'; base-uri 'none'; form-action 'none'; \
      frame-ancestors 'none'";
 
@@ -39,7 +39,7 @@ const ALLOWED_HEADERS: &str = "Accept, Accept-Language, Authorization, Cache-Con
      Pragma, Prefer, Range, Taler-Challenge-Ids, Traceparent, User-Agent, X-Request-Id, \
      X-Requested-With";
 
-/// The number by which log, client and error body name one request.
+/// The request id in log, header and error body.
 struct RequestId(String);
 
 impl RequestId {
@@ -55,7 +55,7 @@ impl RequestId {
     }
 }
 
-/// The outermost layer: no answer leaves without passing here.
+/// The outermost middleware; every answer passes it.
 pub(super) async fn public(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -64,7 +64,7 @@ pub(super) async fn public(
     respond(request, next, is_open).await
 }
 
-/// The outermost layer of the operator's own listener, which is no page's business.
+/// The outermost middleware of the operator's listener.
 pub(super) async fn admin(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -105,7 +105,7 @@ fn normalized(uri: &Uri) -> Option<Uri> {
     Uri::from_parts(parts).ok()
 }
 
-/// `is_open`: may pages of other origins ask and read the answer?
+/// `is_open`: whether pages of other origins may send the request and read the answer.
 async fn respond(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -153,7 +153,7 @@ fn log_target(request: &HttpRequest) -> String {
     format!("{method} {before}/sessions/***")
 }
 
-/// Why a request is not even looked at.
+/// Why a request is refused before routing.
 fn refusal(request: &ServiceRequest) -> Option<Failure> {
     let uri = request.uri();
     if uri.path_and_query().map_or(0, |both| both.as_str().len()) > MAX_URI {
@@ -165,19 +165,19 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
     if request.query_string().split('&').count() > MAX_PAIRS {
         return Some(Failure::Malformed(format!("more than {MAX_PAIRS} query parameters")));
     }
-    // The router would put U+FFFD in the place of what is no UTF-8.
+    // The router would replace invalid UTF-8 by U+FFFD.
     if percent_decode_str(uri.path()).decode_utf8().is_err() {
         return Some(Failure::Segment);
     }
     None
 }
 
-/// How many bytes the headers took.
+/// Size of the headers in bytes.
 pub(super) fn head_length(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
 }
 
-/// What a browser of another origin asks first.
+/// A CORS preflight request.
 fn preflight() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST, PATCH, PUT, DELETE, *"))
@@ -186,7 +186,7 @@ fn preflight() -> HttpResponse {
         .finish()
 }
 
-/// The response, with its error's body written out, and told to the log.
+/// The response, with its error rendered and logged.
 fn render_error(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceResponse<BoxBody> {
     let foreign;
     let failure = match response.response().error() {

@@ -1,7 +1,7 @@
-//! The web's doors: parse, call one verb, shape the answer. No SQL, no rule, no sums.
+//! The HTTP layer: parse, call one use case, format the answer. No SQL, no business rules, no arithmetic.
 //!
-//! This file holds every route of the daemon, on one screen, with what each asks of a token. A test
-//! walks the table; a private handler that is not in it lets nobody in.
+//! This file lists every route of the daemon with the permission that it needs. A test
+//! walks the table; a private handler that is not in it admits no request.
 
 mod accounts;
 mod admin;
@@ -13,6 +13,10 @@ mod extract;
 mod instances;
 mod kyc;
 mod later;
+#[cfg(feature = "legacy")]
+mod legacy;
+#[cfg(not(feature = "legacy"))]
+#[path = "no_legacy.rs"]
 mod legacy;
 mod legal;
 mod metrics;
@@ -48,42 +52,42 @@ pub use self::metrics::Metrics;
 
 use Access::{AnySession, AnyToken, Management, Private, Public, Session, SessionBackground};
 
-/// Who may pass.
+/// The credentials that a route needs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
-    /// Anybody.
+    /// Any client.
     Public,
-    /// Whoever shows any valid token of the instance.
+    /// A client with any valid token of the instance.
     AnyToken,
-    /// Whoever shows a token of the instance with this permission.
+    /// A client with a token of the instance with this permission.
     Private(Permission),
-    /// Whoever shows a token of the special instance with this permission.
+    /// A client with a token of the special instance with this permission.
     Management(Permission),
-    /// Whoever has signed in at the back office.
+    /// Any web session of the back office.
     AnySession,
-    /// Whoever has signed in at the back office and has this permission.
+    /// A web session of the back office with this permission.
     Session(Permission),
-    /// The same, for what pages ask by themselves: it does not show that somebody is there.
+    /// The same, for polls of pages: these do not prolong the web session.
     SessionBackground(Permission),
 }
 
-/// One route: a method, a path, and who may pass.
+/// One route: a method, a path, and the credentials that it needs.
 #[derive(Clone, Copy, Debug)]
 pub struct RouteSpec {
     /// The HTTP method. `HEAD` is answered wherever `GET` is.
     pub method: &'static str,
     /// The path, with names in braces.
     pub path: &'static str,
-    /// Who may pass.
-    pub door: Access,
+    /// The credentials that a route needs.
+    pub access: Access,
 }
 
 macro_rules! routes {
     ($(#[$doc:meta])* $table:ident, $add:ident:
-     $($method:ident $path:literal $door:expr => $handler:path;)*) => {
+     $($method:ident $path:literal $access:expr => $handler:path;)*) => {
         $(#[$doc])*
         pub const $table: &[RouteSpec] =
-            &[$(RouteSpec { method: stringify!($method), path: $path, door: $door }),*];
+            &[$(RouteSpec { method: stringify!($method), path: $path, access: $access }),*];
 
         fn $add(resources: &mut Resources) {
             $(resources.add($path, Method::$method, web::to($handler));)*
@@ -310,10 +314,10 @@ routes! {
     GET    "/openapi.json"                  Public                      => openapi::show;
 }
 
-/// Below which path the back office is.
+/// Path of the back office.
 const OFFICE_PATH: &str = "/webui";
 
-/// The row by which `request` came in.
+/// The route of `request`.
 fn row_of(request: &HttpRequest) -> Option<&'static RouteSpec> {
     known(request).or_else(|| legacy::row_of(request))
 }
@@ -329,7 +333,7 @@ fn known(request: &HttpRequest) -> Option<&'static RouteSpec> {
     today().find(|row| row.path == path && row.method == method)
 }
 
-/// Every route of today's API: what is asked most comes first.
+/// Every route of today's API; frequent ones come first.
 fn today() -> impl Iterator<Item = &'static RouteSpec> {
     EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT)
 }
@@ -367,7 +371,7 @@ fn method_of(request: &HttpRequest) -> &str {
     }
 }
 
-/// Gathers the routes of each path, so that a wrong method can be told from a wrong path.
+/// Gathers the routes of each path, so that a wrong method is distinguished from a wrong path.
 #[derive(Default)]
 struct Resources(Vec<(&'static str, Vec<(Method, actix_web::Route)>)>);
 
@@ -473,37 +477,37 @@ impl Limits {
         if row.path == "/instances" {
             return self.private;
         }
-        match row.door {
+        match row.access {
             Public | AnySession | Session(_) | SessionBackground(_) => self.public,
             AnyToken | Private(_) | Management(_) => self.private,
         }
     }
 }
 
-/// What the web's doors need to know besides the till.
+/// What handlers need besides the till.
 #[derive(Debug)]
 pub struct Settings {
-    /// The address that wallets use, if it is fixed.
+    /// The base URL that wallets use, if it is configured.
     pub base_url: Option<BaseUrl>,
-    /// Peers whose forwarded headers are believed.
+    /// Peers whose forwarded headers are used.
     pub trusted_proxies: Vec<IpNet>,
     /// Longest bodies.
     pub limits: Limits,
     /// How long a body may take.
     pub body_timeout: Duration,
-    /// How long a request may wait for news.
+    /// Longest wait of a parked request.
     pub longest_poll: Duration,
-    /// Is the API of 2019 served?
+    /// Whether the API of 2019 is served.
     pub legacy: bool,
-    /// Where the source code of this program is.
+    /// URL of the source code of this program.
     pub source_url: Option<String>,
     /// The terms of service.
     pub terms: Library,
     /// The privacy policy.
     pub privacy: Library,
-    /// Is all of it a demonstration with play money on this machine?
+    /// Whether this is the demonstration with play money on this machine.
     pub is_demo: bool,
-    /// What forms led to that were sent before.
+    /// The results of forms that were sent before.
     pub forms: Forms,
 }
 
@@ -525,13 +529,13 @@ impl Default for Settings {
     }
 }
 
-/// Everything that wallets, browsers and shops can reach. It wants a [`Till`](crate::till::Till),
+/// All routes for wallets, browsers and shops. They need a [`Till`](crate::till::Till),
 /// [`Settings`] and [`Metrics`] as application data.
 pub fn public() -> impl HttpServiceFactory + 'static {
     web::scope("")
         .wrap(from_fn(middleware::normalize_path))
         .wrap(from_fn(middleware::public))
-        // The router tries one after the other; what is asked most comes first.
+        // The router tries one after the other; frequent ones come first.
         .configure(legacy::mount_polls)
         .configure(mount_everywhere)
         .configure(mount_root)
@@ -550,7 +554,7 @@ pub fn public() -> impl HttpServiceFactory + 'static {
         .default_service(web::to(legacy::fallback))
 }
 
-/// Everything that only the operator can reach, on a listener of its own.
+/// The operator's routes, on a listener of their own.
 pub fn admin() -> impl HttpServiceFactory + 'static {
     web::scope("")
         .wrap(from_fn(middleware::admin))
@@ -563,12 +567,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_private_by_its_path_is_private_by_its_door() {
+    fn what_is_private_by_its_path_needs_credentials() {
         for row in today() {
             let closed = row.path.starts_with("/private") || row.path.starts_with("/management");
-            // Trading a password for a token is how one gets a token.
+            // The route that creates a token takes the password.
             let login = (row.method, row.path) == ("POST", "/private/token");
-            assert_eq!(row.door != Public, closed && !login, "{row:?}");
+            assert_eq!(row.access != Public, closed && !login, "{row:?}");
         }
     }
 
@@ -576,8 +580,8 @@ mod tests {
     fn the_back_office_opens_to_those_who_have_signed_in() {
         for row in OFFICE {
             let is_open = ["/sign-in", "/setup"].contains(&row.path);
-            assert_eq!(row.door == Public, is_open, "{row:?}");
-            match row.door {
+            assert_eq!(row.access == Public, is_open, "{row:?}");
+            match row.access {
                 Session(permission) | SessionBackground(permission) => {
                     let reads = permission.as_str().ends_with("-read");
                     assert_eq!(reads, row.method == "GET", "{row:?}");
@@ -591,7 +595,7 @@ mod tests {
     #[test]
     fn reading_asks_for_a_permission_to_read_and_changing_for_another() {
         for row in today() {
-            if let Private(permission) | Management(permission) = row.door {
+            if let Private(permission) | Management(permission) = row.access {
                 let reads = permission.as_str().ends_with("-read");
                 assert_eq!(reads, row.method == "GET", "{row:?}");
             }

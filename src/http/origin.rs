@@ -1,7 +1,7 @@
-//! Where the request came from, and under which address the client sees us.
+//! The client's address, and the base URL by which the client reaches the daemon.
 //!
-//! Behind a proxy the peer is the proxy; its `X-Forwarded-…` headers say who asked, and for what.
-//! Anybody can send such headers, so only those of trusted peers are believed (merchant-api 1.1):
+//! Behind a proxy the peer is the proxy; its `X-Forwarded-…` headers name the client and the original URL.
+//! Any client can send such headers, so only those of trusted peers are used (merchant-api 1.1):
 //! unix sockets, listed networks, and this machine if `base_url` says that there is a proxy on it.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -24,19 +24,19 @@ const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto")
 /// Says how the page that sends a request is related to the address it is sent to.
 pub(super) const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Stands for a client whose proxy names it in words that cannot be read: all such are one client.
+/// The address of clients whose proxy sends an unreadable one: all such count as one client.
 const UNREADABLE: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
-/// The client's address; `None` when its proxy does not name it. What a proxy cannot have meant
-/// names nobody, but makes nobody nameless either: who sends it is counted like everybody else.
+/// The client's address; `None` when its proxy does not send it. Invalid entries
+/// are ignored, so that a client cannot escape its limits by sending them.
 pub(super) fn client(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
     let peer = client_ip(request);
     if !trusted(peer, settings) {
         return peer;
     }
-    // Each proxy adds at the end whom it saw; what the client itself wrote comes first. So the list
-    // is read from its end, until somebody is named who is no proxy of ours.
-    // Bytes that are no text are nobody's word; the hops beside them are.
+    // Each proxy appends its peer's address; entries of the client itself come first. So the list
+    // is read from its end, up to the first address that is no proxy of ours.
+    // Entries that are not text are ignored; the others are used.
     let lines: Vec<_> = request.headers().get_all(FORWARDED_FOR).collect();
     let hops = lines.iter().rev().flat_map(|line| line.as_bytes().rsplit(|byte| *byte == b','));
     let hops = hops.filter_map(|hop| std::str::from_utf8(hop).ok()).map(str::trim);
@@ -62,7 +62,7 @@ fn address_of(hop: &str) -> Option<IpAddr> {
 }
 
 /// By whom a request that waits is counted: the client's address, or `None` for those that are not
-/// counted: programs on this machine, and proxies that name nobody (decision 15).
+/// counted: programs on this machine, and proxies that send no client address (decision 15).
 pub(super) fn poller(request: &HttpRequest, settings: &Settings) -> Option<IpAddr> {
     client(request, settings).filter(|ip| !ip.is_loopback())
 }
@@ -71,7 +71,7 @@ fn client_ip(request: &HttpRequest) -> Option<IpAddr> {
     request.peer_addr().map(|address| address.ip().to_canonical())
 }
 
-/// Is the peer one whose headers are believed? A unix socket's is. A program of this machine is when
+/// Whether the peer's headers are used: always at a Unix socket; for a program on this machine if
 /// the daemon is known to have a proxy: every browser here can send such headers, too.
 fn trusted(peer: Option<IpAddr>, settings: &Settings) -> bool {
     peer.is_none_or(|ip| {
@@ -80,7 +80,7 @@ fn trusted(peer: Option<IpAddr>, settings: &Settings) -> bool {
     })
 }
 
-/// Was the request sent by another site's page? Browsers say so; programs say nothing.
+/// Whether another site's page sent the request. Browsers state it; programs send no such header.
 ///
 /// Older browsers, and newer ones on plain HTTP, name the page's origin only. It is ours if it is the
 /// host that was asked or, behind a proxy that passes on another `Host`, that of `base_url`.
@@ -113,7 +113,7 @@ pub(super) fn base_url(
     below(root, instance)
 }
 
-/// The public address of `instance` for an order that a stranger makes. What a stranger calls us is
+/// The public address of `instance` for an order of a client without a token. The address in its request is
 /// signed only if it is configured, known from the shop's own requests, or our end of the connection;
 /// else the address that the shop used last is taken, or that end.
 ///
@@ -152,13 +152,13 @@ pub(super) fn base_url_for_strangers(
     below(root, instance)
 }
 
-/// Does `url` lead to this machine itself?
+/// Whether `url` is this machine itself.
 fn is_here(url: &BaseUrl) -> bool {
     let host = url.host_and_path();
     ["localhost:", "localhost/", "127.", "[::1]"].iter().any(|start| host.starts_with(start))
 }
 
-/// Does `url` name our end of a connection, and nothing else?
+/// Whether `url` is our end of a connection.
 fn names(url: &BaseUrl, local: SocketAddr) -> bool {
     let local = SocketAddr::new(local.ip().to_canonical(), local.port());
     let own = [local.to_string(), format!("localhost:{}", local.port())];
@@ -172,7 +172,7 @@ fn names(url: &BaseUrl, local: SocketAddr) -> bool {
     !url.is_https() && authority.is_some_and(|authority| own.contains(&authority))
 }
 
-/// Keeps the address that the clerk's shop used, if orders of strangers may need it.
+/// Stores the base URL that the principal's shop used, if public orders may need it.
 pub(super) fn note_address(
     request: &HttpRequest,
     settings: &Settings,
@@ -375,18 +375,18 @@ mod tests {
             (&[b"198.51.100.1", b"\xff\xfe"], Some("198.51.100.1")),
             (&[b"\xff", b"203.0.113.9, 198.51.100.1"], Some("198.51.100.1")),
             (&[b"\xff, 198.51.100.1"], Some("198.51.100.1")),
-            // What cannot be read ends the list, and makes nobody nameless.
+            // An invalid entry ends the list, but the client keeps the address found so far.
             (&[b"203.0.113.9, junk"], Some("127.0.0.1")),
             (&[b"203.0.113.9, junk, 127.0.0.2"], Some("127.0.0.2")),
             (&[b"203.0.113.9, unix:"], Some("127.0.0.1")),
-            // The proxy names nobody.
+            // The proxy sends no client address.
             (&[], None),
             (&[b""], None),
             (&[b"127.0.0.3"], None),
         ];
         for (lines, client) in cases {
             assert_eq!(of(Some("127.0.0.1"), lines).as_deref(), *client, "{lines:?}");
-            // Of anybody else nothing is believed.
+            // Headers of untrusted peers are ignored.
             assert_eq!(of(Some("192.0.2.7"), lines).as_deref(), Some("192.0.2.7"), "{lines:?}");
         }
         assert_eq!(of(None, &[b"203.0.113.9, junk"]).as_deref(), Some("::"));

@@ -1,6 +1,6 @@
-//! Sessions: has this visitor paid for this page? (merchant-api 4.1)
+//! Handler of sessions: whether a visitor has paid for a page (merchant-api 4.1).
 //!
-//! Asked by scripts in customers' browsers, on paywalls' pages of other origins, which know no
+//! Scripts on paywalls' pages of other origins ask it. They know no
 //! order; often before there is one.
 
 use actix_web::HttpResponse;

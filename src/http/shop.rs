@@ -1,4 +1,4 @@
-//! What anybody may know about the backend: `/`, `/config`, `/exchanges`, `/agpl`.
+//! Handlers of the public information about the backend: `/`, `/config`, `/exchanges`, `/agpl`.
 
 use std::collections::BTreeMap;
 
@@ -88,7 +88,7 @@ pub(super) async fn exchanges(till: Data<Till>, _: ExistingInstance) -> Answer {
     Ok(HttpResponse::Ok().json(json!({ "exchanges": exchanges })))
 }
 
-/// How it stands with an exchange. The last two members are tilld's own.
+/// State of an exchange. The last two members are tilld's own.
 fn exchange(state: &ExchangeState) -> Value {
     // 0 says that there was no reply.
     let (status, code) = match &state.failure {

@@ -1,4 +1,4 @@
-//! Templates: kept by the shop, filled in by wallets (merchant-api 5).
+//! Handlers of templates: managed by shops, used by wallets (merchant-api 5).
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -97,7 +97,7 @@ pub(super) async fn public(
     Ok(HttpResponse::Ok().json(shown(&template, &till.instance(&instance).await?)))
 }
 
-/// What anybody may see of a template of `instance`.
+/// The public part of a template of `instance`.
 fn shown(template: &Template, instance: &Instance) -> Value {
     let contract = template.contract.complete(instance.settings.default_pay_delay);
     let mut body = json!({ "template_contract": contract });
@@ -106,7 +106,7 @@ fn shown(template: &Template, instance: &Instance) -> Value {
     body
 }
 
-/// `POST /templates/$TEMPLATE_ID`: a wallet makes an order, or somebody with a browser does.
+/// `POST /templates/$TEMPLATE_ID`: a wallet or a browser creates an order.
 pub(super) async fn instantiate(
     request: HttpRequest,
     till: Data<Till>,

@@ -1,4 +1,4 @@
-//! Tokens: asked for, listed, taken back (merchant-api 1.6).
+//! Handlers of tokens: create, list, revoke (merchant-api 1.6).
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -85,7 +85,7 @@ pub(super) async fn create(
     let token = match credentials {
         Credentials::None => return Err(Error::NotAuthorized.into()),
         Credentials::Bearer(key) => till.refresh(&instance, &key, client, wish).await?,
-        // The name must be that of the instance in the path, or the password is for another door.
+        // The user name must be the instance in the path, or the password is for another instance.
         Credentials::Basic(name, _) if name != instance => return Err(Error::NotAuthorized.into()),
         Credentials::Basic(_, password) => till.log_in(&instance, password, client, wish).await?,
     };

@@ -13,7 +13,7 @@ use taler::time::Timestamp;
 
 macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident = $text:literal),* $(,)?) => {
-        /// What a private route asks of a token.
+        /// The permission that a private route needs.
         #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
         pub enum Permission { $($(#[$doc])* $name),* }
 
@@ -111,13 +111,13 @@ pub enum Scope {
     ReadOnly,
     /// Create orders and read their status: all that a web shop needs to sell.
     OrderSimple,
-    /// What a till at the counter needs: orders, stock, and payments in cash.
+    /// For a till at the counter: orders, stock, and payments in cash.
     OrderPos,
     /// Orders and refunds.
     OrderMgmt,
     /// Everything about orders.
     OrderFull,
-    /// What the back office in a browser needs.
+    /// For the back office in a browser.
     Spa,
     /// Everything.
     All,
@@ -152,7 +152,7 @@ impl Scope {
         }
     }
 
-    /// Does the scope hold `permission`?
+    /// Whether the scope contains `permission`.
     pub fn grants(self, permission: Permission) -> bool {
         use Permission::*;
         let simple = matches!(permission, OrdersRead | OrdersWrite);
@@ -169,7 +169,7 @@ impl Scope {
         }
     }
 
-    /// Does the scope hold everything that `other` holds? A token is refreshed only downwards.
+    /// Whether the scope contains all permissions of `other`. A token is refreshed only downwards.
     pub fn contains(self, other: Self) -> bool {
         Permission::ALL.iter().all(|&p| self.grants(p) || !other.grants(p))
     }
@@ -193,9 +193,9 @@ impl FromStr for Scope {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TokenScope {
-    /// What the token may do.
+    /// Scope of the token.
     pub scope: Scope,
-    /// May the token itself be traded for a fresh one?
+    /// Whether the token can be exchanged for a new one.
     pub refreshable: bool,
 }
 
@@ -270,7 +270,7 @@ impl TokenKind {
 pub struct Token {
     /// Number by which the shop names the token.
     pub serial: i64,
-    /// What it may do.
+    /// Its scope.
     pub scope: TokenScope,
     /// What it is for.
     pub kind: TokenKind,
@@ -295,12 +295,12 @@ impl Token {
     }
 }
 
-/// A token about to be kept: `hash` stands for its value, which the store never sees.
+/// A token to be stored: `hash` is the hash of its value, which the store never sees.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NewToken {
     /// SHA-256 of the whole text after `Bearer `.
     pub hash: [u8; 32],
-    /// What it may do.
+    /// Its scope.
     pub scope: TokenScope,
     /// What it is for.
     pub kind: TokenKind,

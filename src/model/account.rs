@@ -1,4 +1,4 @@
-//! A bank account of an instance: where exchanges wire the money to (merchant-api 6.3).
+//! A bank account of an instance, to which exchanges transfer the money (merchant-api 6.3).
 //!
 //! Contracts name an account only by its salted hash, so that a customer who sees one contract
 //! cannot look the account up. Salt and hash stay as they are for as long as the account is kept.
@@ -13,7 +13,7 @@ use taler::object::object;
 use taler::payto::Payto;
 use taler::web::BaseUrl;
 
-/// Longest addition to a transfer's subject, in characters; banks leave little room.
+/// Longest addition to a transfer's subject, in characters; banks allow few.
 pub(crate) const MAX_SUBJECT: usize = 64;
 
 /// How tilld identifies itself to the bank's interface for incoming transfers. Never given out.
@@ -24,7 +24,7 @@ pub enum FacadeCredentials {
     None,
     /// Name and password.
     Basic {
-        /// Who.
+        /// User name of the account at the bank.
         username: String,
         /// The secret.
         password: String,
@@ -44,12 +44,12 @@ impl fmt::Debug for FacadeCredentials {
     }
 }
 
-/// What can be changed on an account without making it another one.
+/// The changeable details of an account.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct AccountDetails {
-    /// Where the bank tells of incoming transfers.
+    /// URL of the bank's interface for incoming transfers.
     pub credit_facade_url: Option<BaseUrl>,
-    /// How to identify there.
+    /// Credentials for it.
     pub credit_facade_credentials: Option<FacadeCredentials>,
     /// Text that the exchange shall add to the subject of its transfers.
     pub extra_wire_subject_metadata: Option<String>,
@@ -76,8 +76,8 @@ pub struct Account {
     pub salt: Salt,
     /// The salted hash that contracts carry (crypto 9.2).
     pub h_wire: HashCode,
-    /// May new orders use it?
+    /// Whether new orders use it.
     pub active: bool,
-    /// What else is known.
+    /// The other details.
     pub details: AccountDetails,
 }

@@ -1,4 +1,4 @@
-//! When a shop's days begin and end: in which time zone, and at which hour.
+//! A shop's business day: its time zone and the hour at which it ends.
 //!
 //! A bar that closes at three counts the whole night as one day; its day ends at 04:00. The zone is a name
 //! of the IANA time zone database. Which of them exist, the machine knows, and it may forget one when
@@ -52,7 +52,7 @@ impl ZoneName {
         }
     }
 
-    /// The name.
+    /// The name in the IANA database, as `Europe/Berlin`.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -98,7 +98,7 @@ impl EndHour {
     }
 }
 
-/// When the days of a shop's books begin and end.
+/// When the days of a shop's reports begin and end.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct BusinessDay {
     /// The time zone; `None` is the daemon's.

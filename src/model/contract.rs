@@ -1,4 +1,4 @@
-//! From an order as a shop writes it to the terms of a contract (merchant-api 2.2 and 11).
+//! Builds the terms of a contract from a shop's order (merchant-api 2.2 and 11).
 //!
 //! Every member that tilld knows is read as its type and written back in canonical form; members
 //! that it does not know are kept as they were sent. What comes out is complete but for the
@@ -43,7 +43,7 @@ pub enum BadOrder {
     Choices,
     /// The order's name has characters that it may not have, or is too long.
     OrderId,
-    /// The time to pay is over.
+    /// The time to pay has passed.
     PayDeadlinePast,
     /// The time for refunds is over.
     RefundDeadlinePast,
@@ -96,33 +96,33 @@ fn shape(what: impl fmt::Display) -> BadOrder {
 /// An exchange as contracts name it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExchangeOffer {
-    /// Where it is.
+    /// Base URL of the exchange.
     pub url: BaseUrl,
-    /// What its keys are verified with.
+    /// Its master key.
     pub master_pub: PublicKey,
-    /// How much the shop likes it; 1024 is usual.
+    /// Priority for the shop; 1024 is usual.
     pub priority: u16,
     /// The most that can be paid with its coins; the largest amount there is where the exchange sets no
     /// limit.
     pub max_contribution: Amount,
 }
 
-/// What the shop adds to every order.
+/// The shop's defaults for every order.
 #[derive(Debug)]
 pub struct Frame<'a> {
     /// The shop.
     pub instance: &'a Instance,
-    /// Where wallets find its API, unless the order says otherwise.
+    /// Base URL of the instance's API, unless the order has another.
     pub base_url: &'a BaseUrl,
-    /// What time it is.
+    /// The current time.
     pub now: Timestamp,
     /// The order's name, unless it brings one.
     pub fresh_id: OrderId,
-    /// How long after its time stamp it can be refunded, unless it says otherwise.
+    /// Refund delay after its time stamp, unless the order has another.
     pub refund_delay: Option<RelativeTime>,
 }
 
-/// What a contract says, for those who need to know without reading it.
+/// The parts of a contract that other modules need.
 #[derive(Clone, Debug)]
 pub struct Terms {
     /// The order's name.
@@ -136,11 +136,11 @@ pub struct Terms {
     pub refundable_until: Timestamp,
     /// The price.
     pub amount: Amount,
-    /// What is bought, in a line.
+    /// Summary of the order, one line.
     pub summary: String,
-    /// Where wallets find the instance's API.
+    /// Base URL of the instance's API.
     pub base_url: BaseUrl,
-    /// Where the customer finds what was bought.
+    /// Fulfillment URL.
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// The contract but for account, exchanges, salts and nonce.
     contract: Map<String, Value>,
@@ -242,7 +242,7 @@ impl Terms {
     }
 }
 
-/// What a contract says to those who pay it with coins (merchant-api 11.1).
+/// The terms of a contract that a payment with coins needs (merchant-api 11.1).
 #[derive(Clone, Debug, Deserialize)]
 pub struct PaymentTerms {
     /// When the contract was made.
@@ -251,11 +251,11 @@ pub struct PaymentTerms {
     pub refund_deadline: Timestamp,
     /// Until when the exchange must wire the money.
     pub wire_transfer_deadline: Timestamp,
-    /// How much of the deposit fees the shop bears.
+    /// Deposit fees that the shop bears at most.
     pub max_fee: Amount,
     /// Names the account that the money goes to.
     pub h_wire: HashCode,
-    /// How old the customer must be; nothing is asked for at zero.
+    /// Minimum age of the customer in years; 0: none.
     #[serde(default)]
     pub minimum_age: u8,
     /// The exchanges whose coins the contract says are taken.
@@ -266,7 +266,7 @@ pub struct PaymentTerms {
 /// An exchange as a contract names it, by its address.
 #[derive(Clone, Debug, Deserialize)]
 pub struct NamedExchange {
-    /// Where it is.
+    /// Base URL of the exchange.
     pub url: BaseUrl,
 }
 
@@ -285,7 +285,7 @@ impl PaymentTerms {
 /// # Errors
 /// [`BadOrder::Shape`] when the proposal is none: what is kept is damaged.
 pub fn bind(proposal: &str, nonce: &PublicKey) -> Result<(String, HashCode), BadOrder> {
-    // It is written canonically already, so only its outermost members need to be told apart.
+    // It is written canonically already, so only its outermost members need to be distinguished.
     let mut members: BTreeMap<&str, &RawValue> = serde_json::from_str(proposal).map_err(shape)?;
     let nonce = to_raw_value(nonce).map_err(shape)?;
     members.insert("nonce", &nonce);
@@ -455,7 +455,7 @@ impl Draft {
             (Some(given), _, _) => given,
             (None, Some(delay), _) => timestamp.saturating_add(delay),
             (None, None, None) => timestamp.saturating_add(settings.default_refund_delay),
-            // Nobody said a word of refunds, so they need not last longer than the money is held.
+            // The order names no refund deadline, so refunds end when the money is transferred.
             (None, None, Some(wired_by)) => {
                 let usual = timestamp.saturating_add(settings.default_refund_delay);
                 usual.min(wired_by.max(timestamp))

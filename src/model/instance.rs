@@ -1,7 +1,7 @@
 //! An instance: one shop of the daemon, with its name, its defaults and its key (merchant-api 6.1).
 //!
 //! Several shops can share a daemon; each sees only its own orders, accounts and tokens. The one
-//! called `admin` also looks after the others.
+//! called `admin` also manages the others.
 
 use std::fmt;
 
@@ -130,34 +130,34 @@ fn next_month(secs: u64, months: i8) -> Option<u64> {
     }
 }
 
-/// What the shopkeeper can set. Checked by [`InstanceSettings::check`] before it is kept.
+/// The shopkeeper's settings. [`InstanceSettings::check`] checks them before they are stored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct InstanceSettings {
     /// The shop's name as customers see it in contracts.
     pub name: String,
-    /// Where to write to the shop.
+    /// E-mail address of the shop.
     pub email: Option<String>,
-    /// Where to call the shop.
+    /// Telephone number of the shop.
     pub phone_number: Option<String>,
     /// The shop's web site, http or https.
     pub website: Option<String>,
     /// The logo as a `data:image/…;base64,…` URL.
     pub logo: Option<String>,
-    /// Where the shop is.
+    /// Address of the shop.
     pub address: Location,
     /// Under which law it sells.
     pub jurisdiction: Location,
     /// Should the shop pay the fees that exchanges estimate as usual?
     pub use_stefan: bool,
-    /// How long customers have to pay.
+    /// Default time to pay an order.
     pub default_pay_delay: RelativeTime,
-    /// How long after an order's time stamp refunds stay possible.
+    /// Default time for refunds after an order's time stamp.
     pub default_refund_delay: RelativeTime,
-    /// How long the exchange may wait before it wires the money.
+    /// Default time until the exchange must transfer the money.
     pub default_wire_transfer_delay: RelativeTime,
     /// To what that is rounded up.
     pub default_wire_transfer_rounding_interval: RoundingInterval,
-    /// When the days of its books end. The protocol knows nothing of it.
+    /// When the days of its reports end. The protocol knows nothing of it.
     pub business_day: BusinessDay,
 }
 
@@ -194,7 +194,7 @@ impl InstanceSettings {
     }
 }
 
-/// Is it a line that a contract can hold?
+/// Whether `text` is a single line that a contract may contain.
 fn is_short(text: &str) -> bool {
     text.chars().count() <= MAX_LINE && is_clean(text)
 }
@@ -226,11 +226,11 @@ pub struct Instance {
     pub serial: InstanceSerial,
     /// Its name in URLs.
     pub id: InstanceId,
-    /// What the shopkeeper has set.
+    /// The shopkeeper's settings.
     pub settings: InstanceSettings,
-    /// What its signatures are verified with.
+    /// Its public key.
     pub public_key: PublicKey,
-    /// What it signs with; `None` once the instance is deleted but not purged.
+    /// Its signing key; `None` once the instance is deleted but not purged.
     pub signing_key: Option<SigningKey>,
     /// The password's hash (argon2id, PHC text); `None` where no password was ever set.
     pub password_hash: Option<String>,
@@ -239,12 +239,12 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// Is only its history left?
+    /// Whether it is deleted, so that only its history is left.
     pub fn is_deleted(&self) -> bool {
         self.signing_key.is_none()
     }
 
-    /// Does it go by its name in addresses, as if nobody had given it one that customers know?
+    /// Whether its name is still its ID, so that customers see no real name.
     pub fn is_unnamed(&self) -> bool {
         self.settings.name == self.id.as_str()
     }
@@ -264,7 +264,7 @@ pub struct Unfinished {
 }
 
 impl Unfinished {
-    /// Is there none?
+    /// Whether it is empty.
     pub fn is_nothing(&self) -> bool {
         *self == Self::default()
     }
@@ -286,9 +286,9 @@ impl fmt::Display for Unfinished {
 pub struct NewInstance {
     /// Its name in URLs.
     pub id: InstanceId,
-    /// What the shopkeeper has set.
+    /// The shopkeeper's settings.
     pub settings: InstanceSettings,
-    /// What it will sign with.
+    /// Its signing key.
     pub signing_key: SigningKey,
     /// The password's hash, if there is a password yet.
     pub password_hash: Option<String>,

@@ -1,8 +1,8 @@
-//! One complaint for all that people fill in: which member does not fit.
+//! The error for an invalid member of a request or form.
 
 use std::fmt;
 
-/// Names the member that does not fit, so that whoever filled it in can mend it.
+/// Names the invalid member, so that the client can correct it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct InvalidField(pub &'static str);
 

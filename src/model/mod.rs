@@ -1,18 +1,18 @@
-//! What the shop talks of: pure, checked types. What all of GNU Taler talks of is in [`taler`].
+//! The domain's types: pure and checked. The types of GNU Taler's protocol are in [`taler`].
 //!
-//! | noun | is |
+//! | type | meaning |
 //! | --- | --- |
 //! | [`access::Scope`], [`access::Permission`] | what a token may do; what a route asks of it |
-//! | [`access::Token`] | what lets software act for a shop |
-//! | [`account::Account`] | where a shop's money goes |
-//! | [`business_day::BusinessDay`], [`business_day::Calendar`] | when a shop's days end; which day a time belongs to |
+//! | [`access::Token`] | an API token's record |
+//! | [`account::Account`] | a bank account of a shop |
+//! | [`business_day::BusinessDay`], [`business_day::Calendar`] | when a shop's days end; the day of a time |
 //! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
-//! | [`instance::Instance`] | a shop on this till: its settings, its key |
+//! | [`instance::Instance`] | a shop of this daemon: its settings, its key |
 //! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
-//! | [`order::Topic`] | what somebody can wait for news of |
+//! | [`order::Topic`] | a subject that requests can wait for |
 //!
-//! Whoever holds one need not check it again. There is no clock here and no randomness: both come in as
+//! A value of these types is valid and needs no further check. There is no clock and no randomness here: both are
 //! arguments.
 
 #![warn(clippy::arithmetic_side_effects)]

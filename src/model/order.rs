@@ -1,4 +1,4 @@
-//! An order: what it can be, what may follow, and who is to be told.
+//! An order: its states, their transitions, and the topics that these concern.
 //!
 //! ```text
 //! unclaimed ── claim ──▶ claimed ── pay ──▶ paid ── refund ──▶ refunded, partly or wholly
@@ -19,7 +19,7 @@ use taler::text::bad_text;
 use taler::time::Timestamp;
 use taler::web::{BaseUrl, FulfillmentUrl};
 
-/// Shows that whoever claims or looks at an order was given its address.
+/// The claim token: proves that a client was given the order's address.
 pub type ClaimToken = Bytes<16>;
 
 /// Names one order inside the store; also its place in the shop's list.
@@ -30,7 +30,7 @@ pub struct OrderSerial(pub i64);
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct RefundSerial(pub i64);
 
-/// What a visitor bought: one session, one page.
+/// A purchase of a visitor: one session, one page.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct SessionKey {
     /// The shop's name for the visitor.
@@ -39,23 +39,23 @@ pub struct SessionKey {
     pub fulfillment_url: FulfillmentUrl,
 }
 
-/// What somebody can wait for news of.
+/// A subject that requests can wait for.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Topic {
     /// One order of an instance.
     Order(InstanceSerial, OrderId),
-    /// What a session has bought at an instance.
+    /// The purchase of a session at an instance.
     Session(InstanceSerial, SessionKey),
     /// The list of an instance's orders.
     Orders(InstanceSerial),
-    /// What exchanges want to know of an instance's accounts.
+    /// The KYC state of an instance's accounts.
     Kyc(InstanceSerial),
 }
 
 /// An order that is about to be kept.
 #[derive(Clone, Debug)]
 pub struct NewOrder {
-    /// Its name.
+    /// The order ID, unique within the instance.
     pub order_id: OrderId,
     /// Hash of what was asked for, by which the same request is known again.
     pub request_hash: HashCode,
@@ -73,15 +73,15 @@ pub struct NewOrder {
     pub refund_deadline: Timestamp,
     /// The price.
     pub amount: Amount,
-    /// What is bought, in a line.
+    /// Summary of the order, one line.
     pub summary: String,
-    /// Where wallets find the instance's API.
+    /// Base URL of the instance's API.
     pub base_url: BaseUrl,
-    /// Where the customer finds what was bought.
+    /// Fulfillment URL.
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// The session that it was made for.
     pub session: Option<SessionId>,
-    /// Did somebody without a token of the shop make it, of a template?
+    /// Whether a client without a token created it, from a template.
     pub by_stranger: bool,
 }
 
@@ -109,13 +109,13 @@ pub struct Claim {
 /// That and for whom an order is paid.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Paid {
-    /// When.
+    /// When it was granted, to the second.
     pub at: Timestamp,
     /// The session that the payment counts for now.
     pub session: Option<SessionId>,
 }
 
-/// How much of a paid order was given back.
+/// Extent of a paid order's refunds.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Refunded {
     /// Nothing.
@@ -137,7 +137,7 @@ impl From<Refunded> for i64 {
 }
 
 impl Refunded {
-    /// What `granted` of `amount` is.
+    /// The extent of `granted` relative to `amount`.
     pub fn of(granted: &Amount, amount: &Amount) -> Self {
         if granted.is_zero() {
             Self::No
@@ -149,14 +149,14 @@ impl Refunded {
     }
 }
 
-/// An order as it stands, without its terms.
+/// An order in its current state, without its terms.
 #[derive(Clone, Debug)]
 pub struct Order {
     /// Its place in the list.
     pub serial: OrderSerial,
     /// Whose it is.
     pub instance: InstanceSerial,
-    /// Its name.
+    /// The order ID, unique within the instance.
     pub order_id: OrderId,
     /// Hash of what was asked for.
     pub request_hash: HashCode,
@@ -172,39 +172,39 @@ pub struct Order {
     pub refund_deadline: Timestamp,
     /// The price.
     pub amount: Amount,
-    /// What is bought, in a line.
+    /// Summary of the order, one line.
     pub summary: String,
-    /// Where wallets find the instance's API.
+    /// Base URL of the instance's API.
     pub base_url: BaseUrl,
-    /// Where the customer finds what was bought.
+    /// Fulfillment URL.
     pub fulfillment_url: Option<FulfillmentUrl>,
     /// The session that it was made for.
     pub session: Option<SessionId>,
     /// The wallet that has claimed it.
     pub claim: Option<Claim>,
-    /// Its payment.
+    /// Its payment; `None`: unpaid.
     pub paid: Option<Paid>,
     /// All refunds granted, together.
     pub refund_granted: Amount,
     /// All refunds that the customer has, together.
     pub refund_taken: Amount,
-    /// What of the refunds an exchange has refused for good, together; `None`: nothing. The shop
+    /// What of the refunds an exchange has permanently refused, together; `None`: nothing. The shop
     /// gives it back in another way.
     pub refund_refused: Option<Amount>,
 }
 
 impl Order {
-    /// Is it paid, and if a session is named, for that one?
+    /// Whether it is paid, and for the session if one is named.
     pub fn is_paid_for(&self, session: Option<&SessionId>) -> bool {
         self.paid.as_ref().is_some_and(|paid| session.is_none() || paid.session.as_ref() == session)
     }
 
-    /// Can it no longer be paid by a wallet?
+    /// Whether a wallet can no longer pay it.
     pub fn is_expired(&self, now: Timestamp) -> bool {
         self.paid.is_none() && self.pay_deadline <= now
     }
 
-    /// How much of it was given back.
+    /// Extent of its refunds.
     pub fn refunded(&self) -> Refunded {
         Refunded::of(&self.refund_granted, &self.amount)
     }
@@ -217,13 +217,13 @@ impl Order {
         rest.map_or(self.refund_granted, |rest| rest.unwrap_or(self.refund_taken))
     }
 
-    /// What the customer does not have yet, and can collect.
+    /// Refunds that the customer can still collect.
     pub fn refund_waiting(&self) -> Amount {
         let collectable = self.refund_collectable();
         collectable.checked_sub(&self.refund_taken).unwrap_or(collectable)
     }
 
-    /// Is there a refund that the customer does not have yet, and can collect?
+    /// Whether there is a refund that the customer can still collect.
     pub fn is_refund_pending(&self) -> bool {
         self.refund_collectable() != self.refund_taken
     }
@@ -233,13 +233,13 @@ impl Order {
         self.paid.is_some() && self.refund_deadline > now && self.refunded() != Refunded::Wholly
     }
 
-    /// Is `token` the order's claim token? `None` when it has none, so that nothing is shown by it.
+    /// Whether `token` is the order's claim token; `None` when it has none.
     pub fn token_fits(&self, token: Option<&ClaimToken>) -> Option<bool> {
         let own = self.claim_token.as_ref()?;
         Some(token.is_some_and(|token| own.as_bytes().ct_eq(token.as_bytes()).into()))
     }
 
-    /// Is `hash` the hash of the order's contract? Never before the claim.
+    /// Whether `hash` is the hash of the order's contract. Never before the claim.
     pub fn hash_fits(&self, hash: Option<&HashCode>) -> bool {
         match (&self.claim, hash) {
             (Some(claim), Some(hash)) => claim.h_contract.as_bytes().ct_eq(hash.as_bytes()).into(),
@@ -256,7 +256,7 @@ impl Order {
         }
     }
 
-    /// What names the purchase of this order's page in `session`; `None` without a page.
+    /// The key of this order's purchase in `session`; `None` without a fulfillment URL.
     pub fn key_in(&self, session: Option<&SessionId>) -> Option<SessionKey> {
         Some(SessionKey {
             session: session?.clone(),
@@ -292,7 +292,7 @@ pub(crate) const MAX_METHOD: usize = 32;
 /// Longest mark on a payment, in characters.
 pub(crate) const MAX_REFERENCE: usize = 256;
 
-/// How money reached the shop outside of Taler: a word such as `cash`, `card` or `bank`.
+/// Method of a payment outside of Taler: a word such as `cash`, `card` or `bank`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct PaymentMethod(String);
 
@@ -364,15 +364,15 @@ pub struct CounterPayment {
 pub struct Refund {
     /// By how much it raised the total.
     pub amount: Amount,
-    /// Why.
+    /// The shop's reason for the refund; the customer does not see it.
     pub reason: String,
     /// When it was granted.
     pub granted_at: Timestamp,
-    /// How far it is.
+    /// Its state.
     pub state: RefundState,
 }
 
-/// How far a refund is.
+/// State of a refund.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum RefundState {
     /// The customer does not have it yet.
@@ -463,7 +463,7 @@ mod tests {
     }
 
     #[test]
-    fn a_payment_counts_for_its_session_and_for_whoever_names_none() {
+    fn a_payment_counts_for_its_session_and_without_one() {
         let mut order = order();
         assert!(!order.is_paid_for(None));
         order.paid = Some(Paid { at: Timestamp::ZERO, session: Some(session("S1")) });

@@ -1,8 +1,8 @@
-//! Where the daemon answers: at sockets that the system holds for it, else at the addresses of its
+//! Opens the daemon's listeners: sockets passed by systemd, else the addresses of its
 //! settings.
 //!
-//! A socket that systemd holds stays while the daemon is replaced: who comes meanwhile waits in its
-//! queue and is not refused.
+//! A socket of systemd stays open while the daemon is replaced: new connections wait in its
+//! queue and are not refused.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr, TcpListener};
@@ -22,22 +22,22 @@ use rustix::process::umask;
 use super::{Error, io};
 use crate::config::{Listen, Server};
 
-/// Clients that may wait to be let in, as actix has it for its own sockets.
+/// Length of the accept queue, as actix sets it for its own sockets.
 const BACKLOG: i32 = 1024;
 
-/// A socket to answer at, open already.
+/// An open listening socket.
 #[derive(Debug)]
 pub(super) enum Socket {
-    /// For addresses of a network.
+    /// TCP.
     Tcp(TcpListener),
-    /// In the file system.
+    /// A Unix socket.
     Unix(UnixListener),
 }
 
-/// Sockets that were handed to this process, with their addresses.
+/// Listening sockets that systemd passed to this process, with their addresses.
 ///
 /// # Errors
-/// [`Error::Io`] for one that nobody can connect to.
+/// [`Error::Io`] for a socket that does not listen.
 pub(super) fn inherited_sockets() -> Result<Vec<(Socket, String)>, Error> {
     let mut sockets = ListenFd::from_env();
     (0..sockets.len()).map(|at| inherited_socket(&mut sockets, at)).collect()
@@ -56,8 +56,8 @@ fn inherited_socket(sockets: &mut ListenFd, at: usize) -> Result<(Socket, String
     Ok((Socket::Unix(listener), path.unwrap_or_else(|| "a unix socket without a name".into())))
 }
 
-/// Must `address` leave IPv4 alone? By itself `[::]` stands for both; beside `0.0.0.0` at the same
-/// port, each is for its own.
+/// Whether `address` is for IPv6 only. By itself `[::]` means both; beside `0.0.0.0` at the same
+/// port, each is for its own protocol.
 pub(super) fn is_for_ipv6_only(address: &SocketAddr, all: &[Listen]) -> bool {
     address.is_ipv6()
         && address.port() != 0
@@ -68,7 +68,7 @@ pub(super) fn is_for_ipv6_only(address: &SocketAddr, all: &[Listen]) -> bool {
         && matches!(address.ip(), IpAddr::V6(ip) if ip.is_unspecified())
 }
 
-/// Listens at an address of IPv6 and leaves IPv4 alone.
+/// Listens at an IPv6 address, for IPv6 only.
 pub(super) fn ipv6_only(address: &SocketAddr) -> Result<TcpListener, Error> {
     let open = || {
         let flags = SocketFlags::CLOEXEC;
@@ -82,13 +82,13 @@ pub(super) fn ipv6_only(address: &SocketAddr) -> Result<TcpListener, Error> {
     open().map_err(io(&format!("cannot listen at {address}")))
 }
 
-/// Listens at a socket in the file system, with the mode and group of the settings. One that a daemon
-/// left which is no more is replaced; one that somebody answers at, and a file, are not.
+/// Listens at a Unix socket, with the mode and group of the settings. A socket that a dead daemon
+/// has left is replaced; one in use, or a file, is not.
 pub(super) fn unix(path: &Path, settings: &Server) -> Result<UnixListener, Error> {
     let group = settings.socket_group.as_deref().map(group).transpose()?;
     let is_socket = fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_socket());
     if is_socket && UnixStream::connect(path).is_err() {
-        // If it cannot be removed, listening fails and says so.
+        // If it cannot be removed, listening fails with an error.
         let _ = fs::remove_file(path);
     }
     let open = || {
@@ -107,7 +107,7 @@ pub(super) fn unix(path: &Path, settings: &Server) -> Result<UnixListener, Error
                 bound?;
             }
         }
-        // Until it listens nobody can connect, so nobody slips in before it is as it shall be.
+        // No client can connect before it listens, so mode and group are set in time.
         if group.is_some() {
             lchown(path, None, group)?;
         }

@@ -1,7 +1,7 @@
-//! Opens what the daemon is made of, hands it to actix, and stops it all on a signal.
+//! Opens the daemon's parts, runs the HTTP server, and stops everything on a signal.
 //!
-//! Stopping takes less than two seconds whatever is going on: requests under way get one, and what
-//! is then not done is cut off, which loses nothing, because nothing is answered before it is
+//! Stopping takes less than two seconds: requests in progress get one second and
+//! are then cut off, which loses nothing, because nothing is confirmed before it is
 //! durable.
 
 mod listen;
@@ -43,31 +43,31 @@ use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
 use taler::time::RelativeTime;
 
-/// Currencies that are known without anybody saying so.
+/// Currencies known without a setting.
 const SHIPPED: &[&str] = &["KUDOS", "TESTKUDOS", "EUR", "CHF", "USD", "HUF"];
-/// How long requests under way may take once the daemon was told to stop, in seconds.
+/// Seconds for requests in progress after a signal to stop.
 const GRACE_S: u64 = 1;
-/// How long those may take who were waiting then. They are told first of all, and may be thousands.
+/// Time limit for answering parked polls at the stop. They are answered first; there may be thousands.
 const LAST_ANSWERS: Duration = Duration::from_millis(1200);
-/// File descriptors kept back from connections: the store, the log, listeners, outgoing calls.
+/// File descriptors reserved for the store, the log, listeners and outgoing requests.
 const RESERVE: u64 = 128;
-/// Connections that no waiting request may take.
+/// Connections reserved for requests that do not wait, such as payments.
 const CONNECTIONS_FOR_WORK: usize = 256;
 
-/// Says at what the system failed.
+/// Adds a description to an I/O error.
 fn io(what: &str) -> impl Fn(io::Error) -> Error {
     let what = what.to_owned();
     move |error| Error::Io(what.clone(), error)
 }
 
-/// Why the daemon did not start, or did not go on.
+/// Why the daemon did not start or stopped.
 #[derive(Debug)]
 pub enum Error {
-    /// The store cannot be used.
+    /// The store cannot be opened.
     Store(store::Error),
-    /// A setting makes no sense.
+    /// A setting has an invalid value.
     Setting(String),
-    /// An address cannot be listened at, or a signal not waited for.
+    /// A socket or signal handler could not be set up.
     Io(String, io::Error),
 }
 
@@ -95,18 +95,18 @@ impl From<BadDocument> for Error {
     }
 }
 
-/// What the operator may want to know once the daemon answers.
+/// What `on_ready` reports to the operator.
 #[derive(Debug)]
 pub struct Ready {
-    /// Where it answers.
+    /// The addresses at which the daemon listens.
     pub addresses: Vec<String>,
-    /// Is there a special instance yet?
+    /// Whether the instance `admin` exists.
     pub has_admin: bool,
-    /// Makes the first instance in a browser; `None` if there is one.
+    /// Code that creates the first instance in a browser; `None` if an instance exists.
     pub setup_code: Option<SetupCode>,
 }
 
-/// What holds for all instances, from the settings.
+/// The policy for all instances, from the settings.
 ///
 /// # Errors
 /// [`Error::Setting`] for a time that is too long.
@@ -160,7 +160,7 @@ pub fn policy(config: &Config) -> Result<Policy, Error> {
     })
 }
 
-/// How the store is opened, from the settings.
+/// The store's options, from the settings.
 pub fn store_options(config: &Config) -> store::Options {
     store::Options {
         readers: config.database.readers,
@@ -169,18 +169,18 @@ pub fn store_options(config: &Config) -> store::Options {
     }
 }
 
-/// What shares the daemon's process and addresses, as in the demonstration.
+/// Services in the same process and at the same addresses, as in the demonstration.
 #[derive(Debug)]
 pub struct ExtraServices<M> {
-    /// Is all of it a demonstration with play money, whose address is this machine's?
+    /// Whether this is the demonstration with play money.
     pub is_demo: bool,
-    /// An address to answer at, besides those of the settings.
+    /// A listener besides those of the settings.
     pub listener: Option<TcpListener>,
-    /// Adds services for each worker; they are asked before the daemon, which takes every path.
+    /// Adds services to each worker. They come before the daemon's, which match every path.
     pub mount: M,
 }
 
-/// Runs the daemon until it is told to stop. `on_ready` is called once it answers.
+/// Runs the daemon until a signal stops it. `on_ready` is called once it listens.
 ///
 /// # Errors
 /// [`Error`] says what could not be opened.
@@ -189,7 +189,7 @@ pub fn serve(config: &Config, on_ready: impl FnOnce(&Ready)) -> Result<(), Error
     serve_with(config, alone, on_ready)
 }
 
-/// As [`serve`], with others in the same process.
+/// As [`serve`], with extra services in the same process.
 ///
 /// # Errors
 /// As [`serve`].
@@ -201,13 +201,13 @@ pub fn serve_with(
     let descriptors = descriptors();
     let connections = connections(config, descriptors);
     let hub = Hub::new(Limits {
-        // So that a payment always finds a connection, however many wait.
+        // So that a payment always gets a connection, however many polls are parked.
         total: config.polls.max_total.min(connections.saturating_sub(CONNECTIONS_FOR_WORK)),
         per_topic: config.polls.max_per_topic,
         per_client: config.polls.max_per_client,
     });
-    let ears = hub.clone();
-    let announce = move |topic: &Topic| ears.wake(topic);
+    let waker = hub.clone();
+    let announce = move |topic: &Topic| waker.wake(topic);
     let options = store_options(config);
     let store = Store::open_announcing(&config.database.path, Role::Daemon, options, announce)?;
     let clock = Clock::system();
@@ -272,12 +272,12 @@ async fn run(
     // Before anything is announced, so that no signal is lost.
     let mut terminate = signal(SignalKind::terminate()).map_err(io("SIGTERM"))?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(io("SIGINT"))?;
-    // The terminal in which it was started has gone; unless it was started so as to outlive that.
+    // The terminal was closed; ignored if the daemon was started with `nohup`.
     let mut hangup = match is_hangup_ignored() {
         true => None,
         false => Some(signal(SignalKind::hangup()).map_err(io("SIGHUP"))?),
     };
-    // Others use these to have logs opened anew, and would not expect an end.
+    // Log rotation tools send these to other daemons; by default they would end the process.
     let _ignored = [SignalKind::user_defined1(), SignalKind::user_defined2()]
         .map(|kind| signal(kind).map_err(io("SIGUSR")));
 
@@ -300,7 +300,7 @@ async fn run(
     };
     let app = move || {
         App::new()
-            // Once for each request, whoever answers it: the till, or what stands beside it.
+            // Once for each request, whether the till or an extra service answers it.
             .wrap(from_fn(http::noted))
             .app_data(data.0.clone())
             .app_data(data.1.clone())
@@ -314,7 +314,7 @@ async fn run(
         .max_concurrent_connections((connections / workers).max(1))
         .shutdown_timeout(GRACE_S)
         .disable_signals();
-    // The port may have been the system's choice.
+    // The system may have chosen the port.
     let own_address = |listener: &TcpListener| match listener.local_addr() {
         Ok(address) => Ok(Listen::Tcp(address).to_string()),
         Err(error) => Err(io("cannot listen")(error)),
@@ -326,7 +326,7 @@ async fn run(
         server = serving.listen(server, listener, app.clone()).map_err(io("cannot listen"))?;
     }
     let handed = listen::inherited_sockets()?;
-    // Whoever has systemd hold the sockets says there where they are.
+    // With systemd's sockets, the addresses of the settings are not used.
     let own = if handed.is_empty() { config.server.listen.as_slice() } else { &[] };
     for (socket, address) in handed {
         server = serving.listen(server, socket, app.clone()).map_err(io(&address))?;
@@ -391,9 +391,9 @@ async fn run(
     let jobs = actix_web::rt::spawn(jobs::run(till.get_ref().clone()));
     let counts = actix_web::rt::spawn(write_log_counts());
     tokio::select! {
-        _ = terminate.recv() => log::info!("told to stop (SIGTERM)"),
-        _ = interrupt.recv() => log::info!("told to stop (SIGINT)"),
-        _ = hung_up(&mut hangup) => log::info!("told to stop (SIGHUP)"),
+        _ = terminate.recv() => log::info!("shutting down (SIGTERM)"),
+        _ = interrupt.recv() => log::info!("shutting down (SIGINT)"),
+        _ = hung_up(&mut hangup) => log::info!("shutting down (SIGHUP)"),
     }
     notify(&[NotifyState::Stopping]);
     exit_after_deadline();
@@ -405,13 +405,13 @@ async fn run(
     stop(handles).await;
     for server in running {
         if let Ok(Err(error)) = server.await {
-            log::error!("a listener ended badly: {error}");
+            log::error!("a listener failed: {error}");
         }
     }
     Ok(())
 }
 
-/// Waits for SIGHUP; for ever if that means nothing here.
+/// Waits for SIGHUP; forever if SIGHUP is ignored.
 async fn hung_up(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => {
@@ -421,7 +421,7 @@ async fn hung_up(signal: &mut Option<Signal>) {
     }
 }
 
-/// Waits until everybody who was waiting has been answered; not for long. Requests under way have
+/// Waits a short time until all parked polls are answered. Requests in progress have
 /// their own time after that.
 async fn answered(till: &Till) {
     let begun = Instant::now();
@@ -430,7 +430,7 @@ async fn answered(till: &Till) {
     }
 }
 
-/// How many connections there may be at one time.
+/// Most simultaneous connections.
 fn connections(config: &Config, descriptors: u64) -> usize {
     let room = usize::try_from(descriptors.saturating_sub(RESERVE)).unwrap_or(usize::MAX).max(16);
     match config.server.max_connections {

@@ -1,6 +1,6 @@
-//! Answers HTTP at a listener: each connection is admitted, wrapped (`stream`), and handed to actix.
+//! Serves HTTP at a listener: each connection is counted, wrapped (`stream`), and passed to actix.
 //!
-//! This is what actix-web's `HttpServer` does, but for the wrapper, for which that has no place.
+//! actix-web's `HttpServer` does the same, but cannot wrap connections.
 
 use std::fmt;
 use std::future::ready;
@@ -25,17 +25,17 @@ use super::stream::{ClientTimes, Networks, Place, Stream};
 use super::system::set_user_timeout;
 use crate::http::Connection;
 
-/// Connections that may wait to be taken.
+/// Length of the accept queue.
 const BACKLOG: i32 = 1024;
 
-/// What holds for the connections of all listeners.
+/// Settings for the connections of all listeners.
 #[derive(Clone, Debug)]
 pub(super) struct Serving {
-    /// How long clients may take.
+    /// Time limits for clients.
     pub(super) times: ClientTimes,
-    /// How many connections each network has.
+    /// Connections of each network.
     pub(super) networks: Arc<Networks>,
-    /// Web servers in front; their connections are not counted, for they are everybody's.
+    /// Reverse proxies; their connections are not counted, because they carry all clients.
     pub(super) trusted_proxies: Arc<[IpNet]>,
 }
 
@@ -48,10 +48,10 @@ pub(super) fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 impl Serving {
-    /// A place for a connection of `client`, if it is counted.
+    /// Counts a connection of `client`; `None` if it is exempt.
     ///
     /// # Errors
-    /// When its network has as many as it may have.
+    /// When its network is at its limit.
     fn admit(&self, client: Option<IpAddr>) -> Result<Option<Place>, DispatchError> {
         let is_ours = |ip: &IpAddr| {
             ip.is_loopback() || self.trusted_proxies.iter().any(|net| net.contains(ip))
@@ -120,7 +120,7 @@ impl Serving {
     }
 }
 
-/// What answers the requests on a connection.
+/// Builds the service that answers the requests on a connection.
 fn http<T, S, B>(
     app: S,
     times: ClientTimes,
@@ -151,12 +151,12 @@ where
         .keep_alive(times.idle)
         .client_request_timeout(times.head)
         .client_disconnect_timeout(Duration::from_secs(GRACE_S))
-        // A client that has gone is a handler dropped.
+        // When the client disconnects, the handler is dropped.
         .h1_allow_half_closed(false)
         .on_connect_ext(|io: &Stream<T>, extensions| {
             extensions.insert(io.connection().clone());
         })
-        // Of no interest: what is asked of it is the address that a client used, which nobody knows.
+        // Not used: it would be the local address of the connection, which is unknown here.
         .finish(map_config(app, |()| AppConfig::default()))
 }
 

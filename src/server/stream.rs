@@ -1,4 +1,4 @@
-//! A client's connection, with the limits that actix does not know.
+//! Wraps a client's connection with limits that actix does not have.
 //!
 //! actix gives the head of the first request a deadline, and that of a later one none; it reads on
 //! without need while a request is answered; and it takes as many connections from one client as
@@ -25,7 +25,7 @@ use crate::http::Connection;
 use system::log_limit;
 
 /// Most bytes that are read for one head. More than a head may have (16 KiB), so that one that is a
-/// little too long gets an answer in words; less than actix would keep of it (128 KiB).
+/// little too long gets an error response; less than actix would keep of it (128 KiB).
 const MAX_HEAD: usize = 32 * 1024;
 /// What is answered when a head does not end in time.
 const TOO_SLOW: &[u8] =
@@ -34,23 +34,23 @@ const TOO_SLOW: &[u8] =
 const TOO_LONG: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\n\
       content-length: 0\r\nconnection: close\r\n\r\n";
 
-/// How long a client may take.
+/// Time limits for a client.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct ClientTimes {
-    /// For a head, from its first byte on.
+    /// For the head of a request, from its first byte on.
     pub(super) head: Duration,
-    /// For nothing, between two requests.
+    /// Between two requests.
     pub(super) idle: Duration,
 }
 
-/// How many connections each network has: an IPv4 address, an IPv6 network of 64 bits.
+/// Number of connections of each network: an IPv4 address or an IPv6 network of 64 bits.
 #[derive(Debug)]
 pub(super) struct Networks {
     most: u32,
     open: Mutex<HashMap<IpAddr, u32>>,
 }
 
-/// A place for one connection of a network; free again when dropped.
+/// A counted connection of a network; dropping it ends the count.
 #[derive(Debug)]
 pub(super) struct Place {
     network: IpAddr,
@@ -58,21 +58,22 @@ pub(super) struct Place {
 }
 
 impl Networks {
-    /// At most so many connections for each.
+    /// Most connections of each network.
     pub(super) fn new(most: usize) -> Arc<Self> {
         let most = u32::try_from(most).unwrap_or(u32::MAX);
         Arc::new(Self { most, open: Mutex::new(HashMap::new()) })
     }
 
-    /// A place for a connection of `client`; `None` when its network has all it may have.
+    /// Counts a connection of `client`; `None` when its network is at its limit.
     pub(super) fn admit(self: &Arc<Self>, client: IpAddr) -> Option<Place> {
         let network = network_of(client);
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(network).or_default();
         if *count >= self.most {
             drop(open);
-            let line = format_args!("{network} has {} connections and gets no more", self.most);
-            log_limit::warn("connections refused to networks that have many", line);
+            let line =
+                format_args!("{network} has {} connections, its limit; refusing more", self.most);
+            log_limit::warn("connections refused to networks at their limit", line);
             return None;
         }
         *count = count.saturating_add(1);
@@ -92,7 +93,7 @@ impl Drop for Place {
     }
 }
 
-/// Whoever has one IPv6 address has the 2⁶⁴ of its network.
+/// A client with one IPv6 address has the 2⁶⁴ addresses of its network.
 fn network_of(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(ip) => {
@@ -109,21 +110,21 @@ pub(super) struct Stream<T> {
     io: T,
     connection: Connection,
     times: ClientTimes,
-    /// When the deadlines are looked at next.
+    /// The timer of the next deadline check.
     timer: Pin<Box<Sleep>>,
-    /// How many requests had begun when bytes came last.
+    /// Number of requests begun when bytes last arrived.
     begun: u64,
-    /// When the first byte of a head came that is not whole yet.
+    /// When the first byte of an incomplete head arrived.
     head_since: Option<Instant>,
-    /// How many bytes of it there are.
+    /// Bytes of the incomplete head.
     head_bytes: usize,
-    /// The last bytes that came.
+    /// The last bytes that arrived.
     tail: [u8; 3],
-    /// Was actix given the chance to find a head in what it has?
+    /// Whether actix has had the chance to parse a head in its buffer.
     is_looked_at: bool,
-    /// Was all written that was to be written?
+    /// Whether everything was written and flushed.
     is_flushed: bool,
-    /// The network's place, if it has a number of them.
+    /// The count of the connection, unless it is exempt.
     _place: Option<Place>,
 }
 
@@ -150,12 +151,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         }
     }
 
-    /// What the requests on it tell.
+    /// State that its requests share.
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
     }
 
-    /// Looks at the deadlines; whether one is over. Else the timer is set, and wakes the task.
+    /// Whether a deadline is over. Otherwise sets the timer, which wakes the task.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         while self.timer.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
@@ -198,7 +199,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         }
     }
 
-    /// Ends the connection with an answer, if there is nothing before it that is not sent yet.
+    /// Ends the connection with an error response, unless an earlier answer is unsent.
     fn refuse(&mut self, cx: &mut Context<'_>, answer: &[u8]) {
         if self.is_flushed && self.head_since.is_some() {
             // Who does not take it does without.
@@ -206,7 +207,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         }
     }
 
-    /// Notes bytes that came.
+    /// Records arrived bytes.
     fn note(&mut self, cx: &mut Context<'_>, bytes: &[u8]) {
         if bytes.is_empty() {
             return;
@@ -252,7 +253,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
         let is_answering = this.connection.is_answering();
         let most = match is_answering {
             true => this.connection.allowance(),
-            // What is left of a body that nobody wanted is no head.
+            // The rest of a body that the handler did not read is not a head.
             false if this.connection.had_body() => usize::MAX,
             false => MAX_HEAD.saturating_sub(this.head_bytes),
         };
@@ -265,7 +266,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Stream<T> {
             return Poll::Ready(Ok(()));
         }
         if most == 0 {
-            // actix looks for a head when it is told that there is no more for now.
+            // actix parses a head when a read returns pending.
             this.is_looked_at = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;

@@ -1,5 +1,5 @@
-//! What the daemon and the system tell each other: that it is ready, that it is well, how many files
-//! it may open, what time it is, when a client has gone, and that it ends in time.
+//! The daemon's dealings with the system: readiness, watchdog, file limit, clock, socket timeouts,
+//! and the deadline for its end.
 
 use std::thread;
 use std::time::Duration;
@@ -14,17 +14,17 @@ use system::clock::{Clock, ClockProblem, clock_problem, show};
 use system::log_limit;
 use taler::time::Timestamp;
 
-/// When the daemon is gone, whatever still hangs.
+/// Time after a signal at which the process ends, even if something hangs.
 const DEADLINE: Duration = Duration::from_millis(1800);
 
-/// Tells systemd, if it asked to be told.
+/// Notifies systemd, if it started the daemon with a notification socket.
 pub(super) fn notify(states: &[NotifyState<'_>]) {
     if let Err(error) = sd_notify::notify(states) {
-        log::warn!("cannot tell systemd: {error}");
+        log::warn!("cannot notify systemd: {error}");
     }
 }
 
-/// Tells systemd again and again that all is well, as long as the store can be read and written.
+/// Sends systemd's watchdog a sign of life while the store can be read and written.
 pub(super) async fn feed_watchdog(till: Data<Till>) {
     let Some(limit) = sd_notify::watchdog_enabled() else { return };
     let mut tick = tokio::time::interval(limit / 2);
@@ -32,12 +32,12 @@ pub(super) async fn feed_watchdog(till: Data<Till>) {
         tick.tick().await;
         match till.ready().await {
             Ok(()) => notify(&[NotifyState::Watchdog]),
-            Err(error) => log::error!("not well: {error}"),
+            Err(error) => log::error!("unhealthy: {error}"),
         }
     }
 }
 
-/// Writes once a minute how many log lines were counted instead of written.
+/// Logs once a minute how many lines the log limit has suppressed.
 pub(super) async fn write_log_counts() {
     loop {
         tokio::time::sleep(log_limit::WINDOW).await;
@@ -45,15 +45,15 @@ pub(super) async fn write_log_counts() {
     }
 }
 
-/// Says in the log that the clock cannot be right, if what is in the file shows it. The daemon runs
-/// all the same: cash needs no clock, polls have one of their own, and most clocks are set in a moment.
+/// Logs a warning if the database shows that the clock is wrong. The daemon runs
+/// anyway: cash needs no clock, polls use the monotonic one, and most clocks are set soon.
 pub(super) fn warn_if_clock_is_off(clock: &Clock, newest: Option<Timestamp>) {
     let now = clock.now();
     let why = match clock_problem(now, newest) {
         None => return,
         Some(ClockProblem::NeverSet) => "which is long ago".to_owned(),
         Some(ClockProblem::Behind(secs)) => {
-            format!("{secs} s before the newest entry in the file was made")
+            format!("{secs} s before the newest entry in the database")
         }
     };
     log::warn!(
@@ -63,8 +63,8 @@ pub(super) fn warn_if_clock_is_off(clock: &Clock, newest: Option<Timestamp>) {
     );
 }
 
-/// Was this process started so that SIGHUP does not reach it, as `nohup` does? Read from the system's
-/// own list, in which the lowest bit stands for signal 1.
+/// Whether this process ignores SIGHUP, as after `nohup`. Read from the system's
+/// own list, whose lowest bit is signal 1.
 pub(super) fn is_hangup_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
@@ -72,28 +72,28 @@ pub(super) fn is_hangup_ignored() -> bool {
     ignored.is_some_and(|mask| mask & 1 == 1)
 }
 
-/// How many files and connections may be open at one time, after asking for as many as are useful.
+/// The limit on open files, after raising it as far as is useful.
 pub(super) fn descriptors() -> u64 {
     rlimit::increase_nofile_limit(65_536).unwrap_or_else(|error| {
-        log::warn!("the limit on open files stays as it is: {error}");
+        log::warn!("cannot raise the limit on open files: {error}");
         rlimit::Resource::NOFILE.get_soft().unwrap_or(1024)
     })
 }
 
-/// Has the system end a connection whose client takes nothing of what it is sent for so long: nobody
-/// else would, and its answer would be kept in memory.
+/// Makes the system close a connection whose client acknowledges nothing for this time: otherwise
+/// its answer stays in memory.
 pub(super) fn set_user_timeout(stream: &TcpStream, patience: Duration) {
     let patience = u32::try_from(patience.as_millis()).unwrap_or(u32::MAX);
     if let Err(error) = set_tcp_user_timeout(stream, patience) {
-        log::debug!("a connection has no limit for its answers: {error}");
+        log::debug!("cannot set a timeout for a connection's answers: {error}");
     }
 }
 
-/// Ends the process after a while if nothing else does.
+/// Ends the process at the deadline if it has not ended.
 pub(super) fn exit_after_deadline() {
     thread::spawn(|| {
         thread::park_timeout(DEADLINE);
-        log::warn!("something did not stop in time; ending anyway, nothing confirmed is lost");
+        log::warn!("not stopped in time; exiting, no confirmed change is lost");
         std::process::exit(0);
     });
 }

@@ -1,4 +1,4 @@
-//! Copies of the file: made while the daemon runs, checked, and put back.
+//! Backup and restore: copies the database while the daemon runs, checks the copy, and restores it.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
@@ -20,7 +20,7 @@ fn failed(path: &Path) -> impl Fn(std::io::Error) -> Error {
 
 /// Copies the database at `path` to the new file `dest`, also while a daemon runs. The copy is one
 /// moment's state, is on the disk and was checked before it gets its name; then that is noted beside
-/// the database, for [`super::premises`].
+/// the database, for [`super::storage_info`].
 ///
 /// # Errors
 /// [`Error::Exists`] for a `dest` that is there; otherwise as [`super::Store::open`].
@@ -30,18 +30,18 @@ pub fn backup(path: &Path, dest: &Path) -> Result<()> {
         return Err(Error::Missing(path));
     }
     let connection = connect(&path)?;
-    // Of this moment at the earliest is what the copy holds.
+    // The copy has the state of this moment or a later one.
     let mut clock = connection.prepare_cached("SELECT unixepoch('now')")?;
     let begun: i64 = clock.query_row([], |row| row.get(0))?;
     copy(&connection, &path, dest)?;
     if let Err(error) = note(&path, begun, dest) {
-        // The copy is good, and only the shopkeeper will be asked for another one.
-        log::warn!("it could not be noted that a backup was made: {error}");
+        // The copy is good; without the record the operator is only asked for another one.
+        log::warn!("the time of the backup could not be recorded: {error}");
     }
     Ok(())
 }
 
-/// Where it is noted when the database at `path` was copied last.
+/// Path of the file that records the last backup of the database at `path`.
 pub(super) fn note_of(path: &Path) -> PathBuf {
     with_suffix(path, ".last-backup")
 }
@@ -53,7 +53,7 @@ fn note(path: &Path, begun: i64, dest: &Path) -> std::io::Result<()> {
     remove(&part)?;
     let mut file = OpenOptions::new().create_new(true).write(true).mode(0o600).open(&part)?;
     let dest = fs::canonicalize(dest)?;
-    // The name is for whoever looks into the note.
+    // The name is for people who read the file.
     writeln!(file, "{begun} {}", dest.display())?;
     file.sync_all()?;
     fs::rename(&part, &note)?;
@@ -69,7 +69,7 @@ pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<
     let dest = &fs::canonicalize(folder(dest)).map_err(failed(dest))?.join(name);
     let part = with_suffix(dest, ".part");
     let done = write_copy(connection, path, &part).and_then(|()| {
-        // A link, unlike a new name, never takes the place of a file that came meanwhile.
+        // A hard link, unlike a rename, never replaces a file that appeared meanwhile.
         match fs::hard_link(&part, dest) {
             Ok(()) => fs::remove_file(&part).map_err(failed(&part))?,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {
@@ -80,7 +80,7 @@ pub(super) fn copy(connection: &Connection, path: &Path, dest: &Path) -> Result<
         sync_folder(dest).map_err(failed(dest))
     });
     if done.is_err() {
-        // Half a copy is worse than none.
+        // An incomplete copy is removed.
         let _ = remove_with_logs(&part);
     }
     done
@@ -104,9 +104,9 @@ fn write_copy(connection: &Connection, path: &Path, part: &Path) -> Result<()> {
     }
     // SQLite takes the file because it is empty. A full name is none of its addresses (`file:…`).
     let full = std::path::absolute(part).map_err(failed(part))?;
-    let name = full.to_str().ok_or_else(|| {
-        Error::Open(part.to_owned(), "SQLite takes only names that are UTF-8".into())
-    })?;
+    let name = full
+        .to_str()
+        .ok_or_else(|| Error::Open(part.to_owned(), "SQLite needs a path in UTF-8".into()))?;
     let mut vacuum = connection.prepare_cached("VACUUM INTO :name")?;
     vacuum.execute(named_params! { ":name": name }).map_err(|error| damaged(path, error))?;
     drop(vacuum);
@@ -162,7 +162,7 @@ pub fn restore(src: &Path, path: &Path) -> Result<Option<PathBuf>> {
 }
 
 /// Copies a backup that is open for reading, and its log if it has one, to beside the database at
-/// `path`: for whoever may open the database but not the backup. The answer is where it is now; it
+/// `path`: for a user who may open the database but not the backup. Returns the copy's path; it
 /// is to be removed with [`remove_staged`].
 ///
 /// # Errors

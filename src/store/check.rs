@@ -1,4 +1,4 @@
-//! Is the file whole, and does what it holds make sense?
+//! Checks the integrity and consistency of the database.
 
 use rusqlite::{Connection, Row};
 
@@ -11,7 +11,7 @@ use taler::base32::HashCode;
 use taler::ids::OrderId;
 use taler::{canonical, contract};
 
-/// Each finds rows that should not be, as one sentence a row.
+/// Statements that find inconsistent rows, one sentence a row.
 const CHECKS: &[&str] = &[
     sql!("check/deleted_instance_with_password"),
     sql!("check/deleted_instance_with_token"),
@@ -26,7 +26,7 @@ const CHECKS: &[&str] = &[
     sql!("check/unreadable_template"),
 ];
 
-/// Everything that is wrong, one sentence each; none if all is well.
+/// All errors found, one sentence each.
 ///
 /// # Errors
 /// When the file cannot be read at all.
@@ -49,7 +49,7 @@ pub fn check(store: &Store) -> Result<Vec<String>> {
     Ok(findings)
 }
 
-/// Do the books of every order add up, and has its contract the hash that was signed?
+/// Checks that the ledger of every order adds up, and that its contract has the signed hash.
 fn orders(connection: &Connection, findings: &mut Vec<String>) -> Result<()> {
     let mut statement = connection.prepare_cached(sql!("check/orders"))?;
     let mut rows = statement.query([])?;
@@ -85,7 +85,7 @@ fn adds_up(connection: &Connection, row: &Row<'_>) -> Result<bool> {
     Ok(sum == Ok(granted) && within && state == i64::from(should))
 }
 
-/// Is no more given back of any coin than was taken?
+/// Whether no coin has more refunds than deposits.
 fn coins_add_up(connection: &Connection, order: OrderSerial) -> Result<bool> {
     let refunds = coin_refunds::of_order(connection, order)?;
     let fits = |deposit: &Deposit| {
@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn books_that_do_not_add_up_are_found() {
+    async fn ledgers_that_do_not_add_up_are_found() {
         let f = fixture(Options::default()).await;
         let instance = f.instance;
         let new = [order("A"), order("B"), order("C")];

@@ -1,9 +1,9 @@
-//! Moves the write-ahead log into the file, beside the writer and out of its way.
+//! Checkpoints the write-ahead log on a thread of its own, without blocking the writer.
 //!
 //! If the writer did it, now and then a commit would wait for all of it. So a thread of its own
 //! does, with a connection of its own: soon when much was written, after a while when little was,
 //! and never while nothing is, so that an idle machine sleeps and its card is not worn. Under steady
-//! load the log would still grow for ever, because there is always something new at its end; then
+//! load the log would still grow forever, because there is always something new at its end; then
 //! the writer is asked to do the short rest itself, between two commits, and the log starts again
 //! from its beginning.
 
@@ -134,7 +134,7 @@ impl Checkpointer {
                     self.pages.store(u64::try_from(log).unwrap_or(0), Ordering::Relaxed);
                     if log > WRAP_PAGES {
                         // What came meanwhile is moved once more, so that little is left to do for
-                        // the writer, whom everybody waits for.
+                        // the writer, for which all changes wait.
                         let _ = move_log(connection);
                         self.wrap.store(true, Ordering::Relaxed);
                     }
@@ -145,10 +145,10 @@ impl Checkpointer {
     }
 }
 
-/// Says that the write-ahead log stays as long as it is.
+/// Logs a failed checkpoint.
 pub(super) fn warn_unmoved(error: &rusqlite::Error) {
-    let line = format_args!("the write-ahead log could not be moved: {error}");
-    log_limit::warn("times that the write-ahead log could not be moved", line);
+    let line = format_args!("checkpoint failed: {error}");
+    log_limit::warn("failed checkpoints", line);
 }
 
 /// Moves what can be moved without waiting; how many pages the log has.

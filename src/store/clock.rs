@@ -1,11 +1,11 @@
-//! What time it was when the daemon last ran with a clock that could be believed.
+//! The last time at which the daemon ran with a plausible clock.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
 use super::{Result, Tx, sql};
 use taler::time::Timestamp;
 
-/// When that was; `None` before the first time.
+/// That time; `None` before the first.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -14,7 +14,7 @@ pub fn find(db: &Connection) -> Result<Option<Timestamp>> {
     Ok(statement.query_row([], |row| row.get("seen_at_s")).optional()?)
 }
 
-/// Keeps that it is `now`.
+/// Stores `now`.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].

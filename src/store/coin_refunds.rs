@@ -1,4 +1,4 @@
-//! What of the coins is given back, coin by coin.
+//! What of the coins is refunded, coin by coin.
 
 use rusqlite::{Connection, Row, named_params};
 use serde_json::Value;
@@ -18,7 +18,7 @@ use taler::web::BaseUrl;
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CoinRefundSerial(pub i64);
 
-/// Something of a coin that is to be given back.
+/// Something of a coin that is to be refunded.
 #[derive(Clone, Copy, Debug)]
 pub struct NewCoinRefund {
     /// Of which coin.
@@ -71,7 +71,7 @@ pub enum Outcome {
 /// A coin's refund as it is kept.
 #[derive(Clone, Debug)]
 pub struct CoinRefund {
-    /// Its number.
+    /// The row's serial number.
     pub serial: CoinRefundSerial,
     /// Of which coin.
     pub deposit: DepositSerial,
@@ -91,7 +91,7 @@ pub struct CoinRefund {
     pub outcome: Outcome,
 }
 
-/// Is any coin of an order given back, or to be?
+/// Is any coin of an order refunded, or to be?
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -140,7 +140,7 @@ fn read_refund(row: &Row<'_>) -> rusqlite::Result<CoinRefund> {
     })
 }
 
-/// Keeps what is to be given back; what was decided before stays.
+/// Keeps what is to be refunded; what was decided before stays.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
@@ -214,7 +214,7 @@ pub fn drop(tx: &mut Tx<'_>, deposit: DepositSerial) -> Result<()> {
     Ok(())
 }
 
-/// What exchanges have refused for good of the refunds that an order's shop has granted, grant by
+/// What exchanges have permanently refused of the refunds that an order's shop has granted, grant by
 /// grant; the reason is that of the last coin.
 ///
 /// # Errors

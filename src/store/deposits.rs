@@ -36,7 +36,7 @@ pub struct NewDeposit {
 /// The exchange's word that it took a coin for the shop (crypto 8.7).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Confirmation {
-    /// When.
+    /// The time in the exchange's confirmation, to the second.
     pub exchange_timestamp: Timestamp,
     /// The signing key.
     pub exchange_pub: PublicKey,
@@ -47,14 +47,14 @@ pub struct Confirmation {
 /// A coin as it is kept.
 #[derive(Clone, Debug)]
 pub struct Deposit {
-    /// Its number.
+    /// The row's serial number.
     pub serial: DepositSerial,
     /// The coin and its fees.
     pub what: NewDeposit,
     /// The exchange's confirmation.
     pub confirmation: Option<Confirmation>,
     /// Without a confirmation: when the coin was last sent and no answer came that decides, so that
-    /// nobody knows whether the exchange has it. `None`: the exchange does not have it, and no
+    /// it is unknown whether the exchange has it. `None`: the exchange does not have it, and no
     /// request with it is on its way.
     pub sent_at: Option<Timestamp>,
 }
@@ -107,7 +107,7 @@ fn read_deposit(row: &Row<'_>) -> rusqlite::Result<Deposit> {
 }
 
 /// Keeps a coin that is about to be sent for the first time, at `now`. One that may have been sent
-/// before, that the exchange has, or that was given back stays as it is: a permission that was sent
+/// before, that the exchange has, or that was refunded stays as it is: a permission that was sent
 /// is never replaced by another. Its number, if it was kept.
 ///
 /// # Errors
@@ -132,7 +132,7 @@ pub fn insert(
     Ok(statement.query_row(params, |row| row.get(0)).optional()?)
 }
 
-/// Remembers that a kept coin is about to be sent, once more or at last. One that is given back, or
+/// Remembers that a kept coin is about to be sent, once more or at last. One that is refunded, or
 /// is to be, is not sent. Says whether it may be.
 ///
 /// # Errors
@@ -194,8 +194,8 @@ pub fn drop(tx: &mut Tx<'_>, serial: DepositSerial, sent_at: Option<Timestamp>) 
     Ok(())
 }
 
-/// Orders with coins of which nobody knows whether their exchange has them (the daemon ended, or the
-/// exchange did not answer), each with that exchange. Coins that are to be given back are not among
+/// Orders with coins of which it is unknown whether their exchange has them (the daemon ended, or the
+/// exchange did not answer), each with that exchange. Coins that are to be refunded are not among
 /// them: their refund is asked for.
 ///
 /// # Errors
@@ -289,7 +289,7 @@ mod tests {
             let first = insert(tx, order, &coin("KUDOS:1"), at(10))?.unwrap();
             let there = |tx: &Tx<'_>| of_order(tx, order).map(|rows| rows.into_iter().next());
 
-            // It may be on its way: neither replaced, nor dropped by whoever knows less.
+            // It may be in transit: it is neither replaced nor dropped.
             assert_eq!(insert(tx, order, &coin("KUDOS:2"), at(11))?, None);
             drop(tx, first, None)?;
             drop(tx, first, Some(at(9)))?;

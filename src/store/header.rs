@@ -1,4 +1,4 @@
-//! Whose file is it? Read from the file's first bytes, before SQLite touches it.
+//! Reads the file's header, before SQLite touches it, to tell whether it is a database of tilld.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read};
@@ -11,23 +11,23 @@ use system::steps;
 /// Marks a file as ours, in SQLite's header: "tild".
 pub(super) const APPLICATION_ID: u32 = 0x7469_6C64;
 
-/// What stands at a path.
+/// What is at a path.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) enum FileState {
     /// Nothing, or an empty file.
     Nothing,
-    /// A database of ours that can be written.
+    /// A writable database of tilld.
     Ours,
 }
 
-/// Looks at the file without SQLite, which might change it: is it ours, and ours to write?
+/// Inspects the file without SQLite, which might change it: whether it is a database of tilld, and writable.
 ///
 /// Not to be done while this process has the file open: to close any descriptor of a file takes
 /// away the locks that SQLite holds on it.
 pub(super) fn inspect(path: &Path) -> Result<FileState> {
     let found = whose(path)?;
     let Ok(metadata) = fs::metadata(path) else { return Ok(found) };
-    // Root may write even then, but whoever took the right away meant it.
+    // Root could write anyway, but a read-only mode is respected.
     if metadata.permissions().readonly() {
         return Err(Error::ReadOnly(path.to_owned()));
     }
@@ -37,7 +37,7 @@ pub(super) fn inspect(path: &Path) -> Result<FileState> {
     }
 }
 
-/// Says what stands in the way of writing to `path`.
+/// The reason why `path` cannot be written.
 pub(super) fn cannot(path: &Path) -> impl Fn(std::io::Error) -> Error {
     move |error| match error.kind() {
         ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
@@ -47,7 +47,7 @@ pub(super) fn cannot(path: &Path) -> impl Fn(std::io::Error) -> Error {
     }
 }
 
-/// Is the file ours, and is all of it there? Reads it only.
+/// Checks that the file is a database of tilld and complete. Only reads it.
 pub(super) fn whose(path: &Path) -> Result<FileState> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,

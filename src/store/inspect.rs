@@ -1,5 +1,4 @@
-//! A look at the file by somebody who changes nothing: who neither makes it, nor brings it up to
-//! date, nor tidies it up.
+//! Read-only inspection of the file: it neither creates it, nor migrates it, nor checkpoints it.
 
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -47,7 +46,7 @@ fn connect(path: &Path) -> Result<Connection> {
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     // Even a reader would put a log beside a file that has none. Where nobody has the file open, it
-    // is read as one that does not change. Whoever opens it in this very moment writes to the log
+    // is read as immutable. A process that opens it at this moment writes to the log
     // first, and moves that into the file only later, when the look is long over.
     let in_use = ["-wal", "-shm"].iter().any(|suffix| with_suffix(path, suffix).exists());
     let opened = if in_use {
@@ -65,7 +64,7 @@ fn connect(path: &Path) -> Result<Connection> {
 }
 
 impl Inspection {
-    /// Reads what stands in the file at one moment. Not for a file of another version: its tables
+    /// Runs `work` on a snapshot of the file. Not for a file of another version: its tables
     /// may be others.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ pub fn is_deleted(db: &Connection, instance: InstanceSerial) -> Result<Option<bo
     Ok(statement.query_row(params, |row| row.get("is_deleted")).optional()?)
 }
 
-/// The key with which an instance asks for coins to be given back; `None` if it has none any more. One
+/// The key with which an instance asks for coins to be refunded; `None` if it has none any more. One
 /// that is deleted may have it for that alone.
 ///
 /// # Errors

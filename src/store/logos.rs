@@ -58,7 +58,7 @@ fn together(rest: &str, logo: &str, at: usize) -> Option<String> {
     Some([before, logo, after].concat())
 }
 
-/// Terms as they stand in an order's row.
+/// Terms as they are in an order's row.
 pub(super) struct Stored<'a> {
     pub(super) terms: Cow<'a, str>,
     pub(super) logo_serial: Option<i64>,
@@ -101,7 +101,7 @@ pub(super) fn terms(row: &Row<'_>) -> rusqlite::Result<String> {
     })
 }
 
-/// Are there logos that stand in no order's terms any more?
+/// Are there logos that no order's terms contain any more?
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -109,7 +109,7 @@ pub fn has_unused(db: &Connection) -> Result<bool> {
     Ok(db.prepare_cached(sql!("logos/unused"))?.exists([])?)
 }
 
-/// Deletes logos that stand in no order's terms any more.
+/// Deletes logos that no order's terms contain any more.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].

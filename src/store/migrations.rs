@@ -1,6 +1,6 @@
-//! The schema, as a chain of steps that only leads forward.
+//! The database's migrations. They only go forward.
 //!
-//! A released step is never edited. The file's `user_version` says which it has taken, see [`steps`].
+//! A released migration is never edited. The file's `user_version` says which it has applied, see [`steps`].
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use rusqlite::Connection;
 use super::{Error, Result, backup, sql};
 use system::steps;
 
-/// All steps, oldest first.
+/// All migrations, oldest first.
 pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0001_instances"),
     sql!("migrations/0002_accounts"),
@@ -22,16 +22,16 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0009_daemon"),
 ];
 
-/// The version of a file that has taken all steps.
+/// The schema version of this program: the number of migrations.
 pub const VERSION: u32 = steps::version_of(STEPS);
 
-/// The version of the file.
+/// Number of migrations applied to the file.
 pub(super) fn version(connection: &Connection) -> Result<u32> {
     Ok(steps::taken(connection)?)
 }
 
-/// Takes the steps that are missing, each in a transaction of its own. Before the first one, a file
-/// that holds anything is copied, and the copy checked.
+/// Applies the missing migrations, each in a transaction of its own. Before the first one, a file
+/// with content is copied, and the copy is checked.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     let start = version(connection)?;
     if start > VERSION {
@@ -46,11 +46,11 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
     if start > 0 {
         let copy = backup::beside(connection, path, &format!("before-v{VERSION}"))?;
         backup::copy(connection, path, &copy)?;
-        log::info!("the database was copied to {} before its update", copy.display());
+        log::info!("copied the database to {} before its migration", copy.display());
     }
     steps::take(connection, STEPS, None)?;
     if start > 0 {
-        log::info!("the database went from version {start} to {VERSION}");
+        log::info!("migrated the database from schema {start} to {VERSION}");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
-//! The one SQLite file: opened with care, read through a pool, written by one thread.
+//! The SQLite database: read through a pool of connections, written by one thread.
 //!
-//! Reading and writing are handed closures. What a closure writes is durable before its caller
-//! hears of it, and it happens whole or not at all. Statements stand in `sql/`, one a file; each
+//! Callers pass closures. A write closure runs in a transaction, which is durable before its caller
+//! gets an answer, or is rolled back as a whole. Statements are in `sql/`, one a file; each
 //! aggregate has a module of functions over them. The store knows nothing of HTTP, and waits for
 //! nothing but the disk.
 
@@ -62,7 +62,7 @@ pub use self::writer::{Lane, Stats, Tx};
 use crate::model::order::Topic;
 use system::log_limit;
 
-/// The text of one statement, by the places of its files below `sql/`.
+/// The text of one statement, by the paths of its files below `sql/`.
 macro_rules! sql {
     ($name:literal $(+ $more:literal)*) => {
         system::statement!("/sql/", $name $(+ $more)*)
@@ -72,55 +72,55 @@ use sql;
 
 /// How long to wait while another process writes to the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a reader waits for its turn, and then for a connection.
+/// How long a reader waits for a permit, and then for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
-/// Statements that each connection keeps prepared; more than there are.
+/// Prepared statements that each connection caches; more than exist.
 const CACHED_STATEMENTS: usize = 128;
 /// Threads that may read in place, each with a connection of its own; see [`Store::read_in_place`].
 const READING_THREADS: u32 = 32;
 
-/// What can go wrong with the file.
+/// Why the store cannot do something.
 #[derive(Debug)]
 pub enum Error {
-    /// A daemon has this file open already.
+    /// Another daemon has this file open.
     AlreadyRunning(PathBuf),
-    /// The file is there, but is no database of tilld.
+    /// The file is not a database of tilld.
     Foreign(PathBuf),
-    /// The file was written by a newer tilld; its version and ours.
+    /// The file was written by a newer tilld; its schema version and ours.
     Newer(PathBuf, u32, u32),
     /// The file was made by a development version, before the first release.
     Unreleased(PathBuf),
-    /// The file is of an older version, and an older daemon runs on it.
+    /// The file has an older schema, and an older daemon is running on it.
     OlderDaemon(PathBuf),
     /// The file cannot be written.
     ReadOnly(PathBuf),
     /// The file is damaged.
     Corrupt(PathBuf, String),
-    /// The file, or one beside it, cannot be opened, made or renamed.
+    /// The file, or one beside it, cannot be opened, created or renamed.
     Open(PathBuf, String),
-    /// There is no file, and whoever asked makes none.
+    /// There is no file, and the caller's role does not create one.
     Missing(PathBuf),
-    /// A file is in the way of a new one.
+    /// A file with the name of the new one exists.
     Exists(PathBuf),
-    /// Too much is going on; later it will go.
+    /// A queue or lock was busy for too long; a retry may succeed.
     Busy,
     /// The store is closing.
     Closed,
     /// The disk is full.
     Full,
-    /// What was written could not be made durable, and was undone.
+    /// The commit failed; the change was rolled back.
     Commit(String),
-    /// SQLite could not do it.
+    /// Another error of SQLite.
     Sqlite(rusqlite::Error),
-    /// A bug: the work on the store panicked, and was undone.
+    /// A bug: the closure panicked; its change was rolled back.
     Panicked,
 }
 
-/// What a function of the store answers.
+/// The result of a store function.
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
-    /// Is the file itself to blame, so that nothing will go until somebody sees to it?
+    /// Whether the file itself is the cause, so that retries fail until the operator acts.
     pub fn is_unusable(&self) -> bool {
         match self {
             Self::Foreign(_)
@@ -131,7 +131,7 @@ impl Error {
             | Self::Corrupt(..)
             | Self::Missing(_)
             | Self::Open(..) => true,
-            // Damage that showed only when the place was read, or rights lost meanwhile.
+            // Damage found only when the page was read, or permissions lost meanwhile.
             Self::Sqlite(error) => matches!(
                 error.sqlite_error_code(),
                 Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::ReadOnly)
@@ -154,12 +154,12 @@ impl fmt::Display for Error {
                 write!(f, "a tilld daemon is already running on {}", path.display())
             }
             Self::Foreign(path) => {
-                write!(f, "{} is not a database of tilld; it was left as it is", path.display())
+                write!(f, "{} is not a database of tilld; it was not changed", path.display())
             }
             Self::Newer(path, found, ours) => write!(
                 f,
-                "{} was written by a newer tilld (version {found}, this one knows {ours}); \
-                 it was left as it is",
+                "{} was written by a newer tilld (schema {found}, this one supports {ours}); \
+                 it was not changed",
                 path.display()
             ),
             Self::Unreleased(path) => write!(
@@ -173,20 +173,20 @@ impl fmt::Display for Error {
                 "an older tilld daemon is running on {}; restart it first",
                 path.display()
             ),
-            Self::ReadOnly(path) => write!(f, "{} cannot be written", path.display()),
+            Self::ReadOnly(path) => write!(f, "{} is not writable", path.display()),
             Self::Corrupt(path, what) => write!(
                 f,
-                "{} is damaged ({what}); it was left as it is; restore a backup with: \
+                "{} is damaged ({what}); it was not changed; restore a backup with: \
                  tilld restore FILE",
                 path.display()
             ),
             Self::Open(path, what) => write!(f, "cannot open {}: {what}", path.display()),
-            Self::Missing(path) => write!(f, "there is no database at {}", path.display()),
+            Self::Missing(path) => write!(f, "no database at {}", path.display()),
             Self::Exists(path) => write!(f, "{} exists already", path.display()),
             Self::Busy => f.write_str("the database is busy"),
-            Self::Closed => f.write_str("the database is being closed"),
+            Self::Closed => f.write_str("the database is closing"),
             Self::Full => f.write_str("the disk is full"),
-            Self::Commit(what) => write!(f, "a change could not be made durable: {what}"),
+            Self::Commit(what) => write!(f, "a commit failed: {what}"),
             Self::Sqlite(error) => write!(f, "database: {error}"),
             Self::Panicked => f.write_str("a bug interrupted work on the database"),
         }
@@ -205,34 +205,34 @@ impl From<rusqlite::Error> for Error {
     }
 }
 
-/// Who opens the file.
+/// The kind of process that opens the file.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Role {
-    /// The daemon, of which there is one a file.
+    /// The daemon; at most one a file.
     Daemon,
-    /// A command beside it. It makes no file.
+    /// A command. It does not create the file.
     Guest,
-    /// A command beside it that makes the file if there is none.
+    /// A command that creates the file if there is none.
     Creator,
 }
 
-/// How the file is used.
+/// Sizes and durability of the store.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
-    /// Connections for reading.
+    /// Number of read connections.
     pub readers: u32,
-    /// Changes that may wait for the writer.
+    /// Most changes in the writer's queue.
     pub write_queue: usize,
-    /// Is every change on the disk before it is confirmed? Only benchmarks say no.
+    /// Whether a change is on the disk before it is confirmed. Only benchmarks turn this off.
     pub durability: Durability,
 }
 
-/// What a confirmation is worth.
+/// What a confirmed change survives.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Durability {
-    /// It survives a power cut.
+    /// A power cut.
     Full,
-    /// It does not. For measuring what durability costs, and for nothing else.
+    /// Only a crash of the process. Benchmarks use it to measure the cost of durability.
     None,
 }
 
@@ -242,19 +242,19 @@ impl Default for Options {
     }
 }
 
-/// The open file. Cheap to clone; all clones are one store.
+/// The open database. Cheap to clone; all clones share it.
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    /// Tells stores of one process apart.
+    /// Distinguishes the stores of one process.
     number: u64,
     path: PathBuf,
     pool: r2d2::Pool<SqliteConnectionManager>,
-    /// As many turns as connections: readers wait here, where that costs no thread.
+    /// One permit a connection: readers wait here without blocking a thread.
     turns: Arc<Semaphore>,
     writer: Writer,
-    /// Held for as long as a daemon lives.
+    /// The daemon's lock, held while it runs.
     _lock: Option<File>,
 }
 
@@ -265,17 +265,17 @@ impl fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the file at `path`, making it or bringing it up to date as needed.
+    /// Opens the file at `path`; creates or migrates it if necessary.
     ///
     /// # Errors
-    /// Every way in which a file can be unfit has its own [`Error`]; the file is then as it was.
+    /// Each reason to refuse a file has its own [`Error`]; the file is then unchanged.
     // Not twice in one process while other processes have the file open; see `header::inspect`.
     pub fn open(path: &Path, role: Role, options: Options) -> Result<Self> {
         Self::open_announcing(path, role, options, |_| {})
     }
 
-    /// As [`Store::open`]; `announce` is called with each topic of which there is news, after the
-    /// commit and before anybody is answered. It must be quick: the writer waits for it.
+    /// As [`Store::open`]; `announce` is called with each topic that changed, after the
+    /// commit and before any caller is answered. It must be quick: the writer waits for it.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -301,7 +301,7 @@ impl Store {
         let readers = options.readers.max(1);
         let turns = Arc::new(Semaphore::new(usize::try_from(readers).unwrap_or(1)));
         let pool = r2d2::Pool::builder()
-            // It makes a connection now and then; three threads, as by default, would only sleep.
+            // The pool rarely opens a connection; one thread is enough, the default is three.
             .thread_pool(Arc::new(ScheduledThreadPool::new(1)))
             .max_size(readers.saturating_add(READING_THREADS))
             .min_idle(Some(1))
@@ -318,12 +318,12 @@ impl Store {
         Ok(Self(Arc::new(Inner { number, path, pool, turns, writer, _lock })))
     }
 
-    /// As [`Store::read`], but in place, with a connection that the calling thread keeps. For what
-    /// one look into an index answers: to hand that to another thread would cost more than the
-    /// reading itself. Everything longer belongs into [`Store::read`].
+    /// As [`Store::read`], but on the calling thread, with a connection that the thread keeps. For
+    /// single index lookups: to move those to another thread costs more than the
+    /// lookup. Everything longer belongs into [`Store::read`].
     ///
     /// # Errors
-    /// What `work` says; [`Error::Busy`] when more threads glance than there are connections for.
+    /// The error of `work`; [`Error::Busy`] when more threads read in place than there are connections.
     pub fn read_in_place<T, E: From<Error>>(
         &self,
         work: impl FnOnce(&Read<'_>) -> std::result::Result<T, E>,
@@ -333,7 +333,7 @@ impl Store {
                 const { RefCell::new(Vec::new()) };
         }
         OWN.with(|own| {
-            // Taken out meanwhile, so that a glance within a glance finds no lock but opens another.
+            // Taken out meanwhile, so that a nested call opens another connection instead of finding a lock.
             let mut kept = own.take();
             let number = self.0.number;
             let connection = match kept.iter().position(|(owner, _)| *owner == number) {
@@ -347,11 +347,11 @@ impl Store {
         })
     }
 
-    /// Reads: hands a connection to `work`, on a thread that may block; it sees the file as it is at
+    /// Runs `work` with a read connection on a thread that may block; it sees a snapshot of the database at
     /// one moment. Needs a runtime with a timer.
     ///
     /// # Errors
-    /// What `work` says; [`Error::Busy`] when its turn did not come in time.
+    /// The error of `work`; [`Error::Busy`] when no connection was free in time.
     pub async fn read<T, E>(
         &self,
         work: impl FnOnce(&Read<'_>) -> std::result::Result<T, E> + Send + 'static,
@@ -365,7 +365,7 @@ impl Store {
         };
         let pool = self.0.pool.clone();
         let reading = system::blocking(move || {
-            // Kept until the connection is back, even if nobody waits for the answer any more.
+            // Held until the connection is returned, even if the caller is gone.
             let _turn = turn;
             let connection = pool.get().map_err(|_| Error::Busy.into());
             connection.and_then(|connection| snapshot(&connection, work))
@@ -373,11 +373,11 @@ impl Store {
         reading.await.unwrap_or_else(|| Err(Error::Panicked.into()))
     }
 
-    /// Writes: has the one writer do `work` in a transaction, and answers once that is durable. If
-    /// `work` fails, nothing of it remains. A caller that goes away does not stop it.
+    /// Runs `work` in a transaction of the writer, and answers once that is durable. If
+    /// `work` fails, its changes are rolled back. A caller that is dropped does not stop it.
     ///
     /// # Errors
-    /// What `work` says; [`Error::Busy`] at once when too many wait already; [`Error::Full`],
+    /// The error of `work`; [`Error::Busy`] at once when the queue is full; [`Error::Full`],
     /// [`Error::Commit`], [`Error::Closed`].
     pub fn write<T, E>(
         &self,
@@ -390,7 +390,7 @@ impl Store {
         self.write_in(Lane::First, work)
     }
 
-    /// The same for a change that waits in this lane.
+    /// As [`Store::write`], for a change in this lane.
     ///
     /// # Errors
     /// As [`Store::write`]; [`Error::Busy`] also when the lane alone is full.
@@ -407,11 +407,11 @@ impl Store {
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
 
-    /// Writes as [`Store::write`] does, but nobody waits for it, and nobody learns what came of it:
-    /// for marks that may get lost.
+    /// Writes as [`Store::write`] does, but does not wait, and drops the result:
+    /// for timestamps that may get lost.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too many changes wait already; [`Error::Closed`].
+    /// [`Error::Busy`] when the queue is full; [`Error::Closed`].
     pub fn write_behind(
         &self,
         work: impl FnOnce(&mut Tx<'_>) -> Result<()> + Send + 'static,
@@ -419,44 +419,44 @@ impl Store {
         self.0.writer.submit::<_, Error, _>(Lane::First, work).map(drop)
     }
 
-    /// Can the store be read and written?
+    /// Checks that the store can be read and written.
     ///
     /// # Errors
-    /// What stands in the way.
+    /// The first error met.
     pub async fn healthy(&self) -> Result<()> {
         self.read::<_, Error>(|db| {
             let mut statement = db.prepare_cached("SELECT 1")?;
             Ok(statement.query_row([], |_| Ok(()))?)
         })
         .await?;
-        // A transaction that changes nothing touches no disk, but shows that the writer lives.
+        // A transaction without changes does not touch the disk, but shows that the writer runs.
         self.write(|_| Ok(())).await
     }
 
-    /// How many transactions were committed. It grows before anything is announced: whoever reads
-    /// it, looks, begins to listen and finds it unchanged has missed nothing between look and
-    /// listening.
+    /// Number of committed transactions. It grows before the announcement: a caller that reads
+    /// it, queries, subscribes and finds it unchanged has missed nothing between query and
+    /// subscription.
     pub fn commits(&self) -> u64 {
         self.0.writer.commits()
     }
 
-    /// How the writer is doing.
+    /// The writer's counters.
     pub fn stats(&self) -> Stats {
         self.0.writer.stats()
     }
 
-    /// Where the file is, with links resolved.
+    /// Path of the file, with links resolved.
     pub fn path(&self) -> &Path {
         &self.0.path
     }
 
-    /// Finishes what waits, accepts nothing more, and tidies the file up. Done again, does nothing.
+    /// Completes the queued changes, refuses new ones, and checkpoints the log. A second call does nothing.
     pub fn close(&self) {
         self.0.writer.close();
     }
 }
 
-/// The file as it is at one moment. Whoever holds one may read, by the functions of the store.
+/// A snapshot of the file. Its holder can read, by the functions of the store.
 pub struct Read<'a>(&'a Connection);
 
 /// For the store's own functions; other modules name no type of rusqlite.
@@ -474,21 +474,21 @@ impl fmt::Debug for Read<'_> {
     }
 }
 
-/// Has `work` see the file as it is at one moment, however many statements it takes: a payment that
-/// lands between two of them would be seen by halves.
+/// Runs `work` on one snapshot, however many statements it takes: a payment that
+/// commits between two of them would be seen by halves.
 fn snapshot<T, E: From<Error>>(
     connection: &Connection,
     work: impl FnOnce(&Read<'_>) -> std::result::Result<T, E>,
 ) -> std::result::Result<T, E> {
-    /// Ends the snapshot, whatever becomes of the work.
+    /// Ends the snapshot, whether the work succeeded or not.
     struct End<'a>(&'a Connection);
 
     impl Drop for End<'_> {
         fn drop(&mut self) {
-            // Nothing was written, so there is nothing to be lost.
+            // Nothing was written, so nothing can be lost.
             if let Err(error) = execute(self.0, "COMMIT") {
-                let line = format_args!("a reader cannot let go of the database: {error}");
-                log_limit::error("readers that could not let go of the database", line);
+                let line = format_args!("a read transaction could not be ended: {error}");
+                log_limit::error("read transactions that could not be ended", line);
             }
         }
     }

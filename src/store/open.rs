@@ -1,8 +1,8 @@
-//! Opening the file: whose is it, is it whole, is it ours to write?
+//! Opens the database file after checking its type, integrity and permissions.
 //!
-//! What is not fit is refused before SQLite opens it for writing, so that it stays as it was. A new
-//! file is made complete under another name and then renamed, so that a file at the right place
-//! always is a database of ours.
+//! An unsuitable file is refused before SQLite opens it for writing, so that it stays unchanged. A new
+//! file is completed under another name and then renamed, so that a file at the path
+//! is always a complete database.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
@@ -18,15 +18,15 @@ use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, backu
 
 /// Files up to this size, in bytes, are read whole and checked each time they are opened.
 const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
-/// To how many bytes the log shrinks again after a rush. What a busy shop needs is less, so that
-/// day by day the log is written over and not made anew.
+/// Size in bytes to which the log is truncated after a rush. A busy shop needs less, so
+/// in daily use the log is overwritten and not recreated.
 const LOG_SIZE: u32 = 64 * 1024 * 1024;
 
 /// An open file, before the store is built around it.
 pub(super) struct Opened {
-    /// Where it is, with links resolved.
+    /// Path, with links resolved.
     pub(super) path: PathBuf,
-    /// For writing.
+    /// The write connection.
     pub(super) connection: Connection,
     /// The daemon's lock.
     pub(super) lock: Option<File>,
@@ -34,13 +34,13 @@ pub(super) struct Opened {
 
 pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
     let path = match resolve(path) {
-        // Not even its folder may be there.
+        // Its folder may be missing too.
         Err(_) if role == Role::Guest && is_missing(path) => {
             return Err(Error::Missing(path.to_owned()));
         }
         resolved => resolved?,
     };
-    // What is not ours gets not even a lock beside it.
+    // No lock file is created beside a file that is not ours.
     inspect(&path)?;
     let daemon = match role {
         Role::Daemon => Some(lock(&path)?),
@@ -51,13 +51,13 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
         FileState::Nothing => {
             let _own = match daemon {
                 Some(_) => None,
-                // Whoever has the lock is about to make the file.
+                // The process that holds the lock is about to create the file.
                 None => Some(lock(&path).map_err(|error| match error {
                     Error::AlreadyRunning(_) => Error::Busy,
                     other => other,
                 })?),
             };
-            // Somebody else may have been faster.
+            // Another process may have created it meanwhile.
             if inspect(&path)? == FileState::Nothing {
                 create(&path)?;
             }
@@ -65,7 +65,7 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
         FileState::Ours => {}
     }
     let mut connection = plain(&path)?;
-    // A damaged file stays as it is: to close it would move the log into it.
+    // A damaged file stays unchanged: closing it would move the log into it.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
     check_whole(&connection, &path)?;
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
@@ -80,21 +80,21 @@ pub(super) fn open(path: &Path, role: Role) -> Result<Opened> {
         };
         migrations::migrate(&mut connection, &path)?;
     }
-    // All that was read for the check is still in memory, and not asked for again soon.
+    // Frees the memory of the pages that the check has read.
     connection.release_memory()?;
     Ok(Opened { path, connection, lock: daemon })
 }
 
-/// Makes a complete, empty database at `path`.
+/// Creates a complete, empty database at `path`.
 fn create(path: &Path) -> Result<()> {
     let failed = cannot(path);
     let new = with_suffix(path, ".new");
     remove_with_logs(&new).map_err(&failed)?;
-    // SQLite gives its log the rights of the file, so this keeps both from strangers.
+    // SQLite gives its log the permissions of the file, so this protects both.
     let file =
         OpenOptions::new().create_new(true).write(true).mode(0o600).open(&new).map_err(&failed)?;
     let mut connection = plain(&new)?;
-    // Only an empty file can learn to give its free pages back, see `space`.
+    // This setting takes effect only on an empty file, see `space`.
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
     settle(&connection, &new)?;
     connection.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -105,28 +105,28 @@ fn create(path: &Path) -> Result<()> {
     file.sync_all().map_err(&failed)?;
     fs::rename(&new, path).map_err(&failed)?;
     sync_folder(path).map_err(failed)?;
-    log::info!("created the database {}, schema {VERSION}", path.display());
+    log::info!("created database {}, schema {VERSION}", path.display());
     Ok(())
 }
 
-/// Is there nothing at `path`? A path that cannot be looked along may lead to something.
+/// Whether nothing exists at `path`; not if the path cannot be resolved.
 fn is_missing(path: &Path) -> bool {
     fs::metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
-/// The log of a file that is gone must not be taken for that of the new one. It may hold what
-/// somebody misses, so it is kept under another name.
+/// Renames the log of a deleted file, so that it is not taken for that of the new one. It is kept,
+/// because it may contain data.
 fn set_log_aside(clock: &Connection, path: &Path) -> std::io::Result<()> {
     let log = with_suffix(path, "-wal");
     if fs::symlink_metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
         let kept = backup::beside(clock, path, "orphan-wal").map_err(std::io::Error::other)?;
         fs::rename(&log, &kept)?;
-        log::warn!("a log without its database is now {}", kept.display());
+        log::warn!("a write-ahead log without its database was renamed to {}", kept.display());
     }
     remove_logs(path)
 }
 
-/// A connection for writing: write-ahead log, every commit on the disk.
+/// Opens a write connection: write-ahead log, each commit synced to the disk.
 pub(super) fn connect(path: &Path) -> Result<Connection> {
     let connection = plain(path)?;
     settle(&connection, path)?;
@@ -135,7 +135,7 @@ pub(super) fn connect(path: &Path) -> Result<Connection> {
 
 /// A connection that has not touched the file yet.
 fn plain(path: &Path) -> Result<Connection> {
-    // The path has its links resolved; one that comes now was not there when it was looked at.
+    // The path has its links resolved; a link that appears now was placed after the check.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
         | OpenFlags::SQLITE_OPEN_NO_MUTEX
         | OpenFlags::SQLITE_OPEN_NOFOLLOW;
@@ -146,23 +146,26 @@ fn plain(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Settings of which some change the file.
+/// Applies the settings of a write connection; some change the file.
 fn settle(connection: &Connection, path: &Path) -> Result<()> {
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
         .map_err(|error| damaged(path, error))?;
     if mode != "wal" {
-        return Err(Error::Open(path.to_owned(), format!("no write-ahead log here ({mode})")));
+        return Err(Error::Open(
+            path.to_owned(),
+            format!("write-ahead logging is not available ({mode})"),
+        ));
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", LOG_SIZE)?;
-    // What is deleted, keys above all, leaves its place empty, as far as that costs no more writing.
+    // Deleted content, keys above all, is overwritten with zeros where that costs no extra write.
     connection.pragma_update(None, "secure_delete", "FAST")?;
     Ok(())
 }
 
-/// Is the file whole? A small one is read through; of a large one, only what holds it together.
+/// Checks the integrity of the file: all of a small one, only the schema of a large one.
 pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
     let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
     let verdict = if length <= CHECKED_WHOLE {

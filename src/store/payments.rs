@@ -17,7 +17,7 @@ pub struct PaymentRow {
     pub amount: Amount,
     /// The session that it was made for.
     pub session: Option<SessionId>,
-    /// When.
+    /// When the payment was complete, to the second.
     pub paid_at: Timestamp,
 }
 

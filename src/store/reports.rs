@@ -25,7 +25,7 @@ pub struct Range {
 /// An order that was paid.
 #[derive(Clone, Debug)]
 pub struct PaidOrder {
-    /// The order.
+    /// The order with its current state.
     pub order: Order,
     /// How it was paid at the counter; `None`: with coins.
     pub counter: Option<CounterPayment>,
@@ -40,15 +40,15 @@ pub struct GrantedRefund {
     pub order_id: OrderId,
     /// What had been bought.
     pub summary: String,
-    /// How much.
+    /// The refunded amount.
     pub amount: Amount,
     /// Why, in the shop's words.
     pub reason: String,
-    /// When.
+    /// When it was granted, to the second.
     pub granted_at: Timestamp,
     /// When the customer got it.
     pub taken_at: Option<Timestamp>,
-    /// Was it paid at the counter, and so given back there?
+    /// Was it paid at the counter, and so refunded there?
     pub at_counter: bool,
 }
 

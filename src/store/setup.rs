@@ -1,4 +1,4 @@
-//! The code by which the first instance is made, and who has put the check list away.
+//! The setup code that creates the first instance, and the instances that have hidden their check list.
 
 use rusqlite::{Connection, OptionalExtension, named_params};
 
@@ -7,16 +7,16 @@ use crate::model::instance::InstanceSerial;
 use taler::base32::HashCode;
 use taler::time::Timestamp;
 
-/// The code that makes the first instance, as far as it is kept.
+/// The stored part of the setup code.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeptCode {
-    /// Its hash; the code itself is nowhere.
+    /// Its hash; the code itself is not stored.
     pub hash: HashCode,
-    /// Until when it is good.
+    /// When it expires.
     pub expires_at: Timestamp,
 }
 
-/// The code that is good now or was last; `None` if there is none.
+/// The latest code, valid or expired; `None` if there is none.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -28,7 +28,7 @@ pub fn code(db: &Connection) -> Result<Option<KeptCode>> {
     Ok(statement.query_row([], read).optional()?)
 }
 
-/// Keeps a code in place of the one before.
+/// Stores a code, replacing the previous one.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
@@ -38,7 +38,7 @@ pub fn keep_code(tx: &mut Tx<'_>, code: &KeptCode) -> Result<()> {
     Ok(())
 }
 
-/// Ends the code.
+/// Deletes the code.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -47,7 +47,7 @@ pub(super) fn delete_code(tx: &mut Tx<'_>) -> Result<()> {
     Ok(())
 }
 
-/// Whether the keeper of `instance` has put the check list away.
+/// Whether `instance` has hidden its check list.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -56,7 +56,7 @@ pub fn is_check_list_hidden(db: &Connection, instance: InstanceSerial) -> Result
     Ok(statement.exists(named_params! { ":instance": instance })?)
 }
 
-/// Puts the check list of `instance` away.
+/// Hides the check list of `instance`.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].

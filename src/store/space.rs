@@ -1,4 +1,4 @@
-//! Gives room in the file that nothing stands in any more back to the disk, a little at a time.
+//! Returns free pages of the file to the disk, a few at a time.
 //!
 //! SQLite fills such pages with what comes next. Only when a great deal was deleted are there more than
 //! that needs; those move to the end of the file, where it is cut off. Files made before this was so
@@ -8,15 +8,15 @@ use rusqlite::Connection;
 
 use super::{Result, Store, Tx};
 
-/// Free pages that stay in the file for what comes next: 1 MB.
+/// Free pages that stay in the file for later writes: 1 MB.
 const KEPT: u32 = 256;
 /// Most pages moved in one change, for which others wait.
 const SLICE: u32 = 64;
-/// `auto_vacuum` of files that give pages back when they are told to.
+/// Value of `auto_vacuum` of files that return pages on request.
 const INCREMENTAL: u32 = 2;
 
 impl Store {
-    /// Gives some of the file's free pages back; whether there are more to be given.
+    /// Returns some of the file's free pages; whether there are more.
     ///
     /// # Errors
     /// [`super::Error::Busy`], [`super::Error::Full`], [`super::Error::Sqlite`].

@@ -1,9 +1,9 @@
-//! Text that is whole before its first byte is sent, however long it is: in memory while it is
-//! short, then in a file beside the database that has no name, so that nothing is left of it when the
+//! Text that is complete before its first byte is sent, however long it is: in memory while it is
+//! short, then in an unnamed file beside the database, so that nothing is left of it when the
 //! daemon is killed.
 //!
-//! What is read for somebody over the network is put here first: a slow client then holds a file and
-//! not a moment of the database, whose log would grow meanwhile.
+//! Reports for a client are spooled here first: a slow client then holds a file and
+//! not a snapshot of the database, whose log would grow meanwhile.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read, Seek, Write};

@@ -1,4 +1,4 @@
-//! Where the file lies: how large it is, whether there is room for more, and when it was copied last.
+//! Facts about the file and its disk: size, free space, and time of the last backup.
 
 use std::fs;
 use std::path::Path;
@@ -10,12 +10,12 @@ use super::backup::note_of;
 use super::paths::{folder, with_suffix};
 use taler::time::{RelativeTime, Timestamp};
 
-/// What can be told of the file without opening it.
+/// Facts about the file that need no open database.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct StorageInfo {
     /// The size of the file and of its log, in bytes.
     pub database_bytes: u64,
-    /// How many bytes are left for us on the disk; `None` where that cannot be told.
+    /// Bytes free for us on the disk; `None` if unknown.
     pub free_bytes: Option<u64>,
     /// When `tilld backup` last made a copy and found it whole, wherever it put it; `None` if it never
     /// did.
@@ -26,7 +26,7 @@ pub struct StorageInfo {
 const OLD_BACKUP_S: u64 = 2 * 86_400;
 
 impl StorageInfo {
-    /// Was there no backup for long, or never?
+    /// Whether the last backup is old, or there was none.
     pub fn is_backup_old(&self, now: Timestamp) -> bool {
         let age = self.last_backup.map(|at| now.saturating_since(at));
         age.is_none_or(|age| RelativeTime::from_secs(OLD_BACKUP_S).is_ok_and(|most| age > most))
@@ -34,18 +34,18 @@ impl StorageInfo {
 }
 
 impl Store {
-    /// Looks around. It may block.
+    /// Gathers the facts. It may block.
     pub fn storage_info(&self) -> StorageInfo {
         around(self.path())
     }
 
-    /// How many bytes are left for us on the disk; `None` where that cannot be told.
+    /// Bytes free for us on the disk; `None` if unknown.
     pub fn free_bytes(&self) -> Option<u64> {
         free(self.path())
     }
 }
 
-/// What can be told of the file at `path` without opening it. It may block.
+/// The facts about the file at `path`. It may block.
 pub fn around(path: &Path) -> StorageInfo {
     let size = |path: &Path| fs::metadata(path).map_or(0, |file| file.len());
     StorageInfo {

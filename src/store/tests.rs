@@ -89,7 +89,7 @@ fn token(number: u8) -> NewToken {
 }
 
 impl Fixture {
-    /// Makes a token, in a change of its own.
+    /// Creates a token, in a change of its own.
     pub(super) async fn insert(&self, number: u8) -> Result<Option<i64>> {
         let instance = self.instance;
         self.store.write(move |tx| tokens::insert(tx, instance, &token(number))).await
@@ -232,8 +232,8 @@ async fn strangers_fill_a_quarter_of_the_queue_and_no_more() {
     let strangers = join_all((0..5).map(|_| noted(&f.store, Lane::Strangers, "stranger", &done)));
     let shop = join_all((0..7).map(|_| noted(&f.store, Lane::First, "shop", &done)));
     let (strangers, shop, ()) = tokio::join!(strangers, shop, async { drop(release) });
-    let told = |answers: &[Result<()>]| answers.iter().filter(|answer| answer.is_ok()).count();
-    assert_eq!((told(&strangers), told(&shop)), (2, 6));
+    let reported = |answers: &[Result<()>]| answers.iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!((reported(&strangers), reported(&shop)), (2, 6));
     let refused = |answer: &Result<()>| answer.is_ok() || matches!(answer, Err(Error::Busy));
     assert!(strangers.iter().chain(&shop).all(refused));
 }
@@ -368,8 +368,8 @@ async fn one_that_fills_the_disk_takes_nothing_of_the_next_batch_with_it() {
     let (one, big, two, ()) = tokio::join!(f.insert(1), big, f.insert(2), async { drop(release) });
     assert!(matches!(big, Err(Error::Full)), "{big:?}");
     // Each of the others is there, or its caller was told that it is not.
-    let told = [one, two].into_iter().filter(|answer| answer.is_ok()).count();
-    assert_eq!(f.tokens().await.len(), told);
+    let reported = [one, two].into_iter().filter(|answer| answer.is_ok()).count();
+    assert_eq!(f.tokens().await.len(), reported);
     limit(1_000_000).await.unwrap();
     assert!(f.insert(3).await.unwrap().is_some());
 }
@@ -403,7 +403,7 @@ async fn a_reader_writes_nothing_and_its_panic_is_its_own() {
 }
 
 #[actix_web::test]
-async fn somebody_who_reads_for_long_does_not_hold_up_the_end() {
+async fn a_long_read_does_not_delay_the_end() {
     let f = fixture(Options::default()).await;
     let reader = Connection::open(f.store.path()).unwrap();
     reader.execute_batch("BEGIN; SELECT count(*) FROM instances;").unwrap();

@@ -2,10 +2,10 @@
 //!
 //! A commit costs the same whether one change is in it or a hundred, so those who come while one is
 //! being written share the next. Each change has a savepoint of its own: one that fails, or panics,
-//! takes nothing else with it. Nobody is answered before the disk has it all.
+//! affects no other. No caller is answered before the transaction is durable.
 //!
-//! Changes wait in one of two lanes. What strangers cause has the second one, a part of the queue and
-//! a part of each transaction; however many they are, the shop and its payments find room and go
+//! Changes wait in one of two lanes. Public changes have the second one, a part of the queue and
+//! a part of each transaction; however many they are, the shop and its payments have capacity and go
 //! first.
 
 use std::collections::VecDeque;
@@ -28,41 +28,41 @@ use system::log_limit;
 
 /// Most changes in one transaction; more would make the first of them wait too long.
 const MAX_BATCH: usize = 512;
-/// Most changes of strangers in one transaction: a quarter, so that three quarters are left for others
-/// however many strangers there are, and that strangers have some however much is sold.
+/// Most public changes in one transaction: a quarter, so that three quarters are left for others
+/// however many public changes there are, and that public changes have some however much is sold.
 const STRANGERS_BATCH: usize = MAX_BATCH / 4;
-/// Strangers may fill one part in so many of the queue.
+/// The public lane may fill one part in this many of the queue.
 const STRANGERS_QUEUE: usize = 4;
 /// How long the writer looks for more work before it sleeps.
 const SPIN_BEFORE_PARK: Duration = Duration::from_micros(60);
 /// Pages in the log at which SQLite itself would move them into the file, if all else failed.
 const LAST_RESORT_PAGES: u32 = 32_768;
 
-/// How long others may keep the writer from tidying up at its end.
+/// How long readers may delay the last checkpoint.
 const LAST_WAIT: Duration = Duration::from_millis(250);
 
-/// Told, after a commit, of each topic that something was announced to.
+/// Called after a commit with each announced topic.
 pub(super) type Announce = Box<dyn Fn(&Topic) + Send>;
 
-/// Who causes a change, and so in which lane it waits.
+/// The lane in which a change waits, by its cause.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Lane {
     /// The shop, a payment, an exchange's confirmation, the daemon itself.
     First,
-    /// Whoever shows no token of the shop, and does not pay: makes orders of templates, claims them,
-    /// gives them back.
+    /// Clients without a token that do not pay: they create orders of templates, claim them,
+    /// unclaim them.
     Strangers,
 }
 
-/// A transaction under way. Whoever holds one may write.
+/// A transaction in progress; only its holder can write.
 pub struct Tx<'a> {
     read: Read<'a>,
     announcements: &'a mut Vec<Topic>,
 }
 
 impl Tx<'_> {
-    /// Tells those who wait for `topics` that there is news, once it is durable; if the change is
-    /// undone, nobody is told.
+    /// Wakes the subscribers of `topics` once the change is durable; if the change is
+    /// rolled back, no one is woken.
     pub fn announce(&mut self, topics: impl IntoIterator<Item = Topic>) {
         self.announcements.extend(topics);
     }
@@ -83,15 +83,15 @@ impl fmt::Debug for Tx<'_> {
     }
 }
 
-/// A change that waits, is made, and is answered.
+/// A queued change with its caller.
 trait Job: Send {
-    /// Makes the change; `false`: undo it.
+    /// Runs the change; `false`: roll it back.
     fn run(&mut self, tx: &mut Tx<'_>) -> bool;
-    /// Answers, once it is known what became of the transaction.
+    /// Answers the caller, once the transaction is committed or rolled back.
     fn answer(self: Box<Self>, committed: Option<&Failed>);
 }
 
-/// Why a whole transaction came to nothing, to be told to each who was in it.
+/// Why a whole transaction was rolled back, for each of its callers.
 enum Failed {
     /// SQLite undid everything while one of the changes was made: the disk is full, say.
     RolledBack,
@@ -151,7 +151,7 @@ where
             // Even a refusal may have rested on what another change of the batch had written.
             (Some(failed), _) => Err(failed.error().into()),
         };
-        // Whoever asked may be gone; what was done stays done.
+        // The caller may be gone; the change stays.
         let _ = self.reply.send(result);
     }
 }
@@ -198,7 +198,7 @@ impl WaitingJobs {
         self.first.len().saturating_add(self.strangers.len())
     }
 
-    /// Puts a change into its lane, if there is room.
+    /// Puts a change into its lane, unless it is full.
     fn push(&mut self, lane: Lane, job: Box<dyn Job>) -> Result<()> {
         if self.is_closed {
             return Err(Error::Closed);
@@ -216,7 +216,7 @@ impl WaitingJobs {
         Ok(())
     }
 
-    /// The next transaction's changes: the first lane's, then strangers'. Neither can fill it alone
+    /// The next transaction's changes: the shop's lane, then the public one. Neither can fill it alone
     /// while the other waits.
     fn batch(&mut self) -> Vec<Box<dyn Job>> {
         let strangers = self.strangers.len().min(STRANGERS_BATCH);
@@ -260,14 +260,14 @@ impl Queue {
         Ok(())
     }
 
-    /// Lets nothing more in.
+    /// Refuses further changes.
     fn close(&self) {
         self.waiting().is_closed = true;
         self.came.notify_one();
     }
 
-    /// The next transaction's changes; `None` when the queue is closed and empty. Whoever was just
-    /// answered often comes back at once, so the writer looks a little before it goes to sleep: to be
+    /// The next transaction's changes; `None` when the queue is closed and empty. A caller that was just
+    /// answered often writes again at once, so the writer spins a little before it sleeps: to be
     /// woken would take longer.
     fn next(&self) -> Option<Vec<Box<dyn Job>>> {
         let started = Instant::now();
@@ -379,7 +379,7 @@ impl Drop for Writer {
     }
 }
 
-/// What the writer's thread has in its hands.
+/// State of the writer's thread.
 struct WriterLoop {
     connection: Connection,
     queue: Arc<Queue>,
@@ -422,18 +422,18 @@ impl WriterLoop {
         counters.longest_commit_us.fetch_max(took, Ordering::Relaxed);
         counters.jobs.fetch_add(count, Ordering::Relaxed);
         if outcome.is_ok() {
-            // Before anybody is woken: see `Store::commits`.
+            // Before any subscriber is woken: see `Store::commits`.
             counters.batches.fetch_add(1, Ordering::Release);
             self.checkpointer.written(count);
-            // Before the answers: who is told that something happened can rely on the others knowing.
+            // Before the answers: a caller that is answered can rely on the others being woken.
             for topic in &announcements {
                 (self.announce)(topic);
             }
         }
         let failed = outcome.err();
         if let Some(Failed::Other(what)) = &failed {
-            let line = format_args!("a transaction of {count} changes was undone: {what}");
-            log_limit::error("transactions that were undone", line);
+            let line = format_args!("a transaction of {count} changes was rolled back: {what}");
+            log_limit::error("transactions rolled back", line);
         }
         for job in batch {
             job.answer(failed.as_ref());
@@ -454,7 +454,7 @@ impl WriterLoop {
             if !alone {
                 say("SAVEPOINT job")?;
             }
-            let told = announcements.len();
+            let reported = announcements.len();
             let mut tx = Tx { read: Read(&self.connection), announcements };
             let good = job.run(&mut tx);
             if self.connection.is_autocommit() {
@@ -462,7 +462,7 @@ impl WriterLoop {
             }
             anything |= good;
             if !good {
-                announcements.truncate(told);
+                announcements.truncate(reported);
             }
             if !alone {
                 if !good {

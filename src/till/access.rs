@@ -1,6 +1,6 @@
-//! Who may act for the shop: tokens are made, checked and taken back (merchant-api 1.6).
+//! Access control: API tokens are created, checked and revoked (merchant-api 1.6).
 //!
-//! A token's value is seen twice: when it is made, and when somebody shows it. The store has only
+//! The program sees a token's value when it is created and when a client sends it. The store has only
 //! its SHA-256, which is enough because a token is random, unlike a password.
 
 use std::fmt;
@@ -23,18 +23,18 @@ use taler::base32;
 use taler::ids::InstanceId;
 use taler::time::{RelativeTime, Timestamp};
 
-/// What every token's text starts with (RFC 8959).
+/// Prefix of every token's text (RFC 8959).
 pub const PREFIX: &str = "secret-token:";
 /// Longest text that can be a token, in bytes.
 pub(crate) const MAX_TOKEN: usize = 512;
 /// Longest note about a token, in characters.
 pub(crate) const MAX_DESCRIPTION: usize = 512;
-/// How long an expired token is told from one that never was: 30 days.
+/// How long an expired token is distinguished from an unknown one: 30 days.
 const REMEMBERED_S: u64 = 30 * 86_400;
-/// How long a token that was traded for another one lives at most: 90 days. Else whoever got hold of
+/// Longest validity of a token that was issued for another token: 90 days. Otherwise a thief of
 /// a token with an end could trade it for one without.
 const REFRESHED_LIFE_S: u64 = 90 * 86_400;
-/// How long a token lives when nobody says otherwise: a day.
+/// Default validity of a token: one day.
 const DEFAULT_LIFE_S: u64 = 86_400;
 
 /// A token's text, `secret-token:` included. Never shown but to whom it is given.
@@ -54,7 +54,7 @@ impl ApiToken {
         if fits { Ok(Self(format!("{PREFIX}{secret}"))) } else { Err(InvalidField("token")) }
     }
 
-    /// What somebody shows as a bearer token: a token's text, or an instance's password behind the
+    /// The text of a bearer token: an API token, or an instance's password after the
     /// same prefix, which has other characters and lengths.
     ///
     /// # Errors
@@ -99,7 +99,7 @@ impl fmt::Debug for ApiToken {
     }
 }
 
-/// Somebody who may act for an instance, within a scope. Only [`Till::admit`] and its like make one.
+/// Proof that the client may act for an instance, within a scope. Only [`Till::admit`] and similar methods create one.
 #[derive(Debug)]
 pub struct Principal {
     pub(super) instance: Instance,
@@ -117,13 +117,13 @@ impl Principal {
         self.instance.settings.business_day.calendar(&time_zone())
     }
 
-    /// The number of the token that they came with; `None` for whoever came with the password or holds
+    /// Serial number of the token used; `None` for a client with the password or with
     /// the store's file.
     pub fn token(&self) -> Option<i64> {
         self.token.as_ref().map(|token| token.serial)
     }
 
-    /// What they came with, for the log.
+    /// The credential used, for the log.
     pub fn means(&self) -> String {
         match self.token() {
             Some(serial) => format!("by token {serial}"),
@@ -132,7 +132,7 @@ impl Principal {
     }
 }
 
-/// What a text that was shown as a bearer token turned out to be.
+/// The result of checking a bearer token.
 #[derive(Debug)]
 pub enum Admission {
     /// A token that is good for what was asked.
@@ -142,24 +142,24 @@ pub enum Admission {
     Unknown(Instance),
 }
 
-/// Whence somebody came, for the log.
+/// The client's address, for the log.
 pub(super) struct ClientAddr(pub(super) Option<IpAddr>);
 
 impl fmt::Display for ClientAddr {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             Some(client) => write!(f, "from {client}"),
-            None => f.write_str("from a client that no proxy names"),
+            None => f.write_str("from an unknown client"),
         }
     }
 }
 
-/// What somebody wants of a new token.
+/// The request for a new token.
 #[derive(Clone, Debug)]
 pub struct CreateToken {
-    /// What it shall be good for.
+    /// Scope of the new token.
     pub scope: TokenScope,
-    /// How long it shall live; a day when `None`.
+    /// Validity of the new token; a day when `None`.
     pub duration: Option<RelativeTime>,
     /// The shop's own note.
     pub description: Option<String>,
@@ -179,18 +179,18 @@ impl CreateToken {
 /// A token just made: the only time its text is known.
 #[derive(Debug)]
 pub struct IssuedToken {
-    /// The text.
+    /// The token's text; only its hash is stored.
     pub key: ApiToken,
-    /// Its number.
+    /// Serial number, unique within the daemon.
     pub serial: i64,
-    /// What it is good for.
+    /// Its scope.
     pub scope: TokenScope,
     /// Until when.
     pub expires_at: Timestamp,
 }
 
 impl Till {
-    /// Lets in whoever shows a token of `instance` that is good for `needs`; `None`: for anything.
+    /// Admits a client with a token of `instance` whose scope has the permission `needs`; `None`: any scope.
     ///
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`], [`Error::NotAuthorized`],
@@ -253,7 +253,7 @@ impl Till {
         }
     }
 
-    /// Lets in whoever shows the password of `instance` in the place of a token, for everything that the
+    /// Admits a client with the password of `instance` instead of a token, for everything that the
     /// instance may do. Each text that was not checked in the last minutes counts as an attempt
     /// of `peer`, as in [`Till::log_in`].
     ///
@@ -282,7 +282,7 @@ impl Till {
         }
     }
 
-    /// Lets in whoever shows a token of any instance that is good for `needs`, as a clerk of that
+    /// Admits a client with a token of any instance whose scope has `needs`, as a principal of that
     /// instance: for requests that name their instance where it is not read from strangers. `None`
     /// when there is no such token, which then may be a password.
     ///
@@ -302,7 +302,7 @@ impl Till {
         holder.map(|holder| self.admit(&holder.id, key, Some(needs))).transpose()
     }
 
-    /// Lets in whoever holds the store's file in their hands: the command line.
+    /// Admits the command line, which has access to the database file.
     ///
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
@@ -341,7 +341,7 @@ impl Till {
         self.issue_for_password(Principal { instance, token: None }, client, wish, kind).await
     }
 
-    /// Makes a token for a clerk who has shown the password, and tells the log.
+    /// Creates a token for a principal who has shown the password, and tells the log.
     async fn issue_for_password(
         &self,
         principal: Principal,
@@ -351,11 +351,14 @@ impl Till {
     ) -> Result<IssuedToken, Error> {
         let issued = self.make_token(&principal, wish, kind).await?;
         let (id, IssuedToken { serial, scope, .. }) = (&principal.instance.id, &issued);
-        log::info!("{id}: token {serial} ({scope}) for the password, {}", ClientAddr(client));
+        log::info!(
+            "{id}: created token {serial} ({scope}) with the password, {}",
+            ClientAddr(client)
+        );
         Ok(issued)
     }
 
-    /// Is it the password of `instance`? A wrong one counts as an attempt of `peer`, the client's
+    /// Whether it is the password of `instance`. A wrong one counts as an attempt of `peer`, the client's
     /// address; `None` where no proxy tells it.
     ///
     /// # Errors
@@ -370,7 +373,7 @@ impl Till {
         let hash = instance.password_hash.clone();
         let right = self.passwords.attempt(&instance.id, client, password, hash).await?;
         if !right {
-            let line = format_args!("{}: a wrong password, {}", instance.id, ClientAddr(client));
+            let line = format_args!("{}: wrong password, {}", instance.id, ClientAddr(client));
             log_limit::warn("wrong passwords", line);
             return Err(Error::NotAuthorized);
         }
@@ -409,7 +412,7 @@ impl Till {
         self.issue_token(&principal, CreateToken { duration, ..wish }).await
     }
 
-    /// Makes a token for the clerk's instance.
+    /// Creates a token for the principal's instance.
     ///
     /// # Errors
     /// [`Error::InvalidField`] names what does not fit.
@@ -445,7 +448,7 @@ impl Till {
             description: wish.description,
         };
         let (scope, expires_at) = (token.scope, token.expires_at);
-        // An expired token is kept for a while, so that its owner is told why it is refused; and as long
+        // An expired token is kept for a while, so that its owner learns why it is refused; and as long
         // as the clock may be wrong, since it may not have expired at all.
         let is_sure = self.is_time_sure();
         let long_ago = now.secs().unwrap_or_default().saturating_sub(REMEMBERED_S);
@@ -466,7 +469,7 @@ impl Till {
         Ok(IssuedToken { key, serial, scope, expires_at })
     }
 
-    /// Takes back the very token that the clerk came with.
+    /// Takes back the very token that the principal came with.
     ///
     /// # Errors
     /// [`Error::TokenUnknown`] when it was taken back meanwhile.
@@ -475,7 +478,7 @@ impl Till {
         self.revoke_token(principal, serial).await
     }
 
-    /// Takes back a token of the clerk's instance.
+    /// Revokes a token of the principal's instance.
     ///
     /// # Errors
     /// [`Error::TokenUnknown`].
@@ -489,7 +492,7 @@ impl Till {
             .await
     }
 
-    /// The tokens of the clerk's instance, from `offset` on (exclusive): older ones for a negative
+    /// The tokens of the principal's instance, from `offset` on (exclusive): older ones for a negative
     /// `limit`, newer ones for a positive one, at most as many as it says.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Bank accounts: added, changed, put out of use (merchant-api 6.3).
+//! Use cases of bank accounts: add, change, deactivate (merchant-api 6.3).
 
 use super::instance::still_there;
 use super::{Error, Principal, Till};
@@ -8,17 +8,17 @@ use system::random;
 use taler::base32::{HashCode, Salt};
 use taler::payto::Payto;
 
-/// An account that somebody wants.
+/// The request to add an account.
 #[derive(Clone, Debug)]
 pub struct CreateAccount {
     /// The full account, `receiver-name` included.
     pub payto_uri: Payto,
-    /// What else is said.
+    /// The other details.
     pub details: AccountDetails,
 }
 
 impl Till {
-    /// Adds an account to the clerk's instance. One that was there before comes back with its old
+    /// Adds an account to the principal's instance. One that was there before comes back with its old
     /// salt, so that its hash in old contracts stays true; asking again for the same is no error.
     ///
     /// # Errors
@@ -65,7 +65,7 @@ impl Till {
             .await
     }
 
-    /// All accounts of the clerk's instance, out of use ones too.
+    /// All accounts of the principal's instance, out of use ones too.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -1,8 +1,8 @@
-//! Under which addresses a shop's own programs and browsers find the daemon.
+//! Records the base URLs by which a shop's own programs and browsers reach the daemon.
 //!
-//! Where no address is configured, an order names the one that its request came to. That is good
-//! for the shop's own orders. A stranger may say any address, and a contract that is signed with it
-//! would send wallets there; so orders of strangers name an address that the shop itself has used.
+//! Without a configured base URL, an order names the one of its request. That is safe
+//! for the shop's own orders. A client without a token can send any address, and a contract that is signed with it
+//! would send wallets there; so public orders name an address that the shop itself has used.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ use crate::store::{self, instances};
 use taler::ids::InstanceId;
 use taler::web::BaseUrl;
 
-/// What was kept since the start, so that it is kept once.
+/// Addresses stored since the start, so that each is stored once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kept(Arc<Mutex<HashMap<InstanceSerial, Vec<BaseUrl>>>>);
 
@@ -35,7 +35,7 @@ impl Kept {
 }
 
 impl Till {
-    /// Keeps that the clerk's shop found the daemon at `root`, without waiting for it.
+    /// Keeps that the principal's shop found the daemon at `root`, without waiting for it.
     pub fn note_address(&self, principal: &Principal, root: &BaseUrl) {
         let instance = principal.instance.serial;
         if self.addresses.note(instance, root) {

@@ -1,11 +1,11 @@
-//! How often a password may be tried.
+//! Limits the rate of password attempts.
 //!
-//! Who is named by an address has attempts of their own, counted per instance and network: when they
-//! are used up, the next is refused. A proxy that names nobody makes all its clients look alike, and
-//! so does whatever else connects from the machine itself; to refuse them would lock the owner out
-//! with everybody else's wrong passwords. They share a second count per instance, which makes each
-//! attempt wait for its turn instead, the newest first: who comes after a burst of guesses does not
-//! wait for all of them. A right password gives its attempt back, so that a program that signs in for
+//! Clients with a known address have their own attempts, counted per instance and network: when they
+//! are used up, the next is refused. Behind a proxy that sends no client address all clients look alike, and
+//! so do programs on the machine itself; refusing them would lock the owner out
+//! because of other clients' wrong passwords. They share a second count per instance, which delays each
+//! attempt instead, the newest first: a client that comes after a burst of guesses does not
+//! wait for all of them. A right password does not use up an attempt, so that a program that signs in for
 //! each order is never stopped.
 
 use std::collections::{HashMap, VecDeque};
@@ -18,12 +18,12 @@ use taler::ids::InstanceId;
 
 /// Attempts that may be made at once.
 pub(super) const BURST: u32 = 10;
-/// How long until a named client may make one more attempt.
+/// Time in which a client with a known address gains one more attempt.
 pub(super) const REFILL: Duration = Duration::from_secs(6);
 /// How long one attempt waits after the other where clients are not named: no slower than a person
 /// types, and 86,400 guesses a day.
 pub(super) const TURN: Duration = Duration::from_secs(1);
-/// How many attempts on an instance may wait for their turn; beyond, the oldest is refused.
+/// Most attempts on an instance that wait for their turn; then the oldest is refused.
 const MAX_WAITING: usize = 16;
 /// The longest wait for a turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
@@ -31,7 +31,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(20);
 /// counted with those who are not named.
 const REMEMBERED: usize = 10_000;
 
-/// Whose attempts are counted together: those on an instance from a network, or from nobody named.
+/// Attempts counted together: those on an instance from one network, or from all unknown addresses.
 type Key = (InstanceId, Option<IpAddr>);
 
 /// The attempts that are counted together.
@@ -54,7 +54,7 @@ pub(super) struct Attempt(Key);
 #[derive(Debug, Default)]
 pub(super) struct Attempts(Mutex<HashMap<Key, Count>>);
 
-/// What becomes of an attempt at first.
+/// The first decision about an attempt.
 #[derive(Debug)]
 enum Begun<'a> {
     /// It may be made.
@@ -80,7 +80,7 @@ impl Drop for Waiting<'_> {
 }
 
 impl Count {
-    /// How long until there is an attempt to be had.
+    /// Time until an attempt is possible.
     fn wait(&self, now: Instant, refill: Duration) -> Duration {
         // The last of the burst may be made at once.
         self.full_at.saturating_duration_since(now).saturating_sub(refill * (BURST - 1))
@@ -92,7 +92,7 @@ impl Count {
 }
 
 impl Attempts {
-    /// Counts an attempt on `instance` by `client`, `None` where nobody says who it is. Where clients
+    /// Counts an attempt on `instance` by `client`; `None`: the address is unknown. Where clients
     /// are not named it waits for its turn.
     ///
     /// # Errors
@@ -165,7 +165,7 @@ impl Attempts {
             count.take(now, TURN);
             return None;
         }
-        // Somebody newer takes this turn; the next one is later.
+        // A newer attempt takes this turn; the next one is later.
         Some(Ok(if wait.is_zero() { TURN / 20 } else { wait }))
     }
 
@@ -183,7 +183,7 @@ impl Attempts {
     }
 }
 
-/// How long until there is one more attempt.
+/// Time until one more attempt is possible.
 fn refill(key: &Key) -> Duration {
     if key.1.is_some() { REFILL } else { TURN }
 }
@@ -200,7 +200,7 @@ mod tests {
         Some(text.parse().unwrap())
     }
 
-    /// How many attempts are made at once before one must wait or is refused.
+    /// Number of attempts possible at once before one must wait or is refused.
     fn at_once(attempts: &Attempts, now: Instant, client: Option<IpAddr>) -> usize {
         (0..1000)
             .take_while(|_| matches!(attempts.begin(now, &shop(), client), Ok(Begun::AtOnce(_))))
@@ -241,13 +241,13 @@ mod tests {
             assert!(matches!(attempts.lock(later, &crowd[1]), Some(Ok(_))));
             assert!(attempts.lock(later, &owner).is_none());
             drop(owner);
-            // Who gives up keeps nobody waiting.
+            // A client that hangs up delays no other.
             let last = crowd.pop().unwrap();
             assert!(matches!(attempts.lock(later + TURN, &crowd[5]), Some(Ok(_))));
             drop(last);
             let next = crowd.last().unwrap();
             assert!(attempts.lock(later + TURN, next).is_none());
-            // What they do is nothing to somebody with an address.
+            // They do not affect clients with a known address.
             assert_eq!(at_once(&attempts, now, ip("192.0.2.1")), 10);
         }
     }
@@ -273,7 +273,7 @@ mod tests {
             let _ = attempts.begin(now, &shop(), network(n));
         }
         assert!(attempts.known().len() <= REMEMBERED + 1);
-        // Whose counts are full again makes room.
+        // Counts that are full again are removed.
         let later = now + REFILL * BURST;
         assert!(matches!(attempts.begin(later, &shop(), network(30_000)), Ok(Begun::AtOnce(_))));
         assert!(attempts.known().len() <= 2);

@@ -1,4 +1,4 @@
-//! Claims: a wallet takes an order for itself and gets its contract, signed (merchant-api 3.2).
+//! The use case of claiming: a wallet binds an order to its nonce and gets the signed contract (merchant-api 3.2).
 
 use std::net::IpAddr;
 
@@ -30,14 +30,14 @@ pub(super) struct Binding {
 }
 
 impl Binding {
-    /// What becomes of the terms of an unclaimed order when `nonce` claims it.
+    /// The terms of an unclaimed order after `nonce` claims it.
     pub(super) fn of(proposal: &str, nonce: PublicKey) -> Result<Self, Error> {
         let (contract, h_contract) =
             contract::bind(proposal, &nonce).map_err(|bad| Error::Damaged(bad.to_string()))?;
         Ok(Self { claim: Claim { nonce, h_contract }, contract })
     }
 
-    /// Binds `order`, unless somebody has meanwhile; the claim that holds.
+    /// Binds `order`, unless another wallet has meanwhile; returns the valid claim.
     pub(super) fn keep(
         self,
         tx: &mut Tx<'_>,
@@ -57,8 +57,8 @@ impl Till {
     /// gives the same contract.
     ///
     /// # Errors
-    /// [`Error::ClaimUnknown`] when there is no such order, or the token is wrong: whoever guesses
-    /// is not told which. [`Error::AlreadyClaimed`], [`Error::TooManyWrites`],
+    /// [`Error::ClaimUnknown`] when there is no such order, or the token is wrong: a client that guesses
+    /// does not learn which. [`Error::AlreadyClaimed`], [`Error::TooManyWrites`],
     /// [`Error::DiskReserve`].
     pub async fn claim(
         &self,

@@ -1,14 +1,14 @@
-//! The exchanges whose coins the till takes: which there are, and how it stands with them
+//! The trusted exchanges: their list and their state
 //! (merchant-api 1.8).
 //!
-//! Some stand in the settings file, which is read at the start; others the operator has added, in a
-//! browser or by a command, and they are in the database. The daemon reads those anew from time to
-//! time (`jobs`), so that what a command adds or removes counts without a restart. An exchange that is
-//! removed is offered by no new order, but it is still known: coins of orders that name it are taken,
-//! and what is unfinished with it is finished.
+//! Some are in the settings file, which is read at the start; others were added by the operator, in a
+//! browser or by a command, and are in the database. The daemon reads those again at
+//! intervals (`jobs`), so that commands take effect without a restart. A removed exchange
+//! is not offered in new orders, but it is still known: coins for orders that name it are accepted,
+//! and pending work with it is completed.
 //!
-//! Nothing here waits for a network but [`Till::refresh_exchange`], which is for the clock's door, and
-//! [`Till::introduce_exchange`], which the operator waits for.
+//! Only two functions here wait for the network: [`Till::refresh_exchange`], which `jobs` calls, and
+//! [`Till::introduce_exchange`], for which the operator waits.
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -34,7 +34,7 @@ use taler::web::BaseUrl;
 /// for its keys day and night.
 pub const MAX_EXCHANGES: usize = 32;
 
-/// How an exchange is asked that somebody wants to add, who waits for the answer: once, and not for long.
+/// Limits of the request to an exchange that the operator adds: one attempt with a short time limit.
 pub const INTRODUCTION: Times = Times {
     connect: Duration::from_secs(5),
     request: Duration::from_secs(10),
@@ -44,10 +44,10 @@ pub const INTRODUCTION: Times = Times {
     pause: Duration::ZERO,
 };
 
-/// How it stands with an exchange.
+/// State of an exchange.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExchangeState {
-    /// Where it is.
+    /// Base URL.
     pub base_url: BaseUrl,
     /// When the keys in use were fetched; `None` if there are none.
     pub fetched_at: Option<Timestamp>,
@@ -55,12 +55,12 @@ pub struct ExchangeState {
     pub expires: Option<Timestamp>,
     /// When they are fetched next.
     pub next_download: Timestamp,
-    /// Why they could not be fetched the last time; `None` if they could, or nobody tried.
+    /// The error of the last fetch of the keys; `None` if it succeeded or there was none.
     pub failure: Option<ExchangeFailure>,
 }
 
 impl ExchangeState {
-    /// Has it keys that are good?
+    /// Whether its keys are valid.
     pub fn is_ready(&self, now: Timestamp) -> bool {
         self.expires.is_some_and(|expires| expires > now)
     }
@@ -84,7 +84,7 @@ pub struct ExchangeFailure {
 pub struct ListedExchange {
     /// Whom the operator trusts.
     pub trusted: Trusted,
-    /// Does it stand in the settings file? Else it is in the database.
+    /// Whether it is in the settings file; otherwise it is in the database.
     pub is_in_settings: bool,
     /// No new order offers it; what was begun with it is finished.
     pub is_removed: bool,
@@ -144,7 +144,7 @@ impl fmt::Display for ExchangeRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Insecure => f.write_str(
-                "the address of an exchange begins with https://; without it, others on the way could \
+                "an exchange's address begins with https://; without it, others on the network could \
                  give you another key",
             ),
             Self::Exchange(error) => write!(f, "the exchange cannot be added: {error}"),
@@ -184,8 +184,8 @@ impl From<crate::store::Error> for ExchangeRefusal {
     }
 }
 
-/// May an exchange at this address be asked whom to trust? Without https others on the way could answer
-/// in its place; nobody is on the way to this machine itself.
+/// Whether the keys of an exchange at this address may be fetched to trust it. Without https others could answer
+/// in its place; connections to this machine itself cannot be intercepted.
 ///
 /// # Errors
 /// [`ExchangeRefusal::Insecure`].
@@ -228,7 +228,7 @@ impl Directory {
         self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Makes it hold `wanted`; whoever stays keeps their keys. Has anything changed?
+    /// Replaces the list by `wanted`; exchanges that stay keep their cached keys. Whether anything has changed.
     fn update(&self, wanted: Vec<ListedExchange>, store: &Store, clock: &Clock) -> bool {
         let before = self.entries();
         if before.iter().map(|entry| &entry.listed).eq(wanted.iter()) {
@@ -244,7 +244,7 @@ impl Directory {
                 let url = &listed.trusted.base_url;
                 log::warn!(
                     "exchange {url}: the settings file has its master public key as {}, the database \
-                     as {key}; the settings file counts",
+                     as {key}; the settings file is used",
                     listed.trusted.master_public_key
                 );
             }
@@ -260,7 +260,7 @@ impl Directory {
 /// The client of an exchange, with what is kept of its keys.
 fn open(trusted: &Trusted, http: &Http, store: &Store, clock: &Clock) -> Exchange {
     let kept = store.read_in_place(|db| exchanges::keys(db, trusted)).unwrap_or_else(|error| {
-        log::warn!("{}: its kept keys cannot be read: {error}", trusted.base_url);
+        log::warn!("{}: stored keys cannot be read: {error}", trusted.base_url);
         None
     });
     let remembered = kept.map(|KeysRow { text, fetched_at, expires }| PersistedKeys {
@@ -281,8 +281,8 @@ fn remember(store: &Store, exchange: &Trusted, keys: &PersistedKeys) {
         exchanges::keep_keys(tx, &owner, &keys.text, keys.fetched_at, keys.expires)
     }));
     if let Err(error) = kept {
-        let line = format_args!("{}: its keys cannot be kept: {error}", exchange.base_url);
-        log_limit::warn("keys of exchanges that could not be kept", line);
+        let line = format_args!("{}: keys cannot be stored: {error}", exchange.base_url);
+        log_limit::warn("keys of exchanges that could not be stored", line);
     }
 }
 
@@ -310,12 +310,12 @@ impl Till {
         offered.map(|entry| entry.exchange.clone()).collect()
     }
 
-    /// How it stands with the exchanges that new orders offer.
+    /// State of the exchanges that new orders offer.
     pub fn exchange_states(&self) -> Vec<ExchangeState> {
         self.offered_exchanges().iter().map(state).collect()
     }
 
-    /// All exchanges that are or were trusted, and how it stands with them.
+    /// State of all exchanges that are or were trusted.
     pub fn listed_exchanges(&self) -> Vec<(ListedExchange, ExchangeState)> {
         let entries = self.exchanges.entries();
         entries.iter().map(|entry| (entry.listed.clone(), state(&entry.exchange))).collect()
@@ -339,7 +339,7 @@ impl Till {
         self.exchanges.changed.notified().await;
     }
 
-    /// Asks the exchange at `base_url`, which nobody trusts yet, whom to trust: its master key and its
+    /// Fetches from the exchange at `base_url`, which is not trusted yet, its master key and its
     /// currency, for the operator to compare. Nothing is kept.
     ///
     /// # Errors
@@ -444,7 +444,7 @@ impl Till {
         (is_named || !found.listed.is_removed).then(|| found.exchange.clone())
     }
 
-    /// Whether amounts in `currency` make sense here: it is built in, or set, or an exchange has it.
+    /// Whether `currency` is known: it is built in, or set, or an exchange uses it.
     pub(super) fn knows_currency(&self, currency: &Currency) -> bool {
         let entries = self.exchanges.entries();
         let of_exchange = entries.iter().any(|one| one.listed.trusted.currency == *currency);
@@ -457,8 +457,8 @@ impl Till {
         known.cloned().unwrap_or_else(|| CurrencySpecification::shipped(*currency))
     }
 
-    /// The currencies in which the till can be paid with coins, each once, what is meant when nobody
-    /// chooses first: that of the settings if an exchange has it, else that of the first exchange.
+    /// The currencies in which the till accepts coins, each once, the default
+    /// first: that of the settings if an exchange has it, else that of the first exchange.
     /// Empty without any exchange.
     pub fn offered_currencies(&self) -> Vec<Currency> {
         let mut currencies: Vec<Currency> = Vec::new();
@@ -473,7 +473,7 @@ impl Till {
         currencies
     }
 
-    /// What amounts are in when nobody says otherwise: the first of [`Self::offered_currencies`], without
+    /// The default currency of amounts: the first of [`Self::offered_currencies`], without
     /// any exchange that of the settings.
     pub fn default_currency(&self) -> Currency {
         self.offered_currencies().first().copied().unwrap_or(self.terms.currency)
@@ -507,7 +507,7 @@ impl Till {
     }
 }
 
-/// What came of fetching keys.
+/// The result of fetching keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Refreshed {
     /// How long until they should be fetched again.
@@ -536,7 +536,7 @@ mod tests {
             &settings,
             &[kept("two", 2, false), kept("three", 3, false), kept("four", 4, true)],
         );
-        let told: Vec<_> = list
+        let reported: Vec<_> = list
             .iter()
             .map(|one| {
                 let name = one.trusted.base_url.host_and_path().split('.').next().unwrap();
@@ -544,7 +544,7 @@ mod tests {
             })
             .collect();
         assert_eq!(
-            told,
+            reported,
             [
                 ("one", true, false, false),
                 ("two", true, false, true),

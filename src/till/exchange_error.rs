@@ -1,4 +1,4 @@
-//! What an exchange did not do, as wallets and shops are told of it (merchant-api 3.5).
+//! Failures of exchanges, in the form that wallets and shops get (merchant-api 3.5).
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -12,42 +12,42 @@ use taler::exchange::BadKeys;
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
-/// Taler's codes that exchanges alone tell. Others may come from what stands in front of one.
+/// Taler's error codes that only exchanges send. Others may come from a proxy in front of one.
 const EXCHANGE_CODES: RangeInclusive<u32> = 1000..=1999;
 
 /// Those of them that are about refunds.
 const REFUND_CODES: RangeInclusive<u32> = 1500..=1519;
 
-/// What an exchange tells of a refund of a coin that it has never seen, or not for this contract: it
+/// The answer of an exchange to a refund of a coin that it has never seen, or not for this contract: it
 /// does not know the coin's denomination (seen, observed-exchange 6), the coin, the deposit.
 const NEVER_THERE_CODES: [u32; 3] = [1005, 1500, 1502];
 
-/// HTTP status told when a coin has more refunds than an exchange keeps.
+/// HTTP status stated when a coin has more refunds than an exchange stores.
 const TOO_MANY_REFUNDS: u16 = 413;
 
 /// An exchange would not, or could not.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExchangeError {
-    /// Which.
+    /// Base URL of the exchange.
     pub exchange_url: BaseUrl,
-    /// What happened.
+    /// The kind of failure.
     pub kind: ExchangeErrorKind,
     /// The HTTP status of its answer, if there was one.
     pub http_status: Option<u16>,
-    /// Its own code, if it told one.
+    /// The exchange's error code, if it sent one.
     pub code: Option<u32>,
     /// Its own words, if they were JSON.
     pub reply: Option<Value>,
 }
 
-/// What happened with an exchange.
+/// Kinds of an exchange's failures.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ExchangeErrorKind {
     /// It did not answer in time.
     Timeout,
     /// It cannot be reached.
     Unreachable,
-    /// Its answer makes no sense, or its confirmation does not hold.
+    /// Its answer is invalid, or its confirmation does not hold.
     InvalidResponse,
     /// Its keys are not to be used.
     Keys,
@@ -70,7 +70,7 @@ pub enum ExchangeErrorKind {
 }
 
 impl ExchangeError {
-    /// What `error` of the exchange at `url` means.
+    /// Classifies `error` of the exchange at `url`.
     pub(super) fn at(url: &BaseUrl, error: exchange::Error) -> Self {
         use exchange::Error as Client;
         let kind = match &error {
@@ -95,7 +95,7 @@ impl ExchangeError {
         Self { exchange_url, kind, http_status, code, reply }
     }
 
-    /// The status that a wallet is told of: that of the exchange's answer, or a gateway's if there
+    /// The status stated to wallets: that of the exchange's answer, or a gateway's if there
     /// was none, or it was no answer.
     pub fn status(&self) -> u16 {
         match self.http_status {
@@ -105,7 +105,7 @@ impl ExchangeError {
         }
     }
 
-    /// Did the exchange say nothing, or only that it cannot? Whoever asks it for the next coin would wait
+    /// Whether the exchange gave no answer, or only a server error. A request for the next coin would wait
     /// as long, for as little.
     pub(super) const fn is_silence(&self) -> bool {
         match self.kind {
@@ -134,7 +134,7 @@ impl ExchangeError {
         })
     }
 
-    /// Is it certain that the exchange will never make the refund that it was asked for? Only its
+    /// Whether it is certain that the exchange will never make the requested refund. Only its
     /// own reasons are for good (crypto 14.3): it may come to know the shop, and a proxy in
     /// front of it knows nothing of coins.
     pub(super) fn is_final_for_refund(&self) -> bool {
@@ -144,13 +144,13 @@ impl ExchangeError {
                     || self.code.is_some_and(|code| REFUND_CODES.contains(&code)))
     }
 
-    /// Does the exchange say, of a refund, that it has no such coin, or none for this contract?
+    /// Whether the exchange answers a refund request with "no such coin", or none for this contract.
     pub(super) fn was_never_there(&self) -> bool {
         self.http_status == Some(404)
             && self.code.is_some_and(|code| NEVER_THERE_CODES.contains(&code))
     }
 
-    /// Is it certain that the exchange did nothing, and will do nothing if asked again?
+    /// Whether it is certain that the exchange did nothing, and will do nothing when asked again.
     pub(super) fn is_final(&self) -> bool {
         match self.kind {
             ExchangeErrorKind::DoubleSpend
@@ -277,7 +277,7 @@ mod tests {
             ("unknown denomination", DenominationUnknown, true),
             ("wallet_data_hash that was not signed", Signature, true),
             ("wire deadline never", Refused, true),
-            // These codes are told by whatever stands in front of an exchange, too.
+            // Proxies in front of an exchange send these codes, too.
             ("a member missing", Refused, false),
             ("bad iban", Refused, false),
             ("bad merchant signature", Refused, false),

@@ -1,8 +1,8 @@
-//! Money that goes back to the coins that it came from: refunds that wallets fetch, payments that are
-//! aborted, payments that came too late (merchant-api 3.7 and 3.8, crypto 14.3).
+//! Refunds coins at their exchanges: refunds that wallets collect, payments that are
+//! aborted, coins that arrived too late (merchant-api 3.7 and 3.8, crypto 14.3).
 //!
-//! What is to be given back is kept before the exchange is asked, and asked for until it has
-//! answered: at once, and then by the clock.
+//! Each refund is stored before the exchange is asked, and the request is repeated until it has
+//! answered: at once, and then by `pending`.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -26,13 +26,13 @@ use taler::sign::{PublicKey, Signature, Statement};
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
-/// The status told of an exchange that gave no answer.
+/// The status stated for an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
 
-/// What a wallet gets that asks for its refunds.
+/// The answer to a wallet that collects its refunds.
 #[derive(Debug)]
 pub struct CollectedRefunds {
-    /// The order.
+    /// The refunded order.
     pub order: Order,
     /// The shop's key, with which the refunds were asked for.
     pub merchant_pub: PublicKey,
@@ -40,34 +40,34 @@ pub struct CollectedRefunds {
     pub refunds: Vec<CollectedRefund>,
 }
 
-/// What a wallet gets for one coin.
+/// The result for one coin.
 #[derive(Debug)]
 pub struct CollectedRefund {
     /// The refund, with what the exchange has said to it.
     pub refund: CoinRefund,
-    /// What the exchange takes of it.
+    /// The exchange's refund fee.
     pub fee: Amount,
-    /// What stood in the way just now.
+    /// The current obstacle; a retry may succeed.
     pub exchange_error: Option<ExchangeError>,
 }
 
-/// What became of a coin of an aborted payment.
+/// The result for a coin of an aborted payment.
 #[derive(Debug)]
 pub enum Aborted {
-    /// It is given back.
+    /// It is refunded.
     Done {
         /// The exchange's signing key.
         exchange_pub: PublicKey,
-        /// Its signature.
+        /// The exchange's signature of the refund.
         exchange_sig: Signature,
     },
     /// The exchange has not given it back, or not yet.
     Failed {
         /// The status of its answer; 504 if there was none.
         status: u16,
-        /// Its code.
+        /// The exchange's error code.
         code: Option<u32>,
-        /// Its words.
+        /// The exchange's answer.
         reply: serde_json::Value,
     },
     /// It was never deposited.
@@ -182,7 +182,7 @@ impl Till {
                 Outcome::Open => {
                     let exchange_error = troubles.iter().find(|(of, _)| *of == refund.serial);
                     let (status, code, reply) = match exchange_error {
-                        // Should it arrive there all the same, it is given back then.
+                        // Should it arrive there all the same, it is refunded then.
                         Some((_, exchange_error)) if exchange_error.was_never_there() => {
                             return Aborted::Undeposited;
                         }
@@ -221,7 +221,7 @@ impl Till {
         serial: OrderSerial,
         url: &BaseUrl,
     ) -> Result<Vec<(CoinRefundSerial, ExchangeError)>, Error> {
-        let _turn = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
         let found = self.store.read_in_place::<_, Error>(|db| {
             let Some(order) = orders::find_by_serial(db, serial)? else { return Ok(None) };
             let refunds = coin_refunds::of_order(db, serial)?;
@@ -287,7 +287,7 @@ impl Till {
         Ok(troubles)
     }
 
-    /// Lets go of a coin that was to be given back, and that the exchange has never seen: it may pay
+    /// Lets go of a coin that was to be refunded, and that the exchange has never seen: it may pay
     /// as if it had not been here.
     async fn drop_unseen(&self, deposit: &Deposit) -> Result<(), Error> {
         let (serial, sent_at) = (deposit.serial, deposit.sent_at);
@@ -308,7 +308,7 @@ impl Till {
     ) -> Result<Outcome, ExchangeError> {
         let url = &refund.coin.exchange_url;
         let Some(exchange) = self.exchange(url) else {
-            // It was trusted once; until it is again, nobody can be asked.
+            // The exchange is no longer trusted; it is not asked until it is trusted again.
             return Err(ExchangeError::at(url, exchange::Error::Unreachable("not trusted".into())));
         };
         let answer = async {
@@ -345,7 +345,7 @@ impl Till {
                 {
                     refunds::mark_collected(tx, grant, now)?;
                 }
-                // What was given back over the counter is not counted here.
+                // What was refunded over the counter is not counted here.
                 if !ledger.at_counter {
                     ledger.order.refund_taken = ledger.taken()?;
                     ledger.order.refund_refused = ledger.refused()?;
@@ -364,11 +364,11 @@ impl Till {
         serial: OrderSerial,
         now: Timestamp,
     ) -> Result<(), Error> {
-        // Whoever pays right now began in time, and may yet complete it.
+        // A payment in progress began in time and may still complete.
         if self.locks.is_taken(serial) {
             return Ok(());
         }
-        let _turn = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
         self.store
             .write(move |tx| {
                 let Some(order) = orders::find_by_serial(tx, serial)? else { return Ok(()) };
@@ -383,13 +383,13 @@ impl Till {
 }
 
 impl OrderLedger {
-    /// Has the customer all of this grant?
+    /// Whether the customer has collected all of this grant.
     fn has_grant(&self, grant: RefundSerial) -> bool {
         let mut parts = self.refunds.iter().filter(|refund| refund.grant == Some(grant));
         parts.all(|refund| matches!(refund.outcome, Outcome::Done { .. }))
     }
 
-    /// All that exchanges have refused for good of what the shop granted; `None`: nothing.
+    /// All that exchanges have permanently refused of what the shop granted; `None`: nothing.
     fn refused(&self) -> Result<Option<Amount>, Error> {
         let refused = self.refunds.iter().filter(|refund| {
             refund.grant.is_some() && matches!(refund.outcome, Outcome::Refused { .. })
@@ -400,7 +400,7 @@ impl OrderLedger {
         Ok(Some(sum).filter(|sum| !sum.is_zero()))
     }
 
-    /// All that the exchange has given back of what the shop granted.
+    /// All that the exchange has refunded of what the shop granted.
     fn taken(&self) -> Result<Amount, Error> {
         let done = self.refunds.iter().filter(|refund| {
             refund.grant.is_some() && matches!(refund.outcome, Outcome::Done { .. })
@@ -411,12 +411,12 @@ impl OrderLedger {
     }
 }
 
-/// Is it to be asked for, and has no answer yet?
+/// Whether it is due and has no answer yet.
 fn is_to_be_sent(refund: &CoinRefund) -> bool {
     refund.wanted && refund.outcome == Outcome::Open
 }
 
-/// What an exchange refuses for good, and for the same reason, of the refunds that the shop has granted
+/// What an exchange permanently refuses, and for the same reason, of the refunds that the shop has granted
 /// of an order: a line of the log.
 struct RefusedRefund {
     exchange_url: BaseUrl,
@@ -426,21 +426,21 @@ struct RefusedRefund {
 }
 
 impl RefusedRefund {
-    /// Adds a coin's refund to those that are told, if it is refused for good.
-    fn add(told: &mut Vec<Self>, refund: &CoinRefund, outcome: &Outcome) {
+    /// Adds a coin's refund to the list, if the exchange permanently refuses it.
+    fn add(reported: &mut Vec<Self>, refund: &CoinRefund, outcome: &Outcome) {
         let Outcome::Refused { status, code, .. } = outcome else { return };
         if refund.grant.is_none() {
             return;
         }
         let exchange_url = &refund.coin.exchange_url;
-        let same = told.iter_mut().find(|other| {
+        let same = reported.iter_mut().find(|other| {
             other.exchange_url == *exchange_url && (other.status, other.code) == (*status, *code)
         });
         match same {
             Some(same) => {
                 same.amount = same.amount.checked_add(&refund.amount).unwrap_or(same.amount);
             }
-            None => told.push(Self {
+            None => reported.push(Self {
                 exchange_url: exchange_url.clone(),
                 amount: refund.amount,
                 status: *status,
@@ -453,11 +453,11 @@ impl RefusedRefund {
 impl fmt::Display for RefusedRefund {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { exchange_url, amount, status, code } = self;
-        write!(f, "{exchange_url} refused a refund of {amount} for good ({status}")?;
+        write!(f, "{exchange_url} permanently refused a refund of {amount} ({status}")?;
         if let Some(code) = code {
             write!(f, ", code {code}")?;
         }
-        f.write_str("); the shop must pay it back in another way")
+        f.write_str("); the shop must refund it in another way")
     }
 }
 
@@ -473,7 +473,7 @@ fn refused_for_good(exchange_error: ExchangeError) -> Result<Outcome, ExchangeEr
     }
 }
 
-/// Has whole coins given back: their payment came to nothing. Those that were never sent to their
+/// Has whole coins refunded: their payment came to nothing. Those that were never sent to their
 /// exchange are let go.
 pub(super) fn refund_coins<'a>(
     tx: &mut Tx<'_>,

@@ -1,4 +1,4 @@
-//! Instances: made, shown, changed, deleted (merchant-api 6.1 and 6.2).
+//! Use cases of instances: create, show, change, delete (merchant-api 6.1 and 6.2).
 
 use std::net::IpAddr;
 
@@ -18,7 +18,7 @@ use taler::ids::InstanceId;
 use taler::sign::SigningKey;
 use taler::time::Timestamp;
 
-/// How an instance's owner will prove who they are.
+/// Credentials of an instance's owner.
 #[derive(Clone, Debug)]
 pub enum Auth {
     /// By a password, traded for tokens.
@@ -27,14 +27,14 @@ pub enum Auth {
     Token(ApiToken),
 }
 
-/// An instance that somebody wants.
+/// The request to create an instance.
 #[derive(Clone, Debug)]
 pub struct CreateInstance {
     /// Its name in URLs.
     pub id: InstanceId,
-    /// What is set.
+    /// The instance's settings.
     pub settings: InstanceSettings,
-    /// How its owner gets in; nobody does by the web when `None`.
+    /// The owner's credentials; `None`: no access over HTTP.
     pub auth: Option<Auth>,
 }
 
@@ -43,7 +43,7 @@ pub struct CreateInstance {
 pub enum Deletion {
     /// Now.
     Done,
-    /// When exchanges have answered what is under way. Nobody can use it from now on.
+    /// When exchanges have confirmed the pending refunds. The instance cannot be used from now on.
     WhenAnswered(Unfinished),
 }
 
@@ -59,7 +59,7 @@ pub(super) fn create(
 }
 
 impl Till {
-    /// Makes an instance with a key of its own. Asking again for the same is no error.
+    /// Creates an instance with a key of its own. Asking again for the same is no error.
     ///
     /// # Errors
     /// [`Error::InstanceExists`] when the name has other settings or another password,
@@ -187,7 +187,7 @@ impl Till {
                 }
                 let settings = change(&there.settings);
                 settings.check()?;
-                // A zone that the machine has forgotten keeps nobody from changing other things.
+                // An unknown zone in the stored settings must not prevent other changes.
                 if settings.business_day != there.settings.business_day {
                     settings.business_day.check()?;
                 }
@@ -198,7 +198,7 @@ impl Till {
 
     /// Takes the key from the instance `id`, its passwords and its tokens; its history stays. While
     /// money of it is under way that goes by `force` only: then coins that did not pay for anything are
-    /// given back, refunds that nobody collected are sent, and the key stays until the last of them is
+    /// refunded, refunds not yet collected are sent, and the key stays until the last of them is
     /// answered.
     ///
     /// # Errors
@@ -243,9 +243,9 @@ impl Till {
         Ok(deletion)
     }
 
-    /// Gives the clerk's instance a new password or a new fixed token. Either takes the place of
-    /// both. Whoever else sits in the back office has to sign in again; tokens made by request stay
-    /// good until they end or are taken back.
+    /// Gives the principal's instance a new password or a new fixed token. Either takes the place of
+    /// both. All other web sessions end; tokens created on request stay
+    /// valid until they expire or are revoked.
     ///
     /// # Errors
     /// [`Error::InstanceDeleted`] when it went meanwhile.
@@ -270,7 +270,7 @@ impl Till {
             .await
     }
 
-    /// Gives the clerk's instance a new password in place of `old`, which is asked for because the
+    /// Gives the principal's instance a new password in place of `old`, which is asked for because the
     /// clerk may have left the desk. `peer` is the client's address, by which attempts are counted,
     /// together with those to sign in. For the rest as [`Till::set_auth`].
     ///
@@ -286,18 +286,18 @@ impl Till {
     ) -> Result<(), Error> {
         self.confirm(principal, old, client).await?;
         self.set_auth(principal, Auth::Password(new)).await?;
-        log::info!("{}: a new password, {}", principal.instance.id, ClientAddr(client));
+        log::info!("{}: password changed, {}", principal.instance.id, ClientAddr(client));
         Ok(())
     }
 
     /// Gives the instance `id` a new password, for an owner who has lost it, by the special
-    /// instance's clerk, whose `own` password is asked for; `peer` as in [`Till::change_password`].
-    /// Whoever sits in the back office of `id` has to sign in again; tokens made by request stay.
+    /// instance's principal, whose `own` password is asked for; `peer` as in [`Till::change_password`].
+    /// All web sessions of `id` end; tokens created on request stay.
     ///
     /// # Errors
     /// [`Error::NotAuthorized`] when `own` is another one, [`Error::TooManyAttempts`],
     /// [`Error::Overloaded`], [`Error::InstanceUnknown`], [`Error::InstanceDeleted`];
-    /// [`Error::NotPermitted`] for the clerk of another shop.
+    /// [`Error::NotPermitted`] for the principal of another shop.
     pub async fn reset_password(
         &self,
         principal: &Principal,
@@ -312,11 +312,11 @@ impl Till {
         self.confirm(principal, own, client).await?;
         let owner = self.admit_operator(id).await?;
         self.set_auth(&owner, Auth::Password(new)).await?;
-        log::info!("{id}: a new password by {}, {}", principal.instance.id, ClientAddr(client));
+        log::info!("{id}: password changed by {}, {}", principal.instance.id, ClientAddr(client));
         Ok(())
     }
 
-    /// Is it the clerk, and not somebody at a desk that was left?
+    /// Checks the password again, in case another person uses an unattended browser.
     async fn confirm(
         &self,
         principal: &Principal,
@@ -328,7 +328,7 @@ impl Till {
     }
 }
 
-/// What money of the instance is under way, if any is and that is no obstacle.
+/// The unfinished payments and refunds of the instance, unless they prevent the deletion.
 ///
 /// # Errors
 /// [`Error::InstanceUnfinished`] when it is one.
@@ -344,7 +344,7 @@ fn unfinished_of(
     }
 }
 
-/// Has all coins given back that have not paid for anything, and all refunds sent, of an instance that
+/// Has all coins refunded that have not paid for anything, and all refunds sent, of an instance that
 /// is deleted when they are answered.
 fn give_all_back(
     tx: &mut Tx<'_>,
@@ -370,7 +370,7 @@ fn give_all_back(
     Ok(Deletion::WhenAnswered(unfinished))
 }
 
-/// Is the instance still there for which somebody was let in? For every change that adds something to
+/// Checks that the principal's instance still exists. For every change that adds something to
 /// it: it may have been deleted between look and change.
 ///
 /// # Errors
@@ -387,7 +387,7 @@ pub(super) fn still_there(
     }
 }
 
-/// Keeps a fixed token, which nobody else may have chosen before.
+/// Stores a fixed token, which must not be in use elsewhere.
 fn keep_static(tx: &mut Tx<'_>, serial: InstanceSerial, token: &NewToken) -> Result<(), Error> {
     tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(InvalidField("token")))
 }

@@ -1,4 +1,4 @@
-//! Which accounts which exchanges pay to, as far as deposits and keys tell (merchant-api 6.5).
+//! The KYC state of each account at each exchange, from deposits and keys (merchant-api 6.5).
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use taler::web::BaseUrl;
 /// Refused because the key of the account is not yet proven by a transfer (crypto 14.2).
 const BAD_KYC_AUTH: &str = "bad_kyc_auth";
 
-/// How an exchange stands to an account.
+/// KYC state of an account at an exchange.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KycStatus {
     /// It pays.
@@ -39,7 +39,7 @@ pub enum KycStatus {
     Unreachable,
     /// It did not answer in time.
     Timeout,
-    /// Its keys make no sense.
+    /// Its keys are invalid.
     ExchangeInternal,
 }
 
@@ -70,7 +70,7 @@ impl KycStatus {
         }
     }
 
-    /// How an exchange with these keys stands to `account`, if `ask` is what it asked last.
+    /// KYC state of `account` at an exchange with these keys whose last requirement is `ask`.
     pub fn of(keys: &Keys, account: &Account, ask: Option<&KycRequest>) -> Self {
         match ask {
             _ if !keys.may_pay(&account.payto_uri) => Self::WireImpossible,
@@ -91,7 +91,7 @@ pub struct KycTransfer {
     pub from: Payto,
     /// To which account of the exchange.
     pub to: Payto,
-    /// How much: the smallest amount that the exchange sees fit.
+    /// The smallest amount that the exchange accepts.
     pub amount: Amount,
     /// With which subject: it has the shop's public key in it.
     pub subject: String,
@@ -127,7 +127,7 @@ impl KycTransfer {
     }
 }
 
-/// How one exchange stands to one account.
+/// KYC state of one account at one exchange.
 #[derive(Debug)]
 pub struct Kyc {
     /// How.
@@ -136,26 +136,26 @@ pub struct Kyc {
     pub account: Account,
     /// The exchange.
     pub exchange_url: BaseUrl,
-    /// What its coins are in.
+    /// Currency of its coins.
     pub currency: Currency,
-    /// What it said when it refused last.
+    /// Its answer when it last refused a deposit.
     pub ask: Option<KycRequest>,
-    /// How much it lets pass.
+    /// Its limits.
     pub limits: Vec<Limit>,
     /// The transfers of which it wants one; none if it wants none.
     pub transfers: Vec<KycTransfer>,
 }
 
-/// What is asked of accounts and exchanges, and what is waited for.
+/// The filter of accounts and exchanges, and the awaited state.
 #[derive(Clone, Debug, Default)]
 pub struct KycAsk {
     /// Only this account.
     pub h_wire: Option<HashCode>,
     /// Only this exchange.
     pub exchange_url: Option<BaseUrl>,
-    /// Wait until one of them stands so.
+    /// Wait until one of them has this state.
     pub until: Option<String>,
-    /// Wait until one of them stands otherwise.
+    /// Wait until one of them has another state.
     pub until_not: Option<String>,
 }
 
@@ -172,8 +172,8 @@ impl KycAsk {
 }
 
 impl Till {
-    /// How each exchange stands to each account in use; only this account, only this exchange, if
-    /// one is named. With patience, as soon as one of them stands as is waited for.
+    /// KYC state of each account in use at each exchange; only this account, only this exchange, if
+    /// one is named. With a wait limit, as soon as one of them has the awaited state.
     ///
     /// What is known comes from deposits, so that a wait ends when coins are refused, or taken again.
     ///

@@ -1,8 +1,8 @@
-//! What a till does, in the shop's words: one verb a method, one noun a file.
+//! The use cases of the till: one method a use case, one file a subject.
 //!
-//! A [`Till`] is handed its store and its settings and then serves every door alike: the web, the
-//! command line, and later the clock. A verb looks, decides with `model`, acts, and says what came
-//! of it; it knows no status codes and no JSON. Who may do what is a value: a [`Principal`].
+//! A [`Till`] gets its store and its settings, and serves all entry points alike: HTTP, the
+//! command line, and background jobs. A use case reads, decides with `model`, writes, and returns the
+//! result; it knows no status codes and no JSON. Authority is a value: a [`Principal`].
 
 pub mod access;
 mod account;
@@ -82,6 +82,7 @@ pub use wait::{
     Status, StatusQuery, WaitLimit,
 };
 pub use web_session::Activity;
+// For the description of the API.
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 
@@ -91,16 +92,16 @@ pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
 
-/// What holds for all instances of this daemon.
+/// The settings for all instances of this daemon.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// What amounts are in when nobody says otherwise.
+    /// Default currency of amounts.
     pub currency: Currency,
     /// Every currency that is known, and how to show it.
     pub currencies: Vec<CurrencySpecification>,
     /// The exchanges that the settings file has; others are in the database.
     pub exchanges: Vec<Trusted>,
-    /// How exchanges are asked.
+    /// Time limit and retries of requests to exchanges.
     pub exchange_times: Times,
     /// Time to pay, where an instance says nothing.
     pub default_pay_delay: RelativeTime,
@@ -108,7 +109,7 @@ pub struct Policy {
     pub default_refund_delay: RelativeTime,
     /// Time until the exchange wires, where an instance says nothing.
     pub default_wire_transfer_delay: RelativeTime,
-    /// What people without a token can have written.
+    /// Limits on writes of clients without a token.
     pub strangers: StrangerLimits,
 }
 
@@ -132,7 +133,7 @@ pub struct Till {
     strangers: Arc<strangers::Strangers>,
 }
 
-/// What can go wrong with a verb.
+/// Why a use case failed.
 #[derive(Debug)]
 pub enum Error {
     /// The store could not do it; [`store::Error`] says why.
@@ -164,7 +165,7 @@ pub enum Error {
     TooManyWrites(Duration),
     /// The shop has too many unpaid orders that strangers have made.
     TooManyOpenOrders,
-    /// What is left of the disk is for payments.
+    /// The rest of the disk is reserved for payments.
     DiskReserve,
     /// So many passwords wait to be checked that this one was not.
     Overloaded,
@@ -248,7 +249,7 @@ pub enum Error {
     AwaitingPayment,
     /// The order is paid and must be kept for the books.
     MustBeKept,
-    /// A path into a contract makes no sense.
+    /// A path into a contract is invalid.
     ForgetPath(BadPath),
     /// A part of the contract cannot be forgotten; which one.
     NotForgettable(String),
@@ -256,11 +257,11 @@ pub enum Error {
     TemplateUnknown(TemplateId),
     /// The name belongs to another template.
     TemplateExists(TemplateId),
-    /// The template makes no sense.
+    /// The template is invalid.
     Template(BadTemplate),
     /// No order comes of the template and what the customer says.
     Filling(TemplateMismatch),
-    /// What is kept of an order cannot be read.
+    /// A stored order cannot be read.
     Damaged(String),
     /// A value does not fit; it says which.
     Unfit(InvalidField),
@@ -276,7 +277,7 @@ impl fmt::Display for Error {
             Self::Store(error) => error.fmt(f),
             Self::InstanceUnknown(id) => write!(f, "there is no instance {id}"),
             Self::InstanceDeleted(id) => write!(f, "the instance {id} was deleted"),
-            Self::InstanceExists(id) => write!(f, "there is an instance {id} already"),
+            Self::InstanceExists(id) => write!(f, "the instance {id} exists already"),
             Self::PurgeRequired(id) => {
                 write!(f, "the name {id} belongs to a deleted instance; purge that first")
             }
@@ -285,60 +286,62 @@ impl fmt::Display for Error {
             }
             Self::InstanceUnfinished(unfinished) => write!(
                 f,
-                "there are {unfinished}; by force, all of that is given back, and the key is kept \
-                 until the last refund is answered"
+                "there are {unfinished}; with force, all of that is refunded, and the key is kept \
+                 until the exchange has confirmed the last refund"
             ),
             Self::NotAuthorized => f.write_str("not authorized"),
             Self::TokenExpired => f.write_str("the token has expired"),
             Self::NotPermitted(permission) => {
                 write!(f, "the token lacks the permission {}", permission.as_str())
             }
-            Self::ScopeExceeded => f.write_str("the token cannot be traded for one of this scope"),
+            Self::ScopeExceeded => {
+                f.write_str("the token cannot be exchanged for one of this scope")
+            }
             Self::TooManyAttempts(wait) => {
-                write!(f, "too many passwords were tried; wait {} s", wait.as_secs())
+                write!(f, "too many password attempts; wait {} s", wait.as_secs())
             }
             Self::TooManyWrites(wait) => {
                 write!(f, "too many orders and claims; wait {} s", wait.as_secs())
             }
             Self::TooManyOpenOrders => f.write_str("too many unpaid orders of templates"),
-            Self::DiskReserve => f.write_str("what is left of the disk is kept for payments"),
+            Self::DiskReserve => f.write_str("the rest of the disk is reserved for payments"),
             Self::Overloaded => f.write_str("too many passwords are being checked"),
             Self::TokenUnknown(serial) => write!(f, "there is no token {serial}"),
             Self::AccountUnknown => f.write_str("there is no such account"),
-            Self::AccountNotActive => f.write_str("there is no such account in use"),
-            Self::AccountExists => f.write_str("the account is there with other details"),
+            Self::AccountNotActive => f.write_str("this account is not in use"),
+            Self::AccountExists => f.write_str("the account exists with other details"),
             Self::NoReceiverName => {
-                f.write_str("the account does not say whose it is (?receiver-name=…)")
+                f.write_str("the account lacks the holder's name (?receiver-name=…)")
             }
             Self::OrderUnknown(id) => write!(f, "there is no order {id}"),
             Self::ClaimUnknown => f.write_str("there is no such order for this wallet"),
             Self::AlreadyClaimed(id) => write!(f, "another wallet has claimed the order {id}"),
-            Self::TokenWrong => f.write_str("the claim token is another"),
-            Self::HashWrong => f.write_str("the contract's hash is another"),
-            Self::OfferExpired(id) => write!(f, "the time to pay the order {id} is over"),
+            Self::TokenWrong => f.write_str("the claim token is wrong"),
+            Self::HashWrong => f.write_str("the contract's hash is wrong"),
+            Self::OfferExpired(id) => write!(f, "the pay deadline of order {id} has passed"),
             Self::ContractUnknown => f.write_str("there is no such contract"),
-            Self::SessionUnknown => f.write_str("no order was made for this session"),
+            Self::SessionUnknown => f.write_str("there is no order for this session"),
             Self::NoAccount(id) => write!(f, "the instance {id} has no such bank account in use"),
             Self::NoExchange => f.write_str("no trusted exchange has coins of this currency"),
             Self::NoneCanWire => {
                 f.write_str("no exchange of this currency can pay any account of the shop")
             }
-            Self::OrderExists(id) => write!(f, "there is another order {id}"),
+            Self::OrderExists(id) => write!(f, "an order {id} with other content exists"),
             Self::Order(bad) => bad.fmt(f),
             Self::ProductUnknown => f.write_str("there is no such product"),
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
             Self::Refused(why) => why.fmt(f),
             Self::Exchange(exchange_error) => exchange_error.fmt(f),
-            Self::UnclaimSignature => f.write_str("the wallet's signature does not hold"),
+            Self::UnclaimSignature => f.write_str("the wallet's signature is invalid"),
             Self::AbortOfUnknown => f.write_str("there is no such contract"),
-            Self::AbortOfOther => f.write_str("the contract's hash is another"),
+            Self::AbortOfOther => f.write_str("the contract's hash is wrong"),
             Self::PaymentComplete => f.write_str("the payment is complete"),
             Self::OtherContract => f.write_str("the hash is not that of the order's contract"),
             Self::RefundBelowFee => f.write_str("the refund is below the exchange's refund fee"),
             Self::RefundBeyondLimit => f.write_str("the refund is above an exchange's limit"),
             Self::BeyondLimits => f.write_str("the price is above the limits of all exchanges"),
-            Self::ReceiptWrong => f.write_str("the receipt is not of this shop"),
+            Self::ReceiptWrong => f.write_str("the receipt's signature is not this shop's"),
             Self::ContractMismatch => f.write_str("the contract belongs to another order"),
             Self::RefundOfUnpaid => f.write_str("the order is not paid"),
             Self::RefundCurrency => f.write_str("the refund is in another currency"),
@@ -346,7 +349,7 @@ impl fmt::Display for Error {
                 f.write_str("the refund is above the price or below an earlier one")
             }
             Self::RefundNotAllowed => f.write_str("the contract allows no refunds"),
-            Self::RefundTooLate => f.write_str("the time for refunds is over"),
+            Self::RefundTooLate => f.write_str("the refund deadline has passed"),
             Self::AwaitingPayment => {
                 f.write_str("a wallet has claimed the order and may still pay")
             }
@@ -354,12 +357,12 @@ impl fmt::Display for Error {
             Self::ForgetPath(bad) => bad.fmt(f),
             Self::NotForgettable(what) => f.write_str(what),
             Self::TemplateUnknown(id) => write!(f, "there is no template {id}"),
-            Self::TemplateExists(id) => write!(f, "there is another template {id}"),
+            Self::TemplateExists(id) => write!(f, "a template {id} with other content exists"),
             Self::Template(bad) => bad.fmt(f),
             Self::Filling(bad) => bad.fmt(f),
-            Self::Damaged(what) => write!(f, "a kept contract is damaged: {what}"),
+            Self::Damaged(what) => write!(f, "a stored contract is damaged: {what}"),
             Self::Unfit(bad) => bad.fmt(f),
-            Self::NoRandomness => f.write_str("the system gives no random numbers"),
+            Self::NoRandomness => f.write_str("the system's random number generator failed"),
             Self::PasswordHash(cause) => write!(f, "password hash: {cause}"),
         }
     }
@@ -445,32 +448,32 @@ impl Till {
         }
     }
 
-    /// What time it is, by the till's clock.
+    /// The current time of the till's clock.
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Answers everybody who waits, at once, and lets nobody wait any more.
+    /// Answers all parked requests at once, and parks no more.
     pub fn close_polls(&self) {
         self.hub.close();
     }
 
-    /// How many wait for news.
+    /// Number of parked requests.
     pub fn hub_stats(&self) -> hub::Stats {
         self.hub.stats()
     }
 
-    /// What holds for all instances.
+    /// The settings for all instances.
     pub fn policy(&self) -> &Policy {
         &self.terms
     }
 
-    /// How the store is doing, for whoever looks after the daemon.
+    /// State of the store, for the operator.
     pub fn store_stats(&self) -> store::Stats {
         self.store.stats()
     }
 
-    /// Can the till read and write?
+    /// Checks that the till can read and write.
     ///
     /// # Errors
     /// [`Error::Store`] says what does not work.
@@ -478,7 +481,7 @@ impl Till {
         Ok(self.store.healthy().await?)
     }
 
-    /// Settings of a new instance called `name` about which nobody said anything else.
+    /// Default settings of a new instance called `name`.
     pub fn plain_settings(&self, name: &str) -> InstanceSettings {
         InstanceSettings {
             name: name.to_owned(),
@@ -523,7 +526,7 @@ fn read_terms(text: &str) -> Result<serde_json::Value, Error> {
 }
 
 /// Whose attempts are counted together: a client's address, IPv6 by its network of 64 bits, since
-/// whoever has one such address has them all.
+/// a client with one such address has all of them.
 fn rate_limit_key(client: Option<IpAddr>) -> Option<IpAddr> {
     match client.map(|ip| ip.to_canonical()) {
         Some(IpAddr::V6(ip)) => {

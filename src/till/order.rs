@@ -1,4 +1,4 @@
-//! Orders: made, listed, thinned out, deleted (merchant-api 2).
+//! Use cases of orders: create, list, forget parts of terms, delete (merchant-api 2).
 
 use serde_json::{Map, Value, json};
 
@@ -23,25 +23,25 @@ use taler::path::ContractPath;
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::BaseUrl;
 
-/// What exchanges are worth to the shop, all the same.
+/// Priority of every exchange in contracts; all are equal.
 const PRIORITY: u16 = 1024;
 /// How long a paid order must be kept: ten years, in seconds.
 const RETENTION_S: u64 = 10 * 365 * 86_400;
 /// Most orders in one list.
 pub const MAX_LIST: i64 = 1024;
 
-/// An order that somebody wants.
+/// The request to create an order.
 #[derive(Clone, Debug)]
 pub struct CreateOrder {
     /// As the shop wrote it.
     pub order: Map<String, Value>,
-    /// How long it shall be refundable, unless the order says.
+    /// Refund delay, unless the order has one.
     pub refund_delay: Option<RelativeTime>,
     /// The kind of account that the money shall go to.
     pub payment_target: Option<String>,
     /// The session that it is for.
     pub session: Option<SessionId>,
-    /// Shall only those claim it who are given a token?
+    /// Whether claiming needs a claim token.
     pub with_token: bool,
 }
 
@@ -62,7 +62,7 @@ impl CreateOrder {
 /// An order just made, or made by the same wish before.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreatedOrder {
-    /// Its name.
+    /// The order ID, unique within the instance.
     pub order_id: OrderId,
     /// Its claim token.
     pub token: Option<ClaimToken>,
@@ -83,16 +83,16 @@ impl From<&Order> for CreatedOrder {
 /// Which part of a list is wanted.
 #[derive(Clone, Debug)]
 pub struct Paging {
-    /// What is shown.
+    /// The filter.
     pub filter: Filter,
-    /// How many at most; negative: older ones, the newest first.
+    /// Most orders returned; negative: older ones, newest first.
     pub limit: i64,
     /// Beyond which one.
     pub offset: Option<i64>,
 }
 
 impl Till {
-    /// Makes an order for the clerk's shop. Asked again with the same name and content, it gives
+    /// Creates an order for the principal's shop. Asked again with the same name and content, it gives
     /// the same answer.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl Till {
         self.make_order(&principal.instance, wish, base_url, Lane::First).await
     }
 
-    /// The same for whoever may make orders there, in the lane to the writer that is theirs.
+    /// The same for any client that may create orders there, in the client's lane to the writer.
     pub(super) async fn make_order(
         &self,
         instance: &Instance,
@@ -208,7 +208,7 @@ impl Till {
     /// The account that the money of an order goes to, and the exchanges whose coins it can be paid with:
     /// those of its currency that can, as far as is known, pay that account. The first account that
     /// an exchange is known to pay is taken, else the first that one may be able to pay. Without any
-    /// exchange at all, orders can be paid at the counter (decision 1). Nobody is asked: an order
+    /// exchange at all, orders can be paid at the counter (decision 1). No exchange is contacted: an order
     /// waits for no network.
     fn account_for<'a>(
         &self,
@@ -246,7 +246,7 @@ impl Till {
         Err(failure)
     }
 
-    /// Orders of the clerk's shop; with patience, as soon as there are any.
+    /// Orders of the principal's shop; with a wait limit, as soon as there are any.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -259,7 +259,7 @@ impl Till {
         self.orders_when(principal, page, wait_limit, |found| !found.is_empty()).await
     }
 
-    /// Orders of the clerk's shop; with patience, as soon as `is_news` says so of them.
+    /// Orders of the principal's shop; with a wait limit, as soon as `is_news` says so of them.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -283,7 +283,7 @@ impl Till {
         .await
     }
 
-    /// An order of the clerk's shop, if it is there and paid.
+    /// An order of the principal's shop, if it is there and paid.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -297,7 +297,7 @@ impl Till {
         Ok(found.filter(|order| order.paid.is_some()))
     }
 
-    /// The terms of an order that a verb has shown to somebody, who therefore may see them.
+    /// The terms of an order that a use case has returned, so that the client may see them.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`] when it was deleted meanwhile.
@@ -377,7 +377,7 @@ impl Till {
                 {
                     return Err(Error::AwaitingPayment);
                 } else if deposits::are_there(tx, order.serial)? {
-                    // Coins were sent to an exchange; what becomes of them must stay in the books.
+                    // Coins were sent to an exchange; what becomes of them must stay in the ledger.
                     return Err(Error::MustBeKept);
                 }
                 Ok(orders::delete(tx, &order)?)
@@ -423,7 +423,7 @@ fn is_beyond(price: &Amount, offers: &[ExchangeOffer]) -> bool {
         .is_ok_and(|sum| sum.try_cmp(price).is_ok_and(std::cmp::Ordering::is_lt))
 }
 
-/// A name that nobody can guess: the date, and 64 random bits, or 128 where no token protects the
+/// An unguessable order ID: the date, and 64 random bits, or 128 where no token protects the
 /// order.
 fn fresh_id(now: Timestamp, has_token: bool) -> Result<OrderId, Error> {
     let day = now

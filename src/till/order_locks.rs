@@ -1,10 +1,10 @@
-//! Turns: one payment at a time works on an order, and one task at a time talks with an exchange about
+//! Locks: at most one payment works on an order, and at most one task talks with an exchange about
 //! the coins of an order.
 //!
-//! A payment takes the order's turn and then those at the exchanges of its coins, in the order of their
-//! addresses. What is done in the background takes the turn at one exchange only, so that an exchange
-//! that hangs keeps nobody from what another one owes for the same order. Whoever holds the turn at an
-//! exchange never waits for the order's, so no two wait for each other.
+//! A payment takes the order's lock and then those at the exchanges of its coins, in the order of their
+//! base URLs. Background work takes the lock at one exchange only, so that an exchange
+//! that hangs does not delay the work with another one for the same order. A task that holds the lock at an
+//! exchange never waits for the order's, so there is no deadlock.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,11 +17,11 @@ use taler::web::BaseUrl;
 /// Most turns that are taken, or waited for, at the same time.
 const MAX_AT_ONCE: usize = 1024;
 
-/// Who works on what. Cheap to clone; all clones are one.
+/// The locks in use. Cheap to clone; all clones share them.
 #[derive(Clone, Debug, Default)]
 pub(super) struct OrderLocks(Arc<Mutex<Waiting>>);
 
-/// What a turn is about: an order, or its coins at one exchange.
+/// The subject of a lock: an order, or its coins at one exchange.
 type Subject = (OrderSerial, Option<BaseUrl>);
 
 type Waiting = HashMap<Subject, Arc<Turnstile<()>>>;
@@ -58,18 +58,18 @@ impl OrderLocks {
             }
             waiting.entry(subject.clone()).or_default().clone()
         };
-        // Made first, so that whoever stops waiting leaves nothing behind.
+        // Created first, so that a task that stops waiting leaves nothing behind.
         let mut lock = OrderLock { locks: self.clone(), subject, guard: None };
         lock.guard = Some(turnstile.lock_owned().await);
         Some(lock)
     }
 
-    /// Is somebody working on `order` in any way, or waiting to?
+    /// Whether any task holds or awaits a lock of `order`.
     pub(super) fn is_taken(&self, order: OrderSerial) -> bool {
         self.waiting().keys().any(|(taken, _)| *taken == order)
     }
 
-    /// Is somebody paying `order`, or asking `exchange` about its coins, or waiting to?
+    /// Whether any task holds or awaits the lock of `order` or its lock at `exchange`.
     pub(super) fn is_taken_at(&self, order: OrderSerial, exchange: &BaseUrl) -> bool {
         let waiting = self.waiting();
         [None, Some(exchange.clone())].into_iter().any(|at| waiting.contains_key(&(order, at)))
@@ -84,7 +84,7 @@ impl Drop for OrderLock {
     fn drop(&mut self) {
         let mut waiting = self.locks.waiting();
         self.guard.take();
-        // Whoever waits holds it too.
+        // Waiting tasks hold a reference too.
         if waiting.get(&self.subject).is_some_and(|turnstile| Arc::strong_count(turnstile) == 1) {
             waiting.remove(&self.subject);
         }
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn whoever_stops_waiting_leaves_nothing_behind() {
+    async fn a_cancelled_wait_leaves_nothing_behind() {
         let locks = OrderLocks::default();
         let lock = locks.take(OrderSerial(1)).await.unwrap();
         let waiting = tokio::spawn({

@@ -1,6 +1,6 @@
 //! Passwords: hashed with argon2id, off the threads that answer, one at a time.
 //!
-//! A hash takes 19 MiB and some tens of milliseconds on purpose. So that nobody can use that
+//! A hash takes 19 MiB and some tens of milliseconds on purpose. So that clients cannot use that
 //! against a small machine, attempts are counted (`attempts`), and only a few may queue.
 
 use std::fmt;
@@ -48,7 +48,7 @@ impl Password {
         if fits { Ok(Self(text)) } else { Err(InvalidField("password")) }
     }
 
-    /// Is it so short that it should be changed for a longer one?
+    /// Whether it is so short that a longer one is advised.
     pub fn is_short(&self) -> bool {
         self.0.chars().count() < 8
     }
@@ -60,7 +60,7 @@ impl fmt::Debug for Password {
     }
 }
 
-/// Where passwords wait and attempts are counted.
+/// Queues and counts password checks.
 pub(super) struct Gate {
     lock: Semaphore,
     queue: Semaphore,
@@ -82,8 +82,8 @@ impl Gate {
         }
     }
 
-    /// Is `password` the one that `hash` was made of? Counts as an attempt on `instance` by `client`,
-    /// `None` where nobody says who it is; such attempts may have to wait for their turn. A right
+    /// Whether `password` matches `hash`. Counts as an attempt on `instance` by `client`,
+    /// `None` if its address is unknown; such attempts may have to wait for their turn. A right
     /// password gives the attempt back. No `hash`: no password is right.
     ///
     /// # Errors
@@ -107,7 +107,7 @@ impl Gate {
     }
 
     /// Counts an attempt at the code that makes the first instance, by `client`, together with those at
-    /// the password of `admin`; a right one is given back. Whether it is right.
+    /// the password of `admin`; a right one does not count. Whether it is right.
     ///
     /// # Errors
     /// [`Error::TooManyAttempts`] with the time to wait.
@@ -134,7 +134,7 @@ impl Gate {
         .await
     }
 
-    /// Is `password` the one that `hash` was made of?
+    /// Whether `password` matches `hash`.
     pub(super) async fn verify(&self, password: Password, hash: String) -> Result<bool, Error> {
         self.in_turn(move || {
             let parsed =

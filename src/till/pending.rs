@@ -1,10 +1,10 @@
-//! What is unfinished with exchanges, and is finished without anybody asking: coins of which nobody
-//! knows whether their exchange has them, refunds that no exchange has answered, coins of payments that
-//! came to nothing.
+//! Completes pending work with exchanges in the background: coins of which it is not
+//! known whether their exchange has them, refunds that no exchange has confirmed, coins of payments that
+//! failed.
 //!
-//! The work is grouped by exchange. The groups run beside each other, so that an exchange that is down
-//! delays nothing that another one owes; an order with coins of several is in the group of each. An
-//! exchange that does not answer is left alone for a while, and the rest of its group with it.
+//! The work is grouped by exchange. The groups run concurrently, so that an exchange that is down
+//! does not delay work with others; an order with coins of several is in the group of each. An
+//! exchange that does not answer is skipped for a while, with the rest of its group.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,24 +22,24 @@ use taler::web::BaseUrl;
 /// Orders that one exchange is asked about at the same time: enough to catch up quickly, and no burden
 /// for a small exchange.
 const AT_ONCE: usize = 4;
-/// How long an exchange that does not answer is left alone, the first time; twice as long each time
+/// First backoff of an exchange that does not answer; it doubles with each further failure
 /// after.
 const FIRST_REST: Duration = Duration::from_secs(30);
-/// How long it is left alone at most: customers wait for what it owes once it is back.
+/// Longest backoff: customers wait for their refunds once the exchange answers again.
 const LONGEST_REST: Duration = Duration::from_secs(300);
 
-/// What is unfinished with one exchange.
+/// Pending work with one exchange.
 #[derive(Debug)]
 pub struct PendingWork {
     exchange_url: BaseUrl,
-    /// Orders with coins of which nobody knows whether the exchange has them.
+    /// Orders with coins of which it is unknown whether the exchange has them.
     deposits: Vec<OrderSerial>,
     /// Orders with refunds that it has not answered.
     refunds: Vec<OrderSerial>,
     _visit: Visit,
 }
 
-/// How it stands with the exchanges that are asked in the background. Cheap to clone; all clones are one.
+/// State of the exchanges with background work. Cheap to clone; all clones share it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contacts(Arc<Mutex<HashMap<BaseUrl, Contact>>>);
 
@@ -49,7 +49,7 @@ struct Contact {
     is_busy: bool,
     /// There may be more for its group, which was found while that was worked on.
     has_more: bool,
-    /// How often in turn it did not answer.
+    /// Number of consecutive requests without an answer.
     silences: u32,
     /// Until when it is left alone.
     rests_until: Option<Instant>,
@@ -75,7 +75,7 @@ impl Contacts {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins to ask an exchange; `None` while somebody is at it, or it rests.
+    /// Begins to work with an exchange; `None` while another task does, or during its backoff.
     fn visit(&self, url: &BaseUrl, now: Instant) -> Option<Visit> {
         let mut all = self.all();
         let contact = all.entry(url.clone()).or_default();
@@ -105,7 +105,7 @@ impl Contacts {
         self.all().get(url).is_some_and(|contact| contact.has_more)
     }
 
-    /// The exchange answered, whoever asked it. Was it left alone until now?
+    /// Records that the exchange has answered any task. Whether it was in backoff until now.
     pub(super) fn answered(&self, url: &BaseUrl) -> bool {
         match self.all().get_mut(url) {
             Some(contact) => {
@@ -134,11 +134,11 @@ impl Task {
 }
 
 impl Till {
-    /// What is unfinished with exchanges that can be asked now, a group an exchange; the groups are for
+    /// Pending work with exchanges that can be asked now, a group an exchange; the groups are for
     /// [`Till::finish`], beside each other. Done by the clock, and after a start.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn pending_work(&self) -> Result<Vec<PendingWork>, Error> {
         self.return_expired_parts().await?;
         if self.store.read(|db| Ok::<_, Error>(instances::is_any_deletion_open(db)?)).await? {
@@ -175,7 +175,7 @@ impl Till {
                     return;
                 }
                 if let Err(error) = Box::pin(self.finish_one(task, url)).await {
-                    self.tell(task, url, &error, is_silent, counts);
+                    self.log_retry(task, url, &error, is_silent, counts);
                 }
             })
             .buffer_unordered(AT_ONCE)
@@ -188,9 +188,9 @@ impl Till {
         }
     }
 
-    /// Logs why something is not finished yet, for an exchange that does not answer once; the others of
-    /// its group wait then.
-    fn tell(
+    /// Logs why a task is not complete yet; for an exchange that does not answer only once, because the rest of
+    /// its group waits then.
+    fn log_retry(
         &self,
         task: Task,
         url: &BaseUrl,
@@ -203,12 +203,12 @@ impl Till {
             let found = self.store.read_in_place(|db| orders::find_by_serial(db, order));
             let id =
                 found.ok().flatten().map_or_else(String::new, |order| order.order_id.to_string());
-            log::warn!("order {id} at {url}: {what}, trying again later: {error}");
+            log::warn!("order {id} at {url}: {what}, retrying: {error}");
         } else if !is_silent.swap(true, Ordering::Relaxed) {
             let rest = self.contacts.rest(url, self.clock.instant()).as_secs();
             log::warn!(
-                "{error}; {deposits} orders with unconfirmed deposits and {refunds} with unanswered \
-                 refunds wait for it, trying again in {rest} s"
+                "{error}; {deposits} orders with unconfirmed deposits and {refunds} with unconfirmed \
+                 refunds are waiting, retrying in {rest} s"
             );
         }
     }
@@ -229,7 +229,7 @@ impl Till {
         }
     }
 
-    /// Gives the coins back of orders whose time to pay is over, if that is sure: what is given back
+    /// Gives the coins back of orders whose time to pay is over, if that is sure: what is refunded
     /// cannot be taken again when the clock turns out to have been wrong.
     async fn return_expired_parts(&self) -> Result<(), Error> {
         let now = self.clock.now();
@@ -240,13 +240,13 @@ impl Till {
         if !self.is_time_sure() {
             if self.is_first_to_wait_for_clock() {
                 let count = expired.len();
-                log::info!("{count} part-paid orders have expired, if the clock is right");
+                log::info!("{count} partially paid orders have expired, by this clock");
             }
             return Ok(());
         }
         for serial in expired {
             if let Err(error) = self.refund_incomplete(serial, now).await {
-                log::warn!("coins of an expired order are not given back yet: {error}");
+                log::warn!("coins of an expired order are not refunded yet, retrying: {error}");
             }
         }
         Ok(())
@@ -260,7 +260,7 @@ impl Till {
     }
 
     /// Waits until there may be something for [`Till::pending_work`] before its time.
-    pub async fn errand(&self) {
+    pub async fn work_added(&self) {
         self.pending_work.notified().await;
     }
 }
@@ -287,7 +287,7 @@ mod tests {
             rests.push(rest.as_secs());
         }
         assert_eq!(rests, [30, 60, 120, 240, 300, 300]);
-        // Whoever hears from it ends its rest.
+        // Any answer of the exchange ends its backoff.
         contacts.rest(&one, now);
         assert!(contacts.answered(&one) && !contacts.answered(&one) && !contacts.answered(&other));
         assert!(contacts.visit(&one, now).is_some());
@@ -301,7 +301,7 @@ mod tests {
         assert!(contacts.visit(&url("one"), now).is_none());
         assert!(contacts.visit(&url("two"), now).is_some());
         drop(visit);
-        // What came meanwhile is looked after at once.
+        // Work added meanwhile is done at once.
         assert!(contacts.has_more(&url("one")) && !contacts.has_more(&url("two")));
         assert!(contacts.visit(&url("one"), now).is_some());
         assert!(!contacts.has_more(&url("one")));

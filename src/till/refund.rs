@@ -1,5 +1,5 @@
-//! Refunds: granted by the shop, as a new total (merchant-api 2.7). What comes from coins goes back to
-//! them; see `give_back.rs`.
+//! The use case of granting a refund, as a new total (merchant-api 2.7). Refunds of coins
+//! are sent by `exchange_refunds.rs`.
 
 use std::cmp::Ordering;
 
@@ -21,7 +21,7 @@ use taler::web::BaseUrl;
 /// Longest reason, in characters.
 pub(crate) const MAX_REASON: usize = 1024;
 
-/// What to do when a total is smaller than what was granted before.
+/// What to do when a total is smaller than the one granted before.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Smaller {
     /// Refuse it, so that mistakes surface.
@@ -35,9 +35,9 @@ pub enum Smaller {
 pub struct GrantRefund {
     /// All refunds of the order together, from now on.
     pub total: Amount,
-    /// Why.
+    /// The shop's reason; the customer does not see it.
     pub reason: String,
-    /// What if it is smaller than before.
+    /// What to do when it is smaller than the one before.
     pub smaller: Smaller,
 }
 
@@ -56,8 +56,8 @@ impl Till {
         Ok((order, shop.public_key))
     }
 
-    /// Raises the refunds of an order to a total; the same total again changes nothing. The order
-    /// as it stands then.
+    /// Raises the refunds of an order to a total; the same total again changes nothing. Returns
+    /// the order in its new state.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::RefundOfUnpaid`], [`Error::RefundCurrency`],
@@ -118,7 +118,7 @@ impl Till {
             })
             .await?;
         if let Some(amount) = granted {
-            log::info!("order {}: a refund of {amount} granted", order.order_id);
+            log::info!("order {}: granted a refund of {amount}", order.order_id);
         }
         Ok(order)
     }

@@ -1,4 +1,4 @@
-//! The books: what was ordered, paid and given back in a range of time, its sums, and the history of
+//! Reports: orders, payments and refunds in a range of time, their sums, and the history of
 //! one order. Sums are exact and kept apart by currency.
 
 use std::collections::BTreeMap;
@@ -38,7 +38,7 @@ pub struct DateRange {
     pub until: Timestamp,
 }
 
-/// An entry of the books.
+/// An entry of a report.
 #[derive(Clone, Debug)]
 pub enum Entry {
     /// An order was made.
@@ -49,7 +49,7 @@ pub enum Entry {
     Refund(Box<GrantedRefund>),
 }
 
-/// Turns entries of the books into a file of some format.
+/// Turns entries of a report into a file of some format.
 pub trait ReportWriter: Send + 'static {
     /// Starts the file: a heading, say.
     ///
@@ -126,14 +126,14 @@ fn count(totals: &mut BTreeMap<String, Total>, entry: &Entry) -> Result<(), Inva
     Ok(())
 }
 
-/// What came in and went back in one currency.
+/// Payments and refunds in one currency.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Total {
-    /// How many payments.
+    /// Number of payments.
     pub payments: u64,
     /// All of them together.
     pub paid: Amount,
-    /// How many refunds.
+    /// Number of refunds.
     pub refunds: u64,
     /// All of them together, whenever their orders were paid.
     pub refunded: Amount,
@@ -145,7 +145,7 @@ impl Total {
         Self { payments: 0, paid: zero, refunds: 0, refunded: zero }
     }
 
-    /// What is left; `None` when more went back than came in, of what had been paid before.
+    /// Payments less refunds; `None` when negative, because of refunds of earlier payments.
     pub fn rest(&self) -> Option<Amount> {
         self.paid.checked_sub(&self.refunded).ok()
     }
@@ -156,14 +156,14 @@ impl Total {
     }
 }
 
-/// What happened with an order.
+/// History of an order.
 #[derive(Clone, Debug)]
 pub struct History {
-    /// How it stands.
+    /// The order's state.
     pub order: Order,
     /// When a wallet claimed it.
     pub claimed_at: Option<Timestamp>,
-    /// How it was paid at the counter; `None`: with coins, or not yet.
+    /// Method of a payment at the counter; `None`: paid with coins, or unpaid.
     pub counter: Option<CounterPayment>,
     /// Its refunds, the oldest first.
     pub refunds: Vec<Refund>,
@@ -172,11 +172,11 @@ pub struct History {
 }
 
 impl Till {
-    /// `ledgers` of the clerk's shop as a file that `writer` writes, all of one moment: nothing of what
-    /// is sold, paid or given back meanwhile is in it.
+    /// `ledgers` of the principal's shop as a file that `writer` writes, all of one moment: nothing of what
+    /// is sold, paid or refunded meanwhile is in it.
     ///
     /// # Errors
-    /// [`Error::Store`], also when there is no room for a text that is too long for memory.
+    /// [`Error::Store`], also when the disk is too full for a text that is too long for memory.
     pub async fn export(
         &self,
         principal: &Principal,
@@ -184,7 +184,7 @@ impl Till {
         range: DateRange,
         mut writer: impl ReportWriter,
     ) -> Result<Spooled, Error> {
-        // One at a time, so that there are readers left for everybody else.
+        // One at a time, so that read connections are left for other requests.
         let _turn = self.exporting.acquire().await.map_err(|_| store::Error::Closed)?;
         let (serial, store) = (principal.instance.serial, self.store.clone());
         self.store
@@ -202,7 +202,7 @@ impl Till {
             .await
     }
 
-    /// What came in and went back, by currency in alphabetical order, as of one moment.
+    /// Payments and refunds, by currency in alphabetical order, from one snapshot.
     ///
     /// # Errors
     /// [`Error::Store`]; [`Error::InvalidField`] for a sum that no amount can be.
@@ -223,7 +223,7 @@ impl Till {
             .await
     }
 
-    /// What happened with an order of the clerk's shop.
+    /// History of an order of the principal's shop.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`].

@@ -1,9 +1,9 @@
-//! The first instance, made in a browser by whoever has the code that the daemon printed at its start,
+//! Creates the first instance in a browser, with the code that the daemon printed at its start,
 //! or that a command printed since.
 //!
-//! Of the code only a hash is kept. It is good for one use and for a day, ends when a new one is made,
-//! and with the first instance, however that is made. It has 128 random bits; wrong ones are counted
-//! with the wrong passwords of `admin`, so that nobody tries many.
+//! Only a hash of the code is stored. It is valid once and for a day, ends when a new one is created,
+//! and with the first instance, however that is created. It has 128 random bits; wrong ones are counted
+//! with the wrong passwords of `admin`, which limits guessing.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -22,7 +22,7 @@ use taler::base32::{self, HashCode};
 use taler::hash;
 use taler::time::{RelativeTime, Timestamp};
 
-/// How long a code is good, in seconds: whoever has started a daemon sets it up on the same day.
+/// Validity of a code, in seconds: an operator who starts a daemon sets it up on the same day.
 const LIFE_S: u64 = 86_400;
 
 /// The code that makes the first instance. Never shown but by [`SetupCode::reveal`].
@@ -64,7 +64,7 @@ impl From<crate::store::Error> for SetupRefusal {
     }
 }
 
-/// What is kept of a code, however it was typed: letters count in either case, and what some copy along
+/// The hash of a code, however it was typed: letters count in either case, and what some copy along
 /// with it (blanks, hyphens) does not count.
 fn hash_of(code: &str) -> HashCode {
     let plain = code.chars().filter(|c| c.is_ascii_alphanumeric());
@@ -72,7 +72,7 @@ fn hash_of(code: &str) -> HashCode {
     hash::sha512(plain.as_bytes())
 }
 
-/// Is `code` the one that is kept, and still good?
+/// Whether `code` is the stored one and has not expired.
 fn is_good(kept: Option<&KeptCode>, code: &HashCode, now: Timestamp) -> bool {
     kept.is_some_and(|kept| {
         bool::from(kept.hash.as_bytes().as_slice().ct_eq(code.as_bytes().as_slice()))
@@ -81,7 +81,7 @@ fn is_good(kept: Option<&KeptCode>, code: &HashCode, now: Timestamp) -> bool {
 }
 
 impl Till {
-    /// Is there no instance yet, not even a deleted one?
+    /// Whether there is no instance yet, not even a deleted one.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -113,7 +113,7 @@ impl Till {
         Ok(made.await?.then_some(code))
     }
 
-    /// Makes the first instance for whoever has the code; `peer` is the client's address, by which
+    /// Creates the first instance for a client with the code; `peer` is the client's address, by which
     /// attempts are counted.
     ///
     /// # Errors
@@ -131,7 +131,7 @@ impl Till {
         if is_any {
             return Err(SetupRefusal::Over);
         }
-        // Before the password is hashed, which costs more than a stranger may have of us.
+        // Before the password is hashed, which is too expensive for clients without a valid code.
         let is_right = is_good(kept.as_ref(), &code, now);
         if !self.passwords.attempt_code(client, is_right).await? {
             return Err(SetupRefusal::Code);
@@ -144,7 +144,7 @@ impl Till {
         };
         let new = create(id, settings, hash, now)?;
         let made = self.store.write::<_, SetupRefusal>(move |tx| {
-            // Somebody may have been faster, with the same code or in another way.
+            // Another request may have created it meanwhile.
             if instances::is_any(tx)? {
                 return Err(SetupRefusal::Over);
             }
@@ -156,11 +156,11 @@ impl Till {
             there.ok_or_else(|| Error::InstanceUnknown(new.id).into())
         });
         let instance = made.await?;
-        log::info!("{}: the first instance is made, by the setup link", instance.id);
+        log::info!("created instance {}, by the setup link", instance.id);
         Ok(instance)
     }
 
-    /// Does the clerk's shop see the check list of the first hour?
+    /// Whether the principal's shop sees the check list.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -171,7 +171,7 @@ impl Till {
             .read_in_place::<_, Error>(|db| Ok(setup::is_check_list_hidden(db, serial)?))?)
     }
 
-    /// Puts the check list of the clerk's shop away.
+    /// Hides the check list of the principal's shop.
     ///
     /// # Errors
     /// [`Error::Store`], [`Error::InstanceDeleted`] when it went meanwhile.

@@ -1,4 +1,4 @@
-//! How the shop is doing, for its keeper who wants to know whether all is well.
+//! The health of a shop and of the daemon, for the status page.
 
 use super::{Error, ExchangeState, Kyc, KycStatus, Principal, Till};
 use crate::model::account::Account;
@@ -6,31 +6,31 @@ use crate::store::storage_info::StorageInfo;
 use crate::store::{accounts, orders};
 use taler::time::Timestamp;
 
-/// How a shop is doing.
+/// Health of a shop.
 #[derive(Debug)]
 pub struct ShopStatus {
     /// When it was paid last; `None`: never.
     pub last_payment: Option<Timestamp>,
     /// Its accounts in use.
     pub accounts: Vec<Account>,
-    /// Does it go by its name in addresses?
+    /// Whether its name is still its instance ID.
     pub is_unnamed: bool,
     /// The exchanges that new orders offer, in the operator's order.
     pub exchanges: Vec<ExchangeState>,
-    /// How each exchange stands to each account in use, as far as is known.
+    /// KYC state of each account in use at each exchange, as far as known.
     pub kyc: Vec<Kyc>,
-    /// How the daemon is doing, which is nobody's business but the special instance's.
+    /// State of the daemon; only for the special instance.
     pub machine: Option<Machine>,
 }
 
-/// What a shopkeeper sees to before the first customer pays with coins.
+/// The steps before the first payment with coins.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Step {
     /// A name that customers know.
     Name,
     /// An exchange whose coins are taken.
     Exchange,
-    /// What prices are in.
+    /// Currency of prices.
     Currency,
     /// An account that the money goes to.
     Account,
@@ -41,23 +41,23 @@ pub enum Step {
 }
 
 impl ShopStatus {
-    /// Does the shop go by its name in addresses, as if nobody had given it one?
+    /// Whether the shop's name is still its instance ID.
     pub fn is_unnamed(&self) -> bool {
         self.is_unnamed
     }
 
-    /// Are there exchanges, but none whose keys are good?
+    /// Whether there are exchanges, but none with valid keys.
     pub fn are_exchanges_silent(&self, now: Timestamp) -> bool {
         !self.exchanges.is_empty() && !self.exchanges.iter().any(|one| one.is_ready(now))
     }
 
-    /// Can no exchange pay to any account in use, as far as is known?
+    /// Whether no exchange can pay to any account in use, as far as known.
     pub fn can_nobody_pay(&self) -> bool {
         let impossible = |kyc: &Kyc| kyc.status == KycStatus::WireImpossible;
         !self.kyc.is_empty() && self.kyc.iter().all(impossible)
     }
 
-    /// Does an exchange want something before it pays?
+    /// Whether an exchange requires something (KYC) before it pays.
     pub fn is_asked(&self) -> bool {
         let asked = [KycStatus::Required, KycStatus::WireRequired];
         self.kyc.iter().any(|kyc| asked.contains(&kyc.status))
@@ -69,17 +69,17 @@ impl ShopStatus {
     }
 }
 
-/// How the daemon is doing that all its shops share.
+/// Health of the daemon.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
-    /// How many wait for news.
+    /// Number of parked requests.
     pub polls: usize,
     /// The database, its backups, and the disk.
     pub premises: StorageInfo,
 }
 
 impl Till {
-    /// How the clerk's shop is doing. Nothing outside the machine is waited for.
+    /// Health of the principal's shop. Sends no request.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -1,5 +1,5 @@
-//! What people without a token of the shop can have written: orders of templates, claims, and claims
-//! given back. However many they are and whatever they want, the shop goes on selling: they are
+//! Limits on writes of clients without a token: orders of templates, claims, and claims
+//! undone. However many there are, the shop goes on selling: they are
 //! counted by network and by template, they leave room on the disk, and what they have left behind
 //! unpaid is deleted.
 
@@ -23,10 +23,10 @@ use taler::time::Timestamp;
 
 /// Networks, and templates, that are counted each by itself; all others beyond share one count.
 const MAX_COUNTS: usize = 10_000;
-/// When there was too little room on the disk, there must be a tenth more than the reserve before it is
+/// After the disk was too full, a tenth more than the reserve must be free before it is
 /// enough, so that it does not change with every change.
 const MARGIN: u64 = 10;
-/// How long an unpaid order of a stranger is kept after its deadline, in seconds: a day.
+/// How long an unpaid public order is kept after its deadline, in seconds: a day.
 const KEPT_S: u64 = 86_400;
 /// Most orders deleted in one change, for which others wait.
 const DELETED_AT_ONCE: u32 = 64;
@@ -34,17 +34,17 @@ const DELETED_AT_ONCE: u32 = 64;
 /// The bounds of what strangers can have written.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct StrangerLimits {
-    /// How many changes one network may make at once,
+    /// Writes that one network may make at once,
     pub network_burst: NonZeroU32,
     /// and how many a minute after that.
     pub network_per_minute: NonZeroU32,
-    /// How many orders may be made of one template at once,
+    /// Orders that may be created from one template at once,
     pub template_burst: NonZeroU32,
     /// and how many a minute after that.
     pub template_per_minute: NonZeroU32,
-    /// How many unpaid orders of strangers an instance may have.
+    /// Most unpaid public orders of an instance.
     pub max_open_orders: NonZeroU32,
-    /// How many bytes of the disk must be free for a change of a stranger.
+    /// Free bytes on the disk that a write of a client without a token needs.
     pub disk_reserve_bytes: u64,
 }
 
@@ -62,20 +62,20 @@ impl Default for StrangerLimits {
     }
 }
 
-/// What is counted together: all changes from one network, or all orders of one template. `None`: of
+/// Writes counted together: all of one network, or all orders of one template. `None`: of
 /// all those for which there is no count of their own.
 type Counts<K> = RateLimiter<Option<K>, HashMapStateStore<Option<K>>, DefaultClock>;
 
-/// An IPv4 address, or an IPv6 network of 64 bits; `None`: nobody says where the client is.
+/// An IPv4 address, or an IPv6 network of 64 bits; `None`: the client's address is unknown.
 type Network = Option<IpAddr>;
 
-/// What strangers did lately.
+/// Recent writes of clients without a token.
 pub(super) struct Strangers {
     limits: StrangerLimits,
     networks: Counts<Network>,
     templates: Counts<(InstanceSerial, TemplateId)>,
     clock: DefaultClock,
-    /// Was there too little room on the disk when somebody last looked?
+    /// Whether the disk was too full at the last check.
     is_short: AtomicBool,
 }
 
@@ -111,17 +111,17 @@ impl Strangers {
             .map_err(|until| Error::TooManyWrites(until.wait_time_from(self.clock.now())))
     }
 
-    /// Counts a change that somebody at `client` wants.
+    /// Counts a write of `client`.
     fn count_network(&self, client: Option<IpAddr>) -> Result<(), Error> {
         self.count(&self.networks, rate_limit_key(client))
     }
 
-    /// Counts an order that somebody wants to make of a template.
+    /// Counts an order of a template.
     fn count_template(&self, instance: InstanceSerial, id: &TemplateId) -> Result<(), Error> {
         self.count(&self.templates, (instance, id.clone()))
     }
 
-    /// Is there room on the disk for more than payments, when so many bytes are free? The log is told
+    /// Whether the disk has space for more than payments, with this number of free bytes. Logs
     /// when that changes.
     fn check_room(&self, free: Option<u64>) -> Result<(), Error> {
         let reserve = self.limits.disk_reserve_bytes;
@@ -135,11 +135,13 @@ impl Strangers {
             let free = free.unwrap_or_default();
             match is_short {
                 true => log::warn!(
-                    "only {free} bytes are free on the disk: wallets make and claim no more orders \
-                     until {} are",
+                    "only {free} bytes are free on the disk: orders of templates and claims are refused \
+                     until {} are free",
                     reserve.saturating_add(margin)
                 ),
-                false => log::info!("there is room on the disk again: {free} bytes are free"),
+                false => {
+                    log::info!("{free} bytes are free on the disk again: all requests are accepted")
+                }
             }
         }
         if is_short { Err(Error::DiskReserve) } else { Ok(()) }
@@ -147,7 +149,7 @@ impl Strangers {
 }
 
 impl Till {
-    /// May somebody at `client`, who has no token, have something written? It counts as if it were.
+    /// Whether `client`, which has no token, may write. It counts as a write.
     ///
     /// # Errors
     /// [`Error::DiskReserve`], [`Error::TooManyWrites`].
@@ -171,7 +173,7 @@ impl Till {
         self.store.read_in_place(|db| self.check_open_orders(db, shop.serial))
     }
 
-    /// May strangers make one more order at this shop?
+    /// Whether this shop may have one more unpaid public order.
     ///
     /// # Errors
     /// [`Error::TooManyOpenOrders`].
@@ -187,8 +189,8 @@ impl Till {
         }
     }
 
-    /// Deletes some orders that strangers have made and nobody has paid a day after their deadline,
-    /// unless any coin was sent for them, and logos that stand in no order any more. Whether there
+    /// Deletes some public orders that are unpaid a day after their deadline,
+    /// unless any coin was sent for them, and logos that no order contains any more. Whether there
     /// may be more.
     ///
     /// # Errors
@@ -207,7 +209,7 @@ impl Till {
             .read(move |db| orders::expired_of_strangers(db, before, DELETED_AT_ONCE))
             .await?;
         let may_be_more = u32::try_from(found.len()).is_ok_and(|count| count == DELETED_AT_ONCE);
-        // Whoever pays right now began in time, and may yet complete it.
+        // A payment in progress began in time and may still complete.
         let unpaid: Vec<OrderSerial> =
             found.into_iter().filter(|order| !self.locks.is_taken(*order)).collect();
         if unpaid.is_empty() && !self.store.read_in_place(|db| logos::has_unused(db))? {
@@ -233,12 +235,12 @@ impl Till {
             })
             .await?;
         if deleted > 0 {
-            log::debug!("{deleted} unpaid orders of templates were deleted");
+            log::debug!("deleted {deleted} unpaid orders of templates");
         }
         Ok(may_be_more && deleted > 0)
     }
 
-    /// Gives some of the room that was deleted back to the disk. Whether there is more.
+    /// Returns some free pages to the disk. Whether there are more.
     ///
     /// # Errors
     /// [`Error::Store`].

@@ -93,7 +93,7 @@ impl Till {
             .await
     }
 
-    /// Names and notes of the clerk's templates.
+    /// Names and notes of the principal's templates.
     ///
     /// # Errors
     /// [`Error::Store`].
@@ -105,7 +105,7 @@ impl Till {
         self.store.read(move |db| Ok(templates::list(db, instance)?)).await
     }
 
-    /// One of the clerk's templates.
+    /// One of the principal's templates.
     ///
     /// # Errors
     /// [`Error::TemplateUnknown`].
@@ -118,7 +118,7 @@ impl Till {
             .await
     }
 
-    /// A template as anybody may see it.
+    /// The public part of a template.
     ///
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::TemplateUnknown`].
@@ -135,7 +135,7 @@ impl Till {
             .await
     }
 
-    /// Makes an order of a template and what a customer at `client` says.
+    /// Creates an order of a template and what a customer at `client` says.
     ///
     /// # Errors
     /// [`Error::TemplateUnknown`], [`Error::TemplateInput`], [`Error::TooManyWrites`],

@@ -17,7 +17,7 @@ pub(super) fn witness(store: &Store, the_clock: &Clock) -> ClockMonitor {
         None => store::newest(db),
     });
     let seen = seen.unwrap_or_else(|error: store::Error| {
-        log::warn!("what time it was last cannot be read: {error}");
+        log::warn!("the last known time cannot be read: {error}");
         None
     });
     ClockMonitor::new(seen.unwrap_or_else(|| the_clock.now()), the_clock.instant())
@@ -34,7 +34,7 @@ impl Till {
     /// token that is made, too, so that there is a time before anything can be forfeited.
     ///
     /// # Errors
-    /// What the store says.
+    /// Errors of the store.
     pub async fn keep_time(&self) -> Result<(), Error> {
         let (now, verdict) = self.judge_time();
         match verdict {
@@ -43,7 +43,7 @@ impl Till {
         }
     }
 
-    /// Does somebody wait until the time is sure who has not been told of in the log? Once for a jump.
+    /// Whether work waits for a verified clock and this is not logged yet. True once for each jump.
     pub(super) fn is_first_to_wait_for_clock(&self) -> bool {
         self.witness().is_first_to_wait()
     }
@@ -57,8 +57,8 @@ impl Till {
         let (verdict, is_news) = self.witness().judge(now, self.clock.instant());
         if let (ClockState::Jumped { by_s, proof_s }, true) = (verdict, is_news) {
             log::info!(
-                "the clock differs by {by_s} s from what was seen last; nothing is deleted by time \
-                 until it has gone right for {proof_s} s"
+                "the clock differs by {by_s} s from the last known time; nothing is deleted by age \
+                 until it has run steadily for {proof_s} s"
             );
         }
         (now, verdict)

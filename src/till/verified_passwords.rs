@@ -1,11 +1,11 @@
-//! Passwords that were checked a moment ago, so that a shop which sends its password with every request
+//! A cache of password checks, so that a shop which sends its password with every request
 //! does not cost an argon2 hash each time.
 //!
 //! A text is known by a keyed hash of the instance, of the instance's stored password hash, and of the
 //! text itself. The key is made at start and never leaves the memory. With a new password the stored
 //! hash is another one, so nothing has to be forgotten then. Wrong texts are remembered as well: a
-//! program that goes on with a token which was revoked is told no without costing its neighbours
-//! the attempts that they share with it.
+//! program that still uses a revoked token is refused without using up the
+//! attempts that other clients share with it.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -20,7 +20,7 @@ use super::Error;
 use crate::model::instance::InstanceSerial;
 use system::random;
 
-/// How long the outcome of a check counts: as long as a shop with a wrong text waits at most until a
+/// How long the result of a check is cached: as long as a shop with a wrong text waits at most until a
 /// password that was set to that very text is believed, and short enough that a copy of the
 /// memory holds little.
 const LIFE: Duration = Duration::from_secs(300);
@@ -94,7 +94,7 @@ impl VerifiedPasswords {
         checked
     }
 
-    /// What is kept for `mark`; a place for it if nothing is.
+    /// The entry of `mark`, created if missing.
     fn outcome(&self, mark: PasswordDigest, now: Instant) -> Outcome {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         // The mark is a keyed hash: how long it takes to find it tells nothing of the password.
@@ -107,7 +107,7 @@ impl VerifiedPasswords {
             outcomes.retain(|_, (_, until)| *until > now);
         }
         if outcomes.len() >= MOST {
-            // A right password is kept before a wrong one, so that nobody can push it out by guessing.
+            // A right password is kept before a wrong one, so that guesses cannot evict it.
             let worth = |outcome: &Outcome| outcome.get() == Some(&true);
             let least = outcomes
                 .iter()
@@ -122,7 +122,7 @@ impl VerifiedPasswords {
         fresh
     }
 
-    /// Forgets a check that came to nothing, unless somebody else goes on with it.
+    /// Removes a check that was cancelled, unless another request waits for it.
     fn forget(&self, mark: PasswordDigest, outcome: &Outcome) {
         let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
         let is_same = |(kept, _): &(Outcome, Instant)| Arc::ptr_eq(kept, outcome);

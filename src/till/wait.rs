@@ -1,8 +1,8 @@
-//! How an order or a session stands: now, or as soon as it stands better, or by a deadline.
+//! Long polling: the state of an order or session now, after a change, or at a deadline.
 //!
-//! Every wait goes the same way: look; if the answer could still get better and the client has
-//! patience, listen, look again if anything was committed meanwhile, wait, look again. Without the
-//! look after listening, a payment that lands between the two would not be heard. While it waits, a poll holds a
+//! Every wait has the same steps: query; if the answer could still improve and the client
+//! waits, subscribe, query again if anything was committed meanwhile, wait, query again. Without the
+//! query after subscribing, a payment that commits between the two would be missed. While it waits, a poll holds a
 //! listener and a deadline: no connection, no thread, no lock (merchant-api 1.9, decisions 6, 9 to
 //! 12 and 15).
 
@@ -24,7 +24,7 @@ use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::time::Timestamp;
 use taler::web::FulfillmentUrl;
 
-/// How long a client is willing to wait, and which one it is.
+/// How long a client waits, and its address for the limits.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct WaitLimit {
     until: Option<Instant>,
@@ -42,14 +42,14 @@ impl WaitLimit {
     }
 }
 
-/// What a look showed.
+/// The result of a query.
 struct Snapshot<T> {
     now: T,
-    /// What to listen to for something better; `None` when this is the answer.
+    /// The topic to wait for; `None` when this is the final answer.
     better: Option<WakeOn>,
 }
 
-/// Where better news would come from.
+/// The topic of a change that may improve the answer.
 struct WakeOn {
     topic: Topic,
     also: Option<Topic>,
@@ -79,33 +79,33 @@ impl Repurchase {
     }
 }
 
-/// What a shop asks about an order.
+/// A shop's question about an order.
 #[derive(Clone, Debug)]
 pub struct StatusQuery {
-    /// Which.
+    /// The order ID within the instance.
     pub order_id: OrderId,
     /// The session that it must be paid for.
     pub session: Option<SessionId>,
-    /// What counts as bought before.
+    /// Whether an earlier purchase counts (repurchase).
     pub repurchase: Repurchase,
 }
 
-/// What a shop is told of an order.
+/// The state of an order for its shop.
 #[derive(Clone, Debug)]
 pub struct Status {
-    /// The order.
+    /// The order, without its terms.
     pub order: Order,
-    /// How it stands.
+    /// The payment state.
     pub state: PaymentState,
     /// Its terms as canonical JSON.
     pub terms: String,
-    /// Its refunds.
+    /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
-    /// What exchanges have confirmed to owe the shop for it.
+    /// Amount that exchanges have confirmed to owe the shop for it.
     pub deposited: Amount,
 }
 
-/// How an order stands for who asks.
+/// The state of an order for a client.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum PaymentState {
     /// To be paid, or to be brought into the session by its wallet.
@@ -118,7 +118,7 @@ pub enum PaymentState {
     Paid,
 }
 
-/// What shows that a browser or wallet may know of an order.
+/// The credential with which a browser or wallet accesses an order.
 #[derive(Clone, Debug, Default)]
 pub struct Credential {
     /// The hash of its contract.
@@ -127,16 +127,16 @@ pub struct Credential {
     pub token: Option<ClaimToken>,
 }
 
-/// What a browser or wallet asks about an order.
+/// A browser's or wallet's question about an order.
 #[derive(Clone, Debug)]
 pub struct PublicStatusQuery {
-    /// Which.
+    /// The order ID within the instance.
     pub order_id: OrderId,
     /// Why it may ask.
     pub credential: Credential,
     /// The session that it must be paid for.
     pub session: Option<SessionId>,
-    /// What counts as bought before.
+    /// Whether an earlier purchase counts (repurchase).
     pub repurchase: Repurchase,
     /// Wait for refunds above this.
     pub refund: Option<Amount>,
@@ -144,12 +144,12 @@ pub struct PublicStatusQuery {
     pub await_refund_obtained: bool,
 }
 
-/// What a browser or wallet is told of an order.
+/// The state of an order for a browser or wallet.
 #[derive(Clone, Debug)]
 pub enum PublicStatus {
-    /// It is somebody else's; this is where one gets an own one.
+    /// Another wallet has claimed it; the URL where the client gets its own order.
     Elsewhere {
-        /// Where.
+        /// URL of the page that creates an own order.
         url: String,
         /// The order's page, if that is it.
         fulfillment_url: Option<FulfillmentUrl>,
@@ -160,7 +160,7 @@ pub enum PublicStatus {
     Paid(Order),
 }
 
-/// What the API of 2019 asks about a contract (legacy-2019 3).
+/// A question of the 2019 API about a contract (legacy-2019 3).
 #[derive(Clone, Debug)]
 pub struct Poll2019 {
     /// Which order.
@@ -173,7 +173,7 @@ pub struct Poll2019 {
     pub refund: Option<Amount>,
 }
 
-/// What a session has bought.
+/// The purchase of a session.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Purchase {
     /// This order is paid for it.
@@ -214,7 +214,7 @@ impl Till {
         self.store.read_in_place(|db| InstanceRef::called(id).serial(db))
     }
 
-    /// How an order of the clerk's shop stands. With patience: as soon as it is paid (in the
+    /// The state of an order of the principal's shop. With a wait limit: as soon as it is paid (in the
     /// session, if one is asked for), or, with `is_news`, as soon as that says yes.
     ///
     /// # Errors
@@ -227,7 +227,7 @@ impl Till {
         is_news: Option<impl Fn(&Status) -> bool>,
     ) -> Result<Status, Error> {
         let instance = principal.instance.serial;
-        let look = |db: &Read<'_>| {
+        let query = |db: &Read<'_>| {
             let order = order(db, instance, &ask.order_id)?;
             let key = order.repurchase_key(ask.session.as_ref());
             let state = payment_state(db, &order, key.as_ref(), &ask)?;
@@ -254,10 +254,10 @@ impl Till {
             let better = (!enough).then(wake_on);
             Ok(Snapshot { now: status, better })
         };
-        self.wait(wait_limit, look).await
+        self.wait(wait_limit, query).await
     }
 
-    /// How an order stands for a browser or wallet that may know of it.
+    /// The state of an order for a browser or wallet with access to it.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`], [`Error::TokenWrong`], [`Error::HashWrong`],
@@ -271,7 +271,7 @@ impl Till {
         let instance_ref = InstanceRef::called(instance);
         // Who may know once may go on waiting, even if a wallet claims the order meanwhile.
         let admitted = Cell::new(false);
-        let look = |db: &Read<'_>| {
+        let query = |db: &Read<'_>| {
             let instance = instance_ref.serial(db)?;
             let order = order(db, instance, &ask.order_id)?;
             if !admitted.get() {
@@ -308,7 +308,7 @@ impl Till {
             wake_on.changes_at = order.paid.is_none().then_some(order.pay_deadline);
             Ok(Snapshot { now: PublicStatus::Unpaid(order, None), better: Some(wake_on) })
         };
-        self.wait(wait_limit, look).await
+        self.wait(wait_limit, query).await
     }
 
     /// Whether a contract is paid, by the rules of 2019.
@@ -323,13 +323,13 @@ impl Till {
         wait_limit: WaitLimit,
     ) -> Result<(Order, PaymentState), Error> {
         let instance_ref = InstanceRef::called(instance);
-        let look = |db: &Read<'_>| {
+        let query = |db: &Read<'_>| {
             let instance = instance_ref.serial(db)?;
             let found = orders::find(db, instance, &ask.order_id)?;
             let order = found
                 .filter(|order| order.hash_fits(Some(&ask.h_contract)))
                 .ok_or(Error::ContractUnknown)?;
-            // A refund that nobody can grant is refused now, not when the order is paid.
+            // A refund that cannot be granted is refused now, not when the order is paid.
             let enough = exceeds(&order, ask.refund.as_ref())?;
             let mut wake_on = WakeOn {
                 topic: Topic::Order(instance, ask.order_id.clone()),
@@ -356,10 +356,10 @@ impl Till {
             let better = (!expired).then_some(wake_on);
             Ok(Snapshot { now: (order, PaymentState::Unpaid), better })
         };
-        self.wait(wait_limit, look).await
+        self.wait(wait_limit, query).await
     }
 
-    /// What a session has bought of a page. With patience, it waits until it has paid, even while
+    /// The purchase of a page by a session. With a wait limit, it waits until it has paid, even while
     /// there is no order yet: a paywall asks before the customer's wallet has made one.
     ///
     /// # Errors
@@ -371,7 +371,7 @@ impl Till {
         wait_limit: WaitLimit,
     ) -> Result<Purchase, Error> {
         let instance_ref = InstanceRef::called(instance);
-        let look = |db: &Read<'_>| {
+        let query = |db: &Read<'_>| {
             let instance = instance_ref.serial(db)?;
             if let Some(order_id) = sessions::paid(db, instance, &key)? {
                 return Ok(Snapshot { now: Some(Purchase::Paid(order_id)), better: None });
@@ -383,19 +383,19 @@ impl Till {
                 better: Some(WakeOn { topic, also: None, changes_at: None }),
             })
         };
-        self.wait(wait_limit, look).await?.ok_or(Error::SessionUnknown)
+        self.wait(wait_limit, query).await?.ok_or(Error::SessionUnknown)
     }
 
     /// Looks until what is seen is good enough, or patience ends.
     async fn wait<T>(
         &self,
         wait_limit: WaitLimit,
-        look: impl Fn(&Read<'_>) -> Result<Snapshot<T>, Error>,
+        query: impl Fn(&Read<'_>) -> Result<Snapshot<T>, Error>,
     ) -> Result<T, Error> {
         // In blocks of their own: what was seen shall not be kept while nothing happens.
         let (mut listener, until, mut next) = {
             let commits = self.store.commits();
-            let snapshot = self.store.read_in_place(&look)?;
+            let snapshot = self.store.read_in_place(&query)?;
             let (Some(wake_on), Some(until)) = (snapshot.better, wait_limit.until) else {
                 return Ok(snapshot.now);
             };
@@ -404,7 +404,7 @@ impl Till {
             else {
                 return Ok(snapshot.now);
             };
-            // What came between look and listening was not heard, but counted.
+            // A commit between query and subscription woke no one, but was counted.
             let missed = self.store.commits() != commits;
             let next = if missed { Instant::now() } else { self.next(wake_on.changes_at, until) };
             (listener, until, next)
@@ -415,7 +415,7 @@ impl Till {
                 open = listener.woken() => last = !open,
                 () = sleep_until(next) => {}
             }
-            let snapshot = self.store.read_in_place(&look)?;
+            let snapshot = self.store.read_in_place(&query)?;
             let Some(wake_on) = snapshot.better else { return Ok(snapshot.now) };
             if last || Instant::now() >= until {
                 return Ok(snapshot.now);
@@ -424,7 +424,7 @@ impl Till {
         }
     }
 
-    /// When to look again, whatever is heard: when time alone changes the answer, or at the end.
+    /// When to query again without a wake: when time alone changes the answer, or at the end.
     fn next(&self, changes_at: Option<Timestamp>, until: Instant) -> Instant {
         let changes = changes_at.and_then(|at| self.clock.until(at));
         let changes = changes.and_then(|wait| Instant::now().checked_add(wait));
@@ -438,16 +438,16 @@ impl Till {
         &self,
         wait_limit: WaitLimit,
         topic: Topic,
-        look: impl Fn() -> F,
+        query: impl Fn() -> F,
     ) -> Result<T, Error> {
         let mut listener = match wait_limit.until {
-            // Before the first look, which then is the only one that most need.
+            // Before the first query, which is the only one that most requests need.
             Some(_) => self.hub.listen(topic, None, wait_limit.client),
             None => None,
         };
         let mut last = false;
         loop {
-            let (enough, snapshot) = look().await?;
+            let (enough, snapshot) = query().await?;
             let (false, false, Some(until), Some(listener)) =
                 (enough, last, wait_limit.until, &mut listener)
             else {
@@ -466,14 +466,14 @@ impl Till {
 }
 
 impl PublicStatusQuery {
-    /// Has whoever asks the refunds that it waits for?
+    /// Whether the refunds that the client waits for are there.
     fn has_its_refunds(&self, order: &Order) -> Result<bool, Error> {
         let obtained = !(self.await_refund_obtained && order.is_refund_pending());
         Ok(obtained && exceeds(order, self.refund.as_ref())?)
     }
 }
 
-/// Do the order's refunds exceed `refund`? Whoever waits for none has all.
+/// Whether the order's refunds exceed `refund`. Always true without a refund to wait for.
 fn exceeds(order: &Order, refund: Option<&Amount>) -> Result<bool, Error> {
     let Some(refund) = refund else { return Ok(true) };
     let compared = order.refund_collectable().try_cmp(refund);
@@ -500,9 +500,9 @@ fn payment_state(
     Ok(if claimed { PaymentState::Claimed } else { PaymentState::Unpaid })
 }
 
-/// May whoever shows `credential` know of `order`? One without a claim token is open to everybody who
+/// Whether `credential` gives access to `order`. One without a claim token is open to every client that
 /// knows its name, in every state: shops mail its bare address to their customers (merchant-api 3.4,
-/// decisions 2 and 3). Only who shows a hash is told when it is wrong.
+/// decisions 2 and 3). Only a client that shows a hash learns that it is wrong.
 fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
     let token = order.token_fits(credential.token.as_ref());
     let asks_by_hash = order.claim.is_some() && credential.h_contract.is_some();
@@ -517,7 +517,7 @@ fn admit(order: &Order, credential: &Credential) -> Result<(), Error> {
     }
 }
 
-/// Where somebody is sent who came to a claimed order that is not theirs.
+/// Where a client is redirected that visits an order claimed by another wallet.
 fn elsewhere(db: &Read<'_>, order: &Order) -> Result<Option<PublicStatus>, Error> {
     if order.claim.is_none() {
         return Ok(None);

@@ -1,10 +1,9 @@
-//! Who sits in the back office: signs in with a password, stays while they do something, and is sent
-//! away when they do nothing for long or their time is over.
+//! Web sessions of the back office: begin with a password, are prolonged by activity, and end
+//! after inactivity or at their longest duration.
 //!
-//! A web session is a row among the tokens, of a kind of its own, so it is listed, revoked and forgotten
-//! like any other. It opens the back office only:
-//! who steals one does not get around its short life by way of the API. That it was used is kept to the minute only, so that reading
-//! does not write.
+//! A web session is a row among the tokens, of a kind of its own, so it is listed, revoked and deleted like
+//! any other. It gives access to the back office only: a stolen one cannot be extended through the API. The time of
+//! its last use is stored to the minute only, so that reading rarely writes.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -21,19 +20,19 @@ use taler::time::{RelativeTime, Timestamp};
 
 /// Longest name of a browser that is kept, in characters.
 const MAX_BROWSER: usize = 120;
-/// How long a seat lasts at most: half a day, a long shift.
+/// Longest web session: half a day, a long shift.
 const LIFE_S: u64 = 12 * 3600;
-/// How long somebody may do nothing.
+/// Longest inactivity.
 const IDLE_S: u64 = 30 * 60;
-/// How exactly it is kept when a token was used.
+/// Precision of the stored time of a token's last use.
 const GRAIN_S: u64 = 60;
 
-/// Is somebody there, or does their page only look for news by itself?
+/// Whether a request comes from the user or from a script of the page.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Activity {
-    /// Somebody did something, which keeps their seat.
+    /// The user did something, which prolongs the web session.
     User,
-    /// Nobody did anything that we know of.
+    /// A script polls; this does not prolong the web session.
     Background,
 }
 
@@ -52,7 +51,7 @@ impl Uses {
 }
 
 impl Till {
-    /// Trades the password of `instance` for a seat in its back office, as [`Till::log_in`] does.
+    /// Starts a web session with the password of `instance`, as [`Till::log_in`] creates a token.
     /// `browser` is what the client calls itself, for the list of tokens.
     ///
     /// # Errors
@@ -75,7 +74,7 @@ impl Till {
         self.trade(instance, password, client, wish, kind).await
     }
 
-    /// A text that nobody can guess, by which a browser is known before it has a seat, or a page.
+    /// An unguessable text that identifies a browser before its web session, or a page.
     ///
     /// # Errors
     /// [`Error::NoRandomness`].
@@ -83,8 +82,8 @@ impl Till {
         Ok(base32::encode(&random::<16>()?))
     }
 
-    /// Lets in whoever holds a seat that is good for `needs`, as a clerk of the seat's instance.
-    /// Whoever did nothing for half an hour loses the seat.
+    /// Admits the holder of a web session with the permission `needs`, as a principal of its instance.
+    /// A web session ends after half an hour of inactivity.
     ///
     /// # Errors
     /// [`Error::NotAuthorized`], [`Error::TokenExpired`], [`Error::NotPermitted`],

@@ -113,11 +113,11 @@ class Lane(threading.Thread):
     def schemathesis(self, wanted, token):
         names = "|".join(re.escape(one[0]) for one in wanted)
         operator = wanted[0][3] == "operator"
-        seat, csrf = self.seat()
+        web_session, csrf = self.web_session()
         with tempfile.NamedTemporaryFile("r", suffix=".json") as counts:
             env = os.environ | {
                 "TILLD_URL": self.daemon_.url, "TILLD_INSTANCE": self.instance, "TILLD_TOKEN": token,
-                "TILLD_SEAT": seat, "TILLD_CSRF": csrf, "TILLD_COUNTS": counts.name, "COLUMNS": "120",
+                "TILLD_WEB_SESSION": web_session, "TILLD_CSRF": csrf, "TILLD_COUNTS": counts.name, "COLUMNS": "120",
                 "HYPOTHESIS_STORAGE_DIRECTORY": f"{self.daemon_.room.name}/hypothesis",
                 "PYTHONPATH": f"{HERE}:{os.environ['PYTHONPATH']}",
             }
@@ -149,7 +149,7 @@ class Lane(threading.Thread):
         schema = schemathesis.openapi.from_path(self.options.document)
         base = self.daemon_.admin if wanted[0][3] == "operator" else self.daemon_.url
         port = self.daemon_.url.rsplit(":", 1)[1]
-        headers = {"Authorization": f"Bearer {token}", "Cookie": f"__Host-tilld-{port}={self.seat()[0]}"}
+        headers = {"Authorization": f"Bearer {token}", "Cookie": f"__Host-tilld-{port}={self.web_session()[0]}"}
         own = [
             checks.status_code_conformance, checks.content_type_conformance,
             checks.response_headers_conformance, checks.response_schema_conformance,
@@ -165,8 +165,8 @@ class Lane(threading.Thread):
             else:
                 self.cases.setdefault(name, {})["again positive"] = ENOUGH
 
-    def seat(self):
-        """A seat in the back office of its own for each run."""
+    def web_session(self):
+        """A new web session in the back office for each run."""
         session = requests.Session()
         session.trust_env = False
         place = f"{self.daemon_.url}/webui/sign-in"
@@ -175,12 +175,12 @@ class Lane(threading.Thread):
         # The cookie is for HTTPS, and for this machine.
         cookie = "; ".join(f"{one.name}={one.value}" for one in door.cookies)
         answer = session.post(place, data=form, headers={"Cookie": cookie, "Origin": self.daemon_.url}, allow_redirects=False)
-        seat = next((f"{one.name}={one.value}" for one in answer.cookies if "door" not in one.name), None)
+        web_session = next((f"{one.name}={one.value}" for one in answer.cookies if "presession" not in one.name), None)
         # An earlier run has changed the password.
-        if not seat:
+        if not web_session:
             return "none", "none"
-        page = session.get(f"{self.daemon_.url}/webui/new-order", headers={"Cookie": seat})
-        return seat.split("=", 1)[1], re.search(CSRF, page.text)[1]
+        page = session.get(f"{self.daemon_.url}/webui/new-order", headers={"Cookie": web_session})
+        return web_session.split("=", 1)[1], re.search(CSRF, page.text)[1]
 
 
 def complaints(wanted, lanes):

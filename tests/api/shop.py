@@ -72,7 +72,7 @@ class Daemon:
                 self.url = found[1]
             if found := re.search(r"metrics at (\S+?)/metrics$", line.strip()):
                 self.admin = found[1]
-            if "ready, with the database" in line:
+            if "ready, database" in line:
                 break
         if not self.url:
             raise SystemExit("the daemon did not start")

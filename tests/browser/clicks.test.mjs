@@ -22,8 +22,8 @@ const spec = JSON.parse(readFileSync(join(ROOT, "docs", "openapi.json"), "utf8")
 const OFFICE = Object.entries(spec.paths).filter(([path]) => path.startsWith("/webui"))
   .flatMap(([path, methods]) => Object.keys(methods).filter((name) => ["get", "post"].includes(name))
     .map((method) => `${method.toUpperCase()} ${path}`));
-/** What needs an exchange to ask, and what is there only before the first shop is made: `office::exchanges`
-    and `office::setup` see to that. */
+/** What needs an exchange to ask, and what is there only before the first shop is made: `backoffice::exchanges`
+    and `backoffice::setup` see to that. */
 const ELSEWHERE = (route) => /\/webui\/(setup|new-exchange|exchanges\/remove)$/.test(route) || route === "POST /webui/exchanges";
 /** What pages ask only by their script. */
 const BY_SCRIPT = (route) => /live$/.test(route);
@@ -176,7 +176,7 @@ describe("clicks", { concurrency: 2 }, () => {
       for (const way of WAYS) {
         const page = await browser.visitor(way);
         await page.goto(demo.shop);
-        // The exchange makes its keys first; the page looks again by itself.
+        // The exchange makes its keys first; the page tries again by itself.
         await page.locator("form[action$=withdraw] button:enabled").first().waitFor({ timeout: 30_000 });
         // With an empty wallet hardly anything can be done.
         await page.locator("form[action$=withdraw] button:enabled").first().click();

@@ -11,7 +11,7 @@ before(async () => {
   [demo, browser] = await Promise.all([Demo.open(), Browser.open()]);
   page = await browser.visitor();
   await page.goto(demo.shop);
-  // The exchange makes its keys first; the page looks again by itself.
+  // The exchange makes its keys first; the page tries again by itself.
   await page.locator("form[action$=withdraw] button:enabled").waitFor(LONG);
 });
 after(async () => { await browser?.close(); await demo?.close(); });

@@ -208,10 +208,10 @@ test("codes that name this very machine say so, and so does the status page", as
   for (const path of [order.path, "/templates/tea", "/templates/tea?print=a6", `/webui/orders/${order.id}`,
     `/webui/till/${order.id}`, "/webui/templates/tea"]) {
     await page.goto(`${till.url}${path}`);
-    assert.equal(await page.getByText("This code names this very machine").count(), 1, path);
+    assert.equal(await page.getByText("This code contains the address of this machine").count(), 1, path);
   }
   await page.goto(`${till.url}/webui/status`);
-  assert.equal(await page.getByText("names this very machine").count(), 1);
+  assert.equal(await page.getByText("is that of this machine (127.0.0.1)").count(), 1);
   await page.context().close();
 });
 

@@ -9,7 +9,7 @@ before(async () => { [till, browser] = await Promise.all([Till.open(), Browser.o
 after(async () => { await browser?.close(); await till?.close(); });
 
 test("a link that leads nowhere says so in the reader's language", async () => {
-  for (const [locale, title] of [["en-GB", "There is nothing here"], ["de-DE", "Hier ist nichts"]]) {
+  for (const [locale, title] of [["en-GB", "Page not found"], ["de-DE", "Seite nicht gefunden"]]) {
     const page = await browser.visitor({ locale });
     const answer = await page.goto(`${till.url}/orders/nothing`);
     assert.equal(answer.status(), 404);

@@ -95,12 +95,12 @@ test("a device is paired by the code of a new token", async () => {
   await page.fill("#description", "Tablet");
   await page.selectOption("#scope", "order-pos");
   await page.fill("#password", "not this one");
-  await page.click("text=Make the token");
+  await page.click("text=Create the token");
   assert.match(await page.textContent("#password-wrong"), /not the password/);
   assert.equal(await page.inputValue("#description"), "Tablet");
   assert.equal(await page.inputValue("#password"), "");
   await page.fill("#password", till.password);
-  await page.click("text=Make the token");
+  await page.click("text=Create the token");
   await page.locator("#fresh").waitFor();
   await isGood(page, "settings-token-made");
   await page.setViewportSize({ width: 1280, height: 900 });
@@ -162,7 +162,7 @@ test("a shop is made, and its keeper signs in but sees no other shops", async ()
   await page.fill("#name", "The Pub");
   await page.fill("#id", "pub");
   await page.fill("#password", "correct horse");
-  await page.click("text=Make the shop");
+  await page.click("text=Create the shop");
   await page.waitForURL(/\/instances\/pub/);
   const keeper = await browser.visitor();
   await keeper.goto(`${till.url}/webui/status`);

@@ -19,8 +19,9 @@ fn the_operators_listener_shows_the_document_that_is_kept() {
     assert_eq!(daemon.get("/openapi.json").status, 404);
 }
 
+#[cfg(feature = "legacy")]
 #[test]
-fn what_nobody_asks_for_is_ignored_in_bodies_of_2019_too() {
+fn unknown_members_are_ignored_in_bodies_of_2019_too() {
     let place = Place::new();
     place.instance("admin");
     place.ok(&["account", "add", "admin", IBAN]);

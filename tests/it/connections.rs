@@ -1,4 +1,4 @@
-//! Connections of clients that take their time, and what they are called who come by them.
+//! Connections of slow clients, and the client's address behind proxies.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -11,7 +11,7 @@ use crate::common::shop::IBAN;
 use crate::common::{Daemon, PATIENCE, Place, eventually};
 
 const GET: &[u8] = b"GET /config HTTP/1.1\r\nHost: shop.example\r\n\r\n";
-/// The beginning of a request, and how it goes on for ever.
+/// The beginning of a request, and how it goes on forever.
 const BEGINNING: &[u8] = b"GET /config HTTP/1.1\r\nHost: shop.example\r\nX-Slow: ";
 
 /// A daemon whose limits are short.
@@ -280,7 +280,7 @@ fn without_any_word_of_the_shop_strangers_get_the_listeners_address_or_no_order(
 
 #[test]
 fn the_office_leads_to_an_order_by_its_path() {
-    use crate::office::{PASSWORD, Visitor};
+    use crate::backoffice::{PASSWORD, Visitor};
     let stand = Stand::new();
     stand.place.passwd("admin", PASSWORD);
     let made = stand.private("POST", "/private/orders", "other.example");

@@ -116,7 +116,7 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     let daemon = place.start();
     let at = |address: &str| visit(&place, &format!("[server]\nbase_url = \"{address}/\"\n"));
     let own = at(&daemon.address);
-    let (line, _) = own.line(&format!("ok    daemon: it answers at {}/ in ", daemon.address));
+    let (line, _) = own.line(&format!("ok    daemon: {}/ answers in ", daemon.address));
     assert!(line.contains("comes back after 3."), "{line}");
     assert!(line.contains("tilld doctor --slow"), "{line}");
 
@@ -144,12 +144,12 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     // Where no address is set, it is asked where it listens.
     let listen = daemon.address.trim_start_matches("http://");
     let found = listening(&place, listen);
-    found.line(&format!("ok    daemon: it answers at {}/ in ", daemon.address));
+    found.line(&format!("ok    daemon: {}/ answers in ", daemon.address));
 
     // Nothing at all.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    at(&format!("http://{free}")).line("warn  daemon: nobody answers at ");
-    listening(&place, &free.to_string()).line("warn  daemon: nobody answers at ");
+    at(&format!("http://{free}")).line("warn  daemon: no answer at ");
+    listening(&place, &free.to_string()).line("warn  daemon: no answer at ");
 }
 
 /// What stands in front of the daemon at `address`, and cuts off a request that has no answer after
@@ -184,13 +184,11 @@ fn what_cuts_the_longest_requests_off_is_found_when_there_is_time_for_it() {
     let daemon = place.start_with(&[("TILLD_POLLS__MAX_WAIT_S", "6")]);
     // It lets the usual 3 seconds pass, and not the daemon's 6.
     let proxy = cutting_proxy(&daemon.address, Duration::from_millis(4500));
-    let settings = |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nclamp_s = 6\n");
+    let settings =
+        |address| format!("[server]\nbase_url = \"{address}/\"\n[polls]\nmax_wait_s = 6\n");
     let usual = visit(&place, &settings(&proxy));
     let (line, _) = usual.line("ok    daemon: ");
-    assert!(
-        line.ends_with("requests wait up to 6 s: to try one of those, tilld doctor --slow"),
-        "{line}"
-    );
+    assert!(line.ends_with("requests wait up to 6 s: to test this, tilld doctor --slow"), "{line}");
     let slow = visit_with(&place, &settings(&proxy), &["--slow"]);
     let (line, remedy) = slow.line("warn  daemon: a request that waits 6 s");
     assert!(line.contains("comes back after ") && line.ends_with("with status 504"), "{line}");
@@ -210,7 +208,7 @@ fn backups_that_are_missing_and_a_shop_that_is_called_admin_are_told() {
     let settings = with_base_url(&exchange.trusted());
     let before = visit(&place, &settings);
     assert!(before.line("warn  backup: ").1.contains("tilld backup"), "{}", before.text());
-    let name = "warn  name: customers read \"admin\" as the name of the shop admin";
+    let name = "warn  name: customers see \"admin\" as the name of shop admin";
     assert!(before.line(name).1.contains("back office"), "{}", before.text());
     back_up(&place);
     visit(&place, &settings).line("ok    backup: ");
@@ -226,7 +224,7 @@ fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
     let well = |visit: &Visit| {
         assert_eq!(visit.status, 0, "{}", visit.text());
         // At shop.example is nobody.
-        visit.line("warn  daemon: nobody answers at https://shop.example/: ");
+        visit.line("warn  daemon: no answer at https://shop.example/: ");
         assert!(!visit.has("FAIL"), "{}", visit.text());
         for start in [
             "ok    base URL: https://shop.example/",
@@ -238,13 +236,17 @@ fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
             "ok    log: ",
             "ok    backup: the last one is 0 hours old",
             &format!("ok    exchange {}: ", exchange.base_url()),
-            &format!("ok    account {BANK} of admin: 1 of 1 exchanges can pay there"),
+            &format!("ok    account {BANK} of admin: 1 of 1 exchanges can pay to it"),
         ] {
             visit.line(start);
         }
-        assert!(visit.line("ok    clock: ").0.ends_with(", as exchanges say"), "{}", visit.text());
+        assert!(
+            visit.line("ok    clock: ").0.ends_with(", which exchanges confirm"),
+            "{}",
+            visit.text()
+        );
         let last = visit.lines.last().unwrap();
-        assert_eq!(*last, "it goes: 10 ok, 1 to look at, 0 failed");
+        assert_eq!(*last, "usable, with warnings: 10 ok, 1 warnings, 0 failed");
     };
     well(&visit(&place, &settings));
     assert!(files(place.dir.path()) == before);
@@ -266,11 +268,11 @@ fn a_good_shop_is_well_whether_its_daemon_runs_or_not_and_stays_as_it_was() {
 fn without_settings_a_shop_goes_but_is_told_what_it_lacks() {
     let visit = visit(&shop(IBAN), "");
     assert_eq!(visit.status, 0, "{}", visit.text());
-    assert!(visit.line("warn  base URL: none is set").1.contains("server.base_url"));
+    assert!(visit.line("warn  base URL: not set").1.contains("server.base_url"));
     assert!(visit.line("warn  exchanges: none is trusted").1.contains("tilld exchange add"));
     visit.line(&format!("ok    account {IBAN} of admin is in use"));
     assert!(!visit.has("FAIL"), "{}", visit.text());
-    assert!(visit.lines.last().unwrap().starts_with("it goes: "), "{}", visit.text());
+    assert!(visit.lines.last().unwrap().starts_with("usable, with warnings: "), "{}", visit.text());
 }
 
 #[test]
@@ -283,7 +285,7 @@ fn an_exchange_that_is_dead_fails_soon_and_is_named() {
     let settings = with_base_url(&(silent.settings() + &gone.settings()));
     let visit = visit(&shop(IBAN), &settings);
     assert_eq!(visit.status, 1, "{}", visit.text());
-    let (_, remedy) = visit.line(&format!("FAIL  exchange http://{dead}/: it cannot be reached: "));
+    let (_, remedy) = visit.line(&format!("FAIL  exchange http://{dead}/: it is unreachable: "));
     assert!(remedy.ends_with(&format!("curl http://{dead}/keys")), "{remedy}");
     visit.line(&format!("FAIL  exchange http://{}/: it did not answer in time", silent.address));
     // The account may be good for all that is known.
@@ -317,7 +319,7 @@ fn an_exchange_of_another_currency_is_told_as_such() {
     assert!(!visit.text().contains("currency.default"), "{}", visit.text());
     let settings = settings + "[currency]\ndefault = 'CHF'\n";
     let visit = self::visit(&shop(IBAN), &with_base_url(&settings));
-    visit.line("warn  currency: currency.default is CHF, but no trusted exchange has it, so prices are in EUR");
+    visit.line("warn  currency: currency.default is CHF, but no trusted exchange uses it, so prices are in EUR");
 }
 
 #[test]
@@ -355,7 +357,7 @@ fn a_shop_without_an_account_and_a_file_without_a_shop_fail() {
     place.ok(&["instance", "delete", "admin", "--purge"]);
     let found = visit(&place, "");
     assert_eq!(found.status, 1, "{}", found.text());
-    assert_eq!(found.line("FAIL  instances: ").1, "make the first one: tilld passwd admin");
+    assert_eq!(found.line("FAIL  instances: ").1, "create the first one: tilld passwd admin");
 }
 
 #[test]
@@ -367,7 +369,7 @@ fn an_order_of_the_future_is_found() {
     let visit = visit(&shop.place, "");
     assert_eq!(visit.status, 1, "{}", visit.text());
     let (line, _) = visit.line("FAIL  clock: ");
-    assert!(line.contains("the newest entry in the file was made"), "{line}");
+    assert!(line.contains("the newest entry in the database is"), "{line}");
 }
 
 #[test]
@@ -399,7 +401,7 @@ fn a_time_zone_that_is_none_is_found() {
     let store = rusqlite::Connection::open(place.db()).unwrap();
     for (zone, is_known) in [("Europe/Berlin", true), ("Mars/Olympus", false)] {
         store.execute_batch(&format!("UPDATE instances SET time_zone = '{zone}'")).unwrap();
-        let said = run("UTC").contains("time zone: the shop admin counts its days in Mars/Olympus");
+        let said = run("UTC").contains("time zone: shop admin uses Mars/Olympus");
         assert_eq!(said, !is_known, "{zone}");
     }
 }
@@ -409,9 +411,7 @@ fn a_database_that_is_missing_is_not_made() {
     let place = Place::new();
     let found = visit(&place, "");
     assert_eq!(found.status, 4, "{}", found.text());
-    assert!(
-        found.line("FAIL  database: there is none at ").1.contains("tilld passwd admin --create")
-    );
+    assert!(found.line("FAIL  database: none at ").1.contains("tilld passwd admin --create"));
     assert_eq!(files(place.dir.path()), BTreeMap::new());
     fs::remove_dir(place.dir.path()).unwrap();
     let found = visit(&place, "");
@@ -428,7 +428,7 @@ fn a_file_that_is_not_ours_or_damaged_ends_with_the_stores_status_after_all_else
     assert_eq!(found.status, 4, "{}", found.text());
     assert!(found.line("FAIL  database: ").0.contains("is not a database of tilld"));
     found.line("warn  exchanges: ");
-    assert!(found.lines.last().unwrap().starts_with("there is something to mend: "));
+    assert!(found.lines.last().unwrap().starts_with("problems found: "));
     assert_eq!(files(place.dir.path()).len(), 1);
 
     let place = shop(IBAN);
@@ -449,7 +449,7 @@ fn a_file_of_an_older_version_is_looked_at_and_not_brought_up_to_date() {
     db.close().unwrap();
     let found = visit(&place, "");
     assert_eq!(found.status, 0, "{}", found.text());
-    assert!(found.line("warn  database: ").0.contains(&format!("is of version {}", VERSION - 1)));
+    assert!(found.line("warn  database: ").0.contains(&format!("has schema {}", VERSION - 1)));
     let db = rusqlite::Connection::open(place.db()).unwrap();
     let version: u32 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(version, VERSION - 1);

@@ -52,7 +52,7 @@ fn keys_are_fetched_soon_after_the_start_and_outlive_the_daemon() {
 }
 
 #[test]
-fn an_exchange_that_cannot_pay_the_shop_stands_in_no_contract() {
+fn an_exchange_that_cannot_pay_the_shop_is_in_no_contract() {
     let exchange = Exchange::start();
     exchange.behave(Manners::Tells(exchange.keys(&exchange.master, "^payto://iban/CH")));
     let shop = Shop::configured(&exchange.settings());
@@ -61,7 +61,7 @@ fn an_exchange_that_cannot_pay_the_shop_stands_in_no_contract() {
 }
 
 #[test]
-fn an_exchange_that_is_down_keeps_nobody_from_selling() {
+fn an_exchange_that_is_down_does_not_stop_sales() {
     let dead = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut exchange = Exchange::start();
     exchange.address = dead;
@@ -70,7 +70,7 @@ fn an_exchange_that_is_down_keeps_nobody_from_selling() {
     has(&shop.daemon, "problem");
     let state = state(&shop.daemon);
     assert_eq!(state["keys_http_status"], 0);
-    assert!(state["problem"].as_str().unwrap().starts_with("it cannot be reached: "), "{state}");
+    assert!(state["problem"].as_str().unwrap().starts_with("it is unreachable: "), "{state}");
     assert!(state["next_download"]["t_s"].is_u64());
     assert_eq!(order(&shop).status, 200);
     assert_eq!(shop.daemon.stop(), 0);

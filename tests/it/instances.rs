@@ -184,7 +184,7 @@ fn who_asks_for_a_token_with_the_instance_gets_one() {
 }
 
 #[test]
-fn nobody_makes_an_instance_without_the_operator() {
+fn no_instance_is_created_without_the_operator() {
     let place = Place::new();
     let daemon = place.start();
     assert_eq!(daemon.ask("POST", "/instances").json(&bar()).send().failure(), (403, 2015));

@@ -226,7 +226,7 @@ fn error(reply: &Reply) -> (u16, Value) {
 const FORMS: [&str; 4] = ["", "/public", "/instances/bar", "/public/instances/bar"];
 
 fn is_private(row: &RouteSpec) -> bool {
-    row.door != Access::Public
+    row.access != Access::Public
 }
 
 // Paths and instances.

@@ -285,7 +285,7 @@ fn all_of_ipv4_and_all_of_ipv6_go_together() {
         let mut said = String::new();
         for line in lines {
             said += &(line.clone() + "\n");
-            if line.contains("ready, with the database") {
+            if line.contains("ready, database") {
                 break;
             }
         }

@@ -43,7 +43,7 @@ fn passwords_tried_by_the_hundred_are_a_few_lines() {
 
     let lines = warnings(&daemon);
     let wanted = [
-        "admin: a wrong password, from 198.51.".to_owned(),
+        "admin: wrong password, from 198.51.".to_owned(),
         "503 77 the backend is busy".to_owned(),
         format!("{} more in the last minute: wrong passwords", wrong - 1),
         format!("{} more in the last minute: the backend is busy", busy - 1),

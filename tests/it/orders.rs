@@ -146,7 +146,7 @@ fn the_orders_name_stands_in_its_fulfillment_url() {
 }
 
 #[test]
-fn an_order_without_a_token_has_a_name_that_nobody_guesses() {
+fn an_order_without_a_token_has_an_unguessable_name() {
     let shop = Shop::new();
     let mut request = plain("Tea", "KUDOS:2");
     request["create_token"] = json!(false);
@@ -407,7 +407,7 @@ fn summaries(shop: &Shop, query: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_list_says_how_each_order_stands() {
+fn a_list_has_the_state_of_each_order() {
     let shop = Shop::new();
     assert_eq!(shop.get("/private/orders").json(), json!({ "orders": [] }));
     let (unpaid, token) = shop.made(&page("S1"));
@@ -796,7 +796,7 @@ fn what_is_forgotten_leaves_the_contract_its_hash() {
 }
 
 #[test]
-fn an_order_is_deleted_unless_somebody_may_still_need_it() {
+fn an_order_is_deleted_unless_it_may_still_be_needed() {
     let shop = Shop::new();
     let delete = |id: &str, query: &str| shop.delete(&format!("/private/orders/{id}{query}"));
     let (unclaimed, token) = shop.made(&page("S1"));
@@ -822,7 +822,7 @@ fn an_order_is_deleted_unless_somebody_may_still_need_it() {
 }
 
 #[test]
-fn what_nobody_has_claimed_yet_can_be_forgotten_too() {
+fn parts_of_unclaimed_orders_can_be_forgotten_too() {
     let shop = Shop::new();
     let mut request = with("extra", json!({ "note": "x" }));
     request["order"]["$forgettable"] = json!({ "extra": true });
@@ -876,7 +876,7 @@ fn a_wallet_gets_a_contract_that_the_shop_has_signed() {
 }
 
 #[test]
-fn whoever_guesses_is_not_told_what_was_wrong() {
+fn a_guess_does_not_learn_what_was_wrong() {
     let shop = Shop::new();
     let (id, token) = shop.made(&page("S1"));
     let wrong = "0".repeat(26);

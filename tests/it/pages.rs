@@ -71,7 +71,7 @@ fn post(shop: &Shop, path: &str, form: &str) -> Reply {
 }
 
 #[test]
-fn whoever_prefers_html_gets_a_page_and_everybody_else_json() {
+fn clients_that_prefer_html_get_a_page_and_others_json() {
     let shop = Shop::new();
     let (path, _) = order(&shop, &json!({ "summary": "Tea", "amount": "KUDOS:5" }));
     for (accept, is_html) in [
@@ -173,11 +173,11 @@ fn an_order_whose_time_is_over_is_gone() {
     let gone = look(&shop, &path);
     is_page(&gone);
     assert_eq!(gone.status, 410);
-    assert!(gone.text.contains("The time to pay is over"));
+    assert!(gone.text.contains("The time to pay has passed"));
 }
 
 #[test]
-fn nobody_learns_by_a_page_which_orders_there_are() {
+fn no_page_reveals_which_orders_exist() {
     let shop = Shop::new();
     let (path, id) = order(&shop, &json!({ "summary": "Tea", "amount": "KUDOS:5" }));
     let (_, claimed) = {
@@ -254,7 +254,7 @@ fn a_browser_is_sent_where_its_order_leads() {
 }
 
 #[test]
-fn a_message_is_shown_to_whoever_has_paid() {
+fn a_message_is_shown_to_the_payer() {
     let shop = Shop::new();
     for (name, value) in [
         ("fulfillment_message", "Your tea <b>comes</b>"),

@@ -149,7 +149,7 @@ fn prepared() -> (tempfile::TempDir, Till, Store, Arc<Principal>) {
 }
 
 #[test]
-fn no_payment_is_missed_whoever_comes_first() {
+fn no_payment_is_missed_in_any_order() {
     let (_folder, till, store, clerk) = prepared();
     race(&till, &clerk, &store, RACES, |till, clerk, name, number| async move {
         let patience = WaitLimit::lasting(TOO_LONG, None);

@@ -154,7 +154,7 @@ fn whatever_root_runs_leaves_files_of_the_folders_owner() {
     // The password is root's to read, the database is not root's to make.
     let said =
         machine.ok(&["passwd", "admin", "--create", "--password-file", password.to_str().unwrap()]);
-    assert!(said.contains("was made"), "{said}");
+    assert!(said.contains("created instance"), "{said}");
     machine.is_all_the_shops("passwd");
     machine.ok(&["backup", machine.data().join("good.db").to_str().unwrap()]);
     for args in commands(&machine) {

@@ -14,11 +14,11 @@ use taler::base32;
 use taler::sign::{SigningKey, Statement};
 use tilld::http::{EVERYWHERE, LATER, LATER_ROOT, LEGACY, ROOT};
 
+use crate::backoffice::{PASSWORD, Visitor};
 use crate::coins::{claimed, order};
 use crate::common::exchange::Exchange;
 use crate::common::shop::{Shop, nonce};
 use crate::common::{Daemon, PATIENCE, Place, Reply, client, tilld};
-use crate::office::{PASSWORD, Visitor};
 
 /// What somebody holds that nobody else may learn, by what it is.
 #[derive(Default)]
@@ -193,14 +193,14 @@ fn people_sign_in_at_the_office(shop: &Shop, secrets: &mut Secrets) {
     let mut visitor = Visitor::of(&shop.daemon.address);
     let page = visitor.get("/webui/sign-in");
     let value = |cookie: String| cookie.split_once('=').unwrap().1.to_owned();
-    visitor.cookies = vec![page.cookie("__Host-tilld-door").unwrap()];
-    visitor.csrf = secrets.add("seal of the door", page.csrf());
-    secrets.add("cookie of the door", value(visitor.cookies[0].clone()));
+    visitor.cookies = vec![page.cookie("__Host-tilld-presession").unwrap()];
+    visitor.csrf = secrets.add("CSRF token before the sign-in", page.csrf());
+    secrets.add("cookie before the sign-in", value(visitor.cookies[0].clone()));
     let wrong = secrets.add("refused password", "wrong-password-4717");
     assert_eq!(visitor.sign_in("admin", &wrong).status, 403);
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
-    secrets.add("seat", value(clerk.cookies[0].clone()));
-    secrets.add("seal of the seat", clerk.csrf.clone());
+    secrets.add("web session", value(clerk.cookies[0].clone()));
+    secrets.add("CSRF token of the web session", clerk.csrf.clone());
     let inputs = [
         ("description", "scanner"),
         ("scope", "order-pos"),
@@ -215,9 +215,9 @@ fn people_sign_in_at_the_office(shop: &Shop, secrets: &mut Secrets) {
     assert_eq!(clerk.post("/webui/password", &inputs).status, 303);
     let mut forger = Visitor::of(&shop.daemon.address);
     forger.csrf = secrets.add("forged seal", "forged-seal-4719");
-    let forged = secrets.add("forged seat", "secret-token:forged-seat-4720");
+    let forged = secrets.add("forged web session", "secret-token:forged-session-4720");
     let (_, port) = shop.daemon.address.rsplit_once(':').unwrap();
-    for name in ["__Host-tilld", "tilld", "__Host-tilld-door"] {
+    for name in ["__Host-tilld", "tilld", "__Host-tilld-presession"] {
         forger.cookies = vec![format!("{name}-{port}={forged}")];
         forger.get("/webui/orders");
         forger.post("/webui/orders/x/refund", &[("reason", "x")]);
@@ -282,7 +282,7 @@ fn people_buy(shop: &Shop, exchange: &Exchange, secrets: &mut Secrets) {
     assert_eq!(shop.post("/private/accounts", &broken).status, 400);
 }
 
-/// Every request that has a body, with bodies that make no sense.
+/// Every request that has a body, with bodies that are invalid.
 fn people_err(shop: &Shop, secrets: &mut Secrets) {
     let wrong = secrets.add("mistyped", "mistyped-somewhere");
     let names = [
@@ -406,10 +406,10 @@ fn the_most_talkative_daemon_tells_no_secret() {
         "GET /sessions/***: 200",
         "GET /instances/admin/sessions/***",
         "/orders/secret-token:***",
-        "admin: a wrong password, from a client that no proxy names",
-        "admin: token 2 (all:refreshable) for the password, from a client that no proxy names",
-        "bar: a new password or fixed token, by token 1 of admin",
-        "admin: a new password, from 192.0.2.10",
+        "admin: wrong password, from an unknown client",
+        "admin: created token 2 (all:refreshable) with the password, from an unknown client",
+        "bar: password or fixed token changed, by token 1 of admin",
+        "admin: password changed, from 192.0.2.10",
         "/pay: 502",
     ] {
         assert!(log.contains(said), "{said}: {log}");
@@ -469,7 +469,7 @@ fn people_forge(shop: &Shop) {
 }
 
 #[test]
-fn nobody_else_begins_a_line_of_the_log() {
+fn no_client_text_begins_a_line_of_the_log() {
     for journal in [false, true] {
         let mut variables = vec![("TILLD_LOG__LEVEL", "trace")];
         if journal {
@@ -489,7 +489,8 @@ fn nobody_else_begins_a_line_of_the_log() {
                 }),
             };
             // What is said once, to whoever has just begun.
-            let is_ours = head || line.starts_with("tilld runs.") || line.starts_with("  tilld ");
+            let is_ours =
+                head || line.starts_with("tilld is running.") || line.starts_with("  tilld ");
             assert!(is_ours, "journal {journal}: {line:?}");
             let turns = ['\u{2028}', '\u{2029}', '\u{202e}', '\u{2066}'];
             let is_plain = !line.chars().any(|c| c.is_control() || turns.contains(&c));
@@ -514,7 +515,7 @@ fn the_log_has_one_line_for_each_order_paid_and_each_refund() {
     let start = format!("order {id}: ");
     let told: Vec<_> =
         log.lines().filter_map(|line| line.split_once(&start)).map(|(_, told)| told).collect();
-    assert_eq!(told, ["EUR:5 paid at the counter (cash)", "a refund of EUR:2 granted"], "{log}");
+    assert_eq!(told, ["paid EUR:5 at the counter (cash)", "granted a refund of EUR:2"], "{log}");
 }
 
 #[test]

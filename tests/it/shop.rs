@@ -1,4 +1,4 @@
-//! What anybody may know: `/config` and its like.
+//! Public information: `/config` and similar routes.
 
 use serde_json::json;
 

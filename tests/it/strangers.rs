@@ -145,6 +145,9 @@ fn one_network_has_its_share_by_every_way_in_and_others_have_theirs() {
         ("a wallet gives an order back", &|at| unclaim(&shop, &claimed, &contract, at)),
     ];
     for (number, (name, way)) in ways.iter().enumerate() {
+        if name.contains("2019") && !cfg!(feature = "legacy") {
+            continue;
+        }
         let (own, next) = (format!("2001:db8:{number}::1"), format!("2001:db8:{number}::2"));
         for address in [&own, &next] {
             let made = post_from(&shop, address, "/templates/tea", &json!({}));
@@ -193,7 +196,7 @@ fn a_template_has_its_share_wherever_its_customers_are() {
     assert!(refused.headers.contains_key("retry-after"));
     let refused = form(&shop, "tea", "", "192.0.2.101");
     assert_eq!(refused.status, 429);
-    assert!(refused.text.contains("Too much at once"), "{}", refused.text);
+    assert!(refused.text.contains("Too many requests"), "{}", refused.text);
     assert_eq!(make("free", 100).status, 200);
     assert_eq!(shop.get("/private/orders").json()["orders"].as_array().unwrap().len(), 4);
 }
@@ -230,7 +233,8 @@ fn below_the_reserve_of_the_disk_strangers_write_nothing_and_the_shop_sells() {
         assert_eq!(refused.failure(), (507, 52));
         assert!(refused.headers.contains_key("retry-after"));
         let path = format!("/public/proposal?order_id={id}&nonce={}&token={token}", nonce(1));
-        assert_eq!(shop.daemon.get(&path).status, 507);
+        let expected = if cfg!(feature = "legacy") { 507 } else { 404 };
+        assert_eq!(shop.daemon.get(&path).status, expected);
         assert_eq!(form(&shop, "tea", "", "192.0.2.1").status, 507);
         shop.sold(&plain("Tea", "KUDOS:1"));
     }
@@ -243,7 +247,7 @@ fn below_the_reserve_of_the_disk_strangers_write_nothing_and_the_shop_sells() {
 }
 
 #[test]
-fn a_logo_takes_its_room_once_and_stands_in_every_contract() {
+fn a_logo_is_stored_once_and_is_in_every_contract() {
     let shop = shop(&[]);
     let logo = format!("data:image/png;base64,{}", "iVBORw0KGgo/+AAA".repeat(24_000));
     let own = json!({

@@ -15,8 +15,8 @@ use taler::sign::wallet::OrderUnclaim;
 use taler::sign::{SigningKey, Statement};
 use tilld::http::{Access, EVERYWHERE, LEGACY, OFFICE, ROOT, RouteSpec};
 
+use crate::backoffice::{PASSWORD, Visitor};
 use crate::common::{Daemon, Place, Reply};
-use crate::office::{PASSWORD, Visitor};
 
 /// What a fulfillment URL of a shop begins with.
 const GOODS: &str = "https://goods.example/";
@@ -362,7 +362,7 @@ fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
                     token: Some(token),
                     body: body.clone(),
                 };
-                let is_public = row.door == Access::Public;
+                let is_public = row.access == Access::Public;
                 // What anybody may do, whoever they are, is no matter of tenants: to look at an
                 // offer, to take it, to pay for others.
                 let is_offer = ["/templates/{id}", "/orders/{id}/pay"].contains(&row.path);
@@ -383,7 +383,7 @@ fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
             }
         }
     }
-    // A password is for its own door only, whichever name is given with it.
+    // A password is for its own instance only, whichever name is given with it.
     house.place.passwd("bar", "battery staple");
     for name in ["bar", "pub"] {
         let ask = house.daemon.ask("POST", "/instances/pub/private/token");
@@ -407,7 +407,7 @@ fn a_tenant_is_no_operator() {
                 let body = other.body(row, 0);
                 let ask = Ask { method: row.method, path, token: Some(token), body };
                 let reply = house.ask(&ask, &other);
-                if matches!(row.door, Access::Management(_)) {
+                if matches!(row.access, Access::Management(_)) {
                     assert_eq!(reply.failure(), (401, 2015), "{row:?} {id}");
                     closed += 1;
                 }
@@ -460,7 +460,7 @@ fn shops_of_2019_see_nothing_of_each_other_by_any_of_the_four_forms() {
                 // One's own books, and what everybody may know.
                 let is_own = ["/history", "/config", "/order"].contains(&row.path);
                 assert!(is_own && !there || reply.status >= 400 || row.path == "/config", "{said}");
-                if there && row.door != Access::Public {
+                if there && row.access != Access::Public {
                     assert!([400, 401, 404, 405].contains(&reply.status), "{said}: {reply:?}");
                 }
             }
@@ -471,7 +471,7 @@ fn shops_of_2019_see_nothing_of_each_other_by_any_of_the_four_forms() {
 }
 
 #[test]
-fn a_seat_at_one_shops_desk_moves_nothing_at_anothers() {
+fn a_web_session_of_one_shop_changes_nothing_of_another() {
     let (house, bar, other) = two();
     let before = house.rows_of(&other);
     let inputs = [
@@ -487,7 +487,7 @@ fn a_seat_at_one_shops_desk_moves_nothing_at_anothers() {
         ("kind", "fixed-order"),
         ("confirm", "pub"),
     ];
-    // What ends the seat comes last, and what makes something makes it for the visitor's own shop.
+    // What ends the web session comes last, and what makes something makes it for the visitor's own shop.
     for row in OFFICE.iter().filter(|row| row.path != "/sign-out") {
         let mut ids = other.ids(row);
         if ids.is_empty() {
@@ -509,8 +509,8 @@ fn a_seat_at_one_shops_desk_moves_nothing_at_anothers() {
                 let is_done = is_done.iter().any(|end| row.path.ends_with(end));
                 assert!(page.status == 404 || is_done && page.status == 303, "{row:?} {page:?}");
             }
-            if row.method == "POST" && row.door != Access::Public {
-                // The seal of one seat is for no form of another.
+            if row.method == "POST" && row.access != Access::Public {
+                // The CSRF token of one web session is for no form of another.
                 for (cookies, csrf) in [
                     (&bar.web_session, &other.web_session.csrf),
                     (&other.web_session, &bar.web_session.csrf),
@@ -533,7 +533,7 @@ fn a_tenant_that_goes_with_everything_takes_nothing_of_another() {
     let before = house.rows_of(&other);
     let ask = house.daemon.ask("DELETE", "/instances/bar/private?purge=yes").token(&bar.token);
     assert_eq!(ask.send().status, 204);
-    assert_eq!(bar.web_session.get("/webui/orders").status, 303, "its seats are gone");
+    assert_eq!(bar.web_session.get("/webui/orders").status, 303, "its web sessions are gone");
     assert_eq!(house.rows_of(&other), before);
     the_owner_gets_at_everything(&house, &other);
 }

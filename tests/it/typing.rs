@@ -106,13 +106,13 @@ fn a_password_is_typed_twice_unseen_and_opens() {
     let place = Place::new();
     let daemon = place.start();
     for (password, said) in [
-        ("correct horse", "the instance admin was made, and its password is set"),
-        ("bättery staple", "the password of admin is set"),
+        ("correct horse", "created instance admin with this password"),
+        ("bättery staple", "password of admin changed"),
     ] {
         let mut typist = Typist::sets_password(&place, "admin");
         typist.answers("New password: ", password);
-        typist.answers("Once more: ", password);
-        let screen = format!("New password: \r\nOnce more: \r\n{said}\r\n");
+        typist.answers("Repeat it: ", password);
+        let screen = format!("New password: \r\nRepeat it: \r\n{said}\r\n");
         assert_eq!(typist.ends(), (0, screen));
         assert_eq!(log_in(&daemon, password), 200);
     }
@@ -127,11 +127,11 @@ fn two_passwords_that_differ_are_refused_and_change_nothing() {
     for instance in ["admin", "bar"] {
         let mut typist = Typist::sets_password(&place, instance);
         typist.answers("New password: ", "battery staple");
-        typist.answers("Once more: ", "battery stapel");
+        typist.answers("Repeat it: ", "battery stapel");
         let (status, screen) = typist.ends();
-        let said = screen.strip_prefix("New password: \r\nOnce more: \r\n").unwrap();
+        let said = screen.strip_prefix("New password: \r\nRepeat it: \r\n").unwrap();
         assert_eq!(status, 1, "{screen}");
-        assert!(said.contains("the two are not the same; nothing was changed"), "{screen}");
+        assert!(said.contains("the passwords differ; nothing was changed"), "{screen}");
     }
     assert_eq!(log_in(&daemon, "correct horse"), 200);
     assert_eq!(log_in(&daemon, "battery staple"), 401);

@@ -1,4 +1,4 @@
-//! Thousands wait. When the daemon is told to stop, each of them gets an answer; when somebody pays,
+//! Thousands wait. When the daemon is stopped, each of them gets an answer; when somebody pays,
 //! the right one hears of it, and at once.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,7 +37,7 @@ fn shop(size: usize) -> Shop {
         "a crowd of {size} takes {needed} descriptors, and the hard limit here is {limit} (ulimit -Hn)"
     );
     Shop::configured(&format!(
-        "[server]\nmax_connections = {connections}\n\n[polls]\nmax_total = {size}\nclamp_s = 600\n"
+        "[server]\nmax_connections = {connections}\n\n[polls]\nmax_total = {size}\nmax_wait_s = 600\n"
     ))
 }
 
@@ -53,7 +53,7 @@ fn crowd(shop: &Shop, name: &str, size: usize) -> Vec<Wire> {
         .collect()
 }
 
-/// So many wait, the daemon is told to stop, and they read what comes as soon as it comes. What went
+/// So many wait, the daemon is stopped, and they read what comes as soon as it comes. What went
 /// wrong, as sentences.
 fn ended_before(size: usize) -> Vec<String> {
     let shop = shop(size);
@@ -80,7 +80,7 @@ fn told(wire: &mut Wire) -> Result<(), String> {
 }
 
 #[test]
-fn five_thousand_who_wait_are_all_answered_when_it_is_told_to_stop() {
+fn five_thousand_parked_polls_are_answered_at_shutdown() {
     let _alone = alone();
     // A machine that is busy with other things may try again.
     let bad: Vec<_> =

@@ -1,4 +1,4 @@
-//! The disk is full, in each place where something is written: it is said in so many words, reading
+//! The disk is full, in each place where something is written: it is said explicitly, reading
 //! goes on, nothing is there by halves, and with room all goes on by itself.
 
 use std::fs;

@@ -54,7 +54,7 @@ enum Moment {
     Answers(usize),
     /// In the midst of the so-manieth write or sync.
     Operations(u64),
-    /// After so many answers it is told to stop, and then in the midst of its so-manieth write.
+    /// After so many answers it is stopped, and then in the midst of its so-manieth write.
     Leaving(usize, u64),
 }
 
@@ -102,7 +102,7 @@ impl ShopOnLossyDisk {
             })
             .collect();
         if coins {
-            queues[0].purse = (0..3).map(|_| self.exchange.coin("1")).collect();
+            queues[0].coins = (0..3).map(|_| self.exchange.coin("1")).collect();
         }
         let answers = match moment {
             Moment::Answers(answers) | Moment::Leaving(answers, _) => answers,
@@ -258,7 +258,7 @@ fn first_start(place: &Place, disk: &Disk) -> bool {
     command.arg("--database").arg(place.db()).arg("serve").envs(disk.variables());
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
     let lines = std::io::BufRead::lines(std::io::BufReader::new(child.stderr.take().unwrap()));
-    let ready = lines.map_while(Result::ok).any(|line| line.contains("ready, with the database"));
+    let ready = lines.map_while(Result::ok).any(|line| line.contains("ready, database"));
     // Now or in a moment, if it is not dead already.
     let _ = child.kill();
     child.wait().unwrap();

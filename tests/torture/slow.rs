@@ -94,7 +94,7 @@ impl Sloth {
 }
 
 #[test]
-fn five_hundred_slow_clients_are_cut_off_in_time_and_keep_nobody_else_waiting() {
+fn five_hundred_slow_clients_are_cut_off_in_time_and_delay_no_other() {
     let _alone = alone();
     let mut terms = tempfile::Builder::new().suffix(".txt").tempfile().unwrap();
     terms.write_all(&[b'x'; LONG_TEXT]).unwrap();

@@ -19,13 +19,13 @@ pub(crate) struct Queue {
     /// What is over, and what is under way.
     pub(crate) sales: Vec<Sale>,
     /// For those who pay with coins.
-    pub(crate) purse: Vec<Coin>,
+    pub(crate) coins: Vec<Coin>,
 }
 
 impl Queue {
     pub(crate) fn new(name: String, seed: u64) -> Self {
         // Nothing comes of nothing.
-        Self { name, rng: Dice(seed | 1), sales: Vec::new(), purse: Vec::new() }
+        Self { name, rng: Dice(seed | 1), sales: Vec::new(), coins: Vec::new() }
     }
 
     /// Serves until nobody answers, or as long as `go_on` says so; each step that was done is told.
@@ -42,7 +42,7 @@ impl Queue {
             let Some(step) = step else {
                 let id = format!("{}-{}", self.name, self.sales.len());
                 let means =
-                    self.purse.pop().map_or(Means::Cash, |coin| Means::Coin(Box::new(coin)));
+                    self.coins.pop().map_or(Means::Cash, |coin| Means::Coin(Box::new(coin)));
                 self.sales.push(Sale::new(id, means));
                 continue;
             };

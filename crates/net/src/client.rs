@@ -1,4 +1,4 @@
-//! Clients that ask others: they go nowhere by themselves, and read no more than they are told.
+//! HTTP clients that follow no redirects and read answers up to a limit.
 
 use reqwest::{Client, ClientBuilder, Response, redirect};
 

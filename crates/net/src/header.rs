@@ -1,11 +1,11 @@
-//! What requests say of themselves.
+//! Reads headers of requests: cookies, types of bodies.
 
 use actix_web::http::header::{CONTENT_TYPE, COOKIE, HeaderMap};
 
-/// Is the body a form, as browsers send it unless they are told otherwise?
+/// Whether the body is a form with the default encoding of browsers.
 pub fn is_form(headers: &HeaderMap) -> bool {
-    let told = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = told.and_then(|value| value.split(';').next()).unwrap_or_default();
+    let reported = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = reported.and_then(|value| value.split(';').next()).unwrap_or_default();
     kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 

@@ -1,5 +1,5 @@
-//! A file of SQLite for its owner, spoken to through one connection. Every commit is on the disk before
-//! anything that follows from it is said to anybody.
+//! An SQLite file with one connection. Every commit is on the disk before
+//! the caller continues.
 
 use std::fs::OpenOptions;
 use std::io;

@@ -1,4 +1,4 @@
-//! The time of day, and whether the machine knows it.
+//! The wall clock, and whether it is plausible.
 
 use std::fmt;
 use std::sync::Arc;
@@ -58,7 +58,7 @@ impl Clock {
 
 /// The variable that names the machine's time zone, for this process.
 const TZ: &str = "TZ";
-/// The machine's time zone, for everybody.
+/// The machine's time zone.
 const LOCALTIME: &str = "/etc/localtime";
 
 /// The machine's time zone; UTC where none is set.
@@ -94,13 +94,13 @@ pub fn zone_problem() -> Option<String> {
 
 /// The first second of 2024: it was later when this was written.
 pub const EARLIEST_PLAUSIBLE_S: u64 = 1_704_067_200;
-/// By how many seconds clocks may differ and nobody minds.
+/// Tolerated difference between clocks, in seconds.
 pub const CLOCK_TOLERANCE_S: u64 = 60;
 
 /// Why a clock cannot be right.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ClockProblem {
-    /// It says a time before this program was written: nobody has set it since the power came.
+    /// Its time is before this program was written: it was not set since the machine started.
     NeverSet,
     /// Something has happened that many seconds later than it says; or it was wrong then.
     Behind(u64),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_goes_is_believed_however_long_nobody_asked() {
+    fn a_steady_clock_is_believed_after_any_time() {
         let mut watch = Watch::new();
         for secs in [0, 1, 3_600, 400 * DAY_S] {
             watch.pass(secs);

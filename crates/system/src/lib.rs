@@ -1,4 +1,4 @@
-//! What only the machine can give: time, randomness, threads that may block, a log that nobody can flood,
+//! Services of the system: time, randomness, threads that may block, a log with a rate limit,
 //! and the schema of a file of SQLite.
 //!
 //! | module | |
@@ -10,7 +10,7 @@
 //! | [`statement!`] | SQL from files, put together when the program is compiled |
 //! | [`steps`] | the schema of a file, as a chain of steps |
 //!
-//! Time and randomness come from nowhere else: whoever wants them is given a [`clock::Clock`], or calls
+//! These are the only sources of time and randomness: code that needs them gets a [`clock::Clock`], or calls
 //! [`random()`] where a secret is made.
 #![forbid(unsafe_code)]
 

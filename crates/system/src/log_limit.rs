@@ -1,7 +1,7 @@
 //! Log lines that clients can cause: the first of a kind is written at once, those that follow are
 //! counted, and the count is written once a minute.
 //!
-//! Whoever can cause a WARN or ERROR line by a request can fill a disk and hide other lines. So every
+//! A client that can cause a WARN or ERROR line by a request can fill a disk and hide other lines. So every
 //! such line goes through here, with a text that names its kind. What happens once in a change of
 //! state (an exchange fails, an exchange answers again) needs no limit and is logged as usual.
 

@@ -1,7 +1,7 @@
-//! The schema of a file of SQLite, as a chain of steps that only leads forward.
+//! Applies the migrations of an SQLite file. They only go forward.
 //!
-//! A released step is never edited. The file's `user_version` says how many it has taken, counted from
-//! [`BASE`].
+//! A released migration is never edited. The file's `user_version` is the number of applied migrations, counted
+//! from [`BASE`].
 
 use rusqlite::{Connection, TransactionBehavior};
 

@@ -61,7 +61,7 @@ impl Currency {
         }
     }
 
-    /// The name.
+    /// The currency's name, as `EUR`.
     pub fn as_str(&self) -> &str {
         let letters = self.0.split(|letter| *letter == 0).next().unwrap_or_default();
         str::from_utf8(letters).unwrap_or_default()

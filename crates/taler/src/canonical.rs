@@ -3,7 +3,7 @@
 //! A contract is signed by its hash, and its hash is that of a text, so merchant, wallet and
 //! exchange must write the same text for the same values. They do for whole numbers, plain names
 //! and honest strings. Where programs are known to differ (fractions, large integers, a name
-//! twice, NUL), the value is refused here before anybody signs it.
+//! twice, NUL), the value is refused here before it is signed.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use super::hash;
 /// How deep arrays and objects may lie in each other.
 pub const MAX_DEPTH: usize = 32;
 
-/// Longest text that is parsed, in bytes; the doors allow much less.
+/// Longest text that is parsed, in bytes; the HTTP layer allows much less.
 const MAX_TEXT: usize = 4 * 1024 * 1024;
 
 /// What most texts that are written have room in, in bytes.

@@ -1,4 +1,4 @@
-//! How the types sit in columns of SQLite, for whoever keeps them there.
+//! Conversion of the types to and from columns of SQLite.
 
 use std::fmt;
 

@@ -2,7 +2,7 @@
 //!
 //! A shop may mark members of its contract as forgettable. Each gets a random salt; forgetting it
 //! leaves only a salted hash of what was there. The contract's hash is taken with everything
-//! forgotten that can be, and so stays the same whoever remembers how much.
+//! forgotten that can be, and so does not depend on what was forgotten.
 
 use serde_json::{Map, Value};
 

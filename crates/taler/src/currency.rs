@@ -1,7 +1,7 @@
-//! How people write a currency: its name, its sign, its digits (merchant-api 1.7).
+//! Display of a currency: its name, its symbol, its digits (merchant-api 1.7).
 //!
 //! Wallets and shops get this from `/config`, and our own pages use it. It is about looks only:
-//! reckoning is exact whatever stands here.
+//! arithmetic does not depend on it.
 
 use std::collections::BTreeMap;
 
@@ -117,7 +117,7 @@ fn iso_digits(currency: &str) -> u8 {
     }
 }
 
-/// A description as somebody wrote it.
+/// A description as in the settings.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Unchecked {

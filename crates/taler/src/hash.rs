@@ -2,7 +2,7 @@
 //!
 //! Texts are hashed with a NUL byte behind them, as the C programs of the network see them
 //! (crypto 3.1); [`text_hash`] does that, so that no caller can forget it. Accounts have two
-//! hashes: a plain one that names them to an exchange, and a salted one that stands in contracts
+//! hashes: a plain one that names them to an exchange, and a salted one in contracts
 //! (crypto 9.2).
 
 use sha2::{Digest, Sha512};

@@ -93,7 +93,7 @@ impl OrderId {
         ))
     }
 
-    /// The name as it stands in addresses.
+    /// The name as it is in addresses.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -116,7 +116,7 @@ impl TemplateId {
         ))
     }
 
-    /// The name as it stands in addresses.
+    /// The name as it is in addresses.
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -2,7 +2,7 @@
 //!
 //! It is the HKDF of RFC 5869 with one peculiarity: it extracts with SHA-512 and expands with
 //! SHA-256 (crypto 3.2). [`kdf_mod`] makes a number below a bound of it (crypto 3.3). The functions
-//! take bytes as they are: whoever feeds a text adds its NUL byte where the protocol wants one.
+//! take bytes as they are: the caller adds the NUL byte of a text where the protocol needs one.
 
 use hkdf::hmac::Hmac;
 use hkdf::{Hkdf, HmacImpl};

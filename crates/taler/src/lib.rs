@@ -2,7 +2,7 @@
 //! hashes and signatures.
 //!
 //! There is no I/O here, no clock and no randomness of its own: time and random bytes come in as
-//! arguments. Whoever holds one of the types need not check it again: it is made by its `parse` (or by
+//! arguments. A value of these types needs no further check: it is created by its `parse` (or by
 //! serde, which calls it), fails with a `Bad…` that says why, and prints itself again as the text that
 //! `parse` reads.
 //!

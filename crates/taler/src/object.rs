@@ -1,5 +1,5 @@
 //! Objects of JSON are read from objects only. What serde derives would take a list as well, its items
-//! for the members in their order, and so understand what nobody may have meant.
+//! for the members in their order, and so accept input by mistake.
 
 use serde::Deserializer;
 use serde::de::Visitor;

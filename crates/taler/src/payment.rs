@@ -73,7 +73,7 @@ pub fn covers(price: &Amount, max_fee: &Amount, parts: &[Part]) -> Result<(), To
     }
 }
 
-/// What of a coin can still be given back.
+/// What of a coin can still be refunded.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Rest {
     /// The contribution, less earlier refunds.

@@ -100,7 +100,7 @@ impl Payto {
         hash::payto_hash(&self.normalized())
     }
 
-    /// The salted hash that stands in contracts.
+    /// The salted hash in contracts.
     pub fn h_wire(&self, salt: &Salt) -> HashCode {
         hash::h_wire(&self.text, salt)
     }

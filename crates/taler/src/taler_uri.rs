@@ -39,7 +39,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub struct Pay {
     /// Where the shop's API answers.
     pub base: BaseUrl,
-    /// The order.
+    /// The order ID within the instance.
     pub order: OrderId,
     /// The session to bind the payment to.
     pub session: Option<SessionId>,
@@ -87,7 +87,7 @@ impl fmt::Display for Pay {
 pub struct Refund {
     /// Where the shop's API answers.
     pub base: BaseUrl,
-    /// The order.
+    /// The order ID within the instance.
     pub order: OrderId,
 }
 

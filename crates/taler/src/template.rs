@@ -38,7 +38,7 @@ pub enum TemplateType {
     Paivana,
 }
 
-/// Why a template makes no sense, or cannot be had here.
+/// Why a template is invalid, or cannot be had here.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum BadTemplate {
     /// This member is missing.
@@ -226,7 +226,7 @@ impl TemplateContract {
         self.currency.as_ref().filter(|_| self.amount.is_none())
     }
 
-    /// Makes an order of the template and what the customer says.
+    /// Creates an order of the template and what the customer says.
     ///
     /// # Errors
     /// [`TemplateMismatch`] says what is missing, or contradicts the template.
@@ -332,7 +332,7 @@ pub struct FilledTemplate {
 /// A template as it is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
-    /// Its name.
+    /// The template ID, unique within the instance.
     pub id: TemplateId,
     /// The shop's own note.
     pub description: String,

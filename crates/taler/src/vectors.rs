@@ -1,4 +1,4 @@
-//! Reads the files of `tests/vectors/` for the tests of this floor and the next.
+//! Reads the files of `tests/vectors/` for tests.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;

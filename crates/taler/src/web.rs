@@ -116,7 +116,7 @@ impl BaseUrl {
     /// The base URL below this one, such as an instance's.
     ///
     /// # Errors
-    /// When a segment cannot stand in a path (empty, `.`, `..`), or the address gets too long.
+    /// When a segment cannot be in a path (empty, `.`, `..`), or the address gets too long.
     pub fn below(&self, segments: &[&str]) -> Result<Self, BadUrl> {
         if segments.iter().any(|segment| ["", ".", ".."].contains(segment)) {
             return Err(BadUrl("a segment of a path is not empty and not dots"));

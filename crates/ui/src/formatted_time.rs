@@ -64,8 +64,8 @@ mod tests {
     #[test]
     fn a_span_is_told_in_its_largest_unit() {
         let of = |secs| span(RelativeTime::from_secs(secs).unwrap(), Locale::of("en"));
-        let told: Vec<_> = [1, 59, 60, 3599, 7300, 172_800].map(of).to_vec();
-        let plain: Vec<_> = told.iter().map(|text| text.replace('\u{a0}', " ")).collect();
+        let reported: Vec<_> = [1, 59, 60, 3599, 7300, 172_800].map(of).to_vec();
+        let plain: Vec<_> = reported.iter().map(|text| text.replace('\u{a0}', " ")).collect();
         assert_eq!(
             plain,
             ["1 second", "59 seconds", "1 minute", "59 minutes", "2 hours", "2 days"]

@@ -1,14 +1,14 @@
-//! How pages look, whoever shows them: what browsers may do with them, in which words and numbers
-//! they speak, pictures for cameras, style and script.
+//! The layout of pages for all servers of the workspace: security headers, languages and number formats,
+//! QR codes, style and script.
 //!
 //! Nothing here knows what a page is about. Pages are made by templates, which escape whatever is
 //! put into them; nothing comes from elsewhere, nothing works only with script.
 //!
-//! | room | |
+//! | module | |
 //! | --- | --- |
 //! | `accept` | what a browser says it would like |
 //! | `locale` | who reads: language, and how numbers are written there |
-//! | `messages` | THE table of texts, English and German |
+//! | `messages` | The table of texts, English and German |
 //! | `money` | amounts as the visitor writes them |
 //! | `formatted_time` | instants and times left |
 //! | `qr` | QR codes |

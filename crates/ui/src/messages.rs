@@ -1,4 +1,4 @@
-//! THE table of texts, each in English and German. Whoever adds a text adds it in both.
+//! The table of texts, each in English and German. Whoever adds a text adds it in both.
 //!
 //! `{}` stands for what is put in, from left to right; see [`filled`].
 
@@ -35,24 +35,24 @@ messages! {
     days:    "days",    "Tage";
 
     // Refusals.
-    not_found_title: "There is nothing here", "Hier ist nichts";
-    not_found: "Perhaps the link is incomplete, or what it led to is no longer there. Please ask the shop.",
-        "Vielleicht ist der Link unvollständig, oder es gibt nicht mehr, wohin er führte. Bitte fragen Sie im Laden.";
-    gone_title: "This is over", "Das ist vorbei";
-    gone: "What this link led to can no longer be had. Please ask the shop.",
-        "Wohin dieser Link führte, das gibt es nicht mehr. Bitte fragen Sie im Laden.";
+    not_found_title: "Page not found", "Seite nicht gefunden";
+    not_found: "The link may be incomplete, or its page may have been removed. Please ask the shop.",
+        "Vielleicht ist der Link unvollständig, oder seine Seite wurde entfernt. Bitte fragen Sie im Laden.";
+    gone_title: "No longer available", "Nicht mehr verfügbar";
+    gone: "The page behind this link is no longer available. Please ask the shop.",
+        "Die Seite hinter diesem Link gibt es nicht mehr. Bitte fragen Sie im Laden.";
     refused_title: "That did not work", "Das ging nicht";
-    refused: "The till could not make sense of this request. Please go back and try again.",
+    refused: "The till did not understand this request. Please go back and try again.",
         "Die Kasse konnte mit dieser Anfrage nichts anfangen. Bitte gehen Sie zurück und versuchen Sie es noch einmal.";
-    too_much_title: "Too much at once", "Zu viel auf einmal";
-    too_much: "The till has got too many orders just now. Please wait a minute and try again.",
+    too_much_title: "Too many requests", "Zu viele Anfragen";
+    too_much: "The till is getting too many orders right now. Please wait a minute and try again.",
         "Die Kasse hat gerade zu viele Bestellungen bekommen. Bitte warten Sie eine Minute und versuchen Sie es noch einmal.";
     broken_title: "Something is wrong here", "Hier stimmt etwas nicht";
-    broken: "The till cannot answer at the moment. Nothing is lost; please try again in a while.",
-        "Die Kasse kann im Augenblick nicht antworten. Nichts ist verloren; bitte versuchen Sie es in einer Weile noch einmal.";
+    broken: "The till cannot answer at the moment. Nothing is lost. Please try again later.",
+        "Die Kasse kann im Augenblick nicht antworten. Nichts ist verloren. Bitte versuchen Sie es später noch einmal.";
 
     // Order pages.
-    expired_title: "The time to pay is over", "Die Zeit zum Bezahlen ist um";
+    expired_title: "The time to pay has passed", "Die Zeit zum Bezahlen ist um";
     expired: "This order can no longer be paid. If you still want it, please order again, or ask the shop.",
         "Diese Bestellung kann nicht mehr bezahlt werden. Wenn Sie sie noch möchten, bestellen Sie bitte neu, oder fragen Sie im Laden.";
     pay_title: "To pay: {}", "Zu bezahlen: {}";
@@ -121,7 +121,7 @@ messages! {
     back: "Back", "Zurück";
 
     // Front pages.
-    home_what: "This is a till for GNU Taler. Wallets pay here, and web shops ask here what is paid.",
+    home_what: "This is a till for GNU Taler. Wallets pay here, and web shops check payments here.",
         "Das ist eine Kasse für GNU Taler. Wallets bezahlen hier, und Webläden fragen hier, was bezahlt ist.";
     home_customer: "To pay for something, please open the link or scan the code that the shop gave you.",
         "Um etwas zu bezahlen, öffnen Sie bitte den Link oder scannen Sie den Code, den Ihnen der Laden gegeben hat.";
@@ -138,13 +138,13 @@ messages! {
     offline: "The till does not answer. What you see may be out of date; this page tries again by itself.",
         "Die Kasse antwortet nicht. Was Sie sehen, ist vielleicht veraltet; diese Seite versucht es von selbst wieder.";
     till_mode_leave: "Back office", "Verwaltung";
-    names_this_machine: "This code names this very machine (127.0.0.1): no phone can reach it. Set server.base_url to the address that phones use.",
+    names_this_machine: "This code contains the address of this machine (127.0.0.1), which no phone can reach. Set server.base_url to the address that phones use.",
         "Dieser Code nennt diesen Rechner selbst (127.0.0.1): kein Handy erreicht ihn. Setzen Sie server.base_url auf die Adresse, die Handys benutzen.";
-    warn_this_machine: "The shop's address names this very machine (127.0.0.1), so no phone can pay. Set server.base_url in tilld.toml to the address that phones use.",
+    warn_this_machine: "The shop's address is that of this machine (127.0.0.1), so no phone can pay. Set server.base_url in tilld.toml to the address that phones use.",
         "Die Adresse des Ladens nennt diesen Rechner selbst (127.0.0.1), also kann kein Handy bezahlen. Setzen Sie server.base_url in tilld.toml auf die Adresse, die Handys benutzen.";
     back_to_office: "Back to the back office", "Zurück zur Verwaltung";
-    office_not_found: "This page does not exist, or what it was about is no longer there.",
-        "Diese Seite gibt es nicht, oder das, wovon sie handelte, ist nicht mehr da.";
+    office_not_found: "This page does not exist, or its subject was deleted.",
+        "Diese Seite gibt es nicht, oder ihr Gegenstand wurde gelöscht.";
     forged_title: "This form was not sent from here", "Dieses Formular kam nicht von hier";
     forged: "Nothing was done. The form came from another site, or from a page that was opened before you signed in. Please open the page again and repeat.",
         "Es wurde nichts getan. Das Formular kam von einer anderen Seite oder von einer, die vor der Anmeldung geöffnet wurde. Bitte öffnen Sie die Seite neu und wiederholen Sie die Eingabe.";
@@ -157,13 +157,13 @@ messages! {
     instance_hint: "The short name of the shop in addresses; the first one is called admin",
         "Der Kurzname des Ladens in Adressen; der erste heißt admin";
     password: "Password", "Passwort";
-    wrong_password: "Shop or password are not right.", "Laden oder Passwort stimmen nicht.";
-    too_many_attempts: "Too many passwords were tried. Please wait a minute.",
+    wrong_password: "Wrong shop or password.", "Laden oder Passwort stimmen nicht.";
+    too_many_attempts: "Too many password attempts. Please wait a minute.",
         "Es wurden zu viele Passwörter versucht. Bitte warten Sie eine Minute.";
     plain_way: "This connection is not encrypted: others in the same network can read the password and act in your name. Use https if you can.",
         "Diese Verbindung ist nicht verschlüsselt: andere im selben Netz können das Passwort mitlesen und in Ihrem Namen handeln. Benutzen Sie möglichst https.";
-    seat_over: "You were signed out because nothing happened for a while. Please sign in again.",
-        "Sie wurden abgemeldet, weil eine Weile nichts geschah. Bitte melden Sie sich wieder an.";
+    session_expired: "You were signed out after a time of inactivity. Please sign in again.",
+        "Sie wurden nach einer Zeit ohne Aktivität abgemeldet. Bitte melden Sie sich wieder an.";
     said_signed_out: "You are signed out.", "Sie sind abgemeldet.";
     signed_out_title: "You are signed out", "Sie sind abgemeldet";
     signed_out: "Please sign in again.", "Bitte melden Sie sich wieder an.";
@@ -231,21 +231,21 @@ messages! {
     reference_hint: "Receipt number, for example; may stay empty", "Zum Beispiel die Belegnummer; darf leer bleiben";
     record_payment: "Record the payment", "Zahlung eintragen";
     delete_order: "Delete", "Löschen";
-    delete_hint: "The order goes for good. What is paid is kept for the books.",
+    delete_hint: "The order is deleted permanently. Paid orders are kept for the books.",
         "Die Bestellung verschwindet endgültig. Was bezahlt ist, bleibt für die Bücher.";
     delete_force: "Delete although a wallet may be paying it right now", "Löschen, obwohl eine Wallet sie gerade bezahlen könnte";
     delete_now: "Delete this order", "Diese Bestellung löschen";
-    said_made: "The order is made.", "Die Bestellung ist angelegt.";
-    said_paid: "The payment is recorded.", "Die Zahlung ist eingetragen.";
-    said_refunded: "The refund is granted.", "Die Erstattung ist gewährt.";
-    said_deleted: "The order is deleted.", "Die Bestellung ist gelöscht.";
+    said_made: "The order was created.", "Die Bestellung ist angelegt.";
+    said_paid: "The payment was recorded.", "Die Zahlung ist eingetragen.";
+    said_refunded: "The refund was granted.", "Die Erstattung ist gewährt.";
+    said_deleted: "The order was deleted.", "Die Bestellung ist gelöscht.";
 
     // The back office: why something does not go.
     no_amount: "Please type an amount like 12.50, above zero and without marks between thousands.",
         "Bitte einen Betrag wie 12,50 eingeben, größer als null und ohne Punkte zwischen den Tausendern.";
     amount_too_fine: "This currency has at most {} digits after the decimal mark; please leave out marks between thousands.",
         "Diese Währung hat höchstens {} Nachkommastellen; bitte keine Punkte zwischen den Tausendern.";
-    reason_needed: "Please say why; it stands in the books.", "Bitte sagen Sie, warum; es steht in den Büchern.";
+    reason_needed: "Please give a reason for the books.", "Bitte geben Sie für die Bücher einen Grund an.";
     text_needed: "Please say what is bought.", "Bitte sagen Sie, was gekauft wird.";
     method_needed: "Please say how it was paid.", "Bitte sagen Sie, wie bezahlt wurde.";
     too_long: "This text is too long.", "Dieser Text ist zu lang.";
@@ -254,7 +254,7 @@ messages! {
     refunded_meanwhile: "The refunds of this order were changed meanwhile, perhaps by this very form. Nothing was done now; please look at the history and try again if need be.",
         "Die Erstattungen dieser Bestellung haben sich inzwischen geändert, vielleicht durch eben dieses Formular. Jetzt wurde nichts getan; bitte sehen Sie im Verlauf nach und versuchen Sie es nötigenfalls noch einmal.";
     already_paid: "The order is paid already, in another way.", "Die Bestellung ist schon bezahlt, auf andere Weise.";
-    awaiting_payment: "A wallet has claimed this order and may still pay it. Tick the box to delete it all the same.",
+    awaiting_payment: "A wallet has claimed this order and may still pay it. Tick the box to delete it anyway.",
         "Eine Wallet hat diese Bestellung übernommen und kann sie noch bezahlen. Mit dem Häkchen wird sie trotzdem gelöscht.";
     must_be_kept: "Money was paid for this order, so it must be kept for the books.",
         "Für diese Bestellung ist Geld geflossen, darum muss sie für die Bücher bleiben.";
@@ -267,13 +267,13 @@ messages! {
         "Alle Erstattungen zusammen können nicht mehr als der Preis sein.";
     refund_below_fee: "The exchange's fee for this refund would be higher than the refund.",
         "Die Gebühr des Exchange für diese Erstattung wäre höher als die Erstattung.";
-    no_account: "The shop has no bank account in use that the money could go to. Please add one first.",
+    no_account: "The shop has no bank account in use. Please add one first.",
         "Der Laden hat kein benutztes Bankkonto, auf das das Geld gehen könnte. Bitte legen Sie zuerst eines an.";
     no_exchange: "No exchange that this till trusts can pay the shop's account in this currency.",
         "Kein Exchange, dem diese Kasse traut, kann in dieser Währung auf das Konto des Ladens auszahlen.";
     unknown_currency: "This till does not know the currency.", "Diese Kasse kennt die Währung nicht.";
     pay_deadline_past: "The time to pay would be over already.", "Die Zeit zum Bezahlen wäre schon vorbei.";
-    deadlines_clash: "The time for refunds does not fit the other times of the order.",
+    deadlines_clash: "The refund deadline does not fit the other deadlines of the order.",
         "Die Zeit für Erstattungen passt nicht zu den anderen Zeiten der Bestellung.";
 
     // The back office: a new order.
@@ -288,7 +288,7 @@ messages! {
     pay_minutes: "Minutes to pay", "Minuten zum Bezahlen";
     refund_days: "Days in which refunds are possible", "Tage, in denen Erstattungen möglich sind";
     as_usual: "Empty: as usual in this shop", "Leer: wie in diesem Laden üblich";
-    make_order: "Make the order", "Bestellung anlegen";
+    make_order: "Create the order", "Bestellung anlegen";
 
     // The back office: the till.
     tab_till: "Till", "Kasse";
@@ -304,7 +304,7 @@ messages! {
     sum_refunded: "Refunded", "Erstattet";
     sum_rest: "Left", "Bleibt";
     is_paid_now: "Paid", "Bezahlt";
-    sale_over: "The time to pay is over.", "Die Zeit zum Bezahlen ist vorbei.";
+    sale_over: "The time to pay has passed.", "Die Zeit zum Bezahlen ist vorbei.";
     paid_in_cash: "Paid in cash", "Bar bezahlt";
     cancel_sale: "Cancel", "Abbrechen";
     next_sale: "Next sale", "Nächster Verkauf";
@@ -319,7 +319,7 @@ messages! {
     time_zone_hint: "In which the days begin and end, like Europe/Berlin",
         "In der die Tage beginnen und enden, wie Europe/Berlin";
     reckon: "Show", "Zeigen";
-    no_zone: "There is no such time zone. One looks like Europe/Zurich.",
+    no_zone: "There is no such time zone. Example: Europe/Zurich.",
         "Diese Zeitzone gibt es nicht. Eine sieht aus wie Europe/Zurich.";
     business_day: "Business day", "Geschäftstag";
     shop_zone_hint: "For totals, exports and times, like Europe/Berlin. Left empty, it is the daemon's own",
@@ -332,15 +332,15 @@ messages! {
     open_spreadsheet: "Spreadsheet (ODS)", "Tabelle (ODS)";
     local_csv: "CSV for spreadsheets", "CSV für Tabellen";
     export_all: "All of these together", "Alles zusammen";
-    export_all_hint: "Taken away together, they are of one moment and agree with each other.",
+    export_all_hint: "Downloaded together, they show the same moment and agree with each other.",
         "Zusammen heruntergeladen stammen sie aus einem Augenblick und passen zueinander.";
     days_backwards: "The last day is before the first.", "Der letzte Tag liegt vor dem ersten.";
 
     // The back office: the shop's settings (templates, accounts, tokens, password, status, shops).
     said_kept: "Saved.", "Gespeichert.";
     said_gone: "Deleted.", "Gelöscht.";
-    said_revoked: "The token is no longer good.", "Der Zugang gilt nicht mehr.";
-    said_password_changed: "The password is changed. Whoever else was signed in has to sign in again.",
+    said_revoked: "The token was revoked.", "Der Zugang gilt nicht mehr.";
+    said_password_changed: "The password was changed. All other browsers have to sign in again.",
         "Das Passwort ist geändert. Wer sonst noch angemeldet war, muss sich neu anmelden.";
     keep: "Save", "Speichern";
     name_taken: "This name is taken.", "Dieser Name ist vergeben.";
@@ -348,7 +348,7 @@ messages! {
     choose_one: "Please choose one.", "Bitte eines auswählen.";
 
     tab_templates: "Templates", "Vorlagen";
-    templates_hint: "A template is an order that customers make themselves, from a code that hangs at the counter or stands on a page.",
+    templates_hint: "A template is an order that customers create themselves, from a code at the counter or on a page.",
         "Eine Vorlage ist eine Bestellung, die Kunden selbst anlegen: mit einem Code, der an der Theke hängt oder auf einer Seite steht.";
     no_templates: "There are no templates yet.", "Es gibt noch keine Vorlagen.";
     new_template: "New template", "Neue Vorlage";
@@ -380,13 +380,13 @@ messages! {
     kind_paywall: "Pages behind a paywall (Paivana)", "Seiten hinter einer Bezahlschranke (Paivana)";
     website_pattern: "Pages of the paywall", "Seiten der Bezahlschranke";
     website_pattern_hint: "A regular expression, like ^https://news\\.example/; empty: all", "Ein regulärer Ausdruck, wie ^https://news\\.example/; leer: alle";
-    no_pattern: "This is no regular expression.", "Das ist kein regulärer Ausdruck.";
+    no_pattern: "This is not a regular expression.", "Das ist kein regulärer Ausdruck.";
     pattern_of_paywall: "Only a paywall has pages. Choose that, or leave this empty.",
         "Nur eine Bezahlschranke hat Seiten. Wählen Sie diese, oder lassen Sie das Feld leer.";
     paywall_needs_price: "The price of a paywall is fixed by the shop.", "Den Preis einer Bezahlschranke legt der Laden fest.";
     template_unfit: "The parts of this template do not fit together.", "Die Teile dieser Vorlage passen nicht zusammen.";
-    template_delete_hint: "Codes that hang somewhere lead nowhere then. Orders stay.",
-        "Codes, die irgendwo hängen, führen dann ins Leere. Bestellungen bleiben.";
+    template_delete_hint: "Codes that you have printed stop working. Orders stay.",
+        "Ausgedruckte Codes funktionieren dann nicht mehr. Bestellungen bleiben.";
     delete_template: "Delete this template", "Diese Vorlage löschen";
 
     tab_accounts: "Accounts", "Konten";
@@ -414,7 +414,7 @@ messages! {
         "In dieser Adresse ist ein Zeichen, das anders geschrieben werden muss: ein Leerzeichen zum Beispiel als +.";
     payto_bad_bank: "After payto://x-taler-bank/ come the bank's host, a slash and the account's name.",
         "Nach payto://x-taler-bank/ kommen der Name des Bankrechners, ein Schrägstrich und der Name des Kontos.";
-    no_payto: "This is no account. One looks like payto://iban/DE75512108001245126199?receiver-name=Name",
+    no_payto: "This is not an account. Example: payto://iban/DE75512108001245126199?receiver-name=Name",
         "Das ist kein Konto. Eines sieht aus wie payto://iban/DE75512108001245126199?receiver-name=Name";
     account_exists: "This account is in use already.", "Dieses Konto ist schon in Benutzung.";
 
@@ -422,7 +422,7 @@ messages! {
     tokens_hint: "Tokens let programs and devices act for the shop: a web shop, a till app, this browser.",
         "Mit Zugängen handeln Programme und Geräte für den Laden: ein Webshop, eine Kassen-App, dieser Browser.";
     no_note: "Without a name", "Ohne Namen";
-    token_of_seat: "Signed in here", "Hier angemeldet";
+    token_of_session: "Signed in here", "Hier angemeldet";
     token_own: "this browser", "dieser Browser";
     token_over: "expired", "abgelaufen";
     token_for: "May", "Darf";
@@ -430,22 +430,22 @@ messages! {
     last_used: "Last used", "Zuletzt benutzt";
     revoke: "Revoke", "Widerrufen";
     revoke_title: "Revoke this token?", "Diesen Zugang widerrufen?";
-    revoke_hint: "The program or device that has it can do nothing more for the shop, at once and for good.",
-        "Das Programm oder Gerät, das ihn hat, kann sofort und endgültig nichts mehr für den Laden tun.";
+    revoke_hint: "The program or device with this token loses its access at once and permanently.",
+        "Das Programm oder Gerät mit diesem Zugang verliert ihn sofort und endgültig.";
     revoke_own_hint: "This is the token by which you are signed in here: you will have to sign in again.",
         "Mit diesem Zugang sind Sie hier angemeldet: Sie müssen sich dann neu anmelden.";
     keep_token: "Keep it", "Behalten";
-    token_shown_before: "The token was shown before and cannot be shown again. If you do not have it, revoke it and make another one.",
+    token_shown_before: "The token was shown before and cannot be shown again. If you do not have it, revoke it and create another one.",
         "Der Zugang wurde schon angezeigt und kann nicht noch einmal angezeigt werden. Wenn Sie ihn nicht haben, widerrufen Sie ihn und legen Sie einen anderen an.";
     new_token: "New token", "Neuer Zugang";
     token_note: "Name", "Name";
     token_note_hint: "What will use it, like: tablet at the counter", "Was ihn benutzen wird, wie: Tablet an der Theke";
     token_life: "How long", "Wie lange";
-    token_password_hint: "Asked for so that nobody makes tokens at a desk that you have left",
+    token_password_hint: "Asked for so that no other person creates tokens in your unattended browser",
         "Gefragt wird danach, damit niemand an einem verlassenen Platz Zugänge anlegt";
-    make_token: "Make the token", "Zugang anlegen";
-    token_made: "The token is made", "Der Zugang ist angelegt";
-    token_once: "It is shown only now. Whoever has it can act for the shop.",
+    make_token: "Create the token", "Zugang anlegen";
+    token_made: "The token was created", "Der Zugang ist angelegt";
+    token_once: "It is shown only now. Anyone who has it can act for the shop.",
         "Er wird nur jetzt angezeigt. Wer ihn hat, kann für den Laden handeln.";
     pairing_code: "QR code to pair a device", "QR-Code zum Koppeln eines Geräts";
     pairing_hint: "A device that reads this code has the address and the token.", "Ein Gerät, das diesen Code liest, hat die Adresse und den Zugang.";
@@ -453,14 +453,14 @@ messages! {
     api_address: "Address of the shop", "Adresse des Ladens";
     token_noted: "I have it", "Ich habe ihn";
     scope_read: "look at everything", "alles ansehen";
-    scope_simple: "sell: make orders and see how they stand", "verkaufen: Bestellungen anlegen und ihren Stand sehen";
+    scope_simple: "sell: create orders and see their state", "verkaufen: Bestellungen anlegen und ihren Stand sehen";
     scope_pos: "sell at a counter, in cash too", "an der Theke verkaufen, auch bar";
     scope_mgmt: "sell and give refunds", "verkaufen und erstatten";
     scope_full: "do everything about orders", "alles mit Bestellungen tun";
     scope_all: "do everything", "alles tun";
 
     change_password: "Change the password", "Passwort ändern";
-    change_password_hint: "Whoever else is signed in has to sign in again. Tokens of programs and devices stay good.",
+    change_password_hint: "All other browsers have to sign in again. Tokens of programs and devices stay valid.",
         "Wer sonst noch angemeldet ist, muss sich neu anmelden. Zugänge von Programmen und Geräten gelten weiter.";
     old_password: "Password until now", "Bisheriges Passwort";
     new_password: "New password", "Neues Passwort";
@@ -479,9 +479,9 @@ messages! {
     accounts_in_use: "Bank accounts in use", "Benutzte Bankkonten";
     version: "Version", "Version";
     last_backup: "Last backup", "Letzte Sicherung";
-    disk_left: "Room left on the disk", "Freier Platz auf der Platte";
+    disk_left: "Free space on the disk", "Freier Platz auf der Platte";
     database_size: "Size of the database", "Größe der Datenbank";
-    open_polls: "Pages and programs that wait for news", "Seiten und Programme, die auf Neues warten";
+    open_polls: "Waiting pages and programs", "Seiten und Programme, die auf Neues warten";
     not_known: "not known", "nicht bekannt";
     exchanges: "Exchanges", "Exchanges";
     no_exchanges: "The till trusts no exchange.", "Die Kasse traut keinem Exchange.";
@@ -490,12 +490,12 @@ messages! {
     exchange_silent: "could not be reached", "war nicht zu erreichen";
     exchange_unasked: "not asked yet", "noch nicht gefragt";
     keys_of: "Keys of", "Schlüssel vom";
-    last_failure: "It did not answer well on", "Keine gute Antwort am";
+    last_failure: "Last failure on", "Keine gute Antwort am";
     payouts: "Payouts", "Auszahlungen";
     kyc_ready: "The exchange pays to this account.", "Der Exchange überweist auf dieses Konto.";
-    kyc_required: "The exchange wants to know whose account this is before it pays.",
+    kyc_required: "The exchange needs to know who owns this account before it pays.",
         "Der Exchange möchte wissen, wem dieses Konto gehört, bevor er überweist.";
-    kyc_wire_required: "The exchange wants a transfer from this account, to see whose it is.",
+    kyc_wire_required: "The exchange needs a transfer from this account, to see who owns it.",
         "Der Exchange möchte eine Überweisung von diesem Konto, um zu sehen, wem es gehört.";
     kyc_transfer: "Until this transfer has arrived, the exchange refuses all payments to this account:",
         "Bis diese Überweisung angekommen ist, lehnt der Exchange alle Zahlungen auf dieses Konto ab:";
@@ -513,10 +513,10 @@ messages! {
         "Kein Exchange war zu erreichen, also kann niemand bezahlen. Ist die Kasse mit dem Netz verbunden?";
     warn_kyc: "An exchange holds money back until it knows whose account it pays to; see below.",
         "Ein Exchange hält Geld zurück, bis er weiß, auf wessen Konto er überweist; siehe unten.";
-    warn_disk: "There is little room left on the disk.", "Auf der Platte ist wenig Platz.";
+    warn_disk: "There is little free space on the disk.", "Auf der Platte ist wenig Platz.";
     warn_plain: "The shop's address does not begin with https: others in the network can read along, and most wallets refuse to pay.",
         "Die Adresse des Ladens beginnt nicht mit https: andere im Netz können mitlesen, und die meisten Wallets bezahlen nicht.";
-    warn_backup: "“tilld backup” has made no backup in the last two days.",
+    warn_backup: "There was no backup with “tilld backup” in the last two days.",
         "„tilld backup“ hat in den letzten zwei Tagen keine Sicherung angelegt.";
 
     tab_instances: "Shops", "Läden";
@@ -528,28 +528,28 @@ messages! {
     instance_name_hint: "Customers see it", "Die Kunden sehen ihn";
     name_needed: "Please say what the shop is called.", "Bitte sagen Sie, wie der Laden heißt.";
     instance_id: "Short name", "Kurzname";
-    instance_id_hint: "Stands in addresses: letters, digits, dots and hyphens", "Steht in Adressen: Buchstaben, Ziffern, Punkte und Bindestriche";
+    instance_id_hint: "Part of addresses: letters, digits, dots and hyphens", "Steht in Adressen: Buchstaben, Ziffern, Punkte und Bindestriche";
     no_instance_id: "A short name has 2 to 64 letters, digits, dots, underscores, @ or hyphens, and begins with a letter or digit.",
         "Ein Kurzname hat 2 bis 64 Buchstaben (ohne Umlaute), Ziffern, Punkte, Unterstriche, @ oder Bindestriche und beginnt mit einem Buchstaben oder einer Ziffer.";
     instance_password_hint: "With it the shopkeeper signs in; at least 8 characters", "Damit meldet sich der Inhaber an; mindestens 8 Zeichen";
-    make_instance: "Make the shop", "Laden anlegen";
+    make_instance: "Create the shop", "Laden anlegen";
     purge_first: "A deleted shop has this name. Delete its history first.", "Ein gelöschter Laden hat diesen Namen. Löschen Sie zuerst seine Geschichte.";
-    instance_is_own: "This shop looks after the others and cannot be deleted here.", "Dieser Laden verwaltet die anderen und kann hier nicht gelöscht werden.";
+    instance_is_own: "This shop manages the others and cannot be deleted here.", "Dieser Laden verwaltet die anderen und kann hier nicht gelöscht werden.";
     delete_instance: "Delete this shop", "Diesen Laden löschen";
-    delete_instance_hint: "It can sell nothing more, and nobody can sign in there. Its history stays for the books.",
+    delete_instance_hint: "It can no longer sell, and nobody can sign in there. Its history stays for the books.",
         "Er kann nichts mehr verkaufen, und niemand kann sich dort anmelden. Seine Geschichte bleibt für die Bücher.";
     purge_instance: "Delete its history, too", "Auch seine Geschichte löschen";
-    purge_instance_hint: "All its orders, payments and refunds go for good.", "Alle seine Bestellungen, Zahlungen und Erstattungen verschwinden endgültig.";
+    purge_instance_hint: "All its orders, payments and refunds are deleted permanently.", "Alle seine Bestellungen, Zahlungen und Erstattungen verschwinden endgültig.";
     delete_before_purge: "Delete the shop first.", "Löschen Sie zuerst den Laden.";
-    instance_unfinished: "Money of this shop is under way: {} coins that their exchange has not confirmed, {} part-paid orders, {} refunds that were not collected. You can delete it all the same: all of that is then given back to the customers, and the shop's key is kept until the last refund is answered.",
-        "Geld dieses Ladens ist noch unterwegs: {} Münzen, die ihr Exchange nicht bestätigt hat, {} teilweise bezahlte Bestellungen, {} nicht abgeholte Erstattungen. Sie können ihn trotzdem löschen: Das alles geht dann an die Kunden zurück, und der Schlüssel des Ladens bleibt, bis die letzte Erstattung beantwortet ist.";
-    delete_unfinished: "Delete it although money is under way", "Löschen, obwohl Geld unterwegs ist";
-    said_going: "Deleted. Its last refunds are being sent; then the rest goes by itself.", "Gelöscht. Die letzten Erstattungen werden noch gesendet; dann verschwindet der Rest von selbst.";
+    instance_unfinished: "Payments of this shop are unfinished: {} coins that their exchange has not confirmed, {} part-paid orders, {} refunds that were not collected. You can delete it anyway: all of that is then given back to the customers, and the shop's key is kept until the last refund is answered.",
+        "Zahlungen dieses Ladens sind noch offen: {} Münzen, die ihr Exchange nicht bestätigt hat, {} teilweise bezahlte Bestellungen, {} nicht abgeholte Erstattungen. Sie können ihn trotzdem löschen: Das alles geht dann an die Kunden zurück, und der Schlüssel des Ladens bleibt, bis die letzte Erstattung beantwortet ist.";
+    delete_unfinished: "Delete it although payments are unfinished", "Löschen, obwohl Zahlungen offen sind";
+    said_going: "Deleted. Its last refunds are being sent; then the rest is deleted automatically.", "Gelöscht. Die letzten Erstattungen werden noch gesendet; dann verschwindet der Rest von selbst.";
     type_instance_id: "Type the short name to confirm", "Zur Bestätigung den Kurznamen eingeben";
     confirm_differs: "This is not the short name of the shop.", "Das ist nicht der Kurzname des Ladens.";
     tab_details: "Details", "Angaben";
     details_title: "Details of the shop", "Angaben zum Laden";
-    details_hint: "Stands in every contract from now on; customers and authorities may read it. All but the name may stay empty.",
+    details_hint: "Part of every contract from now on; customers and authorities may read it. All but the name may stay empty.",
         "Steht von nun an in jedem Vertrag; Kunden und Behörden können es lesen. Alles bis auf den Namen darf leer bleiben.";
     email: "E-mail", "E-Mail";
     phone: "Telephone", "Telefon";
@@ -568,53 +568,53 @@ messages! {
     no_website: "Please type a whole web address that begins with https:// or http://.",
         "Bitte eine ganze Webadresse eingeben, die mit https:// oder http:// beginnt.";
     reset_password: "Set a new password", "Neues Passwort setzen";
-    reset_password_hint: "For a shopkeeper who has lost it. Whoever is signed in there has to sign in again. Tokens of programs and devices stay good.",
+    reset_password_hint: "For a shopkeeper who has lost it. All browsers signed in there have to sign in again. Tokens of programs and devices stay valid.",
         "Für einen Inhaber, der es verloren hat. Wer dort angemeldet ist, muss sich neu anmelden. Zugänge von Programmen und Geräten gelten weiter.";
     own_password: "Your own password", "Ihr eigenes Passwort";
-    own_password_hint: "Asked for so that nobody takes a shop over at a desk that you have left",
+    own_password_hint: "Asked for so that no other person takes over a shop in your unattended browser",
         "Gefragt wird danach, damit niemand an einem verlassenen Platz einen Laden übernimmt";
     said_password_reset: "The shop has a new password.", "Der Laden hat ein neues Passwort.";
 
     accounts_currencies: "The exchanges pay out:", "Die Exchanges zahlen aus:";
 
     // The back office: the first hour.
-    setup_title: "Make your shop", "Ihren Laden anlegen";
-    setup_hint: "There is no shop here yet. Whoever has the code makes the first one, which looks after the till and all shops to come.",
-        "Hier gibt es noch keinen Laden. Wer den Code hat, legt den ersten an; er verwaltet die Kasse und alle Läden, die noch kommen.";
+    setup_title: "Create your shop", "Ihren Laden anlegen";
+    setup_hint: "There is no shop here yet. With the code you create the first one, which manages the till and all later shops.",
+        "Hier gibt es noch keinen Laden. Mit dem Code legen Sie den ersten an; er verwaltet die Kasse und alle Läden, die noch kommen.";
     setup_code: "Code from the link", "Code aus dem Link";
-    setup_code_hint: "It stands at the end of the link, after the #", "Er steht am Ende des Links, nach dem #";
+    setup_code_hint: "It is at the end of the link, after the #", "Er steht am Ende des Links, nach dem #";
     setup_code_where: "Where is the link?", "Wo ist der Link?";
-    setup_code_printed: "The till printed it when it was started, where it was started. As a service of the system it wrote it into the log:",
+    setup_code_printed: "The till printed it when it was started. As a system service it wrote it to the log:",
         "Die Kasse hat ihn beim Start ausgegeben, dort, wo sie gestartet wurde. Als Dienst des Systems hat sie ihn in ihr Protokoll geschrieben:";
-    setup_code_new: "It is good for one use and for a day. This command prints a new one:",
+    setup_code_new: "It works once, within a day. This command prints a new one:",
         "Er gilt für ein Mal und einen Tag. Dieser Befehl gibt einen neuen aus:";
-    setup_code_wrong: "This is not the code, or it is too old. A new one comes from: tilld setup-link",
+    setup_code_wrong: "This is not the code, or it is too old. For a new one: tilld setup-link",
         "Das ist nicht der Code, oder er ist zu alt. Einen neuen gibt: tilld setup-link";
     setup_password_again: "Password once more", "Passwort noch einmal";
-    setup_id_hint: "Leave this as it is, so that this shop looks after the till: only \"admin\" does",
+    setup_id_hint: "Leave this as it is, so that this shop manages the till: only \"admin\" does",
         "Am besten so lassen, damit dieser Laden die Kasse verwaltet: das tut nur „admin“";
 
     tab_check_list: "First steps", "Erste Schritte";
-    check_list_hint: "Until the first customer pays, there is this to do:", "Bis der erste Kunde bezahlt, ist das zu tun:";
+    check_list_hint: "Do this before the first customer pays:", "Bis der erste Kunde bezahlt, ist das zu tun:";
     check_list_done: "Everything is done. Customers can pay.", "Alles ist erledigt. Kunden können bezahlen.";
     check_list_hide: "Do not show this list any more", "Diese Liste nicht mehr zeigen";
-    check_list_hide_hint: "Not everything is done yet. The list can always be found on the page “Status”.",
+    check_list_hide_hint: "Not everything is done yet. You always find the list on the page “Status”.",
         "Es ist noch nicht alles erledigt. Die Liste ist immer auf der Seite „Zustand“ zu finden.";
-    said_list_hidden: "The list is put away. It can be found on the page “Status”.", "Die Liste ist weggeräumt. Sie ist auf der Seite „Zustand“ zu finden.";
+    said_list_hidden: "The list is hidden. You find it on the page “Status”.", "Die Liste ist ausgeblendet. Sie ist auf der Seite „Zustand“ zu finden.";
     step_done: "done", "erledigt";
     step_open: "to do", "zu tun";
     step_how: "How it is done", "Wie das geht";
     step_name: "Name of the shop", "Name des Ladens";
-    step_name_missing: "Customers still read its name in addresses. Give it the name that stands over the door.",
-        "Kunden lesen noch seinen Namen in Adressen. Geben Sie ihm den Namen, der über der Tür steht.";
+    step_name_missing: "Customers still see its short name. Give it the shop's real name.",
+        "Kunden sehen noch seinen Kurznamen. Geben Sie ihm seinen richtigen Namen.";
     step_exchange: "Exchange", "Exchange";
-    step_exchange_missing: "Without an exchange customers pay in cash only. Choose one whose coins you take.",
+    step_exchange_missing: "Without an exchange customers pay in cash only. Choose one whose coins you accept.",
         "Ohne Exchange zahlen Kunden nur bar. Wählen Sie einen, dessen Münzen Sie nehmen.";
-    step_exchange_operator: "Without an exchange customers pay in cash only. Whoever looks after this till chooses one.",
+    step_exchange_operator: "Without an exchange customers pay in cash only. The operator of this till chooses one.",
         "Ohne Exchange zahlen Kunden nur bar. Wer diese Kasse verwaltet, wählt einen aus.";
     step_to_exchanges: "Exchanges", "Exchanges";
     step_currency_is: "Prices are in {}.", "Preise sind in {}.";
-    step_currency_open: "Prices are in {} as long as there is no exchange. The exchange that you choose says in which.",
+    step_currency_open: "Prices are in {} as long as there is no exchange. The exchange that you choose determines the currency.",
         "Preise sind in {}, solange es keinen Exchange gibt. Der Exchange, den Sie wählen, sagt, in welcher Währung.";
     step_account: "Bank account", "Bankkonto";
     step_accounts: "Accounts in use: {}", "Benutzte Konten: {}";
@@ -645,7 +645,7 @@ messages! {
         "Die Kasse fragt den Exchange nach seinem Schlüssel und zeigt ihn. Bevor Sie ihn verglichen haben, wird niemandem vertraut.";
     exchange_ask: "Ask the exchange", "Exchange fragen";
     exchange_compare: "Is this the right exchange?", "Ist das der richtige Exchange?";
-    exchange_compare_hint: "Compare the master key with the one that the operator of the exchange publishes, by another way than this: on their web site, on paper, by telephone. Whoever has this key can make coins that you accept.",
+    exchange_compare_hint: "Compare the master key with the one that the operator of the exchange publishes, over another channel: on their web site, on paper, by telephone. The holder of this key can make coins that you accept.",
         "Vergleichen Sie den Hauptschlüssel mit dem, den der Betreiber des Exchange veröffentlicht, auf einem anderen Weg als diesem: auf seiner Webseite, auf Papier, am Telefon. Wer diesen Schlüssel hat, kann Münzen machen, die Sie annehmen.";
     exchange_operator: "The operator:", "Der Betreiber:";
     exchange_is_play_money: "These coins are play money, to try things out. They are worth nothing.", "Diese Münzen sind Spielgeld zum Ausprobieren. Sie sind nichts wert.";
@@ -655,32 +655,32 @@ messages! {
     exchange_of_settings: "in the settings file", "in der Einstellungsdatei";
     exchange_of_database: "added here or by a command", "hier oder mit einem Befehl hinzugefügt";
     exchange_removed: "removed", "entfernt";
-    exchange_removed_hint: "No new order offers it. Payments and refunds that were begun with it are finished.",
+    exchange_removed_hint: "New orders do not offer it. Payments and refunds already begun with it are completed.",
         "Keine neue Bestellung bietet ihn an. Angefangene Zahlungen und Erstattungen mit ihm werden zu Ende gebracht.";
     exchange_remove: "Remove", "Entfernen";
-    exchange_conflict: "The settings file counts. In the database this address has another master key; remove it there:",
+    exchange_conflict: "The settings file is used. In the database this address has another master key; remove it there:",
         "Es gilt die Einstellungsdatei. In der Datenbank hat diese Adresse einen anderen Hauptschlüssel; entfernen Sie ihn dort:";
     exchange_no_address: "Please type a whole web address that begins with https://.", "Bitte eine ganze Webadresse eingeben, die mit https:// beginnt.";
-    exchange_insecure: "The address must begin with https://: else others on the way could give you another key.",
+    exchange_insecure: "The address must begin with https://: otherwise others on the network could give you another key.",
         "Die Adresse muss mit https:// beginnen: sonst könnten andere unterwegs Ihnen einen anderen Schlüssel geben.";
-    exchange_unreached: "There is no answer as an exchange gives it: {}.", "Es kommt keine Antwort, wie ein Exchange sie gibt: {}.";
+    exchange_unreached: "The address does not answer like an exchange: {}.", "Es kommt keine Antwort, wie ein Exchange sie gibt: {}.";
     exchange_in_settings: "This exchange is in the settings file; it can be changed only there.", "Dieser Exchange steht in der Einstellungsdatei und kann nur dort geändert werden.";
     exchange_other_key: "This address is trusted already, with another master key: {}. If the operator says that the key has changed, remove the exchange first.",
         "Dieser Adresse wird schon vertraut, mit einem anderen Hauptschlüssel: {}. Wenn der Betreiber sagt, dass sich der Schlüssel geändert hat, entfernen Sie zuerst den Exchange.";
     exchange_unfinished: "This address was trusted before with another master key ({}), and payments or refunds with it are not finished.",
         "Dieser Adresse wurde früher mit einem anderen Hauptschlüssel vertraut ({}), und Zahlungen oder Erstattungen damit sind noch nicht zu Ende.";
-    exchange_too_many: "There are {} exchanges already, removed ones included, and there can be no more.",
+    exchange_too_many: "There are {} exchanges already, removed ones included. This is the limit.",
         "Es gibt schon {} Exchanges, entfernte mitgezählt, und mehr können es nicht werden.";
     exchange_unknown: "There is no such exchange.", "Diesen Exchange gibt es nicht.";
     exchange_key_changed: "The exchange gives another master key now than a moment ago. Compare this one.",
         "Der Exchange gibt jetzt einen anderen Hauptschlüssel an als eben noch. Vergleichen Sie diesen.";
-    said_exchange_added: "The exchange is trusted from now on.", "Diesem Exchange wird von nun an vertraut.";
-    said_exchange_removed: "The exchange is removed. What was begun with it is finished.", "Der Exchange ist entfernt. Was mit ihm angefangen wurde, wird zu Ende gebracht.";
+    said_exchange_added: "The exchange is now trusted.", "Diesem Exchange wird von nun an vertraut.";
+    said_exchange_removed: "The exchange was removed. Payments already begun with it are completed.", "Der Exchange ist entfernt. Was mit ihm angefangen wurde, wird zu Ende gebracht.";
 
     // The demo shop: every page.
     demo_shop: "The demo shop", "Der Demo-Laden";
     demo_title: "{}: the demo shop", "{}: der Demo-Laden";
-    demo_play_money: "All of this is play money. Nothing here costs or is worth anything.",
+    demo_play_money: "All money here is play money. Nothing costs or is worth anything.",
         "All das ist Spielgeld. Nichts hier kostet etwas oder ist etwas wert.";
     demo_what: "A shop to try tilld with, a till for GNU Taler. It speaks with the till over its public API, as your shop would.",
         "Ein Laden, um tilld auszuprobieren, eine Kasse für GNU Taler. Er spricht mit ihr über ihre öffentliche Schnittstelle, wie Ihr Laden es täte.";
@@ -688,14 +688,14 @@ messages! {
     demo_qr: "QR code for a wallet", "QR-Code für eine Wallet";
     demo_open_wallet: "Open in a wallet on this device", "In einer Wallet auf diesem Gerät öffnen";
     demo_waiting: "Waiting for your wallet …", "Wir warten auf Ihre Wallet …";
-    demo_moment: "One moment: the play-money exchange is still making its keys. This page looks again by itself.",
+    demo_moment: "One moment: the play-money exchange is still creating its keys. This page tries again by itself.",
         "Einen Augenblick: der Spielgeld-Exchange macht noch seine Schlüssel. Diese Seite sieht von selbst wieder nach.";
-    demo_purse: "The demo wallet has {}.", "In der Demo-Wallet sind {}.";
-    demo_purse_empty: "The demo wallet is empty.", "Die Demo-Wallet ist leer.";
-    demo_purse_expected: "{} more on the way.", "{} mehr sind unterwegs.";
+    demo_balance: "The demo wallet has {}.", "In der Demo-Wallet sind {}.";
+    demo_balance_empty: "The demo wallet is empty.", "Die Demo-Wallet ist leer.";
+    demo_balance_expected: "{} more on the way.", "{} mehr sind unterwegs.";
     demo_fees: "The exchange takes small fees, as real ones may: a purchase takes a little more out of the wallet than its price.",
         "Der Exchange nimmt kleine Gebühren, wie es echte tun können: ein Kauf nimmt etwas mehr aus der Wallet, als er kostet.";
-    demo_office: "Be the shopkeeper: the back office of this shop. The password stands where the demo was started.",
+    demo_office: "Be the shopkeeper: the back office of this shop. The password was printed where the demo was started.",
         "Seien Sie der Inhaber: die Verwaltung dieses Ladens. Das Passwort steht dort, wo die Demo gestartet wurde.";
     demo_pay: "Pay with the demo wallet", "Mit der Demo-Wallet bezahlen";
 
@@ -710,7 +710,7 @@ messages! {
         "„Wonach riecht Geld?“ Die ersten Zeilen sind frei, der Rest kostet {}. Kein Konto, kein Name; Ihre Wallet öffnet ihn.";
     demo_article_link: "Read it", "Lesen";
     demo_tip_jar: "The tip jar", "Die Trinkgeldkasse";
-    demo_tip_jar_about: "No order is made before somebody tips: this code could hang on a wall. Your wallet asks how much.",
+    demo_tip_jar_about: "An order is created only when somebody tips: this code could hang on a wall. Your wallet asks how much.",
         "Erst wer Trinkgeld gibt, macht eine Bestellung: dieser Code könnte an einer Wand hängen. Ihre Wallet fragt, wie viel.";
     demo_tip_amount: "Tip in {}", "Trinkgeld in {}";
     demo_tip: "Tip with the demo wallet", "Trinkgeld mit der Demo-Wallet geben";
@@ -760,24 +760,24 @@ messages! {
     demo_problem: "That did not work", "Das ging nicht";
     demo_to_shop: "To the shop", "Zum Laden";
     demo_not_here: "There is no such page in this shop.", "Eine solche Seite gibt es in diesem Laden nicht.";
-    demo_method: "This page wants to be asked in another way.", "Diese Seite will anders gefragt werden.";
+    demo_method: "This page does not support this method.", "Diese Seite will anders gefragt werden.";
     demo_form: "This form is not complete. Please go back and try again.",
         "Dieses Formular ist nicht vollständig. Bitte gehen Sie zurück und versuchen Sie es noch einmal.";
     demo_stranger: "This did not come from one of our own pages, or your visit has ended. Please go back to the shop and try again.",
         "Das kam von keiner unserer eigenen Seiten, oder Ihr Besuch ist zu Ende. Bitte gehen Sie zurück zum Laden und versuchen Sie es noch einmal.";
     demo_till: "The till does not answer as it should. Please try again.",
         "Die Kasse antwortet nicht, wie sie sollte. Bitte versuchen Sie es noch einmal.";
-    demo_too_late: "That cannot be done with this order any more.", "Das geht mit dieser Bestellung nicht mehr.";
+    demo_too_late: "This is no longer possible with this order.", "Das geht mit dieser Bestellung nicht mehr.";
     demo_late: "This takes too long. Please look again in a moment.",
         "Das dauert zu lange. Bitte sehen Sie gleich noch einmal nach.";
-    demo_no_name: "The machine has no randomness for your visit. Please try again.",
+    demo_no_name: "The machine's random number generator failed. Please try again.",
         "Der Rechner hat keinen Zufall für Ihren Besuch. Bitte versuchen Sie es noch einmal.";
-    demo_poor: "The demo wallet has not enough money for {} and the fees. Please withdraw some first.",
+    demo_poor: "The demo wallet does not have enough money for {} and the fees. Please withdraw some first.",
         "Die Demo-Wallet hat nicht genug Geld für {} und die Gebühren. Bitte heben Sie zuerst etwas ab.";
     demo_no_coins: "There are no coins that make {}. Please try another amount.",
         "Es gibt keine Münzen, die {} ergeben. Bitte versuchen Sie einen anderen Betrag.";
     demo_busy: "The demo wallet is busy. Please try again.", "Die Demo-Wallet ist beschäftigt. Bitte versuchen Sie es noch einmal.";
-    demo_expired: "The time to pay is over.", "Die Zeit zum Bezahlen ist um.";
+    demo_expired: "The time to pay has passed.", "Die Zeit zum Bezahlen ist um.";
     demo_pending: "The payment is on its way. Please look again in a moment.",
         "Die Zahlung ist unterwegs. Bitte sehen Sie gleich noch einmal nach.";
     demo_wallet_failed: "The demo wallet could not do that.", "Die Demo-Wallet konnte das nicht.";

@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_form_acts_once_and_whoever_sends_it_meanwhile_hears_what_came_of_it() {
+    async fn a_form_acts_once_and_repeats_get_its_result() {
         let submissions = Submissions::new(8, HOUR);
         let (form, other) = (key("/till", b"amount=1"), key("/till", b"amount=2"));
         let ticket = first(submissions.begin(form).await);

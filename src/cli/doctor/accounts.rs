@@ -1,4 +1,4 @@
-//! Has every shop an account that the money can go to, and will some exchange send it there?
+//! Checks that every shop has a bank account and that an exchange can pay to it.
 
 use super::Finding;
 use super::exchanges::Asked;
@@ -11,17 +11,17 @@ use taler::ids::InstanceId;
 use taler::sign::PublicKey;
 use taler::web::BaseUrl;
 
-/// An instance, and where its money goes.
+/// An instance and its bank accounts.
 #[derive(Debug)]
 pub(super) struct Shop {
     id: InstanceId,
-    /// The key that exchanges know it by.
+    /// Its public key, by which exchanges know it.
     public_key: PublicKey,
-    /// Do customers read its name in addresses as its name?
+    /// Whether the shop has no name of its own, so that customers see the instance ID.
     is_unnamed: bool,
-    /// When the days of its books end.
+    /// When its business day ends, for reports.
     business_day: BusinessDay,
-    /// Those in use, each with what exchanges asked of it when they refused.
+    /// Accounts in use, each with the KYC requirements of exchanges that refused deposits.
     accounts: Vec<Used>,
 }
 
@@ -31,7 +31,7 @@ struct Used {
     asks: Vec<(BaseUrl, KycRequest)>,
 }
 
-/// All instances that are alive, and what these exchanges ask of their accounts.
+/// All instances that are not deleted, with the KYC requirements of these exchanges.
 ///
 /// # Errors
 /// [`store::Error`].
@@ -68,19 +68,19 @@ pub(super) fn shops(db: &Read<'_>, trusted: &[ListedExchange]) -> store::Result<
     Ok(shops)
 }
 
-/// What to think of the shops' accounts, after what the exchanges answered.
+/// Judges the shops' accounts by the answers of the exchanges.
 pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
     if shops.is_empty() {
         return vec![Finding::Fail(
-            "instances: there is none, so nobody can sell".into(),
-            "make the first one: tilld passwd admin".into(),
+            "instances: none, so nobody can sell".into(),
+            "create the first one: tilld passwd admin".into(),
         )];
     }
     let sells = shops.iter().any(|shop| !shop.accounts.is_empty());
     let mut findings = Vec::new();
     for shop in shops {
         if shop.accounts.is_empty() {
-            // Who only looks after other shops needs none.
+            // An instance that only manages other instances needs no account.
             findings.push(no_account(&shop.id, sells && shop.id == InstanceId::admin()));
         }
         if !shop.accounts.is_empty() && shop.is_unnamed {
@@ -92,25 +92,25 @@ pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
     findings
 }
 
-/// The machine knows nothing of the shop's time zone (any more).
+/// The machine does not know the shop's time zone.
 fn unknown_zone(shop: &Shop) -> Option<Finding> {
     let (id, day) = (&shop.id, &shop.business_day);
     let zone = day.zone.as_ref().filter(|_| day.check().is_err())?;
     Some(Finding::Warn(
         format!(
-            "time zone: the shop {id} counts its days in {zone}, which is not known here; those of the \
-             daemon's zone are taken"
+            "time zone: shop {id} uses {zone}, which this machine does not know; the \
+             daemon's zone is used instead"
         ),
         "install the package tzdata, or choose another zone in the back office under Details"
             .into(),
     ))
 }
 
-/// The shop sells, but is still called as its address.
+/// The shop has accounts, but its name is still the instance ID.
 fn no_name(id: &InstanceId) -> Finding {
     Finding::Warn(
-        format!("name: customers read \"{id}\" as the name of the shop {id}"),
-        "give it the name that stands over the door, in the back office under Details".into(),
+        format!("name: customers see \"{id}\" as the name of shop {id}"),
+        "set the shop's name in the back office under Details".into(),
     )
 }
 
@@ -118,11 +118,11 @@ fn no_account(id: &InstanceId, is_manager: bool) -> Finding {
     let remedy = format!("tilld account add {id} 'payto://iban/IBAN?receiver-name=NAME'");
     match is_manager {
         true => Finding::Warn(
-            format!("accounts: instance {id} has none in use; it can look after others only"),
-            format!("if it shall sell too: {remedy}"),
+            format!("accounts: instance {id} has none in use; it can only manage other instances"),
+            format!("to sell with it: {remedy}"),
         ),
         false => Finding::Fail(
-            format!("accounts: instance {id} has none in use, so it can make no orders"),
+            format!("accounts: instance {id} has none in use, so it cannot create orders"),
             remedy,
         ),
     }
@@ -135,7 +135,7 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
     if payto.receiver_name().is_none() {
         let mark = if name.contains('?') { '&' } else { '?' };
         return Finding::Fail(
-            format!("account {name} of {id} does not say whose it is, which contracts must"),
+            format!("account {name} of {id} has no receiver-name, which contracts need"),
             format!(
                 "tilld account remove {id} '{name}'; \
                  tilld account add {id} '{name}{mark}receiver-name=NAME'"
@@ -145,12 +145,12 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
     let answers = asked.iter().filter_map(|asked| {
         let url = &asked.listed.trusted.base_url;
         let ask = used.asks.iter().find(|(asker, _)| asker == url).map(|(_, ask)| ask);
-        let told = asked.answer.as_ref().ok()?;
-        Some(((url, &told.keys), KycStatus::of(&told.keys, &used.account, ask)))
+        let reported = asked.answer.as_ref().ok()?;
+        Some(((url, &reported.keys), KycStatus::of(&reported.keys, &used.account, ask)))
     });
     let answers: Vec<_> = answers.collect();
     if answers.is_empty() {
-        let why = if asked.is_empty() { "" } else { "; no exchange says whether it can pay there" };
+        let why = if asked.is_empty() { "" } else { "; no exchange says whether it can pay to it" };
         return Finding::Ok(format!("account {name} of {id} is in use{why}"));
     }
     let of = |status| answers.iter().filter(move |(_, found)| *found == status).map(|(of, _)| *of);
@@ -159,36 +159,38 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
         let transfers = KycTransfer::all(keys, &used.account, &shop.public_key);
         return Finding::Warn(
             format!(
-                "account {name} of {id}: {url} refuses coins until a transfer from it has named the \
-                 shop's key"
+                "account {name} of {id}: {url} refuses deposits until it has received a transfer from this account with \
+                 the shop's key as subject"
             ),
             match transfers.first() {
                 Some(transfer) => format!(
-                    "transfer {} to {}, subject {}, from exactly this account, upper and lower case \
-                     of the holder's name included",
+                    "transfer {} to {}, subject {}, from exactly this account, including the spelling \
+                     of the holder's name",
                     transfer.amount, transfer.to, transfer.subject
                 ),
-                None => format!("ask whoever runs {url} where to: it lists no account for that"),
+                None => format!(
+                    "ask the operator of {url} for the account to transfer to: the exchange lists none"
+                ),
             },
         );
     }
     if let Some((url, _)) = of(KycStatus::Required).next() {
         let url = url.as_str();
         return Finding::Warn(
-            format!("account {name} of {id}: {url} wants to know whose it is"),
-            format!("identify the shop to whoever runs {url}; GET /private/kyc says how it stands"),
+            format!("account {name} of {id}: {url} requires identification (KYC)"),
+            format!("identify the shop to the operator of {url}; GET /private/kyc shows the state"),
         );
     }
     match of(KycStatus::Ready).count() {
         0 => Finding::Fail(
-            format!("account {name} of {id}: no exchange can pay there ({})", payto.wire_method()),
+            format!("account {name} of {id}: no exchange can pay to it ({})", payto.wire_method()),
             format!(
                 "tilld account add {id} PAYTO, with an account at a bank that the exchange \
                  reaches; or trust another exchange: tilld exchange add URL"
             ),
         ),
         ready => Finding::Ok(format!(
-            "account {name} of {id}: {ready} of {} exchanges can pay there",
+            "account {name} of {id}: {ready} of {} exchanges can pay to it",
             asked.len()
         )),
     }
@@ -268,12 +270,12 @@ mod tests {
 
     #[test]
     fn what_an_exchange_wants_to_know_is_a_warning() {
-        let told = |reply| match found(&used(IBAN, Some(reply))) {
+        let reported = |reply| match found(&used(IBAN, Some(reply))) {
             Finding::Warn(said, _) => said,
             other => panic!("{other:?}"),
         };
-        assert!(told(json!({})).contains("whose it is"));
-        assert!(told(json!({ "bad_kyc_auth": true })).contains("a transfer"));
+        assert!(reported(json!({})).contains("identification"));
+        assert!(reported(json!({ "bad_kyc_auth": true })).contains("a transfer"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Can wallets reach the address that contracts will name?
+//! Checks that wallets can reach the base URL that contracts name.
 
 use std::net::IpAddr;
 
@@ -8,20 +8,20 @@ use super::Finding;
 use crate::config::Listen;
 use taler::web::BaseUrl;
 
-/// How far an address is known.
+/// From where an address can be reached.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Reach {
-    /// Nobody can go there.
+    /// From nowhere.
     Nowhere,
-    /// On this machine only.
+    /// From this machine only.
     Machine,
-    /// In this house or company.
+    /// From the local network.
     Network,
-    /// Everywhere, as far as one can tell.
+    /// From the Internet, as far as the name shows.
     World,
 }
 
-/// Endings of names that the domain name system of the world does not know.
+/// Suffixes of names that the public DNS does not have.
 const LOCAL_NAMES: &[&str] = &[".local", ".lan", ".home", ".home.arpa", ".internal"];
 
 fn reach(url: &BaseUrl) -> Reach {
@@ -51,13 +51,13 @@ fn reach(url: &BaseUrl) -> Reach {
     }
 }
 
-/// Whether it leads to this machine itself.
+/// Whether the address is this machine itself.
 pub(super) fn is_loopback(url: &BaseUrl) -> bool {
     reach(url) == Reach::Machine
 }
 
-/// The address that wallets use. That it ends with a slash and the like was seen to when the
-/// settings were read. Without one, the address is taken from requests, which is only good as long
+/// Judges the base URL that wallets use. Its syntax was checked when the
+/// settings were read. Without one, the base URL is taken from requests, which is only safe as long
 /// as all of them come from this machine.
 pub(super) fn base_url(url: Option<&BaseUrl>, listens: &[Listen]) -> Finding {
     let Some(url) = url else {
@@ -70,14 +70,14 @@ pub(super) fn base_url(url: Option<&BaseUrl>, listens: &[Listen]) -> Finding {
         return match open {
             Some(address) => Finding::Fail(
                 format!(
-                    "base URL: none is set, and {address} is open to other machines, who could \
-                     say any address"
+                    "base URL: not set, and {address} is open to other machines, which could \
+                     make contracts name any address"
                 ),
                 remedy.into(),
             ),
             None => Finding::Warn(
-                "base URL: none is set, so contracts name the address that the shop's own \
-                 requests came to"
+                "base URL: not set, so contracts name the address of the shop's own \
+                 requests"
                     .into(),
                 remedy.into(),
             ),
@@ -103,10 +103,12 @@ pub(super) fn base_url(url: Option<&BaseUrl>, listens: &[Listen]) -> Finding {
              a public name, like https://shop.example.com/"
                 .into(),
         ),
-        // Such a name is reached through layers of encryption already.
+        // Tor encrypts the traffic to .onion names.
         Reach::World if !url.is_https() && !url.host_and_path().contains(".onion") => {
             Finding::Warn(
-                format!("base URL: {name} is not https: wallets may refuse it, and others listen"),
+                format!(
+                    "base URL: {name} is not https: wallets may refuse it, and others can read the traffic"
+                ),
                 "put a web server with TLS in front (Caddy, nginx), and set server.base_url \
                  (or TILLD_SERVER__BASE_URL) to its https:// address"
                     .into(),

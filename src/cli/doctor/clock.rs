@@ -1,22 +1,22 @@
-//! Does this machine know what time it is? Contracts, coins and tokens all have their times.
+//! Checks the machine's clock and time zone. Contracts, coins and tokens all depend on the time.
 
 use super::Finding;
 use system::clock::{CLOCK_TOLERANCE_S, ClockProblem, clock_problem, show};
 use taler::time::Timestamp;
 
-/// By how many seconds clocks may differ and most things go: exchanges allow an hour.
+/// Clock difference, in seconds, from which payments fail: exchanges allow an hour.
 const HOUR_S: u64 = 3600;
 
-const SET: &str = "set the clock; so that it stays right: timedatectl set-ntp true";
+const SET: &str = "set the clock, and keep it set: timedatectl set-ntp true";
 
-/// By how many seconds `now` is ahead of what another one said: of its `date`, or, if the keys have
-/// been `issued` in what is the future here, of that. `None` if nothing can be said.
+/// By how many seconds `now` is ahead of an exchange's clock: of its `date` header or, if the keys were
+/// `issued` in our future, of that time. `None` if neither is known.
 pub(super) fn off_s(now: Timestamp, date: Option<Timestamp>, issued: Timestamp) -> Option<i64> {
     let then = date.or((issued > now).then_some(issued))?;
     i64::try_from(now.secs()?).ok()?.checked_sub(i64::try_from(then.secs()?).ok()?)
 }
 
-/// The time zone that is set is none; the sentence says why and, after a semicolon, what to do.
+/// The time zone of the settings is unknown; `problem` says why and, after a semicolon, what to do.
 pub(super) fn zone(problem: &str) -> Finding {
     match problem.split_once("; ") {
         Some((what, remedy)) => Finding::Warn(format!("time zone: {what}"), remedy.to_owned()),
@@ -24,20 +24,20 @@ pub(super) fn zone(problem: &str) -> Finding {
     }
 }
 
-/// The clock says `now`; the file's newest entry was made at `newest`; exchanges' clocks show that
-/// ours is ahead by so many seconds, `off`.
+/// Judges the clock, which says `now`. `newest` is the time of the newest entry in the database. Each `off` is
+/// the difference to one exchange's clock in seconds, positive if ours is ahead.
 pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> Finding {
     let time = show(now);
     let problem = clock_problem(now, newest);
     if problem == Some(ClockProblem::NeverSet) {
-        return Finding::Fail(format!("clock: it says {time}, which is long ago"), SET.into());
+        return Finding::Fail(format!("clock: {time}, which is long ago"), SET.into());
     }
-    // One exchange that is wrong must not outvote one that agrees with us.
+    // If one exchange agrees with our clock, the others are wrong.
     let off = off.iter().copied().min_by_key(|off| off.unsigned_abs());
     if let Some(off) = off.filter(|off| off.unsigned_abs() > CLOCK_TOLERANCE_S) {
         let direction = if off > 0 { "ahead of" } else { "behind" };
         let amount = amount(off.unsigned_abs());
-        let sentence = format!("clock: it says {time}, {amount} {direction} the exchanges' clocks");
+        let sentence = format!("clock: {time}, {amount} {direction} the exchanges' clocks");
         return match off.unsigned_abs() > HOUR_S {
             true => Finding::Fail(sentence, SET.into()),
             false => Finding::Warn(sentence, SET.into()),
@@ -46,21 +46,21 @@ pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> F
     match (problem, off) {
         (Some(ClockProblem::Behind(secs)), Some(_)) => Finding::Warn(
             format!(
-                "clock: it says {time}, as exchanges do, but the newest entry in the file was made \
+                "clock: {time}, which exchanges confirm, but the newest entry in the database is \
                  {} later; the clock was wrong then",
                 amount(secs)
             ),
-            "nothing needs to be done; orders of that time expire late".into(),
+            "nothing to do; orders of that time expire late".into(),
         ),
         (Some(ClockProblem::Behind(secs)), None) => Finding::Fail(
             format!(
-                "clock: it says {time}, but the newest entry in the file was made {} later",
+                "clock: {time}, but the newest entry in the database is {} later",
                 amount(secs)
             ),
             SET.into(),
         ),
         (Some(ClockProblem::NeverSet) | None, Some(_)) => {
-            Finding::Ok(format!("clock: {time}, as exchanges say"))
+            Finding::Ok(format!("clock: {time}, which exchanges confirm"))
         }
         (Some(ClockProblem::NeverSet) | None, None) => Finding::Ok(format!("clock: {time}")),
     }

@@ -1,5 +1,5 @@
-//! Does the daemon answer at the address that contracts name, and does a request that waits come back
-//! through whatever stands in front of it?
+//! Checks that the daemon answers at the base URL of contracts, and that a long-polling request comes back
+//! through the reverse proxy in front of it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
@@ -15,50 +15,50 @@ use system::random;
 use taler::base32;
 use taler::web::BaseUrl;
 
-/// How long a connection may take, with looking up the name.
+/// Time limit for name lookup and connection.
 const CONNECT: Duration = Duration::from_secs(3);
-/// How long the first answer may take.
+/// Time limit for the first answer.
 const ANSWER: Duration = Duration::from_secs(4);
-/// How long the daemon is asked to wait for something that does not happen, if nobody says how long: long
-/// enough to see whether it may, and short enough for somebody who watches the doctor.
+/// How long the test request waits by default: long
+/// enough to show whether waiting works, and short enough for a person at the terminal.
 const USUAL_WAIT: Duration = Duration::from_secs(3);
-/// How much sooner or later that may come back.
+/// Tolerance for the time at which the test request comes back.
 const TOLERANCE: Duration = Duration::from_millis(1500);
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
-/// How long the daemon is asked to wait for something that does not happen.
+/// How long the test request waits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wait {
     asked: Duration,
-    /// The longest that the daemon lets a request wait (`polls.max_wait_s`).
+    /// The longest wait that the daemon allows (`polls.max_wait_s`).
     longest: Duration,
 }
 
 impl Wait {
-    /// As long as any request may wait if `slow`, else briefly.
+    /// The longest wait allowed if `slow`, else a short one.
     pub(super) fn of(longest: Duration, slow: bool) -> Self {
         let asked = if slow { longest } else { USUAL_WAIT.min(longest) };
         Self { asked, longest }
     }
 }
 
-/// What happened when the daemon was asked.
+/// The result of the two requests to the daemon.
 #[derive(Debug)]
 enum Seen {
-    /// It could not be reached; why.
+    /// The daemon could not be reached; the reason.
     Silent(String),
-    /// Something else answers there.
+    /// Another program answers; its status.
     Other(u16),
-    /// It answers after so long; and a request that waits came back with this status after so long, or
-    /// did not, and why.
+    /// The time of the first answer; and the status and time of the long-polling request, or
+    /// the reason why it failed.
     Answers { after: Duration, waited: Result<(u16, Duration), String> },
 }
 
-/// Asks the daemon at `url`, as a wallet would.
+/// Sends the test requests to the daemon at `url`, as a wallet would.
 ///
 /// # Errors
-/// When this machine cannot ask anybody anything.
+/// When no HTTP client can be created.
 pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
     let other = |error: &dyn std::fmt::Display| cli::Error::Other(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -72,13 +72,13 @@ pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
             .map_err(|error| other(&error))?;
     let session = base32::encode(&random::<16>().map_err(|error| other(&error))?);
     let seen = runtime.block_on(try_poll(&client, url, &session, wait));
-    // A name that is still being looked up holds nobody up.
+    // A name lookup in progress must not delay the end of the program.
     runtime.shutdown_background();
     Ok(judge(url, &seen, wait))
 }
 
-/// Asks the daemon at the first address at which it answers, if wallets have no address of their own set:
-/// it may run all the same.
+/// Tests the daemon at its first listening address, if no base URL is set:
+/// it may be running nevertheless.
 ///
 /// # Errors
 /// As [`check`].
@@ -86,29 +86,29 @@ pub(super) fn check_listening(listens: &[Listen], wait: Wait) -> Result<Finding,
     match own_address(listens) {
         Ok(url) => check(&url, wait),
         Err(why) => Ok(Finding::Warn(
-            format!("daemon: whether it runs could not be seen: {why}"),
+            format!("daemon: not tested: {why}"),
             "set server.base_url (or TILLD_SERVER__BASE_URL) to the address that wallets use"
                 .into(),
         )),
     }
 }
 
-/// The address by which this machine reaches a daemon that listens so, or why there is none.
+/// The address by which this machine reaches a daemon with this listening address, or why there is none.
 fn own_address(listens: &[Listen]) -> Result<BaseUrl, &'static str> {
     let tcp = listens.iter().find_map(|listen| match listen {
         Listen::Tcp(address) => Some(*address),
         Listen::Unix(_) => None,
     });
-    let mut address = tcp.ok_or("it listens at unix sockets only")?;
+    let mut address = tcp.ok_or("it listens at Unix sockets only")?;
     if address.port() == 0 {
-        return Err("it listens at a port that the system chooses");
+        return Err("the system chooses its port");
     }
     match address.ip().to_canonical() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
         IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
         IpAddr::V4(_) | IpAddr::V6(_) => {}
     }
-    BaseUrl::parse(format!("http://{address}/")).map_err(|_| "it listens at an odd address")
+    BaseUrl::parse(format!("http://{address}/")).map_err(|_| "its address cannot be used in a URL")
 }
 
 async fn try_poll(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> Seen {
@@ -130,7 +130,7 @@ async fn try_poll(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> 
     Seen::Answers { after, waited: waited.map(|(status, _)| (status, begun.elapsed())) }
 }
 
-/// Status and text of the answer, or why there is none.
+/// Status and body of the answer, or why there is none.
 async fn ask(client: &Client, url: String, limit: Duration) -> Result<(u16, String), String> {
     let asking = async {
         let mut response = client.get(url).send().await.map_err(|error| client::cause(&error))?;
@@ -145,23 +145,23 @@ async fn ask(client: &Client, url: String, limit: Duration) -> Result<(u16, Stri
     tokio::time::timeout(limit, asking).await.unwrap_or_else(|_| late())
 }
 
-/// What to think of it.
+/// Judges the results.
 fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
     let name = url.as_str();
     let (after, waited) = match seen {
         Seen::Silent(why) => {
             return Finding::Warn(
-                format!("daemon: nobody answers at {name}: {why}"),
-                "start it, if it does not run (systemctl start tilld, or tilld serve); else see that the \
-                 name leads to this machine, and what stands in front of the daemon"
+                format!("daemon: no answer at {name}: {why}"),
+                "start it if it does not run (systemctl start tilld, or tilld serve); else check that the \
+                 name leads to this machine, and the web server in front of the daemon"
                     .into(),
             );
         }
         Seen::Other(status) => {
             return Finding::Fail(
-                format!("daemon: what answers at {name} is not tilld (status {status})"),
-                "have the web server in front pass everything below this address on to the daemon, or \
-                 mend server.base_url"
+                format!("daemon: the server at {name} is not tilld (status {status})"),
+                "have the web server in front pass all requests below this address to the daemon, or \
+                 correct server.base_url"
                     .into(),
             );
         }
@@ -169,8 +169,8 @@ fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
     };
     let remedy = || {
         format!(
-            "what stands in front of the daemon must let requests wait for a minute, and pass answers on \
-             at once, see packaging/examples; or the daemon must let them wait less: polls.max_wait_s, now {}",
+            "the web server in front of the daemon must let requests wait for a minute and pass answers on \
+             at once, see packaging/examples; or set a shorter wait: polls.max_wait_s, now {}",
             wait.longest.as_secs()
         )
     };
@@ -178,16 +178,16 @@ fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
     let asked = format!("daemon: a request that waits {} s at {name}", wanted.as_secs());
     match waited {
         Err(why) => Finding::Warn(format!("{asked} does not come back: {why}"), remedy()),
-        // There is no such session, which the daemon says when the time is over.
+        // The daemon answers 404 for the unknown session when the time is over.
         Ok((404, time)) if time.abs_diff(wanted) <= TOLERANCE => Finding::Ok(format!(
-            "daemon: it answers at {name} in {} ms, and a request that waits {} s comes back after {}{}",
+            "daemon: {name} answers in {} ms, and a request that waits {} s comes back after {}{}",
             after.as_millis(),
             wanted.as_secs(),
             secs(*time),
-            // What cuts only the longer ones is not found yet.
+            // A proxy may still cut off longer requests.
             if wanted < wait.longest {
                 format!(
-                    "; requests wait up to {} s: to try one of those, tilld doctor --slow",
+                    "; requests wait up to {} s: to test this, tilld doctor --slow",
                     wait.longest.as_secs()
                 )
             } else {
@@ -228,23 +228,22 @@ mod tests {
         let url: BaseUrl = "https://shop.example/".parse().unwrap();
         let after = Duration::from_millis(12);
         let usual = Wait::of(Duration::from_secs(50), false);
-        let told = |seen| judge(&url, &seen, usual).to_string();
+        let reported = |seen| judge(&url, &seen, usual).to_string();
         let waited = |status, ms| {
-            told(Seen::Answers { after, waited: Ok((status, Duration::from_millis(ms))) })
+            reported(Seen::Answers { after, waited: Ok((status, Duration::from_millis(ms))) })
         };
         assert!(
-            waited(404, 3040)
-                .starts_with("ok    daemon: it answers at https://shop.example/ in 12 ms")
+            waited(404, 3040).starts_with("ok    daemon: https://shop.example/ answers in 12 ms")
         );
         assert!(waited(404, 3040).ends_with(
-            "comes back after 3.0 s; requests wait up to 50 s: to try one of those, tilld doctor --slow"
+            "comes back after 3.0 s; requests wait up to 50 s: to test this, tilld doctor --slow"
         ));
         // The longest one has been tried, and another daemon has no longer ones.
         for (longest, slow) in [(50, true), (2, false)] {
             let wait = Wait::of(Duration::from_secs(longest), slow);
             let seen = Seen::Answers { after, waited: Ok((404, wait.asked)) };
-            let told = judge(&url, &seen, wait).to_string();
-            assert!(told.ends_with(&format!("comes back after {longest}.0 s")), "{told}");
+            let reported = judge(&url, &seen, wait).to_string();
+            assert!(reported.ends_with(&format!("comes back after {longest}.0 s")), "{reported}");
         }
         let wait = Wait::of(Duration::from_secs(50), true);
         let seen = Seen::Answers { after, waited: Ok((504, Duration::from_secs(30))) };
@@ -259,9 +258,9 @@ mod tests {
         assert!(waited(504, 900).starts_with("warn  daemon: a request that waits 3 s"));
         assert!(waited(404, 100).starts_with("warn"), "nobody waited");
         assert!(waited(404, 6000).starts_with("warn"), "something holds answers back");
-        assert!(told(Seen::Silent("refused".into())).starts_with("warn  daemon: nobody answers"));
-        assert!(told(Seen::Other(200)).starts_with("FAIL  daemon: what answers"));
+        assert!(reported(Seen::Silent("refused".into())).starts_with("warn  daemon: no answer"));
+        assert!(reported(Seen::Other(200)).starts_with("FAIL  daemon: the server at"));
         let lost = Seen::Answers { after, waited: Err("connection reset".into()) };
-        assert!(told(lost).contains("does not come back: connection reset"));
+        assert!(reported(lost).contains("does not come back: connection reset"));
     }
 }

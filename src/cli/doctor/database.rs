@@ -1,4 +1,4 @@
-//! Is the file ours, whole, and of our version?
+//! Checks that the database exists, is undamaged and has the right version, and that it is backed up.
 
 use std::path::Path;
 
@@ -7,53 +7,55 @@ use crate::store::storage_info::StorageInfo;
 use crate::store::{self, Error, Inspection, VERSION};
 use taler::time::Timestamp;
 
-/// A megabyte.
+/// One megabyte, in bytes.
 const MB: u64 = 1_000_000;
-/// Beyond so many bytes the log has grown past what a busy shop needs: twice the size to which it
+/// Size of the write-ahead log, in bytes, from which it is too large: twice the size to which it
 /// shrinks.
 const LARGE_LOG: u64 = 128 * MB;
 
-/// What a look at the database at `path` showed.
-pub(super) fn check(path: &Path, look: &store::Result<Option<Inspection>>) -> Vec<Finding> {
-    match look {
+/// Judges the database at `path`.
+pub(super) fn check(path: &Path, inspection: &store::Result<Option<Inspection>>) -> Vec<Finding> {
+    match inspection {
         Err(error) => vec![refused(error)],
         Ok(None) => vec![Finding::Fail(
-            format!("database: there is none at {}", path.display()),
-            "if it is elsewhere, say where with --database FILE or database.path; else make one: \
+            format!("database: none at {}", path.display()),
+            "if it is elsewhere, name it with --database FILE or database.path; else create one: \
              tilld serve; or: tilld passwd admin --create"
                 .into(),
         )],
-        Ok(Some(look)) => vec![version(look.path(), look.version()), log(look.log_bytes())],
+        Ok(Some(inspection)) => {
+            vec![version(inspection.path(), inspection.version()), log(inspection.log_bytes())]
+        }
     }
 }
 
-/// The file at `path` has been brought up to `version`.
+/// Compares the schema `version` of the file at `path` with ours.
 fn version(path: &Path, version: u32) -> Finding {
     let path = path.display();
     match version == VERSION {
         true => Finding::Ok(format!(
-            "database: {path} opens and is whole at a glance, version {version} (tilld check \
+            "database: {path} opens, a quick check finds no errors, schema {version} (tilld check \
              reads all of it)"
         )),
         false => Finding::Warn(
             format!(
-                "database: {path} is of version {version}, this tilld wants {VERSION}; accounts \
-                 were not looked at"
+                "database: {path} has schema {version}, this tilld needs {VERSION}; accounts \
+                 were not checked"
             ),
-            "restart the daemon: it copies the file and brings it up to date".into(),
+            "restart the daemon: it copies the file and migrates it".into(),
         ),
     }
 }
 
-/// When the last good copy was made, if ever one was.
+/// Judges the age of the last backup.
 pub(super) fn backup(found: StorageInfo, now: Timestamp) -> Finding {
     let remedy = || {
-        "make one each day, by systemd or cron: tilld backup /another/disk/till.db; the package does \
-         with: systemctl enable --now tilld-backup.timer"
+        "make one each day by systemd or cron: tilld backup /another/disk/till.db; with the package: \
+         systemctl enable --now tilld-backup.timer"
             .to_owned()
     };
     let Some(last) = found.last_backup else {
-        return Finding::Warn("backup: \"tilld backup\" has never made one".into(), remedy());
+        return Finding::Warn("backup: none was ever made with \"tilld backup\"".into(), remedy());
     };
     let age = now.saturating_since(last);
     let hours = age.duration().unwrap_or_default().as_secs() / 3600;
@@ -63,12 +65,12 @@ pub(super) fn backup(found: StorageInfo, now: Timestamp) -> Finding {
     }
 }
 
-/// The log beside the file has so many bytes.
+/// Judges the size of the write-ahead log, in bytes.
 fn log(bytes: u64) -> Finding {
     match bytes > LARGE_LOG {
         true => Finding::Warn(
-            format!("log: {} MB wait to be moved into the database", bytes / MB),
-            "restart the daemon; if that does not help, look for programs that keep the \
+            format!("log: {} MB are not yet moved into the database", bytes / MB),
+            "restart the daemon; if that does not help, find other programs that keep the \
              database open"
                 .into(),
         ),
@@ -76,7 +78,7 @@ fn log(bytes: u64) -> Finding {
     }
 }
 
-/// The database cannot be looked at.
+/// Reports why the database cannot be read.
 pub(super) fn refused(error: &Error) -> Finding {
     let remedy = match error {
         Error::Foreign(_) => "name the right file with --database FILE or database.path",
@@ -86,19 +88,19 @@ pub(super) fn refused(error: &Error) -> Finding {
              in it can be read with the tilld that made it"
         }
         Error::ReadOnly(_) => {
-            "run tilld as the owner of the file, or give it back: chmod 600 FILE, and see that \
+            "run tilld as the owner of the file, or: chmod 600 FILE; and check that \
              the disk is not mounted read-only"
         }
         Error::Corrupt(..) => "stop the daemon, keep a copy of the file, then: tilld restore FILE",
         Error::Missing(_) => "name the right file with --database FILE or database.path",
-        Error::Open(..) => "see that the path is right, and that tilld may go there",
+        Error::Open(..) => "check the path and its permissions",
         Error::Busy | Error::AlreadyRunning(_) | Error::OlderDaemon(_) => "try again in a moment",
-        Error::Full => "make room on the disk",
+        Error::Full => "free space on the disk",
         Error::Exists(_)
         | Error::Closed
         | Error::Commit(_)
         | Error::Sqlite(_)
-        | Error::Panicked => "see what is wrong with the file: tilld check",
+        | Error::Panicked => "check the file: tilld check",
     };
     Finding::Fail(format!("database: {error}"), remedy.into())
 }

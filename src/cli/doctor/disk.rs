@@ -1,4 +1,4 @@
-//! Is there room where the database lies, and can only its owner go there?
+//! Checks the free space at the database, and the permissions of its folder and file.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,14 +8,14 @@ use rustix::fs::{Access, access, statvfs};
 
 use super::Finding;
 
-/// A megabyte, as disks are sold.
+/// One megabyte, in bytes (decimal, as disks are sold).
 const MB: u64 = 1_000_000;
-/// Below so many bytes, there is little room.
+/// Free bytes below which the check warns.
 const LITTLE: u64 = 100 * MB;
-/// Below so many bytes, the next rush may fill the disk.
+/// Free bytes below which the check fails: a busy hour may fill the disk.
 const NONE: u64 = 10 * MB;
 
-/// Looks at the disk below the database at `path`, which may be still to be made.
+/// Checks disk and permissions at the database `path`; the file need not exist yet.
 pub(super) fn check(path: &Path) -> Vec<Finding> {
     let file = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = match file.parent() {
@@ -26,9 +26,9 @@ pub(super) fn check(path: &Path) -> Vec<Finding> {
         Ok(metadata) if metadata.is_dir() => metadata.permissions().mode(),
         Ok(_) | Err(_) => {
             return vec![Finding::Fail(
-                format!("disk: the folder {} is not there", folder.display()),
+                format!("disk: the folder {} does not exist", folder.display()),
                 format!(
-                    "make it with: mkdir -m 700 {}; or set database.path to where the database is",
+                    "create it: mkdir -m 700 {}; or set database.path to the database",
                     quoted(&folder)
                 ),
             )];
@@ -43,67 +43,68 @@ pub(super) fn check(path: &Path) -> Vec<Finding> {
     findings
 }
 
-/// `free` bytes are left for us in `folder`.
+/// Judges the free space in `folder`, in bytes.
 fn space(folder: &Path, free: Option<u64>) -> Finding {
     let name = folder.display();
-    let remedy = || {
-        format!("make room on the disk of {name}; to see what is full: df -h {}", quoted(folder))
-    };
+    let remedy =
+        || format!("free space on the disk of {name}; to see its use: df -h {}", quoted(folder));
     match free {
         None => Finding::Warn(
-            format!("disk: how much is free at {name} cannot be told"),
-            format!("see for yourself: df -h {}", quoted(folder)),
+            format!("disk: the free space at {name} is unknown"),
+            format!("to see it: df -h {}", quoted(folder)),
         ),
         Some(free) if free < NONE => {
-            Finding::Fail(format!("disk: only {} MB are free at {name}", free / MB), remedy())
+            Finding::Fail(format!("disk: only {} MB free at {name}", free / MB), remedy())
         }
         Some(free) if free < LITTLE => {
-            Finding::Warn(format!("disk: {} MB are free at {name}", free / MB), remedy())
+            Finding::Warn(format!("disk: {} MB free at {name}", free / MB), remedy())
         }
-        Some(free) => Finding::Ok(format!("disk: {} MB are free at {name}", free / MB)),
+        Some(free) => Finding::Ok(format!("disk: {} MB free at {name}", free / MB)),
     }
 }
 
-/// Whether we can write to `folder`, which has this mode.
+/// Judges the permissions of `folder`: write access for us, none for others.
 fn folder_rights(folder: &Path, writable: bool, mode: u32) -> Finding {
     let name = folder.display();
     if !writable {
         return Finding::Fail(
-            format!("folder: {name} cannot be written, but the database keeps its log there"),
+            format!("folder: {name} is not writable, but the database writes its log there"),
             format!("run tilld as the owner of {name}, or: chmod u+rwx {}", quoted(folder)),
         );
     }
     let shown = mode & 0o7777;
     if mode & 0o022 != 0 {
         return Finding::Warn(
-            format!("folder: others can change what is in {name} (mode {shown:04o})"),
+            format!("folder: other users can change files in {name} (mode {shown:04o})"),
             "give the database a folder of its own with mode 700, and set database.path to it"
                 .into(),
         );
     }
     if mode & 0o077 != 0 {
         return Finding::Warn(
-            format!("folder: others can look into {name} (mode {shown:04o})"),
-            format!("if the folder is the till's alone: chmod 700 {}", quoted(folder)),
+            format!("folder: other users can list {name} (mode {shown:04o})"),
+            format!("if only tilld uses the folder: chmod 700 {}", quoted(folder)),
         );
     }
-    Finding::Ok(format!("folder: {name} can be written, by its owner only"))
+    Finding::Ok(format!("folder: only the owner can read and write {name}"))
 }
 
-/// Whether only its owner can read the database, which has this mode.
+/// Judges the permissions of the database file: only its owner may read it.
 fn file_rights(file: &Path, mode: u32) -> Finding {
     let name = file.display();
     let shown = mode & 0o7777;
     match mode & 0o077 {
-        0 => Finding::Ok(format!("file: {name} is for its owner only")),
+        0 => Finding::Ok(format!("file: only the owner can read {name}")),
         _ => Finding::Fail(
-            format!("file: others can get at {name}, which holds secret keys (mode {shown:04o})"),
+            format!(
+                "file: other users can access {name}, which contains secret keys (mode {shown:04o})"
+            ),
             format!("chmod 600 {}", quoted(file)),
         ),
     }
 }
 
-/// `path` as a shell takes it for one word.
+/// `path`, quoted for a shell.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
@@ -127,7 +128,7 @@ mod tests {
         let folder = |writable, mode| folder_rights(Path::new("/srv"), writable, mode);
         assert!(matches!(folder(true, 0o40700), Finding::Ok(_)));
         assert!(matches!(folder(true, 0o40755), Finding::Warn(..)));
-        // Nobody shall be told to close the folder that everybody uses.
+        // No advice to restrict a folder that all users share.
         let Finding::Warn(_, remedy) = folder(true, 0o41777) else { panic!() };
         assert!(!remedy.contains("chmod"), "{remedy}");
         assert!(matches!(folder(false, 0o40700), Finding::Fail(..)));
@@ -148,7 +149,7 @@ mod tests {
         let [Finding::Fail(sentence, _)] = &check(&dir.path().join("no/tilld.db"))[..] else {
             panic!()
         };
-        assert!(sentence.contains("/no is not there"), "{sentence}");
+        assert!(sentence.contains("/no does not exist"), "{sentence}");
         let found = check(&dir.path().join("tilld.db"));
         assert_eq!(found.len(), 2, "{found:?}");
     }

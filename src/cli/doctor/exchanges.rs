@@ -1,4 +1,4 @@
-//! Do the exchanges that the shop trusts answer, and are they who they should be?
+//! Checks that the trusted exchanges answer, and that their keys are valid.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use taler::amount::Currency;
 use taler::exchange::BadKeys;
 use taler::time::Timestamp;
 
-/// Somebody waits for the answer: each is asked once, and has a few seconds.
+/// Time limit for one exchange. It is short, because a person waits at the terminal.
 const TIMES: Times = Times {
     connect: Duration::from_secs(3),
     request: Duration::from_secs(3),
@@ -21,19 +21,19 @@ const TIMES: Times = Times {
     pause: Duration::ZERO,
 };
 
-/// What came of asking an exchange.
+/// An exchange with its answer.
 #[derive(Debug)]
 pub(super) struct Asked {
     pub(super) listed: ListedExchange,
     pub(super) answer: Result<Inspection, Error>,
-    /// By how many seconds our clock is ahead of the exchange's, if that could be told.
+    /// Seconds by which our clock is ahead of the exchange's, if known.
     pub(super) off_s: Option<i64>,
 }
 
-/// Asks all of them at the same time.
+/// Asks all exchanges concurrently.
 ///
 /// # Errors
-/// When the system gives no means to do so.
+/// When no HTTP client can be created.
 pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked>, cli::Error> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -48,9 +48,10 @@ pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked
             let (listed, clock) = (listed.clone(), clock.clone());
             runtime.spawn(async move {
                 let answer = exchange.inspect().await;
-                let told = answer.as_ref().ok();
-                let off_s =
-                    told.and_then(|told| clock::off_s(clock.now(), told.date, told.keys.issued()));
+                let reported = answer.as_ref().ok();
+                let off_s = reported.and_then(|reported| {
+                    clock::off_s(clock.now(), reported.date, reported.keys.issued())
+                });
                 Asked { listed, answer, off_s }
             })
         })
@@ -59,16 +60,16 @@ pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked
     for one in asking {
         asked.push(runtime.block_on(one).map_err(|error| cli::Error::Other(error.to_string()))?);
     }
-    // A name that is still being looked up holds nobody up.
+    // A name lookup in progress must not delay the end of the program.
     runtime.shutdown_background();
     Ok(asked)
 }
 
-/// What to think of the exchanges, for a shop whose settings say that prices are in `currency`.
+/// Judges the exchanges, for settings whose default currency is `currency`.
 pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp) -> Vec<Finding> {
     let Some(first) = asked.first() else {
         return vec![Finding::Warn(
-            "exchanges: none is trusted, so orders can be paid at the counter only".into(),
+            "exchanges: none is trusted, so orders can only be paid at the counter".into(),
             "tilld exchange add URL, like https://exchange.taler-ops.ch/ for CHF; or in the back \
              office, under Exchanges"
                 .into(),
@@ -81,7 +82,7 @@ pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp)
     {
         findings.push(Finding::Warn(
             format!(
-                "currency: currency.default is {currency}, but no trusted exchange has it, so prices \
+                "currency: currency.default is {currency}, but no trusted exchange uses it, so prices \
                  are in {}",
                 first.listed.trusted.currency
             ),
@@ -91,24 +92,24 @@ pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp)
     findings
 }
 
-/// The settings file and the database do not agree on an exchange's master key.
+/// The settings file and the database have different master keys for an exchange.
 fn conflict(asked: &Asked) -> Option<Finding> {
     let (url, key) = (&asked.listed.trusted.base_url, asked.listed.other_key?);
     Some(Finding::Warn(
         format!(
-            "exchange {url}: the settings file has its master key as {}, the database as {key}; the \
-             settings file counts",
+            "exchange {url}: its master key is {} in the settings file and {key} in the database; the \
+             settings file is used",
             asked.listed.trusted.master_public_key
         ),
-        format!("take it out of the database: tilld exchange remove {url}"),
+        format!("remove it from the database: tilld exchange remove {url}"),
     ))
 }
 
 fn one(asked: &Asked, now: Timestamp) -> Finding {
     let trusted = &asked.listed.trusted;
     let name = trusted.base_url.as_str();
-    let told = match &asked.answer {
-        Ok(told) => told,
+    let reported = match &asked.answer {
+        Ok(reported) => reported,
         Err(error) => {
             return Finding::Fail(
                 format!("exchange {name}: {error}"),
@@ -116,34 +117,34 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
             );
         }
     };
-    let keys = &told.keys;
+    let keys = &reported.keys;
     if !keys.can_sign(now) {
         return Finding::Fail(
-            format!("exchange {name}: all of its signing keys are out of date"),
-            format!("if this machine's clock is right, tell whoever runs {name}"),
+            format!("exchange {name}: all of its signing keys have expired"),
+            format!("if this machine's clock is right, tell the operator of {name}"),
         );
     }
     let spendable = keys.denominations().filter(|denom| denom.is_spendable(now)).count();
     if spendable == 0 {
         return Finding::Fail(
-            format!("exchange {name}: none of its coins can be spent now"),
-            format!("if this machine's clock is right, tell whoever runs {name}"),
+            format!("exchange {name}: it has no denomination that can be spent now"),
+            format!("if this machine's clock is right, tell the operator of {name}"),
         );
     }
     let left_out = keys.left_out();
     if left_out > 0 {
         return Finding::Warn(
             format!(
-                "exchange {name}: {left_out} denominations are not signed as they must be, and \
-                 left out; {spendable} are good"
+                "exchange {name}: {left_out} denominations have invalid signatures and are \
+                 ignored; {spendable} are valid"
             ),
-            format!("tell whoever runs {name}; coins of the others are taken"),
+            format!("tell the operator of {name}; coins of the valid ones are accepted"),
         );
     }
     if !trusted.base_url.is_https() && !address::is_loopback(&trusted.base_url) {
         return Finding::Warn(
-            format!("exchange {name}: it answers, but not by https, so others can listen"),
-            "if it has an https:// address, trust it by that instead".into(),
+            format!("exchange {name}: it answers without https, so others can read the traffic"),
+            "if it has an https:// address, trust that instead".into(),
         );
     }
     Finding::Ok(format!(
@@ -153,39 +154,38 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
     ))
 }
 
-/// What to do about an exchange that did not tell its keys.
+/// What to do about an exchange whose keys could not be fetched.
 fn remedy(listed: &ListedExchange, error: &Error) -> String {
     let trusted = &listed.trusted;
     let name = trusted.base_url.as_str();
     match error {
         Error::Keys(BadKeys::MasterKey(theirs)) if !listed.is_in_settings => format!(
-            "ask whoever runs {name}, by another way than this; only if they say so: tilld exchange \
+            "ask the operator of {name} over another channel; only if they confirm the new key: tilld exchange \
              remove {name}; tilld exchange add {name} --master-key {theirs}"
         ),
         Error::Keys(BadKeys::Currency(_) | BadKeys::BaseUrl(_)) if !listed.is_in_settings => {
             format!(
-                "tilld exchange remove {name}; and add it as it calls itself, if you trust that"
+                "tilld exchange remove {name}; then add it with the base URL that it reports, if you trust that"
             )
         }
         Error::Keys(BadKeys::MasterKey(theirs)) => format!(
-            "ask whoever runs {name}, by another way than this; only if they say so, set \
+            "ask the operator of {name} over another channel; only if they confirm the new key, set \
              master_public_key = \"{theirs}\" in its [[exchange]]"
         ),
         Error::Keys(BadKeys::Currency(_)) => format!(
-            "set currency in the [[exchange]] of {name} to what it has, or remove the exchange"
+            "set currency in the [[exchange]] of {name} to the exchange's, or remove the exchange"
         ),
         Error::Keys(BadKeys::BaseUrl(_)) => {
-            "set base_url in its [[exchange]] to what it calls itself, if you trust that".into()
+            "set base_url in its [[exchange]] to the one that it reports, if you trust that".into()
         }
         Error::Keys(BadKeys::Version(_)) => {
-            "install a newer tilld, or ask whoever runs the exchange to".into()
+            "install a newer tilld, or ask the exchange's operator for an update".into()
         }
-        Error::Timeout | Error::Unreachable(_) => format!(
-            "see whether this machine has a network and base_url is right: curl {}",
-            trusted.base_url.join(&["keys"])
-        ),
+        Error::Timeout | Error::Unreachable(_) => {
+            format!("check the network and base_url: curl {}", trusted.base_url.join(&["keys"]))
+        }
         Error::NotJson { .. } => format!(
-            "see that base_url is right, and no proxy answers in its place: curl {}",
+            "check base_url, and that no proxy answers instead: curl {}",
             trusted.base_url.join(&["keys"])
         ),
         Error::Refused { .. }
@@ -195,7 +195,7 @@ fn remedy(listed: &ListedExchange, error: &Error) -> String {
         | Error::Unconfirmed
         | Error::Unfit(_)
         | Error::Keys(_) => {
-            format!("see that base_url is right, and tell whoever runs {name}")
+            format!("check base_url, and tell the operator of {name}")
         }
     }
 }
@@ -231,7 +231,7 @@ mod tests {
         let found = one(&good, after(60));
         assert!(matches!(&found, Finding::Ok(_)), "{found:?}");
         let found = one(&good, Timestamp::NEVER);
-        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("out of date")));
+        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("have expired")));
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! `tilld doctor`: looks at everything a shop stands on, and says in plain words what to mend.
+//! `tilld doctor`: checks everything that a shop depends on, and says what to fix.
 //!
-//! It changes nothing, asks each exchange and the daemon itself once with little patience, and works
-//! whether the daemon runs or not. What it looks at is gathered here; what to think of it, is in pure functions that
-//! return a [`Finding`], one room a subject.
+//! It changes nothing, sends each exchange and the daemon one request with a short time limit, and works
+//! whether the daemon runs or not. This module gathers the facts; pure functions judge them and
+//! return a [`Finding`], one module a subject.
 
 mod accounts;
 mod address;
@@ -25,14 +25,14 @@ use system::clock::{Clock, zone_problem};
 use taler::exchange::Trusted;
 use taler::time::Timestamp;
 
-/// What came of one check: a sentence, and if it is not good, another one that says what to do.
+/// The result of one check: a sentence and, unless all is well, a second one that says what to do.
 #[derive(Debug, Eq, PartialEq)]
 enum Finding {
     /// All is well.
     Ok(String),
-    /// It goes, but not as well as it could.
+    /// It works, but something should be improved.
     Warn(String, String),
-    /// It does not go.
+    /// It does not work.
     Fail(String, String),
 }
 
@@ -51,7 +51,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// How many findings there are of each kind.
+/// Number of findings of each kind.
 #[derive(Debug, Default, Eq, PartialEq)]
 struct Sum {
     ok: usize,
@@ -74,22 +74,22 @@ impl fmt::Display for Sum {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verdict = match self {
             Self { warn: 0, fail: 0, .. } => "all is well",
-            Self { fail: 0, .. } => "it goes",
-            _ => "there is something to mend",
+            Self { fail: 0, .. } => "usable, with warnings",
+            _ => "problems found",
         };
-        write!(f, "{verdict}: {} ok, {} to look at, {} failed", self.ok, self.warn, self.fail)
+        write!(f, "{verdict}: {} ok, {} warnings, {} failed", self.ok, self.warn, self.fail)
     }
 }
 
-/// `tilld doctor`; with `slow`, a request waits at the daemon as long as any may.
+/// `tilld doctor`; with `slow`, the test request waits the longest time allowed.
 ///
 /// # Errors
 /// When any check fails; the store's own error if the file is not there or cannot be used.
 pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let owner = owner::become_owner(&config.database.path)?;
     let path = &config.database.path;
-    let look = store::inspect_copy(path);
-    let trusted = trusted(&look, &policy(config)?.exchanges);
+    let inspection = store::inspect_copy(path);
+    let trusted = trusted(&inspection, &policy(config)?.exchanges);
     let clock = Clock::system();
     let asked = exchanges::ask(&trusted, &clock)?;
     let now = clock.now();
@@ -103,11 +103,11 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
         None => daemon::check_listening(&server.listen, wait)?,
     });
     let mut about_file = disk::check(path);
-    about_file.extend(database::check(path, &look));
-    if matches!(look, Ok(Some(_))) {
+    about_file.extend(database::check(path, &inspection));
+    if matches!(inspection, Ok(Some(_))) {
         about_file.push(database::backup(storage_info::around(path), now));
     }
-    let (newest, shops) = match contents(&look, &trusted) {
+    let (newest, shops) = match contents(&inspection, &trusted) {
         Ok(contents) => contents,
         Err(error) => {
             about_file.push(database::refused(&error));
@@ -125,15 +125,15 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     }
 
     for finding in &findings {
-        // A finding and what to do about it are two lines, each escaped where it is written.
+        // A finding and its remedy are two lines, each escaped by `Display`.
         for text in finding.to_string().lines() {
             output::line(text)?;
         }
     }
     let sum = Sum::of(&findings);
     output::line(&sum)?;
-    match (look, sum.fail) {
-        // As of every command that finds none, wherever it was looked for.
+    match (inspection, sum.fail) {
+        // The same error as of every command that finds no database.
         (Ok(None), _) => Err(explained(config, store::Error::Missing(path.clone()))),
         (Err(error), _) if error.is_unusable() => Err(with_rights_of(owner, error.into())),
         (_, 0) => Ok(()),
@@ -141,32 +141,34 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     }
 }
 
-/// The exchanges of the settings and of the database, as far as that is one that we can read, which new
-/// orders offer.
-fn trusted(look: &store::Result<Option<Inspection>>, settings: &[Trusted]) -> Vec<ListedExchange> {
-    let kept = match look {
-        Ok(Some(look)) if look.version() == store::VERSION => {
-            look.read(|db| store::exchanges::list(db))
+/// The exchanges that new orders offer, from the settings and, if it is readable, from the database.
+fn trusted(
+    inspection: &store::Result<Option<Inspection>>,
+    settings: &[Trusted],
+) -> Vec<ListedExchange> {
+    let kept = match inspection {
+        Ok(Some(inspection)) if inspection.version() == store::VERSION => {
+            inspection.read(|db| store::exchanges::list(db))
         }
         _ => Ok(Vec::new()),
     };
-    // That the file cannot be read is told elsewhere.
+    // The check of the database reports an unreadable file.
     let mut all = listed(settings, &kept.unwrap_or_default());
     all.retain(|listed| !listed.is_removed);
     all
 }
 
-/// What the newest entry's time is, and which shops there are, with what exchanges ask of them; as
-/// far as the file is one that we can read.
+/// The time of the newest entry, and the shops with the KYC requirements of exchanges, if
+/// the file is readable.
 type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
 
 fn contents(
-    look: &store::Result<Option<Inspection>>,
+    inspection: &store::Result<Option<Inspection>>,
     trusted: &[ListedExchange],
 ) -> store::Result<Contents> {
-    match look {
-        Ok(Some(look)) if look.version() == store::VERSION => {
-            Ok((look.newest()?, Some(look.read(|db| accounts::shops(db, trusted))?)))
+    match inspection {
+        Ok(Some(inspection)) if inspection.version() == store::VERSION => {
+            Ok((inspection.newest()?, Some(inspection.read(|db| accounts::shops(db, trusted))?)))
         }
         _ => Ok((None, None)),
     }
@@ -197,8 +199,8 @@ mod tests {
         ];
         let sum = Sum::of(&findings);
         assert_eq!(sum, Sum { ok: 2, warn: 1, fail: 1 });
-        assert_eq!(sum.to_string(), "there is something to mend: 2 ok, 1 to look at, 1 failed");
-        assert!(Sum::of(&findings[..2]).to_string().starts_with("it goes: "));
+        assert_eq!(sum.to_string(), "problems found: 2 ok, 1 warnings, 1 failed");
+        assert!(Sum::of(&findings[..2]).to_string().starts_with("usable, with warnings: "));
         assert!(Sum::of(&findings[..1]).to_string().starts_with("all is well: "));
     }
 }

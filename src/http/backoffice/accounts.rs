@@ -1,4 +1,4 @@
-//! Bank accounts: where the money goes.
+//! The page of bank accounts.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -100,7 +100,7 @@ pub(in crate::http) async fn page(till: Data<Till>, web_session: WebSession) -> 
 fn by_iban(iban: &str, holder: &str) -> String {
     let plain = |c: &char| !c.is_whitespace() && !['-', '\u{feff}'].contains(c);
     let iban: String = iban.chars().filter(plain).collect::<String>().to_ascii_uppercase();
-    // What cannot stand in an address must not be taken for a part of it.
+    // What cannot be in an address must not be taken for a part of it.
     let iban = utf8_percent_encode(&iban, NON_ALPHANUMERIC);
     let holder = utf8_percent_encode(holder, NON_ALPHANUMERIC);
     format!("payto://iban/{iban}?receiver-name={holder}")

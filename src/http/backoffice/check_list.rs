@@ -1,5 +1,5 @@
-//! What there is to do before the first customer pays: the first page of the back office until all of
-//! it is done. How it stands with each thing is what the status page says, too.
+//! The check list of steps before the first payment: the first page of the back office until all of
+//! them are done. The status page shows the same states.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -34,7 +34,7 @@ struct Row {
     is_done: bool,
     /// What is the case, or what is missing.
     text: String,
-    /// Where it is done, below `/webui`; `None` if somebody else must do it.
+    /// The page where it is done, below `/webui`; `None` if the operator must do it.
     place: Option<&'static str>,
     button: &'static str,
 }
@@ -50,7 +50,7 @@ struct Page<'a> {
     is_hidden: bool,
 }
 
-/// The list for whoever has signed in.
+/// The list for this web session.
 struct List<'a> {
     messages: &'static Messages,
     status: &'a ShopStatus,
@@ -252,7 +252,7 @@ mod tests {
         for row in &rows {
             assert!(!row.is_done && row.place.is_some() && !row.text.is_empty(), "{}", row.title);
         }
-        // Who only keeps a shop is not told to do what the operator must.
+        // Steps for the operator are not shown to a shopkeeper.
         let rows = list(&status, Reach::Machine, false).rows();
         let places: Vec<_> = rows.iter().map(|row| row.place).collect();
         assert_eq!(places, [Some("details"), None, None, Some("accounts")]);

@@ -1,8 +1,8 @@
-//! Cookies of the back office: who sits there, and whose form a sign-in is.
+//! Cookies of the back office: the web session's, and the one that protects the sign-in form.
 //!
-//! They are not readable by script and not sent along by other sites. Where the browser reaches us
-//! safely they have the prefix `__Host-`, which only we can set; a shop's own network has no
-//! certificates, so over plain HTTP they go without, and the sign-in says so.
+//! Scripts cannot read them, and other sites cannot send them. Where the browser uses
+//! TLS they have the prefix `__Host-`, which only we can set; a local network has no
+//! certificates, so over plain HTTP they lack it, and the sign-in page warns.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ use taler::ids::InstanceId;
 /// Which cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Cookie {
-    /// The token of whoever has signed in.
+    /// The token of the web session.
     Session,
     /// A random text that binds the form for signing in to this browser.
     PreSession,
@@ -101,7 +101,7 @@ impl Cookie {
         let prefix = if way.is_safe { "__Host-" } else { "" };
         let kind = match self {
             Self::Session => "",
-            Self::PreSession => "-door",
+            Self::PreSession => "-presession",
         };
         format!("{prefix}tilld{kind}{}", way.mark)
     }

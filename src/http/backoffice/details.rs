@@ -1,5 +1,5 @@
-//! What customers and authorities may know of a shop: its name, how it is reached, where it is and
-//! under which law it sells. Each shop changes its own; the special instance changes all.
+//! The page of a shop's public details: name, contact, address and
+//! jurisdiction. Each shop changes its own; the special instance changes all.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -93,7 +93,7 @@ pub(super) fn written(settings: &InstanceSettings, messages: &Messages) -> FormS
 /// When a day ends, as it was typed; an empty time zone is the daemon's, an empty hour is midnight.
 ///
 /// # Errors
-/// The input that makes no sense.
+/// The input that is invalid.
 fn business_day(form: &Form) -> Result<BusinessDay, &'static str> {
     let zone = form.some("time_zone").map(ZoneName::parse).transpose();
     let end_hour = form.some("day_end_hour").map_or(Ok(EndHour::default()), EndHour::parse);

@@ -1,4 +1,4 @@
-//! The exchanges whose coins the till takes, for the special instance only: adding one by its address,
+//! The page of trusted exchanges, for the special instance only: adding one by its address,
 //! after its master key was compared, and removing one.
 
 use std::collections::VecDeque;
@@ -25,12 +25,12 @@ use taler::web::{BaseUrl, query_value};
 use ui::Messages;
 use ui::messages::filled;
 
-/// How many exchanges are remembered that were asked and not yet trusted, and how long: while somebody
+/// How many fetched but not yet trusted exchanges are cached, and how long: while the operator
 /// compares a key.
 const MOST_ASKED: usize = 16;
 const ASKED_LIFE: Duration = Duration::from_secs(30 * 60);
 
-/// What exchanges said of themselves that nobody trusts yet.
+/// Fetched keys of exchanges that are not trusted yet.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Introductions(Mutex<VecDeque<(Instant, Trusted)>>);
 
@@ -118,7 +118,7 @@ fn confirm(
     shown(status, context, &Confirm { context, messages, web_session, typed, trusted, known })
 }
 
-/// Where somebody compares the key of the exchange at `base_url`.
+/// The address of the page where the operator compares the key of the exchange at `base_url`.
 fn place(base_url: &BaseUrl) -> String {
     format!("webui/new-exchange?url={}", query_value(base_url.as_str()))
 }
@@ -170,7 +170,7 @@ pub(in crate::http) async fn ask(
 ) -> Answer {
     let messages = web_session.messages();
     let mut typed = FormState::of(form);
-    // Whoever types an address means it, whatever is chosen above it.
+    // A typed address takes precedence over the choice above it.
     let chosen = typed.form().some("url").unwrap_or(typed.form().text("known"));
     let address = typed_address(chosen);
     let mut status = StatusCode::BAD_REQUEST;

@@ -1,9 +1,9 @@
-//! The books to take away: orders, payments and refunds of some days, with their sums; for a
-//! spreadsheet (XLSX, ODS, or CSV in the visitor's manner) or a program (CSV of RFC 4180, or JSON,
+//! Exports reports: orders, payments and refunds of some days, with their sums; for a
+//! spreadsheet (XLSX, ODS, or CSV in the visitor's format) or a program (CSV of RFC 4180, or JSON,
 //! one object a line).
 //!
-//! Days are the shop's business days, in the time zone that the visitor names. Each file is of one
-//! moment, and so are those that are taken away together: they are read at once and put aside (the
+//! Days are the shop's business days, in the time zone that the visitor names. Each file is a snapshot
+//! of the database, and files of one export share it: they are read at once and spooled (the
 //! store's `spool`), so that neither their length nor a slow client matters.
 
 use actix_web::HttpResponse;
@@ -282,7 +282,7 @@ pub(in crate::http) async fn file(
         .body(SizedStream::new(text.length(), sent(text))))
 }
 
-/// `text`, read as fast as somebody takes it; all of it is there already.
+/// `text`, read as fast as the client takes it; it is complete already.
 fn sent(text: Spooled) -> impl Stream<Item = Result<Bytes, Error>> {
     try_unfold(text, |text| async move {
         let (piece, rest) = text.next().await?;
@@ -399,7 +399,7 @@ pub(super) fn values(entry: &Entry) -> [Field; WIDTH] {
     }
 }
 
-/// How an order stands, as words that do not depend on who reads, nor on when.
+/// An order's state, as words that depend neither on the language nor on the time.
 fn state(order: &Order) -> &'static str {
     match (&order.paid, order.refunded()) {
         (None, _) => "unpaid",
@@ -427,7 +427,7 @@ fn instant(at: Timestamp, zone: &TimeZone) -> String {
     at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()).unwrap_or_default()
 }
 
-/// What stands between cells or lines in some reader's settings.
+/// Separators of cells or lines in some programs' settings.
 const SEPARATORS: &[char] = &[';', ',', '\t', '\r', '\n'];
 
 /// `text` as a cell of a file with this separator, not yet quoted. Texts that spreadsheets would reckon
@@ -456,7 +456,7 @@ struct LocalFormat {
 }
 
 impl LocalFormat {
-    /// What stands between cells. Spreadsheets expect a semicolon wherever a comma is not what groups
+    /// Separator of cells. Spreadsheets expect a semicolon wherever a comma is not what groups
     /// the digits of a number.
     fn separator(&self) -> char {
         if self.locale.group == ',' { ',' } else { ';' }

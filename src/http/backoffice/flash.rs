@@ -1,5 +1,5 @@
-//! Messages about what was done just now. The page after it is a page of its own, so its address
-//! names the message; whoever makes up such an address can only show one of ours.
+//! Messages about the last action. The next page shows them, and its address
+//! names the message; a forged address can only show one of ours.
 
 use actix_web::HttpRequest;
 

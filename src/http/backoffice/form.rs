@@ -1,11 +1,11 @@
-//! Forms: what was typed, and whether it was typed into a page that we gave to this browser.
+//! Forms: reads the inputs, and checks that the form is from a page that we sent to this browser.
 //!
-//! Every form carries a seal in its input `csrf`. For those who have signed in it is made of their
-//! token, so that no other site and no other seat has it; for the sign-in, of a cookie that the
-//! browser got along with the form. A form without its seal is refused before anybody reads it.
+//! Every form carries a CSRF token in its input `csrf`. In a web session it is derived from its API
+//! token, so that no other site and no other web session has it; for the sign-in, from a cookie that the
+//! browser got with the form. A form without its CSRF token is refused before its content is used.
 //!
-//! Behind the seal stands an id of the page that the form is on, by which a form that is sent twice is
-//! known (`twice`).
+//! After the CSRF token comes an id of the page, by which a form that is sent twice is
+//! recognized (`repeats`).
 
 use std::future::Future;
 use std::pin::Pin;
@@ -28,12 +28,12 @@ use taler::base32;
 /// Most inputs of a form that are looked at.
 const MAX_INPUTS: usize = 200;
 
-/// The seal of the forms of whoever holds `key`.
+/// The CSRF token of the forms of the web session with the token `key`.
 pub(super) fn csrf_of_session(key: &ApiToken) -> String {
     csrf_token(key.reveal(), b"tilld back office form")
 }
 
-/// The seal of the form for signing in of whoever has `cookie`.
+/// The CSRF token of the sign-in form of the browser with `cookie`.
 pub(super) fn csrf_before_login(cookie: &str) -> String {
     csrf_token(cookie, b"tilld sign-in form")
 }
@@ -52,7 +52,7 @@ fn csrf_token(secret: &str, what_for: &[u8]) -> String {
     base32::encode(&mac.finalize().into_bytes())
 }
 
-/// A form that was sent, its seal checked.
+/// A form that was sent, its CSRF token checked.
 #[derive(Clone, Debug, Default)]
 pub(in crate::http) struct Form(Vec<(String, String)>);
 
@@ -101,7 +101,7 @@ impl FromRequest for Form {
     }
 }
 
-/// The seal that forms of this browser carry.
+/// The CSRF token that forms of this browser carry.
 pub(super) fn expected(request: &HttpRequest) -> Option<String> {
     if let Some(web_session) = request.extensions().get::<WebSession>() {
         return Some(web_session.csrf_base().to_owned());

@@ -1,4 +1,4 @@
-//! Stands before every page of the back office.
+//! Middleware of the back office: checks web session, permission and CSRF token of every request.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -23,13 +23,14 @@ use crate::till::{self, Activity, ApiToken, Till};
 
 /// What becomes of a request.
 enum Verdict {
-    /// It may pass; whoever sent it sits here.
+    /// It is admitted, with this web session.
     Pass(Option<WebSession>),
     /// Something else is answered.
     Answer(HttpResponse),
 }
 
-/// Lets in whoever may pass, takes forms from our own pages only, and sends strangers to the sign-in.
+/// Admits web sessions with the permission, accepts forms only from our own pages, and redirects other
+/// clients to the sign-in.
 pub(in crate::http) async fn guard(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -61,13 +62,13 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
     }
     // What is in no table is not there, or not for this method.
     let Some(row) = row_of(request) else { return Ok(Verdict::Pass(None)) };
-    let (needs, mut presence): (Option<Permission>, _) = match row.door {
+    let (needs, mut presence): (Option<Permission>, _) = match row.access {
         Access::Public => return Ok(Verdict::Pass(None)),
         Access::AnySession => (None, Activity::User),
         Access::Session(permission) => (Some(permission), Activity::User),
         Access::SessionBackground(permission) => (Some(permission), Activity::Background),
         Access::AnyToken | Access::Private(_) | Access::Management(_) => {
-            return Err(Failure::Bug("a door of the API in the back office".into()));
+            return Err(Failure::Bug("an API route in the back office".into()));
         }
     };
     // What a page loads anew by itself.
@@ -94,7 +95,7 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
             Err(other) => return Err(other.into()),
         },
     };
-    if matches!(row.door, Access::SessionBackground(_)) {
+    if matches!(row.access, Access::SessionBackground(_)) {
         // The page's script looks at the whole page again, and is sent to the sign-in then.
         return Err(till::Error::NotAuthorized.into());
     }

@@ -1,4 +1,4 @@
-//! The shops of this daemon, for the special instance only.
+//! The page of all shops of this daemon, for the special instance only.
 
 use std::future::{Ready, ready};
 
@@ -27,7 +27,7 @@ use ui::Messages;
 use ui::formatted_time::FormattedTime;
 use ui::messages::filled;
 
-/// Whoever has signed in at the special instance, which looks after the others. Nobody else gets to
+/// A web session of the special instance, which manages the others. No other one gets to
 /// a handler that asks for one.
 #[derive(Debug)]
 pub(in crate::http) struct Operator(pub(super) WebSession);
@@ -77,7 +77,7 @@ struct InstancePage<'a> {
     action: String,
     /// A new password.
     reset: &'a FormState,
-    /// Its end.
+    /// The form that deletes it.
     typed: &'a FormState,
     id: &'a str,
     name: &'a str,
@@ -237,7 +237,7 @@ pub(in crate::http) async fn change(
 }
 
 /// `POST /webui/instances/$ID/password`: a new one, for a shopkeeper who has lost it. The operator's
-/// own is asked for: what is done here outlives the seat.
+/// own is required: what is done here outlives the web session.
 pub(in crate::http) async fn reset(
     request: HttpRequest,
     till: Data<Till>,

@@ -1,4 +1,4 @@
-//! What a verb refused, as the shopkeeper reads it beside the form.
+//! Messages beside a form for the errors of use cases.
 
 use super::form::FormState;
 use crate::model::contract::BadOrder;
@@ -31,7 +31,7 @@ pub(super) fn refusal(error: &Error, messages: &Messages) -> Option<&'static str
     })
 }
 
-/// In what a price can be, what is meant when nobody chooses first: the currencies of the exchanges;
+/// The currencies of prices, the default first: those of the exchanges;
 /// without any exchange, the till's own.
 pub(super) fn currencies(till: &Till) -> Vec<Currency> {
     let offered = till.offered_currencies();

@@ -1,13 +1,13 @@
 //! The back office: the shopkeeper's pages, below `/webui`.
 //!
-//! Whoever signs in with an instance's password gets a cookie with a token (`cookie`), which stays
-//! good while they do something (the till's `web_session`). `guard` stands before every page: it lets in
-//! those with such a cookie, sends the others to the sign-in, and takes forms only from pages of our
-//! own. A handler reads what was typed (`form`), calls the verb that the API calls too, and shows a
-//! page or goes to another one. Everything works without script.
+//! Signing in with an instance's password sets a cookie with a token (`cookie`), which stays
+//! valid while the user is active (the till's `web_session`). `guard` runs before every page: it admits
+//! requests with such a cookie, redirects the others to the sign-in, and accepts forms only from pages of our
+//! own. A handler reads the inputs (`form`), calls the same use case as the API, and shows a
+//! page or redirects to another one. Everything works without script.
 //!
 //! To add a page: a row in the table `OFFICE` of `http/mod.rs`, a file here with its handler and its
-//! template, texts at the end of `crates/ui/src/words.rs`, and perhaps a tab in `web_session`.
+//! template, texts at the end of `crates/ui/src/messages.rs`, and perhaps a tab in `web_session`.
 
 pub(super) mod accounts;
 pub(super) mod check_list;

@@ -1,4 +1,4 @@
-//! A new order, typed into a form; and what it shares with the till.
+//! The form for a new order, and what it shares with the till page.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -35,7 +35,7 @@ struct NewOrderPage<'a> {
     currencies: Vec<String>,
 }
 
-/// Makes an order over `amount` for the clerk's shop.
+/// Creates an order over `amount` for the principal's shop.
 pub(super) async fn make(
     request: &HttpRequest,
     till: &Till,

@@ -1,7 +1,7 @@
 //! Spreadsheets of `OpenDocument` (ODS), version 1.3: sheets of texts, numbers and times, nothing else.
 //!
-//! The format is little XML in an archive. Rows are put aside as they come, so memory does not grow
-//! with the books, which a library that keeps a workbook in memory could not promise.
+//! The format is little XML in an archive. Rows are spooled as they come, so memory does not grow
+//! with the report; libraries that keep a workbook in memory cannot do that.
 
 use std::fmt::Write as _;
 use std::fs::File;

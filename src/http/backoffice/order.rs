@@ -1,4 +1,4 @@
-//! One order: how it stands, what happened, and what can be done with it.
+//! The page of one order: its state, its history, and the actions on it.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -66,7 +66,7 @@ struct OrderView {
     refund_deadline: FormattedTime,
     /// What the shop must give back in another way.
     refused: Option<String>,
-    /// What can still be given back, as it is read and as it is typed.
+    /// What can still be refunded, as it is read and as it is typed.
     left: Option<(String, String)>,
     granted: String,
     can_be_paid: bool,
@@ -237,7 +237,7 @@ pub(in crate::http) async fn page(
     show(&web_session, &till, &order_id, StatusCode::OK, FailedAction::default())
 }
 
-/// `GET /webui/orders/$ORDER_ID/live`: 200 as soon as the order stands otherwise than the page says
+/// `GET /webui/orders/$ORDER_ID/live`: 200 as soon as the order's state differs from the page's
 /// with `tag`, so that it is worth while to look at it again; 204 when nothing happens.
 pub(in crate::http) async fn live(
     till: Data<Till>,
@@ -258,7 +258,7 @@ pub(in crate::http) async fn live(
     })
 }
 
-/// `POST /webui/orders/$ORDER_ID/refund`: so much more is given back.
+/// `POST /webui/orders/$ORDER_ID/refund`: so much more is refunded.
 pub(in crate::http) async fn refund(
     till: Data<Till>,
     web_session: WebSession,

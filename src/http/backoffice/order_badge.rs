@@ -1,13 +1,13 @@
-//! How an order stands, in one word.
+//! The badge with an order's state.
 
 use crate::model::order::{Order, Refunded};
 use taler::time::Timestamp;
 use ui::Messages;
 
-/// How an order stands for the shopkeeper.
+/// State of an order for the shopkeeper.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum OrderBadge {
-    /// Nobody has claimed it.
+    /// No wallet has claimed it.
     Unpaid,
     /// A wallet has claimed it and may pay.
     Claimed,
@@ -19,9 +19,9 @@ pub(super) enum OrderBadge {
     RefundWaits,
     /// An exchange has refused a refund for good: the shop must give it back in another way.
     RefundRefused,
-    /// Some of it was given back.
+    /// Some of it was refunded.
     PartlyRefunded,
-    /// All of it was given back.
+    /// All of it was refunded.
     Refunded,
 }
 

@@ -1,4 +1,4 @@
-//! The list of orders.
+//! The page with the list of orders.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -207,7 +207,7 @@ pub(in crate::http) async fn page(
     params: QueryParams,
 ) -> Answer {
     let ask = ListQuery::of(&params)?;
-    // Whoever types the name of an order wants that one.
+    // An order ID in the search field leads to that order.
     if let Ok(order_id) = OrderId::parse(ask.text.clone()) {
         let status = StatusQuery { order_id, session: None, repurchase: Repurchase::All };
         let never = None::<fn(&crate::till::Status) -> bool>;

@@ -1,4 +1,4 @@
-//! A new password for the shop.
+//! The page that changes the shop's password.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -64,7 +64,7 @@ pub(super) fn chosen_twice(typed: &mut FormState, messages: &Messages) -> Option
     Some(new)
 }
 
-/// The password that somebody shows in `name` to be who they are; `None`, and `typed` says why.
+/// The password typed in `name` to confirm an action; `None`, and `typed` says why.
 pub(super) fn shown_in(
     typed: &mut FormState,
     name: &'static str,

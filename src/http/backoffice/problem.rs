@@ -1,4 +1,4 @@
-//! A refusal as the shopkeeper reads it.
+//! The error page of the back office.
 
 use actix_web::HttpResponse;
 use askama::Template;

@@ -1,8 +1,8 @@
-//! A form acts once, however often it is sent: by a double click, by "reload", by "back".
+//! Makes a form act once, even if it is sent again: by a double click, by "reload", by "back".
 //!
 //! The same bytes, sent to the same path, are the same form from the same page, for every page puts an
-//! id of its own into its forms. Whoever sends them again is sent on to where they led the first time.
-//! What led nowhere (something was typed wrong) may be sent again.
+//! id of its own into its forms. A repeated form is redirected to the result of the first.
+//! A form that was refused (an input was invalid) may be sent again.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ use ui::once::{self, ShownOnce, Submission, Submissions};
 
 /// How many forms are remembered: a day's work of several desks, in about a megabyte.
 const MOST_FORMS: usize = 4096;
-/// How long: as long as anybody stays signed in.
+/// How long: as long as a web session can last.
 const FORM_LIFE: Duration = Duration::from_secs(12 * 3600);
 /// How many sign-ins are remembered, and how long. What they led to holds a token, so it is for double
 /// clicks only.
@@ -53,9 +53,9 @@ pub struct Forms {
     sign_ins: Submissions<Outcome>,
     /// Of customers, by which templates became orders: the address of the order.
     pub(in crate::http) orders: Submissions<String>,
-    /// Tokens just made, each with the seat that may see it.
+    /// Tokens just created, each with the web session that may see it.
     pub(in crate::http) tokens: ShownOnce<IssuedToken>,
-    /// Exchanges that were asked for their keys, and whose keys somebody compares.
+    /// Exchanges whose keys were fetched and are being compared by the operator.
     pub(in crate::http) introductions: Introductions,
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn once(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let settings = request.app_data::<Data<Settings>>().cloned();
-    // What nobody would take is not read either.
+    // A body that no handler would accept is not read.
     let is_sent = *request.method() == Method::POST
         && expected(request.request()).is_some()
         && is_form(request.request())
@@ -112,7 +112,7 @@ pub(super) async fn once(
         }
     };
     let forms = &settings.forms;
-    let known = if row.door == Access::Public { &forms.sign_ins } else { &forms.office };
+    let known = if row.access == Access::Public { &forms.sign_ins } else { &forms.office };
     match known.begin(once::key(request.path(), &bytes)).await {
         Submission::Again(led) => Ok(request.into_response(led.answer())),
         Submission::First(ticket) => {

@@ -1,6 +1,6 @@
-//! Making the first shop, for whoever has the code of the link that the daemon printed.
+//! The page that creates the first shop, for the holder of the code in the link that the daemon printed.
 //!
-//! The code stands in the link behind its `#`: browsers send that to nobody, so that it is in no log, of
+//! The code is in the fragment of the link (after `#`), which browsers do not send, so that it is in no log, of
 //! ours or of a proxy. The page's script puts it into the form; without script it is typed.
 
 use actix_web::HttpRequest;
@@ -66,7 +66,7 @@ pub(in crate::http) async fn page(
     ask(&request, &till, &settings, &context, StatusCode::OK, &typed)
 }
 
-/// `POST /webui/setup`: the first shop is made, and whoever made it has signed in.
+/// `POST /webui/setup`: creates the first shop and signs in.
 pub(in crate::http) async fn submit(
     request: HttpRequest,
     till: Data<Till>,

@@ -22,7 +22,7 @@ use ui::Messages;
 /// Longest place to come back to, in bytes.
 const MAX_PLACE: usize = 512;
 
-/// Why somebody is to sign in.
+/// Why the sign-in page is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Why {
     /// They have not yet.
@@ -31,7 +31,7 @@ pub(super) enum Why {
     Over,
 }
 
-/// Where whoever sent `request` is sent to sign in, and whence they come back.
+/// The address of the sign-in page for `request`, which leads back afterwards.
 pub(super) fn place(request: &HttpRequest, why: Why) -> String {
     let mut place = String::from("webui/sign-in");
     let here = request.uri().path_and_query().map_or("", |both| both.as_str());
@@ -83,13 +83,13 @@ pub(in crate::http) async fn page(
 ) -> Answer {
     let context = PageContext::of(&request, &settings);
     if till.is_without_instance()? {
-        // There is nobody to sign in as.
+        // There is no instance yet.
         return Ok(go(&context, "webui/setup"));
     }
     let next = params.text("next").filter(|place| is_own_place(place)).unwrap_or_default();
     let typed = FormState::suggesting(&[("instance", "admin"), ("next", next)]);
     let flash = match params.text("why") {
-        Some("over") => Some(context.messages().seat_over),
+        Some("over") => Some(context.messages().session_expired),
         _ => flash::of(&request, context.messages()),
     };
     ask(&request, &till, &settings, &context, StatusCode::OK, &typed, flash)
@@ -114,7 +114,7 @@ fn ask(
     Ok(answer)
 }
 
-/// What a form needs of whoever has not signed in.
+/// What a form needs without a web session.
 pub(super) struct Doorway {
     /// What the form carries in `csrf`.
     pub(super) csrf: String,
@@ -131,19 +131,19 @@ impl Doorway {
         settings: &Settings,
     ) -> Result<Self, Failure> {
         let way = Transport::of(request, settings);
-        let door = match Cookie::PreSession.read(request, &way) {
-            Some(door) => door,
+        let pre_session = match Cookie::PreSession.read(request, &way) {
+            Some(pre_session) => pre_session,
             None => till.random_token()?,
         };
         Ok(Self {
-            csrf: on_page(&csrf_before_login(&door), &till.random_token()?),
+            csrf: on_page(&csrf_before_login(&pre_session), &till.random_token()?),
             is_plain: way.is_plain(),
-            cookie: Cookie::PreSession.set(&way, &door),
+            cookie: Cookie::PreSession.set(&way, &pre_session),
         })
     }
 }
 
-/// Sends whoever has just signed in on to `next`, with the cookie of their seat.
+/// Redirects to `next` after the sign-in, with the cookie of the web session.
 pub(super) fn entered(
     request: &HttpRequest,
     settings: &Settings,
@@ -162,7 +162,7 @@ pub(super) fn entered(
     Ok(answer)
 }
 
-/// `POST /webui/sign-in`: a password for a seat.
+/// `POST /webui/sign-in`: a password for a web session.
 pub(in crate::http) async fn submit(
     request: HttpRequest,
     till: Data<Till>,
@@ -185,10 +185,10 @@ pub(in crate::http) async fn submit(
     let status = match issued {
         Ok(issued) => {
             let way = Transport::of(&request, &settings);
-            leave_seat(&till, Cookie::Session.read(&request, &way)).await?;
+            end_web_session(&till, Cookie::Session.read(&request, &way)).await?;
             return entered(&request, &settings, &context, &issued, &next);
         }
-        // Which of the two was wrong is nobody's business.
+        // The answer does not say which of the two was wrong.
         Err(Error::NotAuthorized | Error::InstanceUnknown(_) | Error::InstanceDeleted(_)) => {
             typed.add_error("", messages.wrong_password);
             StatusCode::FORBIDDEN
@@ -206,8 +206,8 @@ pub(in crate::http) async fn submit(
     ask(&request, &till, &settings, &context, status, &typed, None)
 }
 
-/// Ends the seat of `cookie`, if it holds one: whoever signs in again sits on one seat only.
-async fn leave_seat(till: &Till, cookie: Option<String>) -> Result<(), Error> {
+/// Ends the web session of `cookie`, if there is one, so that a browser has one at most.
+async fn end_web_session(till: &Till, cookie: Option<String>) -> Result<(), Error> {
     let Some(key) = cookie.and_then(|text| ApiToken::parse(&text).ok()) else { return Ok(()) };
     let Ok(principal) = till.admit_session(&key, None, Activity::Background) else { return Ok(()) };
     match till.log_out(&principal).await {
@@ -216,7 +216,7 @@ async fn leave_seat(till: &Till, cookie: Option<String>) -> Result<(), Error> {
     }
 }
 
-/// `POST /webui/sign-out`: the seat's token ends.
+/// `POST /webui/sign-out`: revokes the web session's token.
 pub(in crate::http) async fn leave(
     request: HttpRequest,
     till: Data<Till>,

@@ -1,4 +1,4 @@
-//! How the shop is doing, in plain words.
+//! The status page: health of the shop and the daemon.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -19,7 +19,7 @@ use ui::{Locale, Messages};
 
 /// A megabyte, as disks are sold.
 const MB: u64 = 1_000_000;
-/// Below so many bytes, there is little room: as `tilld doctor` says.
+/// Free bytes on the disk below which the page warns; as in `tilld doctor`.
 const LITTLE: u64 = 100 * MB;
 
 /// How the daemon is doing, for its keeper.
@@ -30,7 +30,7 @@ struct DaemonFigures {
     database: String,
 }
 
-/// How it stands with an exchange.
+/// State of an exchange.
 pub(super) struct ExchangeFigures {
     url: String,
     pub(super) is_good: bool,

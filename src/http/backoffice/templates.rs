@@ -1,4 +1,4 @@
-//! Templates: what customers can order without anybody making the order for them.
+//! The pages of templates, from which customers create orders themselves.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -368,7 +368,7 @@ fn read(
     Some(Template { id: id.ok()?, description, contract, editable_defaults })
 }
 
-/// Says where a template makes no sense.
+/// Says where a template is invalid.
 fn add_template_error(typed: &mut FormState, bad: &BadTemplate, messages: &Messages) {
     match bad {
         BadTemplate::Unfit("website_regex") => typed.add_error("website", messages.no_pattern),
@@ -411,7 +411,7 @@ pub(in crate::http) async fn add(
                 typed.add_error("id", messages.name_taken);
             }
             Err(Error::Template(bad)) => add_template_error(&mut typed, &bad, messages),
-            Err(other) => match super::messages::refusal(&other, messages) {
+            Err(other) => match messages::refusal(&other, messages) {
                 Some(why) => typed.add_error("amount", why),
                 None => return Err(other.into()),
             },
@@ -449,7 +449,7 @@ pub(in crate::http) async fn change(
         match till.change_template(web_session.principal(), template).await {
             Ok(()) => return Ok(web_session.go(&format!("templates/{}", old.id), Some("kept"))),
             Err(Error::Template(bad)) => add_template_error(&mut typed, &bad, messages),
-            Err(other) => match super::messages::refusal(&other, messages) {
+            Err(other) => match messages::refusal(&other, messages) {
                 Some(why) => typed.add_error("amount", why),
                 None => return Err(other.into()),
             },

@@ -1,5 +1,5 @@
-//! The till: an amount is typed, the customer's phone reads the code, and the page says that it is
-//! paid. Cash goes the same way, so the day's total has it all.
+//! The till page: the shopkeeper types an amount, the customer's phone scans the code, and the page shows that it is
+//! paid. Cash is recorded in the same way, so that the day's total is complete.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
@@ -215,7 +215,7 @@ pub(in crate::http) async fn cancel(
     PathId(order_id): PathId<OrderId>,
     _form: Form,
 ) -> Answer {
-    // By force: the customer stands there and says so. What is paid, or being paid, stays.
+    // By force, as the customer at the counter wants it. An order that is paid, or being paid, stays.
     match till.delete_order(web_session.principal(), order_id.clone(), true).await {
         Ok(()) | Err(Error::OrderUnknown(_)) => Ok(web_session.go("till", Some("cancelled"))),
         Err(error) => refused(&web_session, &till, &order_id, error),

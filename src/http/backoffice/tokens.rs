@@ -1,6 +1,6 @@
-//! Tokens: made for programs and devices, shown once, listed, taken back.
+//! The page of API tokens: create, show once, list, revoke.
 //!
-//! As in the API, a new token wants the password: a desk that somebody has left must not give away
+//! As in the API, a new token needs the password: an unattended browser must not give away
 //! keys that last longer than the visit.
 
 use actix_web::HttpRequest;
@@ -30,7 +30,7 @@ use ui::qr::Qr;
 const PAGE: i64 = 50;
 /// Longest note that people type, in bytes.
 const MAX_NOTE: usize = 400;
-/// How long a token may live, in seconds; the last one is good for ever.
+/// How long a token may live, in seconds; the last one is good forever.
 const LIVES: &[(&str, Option<u64>)] = &[
     ("86400", Some(86_400)),
     ("604800", Some(604_800)),
@@ -56,7 +56,7 @@ struct TokenRow {
     made: FormattedTime,
     expires: FormattedTime,
     used: Option<FormattedTime>,
-    /// Does somebody sit in the back office by it? Then the description is their browser's name.
+    /// Whether it is a web session. Then the description is the browser's name.
     is_seat: bool,
     /// Is it the one by which the visitor sits here?
     is_own: bool,
@@ -305,7 +305,7 @@ pub(in crate::http) async fn ask_to_revoke(
     shown(StatusCode::OK, web_session.context(), &page)
 }
 
-/// `POST /webui/tokens/$SERIAL/revoke`. Whoever takes back the token of their own seat is out.
+/// `POST /webui/tokens/$SERIAL/revoke`. Revoking the own web session's token signs out.
 pub(in crate::http) async fn revoke(
     till: Data<Till>,
     web_session: WebSession,

@@ -1,4 +1,4 @@
-//! Whoever has signed in, and what every page says around its own matter.
+//! The web session of a request, and the frame of every page of the back office.
 
 use std::future::{Ready, ready};
 use std::rc::Rc;
@@ -54,7 +54,7 @@ pub(super) struct Link {
     pub(super) is_current: bool,
 }
 
-/// Whoever has signed in; `guard` makes one. Cheap to clone.
+/// A web session; `guard` creates it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(in crate::http) struct WebSession(Rc<Inner>);
 
@@ -63,7 +63,7 @@ struct Inner {
     principal: till::Principal,
     calendar: Calendar,
     context: PageContext,
-    /// By which forms of this seat are known.
+    /// The CSRF token of this web session's forms.
     csrf_base: String,
     csrf: String,
     has_check_list: bool,
@@ -113,12 +113,12 @@ impl WebSession {
         self.0.context.messages()
     }
 
-    /// What shows that a form is one of this seat.
+    /// The CSRF token of this web session's forms.
     pub(super) fn csrf_base(&self) -> &str {
         &self.0.csrf_base
     }
 
-    /// What each form of this page must carry in its input `csrf`: the seal, and the page's id.
+    /// The input `csrf` of each form of this page: the CSRF token and the page's id.
     pub(super) fn csrf(&self) -> &str {
         &self.0.csrf
     }

@@ -1,8 +1,8 @@
-//! The books as a file for spreadsheets: one sheet for each ledger, amounts as numbers, times as times,
+//! Reports as a file for spreadsheets: one sheet for each table, amounts as numbers, times as times,
 //! and everything else as text, whatever it looks like.
 //!
-//! What goes where is said here; `xlsx` and `ods` write it down. Rows go to files without a name beside
-//! the database, so memory does not grow with the books.
+//! This module defines the content; `xlsx` and `ods` write it. Rows go to unnamed files beside
+//! the database, so memory does not grow with the report.
 
 use std::io;
 
@@ -108,7 +108,7 @@ impl<F: SheetFile> WorkbookWriter<F> {
     }
 
     fn add_row(&mut self, ledger: Report, entry: &Entry) -> io::Result<()> {
-        // A ledger without entries has a sheet, too, or somebody would look for it.
+        // An empty table has a sheet, too, so that it is not missed.
         while self.sheet.ledger != Some(ledger) {
             let done = self.sheet.ledger;
             let next = match self.ledgers.iter().position(|one| Some(*one) == done) {
@@ -185,9 +185,9 @@ struct Through<'a> {
 impl io::Write for Through<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.spool.write(bytes).map_err(|error| {
-            let told = io::Error::other(error.to_string());
+            let reported = io::Error::other(error.to_string());
             self.failed = Some(error.into());
-            told
+            reported
         })?;
         Ok(bytes.len())
     }

@@ -1,20 +1,12 @@
-//! THE table of 2019: the numbers of that era (legacy-2019 14), with the statuses of April 2020.
-//! Today's number goes along as `ec`.
+//! The table of error codes of 2019 (legacy-2019 14), with the statuses of April 2020.
+//! The member `ec` has today's code.
 
-use super::super::error::Failure;
+use super::super::error::{Failure, LegacyError};
 use super::Call;
 use crate::model::contract::BadOrder;
 use crate::till::Error as Verb;
 
 use Failure::*;
-
-/// What a shop of 2019 is told.
-#[derive(Clone, Copy, Debug)]
-pub(in crate::http) struct LegacyError {
-    pub(in crate::http) status: u16,
-    pub(in crate::http) code: u32,
-    pub(in crate::http) hint: &'static str,
-}
 
 /// `cause` in the words of 2019.
 pub(super) fn explain(call: Call, cause: Failure) -> Failure {

@@ -1,6 +1,6 @@
-//! The API of 2019, for shops that still speak it (legacy-2019 16). A thin door on the same verbs: it
-//! translates names, units and shapes, and keeps no state of its own. All of it is in this folder,
-//! so that one day it can be removed as one.
+//! The API of 2019, for shops that still use it (legacy-2019 16). A thin layer over the same use cases: it
+//! translates names, units and formats, and has no state of its own. All of it is in this folder,
+//! which the feature `legacy` links; without it `no_legacy.rs` replaces it. Only `http/mod.rs` names it.
 //!
 //! Its paths came as `/X`, `/public/X`, `/instances/$ID/X` and `/public/instances/$ID/X`, X in any
 //! case; what is private is never reached through `/public`.
@@ -36,10 +36,8 @@ use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::{BaseUrl, query_value};
 
-pub(super) use self::codes::LegacyError;
-
 macro_rules! calls {
-    ($($call:ident $method:literal $path:literal $door:expr;)*) => {
+    ($($call:ident $method:literal $path:literal $access:expr;)*) => {
         /// What a shop of 2019 can ask for.
         #[derive(Clone, Copy, Debug, Eq, PartialEq)]
         enum Call { $($call),* }
@@ -47,7 +45,7 @@ macro_rules! calls {
         const CALLS: &[Call] = &[$(Call::$call),*];
 
         /// Routes of 2019; each is there in four forms.
-        pub const LEGACY: &[RouteSpec] = &[$(RouteSpec { method: $method, path: $path, door: $door }),*];
+        pub const LEGACY: &[RouteSpec] = &[$(RouteSpec { method: $method, path: $path, access: $access }),*];
     };
 }
 
@@ -98,7 +96,7 @@ impl Target {
             .iter()
             .copied()
             .zip(LEGACY)
-            .filter(|(_, row)| row.path == self.path && (!self.public || row.door == Public))
+            .filter(|(_, row)| row.path == self.path && (!self.public || row.access == Public))
     }
 
     fn call(&self, method: &Method) -> Option<(Call, &'static RouteSpec)> {
@@ -151,16 +149,16 @@ pub(super) async fn fallback(
         return Err(codes::explain(any, Failure::Method(allowed)));
     };
     let visit = Visit { request, till, settings, params, target };
-    visit.answer(call, row.door, body).await.map_err(|cause| codes::explain(call, cause))
+    visit.answer(call, row.access, body).await.map_err(|cause| codes::explain(call, cause))
 }
 
 impl Visit {
-    async fn answer(self, call: Call, door: Access, body: Body) -> Answer {
+    async fn answer(self, call: Call, access: Access, body: Body) -> Answer {
         match call {
-            Call::Order => self.order(door, body).await,
-            Call::Refund => self.refund(door, body).await,
-            Call::CheckPayment => self.check_payment(door).await,
-            Call::History => self.history(door).await,
+            Call::Order => self.order(access, body).await,
+            Call::Refund => self.refund(access, body).await,
+            Call::CheckPayment => self.check_payment(access).await,
+            Call::History => self.history(access).await,
             Call::PollPayment => self.poll_payment().await,
             Call::Proposal => self.proposal().await,
             Call::PickUp => self.pick_up().await,
@@ -216,7 +214,7 @@ impl Visit {
         ApiToken::shown(&format!("{}{rest}", till::access::PREFIX)).ok()
     }
 
-    /// Lets in whoever shows a token of `instance` that is good for `needs`, or its password.
+    /// Admits a client with a token of `instance` with the permission `needs`, or with its password.
     async fn admitted(
         &self,
         instance: &InstanceId,
@@ -234,20 +232,20 @@ impl Visit {
         Ok(principal)
     }
 
-    /// A clerk for a request that has no body.
-    async fn principal(&self, door: Access) -> Result<Principal, Failure> {
-        let Private(permission) = door else {
+    /// A principal for a request that has no body.
+    async fn principal(&self, access: Access) -> Result<Principal, Failure> {
+        let Private(permission) = access else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
         let instance = self.instance().await?;
         self.admitted(&instance, permission).await
     }
 
-    /// A clerk for a request whose body may name the instance. It is only read for somebody who holds
+    /// The principal for a request whose body may name the instance. It is only read for a client with
     /// a token that is good for this at all, or the password of the instance that the rest of the
     /// request means; what it says is checked by [`Visit::check_named`].
-    async fn clerk_before_body(&self, door: Access) -> Result<Principal, Failure> {
-        let Private(permission) = door else {
+    async fn clerk_before_body(&self, access: Access) -> Result<Principal, Failure> {
+        let Private(permission) = access else {
             return Err(Failure::Bug("a public call asks for a clerk".into()));
         };
         if let Some(instance) = self.in_path()? {
@@ -262,7 +260,7 @@ impl Visit {
         }
     }
 
-    /// Is the instance that the request names the clerk's?
+    /// Is the instance that the request names the principal's?
     async fn check_named(
         &self,
         principal: &Principal,
@@ -290,8 +288,8 @@ impl Visit {
     }
 
     /// `POST /order`.
-    async fn order(self, door: Access, body: Body) -> Answer {
-        let principal = self.clerk_before_body(door).await?;
+    async fn order(self, access: Access, body: Body) -> Answer {
+        let principal = self.clerk_before_body(access).await?;
         let (mut fields, order) = body.fields_and_text("order").await?;
         self.check_named(&principal, &mut fields).await?;
         let (order, refund_delay) = order::today(order_text(&order)?)?;
@@ -346,8 +344,8 @@ impl Visit {
     }
 
     /// `GET /check-payment`.
-    async fn check_payment(self, door: Access) -> Answer {
-        let principal = self.principal(door).await?;
+    async fn check_payment(self, access: Access) -> Answer {
+        let principal = self.principal(access).await?;
         let session: Option<SessionId> = self.params.get("session_id")?;
         let ask = StatusQuery {
             order_id: self.params.need("order_id")?,
@@ -399,8 +397,8 @@ impl Visit {
     }
 
     /// `POST /refund`: a new total.
-    async fn refund(self, door: Access, body: Body) -> Answer {
-        let principal = self.clerk_before_body(door).await?;
+    async fn refund(self, access: Access, body: Body) -> Answer {
+        let principal = self.clerk_before_body(access).await?;
         let mut fields = body.fields().await?;
         self.check_named(&principal, &mut fields).await?;
         let order_id = fields.need("order_id")?;
@@ -421,7 +419,7 @@ impl Visit {
     }
 
     /// `GET /public/refund`: coins that are refunded. Money from the counter goes back there. The
-    /// contract's hash, which opens the order by today's API, is told to whoever shows it.
+    /// contract's hash, which gives access to the order by today's API, is sent to a client that shows it.
     async fn pick_up(self) -> Answer {
         let instance = self.instance().await?;
         let order_id: OrderId = self.params.need("order_id")?;
@@ -441,8 +439,8 @@ impl Visit {
     }
 
     /// `GET /history`: paid orders only.
-    async fn history(self, door: Access) -> Answer {
-        let principal = self.principal(door).await?;
+    async fn history(self, access: Access) -> Answer {
+        let principal = self.principal(access).await?;
         let date = self.params.text("date").map(date).transpose()?;
         let limit = self.params.get("delta")?.unwrap_or(-20_i64);
         if limit == 0 {

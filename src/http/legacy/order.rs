@@ -1,4 +1,4 @@
-//! An order as shops of 2019 wrote it, in today's words (legacy-2019 1, 5 and 16).
+//! Translates an order of the 2019 API to today's format (legacy-2019 1, 5 and 16).
 
 use serde_json::{Map, Value, json};
 

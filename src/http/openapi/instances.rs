@@ -1,4 +1,4 @@
-//! Instances, their accounts, and what exchanges want to know of them.
+//! Describes instances, their accounts and their KYC status.
 
 use serde_json::{Value, json};
 

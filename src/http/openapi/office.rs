@@ -1,7 +1,7 @@
-//! The back office: pages and their forms.
+//! Describes the back office: pages and their forms.
 //!
-//! They are for browsers, and no API: what a form holds is its page's own business and may change
-//! with it. So their descriptions are made from the table alone.
+//! They are for browsers, and no API: the inputs of a form may change
+//! with its page. So their descriptions are generated from the table alone.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ pub(super) fn all() -> Vec<Operation> {
     OFFICE
         .iter()
         .map(|row| {
-            let summary = match (row.method, row.door) {
+            let summary = match (row.method, row.access) {
                 ("GET", Access::SessionBackground(_)) => "A part of a page, once there is news",
                 ("GET", _) => "A page",
                 _ => "A page's form; leads to another page, or shows it again with what is wrong",
@@ -42,7 +42,7 @@ pub(super) fn all() -> Vec<Operation> {
                 .done(303, "Another page is to be looked at, such as that for signing in.")
                 .with(303, "Location", true)
                 .refuses(&[403, 404]);
-            let operation = match row.door {
+            let operation = match row.access {
                 Access::SessionBackground(_) => {
                     operation.done(204, "There is no news.").shows(200, "", "text/plain")
                 }

@@ -1,4 +1,4 @@
-//! One operation, as its resource describes it: what it takes, what it gives, when it refuses.
+//! The builder of one operation: parameters, answers and errors.
 
 #![expect(clippy::needless_pass_by_value, reason = "schemas are written where they are used")]
 
@@ -182,7 +182,7 @@ impl Operation {
         self.body.is_some()
     }
 
-    /// As it stands in the document. `in_path` are the parameters that this form of the path has in
+    /// Its form in the document. `in_path` are the parameters that this form of the path has in
     /// front, `common` what operations of its kind refuse with; `refusal` tells where a status is
     /// described.
     pub(in crate::http) fn written(

@@ -1,7 +1,7 @@
-//! What values look like. Limits come from the types that read them, so that they cannot drift.
+//! Schemas of values. Limits come from the types that parse them, so that they cannot differ.
 //!
 //! A member's name that ends in `?` may be missing. What clients send may then be null as well,
-//! which is as none; tilld itself sends no null for what is not there.
+//! which is the same; tilld itself sends no null for a missing member.
 
 #![expect(clippy::needless_pass_by_value, reason = "schemas are written where they are used")]
 
@@ -237,7 +237,7 @@ pub(super) fn line() -> Value {
     clean(MAX_LINE)
 }
 
-/// A value that may stand in a contract, under a name that wallets can read.
+/// A value that may be in a contract, under a name that wallets can read.
 fn contract_value() -> Value {
     let whole = json!({ "type": "integer", "minimum": -i64::try_from(MAX_INTEGER).unwrap(), "maximum": MAX_INTEGER });
     any_of([
@@ -249,7 +249,7 @@ fn contract_value() -> Value {
     ])
 }
 
-/// `object`, of which every member may stand in a contract.
+/// `object`, of which every member may be in a contract.
 pub(super) fn contract_object(mut object: Value) -> Value {
     object["propertyNames"] =
         json!({ "type": "string", "pattern": r"^(?:[A-Za-z0-9_]+|\$forgettable)$" });

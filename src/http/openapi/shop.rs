@@ -1,4 +1,4 @@
-//! What anybody may know about the backend, and what its operator asks of it.
+//! Describes the public information about the backend, and the operator's routes.
 
 use serde_json::{Value, json};
 

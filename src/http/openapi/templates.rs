@@ -1,4 +1,4 @@
-//! Templates, and sessions, which begin with them.
+//! Describes templates and sessions.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Orders: what shops do with them, and what wallets and browsers do. Both show the same addresses.
+//! Handlers of orders: `shop` for shops, `wallet` for wallets and browsers; and the addresses that both show.
 
 pub(super) mod shop;
 pub(super) mod wallet;
@@ -37,7 +37,7 @@ pub(super) fn refund_uri(order: &Order) -> String {
     Refund { base: order.base_url.clone(), order: order.order_id.clone() }.to_string()
 }
 
-/// Where a browser sees how `order` stands (merchant-api 2.4). The bare address of an order without
+/// Address of the page with the state of `order` (merchant-api 2.4). The bare address of an order without
 /// claim token stays as it is, whatever happens to the order (observed-2026 2).
 pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
     let path = order.base_url.join(&["orders", order.order_id.as_str()]);
@@ -57,7 +57,7 @@ pub(super) fn status_query(order: &Order, session: Option<&SessionId>) -> String
     format!("{mark}{}", query.join("&"))
 }
 
-/// The answer to whoever has made an order, the shop or a customer's wallet.
+/// The answer after an order was created by the shop or a customer's wallet.
 pub(super) fn made(made: &CreatedOrder) -> HttpResponse {
     let CreatedOrder { order_id, pay_deadline, token } = made;
     HttpResponse::Ok().json(OrderCreated {

@@ -1,4 +1,4 @@
-//! Orders, from the shop's side (merchant-api 2).
+//! Handlers of orders for shops (merchant-api 2).
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ETAG};
@@ -522,7 +522,7 @@ fn paid_order(status: &Status, contract_terms: Value, order_status_url: String) 
     }
 }
 
-/// A refund as its shop sees it. What an exchange refuses for good is not pending, and is told with
+/// A refund as its shop sees it. A refund that an exchange refuses permanently is not pending, and comes with
 /// the exchange's reason: the shop gives it back in another way.
 fn refund_detail(refund: &Refund) -> RefundDetail {
     let refused = match refund.state {

@@ -1,5 +1,5 @@
-//! Orders, from the side of wallets and browsers (merchant-api 3). Nobody shows a token of the shop
-//! here; what shows that one may ask is the order's claim token, or the hash of its contract.
+//! Handlers of orders for wallets and browsers (merchant-api 3). These requests carry no token of the shop;
+//! the order's claim token, or the hash of its contract, authorizes them.
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -33,7 +33,7 @@ use taler::sign::{PublicKey, Signature};
 use taler::time::Timestamp;
 use taler::web::FulfillmentUrl;
 
-/// The status told of an exchange that gave no answer.
+/// The status stated for an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
 
 /// `GET /orders/$ORDER_ID`: as JSON, or as a page, which never waits.

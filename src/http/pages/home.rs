@@ -1,4 +1,4 @@
-//! The front page: what this is, for whoever opens the daemon's address in a browser.
+//! The front page, at the daemon's base URL: says what the daemon is.
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;

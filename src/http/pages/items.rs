@@ -1,6 +1,6 @@
-//! What is bought, as it stands in an order's terms, in the visitor's words and numbers.
+//! The items of an order, from its terms, in the visitor's language and number format.
 //!
-//! Shops write terms, and may have parts of them forgotten: what is not there is not shown.
+//! Shops may have parts of the terms forgotten: missing parts are not shown.
 
 use serde_json::{Map, Value};
 
@@ -28,7 +28,7 @@ pub(super) struct OrderItems {
     pub(super) has_prices: bool,
     /// How many are not listed.
     pub(super) more: Option<String>,
-    /// What the shop says to whoever has paid.
+    /// The shop's message to the payer.
     pub(super) message: Option<String>,
 }
 
@@ -88,7 +88,7 @@ fn line(
     Some(Line {
         name: shortened(name, MAX_NAME),
         quantity: shortened(format!("{quantity} {unit}").trim(), 40),
-        // On a small screen it may be told on two lines.
+        // On a small screen it may wrap to two lines.
         price: price.map_or_else(String::new, |price| {
             money::show(&price, currencies, locale).replace('\u{a0}', " ")
         }),

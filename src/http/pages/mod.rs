@@ -1,7 +1,7 @@
-//! What customers see in a browser: the same addresses as for programs, as pages.
+//! Customers' pages: at the same addresses as the API for wallets.
 //!
-//! Whoever prefers `text/html` gets a page where there is one, and a readable refusal everywhere
-//! (merchant-api 3.4). How pages look is [`ui`]'s; what stands in them is the till's.
+//! A client that prefers `text/html` gets a page where there is one, and an error page otherwise
+//! (merchant-api 3.4). [`ui`] has the layout; the till has the content.
 
 mod home;
 mod items;
@@ -35,9 +35,9 @@ pub(super) use self::order::order;
 pub(super) use self::problem::{instead, problem};
 pub(super) use self::template::{filled_in, template};
 
-/// Does this request come from somebody who wants to look at a page, where there are pages?
+/// Whether this request comes from a browser that wants a page, at a path with pages.
 pub(super) fn is_wanted(request: &HttpRequest) -> bool {
-    let is_public = row_of(request).is_none_or(|row| row.door == Access::Public);
+    let is_public = row_of(request).is_none_or(|row| row.access == Access::Public);
     is_public && header(request, ACCEPT).is_some_and(prefers_html)
 }
 
@@ -48,12 +48,12 @@ pub(super) struct PageContext {
     pub(super) root: String,
     /// Who reads.
     pub(super) locale: Locale,
-    /// Is all of it a demonstration on this machine, where nobody needs to be told that it is?
+    /// Whether this is a demonstration on this machine, which needs no notice about play money.
     pub(super) is_demo: bool,
 }
 
 impl PageContext {
-    /// The frame of pages for whoever sent `request`.
+    /// The frame of pages for `request`.
     pub(super) fn of(request: &HttpRequest, settings: &Settings) -> Self {
         let locale = Locale::of(header(request, ACCEPT_LANGUAGE).unwrap_or_default());
         // Without a host there is no telling; the page still finds its style where we usually are.

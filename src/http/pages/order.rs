@@ -1,8 +1,8 @@
-//! An order as its customer sees it: to be paid, paid, given back (merchant-api 3.4).
+//! The customer's page of an order: unpaid, paid, refunded (merchant-api 3.4).
 //!
-//! The same verb as for programs says how it stands; a page only says it in other words. What is
-//! open may change at any moment: `poll.js` waits for that, and without script the page loads
-//! itself again.
+//! The same use case as for the API gives its state; the page only formats it. The state
+//! may change at any moment: `poll.js` waits for that, and without script the page reloads
+//! itself.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, VARY};
@@ -71,7 +71,7 @@ struct Paid<'a> {
     at: FormattedTime,
     go_on: Option<String>,
     message: Option<String>,
-    /// What was given back in all, as a sum and as a sentence.
+    /// What was refunded in all, as a sum and as a sentence.
     refunded: Option<(String, String)>,
     /// What waits to be collected, and how.
     refund: Option<(String, Link<'a>)>,
@@ -183,7 +183,7 @@ impl Maker<'_> {
     fn paid(&self, order: &Order) -> Answer {
         let (messages, items) = (self.context.messages(), self.items(order)?);
         let uri = order.is_refund_pending().then(|| refund_uri(order));
-        // What an exchange refuses for good is not promised here: the shop gives it back otherwise.
+        // What an exchange permanently refuses is not promised here: the shop gives it back otherwise.
         let (waiting, back) = (order.refund_waiting(), order.refund_collectable());
         let refunded = match Refunded::of(&back, &order.amount) {
             Refunded::No => None,
@@ -233,7 +233,7 @@ impl Maker<'_> {
         let left = order.refund_deadline.saturating_since(now).duration();
         Some(Live {
             refunded: order.refund_collectable().to_string(),
-            // For ever is longer than anybody looks.
+            // "Forever" needs no timer.
             secs: left.map_or(u64::from(u32::MAX), |left| left.as_secs()),
             again_secs: (age.as_secs() / 10).clamp(soonest, latest),
         })

@@ -1,4 +1,4 @@
-//! A refusal as people read it.
+//! The error page for customers.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -19,7 +19,7 @@ struct Problem<'a> {
 
 /// The page for `failure`; its JSON answer, with the number of the request, if there is none.
 ///
-/// Who lacks the right credential sees the same as who asks for what is not there, so that nobody
+/// A client without the right credential sees the same as for an unknown resource, so that no client
 /// learns which orders there are (decision 3).
 pub(in crate::http) fn problem(
     failure: &Failure,

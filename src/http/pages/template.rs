@@ -1,8 +1,8 @@
-//! A template as people see it: a form that makes an order of it, its code for wallets, and a sheet
+//! The customer's page of a template: a form that creates an order, a code for wallets, and a sheet
 //! with that code for the counter (merchant-api 5.3, 5.4).
 //!
-//! The form works without script. What a browser sends is made an order by the same verb as what a
-//! wallet sends, and the browser goes on to the order's page.
+//! The form works without script. It calls the same use case as a wallet's request,
+//! and the browser is redirected to the order's page.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, VARY};
@@ -26,7 +26,7 @@ use ui::messages::filled;
 use ui::once::{self, Submission};
 use ui::{Messages, money};
 
-/// Most characters of a name or summary that a sheet has room for.
+/// Most characters of a name or summary that fit on a sheet.
 const MAX_ON_SHEET: usize = 120;
 /// Longest summary that can be typed, in characters: what the domain takes, if each is long.
 const MAX_SUMMARY: usize = 1000;
@@ -60,7 +60,7 @@ struct Choice {
     is_chosen: bool,
 }
 
-/// What stands in the inputs.
+/// Values of the inputs.
 #[derive(Default)]
 struct TemplateFormState {
     amount: String,
@@ -246,7 +246,7 @@ impl<'a> Maker<'a> {
         self.template.editable_defaults.as_ref()?.get(name)?.as_str()
     }
 
-    /// What stands in the inputs before anybody types.
+    /// Initial values of the inputs.
     fn suggested(&self) -> TemplateFormState {
         // An amount without a number suggests a currency only.
         let amount = self.default_of("amount").unwrap_or_default();
@@ -273,7 +273,7 @@ impl<'a> Maker<'a> {
             None if offered.is_empty() => self.known().to_vec(),
             None => offered.iter().map(|one| self.till.specification(one)).collect(),
         };
-        // The first one is what is meant if nobody chooses.
+        // The first one is the default.
         let chosen = typed.currency.as_ref().unwrap_or(&default);
         all.sort_by_key(|one| one.currency() != chosen);
         all
@@ -388,7 +388,7 @@ impl<'a> Maker<'a> {
         FieldError { status: StatusCode::BAD_REQUEST, at, text }
     }
 
-    /// What of `error` whoever has typed can be told beside the form.
+    /// The message of `error` beside the form, if it is about an input.
     fn fault(&self, error: &Error) -> Option<FieldError> {
         let messages = self.context.messages();
         let (at, text) = match error {

@@ -1,4 +1,4 @@
-//! What coins must fulfil to pay for a contract, before anything is asked of an exchange
+//! Checks the coins of a payment before they are sent to an exchange
 //! (merchant-api 3.5, crypto 7.1, 10 and 11).
 
 use std::fmt;
@@ -43,10 +43,10 @@ pub enum Refusal {
     Signature(PublicKey),
     /// Together they are worth too little.
     TooLittle(TooLittle),
-    /// This coin was given back before, when an earlier payment was aborted.
+    /// This coin was refunded before, when an earlier payment was aborted.
     Refunded(PublicKey),
     /// This coin was sent to its exchange before, with another permission or in a payment that is
-    /// being aborted, and nobody knows yet what became of it.
+    /// being aborted, and the exchange has not answered yet.
     Unsettled(PublicKey),
     /// The contract asks for an age, and the coin does not tell its commitment.
     AgeCommitmentMissing(PublicKey),
@@ -62,27 +62,32 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooMany => write!(f, "there are more than {MAX_COINS} coins"),
-            Self::Twice(coin) => write!(f, "the coin {coin} is there twice"),
+            Self::Twice(coin) => write!(f, "the coin {coin} appears twice"),
             Self::Currency => f.write_str("a coin is in another currency than the price"),
             Self::Untrusted(url) => write!(f, "the shop does not trust {}", url.as_str()),
             Self::WireMethod(url) => {
                 write!(f, "{} cannot wire to the shop's account", url.as_str())
             }
-            Self::BeyondLimit(url) => write!(f, "{} has a limit below that", url.as_str()),
+            Self::BeyondLimit(url) => write!(f, "the amount is above a limit of {}", url.as_str()),
             Self::DenominationUnknown(hash) => write!(f, "there is no denomination {hash}"),
             Self::DenominationExpired(hash) => write!(f, "the denomination {hash} has expired"),
-            Self::BeyondValue(coin) => write!(f, "the coin {coin} is not worth that much"),
-            Self::Signature(coin) => write!(f, "a signature of the coin {coin} does not hold"),
-            Self::TooLittle(why) => why.fmt(f),
-            Self::Refunded(coin) => write!(f, "the coin {coin} was given back before"),
-            Self::Unsettled(coin) => {
-                write!(f, "nobody knows yet what became of an earlier payment with the coin {coin}")
+            Self::BeyondValue(coin) => {
+                write!(f, "the contribution of coin {coin} is above its value")
             }
-            Self::AgeCommitmentMissing(coin) => write!(f, "the coin {coin} tells no age"),
+            Self::Signature(coin) => write!(f, "a signature of the coin {coin} is invalid"),
+            Self::TooLittle(why) => why.fmt(f),
+            Self::Refunded(coin) => write!(f, "the coin {coin} was refunded before"),
+            Self::Unsettled(coin) => {
+                write!(
+                    f,
+                    "the exchange has not yet answered an earlier payment with the coin {coin}"
+                )
+            }
+            Self::AgeCommitmentMissing(coin) => write!(f, "the coin {coin} has no age commitment"),
             Self::AgeCommitmentSize(coin) => {
                 write!(f, "the age commitment of the coin {coin} has the wrong number of keys")
             }
-            Self::Age(coin) => write!(f, "the coin {coin} does not show the age asked for"),
+            Self::Age(coin) => write!(f, "the coin {coin} does not prove the required age"),
             Self::AgeCommitmentHashMissing(coin) => {
                 write!(f, "the coin {coin} lacks the hash of its age commitment")
             }
@@ -90,7 +95,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// What is the same for all coins of a payment.
+/// The data common to all coins of a payment.
 #[derive(Clone, Debug)]
 pub(super) struct PaymentContext {
     pub(super) contract: PaymentTerms,
@@ -101,7 +106,7 @@ pub(super) struct PaymentContext {
 }
 
 impl PaymentContext {
-    /// Checks one coin of `denomination`; what it was told of its age is replaced by what holds.
+    /// Checks one coin of `denomination`; replaces its claimed age by the verified one.
     ///
     /// # Errors
     /// [`Refusal`].
@@ -148,10 +153,10 @@ impl PaymentContext {
         }
         let age = u32::from(self.contract.minimum_age);
         if ages.group_of(age) == 0 {
-            let told = coin
+            let reported = coin
                 .h_age_commitment
                 .or_else(|| Some(AgeCommitment::new(coin.age_commitment.clone()?).hash()));
-            return told.map(Some).ok_or(Refusal::AgeCommitmentHashMissing(coin.coin_pub));
+            return reported.map(Some).ok_or(Refusal::AgeCommitmentHashMissing(coin.coin_pub));
         }
         let Some(keys) = &coin.age_commitment else {
             return Err(Refusal::AgeCommitmentMissing(coin.coin_pub));

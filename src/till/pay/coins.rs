@@ -1,14 +1,14 @@
 //! A wallet pays with coins (merchant-api 3.5).
 //!
 //! ```text
-//! check ──▶ finish coins that were sent before ──▶ keep the others ──▶ deposit those, exchange by
-//! exchange ──▶ keep each confirmation ──▶ record
+//! check ──▶ finish coins that were sent before ──▶ store the others ──▶ deposit those, exchange by
+//! exchange ──▶ store each confirmation ──▶ record
 //! ```
 //!
-//! Coins are kept before they are sent, and each confirmation when it comes: whenever the daemon
-//! ends, what is kept tells what to do next. The confirmation that completes the price and the
-//! order's payment are one transaction; a coin that is confirmed for an order already paid is given
-//! back. What becomes of a coin that was sent and has no answer is decided in [`super::fate`].
+//! Coins are stored before they are sent, and each confirmation when it comes: whenever the daemon
+//! ends, the database tells what to do next. The confirmation that completes the price and the
+//! order's payment are one transaction; a coin that is confirmed for an order already paid is
+//! refunded. [`super::fate`] decides about coins that were sent and have no answer.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -50,11 +50,11 @@ use taler::web::BaseUrl;
 
 /// Most coins in one request to an exchange (crypto 14.2).
 const MAX_BATCH: usize = 64;
-/// How long a wallet whose coins one exchange has refused for good waits for what others say of theirs:
+/// How long a wallet whose coins one exchange has permanently refused waits for what others say of theirs:
 /// long enough for any that is well, so that what it hears is the whole outcome.
 const OTHERS: Duration = Duration::from_secs(2);
 
-/// What a wallet pays with.
+/// A wallet's payment.
 #[derive(Clone, Debug)]
 pub struct CoinPayment {
     /// The coins.
@@ -65,7 +65,7 @@ pub struct CoinPayment {
     pub wallet_data_hash: Option<HashCode>,
 }
 
-/// What is the same for all coins that are deposited for an order.
+/// The data common to all deposits of an order.
 #[derive(Clone)]
 pub(super) struct PendingDeposit {
     pub(super) instance: InstanceSerial,
@@ -76,9 +76,9 @@ pub(super) struct PendingDeposit {
     pub(super) account: Account,
     /// The shop's.
     pub(super) key: SigningKey,
-    /// What the payment counts for.
+    /// The session of the payment.
     pub(super) session: Option<SessionId>,
-    /// Who waits to hear that an exchange refuses, if anybody does.
+    /// The payment that waits for an exchange's refusal, if there is one.
     pub(super) refused: Option<mpsc::Sender<ExchangeError>>,
 }
 
@@ -133,7 +133,7 @@ impl Till {
         let done = tokio::select! {
             biased;
             done = &mut task => done,
-            // The payment comes to nothing. What other exchanges say is kept when it comes, but the
+            // The payment fails. Answers of other exchanges are stored when they come, but the
             // wallet need not wait for one that hangs.
             Some(exchange_error) = refusals.recv() => match timeout(OTHERS, &mut task).await {
                 Ok(done) => done,
@@ -173,11 +173,11 @@ impl Till {
         let h_wire = context.contract.h_wire;
         let account = self.store.read_in_place(|db| accounts::find(db, shop.serial, &h_wire))?;
         let account = account.ok_or_else(|| Error::Damaged("its account is gone".into()))?;
-        // Everything that needs no turn comes before it: whoever sends what cannot pay, or waits for
-        // the keys of an exchange that is down, keeps nobody else waiting.
+        // Everything that needs no lock comes before it: a request with invalid coins, or one that waits for
+        // the keys of an exchange that is down, delays no other.
         let (coins, keys) =
             self.checked(&ledger, &context, &account, &wish.coins, session.clone()).await?;
-        let _turn = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take(serial).await.ok_or(Error::Overloaded)?;
         // Also where the coins were sent before, which may have been elsewhere.
         let mut urls: BTreeSet<BaseUrl> = keys.keys().cloned().collect();
         urls.extend(ledger.exchanges_of(&wish.coins));
@@ -254,7 +254,7 @@ impl Till {
     /// The contract that these coins have just paid.
     ///
     /// # Errors
-    /// When it is not paid all the same: coins were given back meanwhile, since the order was called
+    /// When it is not paid all the same: coins were refunded meanwhile, since the order was called
     /// off, say.
     fn receipt_of(
         &self,
@@ -301,7 +301,7 @@ impl Till {
             }
         }
         not_returned(ledger, coins)?;
-        // What the exchange has is not sent again.
+        // Coins that the exchange has are not sent again.
         let fresh = |coin: &&Coin| !ledger.has_confirmed(&coin.coin_pub);
         let fresh: Vec<Coin> = coins.iter().filter(fresh).cloned().collect();
         let keys = self.keys_of(&fresh, context, account).await?;
@@ -436,7 +436,7 @@ impl Till {
                             if !will_be {
                                 deposits::drop(tx, *coin, Some(now))?;
                             }
-                            // One that is to be given back stays in the books, and was not sent either.
+                            // One that is to be refunded stays in the ledger, and was not sent either.
                             deposits::not_sent(tx, *coin, now, None)
                         })
                     })
@@ -468,7 +468,7 @@ impl Till {
         }
     }
 
-    /// Deposits some coins of one exchange, and keeps what it says. In the books they are marked as
+    /// Deposits some coins of one exchange, and keeps what it says. In the database they are marked as
     /// sent at `now`; their own `sent_at` is what was known before. After a refusal those are
     /// dropped that were never sent before, and nothing is said of the others.
     pub(super) async fn deposit(
@@ -542,14 +542,14 @@ impl Till {
         if exchange_error.is_final()
             && let Some(refused) = &pending.refused
         {
-            // If there was one before, the wallet is told of that.
+            // An earlier refusal is reported to the wallet.
             let _ = refused.try_send(exchange_error.clone());
         }
         Ok(Err(NotTaken { exchange_error, is_refused }))
     }
 
     /// Why these coins need not be sent any more, if that is so: the order was paid in cash after they
-    /// were kept, or they are to be given back. What may have been sent before is asked back, not sent
+    /// were kept, or they are to be refunded. What may have been sent before is asked back, not sent
     /// once more.
     pub(super) fn not_needed(
         &self,
@@ -579,7 +579,7 @@ impl Till {
     }
 
     /// Keeps the exchange's confirmation for `coins`. If they complete the price, the order is paid
-    /// in the same transaction; if it was paid in another way, they are given back.
+    /// in the same transaction; if it was paid in another way, they are refunded.
     async fn book(
         &self,
         pending: &PendingDeposit,
@@ -619,7 +619,7 @@ impl Till {
             .await
             .inspect(|booked| match booked {
                 Booked::Paid(amount) => {
-                    log::info!("order {}: {amount} paid with a wallet", pending.order_id);
+                    log::info!("order {}: paid {amount} with a wallet", pending.order_id);
                 }
                 Booked::More => {}
                 Booked::Late => {
@@ -628,10 +628,10 @@ impl Till {
             })
     }
 
-    /// Finds out what became of the coins of an order that were sent to the exchange at `url` without an
+    /// Finds out whether the exchange at `url` has the coins of an order that were sent to it without an
     /// answer, and sends those that could not be sent: the daemon ended, or the exchange was not there.
     /// The wallet need not be there; it has given its permission. When the order is paid in another way,
-    /// or its payment is being called off, nothing more is deposited for it, and what may have been sent
+    /// or its payment is being aborted, nothing more is deposited for it, and what may have been sent
     /// is asked back.
     pub(in crate::till) async fn resume(
         &self,
@@ -640,11 +640,11 @@ impl Till {
     ) -> Result<(), Error> {
         let order = self.store.read_in_place(|db| orders::find_by_serial(db, serial))?;
         let Some(Order { order_id, instance, .. }) = order else { return Ok(()) };
-        // Whoever is at it now will finish it, or leave it for the next time.
+        // The task that works on it now finishes it, or leaves it for the next run.
         if self.locks.is_taken_at(serial, url) {
             return Ok(());
         }
-        let _turn = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
+        let _lock = self.locks.take_at(serial, url).await.ok_or(Error::Overloaded)?;
         let ledger = self.ledger(serial, &order_id)?;
         let open: Vec<Deposit> = ledger.unconfirmed_at(url).cloned().collect();
         let (false, Some(claim)) = (open.is_empty(), &ledger.order.claim) else { return Ok(()) };
@@ -730,18 +730,18 @@ impl Till {
     }
 }
 
-/// What became of a confirmation.
+/// The result of recording a confirmation.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Booked {
     /// It completed the price, which is this.
     Paid(Amount),
     /// More is to come.
     More,
-    /// The order was paid in another way meanwhile; the coins are given back.
+    /// The order was paid in another way meanwhile; the coins are refunded.
     Late,
 }
 
-/// Is none of `coins` given back because an earlier payment came to nothing?
+/// Whether none of `coins` is refunded because of a failed earlier payment.
 ///
 /// # Errors
 /// [`Refusal::Refunded`]; [`Refusal::Unsettled`] while the exchange has not said whether it had the coin:

@@ -1,4 +1,4 @@
-//! Payments taken at the counter, outside of Taler (decisions 4 and 5).
+//! Payments at the counter, outside of Taler (decisions 4 and 5).
 
 use super::super::claim::Binding;
 use super::super::lookup::order;
@@ -23,14 +23,14 @@ pub struct ManualPayment {
     pub payment: CounterPayment,
     /// The session that it shall count for; the order's own when `None`.
     pub session: Option<SessionId>,
-    /// What was paid; must be the price.
+    /// The amount paid; must be the price.
     pub amount: Option<Amount>,
 }
 
-/// What a payment leaves in the hands of who made it.
+/// The receipt of a payment.
 #[derive(Clone, Debug)]
 pub struct Receipt {
-    /// What was paid.
+    /// The amount paid.
     pub order_id: OrderId,
     /// How, how much, when and for whom.
     pub kept: PaymentRow,
@@ -38,8 +38,8 @@ pub struct Receipt {
     pub sig: Signature,
 }
 
-/// Coins are not taken on top of cash: those that did not suffice go back, and those of which nobody
-/// knows whether their exchange has them are not deposited any more, but asked back. Says whether there
+/// Coins are not accepted in addition to cash: confirmed ones are refunded; those without an
+/// answer of their exchange are not deposited again, but refunded too. Whether there
 /// are any.
 fn return_coins(tx: &mut Tx<'_>, order: Order, now: Timestamp) -> Result<bool, Error> {
     if !deposits::are_there(tx, order.serial)? {
@@ -53,7 +53,7 @@ fn return_coins(tx: &mut Tx<'_>, order: Order, now: Timestamp) -> Result<bool, E
 
 impl Till {
     /// Records a payment that was taken at the counter, whether or not a wallet is paying: the
-    /// customer's cash is there, and coins that arrive later are given back. The same payment again
+    /// customer's cash is there, and coins that arrive later are refunded. The same payment again
     /// gives the same receipt.
     ///
     /// # Errors
@@ -75,7 +75,7 @@ impl Till {
         if wish.amount.is_some_and(|amount| amount != there.amount) {
             return Err(InvalidField("amount").into());
         }
-        // Nobody has the private key to these random bytes, so no wallet can claim to be the payer.
+        // No private key for these random bytes exists, so no wallet can claim to be the payer.
         let binding = match there.claim {
             Some(_) => None,
             None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
@@ -109,7 +109,7 @@ impl Till {
             .await?;
         if is_new {
             let method = kept.payment.method.as_str();
-            log::info!("order {}: {} paid at the counter ({method})", there.order_id, kept.amount);
+            log::info!("order {}: paid {} at the counter ({method})", there.order_id, kept.amount);
         }
         if has_coins {
             self.pending_work.notify_one();

@@ -1,4 +1,4 @@
-//! What became of a coin that was sent to its exchange and has no answer.
+//! Finds out whether an exchange has a coin that was sent to it and has no answer.
 //!
 //! | what is known | what is done |
 //! | --- | --- |
@@ -7,7 +7,7 @@
 //! | there is no answer | it is sent again, alone, just as it was |
 //! | it was sent again, and that is refused | the exchange is asked whether it has the coin |
 //! | it has none, and no request can be on its way any more | the coin is dropped |
-//! | anything else | nobody knows; it is tried again later |
+//! | anything else | unknown; it is retried later |
 //!
 //! A refusal of a coin that was sent before is no proof: an exchange may look at other things first
 //! (what it knows of the shop, whether the denomination is still good) and refuse again what it has
@@ -29,34 +29,34 @@ use taler::time::{RelativeTime, Timestamp};
 use taler::web::BaseUrl;
 
 /// How long a request may be on its way to an exchange, counted from when it was sent, whether or
-/// not anybody still waits for its answer. Here it lives four minutes at most (twice the longest
-/// `exchanges.request_timeout_s`); what stands in front of an exchange, and the exchange itself, give
+/// not a client still waits for its answer. Here it lives four minutes at most (twice the longest
+/// `exchanges.request_timeout_s`); a proxy in front of an exchange, and the exchange itself, give
 /// up after a few minutes as well. The rest is for clocks that are set. It costs nothing but that a
 /// coin in doubt stays in doubt for so long.
 const ON_ITS_WAY: Duration = Duration::from_secs(15 * 60);
 
-/// What became of a coin.
+/// The fate of a coin.
 #[derive(Debug)]
 pub(super) enum Fate {
     /// The exchange has confirmed that it has it.
     Confirmed,
     /// The exchange does not have it, and the till has dropped it; why it was refused.
     Absent(ExchangeError),
-    /// Nobody knows; why it was not confirmed.
+    /// Unknown; why it was not confirmed.
     Unknown(ExchangeError),
 }
 
-/// Where a coin is, as far as the exchange says.
+/// The exchange's answer about a coin.
 enum Whereabouts {
     /// The exchange has it.
     There,
     /// It does not have it, and nothing is on its way.
     Absent,
-    /// Nobody knows; what stood in the way of asking, if anything.
+    /// Unknown; the reason why the exchange could not be asked, if any.
     Unknown(Option<ExchangeError>),
 }
 
-/// May a request be on its way that was sent then?
+/// Whether a request that was sent then may still be in transit.
 fn is_on_its_way(sent_at: Timestamp, now: Timestamp) -> bool {
     RelativeTime::from_secs(ON_ITS_WAY.as_secs())
         .is_ok_and(|longest| now.saturating_since(sent_at) < longest)
@@ -77,7 +77,7 @@ impl Till {
         let (now, serial) = (self.clock.now(), coin.serial);
         let may = self.store.write(move |tx| deposits::send(tx, serial, now)).await;
         if !may.map_err(|error: store::Error| Error::from(error))? {
-            // Its refund was decided, or its confirmation came: somebody else has finished it.
+            // Its refund was decided, or its confirmation came: another task has finished it.
             let error = self.not_needed(&pending, &[coin])?;
             return Err(error.unwrap_or(Error::Store(store::Error::Busy)));
         }
@@ -93,7 +93,7 @@ impl Till {
     }
 
     /// Finishes all coins of an order that were sent to the exchange at `url` without an answer. When
-    /// the order is paid in another way, or its payment is being called off, the exchange is asked
+    /// the order is paid in another way, or its payment is being aborted, the exchange is asked
     /// first, and only what it has already is sent again.
     pub(super) async fn settle_sent(
         &self,
@@ -132,13 +132,13 @@ impl Till {
         }
     }
 
-    /// May a request with this coin be on its way? As long as the clock may be wrong, one may.
+    /// Whether a request with this coin may still be in transit. As long as the clock may be wrong, one may.
     pub(in crate::till) fn may_be_on_its_way(&self, coin: &Deposit) -> bool {
         let now = self.clock.now();
         coin.sent_at.is_some_and(|sent_at| is_on_its_way(sent_at, now) || !self.is_time_sure())
     }
 
-    /// Where a coin is that was sent.
+    /// Whether the exchange has a coin that was sent.
     async fn whereabouts(&self, pending: &PendingDeposit, coin: &Deposit) -> Whereabouts {
         let (exchange, keys) = match self.exchange_of(coin).await {
             Ok(found) => found,
@@ -159,7 +159,7 @@ impl Till {
                 let ours = coin.what.coin.contribution.checked_sub(&coin.what.deposit_fee);
                 if ours != Ok(coin_contribution) {
                     log::debug!(
-                        "{}: it has another deposit of the coin {}, which brought {coin_contribution}",
+                        "{}: has another deposit of coin {}, with contribution {coin_contribution}",
                         coin.what.coin.exchange_url.as_str(),
                         coin.what.coin.coin_pub
                     );
@@ -178,7 +178,7 @@ impl Till {
     async fn exchange_of(&self, coin: &Deposit) -> Result<(Exchange, Arc<Keys>), ExchangeError> {
         let coin = &coin.what.coin;
         let Some(exchange) = self.exchange(&coin.exchange_url) else {
-            // It was trusted once; until it is again, nobody can be asked.
+            // The exchange is no longer trusted; it is not asked until it is trusted again.
             let error = exchange::Error::Unreachable("not trusted".into());
             return Err(ExchangeError::at(&coin.exchange_url, error));
         };

@@ -1,4 +1,4 @@
-//! The books of an order that is paid with coins: what was deposited, and what was given back.
+//! The ledger of an order that is paid with coins: its deposits and refunds.
 
 use std::collections::HashSet;
 
@@ -28,7 +28,7 @@ pub(in crate::till) struct OrderLedger {
 }
 
 impl OrderLedger {
-    /// What the books say of `order`.
+    /// The ledger of `order`.
     pub(in crate::till) fn of(db: &Read<'_>, order: Order) -> Result<Self, Error> {
         Ok(Self {
             contract: orders::terms(db, order.serial)?,
@@ -39,8 +39,8 @@ impl OrderLedger {
         })
     }
 
-    /// How it stands with giving this coin back because a payment came to nothing. `None`: nobody
-    /// wants to, or the exchange will never do it.
+    /// State of this coin's refund after a failed payment. `None`: none is
+    /// needed, or the exchange permanently refuses it.
     pub(super) fn giving_back(&self, deposit: &Deposit) -> Option<&Outcome> {
         let whole = |refund: &&CoinRefund| {
             refund.deposit == deposit.serial
@@ -50,18 +50,18 @@ impl OrderLedger {
         self.refunds.iter().find(whole).map(|refund| &refund.outcome)
     }
 
-    /// Is this coin given back because a payment came to nothing, or is it to be?
+    /// Whether this coin is, or is to be, refunded because of a failed payment.
     pub(super) fn is_returned(&self, deposit: &Deposit) -> bool {
         self.giving_back(deposit).is_some()
     }
 
-    /// Is a payment being called off whose coins the exchange has not given back yet?
+    /// Whether a payment is being aborted whose coins the exchange has not refunded yet.
     pub(super) fn is_being_called_off(&self) -> bool {
         let open = |refund: &CoinRefund| refund.grant.is_none() && refund.outcome == Outcome::Open;
         self.refunds.iter().any(open)
     }
 
-    /// The coins that the exchange at `url` has not confirmed, and that nobody wants to give back.
+    /// The coins that the exchange at `url` has not confirmed, and that are not to be refunded.
     pub(super) fn unconfirmed_at(&self, url: &BaseUrl) -> impl Iterator<Item = &Deposit> {
         let open = move |deposit: &&Deposit| {
             deposit.confirmation.is_none() && deposit.what.coin.exchange_url == *url
@@ -75,33 +75,33 @@ impl OrderLedger {
         deposits.map(|deposit| deposit.what.coin.exchange_url.clone()).collect()
     }
 
-    /// Was the coin with this key given back so?
+    /// Was the coin with this key refunded so?
     pub(super) fn has_returned(&self, coin: &PublicKey) -> bool {
         self.deposit_of(coin).is_some_and(|deposit| self.is_returned(deposit))
     }
 
-    /// Has the exchange confirmed the coin with this key?
+    /// Whether the exchange has confirmed the coin with this key.
     pub(super) fn has_confirmed(&self, coin: &PublicKey) -> bool {
         self.deposit_of(coin).is_some_and(|deposit| deposit.confirmation.is_some())
     }
 
-    /// What is kept of the coin with this key.
+    /// The stored deposit of the coin with this key.
     pub(super) fn deposit_of(&self, coin: &PublicKey) -> Option<&Deposit> {
         self.deposits.iter().find(|deposit| deposit.what.coin.coin_pub == *coin)
     }
 
-    /// The coins that the exchange has confirmed and that were not given back as a whole.
+    /// The coins that the exchange has confirmed and that were not refunded as a whole.
     pub(in crate::till) fn collected(&self) -> impl Iterator<Item = &Deposit> {
         let confirmed = |deposit: &&Deposit| deposit.confirmation.is_some();
         self.deposits.iter().filter(confirmed).filter(|deposit| !self.is_returned(deposit))
     }
 
-    /// The coins that were not given back as a whole, whether or not the exchange has confirmed them.
+    /// The coins that were not refunded as a whole, whether or not the exchange has confirmed them.
     pub(in crate::till) fn not_returned(&self) -> impl Iterator<Item = &Deposit> {
         self.deposits.iter().filter(|deposit| !self.is_returned(deposit))
     }
 
-    /// Has the exchange said that it has paid the shop for this coin, so that it gives nothing of it
+    /// Whether the exchange has stated that it paid the shop for this coin, so that it gives nothing of it
     /// back any more?
     pub(in crate::till) fn was_wired(&self, deposit: &Deposit) -> bool {
         self.refunds.iter().any(|refund| {
@@ -110,7 +110,7 @@ impl OrderLedger {
         })
     }
 
-    /// What of a coin can still be given back.
+    /// The amount of a coin that can still be refunded.
     pub(in crate::till) fn rest(&self, deposit: &Deposit) -> Result<Rest, Error> {
         let mut left = deposit.what.coin.contribution;
         let gone = |refund: &&CoinRefund| {
@@ -123,7 +123,7 @@ impl OrderLedger {
         Ok(Rest { left, refund_fee: deposit.what.refund_fee })
     }
 
-    /// Is the order paid, and with exactly these coins?
+    /// Whether the order is paid with exactly these coins.
     pub(super) fn is_paid_with(&self, coins: &[Coin]) -> bool {
         let ours: HashSet<_> =
             self.collected().map(|deposit| *deposit.what.coin.coin_pub.as_bytes()).collect();
@@ -154,7 +154,7 @@ pub(in crate::till) fn deposited(db: &Read<'_>, order: &Order) -> Result<Amount,
 }
 
 impl Till {
-    /// What is kept of the order of this name, in one read.
+    /// The ledger of the order of this name, in one read.
     pub(in crate::till) fn ledger_of(
         &self,
         instance: InstanceSerial,
@@ -163,7 +163,7 @@ impl Till {
         self.store.read_in_place(|db| OrderLedger::of(db, order(db, instance, order_id)?))
     }
 
-    /// What is kept of the order with this number.
+    /// The ledger of the order with this serial number.
     pub(in crate::till) fn ledger(
         &self,
         serial: OrderSerial,

@@ -1,9 +1,9 @@
-//! Payments: the one place where an order becomes paid, and where a payment follows its customer
+//! Payments: the only place where an order becomes paid, and where a payment follows its customer
 //! into another session (merchant-api 3.6, decisions 4, 9 and 11).
 //!
-//! [`counter`] takes what was paid outside of Taler, [`coins`] what a wallet pays with; what coins
-//! must fulfil is in [`check`], what is kept of them in [`ledger`], and what becomes of those that were
-//! sent without an answer in [`fate`].
+//! [`counter`] records payments outside of Taler, [`coins`] payments of wallets; [`check`] has the rules
+//! for coins, [`ledger`] the stored deposits and refunds, and [`fate`] the handling of coins
+//! without an answer.
 
 mod check;
 mod coins;
@@ -32,7 +32,7 @@ pub(super) use ledger::{OrderLedger, deposited};
 use paid::{PaidContract, is_receipt};
 
 impl Till {
-    /// Has the payment of an order count for `session` from now on; whoever shows the receipt may
+    /// Binds the payment of an order to `session` from now on; a client that shows the receipt may
     /// ask for that. Without a session nothing changes. Says whether something was refunded.
     ///
     /// # Errors
@@ -90,9 +90,9 @@ enum PaidWith<'a> {
     Coins,
 }
 
-/// THE payment path: an order becomes paid here and nowhere else. In one transaction stand the
-/// payment, the order's state and its session, and for an order that nobody has claimed the contract
-/// of `binding`; who waits is told by the store after the commit. The contract that is paid now.
+/// The payment path: an order becomes paid here and nowhere else. One transaction contains the
+/// payment, the order's state and its session, and for an unclaimed order the contract
+/// of `binding`; the store wakes waiting requests after the commit. Returns the contract that is paid now.
 fn record(
     tx: &mut Tx<'_>,
     order: &Order,
@@ -103,7 +103,7 @@ fn record(
     let (claim, binding) = match (&order.claim, binding) {
         (Some(claim), _) => (claim, None),
         (None, Some(binding)) => (&binding.claim, Some((&binding.claim, &*binding.contract))),
-        // It was claimed just now; whoever gave it back did so this very moment.
+        // It was claimed just now, and unclaimed at the same moment.
         (None, None) => return Err(Error::Store(store::Error::Busy)),
     };
     if order.paid.is_some() {

@@ -1,6 +1,6 @@
-//! The shop's word that a contract is paid. It is made of an order that is paid and of nothing else:
-//! a [`PaidContract`] can be had in no other way, and nobody else signs the statement
-//! (`tests/it/floors.rs`).
+//! The shop's signature that a contract is paid. It is created only from a paid order:
+//! there is no other way to a [`PaidContract`], and no other module signs the statement
+//! (`tests/it/layers.rs`).
 
 use crate::model::order::Order;
 use taler::base32::HashCode;

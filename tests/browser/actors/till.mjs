@@ -60,7 +60,7 @@ export class Till {
       TILLD_SERVER__LISTEN: `127.0.0.1:${port}`, TILLD_STRANGERS__NETWORK_BURST: "1000000", ...this.env,
     };
     const { child, ready } = await started(this.args(["serve"]), env, "stderr", (line, said) =>
-      line.includes("ready, with the database") && said.match(/listening at (\S+?)\/?\n/)?.[1]);
+      line.includes("ready, database") && said.match(/listening at (\S+?)\/?\n/)?.[1]);
     this.child = child;
     // Secure cookies need https or "localhost" (Chromium: also 127.0.0.1).
     this.url = ready;

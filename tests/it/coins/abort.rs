@@ -1,4 +1,4 @@
-//! Payments that come to nothing (merchant-api 3.3 and 3.7).
+//! Payments that fail or are aborted (merchant-api 3.3 and 3.7).
 
 use playground::sandbox::FaultAction;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `tilld check --ask-exchanges`: books that are not the exchange's are found.
+//! `tilld check --ask-exchanges`: differences from the exchange's records are found.
 
 use std::fs;
 
@@ -21,21 +21,23 @@ fn check(shop: &Shop, exchange: &Exchange) -> (i32, String) {
 }
 
 #[test]
-fn books_that_are_not_the_exchanges_are_found() {
+fn deposits_that_differ_from_the_exchanges_are_found() {
     let (shop, mut exchange) = market();
     let (sold, doubtful) = (claimed(&shop, &order("1")), claimed(&shop, &order("1")));
     let (coin, lost, stranger) = (exchange.coin("1"), exchange.coin("1"), exchange.coin("1"));
     sold.paid(&shop, &exchange, &[(&coin, "1")]);
     let (status, said) = check(&shop, &exchange);
-    assert!(said.contains("1 coins are at their exchanges as the books say"), "{said}");
+    assert!(said.contains("1 deposits agree with their exchanges"), "{said}");
     assert_eq!(status, 0, "{said}");
 
     exchange.deposits(FaultAction::FailAfterwards(500));
     let body = doubtful.payment(&exchange, &[(&lost, "1")]);
     assert_eq!(doubtful.pay(&shop, &body).status, 502);
     let (status, said) = check(&shop, &exchange);
-    let missing =
-        format!("has the coin {}, and its confirmation is missing", lost.key.public_key());
+    let missing = format!(
+        "has the deposit of coin {}, but its confirmation is missing here",
+        lost.key.public_key()
+    );
     assert!(status == 1 && said.contains(&missing), "{said}");
 
     // A coin that the exchange has never seen, in the books as if it had confirmed it.
@@ -51,7 +53,7 @@ fn books_that_are_not_the_exchanges_are_found() {
         .unwrap();
     assert_eq!(changed, 1);
     let (status, said) = check(&shop, &exchange);
-    let unknown = format!("has confirmed the coin {other}, and now knows nothing of it");
+    let unknown = format!("confirmed the deposit of coin {other} and now does not know it");
     assert!(status == 1 && said.contains(&unknown), "{said}");
 
     // Without an exchange, and without being told to, the file alone is checked.
@@ -70,7 +72,10 @@ fn books_that_are_not_the_exchanges_are_found() {
     // That nobody answers is no fault of the books.
     assert!(compared.status.code() == Some(6) && said.contains(&silent), "{said}");
     let complaint = String::from_utf8(compared.stderr).unwrap();
-    assert!(complaint.contains("whole") && complaint.contains("not be compared"), "{complaint}");
+    assert!(
+        complaint.contains("no errors found") && complaint.contains("not be compared"),
+        "{complaint}"
+    );
     assert!(!complaint.contains("backup"), "{complaint}");
     let alone = shop.place.run(&["check"]);
     assert!(alone.status.success(), "{alone:?}");

@@ -1,14 +1,14 @@
-//! What exchanges want to know of accounts (merchant-api 6.5).
+//! KYC requirements of exchanges (merchant-api 6.5).
 
 use playground::sandbox::FaultAction;
 use serde_json::{Value, json};
 use taler::base32::HashCode;
 
 use super::{claimed, market, order, refused, shop_with};
+use crate::backoffice::{PASSWORD, Visitor};
 use crate::common::Reply;
 use crate::common::exchange::{Exchange, kudos};
 use crate::common::shop::Shop;
-use crate::office::{PASSWORD, Visitor};
 
 #[test]
 fn accounts_say_what_exchanges_ask_of_them() {
@@ -108,7 +108,7 @@ fn doctor(shop: &Shop, exchange: &Exchange) -> String {
 }
 
 #[test]
-fn whoever_waits_for_an_account_hears_when_coins_are_refused_and_taken_again() {
+fn a_parked_kyc_request_is_answered_when_coins_are_refused_and_accepted_again() {
     let (shop, exchange) = market();
     let claimed = claimed(&shop, &order("1"));
     let coin = exchange.coin("1");

@@ -1,4 +1,4 @@
-//! What exchanges let nobody do (merchant-api 2.1, 2.7 and 3.5).
+//! Limits of exchanges (merchant-api 2.1, 2.7 and 3.5).
 
 use playground::sandbox::HardLimit;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Whatever an exchange does instead of what it should: what the wallet and the shop are told.
+//! Faults of an exchange, and the errors that wallet and shop get.
 
 use playground::sandbox::{Fault, FaultAction, Faults};
 use serde_json::{Value, json};
@@ -107,7 +107,7 @@ fn keys_that_cannot_be_had_or_believed_take_no_coins_until_they_can() {
         (FaultAction::Status(500).into(), 2014, (500, 50), "it answered 500, code 50"),
         (FaultAction::Status(404).into(), 2170, (404, 50), "it answered 404, code 50"),
         (FaultAction::NotJson.into(), 2010, (200, 0), "its keys cannot be read: "),
-        (FaultAction::LoseAnswer.into(), 2012, (0, 0), "it cannot be reached: "),
+        (FaultAction::LoseAnswer.into(), 2012, (0, 0), "it is unreachable: "),
         (FaultAction::FailAfterwards(502).into(), 2014, (502, 50), "it answered 502, code 50"),
         (
             FaultAction::WrongSignature.into(),
@@ -171,7 +171,7 @@ fn a_refund_that_an_exchange_does_not_make_is_told_and_made_once_it_behaves() {
     let cases: Vec<(Fault, (u16, u64))> = vec![
         (FaultAction::Status(500).into(), (500, 50)),
         (FaultAction::Status(503).into(), (503, 50)),
-        // Not in the exchange's own words: it may be but a door that is closed.
+        // Not in the exchange's own words: it may be a closed port.
         (FaultAction::Status(404).into(), (404, 50)),
         (FaultAction::NotJson.into(), (502, 0)),
         (FaultAction::LoseAnswer.into(), (504, 0)),
@@ -209,7 +209,7 @@ fn a_refund_that_an_exchange_does_not_make_is_told_and_made_once_it_behaves() {
 #[test]
 fn a_switch_that_makes_no_sense_is_refused() {
     let exchange = Exchange::start();
-    for (door, acts) in [
+    for (endpoint, acts) in [
         ("keys", &["kyc_required", "frozen", "denomination_unknown", "double_spending"][..]),
         ("deposit", &["expired_signing_keys", "expired_denominations", "other_master_key"]),
         (
@@ -225,7 +225,7 @@ fn a_switch_that_makes_no_sense_is_refused() {
         ("withdraw", &["unknown_signing_key", "expired_denominations", "double_spending"]),
     ] {
         for act in acts {
-            let reply = exchange.post("sandbox/faults", &json!({ door: { "act": act } }));
+            let reply = exchange.post("sandbox/faults", &json!({ endpoint: { "act": act } }));
             refused(&reply, 400, 26);
         }
     }

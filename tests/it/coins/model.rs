@@ -1,5 +1,5 @@
 //! Random histories of payments, against two exchanges that lose answers, refuse, and come back: at
-//! the end the exchanges' books are, coin by coin, what the shop was paid.
+//! the end the exchanges' records are, coin by coin, what the shop was paid.
 //!
 //! A round is a shop of its own with a handful of coins and many orders, whose histories are mixed.
 //! When a round fails it prints its seed and its story; `TILLD_MODEL_SEED=0x…` plays just that one.

@@ -40,7 +40,7 @@ fn coins_pay_for_an_order_and_are_deposited_once() {
 }
 
 #[test]
-fn whoever_waits_hears_of_a_payment_with_coins() {
+fn a_parked_poll_is_answered_by_a_payment_with_coins() {
     let (shop, exchange) = market();
     let claimed = claimed(&shop, &order("2"));
     let coin = exchange.coin("2");

@@ -112,6 +112,7 @@ fn what_was_paid_in_cash_is_not_for_the_wallet_to_fetch() {
     assert_eq!(claimed.pick_up(&shop).status, 204);
 }
 
+#[cfg(feature = "legacy")]
 #[test]
 fn a_wallet_of_2020_has_its_refunds_made_by_the_old_path() {
     let (shop, exchange) = market();

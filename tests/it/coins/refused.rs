@@ -4,10 +4,10 @@
 use serde_json::{Value, json};
 
 use super::{Claimed, claimed, market, order, refused};
+use crate::backoffice::{PASSWORD, Visitor};
 use crate::common::Daemon;
 use crate::common::exchange::Exchange;
 use crate::common::shop::Shop;
-use crate::office::{PASSWORD, Visitor};
 
 /// A paid order with a refund that is granted, after the exchange has paid the shop.
 fn too_late(shop: &Shop, exchange: &Exchange) -> Claimed {
@@ -27,7 +27,7 @@ fn log_of(daemon: &Daemon) -> Vec<String> {
 }
 
 #[test]
-fn it_is_told_to_the_shop_and_waited_for_by_nobody() {
+fn the_shop_is_told_and_no_request_waits_for_it() {
     let (shop, exchange) = market();
     let claimed = too_late(&shop, &exchange);
     let listed = || shop.get("/private/orders").json()["orders"][0].clone();

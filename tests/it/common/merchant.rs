@@ -1,5 +1,5 @@
 //! A merchant as wallets meet it: served on a port of its own inside the test, with true contracts,
-//! true signatures, and coins truly deposited. It can be told to fail.
+//! true signatures, and coins truly deposited. It can be set to fail.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::TcpListener;

@@ -1,4 +1,4 @@
-//! The actors of the tests: a daemon with its files, and whoever speaks to it.
+//! The actors of the tests: a daemon with its files, and its clients.
 
 pub(crate) mod exchange;
 pub(crate) mod fake_peer;
@@ -177,7 +177,7 @@ impl Daemon {
             };
             admin = admin.or(at("metrics at "));
             address = address.or(at("listening at ").map(|a| a.trim_end_matches('/').to_owned()));
-            if line.contains("ready, with the database") {
+            if line.contains("ready, database") {
                 break;
             }
         }

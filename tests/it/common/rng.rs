@@ -1,4 +1,4 @@
-//! Chance that can be had again.
+//! A seeded random number generator.
 
 /// Numbers that look like chance and are the same each time.
 pub(crate) struct Dice(pub(crate) u64);

@@ -1,4 +1,4 @@
-//! A shop that sells: an instance with a bank account, its till, and whoever comes to it.
+//! A shop: an instance with a bank account, its till, and its clients.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,4 +1,4 @@
-//! The books of the sandbox agree, whatever happens.
+//! The sandbox's ledger adds up, whatever happens.
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -9,7 +9,7 @@ use super::{Merchant, read};
 use crate::common::exchange::{Coin, Exchange, Planchet, Purchase, Reserve, fresh_key, kudos};
 
 #[test]
-fn the_books_agree_after_anything() {
+fn the_sandbox_ledger_adds_up_after_anything() {
     let exchange = Exchange::start();
     let ledger = exchange.ledger();
     assert_eq!(ledger["topped_up"], "KUDOS:0");

@@ -1,4 +1,4 @@
-//! What the sandbox does when it is told to misbehave.
+//! What the sandbox does when it is set to misbehave.
 
 use playground::sandbox::{Fault, FaultAction, Faults};
 use serde_json::{Value, json};

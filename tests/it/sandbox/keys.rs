@@ -1,4 +1,4 @@
-//! `GET /keys`: what is listed, who vouches for it, and how it changes over the years.
+//! `GET /keys`: its content, its signatures, and its changes over the years.
 
 use serde_json::{Value, json};
 use taler::amount::Amount;

@@ -1,4 +1,4 @@
-//! How the sandbox takes requests of any kind, sensible or not.
+//! How the sandbox answers valid and invalid requests.
 
 use serde_json::{Value, json};
 

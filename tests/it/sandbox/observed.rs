@@ -182,7 +182,7 @@ fn kyc_check(exchange: &Exchange, key: &SigningKey, is_named: bool) -> Reply {
 }
 
 #[test]
-fn point_5_an_accounts_owner_asks_how_it_stands() {
+fn point_5_an_accounts_owner_asks_for_its_state() {
     let exchange = with_limit();
     let shop = Merchant::new();
     assert_eq!(failure(&kyc_check(&exchange, &shop.key, true)), (404, 1939));

@@ -28,7 +28,7 @@ fn a_customer_withdraws_pays_and_is_refunded() {
     );
     assert_eq!(
         run(&dir, &["--exchange", url, "withdraw", "KUDOS:0.4"]),
-        (0, "withdrew KUDOS:0.4; you have KUDOS:0.4 now".into())
+        (0, "withdrew KUDOS:0.4; new balance KUDOS:0.4".into())
     );
     assert_eq!(run(&dir, &["balance"]), (0, format!("KUDOS:0.4 of {url}")));
     let page = json!({ "fulfillment_url": "https://tea.example/" });
@@ -44,8 +44,8 @@ fn a_customer_withdraws_pays_and_is_refunded() {
     );
     merchant.grant("O-1", 0, 1, "0.01");
     let refund = merchant.refund_uri("O-1");
-    assert_eq!(run(&dir, &["refund", &refund]), (0, "KUDOS:0.01 came back for order O-1".into()));
-    assert_eq!(run(&dir, &["refund", &refund]), (0, "nothing new came back for order O-1".into()));
+    assert_eq!(run(&dir, &["refund", &refund]), (0, "refunded KUDOS:0.01 for order O-1".into()));
+    assert_eq!(run(&dir, &["refund", &refund]), (0, "no new refund for order O-1".into()));
     let (status, said) = run(&dir, &["abort", &uri]);
     let paid = "tilld: that order is paid, and a payment that has arrived cannot be called off; the \
                 shop can refund it, and then: tilld wallet refund";

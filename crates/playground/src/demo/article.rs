@@ -1,5 +1,5 @@
-//! An article behind a paywall, after the manner of Paivana (merchant-api 4.4): looking at it makes
-//! no order. The visitor's wallet makes one of a template, for this visitor and this page, and the
+//! An article behind a paywall, as in Paivana (merchant-api 4.4): opening it creates
+//! no order. The visitor's wallet creates one from a template, for this visitor and this page, and the
 //! page asks the till whether its visitor has paid.
 
 use actix_web::web::Data;
@@ -108,7 +108,7 @@ fn uri(demo: &Demo, visitor: &Visitor) -> Result<String, Failure> {
     Ok(PayTemplate { base: demo.0.base_url.clone(), template, params }.to_string())
 }
 
-/// Whether the visitor has an order for the article that is paid and not given back. Everybody can
+/// Whether the visitor has an order for the article that is paid and not refunded. Everybody can
 /// ask the till who has paid; the shop asks with its token once more, as a paywall must.
 async fn has_paid(demo: &Demo, visitor: &Visitor) -> Result<bool, Failure> {
     let Some(order) = demo.0.merchant.paid_for(&here(demo), &visitor.session).await? else {

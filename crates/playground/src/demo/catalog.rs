@@ -1,4 +1,4 @@
-//! What there is to buy, and what the shop wants to find at its till for it.
+//! The catalog of goods, and the templates that the shop needs at its till.
 
 use serde_json::{Map, Value, json};
 
@@ -88,7 +88,7 @@ pub(super) fn sold_as(summary: &str) -> Option<&'static Good> {
 /// chooses, and the article behind the paywall.
 ///
 /// # Errors
-/// [`BadTemplate`] when they make no sense to the till, which would be our fault.
+/// [`BadTemplate`] when they are invalid to the till, which would be our fault.
 pub fn templates() -> Result<Vec<Template>, BadTemplate> {
     let tip_jar = template(
         TIP_JAR,

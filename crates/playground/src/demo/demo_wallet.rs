@@ -1,4 +1,4 @@
-//! The demo wallet, for visitors without one of their own. What a visitor starts is finished even if
+//! The demo wallet, for visitors without one of their own. Its actions complete even if
 //! the browser goes away.
 
 use std::future::Future;

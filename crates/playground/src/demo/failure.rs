@@ -1,4 +1,4 @@
-//! What can go wrong in the shop, as a visitor is told.
+//! The shop's errors, with messages for visitors.
 
 use std::fmt;
 
@@ -130,7 +130,7 @@ impl ResponseError for Failure {
     }
 
     fn error_response(&self) -> HttpResponse {
-        // For whoever it is; what stands around every answer gives it anew, to its reader.
+        // Without a language; the middleware renders it again for its reader.
         page::problem(self, Reader::default())
     }
 }

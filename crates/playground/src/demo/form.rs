@@ -1,4 +1,4 @@
-//! What a form of the shop's pages sends.
+//! Reads the forms of the shop's pages.
 
 use std::ops::Deref;
 

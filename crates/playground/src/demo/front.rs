@@ -1,4 +1,4 @@
-//! The front page: what there is, the tip jar, and the demo wallet's tap.
+//! The front page: the goods, the tip jar, and the demo wallet's withdrawals.
 
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};

@@ -1,5 +1,5 @@
-//! What the shop asks its till, over HTTP and with its token, as any shop does (merchant-api 2, 4),
-//! and the one thing that it asks the exchange: whether it is there.
+//! The shop's client of the merchant API, over HTTP and with its token, as of any shop (merchant-api 2, 4),
+//! and its one request to the exchange: whether it is ready.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub(super) struct Offer {
 pub(super) struct Sale {
     pub(super) summary: String,
     pub(super) price: Amount,
-    /// What was given back.
+    /// What was refunded.
     pub(super) refund: Amount,
     /// Does some of it wait for the customer's wallet?
     pub(super) is_refund_pending: bool,
@@ -136,7 +136,7 @@ impl MerchantClient {
         answer.is_ok_and(|answer| answer.status().as_u16() == 200)
     }
 
-    /// Makes an order for a visitor. `fulfillment_url` may hold `${ORDER_ID}`.
+    /// Creates an order for a visitor. `fulfillment_url` may hold `${ORDER_ID}`.
     pub(super) async fn order(
         &self,
         good: &Good,
@@ -217,7 +217,7 @@ impl MerchantClient {
         rest.ok_or_else(|| Failure::Till("the till names an address that is not its own".into()))
     }
 
-    /// Raises what is given back of an order to `total`; what the customer's wallet opens for it.
+    /// Raises what is refunded of an order to `total`; what the customer's wallet opens for it.
     pub(super) async fn refund(&self, order: &OrderId, total: &Amount) -> Result<String, Failure> {
         let url = self.till.join(&["private", "orders", order.as_str(), "refund"]);
         let body = json!({ "refund": total, "reason": "Half of it, to see how that goes" });

@@ -1,11 +1,11 @@
 //! The demo shop: a small web shop like any other, for `tilld demo`.
 //!
-//! It stands outside the house. What it wants of the till it asks over HTTP, with a token, as a
+//! It is independent of the daemon. It uses the till over HTTP, with a token, as a
 //! shop's plug-in would; it knows nothing of orders but what the merchant API answers, and keeps
 //! nothing itself: a visitor is a cookie, a purchase is an order at the till. The one thing that no
 //! other shop has is a wallet of its own behind a button, so that buying can be tried without one.
 //!
-//! | room | |
+//! | module | |
 //! | --- | --- |
 //! | `catalog` | what there is to buy |
 //! | `merchant_client` | what the shop asks the till, and what it makes of the answers |

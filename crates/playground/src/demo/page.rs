@@ -1,4 +1,4 @@
-//! How all pages look, and what browsers may do with them: nothing comes from elsewhere, nothing is
+//! The layout of all pages and their security headers: nothing is loaded from elsewhere, nothing is
 //! written into a page but by its template, which escapes.
 
 use std::time::Duration;

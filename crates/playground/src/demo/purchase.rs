@@ -1,5 +1,5 @@
-//! Buying: an order is made, paid by whatever wallet, and its goods handed out; half of it can be
-//! given back. How an order stands is asked of the till each time, for the visitor who looks.
+//! Buying: an order is created, paid by any wallet, and its goods are delivered; half of it can be
+//! refunded. Each view asks the till for the order's state.
 
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
@@ -50,7 +50,7 @@ struct SalePage<'a> {
     order: &'a OrderId,
     summary: String,
     sale: &'a Sale,
-    /// What the wallet opens to collect what is given back.
+    /// What the wallet opens to collect what is refunded.
     link: Option<Link>,
 }
 
@@ -171,7 +171,7 @@ pub(super) async fn refund(
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
 
-/// `POST /shop/orders/$ORDER_ID/collect`: the demo wallet picks up what was given back.
+/// `POST /shop/orders/$ORDER_ID/collect`: the demo wallet picks up what was refunded.
 pub(super) async fn collect(
     demo: Data<Demo>,
     request: HttpRequest,

@@ -1,4 +1,4 @@
-//! Who reads a page of the shop: in which words it speaks, and how it writes its amounts.
+//! The reader of a page: language and number format.
 
 use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderMap};
 
@@ -60,12 +60,15 @@ impl Reader {
     pub(super) fn coin(self, wallet: &Contents) -> String {
         let messages = self.messages();
         let there = match &wallet.available {
-            Some(amount) => filled(messages.demo_purse, &[&self.money(amount)]),
-            None => messages.demo_purse_empty.to_owned(),
+            Some(amount) => filled(messages.demo_balance, &[&self.money(amount)]),
+            None => messages.demo_balance_empty.to_owned(),
         };
         match &wallet.expected {
             Some(amount) => {
-                format!("{there} {}", filled(messages.demo_purse_expected, &[&self.money(amount)]))
+                format!(
+                    "{there} {}",
+                    filled(messages.demo_balance_expected, &[&self.money(amount)])
+                )
             }
             None => there,
         }
@@ -97,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn a_purse_says_what_is_in_it_and_what_is_on_the_way() {
+    fn the_balance_names_available_and_pending_money() {
         let amount = |text| Amount::parse(text).ok();
         let full = Contents { available: amount("KUDOS:3"), expected: amount("KUDOS:1.5") };
         assert_eq!(

@@ -1,8 +1,8 @@
-//! Who is there, and which requests come from our own pages.
+//! The visitor of a request, and the check that a form comes from our own pages.
 //!
 //! A visitor is a random name in a cookie; it is also the session to which payments are bound. A
-//! form is taken only from a page of ours that was made for the same visitor: it carries a seal
-//! that nobody else can make, and the browser must not say that another site has sent it.
+//! form is accepted only from a page of ours for the same visitor: it carries a CSRF token
+//! that no other site can forge, and the browser must not say that another site has sent it.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
@@ -26,7 +26,7 @@ const AGE_S: u32 = 30 * 86_400;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Somebody at a browser.
+/// A visitor's browser.
 pub(super) struct Visitor {
     /// The visitor's name, by which the till knows what is paid.
     pub(super) session: SessionId,
@@ -66,9 +66,9 @@ impl Visitor {
         let from_here = header(FETCH_SITE).is_none_or(|site| site == b"same-origin")
             && header(ORIGIN).is_none_or(|origin| origin == own);
         let csrf_token = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
-        let is_sealed =
+        let is_ours =
             bool::from(csrf_token(&self.csrf_token).as_bytes().ct_eq(csrf_token(shown).as_bytes()));
-        if from_here && is_sealed && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
+        if from_here && is_ours && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
     }
 
     /// The value of `Set-Cookie`. Other ports of this machine see the cookie as well, and can do

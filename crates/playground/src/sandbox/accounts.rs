@@ -28,7 +28,7 @@ pub(super) struct Owner<'a> {
 
 /// What an exchange says of an account.
 pub(super) enum KycChecked {
-    /// Nothing stands in the way.
+    /// No obstacle.
     Free(Value),
     /// Its owner must identify.
     Required(Value),
@@ -98,7 +98,7 @@ impl Sandbox {
         }
     }
 
-    /// How it stands with an account, for its owner. Blocks.
+    /// KYC state of an account, for its owner. Blocks.
     pub(super) fn kyc_check(
         &self,
         h_payto: &ShortHash,

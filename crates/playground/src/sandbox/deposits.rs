@@ -2,7 +2,7 @@
 //!
 //! What is signed by coin and denomination is checked before the file is touched, because it takes
 //! longest. Then one transaction looks at what each coin has left, takes it, and keeps the
-//! confirmation, so that the same request gets the same bytes for ever.
+//! confirmation, so that the same request gets the same bytes forever.
 //!
 //! As the exchange of December 2024 does: a coin that is twice in a request is taken once, though the
 //! confirmation counts it twice; all requests of one contract carry the time of the first; the same
@@ -68,7 +68,7 @@ struct DepositedCoin {
     h_age_commitment: Option<ShortHash>,
 }
 
-/// What the merchant is told.
+/// The merchant's answer.
 #[derive(Serialize)]
 pub(super) struct Confirmed {
     exchange_timestamp: Timestamp,
@@ -250,7 +250,7 @@ impl Checked<'_> {
     }
 
     /// Keeps the request and what it is told; its number.
-    fn insert(&self, tx: &Transaction<'_>, told: &Confirmed) -> Result<i64, Failure> {
+    fn insert(&self, tx: &Transaction<'_>, reported: &Confirmed) -> Result<i64, Failure> {
         tx.prepare_cached(sql!("deposits/insert_batch"))?.execute(named_params! {
             ":request_hash": self.hash,
             ":merchant_pub": self.asked.merchant_pub,
@@ -261,9 +261,9 @@ impl Checked<'_> {
             ":timestamp_s": self.asked.timestamp,
             ":refund_deadline_s": self.refund_deadline,
             ":wire_deadline_s": self.asked.wire_transfer_deadline,
-            ":confirmed_at_s": told.exchange_timestamp,
-            ":exchange_pub": told.exchange_pub,
-            ":exchange_sig": told.exchange_sig.as_bytes(),
+            ":confirmed_at_s": reported.exchange_timestamp,
+            ":exchange_pub": reported.exchange_pub,
+            ":exchange_sig": reported.exchange_sig.as_bytes(),
         })?;
         Ok(tx.last_insert_rowid())
     }
@@ -296,7 +296,7 @@ impl Checked<'_> {
         }
     }
 
-    /// What the same request was told before.
+    /// The earlier answer to the same request.
     fn earlier(&self, tx: &Transaction<'_>) -> Result<Option<Confirmed>, Failure> {
         let found = tx.prepare_cached(sql!("deposits/find_batch"))?.query_row(
             named_params! { ":request_hash": self.hash },
@@ -330,17 +330,17 @@ impl Sandbox {
                 _ => {}
             }
         }
-        let told = match self.0.file.look(|db| checked.earlier(db))? {
-            Some(told) => told,
+        let reported = match self.0.file.look(|db| checked.earlier(db))? {
+            Some(reported) => reported,
             None => self.deposit_anew(&checked, &keys, now)?,
         };
         // Only now may the answer become a lie: what was kept is the truth.
         let coin_sigs: Vec<_> = asked.coins.iter().map(|coin| coin.coin_sig).collect();
         let total = checked.total(&keys)?;
-        let statement = checked.confirmation(told.exchange_timestamp, total, &coin_sigs);
-        let signed = (told.exchange_pub, told.exchange_sig);
+        let statement = checked.confirmation(reported.exchange_timestamp, total, &coin_sigs);
+        let signed = (reported.exchange_pub, reported.exchange_sig);
         let (exchange_pub, exchange_sig) = act.signed(&statement, signed)?;
-        Ok(Confirmed { exchange_pub, exchange_sig, ..told })
+        Ok(Confirmed { exchange_pub, exchange_sig, ..reported })
     }
 
     fn deposit_anew(
@@ -366,12 +366,12 @@ impl Sandbox {
             self.allow(tx, &owner, coins.iter().map(|coin| &coin.contribution), now)?;
             let statement = checked.confirmation(at, total, &coin_sigs);
             let (exchange_pub, exchange_sig) = signing.sign(&statement);
-            let told = Confirmed { exchange_timestamp: at, exchange_pub, exchange_sig };
-            let batch = checked.insert(tx, &told)?;
+            let reported = Confirmed { exchange_timestamp: at, exchange_pub, exchange_sig };
+            let batch = checked.insert(tx, &reported)?;
             for (coin, denomination) in coins.iter().zip(denominations) {
                 checked.debit(tx, coin, denomination, (self, keys, batch))?;
             }
-            Ok(told)
+            Ok(reported)
         })
     }
 }

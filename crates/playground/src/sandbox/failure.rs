@@ -1,7 +1,7 @@
-//! THE table of the sandbox: what went wrong → status, Taler code, hint.
+//! The sandbox's table of errors: failure → status, Taler code, hint.
 //!
 //! Codes are the registry's. Some failures come with more members, which merchants and wallets
-//! read: the coin that is to blame, or the exchange's word that a denomination is none of its own
+//! read: the coin that caused it, or the exchange's signed statement that it does not know a denomination
 //! (crypto 8.10, 14.2).
 
 use std::fmt;
@@ -67,7 +67,7 @@ pub(super) enum Failure {
     ReserveTooSmall(Amount),
     /// The reserve's owner did not sign this withdrawal.
     ReserveSignature,
-    /// Somebody else has withdrawn this very planchet.
+    /// Another reserve has withdrawn this planchet.
     PlanchetTaken,
     /// The denomination did not sign this coin.
     DenominationSignature,
@@ -113,14 +113,14 @@ pub(super) enum Failure {
     TransferUnknown,
     /// The coin has never been spent.
     CoinUnknown,
-    /// Only somebody on this machine may do that.
+    /// Only clients on this machine may do that.
     NotLocal,
-    /// Somebody must identify themselves first.
+    /// The account's owner must identify first.
     Kyc(Box<Identification>),
     /// No transfer from this very account has named the merchant's key; hash of the account,
     /// normalised.
     KycAuth(ShortHash),
-    /// Nobody has ever wanted to be paid to this account.
+    /// No deposit named this account yet.
     KycAccountUnknown,
     /// There is no key to check the question about an account with.
     KycKeyUnknown,
@@ -171,7 +171,7 @@ pub(super) struct Identification {
 pub(super) struct AgeConflict {
     /// The coin.
     pub(super) coin: PublicKey,
-    /// Its denomination.
+    /// Hash of the coin's denomination.
     pub(super) h_denom: HashCode,
     /// The commitment that it was seen with.
     pub(super) expected: ShortHash,

@@ -1,4 +1,4 @@
-//! How a sandbox can be told to misbehave, so that merchants can be tested against bad exchanges.
+//! Faults that a sandbox produces on request, to test merchants against bad exchanges.
 //!
 //! | act | keys | withdraw | deposit | refund |
 //! | --- | --- | --- | --- | --- |
@@ -11,14 +11,14 @@
 //! | [`FaultAction::UnknownSigningKey`] | of the list | – | of the confirmation | of the confirmation |
 //! | [`FaultAction::ExpiredSigningKeys`] | listed so | – | – | – |
 //! | [`FaultAction::ExpiredDenominations`] | listed so | – | – | – |
-//! | [`FaultAction::OtherMasterKey`] | vouches for all | – | – | – |
+//! | [`FaultAction::OtherMasterKey`] | signs all | – | – | – |
 //! | [`FaultAction::KycRequired`] | – | does nothing | does nothing | does nothing |
 //! | [`FaultAction::Frozen`] | – | does nothing | does nothing | does nothing |
 //! | [`FaultAction::DenominationUnknown`] | – | does nothing | does nothing | – |
 //! | [`FaultAction::DoubleSpending`] | – | – | does nothing | – |
 //!
 //! What it did is true all the same: only the answer lies, and the same request gets the true one
-//! once the fault is over. Where the table has a dash, the switch makes no sense and is refused.
+//! once the fault is over. Where the table has a dash, the switch is invalid and is refused.
 
 use std::time::Duration;
 
@@ -81,13 +81,13 @@ pub enum FaultAction {
     FailAfterwards(u16),
     /// Names the right key, which did not make the signature.
     WrongSignature,
-    /// Signs with a key that nobody vouches for.
+    /// Signs with a key that the master key has not signed.
     UnknownSigningKey,
     /// Lists signing keys that have expired.
     ExpiredSigningKeys,
     /// Lists denominations that have expired.
     ExpiredDenominations,
-    /// Another master key vouches for everything.
+    /// Another master key signs everything.
     OtherMasterKey,
     /// Demands that the account's owner identifies first: 451, code 1028.
     KycRequired,

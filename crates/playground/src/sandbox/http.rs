@@ -160,8 +160,8 @@ async fn withdraw(
 /// `POST /batch-deposit`
 async fn deposit(sandbox: Data<Sandbox>, Body(asked): Body<deposits::Request>) -> Answer {
     let act = sandbox.meet(Endpoint::Deposit).await?;
-    let told = blocking(sandbox, move |sandbox| sandbox.deposit(&asked, act)).await?;
-    act.answer(HttpResponse::Ok().json(told))
+    let reported = blocking(sandbox, move |sandbox| sandbox.deposit(&asked, act)).await?;
+    act.answer(HttpResponse::Ok().json(reported))
 }
 
 /// `POST /coins/$COIN_PUB/refund`
@@ -172,8 +172,8 @@ async fn refund(
 ) -> Answer {
     let act = sandbox.meet(Endpoint::Refund).await?;
     let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
-    let told = blocking(sandbox, move |sandbox| sandbox.refund(&coin, &asked, act)).await?;
-    act.answer(HttpResponse::Ok().json(told))
+    let reported = blocking(sandbox, move |sandbox| sandbox.refund(&coin, &asked, act)).await?;
+    act.answer(HttpResponse::Ok().json(reported))
 }
 
 /// `GET /deposits/$H_WIRE/$MERCHANT_PUB/$H_CONTRACT_TERMS/$COIN_PUB`

@@ -1,4 +1,4 @@
-//! The books, for tests and the curious: whatever was topped up is in a reserve, in a coin, with a
+//! The ledger, for tests: all money that was topped up is in a reserve, in a coin, with a
 //! merchant, or was paid as a fee.
 //!
 //! Each sum comes from other rows: reserves and withdrawals count what went out, coins what they

@@ -1,11 +1,11 @@
-//! A sandbox exchange: the far side of the network, for demonstrations and tests.
+//! A sandbox exchange, for demonstrations and tests.
 //!
 //! It issues play money and takes it back. Its protocol is the true one, and so are its signatures
 //! and its care for money; only a bank is missing, so anybody may top up a reserve. It refuses any
-//! currency but KUDOS and TESTKUDOS. For tests it can be told to misbehave ([`Faults`]).
+//! currency but KUDOS and TESTKUDOS. For tests it can misbehave on request ([`Faults`]).
 //!
-//! The room shares nothing with the till but the nouns and the alphabet: it has its own file, its
-//! own tables below `sql/sandbox/`, and is spoken to over HTTP only. What is said on the wire
+//! It shares only the protocol's types with the till: it has its own file, its
+//! own tables below `sql/sandbox/`, and is used over HTTP only. The protocol
 //! follows crypto 8, 10 and 14, as of exchanges of December 2024.
 
 mod accounts;
@@ -58,7 +58,7 @@ use sql;
 pub enum Error {
     /// The currency is worth something; which it is.
     RealMoney(String),
-    /// A setting makes no sense; the sentence says which.
+    /// A setting is invalid; the sentence says which.
     Setting(&'static str),
     /// The file is there, but is no sandbox.
     Foreign(PathBuf),
@@ -184,7 +184,7 @@ impl Sandbox {
         &self.0.settings.base_url
     }
 
-    /// The key that vouches for all others.
+    /// The key that signs all others.
     pub fn master_public_key(&self) -> PublicKey {
         self.0.identity.master.public_key()
     }

@@ -18,7 +18,7 @@ use taler::sign::{PublicKey, Signature, Statement};
 /// Most refunds of one deposit.
 const MAX_REFUNDS: i64 = 64;
 
-/// Asks for some of a deposit to be given back.
+/// Asks for some of a deposit to be refunded.
 #[derive(Deserialize)]
 pub(super) struct Request {
     refund_amount: Amount,
@@ -28,7 +28,7 @@ pub(super) struct Request {
     merchant_sig: Signature,
 }
 
-/// What the merchant is told.
+/// The merchant's answer.
 #[derive(Serialize)]
 pub(super) struct Confirmed {
     exchange_pub: PublicKey,
@@ -38,11 +38,11 @@ pub(super) struct Confirmed {
 /// A refund that was made. The amount is a column.
 struct RefundRow {
     amount: i64,
-    told: (PublicKey, Signature),
+    reported: (PublicKey, Signature),
 }
 
 impl Sandbox {
-    /// Gives some of a deposit back. The same request again changes nothing and is told the same.
+    /// Gives some of a deposit back. The same request again changes nothing and gets the same answer.
     /// Blocks.
     pub(super) fn refund(
         &self,
@@ -104,7 +104,7 @@ impl Sandbox {
             for deposit in &deposits {
                 if let Some(kept) = find(tx, deposit.serial, id)? {
                     return match kept.amount == amount {
-                        true => Ok(kept.told),
+                        true => Ok(kept.reported),
                         false => Err(Failure::RefundOtherAmount(*coin, h_denom)),
                     };
                 }
@@ -164,7 +164,7 @@ fn find(db: &Connection, deposit: i64, id: [u8; 8]) -> Result<Option<RefundRow>,
         |row| {
             Ok(RefundRow {
                 amount: row.get("amount")?,
-                told: (row.get("exchange_pub")?, Signature::new(row.get("exchange_sig")?)),
+                reported: (row.get("exchange_pub")?, Signature::new(row.get("exchange_sig")?)),
             })
         },
     );

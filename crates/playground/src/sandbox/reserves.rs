@@ -1,4 +1,4 @@
-//! Reserves: topped up by anybody, withdrawn from as coins by whoever has the key (crypto 14.7).
+//! Reserves: any client can top them up; the holder of the key withdraws coins (crypto 14.7).
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! What a sandbox is set up with: currency, address, denominations and how long keys live.
+//! Settings of a sandbox: currency, base URL, denominations and lifetimes of keys.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use taler::coin::rsa::{MAX_BITS, MIN_BITS};
 use taler::time::RelativeTime;
 use taler::web::BaseUrl;
 
-/// The only currencies that a sandbox issues: nobody takes them for money.
+/// The only currencies that a sandbox issues: they are known as play money.
 const PLAY_MONEY: [&str; 2] = ["KUDOS", "TESTKUDOS"];
 
 /// Units of 10⁻⁸ in a hundredth.
@@ -60,7 +60,7 @@ const KEYS_HOLD: Duration = Duration::from_secs(15 * 60);
 pub struct HardLimit {
     /// Of what: `DEPOSIT`, `TRANSACTION`, `REFUND` and the like.
     pub operation: &'static str,
-    /// How much.
+    /// The amount of the limit.
     pub threshold: Amount,
 }
 

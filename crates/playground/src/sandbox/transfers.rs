@@ -21,7 +21,7 @@ use taler::time::Timestamp;
 /// Most deposits that one transfer pays out.
 const MAX_DEPOSITS: i64 = 1_000;
 
-/// A merchant asks what became of a deposit.
+/// A merchant asks for the state of a deposit.
 pub(super) struct Question {
     pub(super) h_wire: HashCode,
     pub(super) merchant_pub: PublicKey,
@@ -39,7 +39,7 @@ pub(super) enum Tracked {
 }
 
 impl Sandbox {
-    /// What became of a deposit. Blocks.
+    /// The state of a deposit. Blocks.
     pub(super) fn track(&self, question: &Question) -> Result<Tracked, Failure> {
         let asked = DepositQuestion {
             h_contract: question.h_contract,

@@ -214,18 +214,18 @@ pub(super) fn spendable(
     let mut rows = statement.query(named_params! {
         ":base_url": exchange, ":master_pub": master, ":currency": currency.as_str(),
     })?;
-    let mut purses = Vec::new();
+    let mut coins = Vec::new();
     while let Some(row) = rows.next()? {
         let until: Timestamp = row.get("expire_deposit_s")?;
         if now < until {
-            purses.push(SpendableCoin {
+            coins.push(SpendableCoin {
                 coin: row.get("serial")?,
                 remaining: row.get("remaining")?,
                 fee: row.get("fee_deposit")?,
             });
         }
     }
-    Ok(purses)
+    Ok(coins)
 }
 
 /// What is known of a coin's value: what is left, what it was worth when new, what a refund costs.

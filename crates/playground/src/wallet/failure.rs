@@ -1,4 +1,4 @@
-//! What can go wrong for a wallet, in its owner's words.
+//! The wallet's errors, with messages for its owner.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -34,7 +34,7 @@ pub enum Error {
     Busy,
     /// The text is no address for wallets, or not for this.
     Uri(BadUri),
-    /// Something that was asked makes no sense; the sentence says what.
+    /// Something that was asked is invalid; the sentence says what.
     Unfit(&'static str),
     /// Amounts cannot be reckoned with: they are too large, or of different currencies.
     Amount(AmountError),
@@ -65,7 +65,7 @@ pub enum Error {
     NotBought,
     /// The payment has arrived, so it cannot be called off.
     AlreadyPaid,
-    /// The payment was called off; why.
+    /// The payment was aborted; why.
     CalledOff(String),
     /// The payment is on its way, and nobody knows yet whether it arrived. It is kept and sent again
     /// with the next call; why it is late.

@@ -1,6 +1,6 @@
 //! A wallet: it withdraws coins from an exchange, pays shops with them, and takes refunds.
 //!
-//! It stands outside the house, like any customer's wallet: it speaks true Taler over HTTP, to the
+//! It is independent of the daemon, like any customer's wallet: it speaks the Taler protocol over HTTP, to the
 //! till and to exchanges, and knows nothing of either but what they answer. It is there for the
 //! demonstration (`tilld wallet …`, the demo shop's button) and for tests. The one thing that no
 //! other wallet does is to top up a reserve without a bank, which only the sandbox exchange allows
@@ -83,7 +83,7 @@ struct WalletLock<'a> {
 
 impl Drop for WalletLock<'_> {
     fn drop(&mut self) {
-        // If it cannot be given back now, it is when the process ends.
+        // If the lock cannot be released now, it is when the process ends.
         let _ = self.wallet.lock.unlock();
     }
 }

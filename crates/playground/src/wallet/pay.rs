@@ -97,7 +97,7 @@ impl Wallet {
     ///
     /// # Errors
     /// Whatever is wrong with the address, the offer or the money; [`Error::Pending`] when the coins
-    /// are sent and there is no answer yet. When the shop refuses for good, the payment is called off
+    /// are sent and there is no answer yet. When the shop permanently refuses, the payment is called off
     /// and the coins have their value again, as far as it was not spent.
     pub async fn pay(&self, uri: &str, options: PayOptions) -> Result<Paid, Error> {
         let mut pay = Pay::parse(uri)?;
@@ -231,7 +231,7 @@ impl Wallet {
         .await
     }
 
-    /// Sends the booked coins until the shop takes them or refuses for good. Returns what they gave.
+    /// Sends the booked coins until the shop takes them or permanently refuses. Returns what they gave.
     async fn send_coins(
         &self,
         purchase: &Purchase,
@@ -270,7 +270,7 @@ impl Wallet {
             if let Err(why) = replaced {
                 self.abort_purchase(purchase, &why.to_string()).await?;
                 if reply.code() == ALREADY_PAID {
-                    // Coins that arrived all the same were given back at once, which is no matter of
+                    // Coins that arrived all the same were refunded at once, which is no matter of
                     // aborting: the shop would only say that the order is paid.
                     self.collect(purchase, contract, patience).await?;
                     self.release_rest(purchase).await?;
@@ -340,15 +340,15 @@ fn choose(
     now: Timestamp,
 ) -> Result<(), Error> {
     let terms = &contract.terms;
-    let mut purses = Vec::new();
+    let mut coins = Vec::new();
     for accepted in &terms.exchanges {
         let (url, master) = (&accepted.url, &accepted.master_pub);
         for coin in coins::spendable(tx, url, master, terms.amount.currency(), now)? {
             // A coin is in a payment once, and a contract may name an exchange twice.
             let is_in = kept.iter().any(|spending| spending.coin == coin.coin)
-                || purses.iter().any(|other: &selection::SpendableCoin| other.coin == coin.coin);
+                || coins.iter().any(|other: &selection::SpendableCoin| other.coin == coin.coin);
             if !is_in {
-                purses.push(coin);
+                coins.push(coin);
             }
         }
     }
@@ -357,7 +357,7 @@ fn choose(
         max_fee: terms.max_fee,
         booked: kept.iter().map(Spending::part).collect(),
     };
-    purchases::book(tx, purchase, &selection::choose(&purses, &price)?)
+    purchases::book(tx, purchase, &selection::choose(&coins, &price)?)
 }
 
 /// The request to pay with these coins; the same for the same coins.

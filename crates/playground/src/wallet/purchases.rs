@@ -27,7 +27,7 @@ pub(super) enum State {
     Paying,
     /// There is a receipt.
     Paid,
-    /// The shop has refused for good, and is asked for what it has of the money.
+    /// The shop has permanently refused, and is asked for what it has of the money.
     Aborting,
     /// What came back is back.
     Aborted,
@@ -70,7 +70,7 @@ pub(super) struct Purchase {
     /// The visitor to whom the payment is bound.
     pub(super) session: Option<SessionId>,
     pub(super) receipt: Option<Signature>,
-    /// Why it is or was called off.
+    /// Why it is or was aborted.
     pub(super) reason: Option<String>,
 }
 

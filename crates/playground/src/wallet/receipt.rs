@@ -1,4 +1,4 @@
-//! What was paid once is not paid again: the receipt is shown instead (merchant-api 3.1 and 3.6).
+//! Repurchases: shows the receipt of an earlier payment instead of paying again (merchant-api 3.1 and 3.6).
 
 use serde::Deserialize;
 use serde_json::json;

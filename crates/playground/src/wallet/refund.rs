@@ -1,4 +1,4 @@
-//! Money comes back: refunds that the shop grants, and payments that are called off
+//! Collects refunds that the shop grants, and aborts incomplete payments
 //! (merchant-api 3.7 and 3.8). What counts is the exchange's signature, not the shop's word.
 
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ const ABORT_ID: u64 = 0;
 /// A refund was picked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refunded {
-    /// The order.
+    /// The refunded order's ID.
     pub order: OrderId,
     /// What the shop calls it.
     pub summary: String,
@@ -40,7 +40,7 @@ pub struct Refunded {
     pub arrived: Amount,
     /// How many coins' refunds the exchange has not confirmed yet.
     pub missing: usize,
-    /// How many coins' refunds the exchange refuses for good: the shop gives that back otherwise.
+    /// How many coins' refunds the exchange permanently refuses: the shop gives that back otherwise.
     pub refused: usize,
 }
 
@@ -79,7 +79,7 @@ enum AbortStatus {
     Undeposited {},
 }
 
-/// The exchange's word that so much of a coin was given back.
+/// The exchange's word that so much of a coin was refunded.
 struct Confirmed {
     spending: Spending,
     confirmation: RefundConfirmation,

@@ -133,10 +133,10 @@ impl Price {
         less(&self.amount.checked_add(&ours)?, &booked)
     }
 
-    fn is_met_by(&self, purses: &[SpendableCoin]) -> Result<bool, AmountError> {
+    fn is_met_by(&self, candidates: &[SpendableCoin]) -> Result<bool, AmountError> {
         let currency = *self.amount.currency();
-        let brought = Amount::sum(currency, purses.iter().map(|coin| &coin.remaining))?;
-        let fees = Amount::sum(currency, purses.iter().map(|coin| &coin.fee))?;
+        let brought = Amount::sum(currency, candidates.iter().map(|coin| &coin.remaining))?;
+        let fees = Amount::sum(currency, candidates.iter().map(|coin| &coin.fee))?;
         Ok(brought.try_cmp(&self.due(&fees)?)?.is_ge())
     }
 }
@@ -155,9 +155,9 @@ fn less(amount: &Amount, other: &Amount) -> Result<Amount, AmountError> {
 ///
 /// # Errors
 /// [`Error::Poor`] when all together are not enough, [`Error::TooManyCoins`] when they are too many.
-pub(super) fn choose(purses: &[SpendableCoin], price: &Price) -> Result<Vec<Piece>, Error> {
+pub(super) fn choose(candidates: &[SpendableCoin], price: &Price) -> Result<Vec<Piece>, Error> {
     let mut useful = Vec::new();
-    for coin in purses {
+    for coin in candidates {
         let brings = less(&coin.remaining, &coin.fee)?;
         if !brings.is_zero() {
             useful.push((*coin, brings));
@@ -242,7 +242,7 @@ mod tests {
         amount.value() * 100 + u64::from(amount.fraction()) / 1_000_000
     }
 
-    fn purses(list: &[(u64, u64)]) -> Vec<SpendableCoin> {
+    fn candidates(list: &[(u64, u64)]) -> Vec<SpendableCoin> {
         let coin = |(coin, &(remaining, fee))| SpendableCoin {
             coin,
             remaining: cents(remaining),
@@ -256,7 +256,7 @@ mod tests {
     }
 
     fn chosen(list: &[(u64, u64)], price: &Price) -> Vec<(i64, u64)> {
-        let pieces = choose(&purses(list), price).unwrap();
+        let pieces = choose(&candidates(list), price).unwrap();
         pieces.iter().map(|piece| (piece.coin, in_cents(&piece.contribution))).collect()
     }
 
@@ -278,14 +278,14 @@ mod tests {
         assert_eq!(chosen(&[(1000, 3)], &price(300, 3)), [(0, 300)]);
         assert_eq!(chosen(&[(1000, 3)], &price(300, 2)), [(0, 301)]);
         assert_eq!(chosen(&[(303, 3)], &price(300, 0)), [(0, 303)]);
-        assert!(choose(&purses(&[(302, 3)]), &price(300, 0)).is_err());
+        assert!(choose(&candidates(&[(302, 3)]), &price(300, 0)).is_err());
     }
 
     #[test]
     fn a_coin_pays_at_least_its_own_fee() {
         assert_eq!(chosen(&[(1000, 5)], &price(2, 100)), [(0, 5)]);
         // One that is worth no more than that is of no use.
-        assert!(matches!(choose(&purses(&[(5, 5)]), &price(2, 100)), Err(Error::Poor(_))));
+        assert!(matches!(choose(&candidates(&[(5, 5)]), &price(2, 100)), Err(Error::Poor(_))));
     }
 
     #[test]
@@ -304,7 +304,7 @@ mod tests {
     #[test]
     fn more_coins_than_a_request_may_have_are_not_sent() {
         assert_eq!(chosen(&[(1, 0); 64], &price(64, 0)).len(), 64);
-        let refused = choose(&purses(&[(1, 0); 65]), &price(65, 0));
+        let refused = choose(&candidates(&[(1, 0); 65]), &price(65, 0));
         assert!(matches!(refused, Err(Error::TooManyCoins)));
     }
 
@@ -329,7 +329,7 @@ mod tests {
             let has: u64 = booked.iter().map(|(contribution, _)| contribution).sum();
             let useful: Vec<_> = list.iter().copied().filter(|(left, fee)| left > fee).collect();
             let all: u64 = useful.iter().map(|(left, _)| left).sum();
-            match choose(&purses(&list), &price) {
+            match choose(&candidates(&list), &price) {
                 Ok(pieces) => {
                     let mut paid = has;
                     let mut coins = Vec::new();

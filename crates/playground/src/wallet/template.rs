@@ -29,7 +29,7 @@ struct Made {
 }
 
 impl Wallet {
-    /// Makes an order of what a `taler://pay-template/…` address names, and pays it. What the
+    /// Creates an order of what a `taler://pay-template/…` address names, and pays it. What the
     /// template leaves open is taken from the arguments, else from the address, else from the
     /// template's own suggestion.
     ///

@@ -1,5 +1,5 @@
-//! What the wallet asks of shops and exchanges: how long it waits, how much it reads, how often it
-//! tries, and what their refusals mean in plain words.
+//! The wallet's HTTP client for shops and exchanges: time limits, size limits,
+//! retries, and messages for their error responses.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -190,15 +190,15 @@ mod tests {
 
     #[test]
     fn a_refusal_is_told_in_words_that_cannot_harm_a_terminal() {
-        let told = |body: &str| reply(404, body).refusal().to_string();
+        let reported = |body: &str| reply(404, body).refusal().to_string();
         assert_eq!(
-            told(r#"{"code":2005,"hint":"no such order","detail":"O-1"}"#),
+            reported(r#"{"code":2005,"hint":"no such order","detail":"O-1"}"#),
             "refused: no such order (O-1) [404/2005]"
         );
-        assert_eq!(told("<h1>Not found</h1>"), "refused [404]");
-        assert_eq!(told(r#"{"code":1,"hint":"\u001b[2Jx"}"#), "refused: [2Jx [404/1]");
+        assert_eq!(reported("<h1>Not found</h1>"), "refused [404]");
+        assert_eq!(reported(r#"{"code":1,"hint":"\u001b[2Jx"}"#), "refused: [2Jx [404/1]");
         let long = format!(r#"{{"code":1,"hint":"{}"}}"#, "x".repeat(5_000));
-        assert!(told(&long).len() < 400);
+        assert!(reported(&long).len() < 400);
     }
 
     #[test]

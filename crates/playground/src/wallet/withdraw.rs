@@ -1,5 +1,5 @@
-//! Money comes into the wallet: a reserve, topped up without a bank as only a sandbox allows, and
-//! coins withdrawn from it (crypto 14.7).
+//! Withdraws coins: tops up a reserve without a bank, as only a sandbox allows, and
+//! withdraws coins from it (crypto 14.7).
 //!
 //! Reserve and coins are in the file before the exchange hears of them. Their secrets stay the same
 //! however often they are sent, so the exchange signs them once and is paid once.

@@ -2,7 +2,7 @@
 //!
 //! A denomination divides ages into groups. A coin of it carries one public key for each group but
 //! the lowest; parents keep from their child the private keys of groups that it has not reached.
-//! Whoever can sign with a group's key belongs to it. The signature is over the age that the
+//! A signature with a group's key proves membership. The signature is over the age that the
 //! contract demands, so it proves nothing else.
 
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! Denominations: keys that say how much a coin is worth (crypto 10.4).
 //!
 //! A denomination is named by the hash of its key, its cipher and its age groups. Exchanges do
-//! not send this hash: whoever reads their list computes it. What a denomination is worth, and
-//! until when, is told by the list and not known here.
+//! not send this hash: readers of their list compute it. What a denomination is worth, and
+//! until when, is in the list and not known here.
 
 use serde::{Deserialize, Serialize};
 

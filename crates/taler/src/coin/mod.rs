@@ -1,12 +1,12 @@
 //! Coins: what makes a key worth money, and how that is checked (crypto 10 and 11).
 //!
 //! A coin is a key pair of a customer whose public key an exchange has signed *blindly*: without
-//! seeing it, so that nobody can follow the coin from withdrawal to payment. How much it is worth
-//! is said by the key that signed it, the *denomination*. A coin may carry an *age commitment*, by
+//! seeing it, so that no one can trace the coin from withdrawal to payment. How much it is worth
+//! depends on the key that signed it, the *denomination*. A coin may carry an *age commitment*, by
 //! which its owner can prove to be old enough for a purchase, and nothing else.
 //!
 //! What a merchant needs is in [`denomination`]: the hash that names a denomination, and whether a
-//! coin is one of it. Both ciphers lie below, [`rsa`] and [`cs`]; [`age`] stands beside them. For
+//! coin is one of it. The ciphers are [`rsa`] and [`cs`]; [`age`] has age commitments. For
 //! the sandbox there is what exchanges and wallets do: make RSA keys, blind, sign, unblind.
 
 pub mod age;

@@ -1,7 +1,7 @@
-//! Coins in a payment: what a wallet hands over for an order (merchant-api 3.5, crypto 7.1).
+//! Deposit permissions: the coins of a payment, as a wallet sends them (merchant-api 3.5, crypto 7.1).
 //!
-//! A coin is taken as it comes: whether its exchange is trusted, whether its denomination is known
-//! and whether its signatures hold is for whoever has the exchange's keys to say.
+//! They are only parsed here: whether the exchange is trusted, whether the denomination is known
+//! and whether the signatures are valid is checked with the exchange's keys.
 
 use serde::{Deserialize, Serialize};
 

@@ -190,7 +190,7 @@ fn order(a: &[u64], b: &[u64]) -> Ordering {
     a.iter().rev().cmp(b.iter().rev())
 }
 
-/// A big-endian number in so many words, the lowest first. `None` if it needs more.
+/// A big-endian number explicitly, the lowest first. `None` if it needs more.
 fn words(bytes: &[u8], count: usize) -> Option<Box<[u64]>> {
     let zeros = bytes.iter().take_while(|&&byte| byte == 0).count();
     let (high, rest) = bytes.get(zeros..)?.as_rchunks::<8>();

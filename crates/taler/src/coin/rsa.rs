@@ -20,11 +20,9 @@ use std::str::FromStr;
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::rand_core::{TryCryptoRng, TryRng};
-use crypto_bigint::{BoxedUint, ConcatenatingMul, Resize};
+use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, Resize};
 use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
 use crypto_primes::{Flavor, is_prime, sieve_and_find};
-use dashu_base::Gcd;
-use dashu_int::UBig;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -104,9 +102,6 @@ pub struct RsaPublicKey {
     /// The wire form, ready to salt a hash with.
     salt: Box<kdf::Salt>,
     modulus: BoxedMontyParams,
-    /// The modulus once more, for looking for factors: everything else is several times slower
-    /// at that.
-    whole: UBig,
     exponent: u64,
     /// Modulus and exponent once more, for checking.
     power: Power,
@@ -172,7 +167,6 @@ impl RsaPublicKey {
         Ok(Self {
             salt: Box::new(kdf::Salt::new(&bytes)),
             bytes: bytes.into(),
-            whole: UBig::from_be_bytes(modulus),
             exponent: power,
             power: Power::new(modulus, power, power_of_two).ok_or(BadRsa::Modulus)?,
             modulus: params,
@@ -245,7 +239,7 @@ impl RsaPublicKey {
         Some(BoxedMontyForm::new(self.number(&factor)?, &self.modulus))
     }
 
-    /// The modulus as it stands in the wire form: behind two lengths of two bytes.
+    /// The modulus as it is in the wire form: behind two lengths of two bytes.
     fn modulus_bytes(&self) -> &[u8] {
         let length = usize::try_from(self.bits().div_ceil(8)).unwrap_or_default();
         self.bytes.get(4..).and_then(|bytes| bytes.get(..length)).unwrap_or_default()
@@ -259,7 +253,8 @@ impl RsaPublicKey {
 
     /// Whether number and modulus have no factor in common.
     fn is_coprime(&self, number: &[u8]) -> bool {
-        (&self.whole).gcd(UBig::from_be_bytes(number)).is_one()
+        let divisor = |number| self.modulus.modulus().gcd_vartime(&number).get();
+        self.number(number).is_some_and(|number| divisor(number) == BoxedUint::one())
     }
 }
 

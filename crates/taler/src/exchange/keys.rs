@@ -13,7 +13,7 @@ use crate::web::BaseUrl;
 /// How far the clocks of an exchange and ours may be apart (crypto 8.1): an hour.
 const SKEW_S: u64 = 3600;
 
-/// What an exchange says of itself in `GET /keys`, as far as its master key stands behind it.
+/// What an exchange says of itself in `GET /keys`, as far as its master key has signed it.
 #[derive(Clone, Debug)]
 pub struct Keys {
     pub(super) version: String,
@@ -97,8 +97,8 @@ impl Keys {
         self.denominations.values()
     }
 
-    /// How many denominations were left out because the master key does not stand behind them, or
-    /// because they make no sense.
+    /// How many denominations were left out because the master key has not signed them, or
+    /// because they are invalid.
     pub const fn left_out(&self) -> usize {
         self.left_out
     }

@@ -5,7 +5,7 @@
 //! exchange publishes, [`Keys`], and is believed as far as the master key has signed it. Whoever
 //! holds a [`Denomination`] or a [`WireAccount`] need not check it again.
 //!
-//! | room | |
+//! | module | |
 //! | --- | --- |
 //! | `keys` | the list, verified, and what can be asked of it |
 //! | `verify` | how it is verified, from the master key down |

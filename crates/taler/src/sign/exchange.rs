@@ -5,7 +5,7 @@ use super::{AmountBytes, PublicKey, Purpose, Signature, Statement};
 use crate::base32::{HashCode, ShortHash};
 use crate::{hash, kdf};
 
-/// The master key vouches for a signing key.
+/// The master key signs a signing key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SigningKeyValidity {
     /// From when on the key signs, in microseconds.
@@ -32,7 +32,7 @@ impl Statement for SigningKeyValidity {
     }
 }
 
-/// The master key vouches for a denomination, and fixes its fees.
+/// The master key signs a denomination, and fixes its fees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DenominationValidity {
     /// The master key itself.

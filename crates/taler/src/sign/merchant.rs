@@ -60,7 +60,7 @@ impl Statement for RefundRequest {
     }
 }
 
-/// The merchant asks the exchange what became of a deposit.
+/// The merchant asks the exchange for the state of a deposit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DepositQuestion {
     /// The contract that was paid.
@@ -80,7 +80,7 @@ impl Statement for DepositQuestion {
 }
 
 /// The merchant asks how far the exchange knows who owns its account. There are no fields: the
-/// account stands in the request.
+/// account is in the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KycQuestion;
 

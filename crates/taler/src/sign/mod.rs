@@ -1,12 +1,12 @@
 //! Signatures: Ed25519 keys, and messages that say what they were signed for (crypto 5).
 //!
-//! Nobody in Taler signs bare bytes. A message starts with its own size and a number that names
+//! Taler never signs bare bytes. A message starts with its own size and a number that names
 //! its purpose, so that a signature for one thing can never be shown as one for another.
 //! Verification is the strict one: what an exchange would refuse, we refuse.
 //!
-//! What is signed lies in the rooms below, by who signs it: [`merchant`], [`wallet`],
-//! [`exchange`]. Each message is a [`Statement`] with the fields of its layout, so that whoever
-//! signs and whoever checks cannot disagree about their order. Times are microseconds and amounts
+//! The statements are in modules by their signer: [`merchant`], [`wallet`],
+//! [`exchange`]. Each message is a [`Statement`] with the fields of its layout, so that signer
+//! and verifier cannot disagree about their order. Times are microseconds and amounts
 //! are their 24 bytes, as the domain gives them.
 
 pub mod exchange;
@@ -30,9 +30,9 @@ use super::base32::{BadBase32, Bytes};
 pub enum Purpose {
     /// The exchange's master key states fees that concern no merchant.
     MasterGlobalFees = 1022,
-    /// The exchange's master key vouches for a signing key.
+    /// The exchange's master key signs a signing key.
     MasterSigningKey = 1024,
-    /// The exchange's master key vouches for a denomination.
+    /// The exchange's master key signs a denomination.
     MasterDenomination = 1025,
     /// The exchange's master key states what transfers cost.
     MasterWireFees = 1028,
@@ -58,7 +58,7 @@ pub enum Purpose {
     MerchantContract = 1101,
     /// The merchant asks the exchange to refund a coin.
     MerchantRefund = 1102,
-    /// The merchant asks what became of a deposit.
+    /// The merchant asks for the state of a deposit.
     MerchantTrackTransaction = 1103,
     /// The merchant confirms that a contract is paid.
     MerchantPaymentOk = 1104,
@@ -77,7 +77,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    /// The number as it stands in the message.
+    /// The number as it is in the message.
     pub const fn number(self) -> u32 {
         #[expect(clippy::as_conversions, reason = "an enum without fields has no other way")]
         {

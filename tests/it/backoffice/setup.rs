@@ -1,4 +1,4 @@
-//! The first hour: the first shop by a link that works once, and the list of what there is to do.
+//! First setup: the first shop by a link that works once, and the check list.
 
 use std::thread;
 

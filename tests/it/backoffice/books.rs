@@ -1,4 +1,4 @@
-//! The books: what is exported is what was sold, and its sums are those that the pages show.
+//! Exports: they contain all sales, and their sums are those of the pages.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -7,9 +7,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Map, Value, json};
+
+use super::PACKAGE;
 
 /// A crate by name and version, as `cargo tree` prints it.
 type Crate = (String, String);
@@ -26,7 +29,7 @@ pub(super) fn of_materials(target: Option<&str>) -> Result<Vec<u8>, Box<dyn Erro
     let all = tree("normal,build", target)?;
     let linked = tree("normal,no-proc-macro", target)?;
     let locked = locked()?;
-    let root = (env!("CARGO_PKG_NAME").to_owned(), env!("CARGO_PKG_VERSION").to_owned());
+    let root = (PACKAGE.to_owned(), env!("CARGO_PKG_VERSION").to_owned());
 
     let mut components = Vec::new();
     for (part, license) in all.licenses.iter().filter(|(part, _)| **part != root) {
@@ -97,7 +100,7 @@ fn built_in(linked: &BTreeMap<Crate, String>) -> Result<[BuiltIn; 2], Box<dyn Er
     Ok([
         BuiltIn {
             host: sqlite,
-            part: ("sqlite".to_owned(), rusqlite::version().to_owned()),
+            part: ("sqlite".to_owned(), sqlite_version()?),
             license: "blessing",
             cpe: "sqlite:sqlite",
         },
@@ -108,6 +111,25 @@ fn built_in(linked: &BTreeMap<Crate, String>) -> Result<[BuiltIn; 2], Box<dyn Er
             cpe: "jemalloc:jemalloc",
         },
     ])
+}
+
+/// The version of the SQLite that comes along in libsqlite3-sys, as its header says it.
+fn sqlite_version() -> Result<String, Box<dyn Error>> {
+    let metadata = ["metadata", "--locked", "--format-version", "1"];
+    let output = Command::new(env!("CARGO")).args(metadata).output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let metadata: Value = serde_json::from_slice(&output.stdout)?;
+    let mut packages = metadata.get("packages").and_then(Value::as_array).into_iter().flatten();
+    let host = packages.find(|package| package.get("name") == Some(&json!("libsqlite3-sys")));
+    let manifest = host.and_then(|host| host.get("manifest_path")?.as_str());
+    let folder = manifest.and_then(|path| Path::new(path).parent());
+    let header = folder.ok_or("libsqlite3-sys has no folder")?.join("sqlite3/sqlite3.h");
+    let header = fs::read_to_string(header)?;
+    let version = header.lines().find_map(|line| line.strip_prefix("#define SQLITE_VERSION "));
+    let version = version.ok_or("the header does not say its version")?;
+    Ok(version.trim().trim_matches('"').to_owned())
 }
 
 fn described(class: &str, kind: &str, part: &Crate, license: &str) -> Map<String, Value> {
@@ -133,8 +155,7 @@ fn reference((name, version): &Crate) -> String {
 fn tree(edges: &str, target: Option<&str>) -> Result<Tree, Box<dyn Error>> {
     let format = ["--prefix", "depth", "--format", "|{p}|{l}|"];
     let mut command = Command::new(env!("CARGO"));
-    let package = env!("CARGO_PKG_NAME");
-    command.args(["tree", "--locked", "--package", package, "--edges", edges]).args(format);
+    command.args(["tree", "--locked", "--package", PACKAGE, "--edges", edges]).args(format);
     command.args(target.iter().flat_map(|target| ["--target", target]));
     let output = command.output()?;
     if !output.status.success() {

@@ -220,11 +220,11 @@ fn what_was_typed_wrong_may_be_sent_again() {
 }
 
 #[test]
-fn whoever_signs_in_with_a_double_click_has_one_seat() {
+fn a_double_click_on_sign_in_makes_one_web_session() {
     let shop = office();
     let mut visitor = Visitor::of(&shop.daemon.address);
     let page = visitor.get("/webui/sign-in");
-    visitor.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    visitor.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
     let (csrf, inputs) = (page.csrf(), [("instance", "admin"), ("password", PASSWORD)]);
     let send = || visitor.post_from(&csrf, "/webui/sign-in", &inputs);
     let (first, second) = thread::scope(|scope| {
@@ -235,10 +235,10 @@ fn whoever_signs_in_with_a_double_click_has_one_seat() {
     assert!(first.cookie("__Host-tilld").is_some());
     assert_eq!(first.cookie("__Host-tilld"), second.cookie("__Host-tilld"));
     let tokens = shop.get("/private/tokens?limit=-9").json();
-    let seats = tokens["tokens"].as_array().unwrap().iter();
-    let seats =
-        seats.filter(|one| one["description"].as_str().is_some_and(|d| d.starts_with("web: ")));
-    assert_eq!(seats.count(), 1, "{tokens}");
+    let web_sessions = tokens["tokens"].as_array().unwrap().iter();
+    let web_sessions = web_sessions
+        .filter(|one| one["description"].as_str().is_some_and(|d| d.starts_with("web: ")));
+    assert_eq!(web_sessions.count(), 1, "{tokens}");
 }
 
 #[test]

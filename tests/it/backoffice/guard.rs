@@ -1,4 +1,4 @@
-//! Every route of the back office, asked by those who must not pass.
+//! Every route of the back office refuses clients that it must not admit.
 
 use serde_json::json;
 use tilld::http::{Access, OFFICE, RouteSpec};
@@ -13,7 +13,7 @@ fn path(row: &RouteSpec, id: &str) -> String {
 }
 
 fn closed() -> impl Iterator<Item = &'static RouteSpec> {
-    OFFICE.iter().filter(|row| row.door != Access::Public)
+    OFFICE.iter().filter(|row| row.access != Access::Public)
 }
 
 /// A shop, and beside it the shop `bar` with a password and an account.
@@ -26,14 +26,14 @@ fn two_shops() -> Shop {
 }
 
 #[test]
-fn no_page_opens_to_a_stranger() {
+fn no_page_opens_without_a_session() {
     let shop = office();
     let api = shop.token.clone();
     let (_, port) = shop.daemon.address.rsplit_once(':').unwrap();
     for cookie in [
         None,
         Some(format!("__Host-tilld-{port}=secret-token:GUESS")),
-        // A token of the API is no seat, nor is a seat over a safe way one without the prefix.
+        // An API token is no web session, nor is a web session's cookie without the prefix valid over TLS.
         Some(format!("__Host-tilld-{port}={api}")),
         Some(format!("tilld-{port}={api}")),
     ] {
@@ -43,7 +43,7 @@ fn no_page_opens_to_a_stranger() {
             let inputs = (row.method == "POST").then_some(&[][..]);
             let origin = [("Origin", shop.daemon.address.as_str())];
             let page = stranger.ask(row.method, &path(row, "12345"), inputs, &origin);
-            match row.door {
+            match row.access {
                 Access::SessionBackground(_) => assert_eq!(page.status, 401, "{row:?}"),
                 _ => {
                     assert_eq!(page.status, 303, "{row:?}");
@@ -55,7 +55,7 @@ fn no_page_opens_to_a_stranger() {
 }
 
 #[test]
-fn no_form_is_taken_without_its_seal_or_from_elsewhere() {
+fn no_form_is_accepted_without_its_csrf_token_or_from_elsewhere() {
     let shop = two_shops();
     let (id, _) = shop.made(&json!({ "order": { "summary": "x", "amount": "EUR:1" } }));
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
@@ -91,7 +91,7 @@ fn no_form_is_taken_without_its_seal_or_from_elsewhere() {
 }
 
 #[test]
-fn nobody_else_may_read_or_frame_the_office() {
+fn no_other_site_may_read_or_frame_the_back_office() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
     for (method, path) in [
@@ -136,7 +136,7 @@ fn one_shop_sees_and_changes_nothing_of_another() {
         ("reason", "x"),
         ("force", "yes"),
     ];
-    // What ends the seat comes last.
+    // What ends the web session comes last.
     let rows = closed().filter(|row| row.path != "/sign-out");
     for row in rows {
         for id in [&open, &paid] {

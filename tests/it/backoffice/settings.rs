@@ -132,7 +132,7 @@ fn a_template_that_makes_no_sense_is_asked_for_again_with_what_was_typed() {
         (&[("pay_minutes", "soon")], "whole number"),
         (&[("minimum_age", "121")], "whole number"),
         (&[("website", "^https:")], "Only a paywall has pages"),
-        (&[("kind", "paivana"), ("website", "(")], "no regular expression"),
+        (&[("kind", "paivana"), ("website", "(")], "not a regular expression"),
         (&[("kind", "paivana"), ("amount_by", "customer")], "fixed by the shop"),
     ] {
         let page = clerk.post("/webui/new-template", &coffee(more));
@@ -225,7 +225,7 @@ fn a_mistake_in_an_account_is_explained() {
         (&[("iban", "US75512108001245126199"), ("holder", "x")], "No country"),
         (&[("iban", "DE75512108001245126199"), ("holder", " ")], "say whose account"),
         (&[("payto", "payto://iban/DE75512108001245126199")], "does not say whose"),
-        (&[("payto", "https://bank.example/")], "This is no account"),
+        (&[("payto", "https://bank.example/")], "This is not an account"),
         (&[("payto", "payto://void/x")], "does not say whose"),
     ] {
         refused(&clerk.post("/webui/accounts", inputs), 400, why);
@@ -330,15 +330,15 @@ fn a_token_wants_the_password_and_attempts_are_counted() {
         let page = clerk.post("/webui/tokens", &wish(&[("password", "wrong")]));
         (page.status != 403).then_some(page)
     });
-    refused(&refusal.expect("an end"), 429, "Too many passwords");
+    refused(&refusal.expect("an end"), 429, "Too many password attempts");
 }
 
 #[test]
-fn whoever_revokes_their_own_seat_is_out() {
+fn revoking_the_own_web_session_signs_out() {
     let shop = office();
     let clerk = admin(&shop);
     let page = clerk.get("/webui/tokens");
-    let (before, _) = page.text.split_once("this browser").expect("a mark at the own seat");
+    let (before, _) = page.text.split_once("this browser").expect("a mark at the own web session");
     assert!(!before.contains("/revoke"), "the newest one is the own");
     let (_, rest) = page.text.split_once("/webui/tokens/").unwrap();
     let serial = rest.split('/').next().unwrap();
@@ -359,13 +359,13 @@ fn many_tokens_are_listed_in_pages() {
     assert_eq!(count(&first), 50);
     let (_, rest) = first.text.split_once("rel=\"next\" href=\"").expect("a link to older ones");
     let second = clerk.get(rest.split('"').next().unwrap());
-    assert_eq!(count(&second), 12, "60, the shop's own and the seat");
+    assert_eq!(count(&second), 12, "60, the shop's own and the web session");
     assert!(!second.text.contains("rel=\"next\""));
     assert_eq!(clerk.get("/webui/tokens?before=x").status, 400);
 }
 
 #[test]
-fn a_new_password_wants_the_old_one_and_ends_other_seats_but_no_tokens() {
+fn a_new_password_needs_the_old_one_and_ends_other_web_sessions_but_no_tokens() {
     let shop = office();
     let (clerk, other) = (admin(&shop), admin(&shop));
     let change = |old, new, again| {
@@ -381,7 +381,7 @@ fn a_new_password_wants_the_old_one_and_ends_other_seats_but_no_tokens() {
     assert_eq!(other.get("/webui/password").status, 200, "nothing was changed");
 
     let page = sent_on(&clerk, &change(PASSWORD, LONG, LONG));
-    assert!(page.text.contains("The password is changed"), "{}", page.text);
+    assert!(page.text.contains("The password was changed"), "{}", page.text);
     assert!(!page.text.contains(LONG));
     for gone in [&other, &visitor] {
         assert!(gone.get("/webui/orders").location().starts_with("/webui/sign-in"));
@@ -391,7 +391,7 @@ fn a_new_password_wants_the_old_one_and_ends_other_seats_but_no_tokens() {
     let mut stranger = Visitor::of(&shop.daemon.address);
     let page = stranger.get("/webui/sign-in");
     stranger.csrf = page.csrf();
-    stranger.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    stranger.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
     assert_eq!(stranger.sign_in("admin", PASSWORD).status, 403);
     assert_eq!(stranger.sign_in("admin", LONG).status, 303);
 
@@ -399,7 +399,7 @@ fn a_new_password_wants_the_old_one_and_ends_other_seats_but_no_tokens() {
         let page = change("wrong", LONG, LONG);
         (page.status != 403).then_some(page)
     });
-    refused(&refusal.expect("an end"), 429, "Too many passwords");
+    refused(&refusal.expect("an end"), 429, "Too many password attempts");
     // They are counted together with those to sign in.
     assert_eq!(stranger.sign_in("admin", LONG).status, 429);
 }
@@ -419,10 +419,10 @@ fn the_status_page_tells_payments_backups_and_what_is_missing() {
     assert_eq!(fact("Version"), format!("tilld {}", env!("CARGO_PKG_VERSION")));
     assert_eq!(fact("Address of the shop"), BASE);
     assert_eq!(fact("Bank accounts in use"), "1");
-    assert!(fact("Room left on the disk").ends_with('B'));
+    assert!(fact("Free space on the disk").ends_with('B'));
     assert!(fact("Size of the database").ends_with("MB"));
-    assert_eq!(fact("Pages and programs that wait for news"), "0");
-    assert!(status().contains("has made no backup in the last two days"));
+    assert_eq!(fact("Waiting pages and programs"), "0");
+    assert!(status().contains("There was no backup with"));
     assert!(!status().contains("does not begin with https"));
 
     let (id, _) = shop.made(&json!({ "order": { "summary": "x", "amount": "KUDOS:1" } }));
@@ -434,7 +434,7 @@ fn the_status_page_tells_payments_backups_and_what_is_missing() {
     fs::create_dir(&folder).unwrap();
     shop.place.ok(&["backup", folder.join("wherever").to_str().unwrap()]);
     assert!(fact("Last backup").starts_with("<time datetime=\"20"));
-    assert!(!status().contains("has made no backup in the last two days"));
+    assert!(!status().contains("There was no backup with"));
 
     let accounts = shop.get("/private/accounts").json();
     let h_wire = accounts["accounts"][0]["h_wire"].as_str().unwrap();
@@ -473,7 +473,7 @@ fn the_status_page_does_not_wait_for_an_exchange_that_is_down() {
     let status = || clerk.get("/webui/status").text;
     eventually("a failure", || status().contains("could not be reached"));
     let page = status();
-    for said in ["No exchange could be reached", "It did not answer well on", "is not known yet"] {
+    for said in ["No exchange could be reached", "Last failure on", "is not known yet"] {
         assert!(page.contains(said), "{said}: {page}");
     }
 }
@@ -667,7 +667,7 @@ fn the_special_instance_sets_a_new_password_of_another_with_its_own() {
     let mut stranger = Visitor::of(&shop.daemon.address);
     let page = stranger.get("/webui/sign-in");
     stranger.csrf = page.csrf();
-    stranger.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+    stranger.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
     assert_eq!(stranger.sign_in("bar", PASSWORD).status, 403);
     assert_eq!(stranger.sign_in("bar", LONG).status, 303);
     // A token that was made by request is not the password's.
@@ -704,7 +704,7 @@ fn only_the_special_instance_reaches_the_shops() {
     assert_eq!(clerk.get("/webui/instances/new").status, 404);
     // What the daemon's shops share is the operator's business.
     let page = keeper.get("/webui/status").text;
-    assert!(page.contains("Last payment") && !page.contains("Room left"), "{page}");
+    assert!(page.contains("Last payment") && !page.contains("Free space"), "{page}");
 }
 
 #[test]

@@ -7,25 +7,25 @@ use super::{PASSWORD, VISITOR, Visitor, office, store, tamper};
 use crate::common::eventually;
 
 /// A stranger with the form for signing in before them.
-fn at_the_door(address: &str) -> Visitor {
+fn at_the_sign_in(address: &str) -> Visitor {
     let mut visitor = Visitor::of(address);
     let page = visitor.get("/webui/sign-in");
     assert_eq!(page.status, 200);
     visitor.csrf = page.csrf();
-    visitor.cookies = vec![page.cookie("__Host-tilld-door").unwrap()];
+    visitor.cookies = vec![page.cookie("__Host-tilld-presession").unwrap()];
     visitor
 }
 
 #[test]
 fn a_password_opens_the_office_and_nothing_else_does() {
     let shop = office();
-    let visitor = at_the_door(&shop.daemon.address);
+    let visitor = at_the_sign_in(&shop.daemon.address);
     let wrong = visitor.sign_in("admin", "battery staple");
     let nobody = visitor.sign_in("nobody", PASSWORD);
     for page in [&wrong, &nobody, &visitor.sign_in("admin", ""), &visitor.sign_in("a b", "x")] {
         assert_eq!(page.status, 403);
         assert!(page.cookie("__Host-tilld").is_none());
-        assert!(page.text.contains("Shop or password are not right."), "{}", page.text);
+        assert!(page.text.contains("Wrong shop or password."), "{}", page.text);
         assert!(!page.text.contains("battery"), "passwords are not shown");
     }
     let page = visitor.sign_in("admin", PASSWORD);
@@ -39,7 +39,7 @@ fn a_password_opens_the_office_and_nothing_else_does() {
 }
 
 #[test]
-fn two_daemons_on_one_machine_sign_nobody_out_of_the_other() {
+fn two_daemons_on_one_machine_keep_separate_web_sessions() {
     let (one, two) = (office(), office());
     // A browser keeps the cookies of a host in one place, whatever the port.
     let mut first = Visitor::seated(&one.daemon.address, "admin");
@@ -57,7 +57,7 @@ fn two_daemons_on_one_machine_sign_nobody_out_of_the_other() {
 #[test]
 fn passwords_cannot_be_guessed_for_long() {
     let shop = office();
-    let visitor = at_the_door(&shop.daemon.address);
+    let visitor = at_the_sign_in(&shop.daemon.address);
     let last = (0..30).map(|_| visitor.sign_in("admin", "guess")).find(|page| page.status != 403);
     let last = last.expect("an end of it");
     assert_eq!(last.status, 429);
@@ -76,11 +76,11 @@ fn passwords_cannot_be_guessed_for_long() {
 #[test]
 fn the_form_is_good_for_the_browser_that_got_it() {
     let shop = office();
-    let mut without = at_the_door(&shop.daemon.address);
+    let mut without = at_the_sign_in(&shop.daemon.address);
     without.csrf = String::new();
-    let mut other = at_the_door(&shop.daemon.address);
-    other.csrf = at_the_door(&shop.daemon.address).csrf;
-    let mut bare = at_the_door(&shop.daemon.address);
+    let mut other = at_the_sign_in(&shop.daemon.address);
+    other.csrf = at_the_sign_in(&shop.daemon.address).csrf;
+    let mut bare = at_the_sign_in(&shop.daemon.address);
     bare.cookies.clear();
     for visitor in [without, other, bare] {
         let page = visitor.sign_in("admin", PASSWORD);
@@ -99,7 +99,7 @@ fn over_plain_http_in_the_shops_network_the_page_says_so() {
     assert!(page.text.contains("not encrypted"), "{}", page.text);
     assert!(page.cookies.iter().all(|cookie| !cookie.contains("Secure")), "{page:?}");
     visitor.csrf = page.csrf();
-    visitor.cookies = vec![page.cookie("tilld-door").unwrap()];
+    visitor.cookies = vec![page.cookie("tilld-presession").unwrap()];
     let page = visitor.sign_in("admin", PASSWORD);
     assert_eq!(page.status, 303, "{page:?}");
     let web_session = page.whole_cookie("tilld").unwrap();
@@ -112,26 +112,26 @@ fn over_plain_http_in_the_shops_network_the_page_says_so() {
 }
 
 #[test]
-fn whoever_signs_out_is_out_and_the_token_is_gone() {
+fn signing_out_revokes_the_token() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
-    let seats = || {
+    let web_sessions = || {
         store(&shop.place)
             .query_row("SELECT count(*) FROM tokens WHERE kind = 'web'", [], |row| {
                 row.get::<_, i64>(0)
             })
             .unwrap()
     };
-    assert_eq!(seats(), 1);
+    assert_eq!(web_sessions(), 1);
     let page = clerk.post("/webui/sign-out", &[]);
     assert_eq!((page.status, page.location()), (303, "/webui/sign-in?said=signed-out"));
     assert!(page.whole_cookie("__Host-tilld").unwrap().contains("=; "), "{page:?}");
-    assert_eq!(seats(), 0);
+    assert_eq!(web_sessions(), 0);
     assert_eq!(clerk.get("/webui/orders").status, 303);
 }
 
 #[test]
-fn whoever_does_nothing_for_half_an_hour_loses_the_seat() {
+fn a_web_session_ends_after_half_an_hour_of_inactivity() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
     let store = store(&shop.place);
@@ -164,7 +164,7 @@ fn whoever_does_nothing_for_half_an_hour_loses_the_seat() {
 }
 
 #[test]
-fn a_page_that_looks_for_news_by_itself_keeps_no_seat() {
+fn polling_by_a_page_prolongs_no_web_session() {
     let shop = office();
     let (order, _) =
         shop.made(&serde_json::json!({ "order": { "summary": "x", "amount": "EUR:1" } }));
@@ -215,7 +215,7 @@ fn after_signing_in_one_is_where_one_wanted_to_be_but_never_elsewhere() {
     let stranger = Visitor::of(&shop.daemon.address);
     let page = stranger.get("/webui/orders?show=paid");
     assert_eq!(page.location(), "/webui/sign-in?next=webui%2Forders%3Fshow%3Dpaid");
-    let visitor = at_the_door(&shop.daemon.address);
+    let visitor = at_the_sign_in(&shop.daemon.address);
     let go = |next: &str| {
         let inputs = [("instance", "admin"), ("password", PASSWORD), ("next", next)];
         visitor.post("/webui/sign-in", &inputs).location().to_owned()
@@ -227,12 +227,12 @@ fn after_signing_in_one_is_where_one_wanted_to_be_but_never_elsewhere() {
 }
 
 #[test]
-fn a_seat_opens_the_office_and_nothing_of_the_api() {
+fn a_web_session_opens_the_back_office_and_not_the_api() {
     let shop = office();
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
     let web_session = clerk.cookies[0].split_once('=').unwrap().1;
     let all = EVERYWHERE.iter().chain(ROOT).chain(LATER).chain(LATER_ROOT);
-    for row in all.filter(|row| row.door != Access::Public) {
+    for row in all.filter(|row| row.access != Access::Public) {
         let ask = shop.daemon.ask(row.method, &row.path.replace("{id}", "x")).token(web_session);
         assert_eq!(ask.send().failure(), (401, 2015), "{row:?}");
     }
@@ -265,7 +265,7 @@ fn a_description_makes_no_token_a_web_session() {
 }
 
 #[test]
-fn a_new_password_ends_every_seat_and_no_token_of_a_program() {
+fn a_new_password_ends_every_web_session_and_no_api_token() {
     let shop = office();
     let renew: [&dyn Fn(); 3] = [
         &|| shop.place.passwd("admin", PASSWORD),
@@ -287,15 +287,19 @@ fn a_new_password_ends_every_seat_and_no_token_of_a_program() {
 }
 
 #[test]
-fn whoever_signs_in_again_leaves_the_seat_before() {
+fn signing_in_again_ends_the_web_session_before() {
     let shop = office();
     let before = Visitor::seated(&shop.daemon.address, "admin");
     let elsewhere = Visitor::seated(&shop.daemon.address, "admin");
-    let mut again = at_the_door(&shop.daemon.address);
+    let mut again = at_the_sign_in(&shop.daemon.address);
     again.cookies.extend(before.cookies.iter().cloned());
     assert_eq!(again.sign_in("admin", "wrong").status, 403);
     assert_eq!(before.get("/webui/orders").status, 200, "nothing has come of it");
     assert_eq!(again.sign_in("admin", PASSWORD).status, 303);
     assert_eq!(before.get("/webui/orders").status, 303);
-    assert_eq!(elsewhere.get("/webui/orders").status, 200, "another browser is another seat");
+    assert_eq!(
+        elsewhere.get("/webui/orders").status,
+        200,
+        "another browser is another web session"
+    );
 }

@@ -89,9 +89,9 @@ fn what_is_no_exchange_or_another_one_than_was_compared_is_not_trusted() {
         // Nobody is asked whom others could speak for.
         ("http://exchange.example/", 409, "must begin with https://"),
         ("http://192.168.1.7/", 409, "must begin with https://"),
-        (&format!("http://{free}/"), 502, "cannot be reached"),
+        (&format!("http://{free}/"), 502, "is unreachable"),
         // The till is no exchange.
-        (&shop.daemon.address, 502, "There is no answer as an exchange gives it"),
+        (&shop.daemon.address, 502, "The address does not answer like an exchange"),
     ] {
         let page = asked(address);
         assert_eq!(page.status, status, "{address}: {}", page.text);
@@ -153,14 +153,15 @@ fn exchanges_of_the_settings_file_stay_and_a_conflict_is_named() {
     shop.place.ok(&["exchange", "add", &url, "--yes"]);
     crate::common::eventually("the conflict is seen", || {
         let page = keeper.get("/webui/exchanges").text;
-        page.contains("The settings file counts.") && page.contains(&other.public_key().to_string())
+        page.contains("The settings file is used.")
+            && page.contains(&other.public_key().to_string())
     });
     let config = shop.daemon.get("/config").json();
     assert_eq!(config["exchanges"].as_array().unwrap().len(), 1);
     assert_eq!(config["exchanges"][0]["master_pub"], json!(exchange.master.public_key()));
     let removed = keeper.post("/webui/exchanges/remove", &[("base_url", &url)]);
     assert_eq!(removed.status, 303, "{removed:?}");
-    assert!(!keeper.get("/webui/exchanges").text.contains("The settings file counts."));
+    assert!(!keeper.get("/webui/exchanges").text.contains("The settings file is used."));
     assert_eq!(offered(&shop), [url]);
 }
 

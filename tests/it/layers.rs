@@ -1,5 +1,5 @@
-//! The floor plan of `src/lib.rs`, and that of the crates: a module uses only what lies below it. Read from
-//! the sources themselves, so that it holds however the uses are spelt.
+//! Checks the layers of `src/lib.rs` and of the crates: a module uses only the layers below it. Reads
+//! the sources, so that it covers every spelling of a use.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 /// Each crate beside the daemon, and which others it may name as dependencies; the compiler does the rest.
 const CRATES: &[(&str, &[&str])] = &[
     ("taler", &[]),
-    // Time, randomness and the log: whoever logs what clients can cause uses it.
+    // Time, randomness and the log limit.
     ("system", &["taler"]),
-    // How pages look, whoever shows them.
+    // The layout of pages, for all servers.
     ("ui", &["taler"]),
-    // What servers and clients of HTTP share, whoever they speak for.
+    // Shared by all HTTP servers and clients.
     ("net", &[]),
-    // The network's far side: it knows nothing of the till.
+    // Exchange, wallet and demo shop: independent of the till.
     ("playground", &["net", "system", "taler", "ui"]),
 ];
 
@@ -23,13 +23,13 @@ const PLAN: &[(&str, &[&str])] = &[
     ("config", &["taler"]),
     // Only the topics; a wake carries no news.
     ("hub", &["model", "taler"]),
-    // The peer keeps nothing.
+    // The exchange's client stores nothing.
     ("exchange", &["net", "system", "taler"]),
     ("store", &["model", "system", "taler"]),
     ("till", &["exchange", "hub", "model", "store", "system", "taler"]),
     // Of `store`, no more than its errors, and those in one file only.
     ("http", &["model", "net", "store", "system", "taler", "till", "ui"]),
-    // The clock: it calls verbs, as the web does.
+    // Background jobs call use cases, as handlers do.
     ("jobs", &["system", "till"]),
     (
         "server",
@@ -106,7 +106,7 @@ fn dependencies(manifest: &Path) -> Vec<String> {
     manifest["dependencies"].as_table().unwrap().keys().cloned().collect()
 }
 
-/// Is it a source that the plan speaks of? Within other crates there are no floors.
+/// Whether the plan covers the source. Other crates have no layers.
 fn is_planned(name: &str) -> bool {
     let is_of = |prefix: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('/'));
     name != "lib.rs"
@@ -267,6 +267,16 @@ fn the_plan_is_the_crate() {
         planned.sort_unstable();
         assert_eq!(declared, planned);
         assert!(!code(text).contains("use "), "{lib} only names the modules");
+    }
+}
+
+/// So that it can be taken out: the feature `legacy` replaces it by `http/no_legacy.rs` there.
+#[test]
+fn only_the_route_table_names_the_api_of_2019() {
+    for (name, text) in sources() {
+        let is_of_it = name.starts_with("http/legacy/") || name.starts_with("http/openapi/");
+        let names_it = code(&text).contains("legacy::");
+        assert!(!names_it || is_of_it || name == "http/mod.rs", "{name} names it");
     }
 }
 

@@ -82,7 +82,7 @@ impl Visitor {
         let mut visitor = Self::of(address);
         let page = visitor.get("/webui/sign-in");
         visitor.csrf = page.csrf();
-        visitor.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+        visitor.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
         let page = visitor.sign_in(instance, PASSWORD);
         assert_eq!(page.status, 303, "{page:?}");
         visitor.cookies = vec![page.cookie("__Host-tilld").unwrap()];
@@ -99,7 +99,7 @@ impl Visitor {
         let mut visitor = Self::of(address);
         let page = visitor.get(path);
         visitor.csrf = page.csrf();
-        visitor.cookies = page.cookie("__Host-tilld-door").into_iter().collect();
+        visitor.cookies = page.cookie("__Host-tilld-presession").into_iter().collect();
         visitor
     }
 
@@ -119,11 +119,11 @@ impl Visitor {
         self.ask("GET", path, None, &[])
     }
 
-    /// Sends a form with its seal, from the page's own origin; each from a page that was just opened.
+    /// Sends a form with its CSRF token, from the page's own origin; each from a page that was just opened.
     pub(crate) fn post(&self, path: &str, inputs: &[(&str, &str)]) -> Page {
         static PAGES: AtomicUsize = AtomicUsize::new(0);
-        let seal = self.csrf.split('.').next().unwrap();
-        let csrf = format!("{seal}.{}", PAGES.fetch_add(1, Ordering::Relaxed));
+        let csrf = self.csrf.split('.').next().unwrap();
+        let csrf = format!("{csrf}.{}", PAGES.fetch_add(1, Ordering::Relaxed));
         self.post_from(&csrf, path, inputs)
     }
 

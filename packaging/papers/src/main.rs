@@ -1,8 +1,9 @@
 //! Writes what a package holds besides the program: manual pages, completions for shells, and the
-//! lists of everybody whose work is in it. `cargo run --example papers -- FOLDER [TARGET]`
+//! lists of everybody whose work is in it. `cargo run -p papers -- FOLDER [TARGET]`
 //!
 //! The command line is described once, in `cli::args`, and the settings once, in
-//! `packaging/tilld.toml`; both pages are made of them.
+//! `packaging/tilld.toml`; both pages are made of them. It takes that one file of the program, so that it is
+//! built in seconds: the program itself is built for the package only.
 
 mod bill;
 
@@ -15,9 +16,13 @@ use std::process::Command;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use roff::{Roff, bold, roman};
-use tilld::cli::args::Args;
 
-const SETTINGS: &str = include_str!("../../packaging/tilld.toml");
+use papers::args::Args;
+
+const SETTINGS: &str = include_str!("../../tilld.toml");
+
+/// The package that the papers are about.
+const PACKAGE: &str = "tilld";
 
 /// What the program reads of its environment.
 const ENVIRONMENT: &[(&str, &str)] = &[
@@ -248,7 +253,7 @@ fn paragraph(page: &mut Roff, words: &[&str]) {
 fn third_party(target: Option<&str>) -> Result<String, Box<dyn Error>> {
     let format = "{p} {l}";
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--package", env!("CARGO_PKG_NAME")])
+        .args(["tree", "--locked", "--package", PACKAGE])
         .args(["--edges", "normal", "--prefix", "none", "--format", format])
         .args(target.iter().flat_map(|target| ["--target", target]))
         .output()?;

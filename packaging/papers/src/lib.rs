@@ -1,0 +1,4 @@
+//! The command line of tilld, from the program's own source.
+
+#[path = "../../../src/cli/args.rs"]
+pub mod args;
