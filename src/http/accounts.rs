@@ -2,40 +2,130 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
 use super::error::{Answer, Failure};
-use super::extract::{Authorized, Body, JsonBody, PathId};
-use crate::model::account::{Account, AccountDetails};
+use super::extract::{Authorized, Body, PathId};
+#[cfg(test)]
+use super::openapi::{
+    self,
+    operation::{Operation, delete, get, patch, post},
+};
+use crate::model::account::{Account, AccountDetails, FacadeCredentials};
 use crate::till::{CreateAccount, Till};
-use taler::base32::HashCode;
+use taler::base32::{HashCode, Salt};
 use taler::payto::Payto;
+use taler::web::BaseUrl;
 
 /// `GET /private/accounts`.
 pub(super) async fn list(till: Data<Till>, Authorized(principal): Authorized) -> Answer {
-    let accounts: Vec<_> = till
-        .accounts(&principal)
-        .await?
-        .iter()
-        .map(|account| {
-            json!({
-                "payto_uri": account.payto_uri,
-                "h_wire": account.h_wire,
-                "active": account.active,
-            })
-        })
-        .collect();
-    Ok(HttpResponse::Ok().json(json!({ "accounts": accounts })))
+    let accounts = till.accounts(&principal).await?.into_iter();
+    let accounts = accounts.map(|account| AccountRow {
+        payto_uri: account.payto_uri,
+        h_wire: account.h_wire,
+        active: account.active,
+    });
+    Ok(HttpResponse::Ok().json(AccountList { accounts: accounts.collect() }))
+}
+
+/// An instance's bank accounts.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct AccountList {
+    /// The accounts, also those out of use.
+    accounts: Vec<AccountRow>,
+}
+
+/// A bank account in the list.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct AccountRow {
+    /// The account.
+    payto_uri: Payto,
+    /// The hash that names it.
+    h_wire: HashCode,
+    /// Whether new orders may name it.
+    active: bool,
+}
+
+/// A bank account to be added.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct NewAccount {
+    /// The account, with the owner's name.
+    #[cfg_attr(test, schema(value_type = Payto))]
+    payto_uri: String,
+    /// Where the bank tells of incoming transfers.
+    credit_facade_url: Option<BaseUrl>,
+    /// How to identify there. Credentials are never given out.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::FacadeCredentials>))]
+    credit_facade_credentials: Option<FacadeCredentials>,
+    /// What the exchange shall add to the subject of its transfers: up to 64 characters.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Subject>))]
+    extra_wire_subject_metadata: Option<String>,
+}
+
+/// A bank account that is there.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct AccountAdded {
+    /// The hash that names it.
+    h_wire: HashCode,
+    /// The salt of that hash.
+    salt: Salt,
+}
+
+/// A bank account in full.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct AccountShown {
+    /// The account.
+    payto_uri: Payto,
+    /// The hash that names it.
+    h_wire: HashCode,
+    /// The salt of that hash.
+    salt: Salt,
+    /// Whether new orders may name it.
+    active: bool,
+    /// Where the bank tells of incoming transfers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    credit_facade_url: Option<BaseUrl>,
+    /// What the exchange shall add to the subject of its transfers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Subject>))]
+    extra_wire_subject_metadata: Option<String>,
+}
+
+/// What changes about a bank account. What is not said stays.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct AccountChange {
+    /// Where the bank tells of incoming transfers.
+    credit_facade_url: Option<BaseUrl>,
+    /// How to identify there. Credentials are never given out.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::FacadeCredentials>))]
+    credit_facade_credentials: Option<FacadeCredentials>,
+    /// What the exchange shall add to the subject of its transfers: up to 64 characters.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Subject>))]
+    extra_wire_subject_metadata: Option<String>,
 }
 
 /// `POST /private/accounts`.
 pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, body: Body) -> Answer {
-    let mut fields = body.fields().await?;
-    let text: String = fields.need("payto_uri")?;
-    let payto_uri = Payto::parse(text).map_err(|bad| Failure::Payto(bad.to_string()))?;
-    let details = details(&mut fields)?;
+    let NewAccount {
+        payto_uri,
+        credit_facade_url,
+        credit_facade_credentials,
+        extra_wire_subject_metadata,
+    } = body.read().await?;
+    let payto_uri = Payto::parse(payto_uri).map_err(|bad| Failure::Payto(bad.to_string()))?;
+    let details = AccountDetails {
+        credit_facade_url,
+        credit_facade_credentials,
+        extra_wire_subject_metadata,
+    };
     let account = till.add_account(&principal, CreateAccount { payto_uri, details }).await?;
-    Ok(HttpResponse::Ok().json(json!({ "h_wire": account.h_wire, "salt": account.salt })))
+    Ok(HttpResponse::Ok().json(AccountAdded { h_wire: account.h_wire, salt: account.salt }))
 }
 
 /// `GET /private/accounts/$H_WIRE`. Credentials are never given out.
@@ -46,21 +136,14 @@ pub(super) async fn show(
 ) -> Answer {
     let Account { payto_uri, salt, h_wire, active, details } =
         till.account(&principal, h_wire(&id)?).await?;
-    let mut body = json!({
-        "payto_uri": payto_uri,
-        "h_wire": h_wire,
-        "salt": salt,
-        "active": active,
-    });
-    if let Value::Object(members) = &mut body {
-        if let Some(url) = details.credit_facade_url {
-            members.insert("credit_facade_url".into(), json!(url));
-        }
-        if let Some(text) = details.extra_wire_subject_metadata {
-            members.insert("extra_wire_subject_metadata".into(), json!(text));
-        }
-    }
-    Ok(HttpResponse::Ok().json(body))
+    Ok(HttpResponse::Ok().json(AccountShown {
+        payto_uri,
+        h_wire,
+        salt,
+        active,
+        credit_facade_url: details.credit_facade_url,
+        extra_wire_subject_metadata: details.extra_wire_subject_metadata,
+    }))
 }
 
 /// `PATCH /private/accounts/$H_WIRE`: what is not said stays.
@@ -71,7 +154,7 @@ pub(super) async fn change(
     body: Body,
 ) -> Answer {
     let h_wire = h_wire(&id)?;
-    let new = details(&mut body.fields().await?)?;
+    let new: AccountChange = body.read().await?;
     till.change_account(&principal, h_wire, |old| AccountDetails {
         credit_facade_url: new.credit_facade_url.or(old.credit_facade_url),
         credit_facade_credentials: new.credit_facade_credentials.or(old.credit_facade_credentials),
@@ -97,10 +180,29 @@ fn h_wire(text: &str) -> Result<HashCode, Failure> {
     HashCode::parse(text).map_err(|_| Failure::HWire)
 }
 
-fn details(fields: &mut JsonBody) -> Result<AccountDetails, Failure> {
-    Ok(AccountDetails {
-        credit_facade_url: fields.get("credit_facade_url")?,
-        credit_facade_credentials: fields.get("credit_facade_credentials")?,
-        extra_wire_subject_metadata: fields.get("extra_wire_subject_metadata")?,
-    })
+/// How the API document describes these routes.
+#[cfg(test)]
+pub(super) fn operations() -> Vec<Operation> {
+    const NAMED: &str = "The hash that names the account.";
+    vec![
+        get("/private/accounts", "The list of bank accounts")
+            .answers::<AccountList>(200, "The accounts."),
+        post("/private/accounts", "Adds a bank account, or takes it into use again")
+            .reads::<NewAccount>()
+            .answers::<AccountAdded>(200, "It is there.")
+            .refuses(&[409]),
+        get("/private/accounts/{id}", "A bank account")
+            .at::<HashCode>(NAMED)
+            .answers::<AccountShown>(200, "The account.")
+            .refuses(&[404]),
+        patch("/private/accounts/{id}", "Changes an account's details; what is not said stays")
+            .at::<HashCode>(NAMED)
+            .reads::<AccountChange>()
+            .done(204, "They are changed.")
+            .refuses(&[404]),
+        delete("/private/accounts/{id}", "Takes an account out of use")
+            .at::<HashCode>(NAMED)
+            .done(204, "It is out of use.")
+            .refuses(&[404]),
+    ]
 }

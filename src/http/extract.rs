@@ -18,6 +18,7 @@ use flate2::read::{GzDecoder, ZlibDecoder};
 use futures_util::StreamExt;
 use futures_util::future::Either;
 use percent_encoding::percent_decode_str;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -25,11 +26,13 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::Failure;
 use super::middleware::head_length;
-use super::{Access, Settings, origin, row_of};
+#[cfg(test)]
+use super::openapi::values::Milliseconds;
+use super::{Access, Settings, origin, read, row_of};
 use crate::model::access::Permission;
 use crate::till::{self, Admission, ApiToken, Password, Till, WaitLimit};
 use net::body::{BadBody, gather, inflate};
-use taler::ids::{InstanceId, SessionId};
+use taler::ids::{BadId, InstanceId, SessionId};
 use taler::time::RelativeTime;
 
 /// Deepest nesting of objects and lists in a body.
@@ -126,6 +129,14 @@ impl<T: FromStr> FromRequest for PathId<T> {
 pub(super) struct QueryParams(Vec<(String, String)>);
 
 impl QueryParams {
+    /// The struct that the parameters are.
+    ///
+    /// # Errors
+    /// [`Failure::Missing`] and [`Failure::Malformed`] with the parameter's name.
+    pub(super) fn read<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        read::query(&self.0)
+    }
+
     /// The text of `name`.
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, v)| n == name && !v.is_empty()).map(|(_, v)| v.as_str())
@@ -137,39 +148,16 @@ impl QueryParams {
         parsed.map_err(|_| Failure::Malformed(name.into()))
     }
 
-    /// The value of `name`, or of the name that it had before.
-    pub(super) fn either<T: FromStr>(
-        &self,
-        name: &'static str,
-        old: &'static str,
-    ) -> Result<Option<T>, Failure> {
-        Ok(match self.get(name)? {
-            None => self.get(old)?,
-            some => some,
-        })
-    }
-
     /// The value of `name`, which must be there.
+    #[cfg(feature = "legacy")]
     pub(super) fn need<T: FromStr>(&self, name: &'static str) -> Result<T, Failure> {
-        self.get(name)?.ok_or(Failure::Missing(name))
-    }
-
-    /// Parses `name` as yes or no; `None` for `all` and when it is missing.
-    pub(super) fn maybe(&self, name: &'static str) -> Result<Option<bool>, Failure> {
-        match self.text(name) {
-            None => Ok(None),
-            Some(text) if text.eq_ignore_ascii_case("all") => Ok(None),
-            Some(_) => self.yes(name).map(Some),
-        }
+        self.get(name)?.ok_or(Failure::Missing(name.into()))
     }
 
     /// Parses `name`: `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
     pub(super) fn yes(&self, name: &'static str) -> Result<bool, Failure> {
-        match self.text(name).map(str::to_ascii_lowercase).as_deref() {
-            None | Some("no" | "false" | "0") => Ok(false),
-            Some("yes" | "true" | "1") => Ok(true),
-            Some(_) => Err(Failure::Malformed(name.into())),
-        }
+        let Some(text) = self.text(name) else { return Ok(false) };
+        read::flag(text).ok_or_else(|| Failure::Malformed(name.into()))
     }
 }
 
@@ -181,6 +169,47 @@ impl FromRequest for QueryParams {
         let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
         ready(Ok(Self(pairs.into_owned().collect())))
     }
+}
+
+/// A session, or none: an empty text names none.
+#[derive(Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct SessionOrNone(pub(super) Option<SessionId>);
+
+impl TryFrom<String> for SessionOrNone {
+    type Error = BadId;
+
+    fn try_from(text: String) -> Result<Self, BadId> {
+        Ok(Self(if text.is_empty() { None } else { Some(SessionId::parse(text)?) }))
+    }
+}
+
+/// Yes, no or either, as a query says it.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct YesNoAll(pub(super) Option<bool>);
+
+impl TryFrom<String> for YesNoAll {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match read::flag(&text) {
+            None if text.eq_ignore_ascii_case("all") => Ok(Self(None)),
+            None => Err("neither yes, no nor all"),
+            said => Ok(Self(said)),
+        }
+    }
+}
+
+/// How long a request may wait for news.
+#[cfg(test)]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes what `LongPoll` reads")]
+pub(super) struct LongPollQuery {
+    /// How long to wait for a better answer, in milliseconds. tilld waits for at most 50 seconds (the
+    /// setting `polls.max_wait_s`). Without it, tilld answers at once.
+    #[schema(value_type = Option<Milliseconds>)]
+    timeout_ms: Option<String>,
 }
 
 /// How long the client would wait for a better answer: `timeout_ms`, within our own limit.
@@ -324,6 +353,25 @@ impl Body {
         Ok(JsonBody(object(&bytes)?))
     }
 
+    /// The struct that the JSON body is.
+    ///
+    /// # Errors
+    /// As [`read::body`], and when the body cannot be had or is no JSON object.
+    pub(super) async fn read<T: DeserializeOwned>(self) -> Result<T, Failure> {
+        read::body(self.fields().await?.0)
+    }
+
+    /// As [`Body::read`], but the member `name` is a text: that of its value, just as it was sent. Parts
+    /// of it that JSON readers would smooth over matter.
+    pub(super) async fn read_with_text<T: DeserializeOwned>(
+        self,
+        name: &'static str,
+    ) -> Result<T, Failure> {
+        let (JsonBody(mut members), text) = self.fields_and_text(name).await?;
+        members.insert(name.into(), text.into());
+        read::body(members)
+    }
+
     /// As [`Body::fields`], for endpoints that take a form, too, whose values are texts.
     pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<JsonBody, Failure> {
         let form = is_form(request);
@@ -350,7 +398,7 @@ impl Body {
         let texts: HashMap<String, Box<RawValue>> =
             serde_json::from_slice(&bytes).map_err(|e| Failure::Json(e.to_string()))?;
         let text = texts.get(name).map(|raw| raw.get()).filter(|text| *text != "null");
-        let text = text.ok_or(Failure::Missing(name))?.to_owned();
+        let text = text.ok_or(Failure::Missing(name.into()))?.to_owned();
         Ok((JsonBody(members), text))
     }
 }
@@ -413,19 +461,7 @@ impl JsonBody {
 
     /// The member `name`, which must be there.
     pub(super) fn need<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Failure> {
-        self.get(name)?.ok_or(Failure::Missing(name))
-    }
-
-    /// Whether there is a member `name`.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.0.get(name).is_some_and(|value| !value.is_null())
-    }
-
-    /// The session `name`, if one is named: an empty text names none.
-    pub(super) fn session(&mut self, name: &'static str) -> Result<Option<SessionId>, Failure> {
-        let text: Option<String> = self.get(name)?;
-        let text = text.filter(|text| !text.is_empty());
-        text.map(SessionId::parse).transpose().map_err(|_| Failure::Malformed(name.into()))
+        self.get(name)?.ok_or(Failure::Missing(name.into()))
     }
 
     /// The members of the object `name`, if it is there.
@@ -608,7 +644,7 @@ mod tests {
             panic!("an object");
         };
         let mut fields = JsonBody(map);
-        assert!(matches!(fields.need::<String>("a"), Err(Failure::Missing("a"))));
+        assert!(matches!(fields.need::<String>("a"), Err(Failure::Missing(n)) if n == "a"));
         assert!(matches!(fields.need::<String>("b"), Err(Failure::Malformed(n)) if n == "b"));
         assert!(fields.object("c").unwrap().unwrap().need::<bool>("d").unwrap());
     }

@@ -91,7 +91,7 @@ async fn created(till: &Till, params: &QueryParams, body: Body) -> Answer {
     let mut fields = body.fields().await?;
     let id: InstanceId = fields.need("id")?;
     let name: String = fields.need("name")?;
-    let auth = auth_in(&mut fields.object("auth")?.ok_or(Failure::Missing("auth"))?)
+    let auth = auth_in(&mut fields.object("auth")?.ok_or(Failure::Missing("auth".into()))?)
         .map_err(|()| Failure::AuthOfNew)?;
     let settings = Draft::read(&mut fields)?.over(&till.plain_settings(&name), name);
     let wish = CreateInstance { id: id.clone(), settings, auth: Some(auth) };

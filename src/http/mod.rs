@@ -25,6 +25,7 @@ mod openapi;
 mod orders;
 mod origin;
 mod pages;
+mod read;
 mod sessions;
 mod shop;
 mod templates;

@@ -82,8 +82,8 @@ pub use wait::{
     Status, StatusQuery, WaitLimit,
 };
 pub use web_session::Activity;
-// For the description of the API, which has the routes of 2019.
-#[cfg(all(test, feature = "legacy"))]
+// For the description of the API.
+#[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 
 pub use crate::exchange::Exchange;

@@ -42,7 +42,8 @@
 //!
 //! Every one of them is tested against `tests/vectors/`, results of independent implementations.
 //!
-//! With the feature `rusqlite`, the types can be bound to and read from columns of SQLite.
+//! With the feature `rusqlite`, the types can be bound to and read from columns of SQLite; with the feature
+//! `openapi`, they say what they look like in an `OpenAPI` document.
 #![forbid(unsafe_code)]
 #![warn(clippy::arithmetic_side_effects)]
 
@@ -60,6 +61,8 @@ pub mod hash;
 pub mod ids;
 pub mod kdf;
 pub mod object;
+#[cfg(feature = "openapi")]
+pub mod openapi;
 pub mod path;
 pub mod payment;
 pub mod payto;

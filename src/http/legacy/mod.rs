@@ -390,10 +390,10 @@ impl Visit {
         let nonce = taler::sign::PublicKey::new(*nonce.as_bytes());
         let client = origin::client(&self.request, &self.settings);
         let claimed = self.till.claim(&instance, order_id, nonce, token, client).await?;
-        Ok(HttpResponse::Ok().json(json!({
-            "contract_terms": terms(&claimed.contract)?,
-            "sig": claimed.sig,
-        })))
+        Ok(HttpResponse::Ok().json(wallet::ClaimedContract {
+            contract_terms: terms(&claimed.contract)?,
+            sig: claimed.sig,
+        }))
     }
 
     /// `POST /refund`: a new total.
@@ -492,7 +492,7 @@ fn date(text: &str) -> Result<Timestamp, Failure> {
 
 /// A coin's refund in the words of April 2020, when the backend redeemed it.
 fn coin_refund(picked: &CollectedRefund) -> Value {
-    let mut row = wallet::coin_refund(picked);
+    let mut row = json!(wallet::coin_refund(picked));
     if let Value::Object(row) = &mut row {
         let status = row.remove("exchange_status").unwrap_or_default();
         row.insert("exchange_http_status".into(), status);

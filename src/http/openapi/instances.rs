@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::operation::{Operation, delete, get, patch, post};
 use super::schema::*;
-use crate::model::account::MAX_SUBJECT;
 use crate::model::instance::MAX_LINE;
 use crate::till::KycStatus;
 use taler::time::LONGEST_DELAY_US;
@@ -59,94 +58,35 @@ pub(super) fn management() -> Vec<Operation> {
             .ask("token_validity_ms", digits())
             .takes(joined(wish([("id", instance_id()), ("auth", named("Auth"))]), changed()))
             .done(204, "It is made.")
-            .gives(200, "It is made, and this is a token for it.", super::tokens::issued())
+            .gives(200, "It is made, and this is a token for it.", named("TokenAnswer"))
             .refuses(&[409, 429]),
         get(one, "An instance's settings")
-            .at(instance_id())
+            .in_id(instance_id())
             .gives(200, "The settings.", shown())
             .refuses(&[404]),
         patch(one, "Writes an instance's settings anew")
-            .at(instance_id())
+            .in_id(instance_id())
             .takes(changed())
             .done(204, "They are changed.")
             .refuses(&[404, 409]),
         delete(one, "Deletes an instance; with purge, all that it ever had. While coins or refunds of \
              it are under way that is refused, and says how many there are; by force they are given \
              back, and its key is kept until the last refund is answered")
-            .at(instance_id())
+            .in_id(instance_id())
             .ask("purge", yes())
             .ask("force", yes())
             .done(204, "It is gone, or goes when the last refund is answered.")
             .refuses(&[404, 409]),
         post("/management/instances/{id}/auth", "A new password for an instance")
-            .at(instance_id())
+            .in_id(instance_id())
             .takes(named("Auth"))
             .done(204, "It counts from now on.")
             .refuses(&[404]),
         kyc(get("/management/instances/{id}/kyc", "How exchanges stand to an instance's accounts")
-            .at(instance_id())
+            .in_id(instance_id())
             .refuses(&[404])),
         post("/instances", "Instances are made by the operator only").refuses(&[403]),
     ]
-}
-
-/// Bank accounts.
-pub(super) fn accounts() -> Vec<Operation> {
-    let payto = || ("payto_uri", named("Payto"));
-    vec![
-        get("/private/accounts", "The list of bank accounts").gives(
-            200,
-            "The accounts.",
-            report([(
-                "accounts",
-                listed(report([payto(), ("h_wire", hash()), ("active", flag())])),
-            )]),
-        ),
-        post("/private/accounts", "Adds a bank account, or takes it into use again")
-            .takes(joined(wish([payto()]), details()))
-            .gives(200, "It is there.", report([("h_wire", hash()), ("salt", base32(16))]))
-            .refuses(&[409]),
-        get("/private/accounts/{id}", "A bank account")
-            .at(hash())
-            .gives(
-                200,
-                "The account.",
-                report([
-                    payto(),
-                    ("h_wire", hash()),
-                    ("salt", base32(16)),
-                    ("active", flag()),
-                    ("credit_facade_url?", base_url()),
-                    ("extra_wire_subject_metadata?", text(MAX_SUBJECT)),
-                ]),
-            )
-            .refuses(&[404]),
-        patch("/private/accounts/{id}", "Changes an account's details; what is not said stays")
-            .at(hash())
-            .takes(details())
-            .done(204, "They are changed.")
-            .refuses(&[404]),
-        delete("/private/accounts/{id}", "Takes an account out of use")
-            .at(hash())
-            .done(204, "It is out of use.")
-            .refuses(&[404]),
-    ]
-}
-
-fn details() -> Value {
-    let secret = || json!({ "type": "string" });
-    wish([
-        ("credit_facade_url?", base_url()),
-        (
-            "credit_facade_credentials?",
-            any_of([
-                wish([("type", one_of(["none"]))]),
-                wish([("type", one_of(["basic"])), ("username", secret()), ("password", secret())]),
-                wish([("type", one_of(["bearer"])), ("token", secret())]),
-            ]),
-        ),
-        ("extra_wire_subject_metadata?", text(MAX_SUBJECT)),
-    ])
 }
 
 /// How an instance's owner gets in.

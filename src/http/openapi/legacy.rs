@@ -74,7 +74,7 @@ pub(super) fn all() -> Vec<Operation> {
             .demand("nonce", base32(32))
             .ask("token", named("ClaimToken"))
             .ask_text("instance")
-            .gives(200, "The contract.", super::orders::claimed())
+            .gives(200, "The contract.", named("ClaimedContract"))
             .refuses(&[404, 429, 507]),
         get("/refund", "A wallet fetches what the shop has granted")
             .demand("order_id", order_id())
@@ -105,7 +105,7 @@ pub(super) fn all() -> Vec<Operation> {
 
 /// An order as shops of 2019 wrote it.
 pub(super) fn order() -> Value {
-    let mut order = super::orders::order();
+    let mut order = super::contract::order();
     let time = |member: &str, endless: &str, messages: &str, (unit, most): (&str, u64)| {
         any_of([
             named(member),

@@ -1,41 +1,41 @@
 //! The description of the API: an `OpenAPI` 3.1 document.
 //!
-//! It is generated from the tables of routes, the table of failures and the limits of the domain, by
-//! a test that compares it with `docs/openapi.json`; the program carries only the packed result. A
-//! file here describes a resource: a line for each parameter, answer and refusal. What every operation
+//! It is generated from the tables of routes, the table of failures, the structs of requests and
+//! answers, and the limits of the domain, by a test that compares it with `docs/openapi.json`; the
+//! program carries only the packed result. An area whose handlers have structs describes its operations
+//! beside them, in `operations`; a file here describes a resource that has none yet. What every operation
 //! of its kind has in common, and each form of its path, is added by `document`.
 
-// The document has the routes of 2019.
+#![cfg_attr(
+    all(test, not(feature = "legacy")),
+    expect(dead_code, reason = "without the routes of 2019 there is no document to make")
+)]
+
+// The document has the routes of 2019, so it is made only with the feature `legacy`.
+#[cfg(test)]
+mod contract;
+#[cfg(test)]
+mod derived;
 #[cfg(feature = "legacy")]
 #[cfg(test)]
 mod document;
-#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod instances;
 #[cfg(feature = "legacy")]
 #[cfg(test)]
 mod legacy;
-#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod office;
-#[cfg(feature = "legacy")]
 #[cfg(test)]
-mod operation;
-#[cfg(feature = "legacy")]
-#[cfg(test)]
-mod orders;
-#[cfg(feature = "legacy")]
+pub(super) mod operation;
 #[cfg(test)]
 mod schema;
-#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod shop;
-#[cfg(feature = "legacy")]
 #[cfg(test)]
 mod templates;
-#[cfg(feature = "legacy")]
 #[cfg(test)]
-mod tokens;
+pub(super) mod values;
 
 use std::io::Read;
 
@@ -54,4 +54,31 @@ pub(super) async fn show() -> Answer {
         .read_to_string(&mut text)
         .map_err(|error| Failure::Bug(error.to_string()))?;
     Ok(HttpResponse::Ok().content_type("application/json").body(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::derived;
+    use super::operation::Operation;
+    use crate::http::{EVERYWHERE, accounts, orders, sessions, tokens};
+    use crate::till::MAX_COINS;
+
+    #[test]
+    fn what_handlers_say_of_themselves_is_about_routes_and_their_limits() {
+        let areas = [
+            accounts::operations(),
+            orders::shop::operations(),
+            orders::wallet::operations(),
+            sessions::operations(),
+            tokens::operations(),
+        ];
+        let operations = || areas.iter().flatten();
+        for one in operations() {
+            let is_route =
+                EVERYWHERE.iter().any(|row| (row.method, row.path) == (one.method, one.path));
+            assert!(is_route, "{} {}", one.method, one.path);
+        }
+        let components = derived::components(operations().flat_map(Operation::learned));
+        assert_eq!(components["Payment"]["properties"]["coins"]["maxItems"], MAX_COINS);
+    }
 }

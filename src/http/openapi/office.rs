@@ -20,7 +20,7 @@ pub(super) fn all() -> Vec<Operation> {
             };
             let mut operation = Operation::new(row.method, row.path, summary);
             if let Some((room, _)) = row.path.split_once("/{id}") {
-                operation = operation.at(match room {
+                operation = operation.in_id(match room {
                     "/orders" | "/till" => order_id(),
                     "/templates" => template_id(),
                     "/instances" => instance_id(),

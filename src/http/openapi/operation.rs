@@ -5,36 +5,44 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::derived::{self, Learned};
 
 /// What can be asked of a path.
-pub(super) struct Operation {
-    pub(super) method: &'static str,
-    pub(super) path: &'static str,
+pub(in crate::http) struct Operation {
+    pub(in crate::http) method: &'static str,
+    pub(in crate::http) path: &'static str,
     summary: &'static str,
     parameters: Vec<Value>,
     body: Option<(bool, Value)>,
     answers: BTreeMap<u16, Value>,
     refusals: BTreeSet<u16>,
+    learned: Vec<Learned>,
 }
 
-pub(super) fn get(path: &'static str, summary: &'static str) -> Operation {
+pub(in crate::http) fn get(path: &'static str, summary: &'static str) -> Operation {
     Operation::new("GET", path, summary)
 }
 
-pub(super) fn post(path: &'static str, summary: &'static str) -> Operation {
+pub(in crate::http) fn post(path: &'static str, summary: &'static str) -> Operation {
     Operation::new("POST", path, summary)
 }
 
-pub(super) fn patch(path: &'static str, summary: &'static str) -> Operation {
+pub(in crate::http) fn patch(path: &'static str, summary: &'static str) -> Operation {
     Operation::new("PATCH", path, summary)
 }
 
-pub(super) fn delete(path: &'static str, summary: &'static str) -> Operation {
+pub(in crate::http) fn delete(path: &'static str, summary: &'static str) -> Operation {
     Operation::new("DELETE", path, summary)
 }
 
 impl Operation {
-    pub(super) fn new(method: &'static str, path: &'static str, summary: &'static str) -> Self {
+    pub(in crate::http) fn new(
+        method: &'static str,
+        path: &'static str,
+        summary: &'static str,
+    ) -> Self {
         Self {
             method,
             path,
@@ -43,6 +51,7 @@ impl Operation {
             body: None,
             answers: BTreeMap::new(),
             refusals: BTreeSet::new(),
+            learned: Vec::new(),
         }
     }
 
@@ -52,56 +61,88 @@ impl Operation {
         self
     }
 
+    /// The segment `{id}` of the path, and what it means.
+    pub(in crate::http) fn at<T: ToSchema>(mut self, about: &str) -> Self {
+        let schema = derived::reference::<T>(false, &mut self.learned);
+        self.parameters.push(json!({
+            "name": "id", "in": "path", "required": true, "description": about, "schema": schema,
+        }));
+        self
+    }
+
+    /// The members of `T` as parameters of the query.
+    pub(in crate::http) fn asks<T: ToSchema>(mut self) -> Self {
+        self.parameters.extend(derived::parameters::<T>(&mut self.learned));
+        self
+    }
+
+    /// The body: `T` as JSON.
+    pub(in crate::http) fn reads<T: ToSchema>(mut self) -> Self {
+        self.body = Some((false, derived::reference::<T>(true, &mut self.learned)));
+        self
+    }
+
+    /// An answer: `T` as JSON.
+    pub(in crate::http) fn answers<T: ToSchema>(mut self, status: u16, what: &str) -> Self {
+        let schema = derived::reference::<T>(false, &mut self.learned);
+        self.gives(status, what, schema)
+    }
+
+    /// The schemas that the operation needs.
+    pub(super) fn learned(&self) -> &[Learned] {
+        &self.learned
+    }
+
     /// The segment `{id}` of the path.
-    pub(super) fn at(self, schema: Value) -> Self {
+    pub(in crate::http) fn in_id(self, schema: Value) -> Self {
         self.parameter("id", "path", true, schema)
     }
 
     /// Another segment of the path.
-    pub(super) fn in_path(self, name: &str, schema: Value) -> Self {
+    pub(in crate::http) fn in_path(self, name: &str, schema: Value) -> Self {
         self.parameter(name, "path", true, schema)
     }
 
     /// A parameter of the query. Left empty, it is as none.
-    pub(super) fn ask(self, name: &str, schema: Value) -> Self {
+    pub(in crate::http) fn ask(self, name: &str, schema: Value) -> Self {
         let empty = json!({ "type": "string", "maxLength": 0 });
         self.parameter(name, "query", false, super::schema::any_of([schema, empty]))
     }
 
     /// A parameter of the query that takes any text.
-    pub(super) fn ask_text(self, name: &str) -> Self {
+    pub(in crate::http) fn ask_text(self, name: &str) -> Self {
         self.parameter(name, "query", false, json!({ "type": "string" }))
     }
 
     /// A parameter of the query that must be there.
-    pub(super) fn demand(self, name: &str, schema: Value) -> Self {
+    pub(in crate::http) fn demand(self, name: &str, schema: Value) -> Self {
         self.parameter(name, "query", true, schema)
     }
 
     /// A header that may be sent.
-    pub(super) fn header(self, name: &str) -> Self {
+    pub(in crate::http) fn header(self, name: &str) -> Self {
         self.parameter(name, "header", false, json!({ "type": "string" }))
     }
 
     /// The body, JSON.
-    pub(super) fn takes(mut self, schema: Value) -> Self {
+    pub(in crate::http) fn takes(mut self, schema: Value) -> Self {
         self.body = Some((false, schema));
         self
     }
 
     /// The body, as a form only.
-    pub(super) fn takes_form(mut self, schema: Value) -> Self {
+    pub(in crate::http) fn takes_form(mut self, schema: Value) -> Self {
         self.body = Some((true, schema));
         self
     }
 
     /// An answer in JSON.
-    pub(super) fn gives(self, status: u16, what: &str, schema: Value) -> Self {
+    pub(in crate::http) fn gives(self, status: u16, what: &str, schema: Value) -> Self {
         self.content(status, what, "application/json", schema)
     }
 
     /// An answer in text of this media type, or one more form of an answer.
-    pub(super) fn shows(self, status: u16, what: &str, media: &str) -> Self {
+    pub(in crate::http) fn shows(self, status: u16, what: &str, media: &str) -> Self {
         self.content(status, what, media, json!({ "type": "string" }))
     }
 
@@ -112,13 +153,13 @@ impl Operation {
     }
 
     /// An answer without a body.
-    pub(super) fn done(mut self, status: u16, what: &str) -> Self {
+    pub(in crate::http) fn done(mut self, status: u16, what: &str) -> Self {
         self.answers.insert(status, json!({ "description": what }));
         self
     }
 
     /// A header that comes with an answer.
-    pub(super) fn with(mut self, status: u16, header: &str, required: bool) -> Self {
+    pub(in crate::http) fn with(mut self, status: u16, header: &str, required: bool) -> Self {
         if let Some(answer) = self.answers.get_mut(&status) {
             answer["headers"][header] =
                 json!({ "required": required, "schema": { "type": "string" } });
@@ -127,19 +168,24 @@ impl Operation {
     }
 
     /// Refusals beyond those that every operation of its kind has.
-    pub(super) fn refuses(mut self, statuses: &[u16]) -> Self {
+    pub(in crate::http) fn refuses(mut self, statuses: &[u16]) -> Self {
         self.refusals.extend(statuses);
         self
     }
 
-    pub(super) fn has_body(&self) -> bool {
+    /// The parameters of path, query and headers.
+    pub(super) fn parameters(&self) -> &[Value] {
+        &self.parameters
+    }
+
+    pub(in crate::http) fn has_body(&self) -> bool {
         self.body.is_some()
     }
 
     /// Its form in the document. `in_path` are the parameters that this form of the path has in
     /// front, `common` what operations of its kind refuse with; `refusal` tells where a status is
     /// described.
-    pub(super) fn written(
+    pub(in crate::http) fn written(
         &self,
         id: &str,
         tag: &str,

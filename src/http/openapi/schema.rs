@@ -6,41 +6,25 @@
 #![expect(clippy::needless_pass_by_value, reason = "schemas are written where they are used")]
 
 use serde_json::{Map, Value, json};
+pub(super) use taler::openapi::{base32, clean, fulfillment, up_to, word};
 
-use crate::model::access::Scope;
 use crate::model::contract;
 use crate::model::instance::{MAX_LINE, MAX_LOGO};
-use crate::model::order::{MAX_METHOD, MAX_REFERENCE};
-use crate::till::access::{MAX_TOKEN, PREFIX};
-use crate::till::{MAX_COINS, MAX_PASSWORD};
-use taler::amount;
+use crate::till::MAX_PASSWORD;
+use taler::amount::{Amount, Currency};
+use taler::base32::HashCode;
 use taler::canonical::MAX_INTEGER;
-use taler::ids::{MAX_INSTANCE, MAX_NAME, MAX_SESSION};
-use taler::payto::MAX_PAYTO;
+use taler::ids::{InstanceId, OrderId, SessionId, TemplateId};
+use taler::payto::Payto;
+use taler::sign::{PublicKey, Signature};
 use taler::template;
-use taler::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_MICROS, MAX_SECS};
-use taler::web::{MAX_BASE, MAX_FULFILLMENT};
+use taler::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_MICROS, MAX_SECS, RelativeTime, Timestamp};
+use taler::web::{BaseUrl, FulfillmentUrl};
+use utoipa::ToSchema;
 
 /// Any text of at most `most` characters.
 pub(super) fn text(most: usize) -> Value {
     json!({ "type": "string", "maxLength": most })
-}
-
-/// Any text of at most `most` characters that a contract can hold: its hash ends with U+0000.
-pub(super) fn clean(most: usize) -> Value {
-    json!({ "type": "string", "maxLength": most, "pattern": r"^[^\u0000]*$" })
-}
-
-/// A text of `least` to `most` characters that `pattern` matches from end to end.
-pub(super) fn word(pattern: &str, least: usize, most: usize) -> Value {
-    json!({ "type": "string", "pattern": format!("^{pattern}$"), "minLength": least, "maxLength": most })
-}
-
-/// A text with rules that no pattern can tell; they have a name, and what `pattern` can tell holds.
-pub(super) fn special(format: &str, pattern: &str, most: usize) -> Value {
-    let mut schema = word(pattern, 1, most);
-    schema["format"] = json!(format);
-    schema
 }
 
 /// One of these words.
@@ -77,7 +61,12 @@ fn or_null(mut schema: Value) -> Value {
         schemas.push(json!({ "type": "null" }));
         return schema;
     }
-    any_of([schema, json!({ "type": "null" })])
+    let about = schema.as_object_mut().and_then(|members| members.remove("description"));
+    let mut schema = any_of([schema, json!({ "type": "null" })]);
+    if let Some(about) = about {
+        schema["description"] = about;
+    }
+    schema
 }
 
 /// A list of up to `most` things.
@@ -177,10 +166,6 @@ pub(super) fn key() -> Value {
     named("EddsaPublicKey")
 }
 
-pub(super) fn signature() -> Value {
-    named("EddsaSignature")
-}
-
 pub(super) fn flag() -> Value {
     json!({ "type": "boolean" })
 }
@@ -218,46 +203,9 @@ pub(super) fn yes() -> Value {
     any_case(&["yes", "no", "true", "false", "1", "0"])
 }
 
-/// Yes, no, or either in a query.
-pub(super) fn maybe() -> Value {
-    any_case(&["yes", "no", "true", "false", "1", "0", "all"])
-}
-
-/// The base32 text of `bytes` bytes.
-pub(super) fn base32(bytes: usize) -> Value {
-    let length = (bytes * 8).div_ceil(5);
-    word("[0-9A-Za-z]+", length, length)
-}
-
-/// Decimal digits of a number up to `most`; zeros may lead.
-fn up_to(most: u64) -> String {
-    let digits = most.to_string();
-    let mut ways = vec![format!("[0-9]{{1,{}}}", digits.len() - 1), digits.clone()];
-    for (place, digit) in digits.char_indices().filter(|(_, digit)| *digit != '0') {
-        let (head, rest) = (&digits[..place], digits.len() - place - 1);
-        let lower = digit.to_digit(10).unwrap() - 1;
-        let lower = if lower == 0 { "0".to_owned() } else { format!("[0-{lower}]") };
-        ways.push(format!("{head}{lower}[0-9]{{{rest}}}"));
-    }
-    format!("0*(?:{})", ways.join("|"))
-}
-
-/// An order's or a template's name: not `.` or `..`, which would vanish from addresses.
-fn name() -> Value {
-    let plain = "[A-Za-z0-9_:-]";
-    let any = "[A-Za-z0-9._:-]";
-    word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_NAME)
-}
-
 /// An address by which something is reached on the web.
 pub(super) fn web_address(most: usize) -> Value {
     json!({ "type": "string", "format": "web-address", "pattern": ":", "maxLength": most })
-}
-
-/// Where a customer finds what was bought; `format` says whether it may have a blank to fill.
-pub(super) fn fulfillment(format: &str) -> Value {
-    let schemes = "(?:[Hh][Tt][Tt][Pp][Ss]?|[Tt][Aa][Ll][Ee][Rr])";
-    special(format, &format!("{schemes}:.+"), MAX_FULFILLMENT)
 }
 
 /// Seconds since 1970 in a query.
@@ -275,11 +223,6 @@ pub(super) fn template_id() -> Value {
 
 pub(super) fn instance_id() -> Value {
     named("InstanceId")
-}
-
-/// A session where none is a value too: an empty text names none.
-pub(super) fn session_or_none() -> Value {
-    any_of([named("SessionId"), json!({ "type": "string", "maxLength": 0 })])
 }
 
 pub(super) fn fulfillment_url() -> Value {
@@ -346,34 +289,6 @@ fn location() -> Value {
     ])
 }
 
-fn coin() -> Value {
-    wish([
-        ("coin_pub", key()),
-        ("coin_sig", signature()),
-        ("ub_sig", named("CoinSignature")),
-        ("h_denom", hash()),
-        ("contribution", amount()),
-        ("exchange_url", base_url()),
-        ("minimum_age_sig?", signature()),
-        ("age_commitment?", list(key(), None)),
-        ("h_age_commitment?", base32(32)),
-    ])
-}
-
-fn coin_signature() -> Value {
-    any_of([
-        wish([
-            ("cipher", one_of(["RSA"])),
-            ("rsa_signature", special("rsa-number", "[0-9A-Za-z]+", 1646)),
-        ]),
-        wish([
-            ("cipher", one_of(["CS"])),
-            ("cs_signature_r", base32(32)),
-            ("cs_signature_s", base32(32)),
-        ]),
-    ])
-}
-
 /// What every refusal says.
 fn problem() -> Value {
     report([
@@ -408,15 +323,13 @@ pub(super) const NEAR_ENOUGH_S: u64 = 4_900_000_000;
 /// The shortest time that a contract counts, in microseconds.
 pub(super) const SECOND_US: u64 = 1_000_000;
 
-/// Everything that has a name.
+/// A type of the protocol.
+fn one<T: ToSchema>() -> (String, Value) {
+    (T::name().into(), serde_json::to_value(T::schema()).unwrap())
+}
+
+/// Everything that has a name, but for what operations derive from structs.
 pub(super) fn components() -> Map<String, Value> {
-    let currency = format!("[A-Za-z]{{1,{}}}", amount::MAX_CURRENCY);
-    let value = up_to(amount::MAX_VALUE);
-    let price = word(
-        &format!(r"{currency}:{value}(?:\.[0-9]{{1,{}}})?", amount::DIGITS),
-        3,
-        amount::MAX_TEXT,
-    );
     let or_word = |member: &str, least: u64, most: u64, word: &str| {
         let mut schema = wish([(member, any_of([number(least, most), one_of([word])]))]);
         let unit = member.split('_').next().unwrap_or_default();
@@ -425,76 +338,51 @@ pub(super) fn components() -> Map<String, Value> {
                 .into();
         schema
     };
-    let scopes = Scope::EVERY.iter().flat_map(|s| [format!("{s}"), format!("{s}:refreshable")]);
-    let graphic = r"[!-~]+";
     let all = [
-        ("Amount", price),
-        ("BaseUrl", special("base-url", "[Hh][Tt][Tt][Pp][Ss]?:.*/", MAX_BASE)),
         ("ClaimToken", base32(16)),
-        ("Coin", coin()),
-        ("CoinSignature", coin_signature()),
-        ("ContractTerms", super::orders::contract_terms()),
         ("ContractValue", contract_value()),
-        ("Currency", word(&currency, 1, amount::MAX_CURRENCY)),
         ("Delay", wish([("d_us", number(0, LONGEST_DELAY_US))])),
-        ("EddsaPublicKey", base32(32)),
-        ("EddsaSignature", base32(64)),
-        ("FulfillmentUrl", fulfillment("fulfillment-url")),
-        ("HashCode", base32(64)),
         (
             "Image",
             any_of([word("", 0, 0), word(r"data:image/[^;]*;base64,[A-Za-z0-9+/=]*", 1, MAX_LOGO)]),
         ),
-        ("InstanceId", word("[A-Za-z0-9][A-Za-z0-9_.@-]+", 2, MAX_INSTANCE)),
         ("Location", location()),
-        ("Order", super::orders::order()),
         ("OrderDuration", contract_object(or_word("d_us", 0, MAX_MICROS, "forever"))),
-        ("OrderId", name()),
         ("OrderTimestamp", contract_object(or_word("t_s", 0, NEAR_ENOUGH_S, "never"))),
         ("Password", json!({ "type": "string", "minLength": 1, "maxLength": MAX_PASSWORD })),
-        ("PaymentMethod", word("[A-Za-z0-9_-]+", 1, MAX_METHOD)),
-        ("PaymentReference", word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_REFERENCE)),
-        (
-            "Payto",
-            special(
-                "payto",
-                r"[Pp][Aa][Yy][Tt][Oo]://[A-Za-z0-9._-]+/[!-~]+[?&]receiver-name=[!-~]+",
-                MAX_PAYTO,
-            ),
-        ),
         ("Problem", problem()),
         ("Problem2019", problem_2019()),
-        ("Product", super::orders::product()),
-        ("RelativeTime", or_word("d_us", 0, MAX_MICROS, "forever")),
+        ("Product", super::contract::product()),
         (
             "Rounding",
             one_of(["NONE", "SECOND", "MINUTE", "HOUR", "DAY", "WEEK", "MONTH", "QUARTER", "YEAR"]),
         ),
-        ("SessionId", word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_SESSION)),
         ("Translations", translations()),
         ("WalletDatum", wallet_datum()),
         ("TemplateContract", super::templates::contract()),
-        ("TemplateId", name()),
         ("TimeToPay", or_word("d_us", SECOND_US, LONGEST_DELAY_US, "forever")),
-        ("Timestamp", or_word("t_s", 0, MAX_SECS, "never")),
-        ("Token", word(&format!("{PREFIX}{graphic}"), PREFIX.len() + 1, PREFIX.len() + MAX_TOKEN)),
-        ("TokenScope", one_of(scopes)),
     ];
-    all.into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect()
+    let all = all.into_iter().map(|(name, schema)| (name.to_owned(), schema));
+    all.chain([
+        one::<Amount>(),
+        one::<BaseUrl>(),
+        one::<Currency>(),
+        one::<FulfillmentUrl>(),
+        one::<HashCode>(),
+        one::<InstanceId>(),
+        one::<OrderId>(),
+        one::<Payto>(),
+        one::<PublicKey>(),
+        one::<RelativeTime>(),
+        one::<SessionId>(),
+        one::<Signature>(),
+        one::<TemplateId>(),
+        one::<Timestamp>(),
+    ])
+    .collect()
 }
 
-/// Most coins of one payment.
-pub(super) const COINS: usize = MAX_COINS;
 /// Longest text in an order.
 pub(super) const ORDER_TEXT: usize = contract::MAX_TEXT;
 /// Longest text in a template.
 pub(super) const TEMPLATE_TEXT: usize = template::MAX_TEXT;
-
-#[test]
-fn a_pattern_takes_numbers_up_to_its_limit_and_none_above() {
-    let pattern = regex_lite::Regex::new(&format!("^{}$", up_to(4095))).unwrap();
-    for number in 0..20_000 {
-        assert_eq!(pattern.is_match(&number.to_string()), number <= 4095, "{number}");
-    }
-    assert!(pattern.is_match("0004095") && !pattern.is_match("0004096") && !pattern.is_match(""));
-}

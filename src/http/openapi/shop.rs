@@ -8,7 +8,7 @@ use ui::files::FILES;
 
 pub(super) fn public() -> Vec<Operation> {
     let mut file = get("/files/{id}", "Style, scripts and pictures of the pages")
-        .at(word("[A-Za-z0-9.-]+", 1, 64))
+        .in_id(word("[A-Za-z0-9.-]+", 1, 64))
         .header("If-None-Match")
         .done(304, "It is as the client knows.");
     for one in FILES {

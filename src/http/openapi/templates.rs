@@ -25,7 +25,7 @@ pub(super) fn shop() -> Vec<Operation> {
             .done(204, "It is kept.")
             .refuses(&[404, 409, 501]),
         get("/private/templates/{id}", "A template")
-            .at(template_id())
+            .in_id(template_id())
             .gives(
                 200,
                 "The template.",
@@ -33,12 +33,12 @@ pub(super) fn shop() -> Vec<Operation> {
             )
             .refuses(&[404]),
         patch("/private/templates/{id}", "Writes all of a template anew")
-            .at(template_id())
+            .in_id(template_id())
             .takes(kept([]))
             .done(204, "It is changed.")
             .refuses(&[404, 409, 501]),
         delete("/private/templates/{id}", "Removes a template; its orders stay")
-            .at(template_id())
+            .in_id(template_id())
             .done(204, "It is gone.")
             .refuses(&[404]),
     ]
@@ -47,13 +47,13 @@ pub(super) fn shop() -> Vec<Operation> {
 pub(super) fn wallet() -> Vec<Operation> {
     vec![
         get("/templates/{id}", "A template as wallets see it; to browsers as a page")
-            .at(template_id())
+            .in_id(template_id())
             .ask_text("print")
             .gives(200, "The template.", shown())
             .shows(200, "", "text/html")
             .refuses(&[404]),
         post("/templates/{id}", "Makes an order of a template; browsers send a form")
-            .at(template_id())
+            .in_id(template_id())
             .takes(wish([
                 ("template_type?", one_of(["fixed-order", "inventory-cart", "paivana"])),
                 ("summary?", clean(TEMPLATE_TEXT)),
@@ -62,18 +62,11 @@ pub(super) fn wallet() -> Vec<Operation> {
                 ("website?", fulfillment_url()),
                 ("paivana_id?", named("SessionId")),
             ]))
-            .gives(200, "The order is made.", super::orders::made())
+            .gives(200, "The order is made.", named("OrderCreated"))
             .shows(200, "", "text/html")
             .done(303, "To browsers: the order is there.")
             .with(303, "Location", true)
             .refuses(&[404, 409, 429, 451]),
-        get("/sessions/{id}", "Whether a visitor has paid for a page")
-            .at(named("SessionId"))
-            .demand("fulfillment_url", fulfillment_url())
-            .ask("timeout_ms", digits())
-            .gives(200, "It is paid, by this order.", report([("order_id", order_id())]))
-            .gives(202, "This order is to be paid.", report([("order_id", order_id())]))
-            .refuses(&[404]),
     ]
 }
 

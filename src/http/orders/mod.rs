@@ -9,10 +9,11 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::error::Failure;
-use crate::model::order::Order;
+use crate::model::order::{ClaimToken, Order};
 use crate::till::CreatedOrder;
-use taler::ids::SessionId;
+use taler::ids::{OrderId, SessionId};
 use taler::taler_uri::{Pay, Refund};
+use taler::time::Timestamp;
 use taler::web::query_value;
 
 /// Tells a wallet beside the browser what to open (decision 13).
@@ -58,9 +59,25 @@ pub(super) fn status_query(order: &Order, session: Option<&SessionId>) -> String
 
 /// The answer after an order was created by the shop or a customer's wallet.
 pub(super) fn made(made: &CreatedOrder) -> HttpResponse {
-    let mut body = json!({ "order_id": made.order_id, "pay_deadline": made.pay_deadline });
-    insert_some(&mut body, "token", made.token);
-    HttpResponse::Ok().json(body)
+    let CreatedOrder { order_id, pay_deadline, token } = made;
+    HttpResponse::Ok().json(OrderCreated {
+        order_id: order_id.clone(),
+        pay_deadline: *pay_deadline,
+        token: *token,
+    })
+}
+
+/// An order that was made.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct OrderCreated {
+    /// The order's name, which the shop has chosen or tilld has made.
+    order_id: OrderId,
+    /// Until when the order can be paid.
+    pay_deadline: Timestamp,
+    /// What a wallet must show to claim the order. It is missing if `create_token` was false.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<ClaimToken>,
 }
 
 /// Adds a member, if there is something to add.

@@ -4,28 +4,75 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{ACCEPT, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::etag;
-use super::super::extract::{Authorized, Body, LongPoll, PathId, QueryParams, header};
+#[cfg(test)]
+use super::super::extract::LongPollQuery;
+use super::super::extract::{
+    Authorized, Body, LongPoll, PathId, QueryParams, SessionOrNone, YesNoAll, header,
+};
+#[cfg(test)]
+use super::super::openapi::{
+    self,
+    operation::{Operation, get, patch, post},
+};
 use super::super::origin::base_url;
-use super::{insert_some, made, pay_uri, refund_uri, status_url, terms};
+#[cfg(test)]
+use super::OrderCreated;
+use super::{made, pay_uri, refund_uri, status_url, terms};
 use crate::model::contract::BadOrder;
-use crate::model::order::{CounterPayment, Order, Refund, RefundState};
+use crate::model::order::{
+    CounterPayment, Order, PaymentMethod, PaymentReference, Refund, RefundState,
+};
 use crate::till::{
     self, CreateOrder, Filter, GrantRefund, ManualPayment, Paging, PaymentState, Repurchase,
     Smaller, Status, StatusQuery, Till,
 };
+use taler::amount::Amount;
+use taler::base32::HashCode;
 use taler::ids::{OrderId, SessionId};
 use taler::path::ContractPath;
+use taler::sign::Signature;
 use taler::time::{RelativeTime, Timestamp};
+use taler::web::FulfillmentUrl;
 use taler::{base32, canonical};
 
 /// Most paths in one request to forget.
 pub(in crate::http) const MAX_PATHS: usize = 256;
+
+/// An order to be made.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct OrderCreation {
+    /// The order, of which the contract is made.
+    #[cfg_attr(test, schema(value_type = openapi::values::Order))]
+    order: String,
+    /// For how long the order can be refunded once it is paid, if it says no `refund_deadline`.
+    /// Without either, the instance's `default_refund_delay` counts.
+    refund_delay: Option<RelativeTime>,
+    /// Which kind of bank account the money shall go to, such as `iban`. Without it, the first account
+    /// counts that an exchange can pay.
+    payment_target: Option<String>,
+    /// The session of the visitor that the order is for. An empty text names none.
+    #[serde(default)]
+    session_id: SessionOrNone,
+    /// Whether a wallet needs a token to claim the order. Without it, it does.
+    create_token: Option<bool>,
+    /// Locks of products in an inventory. tilld keeps none and ignores them.
+    #[serde(default, rename = "lock_uuids")]
+    _lock_uuids: Vec<String>,
+    /// Products of an inventory. tilld keeps none: only an empty list is taken.
+    #[serde(default)]
+    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>))]
+    inventory_products: Vec<Map<String, Value>>,
+    /// The device that shows one-time codes. tilld knows none: it must be missing.
+    otp_id: Option<String>,
+}
 
 /// `POST /private/orders`.
 pub(in crate::http) async fn create(
@@ -35,19 +82,18 @@ pub(in crate::http) async fn create(
     Authorized(principal): Authorized,
     body: Body,
 ) -> Answer {
-    let (mut fields, order) = body.fields_and_text("order").await?;
+    let body: OrderCreation = body.read_with_text("order").await?;
     let wish = CreateOrder {
-        order: order_text(&order)?,
-        refund_delay: fields.get("refund_delay")?,
-        payment_target: fields.get("payment_target")?,
-        session: fields.session("session_id")?,
-        with_token: fields.get("create_token")?.unwrap_or(true),
+        order: order_text(&body.order)?,
+        refund_delay: body.refund_delay,
+        payment_target: body.payment_target,
+        session: body.session_id.0,
+        with_token: body.create_token.unwrap_or(true),
     };
-    fields.get::<Vec<String>>("lock_uuids")?;
-    if fields.get::<Vec<Map<String, Value>>>("inventory_products")?.is_some_and(|p| !p.is_empty()) {
+    if !body.inventory_products.is_empty() {
         return Err(till::Error::ProductUnknown.into());
     }
-    if fields.get::<String>("otp_id")?.is_some() {
+    if body.otp_id.is_some() {
         return Err(till::Error::OtpDeviceUnknown.into());
     }
     let base_url = base_url(&request, &settings, &principal.instance().id)?;
@@ -79,37 +125,113 @@ pub(in crate::http) async fn list(
     if !takes {
         return Err(Failure::Format);
     }
-    let limit = params.either("limit", "delta")?.unwrap_or(-20_i64);
+    let ask: OrdersQuery = params.read()?;
+    let limit = ask.limit.or(ask.delta).unwrap_or(-20);
     if limit == 0 {
         return Err(Failure::Malformed("limit".into()));
     }
-    let offset = params.either("offset", "start")?;
-    if offset.is_some_and(|offset: i64| offset < 0) {
+    let offset = ask.offset.or(ask.start);
+    if offset.is_some_and(|offset| offset < 0) {
         return Err(Failure::Malformed("offset".into()));
     }
     let now = till.now();
     let filter = Filter {
-        paid: params.maybe("paid")?,
-        refunded: params.maybe("refunded")?,
-        wired: params.maybe("wired")?,
-        after: after(&params, limit, now)?,
+        paid: ask.paid.0,
+        refunded: ask.refunded.0,
+        wired: ask.wired.0,
+        after: after(&ask, limit, now)?,
         before: None,
-        session: params.get("session_id")?,
-        fulfillment_url: params.get("fulfillment_url")?,
-        summary: params.text("summary_filter").map(str::to_owned),
+        session: ask.session_id,
+        fulfillment_url: ask.fulfillment_url,
+        summary: ask.summary_filter,
         bought_before: None,
     };
     let page = Paging { filter, limit, offset };
     let orders = till.orders(&principal, page, wait_limit).await?;
-    let rows: Vec<_> = orders.iter().map(|order| row(order, now)).collect();
-    Ok(HttpResponse::Ok().json(json!({ "orders": rows })))
+    let orders = orders.iter().map(|order| row(order, now)).collect();
+    Ok(HttpResponse::Ok().json(OrderList { orders }))
+}
+
+/// Which orders are listed.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct OrdersQuery {
+    /// Only orders that are paid, or only those that are not. Without it, or with `all`: both.
+    #[serde(default)]
+    paid: YesNoAll,
+    /// Only orders of which something was refunded, or only the others.
+    #[serde(default)]
+    refunded: YesNoAll,
+    /// Only orders whose money has arrived, or only the others.
+    #[serde(default)]
+    wired: YesNoAll,
+    /// How many orders: above zero the oldest first, below zero the newest first. Without it, -20.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Rows>))]
+    limit: Option<i64>,
+    /// The name of `limit` before protocol 13.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Rows>))]
+    delta: Option<i64>,
+    /// The `row_id` from which to go on. It is not listed itself.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Offset>))]
+    offset: Option<i64>,
+    /// The name of `offset` before protocol 13.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Offset>))]
+    start: Option<i64>,
+    /// Only orders made after this time, in seconds since 1970.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Seconds>))]
+    date_s: Option<String>,
+    /// Only orders not older than this, in milliseconds. It counts if `limit` is above zero.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Milliseconds>))]
+    max_age: Option<String>,
+    /// Only orders of this session.
+    session_id: Option<SessionId>,
+    /// Only orders with this `fulfillment_url`.
+    fulfillment_url: Option<FulfillmentUrl>,
+    /// Only orders whose summary contains this text. Case does not matter.
+    summary_filter: Option<String>,
+}
+
+/// Some of an instance's orders.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct OrderList {
+    /// The orders, in the direction that `limit` asks for.
+    orders: Vec<OrderRow>,
+}
+
+/// An order in the list.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct OrderRow {
+    /// The order's name.
+    order_id: OrderId,
+    /// Its place in the list, for `offset`. Later orders have higher numbers.
+    row_id: i64,
+    /// When it was made.
+    timestamp: Timestamp,
+    /// Its price.
+    amount: Amount,
+    /// What is bought, in one line.
+    summary: String,
+    /// Whether the shop can refund it now.
+    refundable: bool,
+    /// Whether it is paid.
+    paid: bool,
+    /// Where a browser sees how it stands.
+    order_status_url: String,
+    /// What the shop has refunded, if it has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refund_amount: Option<Amount>,
+    /// What of it the customer's wallet has not yet fetched.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pending_refund_amount: Option<Amount>,
 }
 
 /// The time after which orders are listed: the later of `date_s` and `max_age`.
-fn after(params: &QueryParams, limit: i64, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
-    let date = params.text("date_s").map(Timestamp::parse_secs).transpose();
+fn after(ask: &OrdersQuery, limit: i64, now: Timestamp) -> Result<Option<Timestamp>, Failure> {
+    let date = ask.date_s.as_deref().map(Timestamp::parse_secs).transpose();
     let date = date.map_err(|_| Failure::Malformed("date_s".into()))?;
-    let age = params.text("max_age").map(RelativeTime::parse_millis).transpose();
+    let age = ask.max_age.as_deref().map(RelativeTime::parse_millis).transpose();
     let age = age.map_err(|_| Failure::Malformed("max_age".into()))?.filter(|_| limit > 0);
     let since = age.and_then(RelativeTime::duration).map(|age| {
         let seconds = now.secs().unwrap_or(0).saturating_sub(age.as_secs());
@@ -118,22 +240,20 @@ fn after(params: &QueryParams, limit: i64, now: Timestamp) -> Result<Option<Time
     Ok(date.max(since))
 }
 
-fn row(order: &Order, now: Timestamp) -> Value {
-    let mut row = json!({
-        "order_id": order.order_id,
-        "row_id": order.serial.0,
-        "timestamp": order.created_at,
-        "amount": order.amount,
-        "summary": order.summary,
-        "refundable": order.is_refundable(now),
-        "paid": order.paid.is_some(),
-        "order_status_url": status_url(order, None),
-    });
-    if !order.refund_granted.is_zero() {
-        insert_some(&mut row, "refund_amount", Some(order.refund_granted));
-        insert_some(&mut row, "pending_refund_amount", Some(order.refund_waiting()));
+fn row(order: &Order, now: Timestamp) -> OrderRow {
+    let is_refunded = !order.refund_granted.is_zero();
+    OrderRow {
+        order_id: order.order_id.clone(),
+        row_id: order.serial.0,
+        timestamp: order.created_at,
+        amount: order.amount,
+        summary: order.summary.clone(),
+        refundable: order.is_refundable(now),
+        paid: order.paid.is_some(),
+        order_status_url: status_url(order, None),
+        refund_amount: is_refunded.then_some(order.refund_granted),
+        pending_refund_amount: is_refunded.then(|| order.refund_waiting()),
     }
-    row
 }
 
 /// `GET /private/orders/$ORDER_ID`.
@@ -145,9 +265,11 @@ pub(in crate::http) async fn status(
     params: QueryParams,
     LongPoll(wait_limit): LongPoll,
 ) -> Answer {
-    let session: Option<SessionId> = params.get("session_id")?;
-    let ask = StatusQuery { order_id, session: session.clone(), repurchase: repurchase(&params)? };
-    let known = params.text("lp_not_etag").map(|tag| tag.trim_matches('"').to_owned());
+    let asked: OrderStatusQuery = params.read()?;
+    let session = asked.session_id;
+    let repurchase = repurchase(asked.allow_refunded_for_repurchase);
+    let ask = StatusQuery { order_id, session: session.clone(), repurchase };
+    let known = asked.lp_not_etag.map(|tag| tag.trim_matches('"').to_owned());
     let is_news = known.map(|known| {
         let session = session.clone();
         move |status: &Status| {
@@ -168,11 +290,145 @@ pub(in crate::http) async fn status(
 }
 
 /// What counts as bought before, as the client wishes.
-pub(in crate::http) fn repurchase(params: &QueryParams) -> Result<Repurchase, Failure> {
-    Ok(match params.yes("allow_refunded_for_repurchase")? {
-        true => Repurchase::All,
-        false => Repurchase::Unrefunded,
-    })
+pub(in crate::http) fn repurchase(refunded_count: bool) -> Repurchase {
+    if refunded_count { Repurchase::All } else { Repurchase::Unrefunded }
+}
+
+/// What is asked about an order.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct OrderStatusQuery {
+    /// The session that must have paid: another session's payment does not count.
+    session_id: Option<SessionId>,
+    /// The `ETag` that the client knows. With `timeout_ms`, tilld waits until the answer has another one.
+    lp_not_etag: Option<String>,
+    /// Whether an order that was refunded counts as a purchase of the same page.
+    #[serde(default)]
+    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
+    allow_refunded_for_repurchase: bool,
+}
+
+/// How an order stands.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[serde(untagged)]
+enum OrderStatus {
+    /// It can be paid.
+    Unpaid(Box<UnpaidOrder>),
+    /// A wallet has it and has not paid it yet.
+    Claimed(Box<ClaimedOrder>),
+    /// It is paid.
+    Paid(Box<PaidOrder>),
+}
+
+/// An order that nobody has claimed, or not by this session.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct UnpaidOrder {
+    /// `unpaid`.
+    #[cfg_attr(test, schema(value_type = openapi::values::Unpaid))]
+    order_status: &'static str,
+    /// The address by which a wallet pays it.
+    taler_pay_uri: String,
+    /// Where a browser sees how it stands.
+    order_status_url: String,
+    /// When its contract was made.
+    creation_time: Timestamp,
+    /// What is bought, in one line.
+    summary: String,
+    /// Until when it can be paid.
+    pay_deadline: Timestamp,
+    /// Its price.
+    total_amount: Amount,
+    /// The contract without the nonce of the wallet that claims it.
+    #[cfg_attr(test, schema(value_type = openapi::values::ContractTerms))]
+    proto_contract_terms: Value,
+    /// The order by which this session has paid for the same page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    already_paid_order_id: Option<OrderId>,
+    /// The page that this session has paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    already_paid_fulfillment_url: Option<FulfillmentUrl>,
+}
+
+/// An order that a wallet has claimed.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct ClaimedOrder {
+    /// `claimed`.
+    #[cfg_attr(test, schema(value_type = openapi::values::Claimed))]
+    order_status: &'static str,
+    /// The contract.
+    #[cfg_attr(test, schema(value_type = openapi::values::ContractTerms))]
+    contract_terms: Value,
+    /// Where a browser sees how it stands.
+    order_status_url: String,
+}
+
+/// An order that is paid.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PaidOrder {
+    /// `paid`.
+    #[cfg_attr(test, schema(value_type = openapi::values::Paid))]
+    order_status: &'static str,
+    /// Whether the shop has refunded something of it.
+    refunded: bool,
+    /// Whether the customer's wallet has something to fetch.
+    refund_pending: bool,
+    /// What the shop has refunded, all refunds together.
+    refund_amount: Amount,
+    /// Whether the exchange has wired the money. It is false: tilld does not follow transfers yet.
+    wired: bool,
+    /// What was paid with coins, without deposit fees.
+    deposit_total: Amount,
+    /// The Taler code of the last refusal of a refund by an exchange; 0 if there is none.
+    exchange_code: u32,
+    /// The HTTP status of that refusal; 0 if there is none.
+    exchange_http_status: u16,
+    /// `exchange_code` by its name of before 2023.
+    exchange_ec: u32,
+    /// `exchange_http_status` by its name of before 2023.
+    exchange_hc: u16,
+    /// The contract.
+    #[cfg_attr(test, schema(value_type = openapi::values::ContractTerms))]
+    contract_terms: Value,
+    /// When the last payment came.
+    #[cfg_attr(test, schema(required = true))]
+    last_payment: Option<Timestamp>,
+    /// Transfers to the shop's account. It is empty.
+    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>))]
+    wire_details: [u8; 0],
+    /// Problems with transfers. It is empty.
+    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>))]
+    wire_reports: [u8; 0],
+    /// The refunds, oldest first.
+    refund_details: Vec<RefundDetail>,
+    /// Where a browser sees how it stands.
+    order_status_url: String,
+}
+
+/// A refund as its shop sees it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct RefundDetail {
+    /// Why it was granted, in the shop's words.
+    reason: String,
+    /// Whether the wallet has still to fetch it.
+    pending: bool,
+    /// When it was granted.
+    timestamp: Timestamp,
+    /// How much.
+    amount: Amount,
+    /// What of it an exchange has refused for good: the shop gives it back in another way.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused_amount: Option<Amount>,
+    /// The HTTP status of that refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange_http_status: Option<u16>,
+    /// The Taler code of that refusal; 0 if the exchange gave none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exchange_code: Option<u32>,
 }
 
 /// Tells one body from another (merchant-api 1.10).
@@ -183,53 +439,61 @@ fn tag(body: &str) -> String {
 
 fn status_body(status: &Status, session: Option<&SessionId>) -> Result<String, Failure> {
     let order = &status.order;
-    let contract = terms(&status.terms)?;
-    let url = status_url(order, session);
+    let contract_terms = terms(&status.terms)?;
+    let order_status_url = status_url(order, session);
     let body = match &status.state {
-        PaymentState::Paid => paid_body(status, &contract, &url),
-        PaymentState::Claimed => json!({
-            "order_status": "claimed",
-            "contract_terms": contract,
-            "order_status_url": url,
-        }),
-        PaymentState::Unpaid => unpaid_body(order, contract, &url, session, None),
-        PaymentState::PaidBefore(before) => {
-            unpaid_body(order, contract, &url, session, Some(before))
+        PaymentState::Paid => {
+            OrderStatus::Paid(Box::new(paid_order(status, contract_terms, order_status_url)))
         }
+        PaymentState::Claimed => OrderStatus::Claimed(Box::new(ClaimedOrder {
+            order_status: "claimed",
+            contract_terms,
+            order_status_url,
+        })),
+        PaymentState::Unpaid => OrderStatus::Unpaid(Box::new(unpaid_order(
+            order,
+            contract_terms,
+            order_status_url,
+            session,
+            None,
+        ))),
+        PaymentState::PaidBefore(before) => OrderStatus::Unpaid(Box::new(unpaid_order(
+            order,
+            contract_terms,
+            order_status_url,
+            session,
+            Some(before),
+        ))),
     };
-    Ok(body.to_string())
+    serde_json::to_string(&body).map_err(|error| Failure::Bug(error.to_string()))
 }
 
-fn unpaid_body(
+fn unpaid_order(
     order: &Order,
     mut contract: Value,
-    url: &str,
+    order_status_url: String,
     session: Option<&SessionId>,
     before: Option<&OrderId>,
-) -> Value {
+) -> UnpaidOrder {
     if let Value::Object(members) = &mut contract {
         members.remove("nonce");
     }
-    let mut body = json!({
-        "order_status": "unpaid",
-        "taler_pay_uri": pay_uri(order, session),
-        "order_status_url": url,
-        "creation_time": order.timestamp,
-        "summary": order.summary,
-        "pay_deadline": order.pay_deadline,
-        "total_amount": order.amount,
-        "proto_contract_terms": contract,
-    });
-    if let Some(before) = before {
-        insert_some(&mut body, "already_paid_order_id", Some(before));
-        insert_some(&mut body, "already_paid_fulfillment_url", order.fulfillment_url.as_ref());
+    UnpaidOrder {
+        order_status: "unpaid",
+        taler_pay_uri: pay_uri(order, session),
+        order_status_url,
+        creation_time: order.timestamp,
+        summary: order.summary.clone(),
+        pay_deadline: order.pay_deadline,
+        total_amount: order.amount,
+        proto_contract_terms: contract,
+        already_paid_order_id: before.cloned(),
+        already_paid_fulfillment_url: before.and(order.fulfillment_url.clone()),
     }
-    body
 }
 
-fn paid_body(status: &Status, contract: &Value, url: &str) -> Value {
+fn paid_order(status: &Status, contract_terms: Value, order_status_url: String) -> PaidOrder {
     let order = &status.order;
-    let refunds: Vec<_> = status.refunds.iter().map(refund_detail).collect();
     // The last refusal for good is what an exchange has to say of the order.
     let refused = status.refunds.iter().rev().find_map(|refund| match refund.state {
         RefundState::Refused(refusal) => Some(refusal),
@@ -237,42 +501,53 @@ fn paid_body(status: &Status, contract: &Value, url: &str) -> Value {
     });
     let (code, http_status) =
         refused.map_or((0, 0), |refusal| (refusal.code.unwrap_or(0), refusal.status));
-    json!({
-        "order_status": "paid",
-        "refunded": !order.refund_granted.is_zero(),
-        "refund_pending": order.is_refund_pending(),
-        "refund_amount": order.refund_granted,
-        "wired": false,
-        "deposit_total": status.deposited,
-        "exchange_code": code,
-        "exchange_http_status": http_status,
-        // Their names of before 2023, which the reference goes on sending.
-        "exchange_ec": code,
-        "exchange_hc": http_status,
-        "contract_terms": contract,
-        "last_payment": order.paid.as_ref().map(|paid| paid.at),
-        "wire_details": [],
-        "wire_reports": [],
-        "refund_details": refunds,
-        "order_status_url": url,
-    })
+    PaidOrder {
+        order_status: "paid",
+        refunded: !order.refund_granted.is_zero(),
+        refund_pending: order.is_refund_pending(),
+        refund_amount: order.refund_granted,
+        wired: false,
+        deposit_total: status.deposited,
+        exchange_code: code,
+        exchange_http_status: http_status,
+        // The reference goes on sending these.
+        exchange_ec: code,
+        exchange_hc: http_status,
+        contract_terms,
+        last_payment: order.paid.as_ref().map(|paid| paid.at),
+        wire_details: [],
+        wire_reports: [],
+        refund_details: status.refunds.iter().map(refund_detail).collect(),
+        order_status_url,
+    }
 }
 
 /// A refund as its shop sees it. A refund that an exchange refuses permanently is not pending, and comes with
 /// the exchange's reason: the shop gives it back in another way.
-fn refund_detail(refund: &Refund) -> Value {
-    let mut detail = json!({
-        "reason": refund.reason,
-        "pending": refund.state == RefundState::Pending,
-        "timestamp": refund.granted_at,
-        "amount": refund.amount,
-    });
-    if let RefundState::Refused(refusal) = refund.state {
-        insert_some(&mut detail, "refused_amount", Some(refusal.amount));
-        insert_some(&mut detail, "exchange_http_status", Some(refusal.status));
-        insert_some(&mut detail, "exchange_code", Some(refusal.code.unwrap_or(0)));
+fn refund_detail(refund: &Refund) -> RefundDetail {
+    let refused = match refund.state {
+        RefundState::Refused(refusal) => Some(refusal),
+        RefundState::Pending | RefundState::Taken => None,
+    };
+    RefundDetail {
+        reason: refund.reason.clone(),
+        pending: refund.state == RefundState::Pending,
+        timestamp: refund.granted_at,
+        amount: refund.amount,
+        refused_amount: refused.map(|refusal| refusal.amount),
+        exchange_http_status: refused.map(|refusal| refusal.status),
+        exchange_code: refused.map(|refusal| refusal.code.unwrap_or(0)),
     }
-    detail
+}
+
+/// What a contract shall forget.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct Forgetting {
+    /// Up to 256 paths into the contract, such as `$.products[0].description`. The order must have named
+    /// each of these members in `$forgettable`.
+    #[cfg_attr(test, schema(value_type = openapi::values::ContractPaths))]
+    fields: Vec<String>,
 }
 
 /// `PATCH /private/orders/$ORDER_ID/forget`.
@@ -282,7 +557,7 @@ pub(in crate::http) async fn forget(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let fields: Vec<String> = body.fields().await?.need("fields")?;
+    let Forgetting { fields } = body.read().await?;
     if fields.len() > MAX_PATHS {
         return Err(Failure::Malformed("fields".into()));
     }
@@ -301,8 +576,56 @@ pub(in crate::http) async fn delete(
     PathId(order_id): PathId<OrderId>,
     params: QueryParams,
 ) -> Answer {
-    till.delete_order(&principal, order_id, params.yes("force")?).await?;
+    let OrderDeletion { force } = params.read()?;
+    till.delete_order(&principal, order_id, force).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// How an order is deleted.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct OrderDeletion {
+    /// Whether an order is deleted that a wallet has claimed and may still pay.
+    #[serde(default)]
+    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
+    force: bool,
+}
+
+/// Money that the shop has taken at the counter.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct CounterPaymentRecord {
+    /// How it was paid: a word of up to 32 letters, digits, `-` and `_`, such as `cash`; not `taler`.
+    method: PaymentMethod,
+    /// The shop's own mark on the payment, such as a receipt's number: up to 256 characters.
+    reference: Option<PaymentReference>,
+    /// The session that the payment counts for. Without it, or empty: that of the order.
+    #[serde(default)]
+    session_id: SessionOrNone,
+    /// What was paid. It must be the order's price, which counts without it.
+    amount: Option<Amount>,
+}
+
+/// A payment at the counter that is recorded.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct CounterReceipt {
+    /// The order that is paid now.
+    order_id: OrderId,
+    /// How it was paid.
+    method: PaymentMethod,
+    /// What was paid.
+    amount: Amount,
+    /// When it was recorded first.
+    paid_at: Timestamp,
+    /// The shop's signature that the contract is paid.
+    sig: Signature,
+    /// The shop's own mark on the payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<PaymentReference>,
+    /// The session that the payment counts for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session_id: Option<SessionId>,
 }
 
 /// `POST /private/orders/$ORDER_ID/payments`: money taken at the counter (decision 4).
@@ -312,26 +635,19 @@ pub(in crate::http) async fn record_payment(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let wish = ManualPayment {
-        payment: CounterPayment {
-            method: fields.need("method")?,
-            reference: fields.get("reference")?,
-        },
-        session: fields.session("session_id")?,
-        amount: fields.get("amount")?,
-    };
+    let CounterPaymentRecord { method, reference, session_id, amount } = body.read().await?;
+    let payment = CounterPayment { method, reference };
+    let wish = ManualPayment { payment, session: session_id.0, amount };
     let receipt = till.record_payment(&principal, order_id, wish).await?;
-    let mut body = json!({
-        "order_id": receipt.order_id,
-        "method": receipt.kept.payment.method,
-        "amount": receipt.kept.amount,
-        "paid_at": receipt.kept.paid_at,
-        "sig": receipt.sig,
-    });
-    insert_some(&mut body, "reference", receipt.kept.payment.reference);
-    insert_some(&mut body, "session_id", receipt.kept.session);
-    Ok(HttpResponse::Ok().json(body))
+    Ok(HttpResponse::Ok().json(CounterReceipt {
+        order_id: receipt.order_id,
+        method: receipt.kept.payment.method,
+        amount: receipt.kept.amount,
+        paid_at: receipt.kept.paid_at,
+        sig: receipt.sig,
+        reference: receipt.kept.payment.reference,
+        session_id: receipt.kept.session,
+    }))
 }
 
 /// `POST /private/orders/$ORDER_ID/refund`: a new total.
@@ -341,16 +657,83 @@ pub(in crate::http) async fn refund(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let wish = GrantRefund {
-        total: fields.need("refund")?,
-        reason: fields.need("reason")?,
-        smaller: Smaller::Refuse,
-    };
+    let RefundRequest { refund, reason } = body.read().await?;
+    let wish = GrantRefund { total: refund, reason, smaller: Smaller::Refuse };
     let order = till.grant_refund(&principal, order_id, wish).await?;
     let h_contract = order.claim.as_ref().map(|claim| claim.h_contract);
-    Ok(HttpResponse::Ok().json(json!({
-        "taler_refund_uri": refund_uri(&order),
-        "h_contract": h_contract,
-    })))
+    Ok(HttpResponse::Ok().json(RefundGranted { taler_refund_uri: refund_uri(&order), h_contract }))
 }
+
+/// A refund to be granted.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct RefundRequest {
+    /// What is refunded from now on, all refunds of the order together. It is at most the price and not
+    /// below what was granted before.
+    refund: Amount,
+    /// Why, in the shop's words, which the customer sees.
+    #[cfg_attr(test, schema(value_type = openapi::values::Reason))]
+    reason: String,
+}
+
+/// A refund that is granted.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct RefundGranted {
+    /// The address by which a wallet fetches it.
+    taler_refund_uri: String,
+    /// The hash of the contract.
+    #[cfg_attr(test, schema(required = true))]
+    h_contract: Option<HashCode>,
+}
+
+/// How the API document describes these routes.
+#[cfg(test)]
+pub(in crate::http) fn operations() -> Vec<Operation> {
+    vec![
+        get("/private/orders", "The list of orders, as far as they fit, newest first")
+            .asks::<OrdersQuery>()
+            .asks::<LongPollQuery>()
+            .answers::<OrderList>(200, "The orders.")
+            .refuses(&[406]),
+        post("/private/orders", "Makes an order; the same once more changes nothing")
+            .reads::<OrderCreation>()
+            .answers::<OrderCreated>(200, "The order is made.")
+            .refuses(&[404, 409, 451, 501]),
+        get("/private/orders/{id}", "How an order stands")
+            .at::<OrderId>(NAMED)
+            .asks::<OrderStatusQuery>()
+            .asks::<LongPollQuery>()
+            .header("If-None-Match")
+            .answers::<OrderStatus>(200, "The order, unpaid, claimed or paid.")
+            .with(200, "ETag", true)
+            .done(304, "It stands as the client knows.")
+            .with(304, "ETag", true)
+            .refuses(&[404]),
+        Operation::new("DELETE", "/private/orders/{id}", "Deletes an order that is not paid")
+            .at::<OrderId>(NAMED)
+            .asks::<OrderDeletion>()
+            .done(204, "It is gone.")
+            .refuses(&[404, 409]),
+        patch("/private/orders/{id}/forget", "Forgets parts of a contract")
+            .at::<OrderId>(NAMED)
+            .reads::<Forgetting>()
+            .done(200, "They are forgotten.")
+            .done(204, "They were forgotten before.")
+            .refuses(&[404, 409]),
+        post("/private/orders/{id}/payments", "Records a payment taken at the counter")
+            .at::<OrderId>(NAMED)
+            .reads::<CounterPaymentRecord>()
+            .answers::<CounterReceipt>(200, "The order is paid.")
+            .refuses(&[404, 409]),
+        post("/private/orders/{id}/refund", "Grants refunds: all of them together, from now on")
+            .at::<OrderId>(NAMED)
+            .reads::<RefundRequest>()
+            .answers::<RefundGranted>(200, "It is granted.")
+            .refuses(&[404, 409, 410, 451]),
+    ]
+}
+
+/// What the segment of the path is.
+#[cfg(test)]
+const NAMED: &str = "The order's name.";

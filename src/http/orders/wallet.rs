@@ -3,23 +3,35 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::super::error::{Answer, Failure};
-use super::super::extract::{Body, InstanceParam, LongPoll, PathId, QueryParams};
+#[cfg(test)]
+use super::super::extract::LongPollQuery;
+use super::super::extract::{Body, InstanceParam, LongPoll, PathId, QueryParams, SessionOrNone};
+#[cfg(test)]
+use super::super::openapi::{
+    self,
+    operation::{Operation, get, post},
+};
 use super::super::origin::client;
 use super::super::{Settings, pages};
 use super::shop::repurchase;
-use super::{TALER, insert_some, pay_uri, refund_uri, terms};
+use super::{TALER, pay_uri, refund_uri, terms};
+use crate::model::order::ClaimToken;
 use crate::till::{
     Aborted, CoinPayment, CollectedRefund, Credential, Outcome, PublicStatus, PublicStatusQuery,
     Till,
 };
+use taler::amount::Amount;
+use taler::base32::HashCode;
 use taler::canonical;
-use taler::ids::OrderId;
-use taler::object::object;
-use taler::sign::PublicKey;
+use taler::coin::permission::Coin;
+use taler::ids::{OrderId, SessionId};
+use taler::sign::{PublicKey, Signature};
+use taler::time::Timestamp;
+use taler::web::FulfillmentUrl;
 
 /// The status stated for an exchange that gave no answer.
 const NO_ANSWER: u16 = 504;
@@ -42,33 +54,95 @@ pub(in crate::http) async fn status(
     let LongPoll(wait_limit) = waiting?;
     drop(params);
     Ok(match till.public_order(&instance, ask, wait_limit).await? {
-        PublicStatus::Elsewhere { url, fulfillment_url } => {
-            let mut body = json!({ "public_reorder_url": url });
-            insert_some(&mut body, "fulfillment_url", fulfillment_url);
-            HttpResponse::Accepted().json(body)
-        }
+        PublicStatus::Elsewhere { url, fulfillment_url } => HttpResponse::Accepted()
+            .json(SoldElsewhere { public_reorder_url: url, fulfillment_url }),
         PublicStatus::Unpaid(order, before) => {
             let uri = pay_uri(&order, session.as_ref());
-            let mut body = json!({ "taler_pay_uri": uri });
-            insert_some(&mut body, "fulfillment_url", order.fulfillment_url);
-            insert_some(&mut body, "already_paid_order_id", before);
-            HttpResponse::PaymentRequired().insert_header((TALER, uri)).json(body)
+            HttpResponse::PaymentRequired().insert_header((TALER, uri.clone())).json(ToBePaid {
+                taler_pay_uri: uri,
+                fulfillment_url: order.fulfillment_url,
+                already_paid_order_id: before,
+            })
         }
         PublicStatus::Paid(order) => {
             let mut response = HttpResponse::Ok();
             if order.is_refund_pending() {
                 response.insert_header((TALER, refund_uri(&order)));
             }
-            let mut body = json!({
-                "refunded": !order.refund_collectable().is_zero(),
-                "refund_pending": order.is_refund_pending(),
-                "refund_amount": order.refund_collectable(),
-                "refund_taken": order.refund_taken,
-            });
-            insert_some(&mut body, "fulfillment_url", order.fulfillment_url);
-            response.json(body)
+            response.json(PaidForWallet {
+                refunded: !order.refund_collectable().is_zero(),
+                refund_pending: order.is_refund_pending(),
+                refund_amount: order.refund_collectable(),
+                refund_taken: order.refund_taken,
+                fulfillment_url: order.fulfillment_url,
+            })
         }
     })
+}
+
+/// What a wallet or browser asks about an order.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PublicOrderQuery {
+    /// The hash of the contract. Who shows it has claimed the order.
+    h_contract: Option<HashCode>,
+    /// The order's claim token, for whoever has not claimed it.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ClaimToken>))]
+    token: Option<ClaimToken>,
+    /// The session that must have paid: another session's payment does not count.
+    session_id: Option<SessionId>,
+    /// With `timeout_ms`: wait until more than this is refunded.
+    refund: Option<Amount>,
+    /// With `timeout_ms`: wait until the wallet has fetched all that is refunded.
+    #[serde(default)]
+    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
+    await_refund_obtained: bool,
+    /// Whether an order that was refunded counts as a purchase of the same page.
+    #[serde(default)]
+    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
+    allow_refunded_for_repurchase: bool,
+}
+
+/// An order that another wallet has, and where there is another one.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct SoldElsewhere {
+    /// Where the shop makes a new order of the same.
+    public_reorder_url: String,
+    /// Where the customer finds what was bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fulfillment_url: Option<FulfillmentUrl>,
+}
+
+/// An order that is to be paid.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct ToBePaid {
+    /// The address by which a wallet pays it. The header `Taler` says the same.
+    taler_pay_uri: String,
+    /// Where the customer finds what is bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fulfillment_url: Option<FulfillmentUrl>,
+    /// The order by which this session has paid for the same page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    already_paid_order_id: Option<OrderId>,
+}
+
+/// An order that is paid.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PaidForWallet {
+    /// Whether something was refunded that a wallet can fetch.
+    refunded: bool,
+    /// Whether something of it is still to be fetched.
+    refund_pending: bool,
+    /// What was refunded that a wallet can fetch, all refunds together.
+    refund_amount: Amount,
+    /// What of it a wallet has fetched.
+    refund_taken: Amount,
+    /// Where the customer finds what was bought.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fulfillment_url: Option<FulfillmentUrl>,
 }
 
 /// What a query asks about an order.
@@ -76,16 +150,14 @@ pub(in crate::http) fn ask(
     order_id: OrderId,
     params: &QueryParams,
 ) -> Result<PublicStatusQuery, Failure> {
+    let asked: PublicOrderQuery = params.read()?;
     Ok(PublicStatusQuery {
         order_id,
-        credential: Credential {
-            h_contract: params.get("h_contract")?,
-            token: params.get("token")?,
-        },
-        session: params.get("session_id")?,
-        repurchase: repurchase(params)?,
-        refund: params.get("refund")?,
-        await_refund_obtained: params.yes("await_refund_obtained")?,
+        credential: Credential { h_contract: asked.h_contract, token: asked.token },
+        session: asked.session_id,
+        repurchase: repurchase(asked.allow_refunded_for_repurchase),
+        refund: asked.refund,
+        await_refund_obtained: asked.await_refund_obtained,
     })
 }
 
@@ -98,14 +170,53 @@ pub(in crate::http) async fn claim(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let (nonce, token) = (fields.need("nonce")?, fields.get("token")?);
+    let Claim { nonce, token } = body.read().await?;
     let client = client(&request, &settings);
     let claimed = till.claim(&instance, order_id, nonce, token, client).await?;
-    Ok(HttpResponse::Ok().json(json!({
-        "contract_terms": terms(&claimed.contract)?,
-        "sig": claimed.sig,
-    })))
+    Ok(HttpResponse::Ok()
+        .json(ClaimedContract { contract_terms: terms(&claimed.contract)?, sig: claimed.sig }))
+}
+
+/// A wallet's claim.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct Claim {
+    /// A fresh key of the wallet, which becomes part of the contract.
+    nonce: PublicKey,
+    /// The claim token, if the order has one.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ClaimToken>))]
+    token: Option<ClaimToken>,
+}
+
+/// A contract for the wallet that has claimed the order.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(in crate::http) struct ClaimedContract {
+    /// The contract.
+    #[cfg_attr(test, schema(value_type = openapi::values::ContractTerms))]
+    pub(in crate::http) contract_terms: Value,
+    /// The shop's signature over the contract's hash.
+    pub(in crate::http) sig: Signature,
+}
+
+/// A receipt shown in another session.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct ReceiptReplay {
+    /// The shop's signature that the contract is paid.
+    sig: Signature,
+    /// The hash of the contract.
+    h_contract: HashCode,
+    /// The session that the payment shall count for. It must be said; an empty text names none.
+    session_id: SessionOrNone,
+}
+
+/// How a replayed receipt stands.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct ReceiptStatus {
+    /// Whether the shop has refunded something of the order.
+    refunded: bool,
 }
 
 /// `POST /orders/$ORDER_ID/paid`: a receipt shown again, in another session.
@@ -115,15 +226,32 @@ pub(in crate::http) async fn paid(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let (sig, h_contract) = (fields.need("sig")?, fields.need("h_contract")?);
-    // It must be said, but may be said to be none.
-    if !fields.has("session_id") {
-        return Err(Failure::Missing("session_id"));
-    }
-    let session = fields.session("session_id")?;
-    let refunded = till.replay(&instance, order_id, h_contract, sig, session).await?;
-    Ok(HttpResponse::Ok().json(json!({ "refunded": refunded })))
+    let ReceiptReplay { sig, h_contract, session_id } = body.read().await?;
+    let refunded = till.replay(&instance, order_id, h_contract, sig, session_id.0).await?;
+    Ok(HttpResponse::Ok().json(ReceiptStatus { refunded }))
+}
+
+/// A payment with coins.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct Payment {
+    /// The coins: at most 256, each once, in the price's currency.
+    #[cfg_attr(test, schema(max_items = 256))]
+    coins: Vec<Coin>,
+    /// The session that the payment counts for. An empty text names none.
+    #[serde(default)]
+    session_id: SessionOrNone,
+    /// What the wallet signs along with its coins.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::WalletData>))]
+    wallet_data: Option<Map<String, Value>>,
+}
+
+/// A payment that is complete.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PaymentReceipt {
+    /// The shop's signature that the contract is paid.
+    sig: Signature,
 }
 
 /// `POST /orders/$ORDER_ID/pay`.
@@ -133,29 +261,98 @@ pub(in crate::http) async fn pay(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let wallet_data: Option<Map<String, Value>> = fields.get("wallet_data")?;
+    let Payment { coins, session_id, wallet_data } = body.read().await?;
     let wallet_data_hash = wallet_data
         .map(|data| canonical::json_hash(&Value::Object(data)))
         .transpose()
         .map_err(|bad| Failure::Malformed(format!("wallet_data: {bad}")))?;
-    let wish = CoinPayment {
-        coins: fields.need("coins")?,
-        session: fields.session("session_id")?,
-        wallet_data_hash,
-    };
+    let wish = CoinPayment { coins, session: session_id.0, wallet_data_hash };
     let sig = till.pay(&instance, order_id, wish).await?;
-    Ok(HttpResponse::Ok().json(json!({ "sig": sig })))
+    Ok(HttpResponse::Ok().json(PaymentReceipt { sig }))
 }
 
 /// A coin of a payment that is to be aborted. What it was to pay is known here already.
 #[derive(Deserialize)]
-#[serde(remote = "Self")]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 struct AbortedCoin {
+    /// The coin's key, which names it.
     coin_pub: PublicKey,
 }
 
-object!(AbortedCoin);
+/// A payment to be aborted.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct Abort {
+    /// The hash of the contract.
+    h_contract: HashCode,
+    /// The coins that are to be given back; at least one.
+    #[cfg_attr(test, schema(min_items = 1))]
+    coins: Vec<AbortedCoin>,
+}
+
+/// What became of the coins of an aborted payment.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct AbortAnswer {
+    /// The coins, in the order in which they were named.
+    refunds: Vec<AbortOutcome>,
+}
+
+/// What became of a coin of an aborted payment.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[serde(untagged)]
+enum AbortOutcome {
+    /// The exchange has given it back.
+    Success(CoinReturned),
+    /// The exchange has not given it back, or not yet.
+    Failure(CoinRefused),
+    /// It was never deposited: the wallet still has it.
+    Undeposited(CoinKept),
+}
+
+/// A coin that the exchange has given back.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct CoinReturned {
+    /// `success`.
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schema(value_type = openapi::values::Success))]
+    kind: &'static str,
+    /// The HTTP status of the exchange's answer: 200.
+    exchange_status: u16,
+    /// The key by which the exchange has signed.
+    exchange_pub: PublicKey,
+    /// The exchange's signature that it gives the coin back.
+    exchange_sig: Signature,
+}
+
+/// A coin that the exchange has not given back, or not yet. Wallets of 2022 ask for all members.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct CoinRefused {
+    /// `failure`.
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schema(value_type = openapi::values::Failed))]
+    kind: &'static str,
+    /// The HTTP status of the exchange's answer; 504 if there was none.
+    exchange_status: u16,
+    /// The Taler code of its answer; 0 if it gave none.
+    exchange_code: u32,
+    /// Its answer; an empty object if there was none.
+    #[cfg_attr(test, schema(value_type = openapi::values::AnyObject))]
+    exchange_reply: Value,
+}
+
+/// A coin that was never deposited.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct CoinKept {
+    /// `undeposited`.
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schema(value_type = openapi::values::Undeposited))]
+    kind: &'static str,
+}
 
 /// `POST /orders/$ORDER_ID/abort`.
 pub(in crate::http) async fn abort(
@@ -164,40 +361,45 @@ pub(in crate::http) async fn abort(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let (h_contract, coins) =
-        (fields.need("h_contract")?, fields.need::<Vec<AbortedCoin>>("coins")?);
+    let Abort { h_contract, coins } = body.read().await?;
     if coins.is_empty() {
         return Err(Failure::NothingToAbort);
     }
     let coins = coins.into_iter().map(|coin| coin.coin_pub).collect();
     let aborted = till.abort(&instance, order_id, h_contract, coins).await?;
-    let refunds: Vec<Value> = aborted.into_iter().map(aborted_coin).collect();
-    Ok(HttpResponse::Ok().json(json!({ "refunds": refunds })))
+    let refunds = aborted.into_iter().map(aborted_coin).collect();
+    Ok(HttpResponse::Ok().json(AbortAnswer { refunds }))
 }
 
-/// What became of an aborted coin. Wallets of 2022 ask for all members of a failure.
-fn aborted_coin(aborted: Aborted) -> Value {
+/// What became of an aborted coin.
+fn aborted_coin(aborted: Aborted) -> AbortOutcome {
     match aborted {
-        Aborted::Done { exchange_pub, exchange_sig } => json!({
-            "type": "success",
-            "exchange_status": 200,
-            "exchange_pub": exchange_pub,
-            "exchange_sig": exchange_sig,
-        }),
-        Aborted::Failed { status, code, reply } => json!({
-            "type": "failure",
-            "exchange_status": status,
-            "exchange_code": code.unwrap_or(0),
-            "exchange_reply": object(reply),
-        }),
-        Aborted::Undeposited => json!({ "type": "undeposited" }),
+        Aborted::Done { exchange_pub, exchange_sig } => {
+            AbortOutcome::Success(returned(exchange_pub, exchange_sig))
+        }
+        Aborted::Failed { status, code, reply } => {
+            AbortOutcome::Failure(refused(status, code, reply))
+        }
+        Aborted::Undeposited => AbortOutcome::Undeposited(CoinKept { kind: "undeposited" }),
+    }
+}
+
+fn returned(exchange_pub: PublicKey, exchange_sig: Signature) -> CoinReturned {
+    CoinReturned { kind: "success", exchange_status: 200, exchange_pub, exchange_sig }
+}
+
+fn refused(status: u16, code: Option<u32>, reply: Value) -> CoinRefused {
+    CoinRefused {
+        kind: "failure",
+        exchange_status: status,
+        exchange_code: code.unwrap_or(0),
+        exchange_reply: object(reply),
     }
 }
 
 /// `reply`, or an empty object if it is none.
 fn object(reply: Value) -> Value {
-    if reply.is_object() { reply } else { json!({}) }
+    if reply.is_object() { reply } else { Value::Object(Map::new()) }
 }
 
 /// `POST /orders/$ORDER_ID/refund`: a wallet fetches what the shop has granted.
@@ -207,50 +409,137 @@ pub(in crate::http) async fn refund(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let h_contract = Some(fields.need("h_contract")?);
-    let picked = till.collect_refunds(&instance, order_id, h_contract).await?;
+    let RefundCollection { h_contract } = body.read().await?;
+    let picked = till.collect_refunds(&instance, order_id, Some(h_contract)).await?;
     let Some(picked) = picked else { return Ok(HttpResponse::NoContent().finish()) };
-    let refunds: Vec<Value> = picked.refunds.iter().map(coin_refund).collect();
-    Ok(HttpResponse::Ok().json(json!({
-        "refund_amount": picked.order.refund_collectable(),
-        "merchant_pub": picked.merchant_pub,
-        "refunds": refunds,
-    })))
+    Ok(HttpResponse::Ok().json(CollectedCoins {
+        refund_amount: picked.order.refund_collectable(),
+        merchant_pub: picked.merchant_pub,
+        refunds: picked.refunds.iter().map(coin_refund).collect(),
+    }))
+}
+
+/// A wallet that fetches refunds.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct RefundCollection {
+    /// The hash of the contract.
+    h_contract: HashCode,
+}
+
+/// What a wallet gets of the refunds of an order.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct CollectedCoins {
+    /// What was refunded, all refunds of the order together.
+    refund_amount: Amount,
+    /// The shop's key, with which the refunds were asked for.
+    merchant_pub: PublicKey,
+    /// The refunds, coin by coin.
+    refunds: Vec<CoinRefund>,
 }
 
 /// A coin's refund as its wallet gets it.
-pub(in crate::http) fn coin_refund(picked: &CollectedRefund) -> Value {
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[serde(untagged)]
+pub(in crate::http) enum CoinRefund {
+    /// The exchange has given it back.
+    Success(CoinRefundReturned),
+    /// The exchange has not given it back, or not yet.
+    Failure(CoinRefundRefused),
+}
+
+/// A refund of a coin that the exchange has made.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(in crate::http) struct CoinRefundReturned {
+    /// Tells the refunds of a coin apart.
+    rtransaction_id: u64,
+    /// The coin's key, which names it.
+    coin_pub: PublicKey,
+    /// How much of the coin, the refund fee included.
+    refund_amount: Amount,
+    /// When the shop granted it.
+    execution_time: Timestamp,
+    /// `success`.
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schema(value_type = openapi::values::Success))]
+    kind: &'static str,
+    /// The HTTP status of the exchange's answer: 200.
+    exchange_status: u16,
+    /// The key by which the exchange has signed.
+    exchange_pub: PublicKey,
+    /// The exchange's signature that it gives the coin back.
+    exchange_sig: Signature,
+}
+
+/// A refund of a coin that the exchange has not made, or not yet.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(in crate::http) struct CoinRefundRefused {
+    /// Tells the refunds of a coin apart.
+    rtransaction_id: u64,
+    /// The coin's key, which names it.
+    coin_pub: PublicKey,
+    /// How much of the coin, the refund fee included.
+    refund_amount: Amount,
+    /// When the shop granted it.
+    execution_time: Timestamp,
+    /// `failure`.
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schema(value_type = openapi::values::Failed))]
+    kind: &'static str,
+    /// The HTTP status of the exchange's answer; 504 if there was none.
+    exchange_status: u16,
+    /// The Taler code of its answer; 0 if it gave none.
+    exchange_code: u32,
+    /// Its answer; an empty object if there was none.
+    #[cfg_attr(test, schema(value_type = openapi::values::AnyObject))]
+    exchange_reply: Value,
+}
+
+/// A coin's refund as its wallet gets it.
+pub(in crate::http) fn coin_refund(picked: &CollectedRefund) -> CoinRefund {
     let CollectedRefund { refund, exchange_error, .. } = picked;
-    let mut body = json!({
-        "rtransaction_id": refund.rtransaction_id,
-        "coin_pub": refund.coin.coin_pub,
-        "refund_amount": refund.amount,
-        "execution_time": refund.made_at,
-    });
-    let failure = |body: &mut Value, status: u16, code: Option<u32>, reply: Value| {
-        insert_some(body, "type", Some("failure"));
-        insert_some(body, "exchange_status", Some(status));
-        insert_some(body, "exchange_code", Some(code.unwrap_or(0)));
-        insert_some(body, "exchange_reply", Some(object(reply)));
+    let (rtransaction_id, coin_pub) = (refund.rtransaction_id, refund.coin.coin_pub);
+    let (refund_amount, execution_time) = (refund.amount, refund.made_at);
+    let failure = |status: u16, code: Option<u32>, reply: Value| {
+        let CoinRefused { kind, exchange_status, exchange_code, exchange_reply } =
+            refused(status, code, reply);
+        CoinRefund::Failure(CoinRefundRefused {
+            rtransaction_id,
+            coin_pub,
+            refund_amount,
+            execution_time,
+            kind,
+            exchange_status,
+            exchange_code,
+            exchange_reply,
+        })
     };
     match (&refund.outcome, exchange_error) {
         (Outcome::Done { exchange_pub, exchange_sig }, _) => {
-            insert_some(&mut body, "type", Some("success"));
-            insert_some(&mut body, "exchange_status", Some(200));
-            insert_some(&mut body, "exchange_pub", Some(exchange_pub));
-            insert_some(&mut body, "exchange_sig", Some(exchange_sig));
+            let CoinReturned { kind, exchange_status, exchange_pub, exchange_sig } =
+                returned(*exchange_pub, *exchange_sig);
+            CoinRefund::Success(CoinRefundReturned {
+                rtransaction_id,
+                coin_pub,
+                refund_amount,
+                execution_time,
+                kind,
+                exchange_status,
+                exchange_pub,
+                exchange_sig,
+            })
         }
-        (Outcome::Refused { status, code, reply }, _) => {
-            failure(&mut body, *status, *code, reply.clone());
-        }
+        (Outcome::Refused { status, code, reply }, _) => failure(*status, *code, reply.clone()),
         (Outcome::Open, Some(exchange_error)) => {
             let reply = exchange_error.reply.clone().unwrap_or_default();
-            failure(&mut body, exchange_error.status(), exchange_error.code, reply);
+            failure(exchange_error.status(), exchange_error.code, reply)
         }
-        (Outcome::Open, None) => failure(&mut body, NO_ANSWER, None, Value::Null),
+        (Outcome::Open, None) => failure(NO_ANSWER, None, Value::Null),
     }
-    body
 }
 
 /// `POST /orders/$ORDER_ID/unclaim`.
@@ -262,10 +551,75 @@ pub(in crate::http) async fn unclaim(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields().await?;
-    let (nonce, h_contract) = (fields.need("nonce")?, fields.need("h_contract")?);
-    let unclaim_sig = fields.need("unclaim_sig")?;
+    let Unclaim { nonce, h_contract, unclaim_sig } = body.read().await?;
     let client = client(&request, &settings);
     till.unclaim(&instance, order_id, nonce, h_contract, unclaim_sig, client).await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// A wallet that gives an order back.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct Unclaim {
+    /// The key by which the wallet has claimed the order.
+    nonce: PublicKey,
+    /// The hash of the contract.
+    h_contract: HashCode,
+    /// The signature of that key over the hash.
+    unclaim_sig: Signature,
+}
+
+/// How the API document describes these routes.
+#[cfg(test)]
+pub(in crate::http) fn operations() -> Vec<Operation> {
+    const NAMED: &str = "The order's name.";
+    vec![
+        get("/orders/{id}", "How an order stands; to browsers as a page")
+            .at::<OrderId>(NAMED)
+            .asks::<PublicOrderQuery>()
+            .asks::<LongPollQuery>()
+            .answers::<PaidForWallet>(200, "It is paid.")
+            .shows(200, "", "text/html")
+            .with(200, "Taler", false)
+            .answers::<SoldElsewhere>(202, "It is another wallet's; there is a place to go to.")
+            .done(302, "To browsers: what was bought is there.")
+            .with(302, "Location", true)
+            .done(303, "To browsers: what was bought is there.")
+            .with(303, "Location", true)
+            .answers::<ToBePaid>(402, "It is to be paid.")
+            .shows(402, "", "text/html")
+            .with(402, "Taler", true)
+            .refuses(&[403, 404, 410]),
+        post("/orders/{id}/claim", "A wallet takes the order, and gets the signed contract")
+            .at::<OrderId>(NAMED)
+            .reads::<Claim>()
+            .answers::<ClaimedContract>(200, "The contract.")
+            .refuses(&[404, 409, 429]),
+        post("/orders/{id}/pay", "A wallet pays with coins")
+            .at::<OrderId>(NAMED)
+            .reads::<Payment>()
+            .answers::<PaymentReceipt>(200, "It is paid.")
+            .refuses(&[402, 403, 404, 409, 410, 451, 502, 504]),
+        post("/orders/{id}/paid", "A wallet shows its receipt in another session")
+            .at::<OrderId>(NAMED)
+            .reads::<ReceiptReplay>()
+            .answers::<ReceiptStatus>(200, "The payment counts for that session now.")
+            .refuses(&[403, 404]),
+        post("/orders/{id}/abort", "A wallet wants coins of an incomplete payment back")
+            .at::<OrderId>(NAMED)
+            .reads::<Abort>()
+            .answers::<AbortAnswer>(200, "What became of each coin.")
+            .refuses(&[403, 404, 412]),
+        post("/orders/{id}/refund", "A wallet fetches what the shop has granted")
+            .at::<OrderId>(NAMED)
+            .reads::<RefundCollection>()
+            .answers::<CollectedCoins>(200, "What became of each coin.")
+            .done(204, "There is nothing to be had.")
+            .refuses(&[403, 404, 410]),
+        post("/orders/{id}/unclaim", "A wallet gives an order back that it has not paid")
+            .at::<OrderId>(NAMED)
+            .reads::<Unclaim>()
+            .done(204, "It can be claimed again.")
+            .refuses(&[403, 404, 429]),
+    ]
 }

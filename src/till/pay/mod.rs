@@ -23,7 +23,7 @@ use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::sign::Signature;
 use taler::time::Timestamp;
 
-#[cfg(all(test, feature = "legacy"))]
+#[cfg(test)]
 pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
 pub use coins::CoinPayment;

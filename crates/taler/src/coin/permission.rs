@@ -14,6 +14,7 @@ use crate::web::BaseUrl;
 
 /// A coin with the permission to deposit some of its value: `CoinPaySig` on the wire.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(remote = "Self")]
 pub struct Coin {
     /// The coin's key; names the coin.
