@@ -89,7 +89,8 @@ impl Error {
             Self::NoDatabase(..) | Self::SharedFolder(_) => 4,
             Self::NotCompared(_) => 6,
             Self::WithRightsOf(.., error) => error.status(),
-            Self::Usage(_) | Self::Till(till::Error::Unfit(_) | till::Error::NoReceiverName) => 2,
+            Self::Usage(_)
+            | Self::Till(till::Error::InvalidField(_) | till::Error::NoReceiverName) => 2,
             Self::Server(server::Error::Io(..)) | Self::Till(_) | Self::Other(_) => 1,
         }
     }

@@ -23,7 +23,7 @@ impl From<WalletError> for Error {
 pub(super) fn status(error: &WalletError) -> u8 {
     match error {
         error if error.is_unusable() => 4,
-        WalletError::Uri(_) | WalletError::Unfit(_) => 2,
+        WalletError::Uri(_) | WalletError::InvalidField(_) => 2,
         _ => 1,
     }
 }

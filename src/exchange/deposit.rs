@@ -159,23 +159,22 @@ struct Totals {
 
 fn totals(keys: &Keys, deposit: &Deposit) -> Result<Totals, Error> {
     let coins = &deposit.coins;
-    let Some(first) = coins.first() else { return Err(Error::Unfit("there are no coins")) };
+    let Some(first) = coins.first() else { return Err(Error::InvalidField("there are no coins")) };
     if coins.len() > MAX_COINS {
-        return Err(Error::Unfit("there are too many coins for one deposit"));
+        return Err(Error::InvalidField("there are too many coins for one deposit"));
     }
     if deposit.wire_transfer_deadline.is_never() {
-        return Err(Error::Unfit("the exchange would never have to pay"));
+        return Err(Error::InvalidField("the exchange would never have to pay"));
     }
-    let unfit = |_| Error::Unfit("the coins cannot be added up");
+    let unfit = |_| Error::InvalidField("the coins cannot be added up");
     let zero = Amount::zero(*first.contribution.currency());
     coins.iter().try_fold(Totals { without_fees: zero, with_fees: zero }, |totals, coin| {
         let denomination = keys
             .denomination(&coin.h_denom)
-            .ok_or(Error::Unfit("a coin's denomination is unknown"))?;
-        let net = coin
-            .contribution
-            .checked_sub(&denomination.fees.deposit)
-            .map_err(|_| Error::Unfit("a coin's deposit fee is higher than what it brings"))?;
+            .ok_or(Error::InvalidField("a coin's denomination is unknown"))?;
+        let net = coin.contribution.checked_sub(&denomination.fees.deposit).map_err(|_| {
+            Error::InvalidField("a coin's deposit fee is higher than what it brings")
+        })?;
         Ok(Totals {
             without_fees: totals.without_fees.checked_add(&net).map_err(unfit)?,
             with_fees: totals.with_fees.checked_add(&coin.contribution).map_err(unfit)?,

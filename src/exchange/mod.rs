@@ -92,7 +92,7 @@ pub enum Error {
     /// Its signature does not hold for what was asked. It may have happened all the same.
     Unconfirmed,
     /// What was to be asked is invalid; nothing was sent.
-    Unfit(&'static str),
+    InvalidField(&'static str),
 }
 
 impl Error {
@@ -107,7 +107,7 @@ impl Error {
             // An exchange that has moved stays where it is.
             Self::NotJson { status } => !matches!(*status, 300..=399),
             Self::Refused { status, .. } => *status >= 500 || matches!(*status, 408 | 425 | 429),
-            Self::TooLarge | Self::Keys(_) | Self::Unfit(_) => false,
+            Self::TooLarge | Self::Keys(_) | Self::InvalidField(_) => false,
         }
     }
 
@@ -120,7 +120,7 @@ impl Error {
             | Self::UnknownSigningKey(_)
             | Self::Unconfirmed
             | Self::TooLarge => Some(200),
-            Self::Timeout | Self::Unreachable(_) | Self::Unfit(_) => None,
+            Self::Timeout | Self::Unreachable(_) | Self::InvalidField(_) => None,
         }
     }
 
@@ -136,7 +136,7 @@ impl Error {
             | Self::Keys(_)
             | Self::UnknownSigningKey(_)
             | Self::Unconfirmed
-            | Self::Unfit(_) => None,
+            | Self::InvalidField(_) => None,
         }
     }
 }
@@ -160,7 +160,7 @@ impl fmt::Display for Error {
                 write!(f, "its answer is signed by {key}, which is not one of its signing keys")
             }
             Self::Unconfirmed => f.write_str("the signature of its answer is invalid"),
-            Self::Unfit(what) => f.write_str(what),
+            Self::InvalidField(what) => f.write_str(what),
         }
     }
 }

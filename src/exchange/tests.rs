@@ -402,7 +402,7 @@ async fn what_makes_no_sense_is_not_sent() {
         let mut deposit = deposit();
         change(&mut deposit);
         let unfit = exchange.deposit(&keys, &deposit).await.unwrap_err();
-        assert!(matches!(unfit.error, Error::Unfit(_)));
+        assert!(matches!(unfit.error, Error::InvalidField(_)));
         assert_eq!(unfit.sent, Sendings::None);
     }
     assert_eq!(peer.times_asked(), 0);

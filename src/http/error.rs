@@ -23,7 +23,7 @@ use taler::payment::TooLittle;
 use taler::template::{BadTemplate, TemplateMismatch};
 
 use Failure::*;
-use till::Error as Verb;
+use till::Error as TillError;
 
 /// The result of a handler.
 pub(super) type Answer = Result<HttpResponse, Failure>;
@@ -131,36 +131,36 @@ rows! {
     /// What is answered to a failure. Rows that begin with `@` are those of another table.
     row_of(Failure), FAILURES {
     @ Legacy(old, _)                => (old.status, old.code, old.hint),
-    @ Till(Verb::Exchange(error))   => row_of_exchange(&error.kind),
+    @ Till(TillError::Exchange(error))   => row_of_exchange(&error.kind),
     Missing(_)                                                         => (400,   25, "a required parameter is missing"),
     Malformed(_)                                                       => (400,   26, "a parameter is malformed"),
-    Till(Verb::Unfit(_))                                               => (400,   26, "a parameter is malformed"),
-    Till(Verb::Template(BadTemplate::Missing(_)))                      => (400,   25, "a required parameter is missing"),
-    Till(Verb::Template(BadTemplate::Unfit(_)))                        => (400,   26, "a parameter is malformed"),
-    Till(Verb::Template(BadTemplate::Unsupported(_)))                  => (501,   76, "this backend does not offer this"),
-    Till(Verb::Filling(TemplateMismatch::Missing(_)))                  => (400,   25, "a required parameter is missing"),
-    Till(Verb::Filling(TemplateMismatch::Unfit(_)))                    => (400,   26, "a parameter is malformed"),
-    Till(Verb::Filling(TemplateMismatch::Currency))                    => (409, 2024, "the template takes another currency"),
-    Till(Verb::Filling(TemplateMismatch::Amount))                      => (409, 2860, "the template fixes another amount"),
-    Till(Verb::Filling(TemplateMismatch::Summary))                     => (409, 2861, "the template fixes another summary"),
-    Till(Verb::Filling(TemplateMismatch::NoAmount))                    => (409, 2862, "the template leaves the amount to you; say one"),
-    Till(Verb::Filling(TemplateMismatch::NoSummary))                   => (409, 2863, "the template leaves the summary to you; say one"),
-    Till(Verb::Filling(TemplateMismatch::WrongType))                   => (409, 2864, "the template is of another type"),
-    Till(Verb::Order(BadOrder::Version))                               => (400,   12, "orders have version 0 or 1"),
-    Till(Verb::Order(BadOrder::OrderId))                               => (400,   26, "a parameter is malformed"),
-    Till(Verb::Order(BadOrder::Shape(_)))                              => (400, 2502, "no contract can be made of this order"),
-    Till(Verb::Order(BadOrder::WireBeforeRefund))                      => (400, 2504, "the wire transfer deadline is before the refund deadline"),
-    Till(Verb::Order(BadOrder::DeliveryDatePast))                      => (400, 2505, "the delivery date is in the past"),
-    Till(Verb::Order(BadOrder::WireDeadlineNever))                     => (400, 2506, "the wire transfer deadline is \"never\""),
-    Till(Verb::Order(BadOrder::PayDeadlinePast))                       => (400, 2507, "the pay deadline is in the past"),
-    Till(Verb::Order(BadOrder::RefundDeadlinePast))                    => (400, 2508, "the refund deadline is in the past"),
-    Till(Verb::Order(BadOrder::Currency))                              => (409, 2024, "the currencies of the order do not fit each other or this backend"),
-    Till(Verb::Order(BadOrder::Choices))                               => (501,   76, "this backend does not offer orders with choices (version 1)"),
-    Till(Verb::ContractMismatch)                                       => (400, 2200, "the contract belongs to another order"),
+    Till(TillError::InvalidField(_))                                               => (400,   26, "a parameter is malformed"),
+    Till(TillError::Template(BadTemplate::Missing(_)))                      => (400,   25, "a required parameter is missing"),
+    Till(TillError::Template(BadTemplate::InvalidField(_)))                        => (400,   26, "a parameter is malformed"),
+    Till(TillError::Template(BadTemplate::Unsupported(_)))                  => (501,   76, "this backend does not offer this"),
+    Till(TillError::TemplateInput(TemplateMismatch::Missing(_)))                  => (400,   25, "a required parameter is missing"),
+    Till(TillError::TemplateInput(TemplateMismatch::InvalidField(_)))                    => (400,   26, "a parameter is malformed"),
+    Till(TillError::TemplateInput(TemplateMismatch::Currency))                    => (409, 2024, "the template takes another currency"),
+    Till(TillError::TemplateInput(TemplateMismatch::Amount))                      => (409, 2860, "the template fixes another amount"),
+    Till(TillError::TemplateInput(TemplateMismatch::Summary))                     => (409, 2861, "the template fixes another summary"),
+    Till(TillError::TemplateInput(TemplateMismatch::NoAmount))                    => (409, 2862, "the template leaves the amount to you; say one"),
+    Till(TillError::TemplateInput(TemplateMismatch::NoSummary))                   => (409, 2863, "the template leaves the summary to you; say one"),
+    Till(TillError::TemplateInput(TemplateMismatch::WrongType))                   => (409, 2864, "the template is of another type"),
+    Till(TillError::Order(BadOrder::Version))                               => (400,   12, "orders have version 0 or 1"),
+    Till(TillError::Order(BadOrder::OrderId))                               => (400,   26, "a parameter is malformed"),
+    Till(TillError::Order(BadOrder::Shape(_)))                              => (400, 2502, "no contract can be made of this order"),
+    Till(TillError::Order(BadOrder::WireBeforeRefund))                      => (400, 2504, "the wire transfer deadline is before the refund deadline"),
+    Till(TillError::Order(BadOrder::DeliveryDatePast))                      => (400, 2505, "the delivery date is in the past"),
+    Till(TillError::Order(BadOrder::WireDeadlineNever))                     => (400, 2506, "the wire transfer deadline is \"never\""),
+    Till(TillError::Order(BadOrder::PayDeadlinePast))                       => (400, 2507, "the pay deadline is in the past"),
+    Till(TillError::Order(BadOrder::RefundDeadlinePast))                    => (400, 2508, "the refund deadline is in the past"),
+    Till(TillError::Order(BadOrder::Currency))                              => (409, 2024, "the currencies of the order do not fit each other or this backend"),
+    Till(TillError::Order(BadOrder::Choices))                               => (501,   76, "this backend does not offer orders with choices (version 1)"),
+    Till(TillError::ContractMismatch)                                       => (400, 2200, "the contract belongs to another order"),
     NothingToAbort                                                     => (400, 2256, "name the coins that are to be given back"),
-    Till(Verb::ForgetPath(_))                                          => (400, 2510, "the path is malformed; one looks like $.products[0].description"),
+    Till(TillError::ForgetPath(_))                                          => (400, 2510, "the path is malformed; one looks like $.products[0].description"),
     Payto(_)                                                           => (400,   24, "the payto URI is malformed; a full one looks like payto://iban/DE75512108001245126199?receiver-name=Name"),
-    Till(Verb::NoReceiverName)                                         => (400,   24, "the payto URI lacks the owner's name (receiver-name=…)"),
+    Till(TillError::NoReceiverName)                                         => (400,   24, "the payto URI lacks the owner's name (receiver-name=…)"),
     HWire                                                              => (400, 2023, "the hash that names the account cannot be read"),
     Json(_)                                                            => (400,   22, "the request's body is not valid JSON"),
     Compression                                                        => (400,   28, "the request's body cannot be inflated"),
@@ -169,99 +169,99 @@ rows! {
     BodyBroken                                                         => (400,   22, "the request's body ended too early"),
     AuthOfNew                                                          => (400, 2601, "auth must hold a method \"token\" and a password"),
     AuthOfOld                                                          => (400, 2602, "auth must hold a method \"token\" and a password"),
-    Till(Verb::Refused(Refusal::TooMany | Refusal::Twice(_)))          => (400,   26, "a parameter is malformed"),
-    Till(Verb::Refused(Refusal::Currency))                             => (409, 2024, "a coin is in another currency than the price"),
-    Till(Verb::Refused(Refusal::Untrusted(_)))                         => (400, 2025, "the shop does not trust this exchange"),
-    Till(Verb::Refused(Refusal::BeyondLimit(_)))                       => (400, 2184, "the exchange lets no shop take so much of its coins"),
-    Till(Verb::Refused(Refusal::DenominationUnknown(_)))               => (400, 2151, "the exchange has no such denomination"),
-    Till(Verb::Refused(Refusal::TooLittle(TooLittle::Nothing)))        => (400, 2154, "a coin's deposit fee is higher than what it brings"),
-    Till(Verb::Refused(Refusal::TooLittle(TooLittle::Fees)))           => (400, 2155, "the coins do not cover the price and the fees"),
-    Till(Verb::Refused(Refusal::TooLittle(TooLittle::Price)))          => (400, 2156, "the coins are worth less than the price"),
-    Till(Verb::Refused(Refusal::TooLittle(TooLittle::Sum)))            => (400,   26, "a parameter is malformed"),
-    Till(Verb::Refused(Refusal::BeyondValue(_)))                       => (400, 2156, "a coin is worth less than it is to pay"),
-    Till(Verb::Refused(Refusal::AgeCommitmentMissing(_)))              => (400, 2171, "the contract asks for an age, and a coin tells none"),
-    Till(Verb::Refused(Refusal::AgeCommitmentSize(_)))                 => (400, 2172, "a coin's age commitment has the wrong number of keys"),
-    Till(Verb::Refused(Refusal::Age(_)))                               => (400, 2173, "a coin does not show the age that the contract asks for"),
-    Till(Verb::Refused(Refusal::AgeCommitmentHashMissing(_)))          => (400, 2174, "a coin lacks the hash of its age commitment"),
-    Till(Verb::Refused(Refusal::Refunded(_)))                          => (402, 2167, "a coin was refunded before; pay with another one"),
-    Till(Verb::Refused(Refusal::Signature(_)))                         => (403, 2157, "a signature of a coin is invalid for this contract"),
-    Till(Verb::Refused(Refusal::Unsettled(_)))                         => (409, 1206, "an earlier payment with this coin has no answer from the exchange yet; repeat that one, or try again later"),
-    Till(Verb::Refused(Refusal::WireMethod(_)))                        => (409, 2175, "the exchange cannot wire to the account of this contract"),
-    Till(Verb::Refused(Refusal::DenominationExpired(_)))               => (410, 2165, "a coin has expired"),
-    Till(Verb::NotAuthorized)                                          => (401, 2015, "send the header Authorization: Bearer secret-token:TOKEN with a token of this instance (tilld token create INSTANCE, or the back office's page Tokens makes one) or with its password in the place of TOKEN"),
-    Till(Verb::TokenExpired)                                           => (401,   42, "the token has expired; make a new one: tilld token create INSTANCE, the back office's page Tokens, or POST /private/token with the password"),
-    Till(Verb::NotPermitted(_))                                        => (403,   16, "the token's scope does not allow this"),
-    Till(Verb::ScopeExceeded)                                          => (403,   16, "the token cannot be exchanged for one of this scope; the password, the fixed token and a refreshable token of a scope as large can"),
+    Till(TillError::Refused(Refusal::TooMany | Refusal::Twice(_)))          => (400,   26, "a parameter is malformed"),
+    Till(TillError::Refused(Refusal::Currency))                             => (409, 2024, "a coin is in another currency than the price"),
+    Till(TillError::Refused(Refusal::Untrusted(_)))                         => (400, 2025, "the shop does not trust this exchange"),
+    Till(TillError::Refused(Refusal::BeyondLimit(_)))                       => (400, 2184, "the exchange lets no shop take so much of its coins"),
+    Till(TillError::Refused(Refusal::DenominationUnknown(_)))               => (400, 2151, "the exchange has no such denomination"),
+    Till(TillError::Refused(Refusal::TooLittle(TooLittle::Nothing)))        => (400, 2154, "a coin's deposit fee is higher than what it brings"),
+    Till(TillError::Refused(Refusal::TooLittle(TooLittle::Fees)))           => (400, 2155, "the coins do not cover the price and the fees"),
+    Till(TillError::Refused(Refusal::TooLittle(TooLittle::Price)))          => (400, 2156, "the coins are worth less than the price"),
+    Till(TillError::Refused(Refusal::TooLittle(TooLittle::Sum)))            => (400,   26, "a parameter is malformed"),
+    Till(TillError::Refused(Refusal::BeyondValue(_)))                       => (400, 2156, "a coin is worth less than it is to pay"),
+    Till(TillError::Refused(Refusal::AgeCommitmentMissing(_)))              => (400, 2171, "the contract asks for an age, and a coin tells none"),
+    Till(TillError::Refused(Refusal::AgeCommitmentSize(_)))                 => (400, 2172, "a coin's age commitment has the wrong number of keys"),
+    Till(TillError::Refused(Refusal::Age(_)))                               => (400, 2173, "a coin does not show the age that the contract asks for"),
+    Till(TillError::Refused(Refusal::AgeCommitmentHashMissing(_)))          => (400, 2174, "a coin lacks the hash of its age commitment"),
+    Till(TillError::Refused(Refusal::Refunded(_)))                          => (402, 2167, "a coin was refunded before; pay with another one"),
+    Till(TillError::Refused(Refusal::Signature(_)))                         => (403, 2157, "a signature of a coin is invalid for this contract"),
+    Till(TillError::Refused(Refusal::Unsettled(_)))                         => (409, 1206, "an earlier payment with this coin has no answer from the exchange yet; repeat that one, or try again later"),
+    Till(TillError::Refused(Refusal::WireMethod(_)))                        => (409, 2175, "the exchange cannot wire to the account of this contract"),
+    Till(TillError::Refused(Refusal::DenominationExpired(_)))               => (410, 2165, "a coin has expired"),
+    Till(TillError::NotAuthorized)                                          => (401, 2015, "send the header Authorization: Bearer secret-token:TOKEN with a token of this instance (tilld token create INSTANCE, or the back office's page Access makes one) or with its password in the place of TOKEN"),
+    Till(TillError::TokenExpired)                                           => (401,   42, "the token has expired; make a new one: tilld token create INSTANCE, the back office's page Access, or POST /private/token with the password"),
+    Till(TillError::NotPermitted(_))                                        => (403,   16, "the token's scope does not allow this"),
+    Till(TillError::ScopeExceeded)                                          => (403,   16, "the token cannot be exchanged for one of this scope; the password, the fixed token and a refreshable token of a scope as large can"),
     Forged                                                             => (403, 2015, "the form was not sent from the back office's own page"),
     NoSelfProvisioning                                                 => (403, 2015, "this backend does not let people make instances themselves"),
-    Till(Verb::TokenWrong)                                             => (403, 2105, "the order needs its claim token"),
-    Till(Verb::HashWrong)                                              => (403, 2106, "the order needs the hash of its contract"),
-    Till(Verb::OtherContract)                                          => (403, 2009, "the hash is not that of the order's contract"),
-    Till(Verb::AbortOfOther)                                           => (403, 2255, "the hash is not that of the order's contract"),
-    Till(Verb::UnclaimSignature)                                       => (403, 2303, "the wallet's signature is invalid"),
-    Till(Verb::ReceiptWrong)                                           => (403, 2201, "the signature is not this shop's for this contract"),
-    Till(Verb::RefundNotAllowed)                                       => (403, 2532, "the contract allows no refunds"),
+    Till(TillError::TokenWrong)                                             => (403, 2105, "the order needs its claim token"),
+    Till(TillError::HashWrong)                                              => (403, 2106, "the order needs the hash of its contract"),
+    Till(TillError::OtherContract)                                          => (403, 2009, "the hash is not that of the order's contract"),
+    Till(TillError::AbortOfOther)                                           => (403, 2255, "the hash is not that of the order's contract"),
+    Till(TillError::UnclaimSignature)                                       => (403, 2303, "the wallet's signature is invalid"),
+    Till(TillError::ReceiptWrong)                                           => (403, 2201, "the signature is not this shop's for this contract"),
+    Till(TillError::RefundNotAllowed)                                       => (403, 2532, "the contract allows no refunds"),
     Path                                                               => (404,   21, "no resource at this path"),
     NoRefund                                                           => (404, 2005, "nothing of the order was refunded"),
     NoDocument(_)                                                      => (404,   21, "the shop has not published this document"),
-    Till(Verb::InstanceUnknown(_))                                     => (404, 2000, "there is no such instance"),
-    Till(Verb::InstanceDeleted(_))                                     => (404, 2016, "the instance was deleted"),
-    Till(Verb::AccountUnknown)                                         => (404, 2022, "the instance has no such account"),
-    Till(Verb::AccountNotActive)                                       => (404, 2626, "the instance does not use this account"),
-    Till(Verb::OrderUnknown(_))                                        => (404, 2005, "there is no such order"),
-    Till(Verb::ContractUnknown)                                        => (404, 2005, "there is no such order, or its contract has another hash"),
-    Till(Verb::ProductUnknown)                                         => (404, 2006, "there is no such product; this backend keeps no inventory"),
-    Till(Verb::TemplateUnknown(_))                                     => (404, 2018, "there is no such template"),
-    Till(Verb::OtpDeviceUnknown)                                       => (404, 2021, "there is no such OTP device"),
-    Till(Verb::SessionUnknown)                                         => (404, 2038, "no order was made for this session"),
-    Till(Verb::AbortOfUnknown)                                         => (404, 2253, "there is no such contract"),
-    Till(Verb::ClaimUnknown)                                           => (404, 2300, "there is no such order, or it needs another token"),
-    Till(Verb::NoAccount(_))                                           => (404, 2500, "the instance has no such bank account; add one with: tilld account add INSTANCE PAYTO"),
-    Till(Verb::TokenUnknown(_))                                        => (404, 2042, "the instance has no such token"),
+    Till(TillError::InstanceUnknown(_))                                     => (404, 2000, "there is no such instance"),
+    Till(TillError::InstanceDeleted(_))                                     => (404, 2016, "the instance was deleted"),
+    Till(TillError::AccountUnknown)                                         => (404, 2022, "the instance has no such account"),
+    Till(TillError::AccountNotActive)                                       => (404, 2626, "the instance does not use this account"),
+    Till(TillError::OrderUnknown(_))                                        => (404, 2005, "there is no such order"),
+    Till(TillError::ContractUnknown)                                        => (404, 2005, "there is no such order, or its contract has another hash"),
+    Till(TillError::ProductUnknown)                                         => (404, 2006, "there is no such product; this backend keeps no inventory"),
+    Till(TillError::TemplateUnknown(_))                                     => (404, 2018, "there is no such template"),
+    Till(TillError::OtpDeviceUnknown)                                       => (404, 2021, "there is no such OTP device"),
+    Till(TillError::SessionUnknown)                                         => (404, 2038, "no order was made for this session"),
+    Till(TillError::AbortOfUnknown)                                         => (404, 2253, "there is no such contract"),
+    Till(TillError::ClaimUnknown)                                           => (404, 2300, "there is no such order, or it needs another token"),
+    Till(TillError::NoAccount(_))                                           => (404, 2500, "the instance has no such bank account; add one with: tilld account add INSTANCE PAYTO"),
+    Till(TillError::TokenUnknown(_))                                        => (404, 2042, "the instance has no such token"),
     Method(_)                                                          => (405,   20, "the path exists, but not for this method"),
     Format                                                             => (406,   78, "the document is not available in any format that you accept"),
     BodyTooSlow                                                        => (408,   11, "the request's body did not arrive in time"),
-    Till(Verb::InstanceExists(_))                                      => (409, 2600, "there is an instance of this name with other settings"),
-    Till(Verb::PurgeRequired(_))                                       => (409, 2603, "the name belongs to a deleted instance; purge that first"),
-    Till(Verb::PatchOfDeleted(_))                                      => (409, 2625, "the instance was deleted and cannot be changed"),
-    Till(Verb::AccountExists)                                          => (409, 2627, "the account exists with other details"),
-    Till(Verb::RefundCurrency)                                         => (409, 2024, "the refund is in another currency than the price"),
-    Till(Verb::AlreadyPaid(_))                                         => (409, 2160, "the order is paid already, in another way"),
-    Till(Verb::AlreadyClaimed(_))                                      => (409, 2301, "another wallet has claimed the order"),
-    Till(Verb::OrderExists(_))                                         => (409, 2503, "there is an order of this name with other content"),
-    Till(Verb::NotForgettable(_))                                      => (409, 2511, "the contract does not allow this to be forgotten"),
-    Till(Verb::NoExchange)                                             => (409, 2514, "no trusted exchange has coins in this currency"),
-    Till(Verb::NoneCanWire)                                            => (409, 2509, "no trusted exchange of this currency can pay any account of this instance; add one of a kind that it pays with: tilld account add INSTANCE PAYTO"),
-    Till(Verb::InstanceUnfinished(_))                                  => (409, 2520, "payments or refunds of the instance are unfinished; force=yes deletes it all the same, and keeps its key until the last refund is answered"),
-    Till(Verb::AwaitingPayment)                                        => (409, 2520, "a wallet has claimed the order and may still pay; force=yes deletes it all the same"),
-    Till(Verb::MustBeKept)                                             => (409, 2521, "the order is paid and must be kept for the books"),
-    Till(Verb::RefundInconsistent)                                     => (409, 2530, "the refunds would be above the price, or below those granted before"),
-    Till(Verb::RefundBelowFee)                                         => (409, 2530, "the exchange's refund fee is higher than the refund"),
-    Till(Verb::RefundOfUnpaid)                                         => (409, 2531, "the order is not paid"),
-    Till(Verb::TemplateExists(_))                                      => (409, 2850, "there is a template of this name with other content"),
-    Till(Verb::OfferExpired(_))                                        => (410, 2161, "the pay deadline of this order has passed"),
-    Till(Verb::RefundTooLate)                                          => (410, 2169, "the refund deadline has passed"),
+    Till(TillError::InstanceExists(_))                                      => (409, 2600, "there is an instance of this name with other settings"),
+    Till(TillError::PurgeRequired(_))                                       => (409, 2603, "the name belongs to a deleted instance; purge that first"),
+    Till(TillError::PatchOfDeleted(_))                                      => (409, 2625, "the instance was deleted and cannot be changed"),
+    Till(TillError::AccountExists)                                          => (409, 2627, "the account exists with other details"),
+    Till(TillError::RefundCurrency)                                         => (409, 2024, "the refund is in another currency than the price"),
+    Till(TillError::AlreadyPaid(_))                                         => (409, 2160, "the order is paid already, in another way"),
+    Till(TillError::AlreadyClaimed(_))                                      => (409, 2301, "another wallet has claimed the order"),
+    Till(TillError::OrderExists(_))                                         => (409, 2503, "there is an order of this name with other content"),
+    Till(TillError::NotForgettable(_))                                      => (409, 2511, "the contract does not allow this to be forgotten"),
+    Till(TillError::NoExchange)                                             => (409, 2514, "no trusted exchange has coins in this currency"),
+    Till(TillError::NoneCanWire)                                            => (409, 2509, "no trusted exchange of this currency can pay any account of this instance; add one of a kind that it pays with: tilld account add INSTANCE PAYTO"),
+    Till(TillError::InstanceUnfinished(_))                                  => (409, 2520, "payments or refunds of the instance are unfinished; force=yes deletes it all the same, and keeps its key until the last refund is answered"),
+    Till(TillError::AwaitingPayment)                                        => (409, 2520, "a wallet has claimed the order and may still pay; force=yes deletes it all the same"),
+    Till(TillError::MustBeKept)                                             => (409, 2521, "the order is paid and must be kept for the books"),
+    Till(TillError::RefundInconsistent)                                     => (409, 2530, "the refunds would be above the price, or below those granted before"),
+    Till(TillError::RefundBelowFee)                                         => (409, 2530, "the exchange's refund fee is higher than the refund"),
+    Till(TillError::RefundOfUnpaid)                                         => (409, 2531, "the order is not paid"),
+    Till(TillError::TemplateExists(_))                                      => (409, 2850, "there is a template of this name with other content"),
+    Till(TillError::OfferExpired(_))                                        => (410, 2161, "the pay deadline of this order has passed"),
+    Till(TillError::RefundTooLate)                                          => (410, 2169, "the refund deadline has passed"),
     Removed(_)                                                         => (410,   76, "this function of the 2019 API was removed"),
-    Till(Verb::PaymentComplete)                                        => (412, 2254, "the payment is complete; ask the shop for a refund"),
+    Till(TillError::PaymentComplete)                                        => (412, 2254, "the payment is complete; ask the shop for a refund"),
     BodyTooLong(_)                                                     => (413,   32, "the request's body is too long"),
     UriTooLong                                                         => (414,   31, "the request's URI is too long"),
-    Till(Verb::TooManyAttempts(_))                                     => (429, 2015, "too many password attempts; wait a moment"),
-    Till(Verb::TooManyWrites(_))                                       => (429, 2015, "too many orders or claims come from your network, or for this template; wait a moment"),
-    Till(Verb::TooManyOpenOrders)                                      => (429, 2015, "the shop has too many unpaid orders of its templates; try again later"),
+    Till(TillError::TooManyAttempts(_))                                     => (429, 2015, "too many password attempts; wait a moment"),
+    Till(TillError::TooManyWrites(_))                                       => (429, 2015, "too many orders or claims come from your network, or for this template; wait a moment"),
+    Till(TillError::TooManyOpenOrders)                                      => (429, 2015, "the shop has too many unpaid orders of its templates; try again later"),
     HeadTooLong                                                        => (431,   23, "the request's headers are too long"),
-    Till(Verb::RefundBeyondLimit)                                      => (451, 2512, "the refund is above the exchange's limit"),
-    Till(Verb::BeyondLimits)                                           => (451, 2513, "the price is above the limits of all exchanges"),
-    Till(Verb::NoRandomness)                                           => (500,   77, "the system's random number generator failed"),
-    Till(Verb::PasswordHash(_))                                        => (500,   60, "a password's hash could not be computed"),
-    Till(Verb::Damaged(_))                                             => (500, 2008, "the stored order cannot be read"),
+    Till(TillError::RefundBeyondLimit)                                      => (451, 2512, "the refund is above the exchange's limit"),
+    Till(TillError::BeyondLimits)                                           => (451, 2513, "the price is above the limits of all exchanges"),
+    Till(TillError::NoRandomness)                                           => (500,   77, "the system's random number generator failed"),
+    Till(TillError::PasswordHash(_))                                        => (500,   60, "a password's hash could not be computed"),
+    Till(TillError::Damaged(_))                                             => (500, 2008, "the stored order cannot be read"),
     Bug(_)                                                             => (500,   60, "internal error of the backend"),
     NotImplemented(_)                                                  => (501,   76, "this backend does not offer this"),
-    Till(Verb::Overloaded)                                             => (503,   77, "the backend is busy; try again in a moment"),
-    Till(Verb::DiskReserve)                                            => (507,   52, "the disk is nearly full; the rest is reserved for payments"),
-    Till(Verb::Store(store::Error::Busy | store::Error::Closed))       => (503,   55, "the database is busy; try again in a moment"),
-    Till(Verb::Store(store::Error::Full))                              => (507,   52, "the disk is full"),
-    Till(Verb::Store(store::Error::Commit(_)))                         => (500,   54, "the database could not be written"),
-    Till(Verb::Store(_))                                               => (500,   53, "the database did not answer"),
+    Till(TillError::Overloaded)                                             => (503,   77, "the backend is busy; try again in a moment"),
+    Till(TillError::DiskReserve)                                            => (507,   52, "the disk is nearly full; the rest is reserved for payments"),
+    Till(TillError::Store(store::Error::Busy | store::Error::Closed))       => (503,   55, "the database is busy; try again in a moment"),
+    Till(TillError::Store(store::Error::Full))                              => (507,   52, "the disk is full"),
+    Till(TillError::Store(store::Error::Commit(_)))                         => (500,   54, "the database could not be written"),
+    Till(TillError::Store(_))                                               => (500,   53, "the database did not answer"),
     }
 }
 
@@ -297,24 +297,26 @@ impl Failure {
             Malformed(text) | Json(text) | Payto(text) => Some(text.clone()),
             NotImplemented(what) | NoDocument(what) => Some((*what).to_owned()),
             BodyTooLong(limit) => Some(format!("at most {limit} bytes")),
-            Till(Verb::Unfit(bad)) => Some(bad.0.to_owned()),
-            Till(Verb::NotPermitted(permission)) => Some(permission.as_str().to_owned()),
-            Till(Verb::InstanceUnknown(id) | Verb::InstanceDeleted(id) | Verb::NoAccount(id)) => {
-                Some(id.to_string())
-            }
-            Till(Verb::InstanceUnfinished(unfinished)) => Some(unfinished.to_string()),
-            Till(Verb::Order(BadOrder::Choices)) => None,
-            Till(Verb::Order(bad)) => Some(bad.to_string()),
-            Till(Verb::Template(
+            Till(TillError::InvalidField(bad)) => Some(bad.0.to_owned()),
+            Till(TillError::NotPermitted(permission)) => Some(permission.as_str().to_owned()),
+            Till(
+                TillError::InstanceUnknown(id)
+                | TillError::InstanceDeleted(id)
+                | TillError::NoAccount(id),
+            ) => Some(id.to_string()),
+            Till(TillError::InstanceUnfinished(unfinished)) => Some(unfinished.to_string()),
+            Till(TillError::Order(BadOrder::Choices)) => None,
+            Till(TillError::Order(bad)) => Some(bad.to_string()),
+            Till(TillError::Template(
                 BadTemplate::Missing(what)
-                | BadTemplate::Unfit(what)
+                | BadTemplate::InvalidField(what)
                 | BadTemplate::Unsupported(what),
             )) => Some((*what).to_owned()),
-            Till(Verb::Filling(bad)) => Some(bad.to_string()),
-            Till(Verb::ForgetPath(bad)) => Some(bad.to_string()),
-            Till(Verb::NotForgettable(what)) => Some(what.clone()),
-            Till(Verb::Refused(why)) => Some(why.to_string()),
-            Till(Verb::Exchange(exchange_error)) => Some(exchange_error.to_string()),
+            Till(TillError::TemplateInput(bad)) => Some(bad.to_string()),
+            Till(TillError::ForgetPath(bad)) => Some(bad.to_string()),
+            Till(TillError::NotForgettable(what)) => Some(what.clone()),
+            Till(TillError::Refused(why)) => Some(why.to_string()),
+            Till(TillError::Exchange(exchange_error)) => Some(exchange_error.to_string()),
             Removed(what) => Some((*what).to_owned()),
             Legacy(_, cause) => cause.detail(),
             _ => None,
@@ -326,17 +328,19 @@ impl Failure {
         let value = |text: String| HeaderValue::try_from(text).ok();
         match self {
             Legacy(_, cause) => cause.header(),
-            Till(Verb::NotAuthorized | Verb::TokenExpired) => {
+            Till(TillError::NotAuthorized | TillError::TokenExpired) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            Till(Verb::TooManyAttempts(wait) | Verb::TooManyWrites(wait)) => {
+            Till(TillError::TooManyAttempts(wait) | TillError::TooManyWrites(wait)) => {
                 Some((RETRY_AFTER, value((wait.as_secs() + 1).to_string())?))
             }
-            Till(Verb::Overloaded | Verb::Store(store::Error::Busy | store::Error::Closed)) => {
-                Some((RETRY_AFTER, HeaderValue::from_static("1")))
+            Till(
+                TillError::Overloaded | TillError::Store(store::Error::Busy | store::Error::Closed),
+            ) => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            Till(TillError::TooManyOpenOrders) => {
+                Some((RETRY_AFTER, HeaderValue::from_static("60")))
             }
-            Till(Verb::TooManyOpenOrders) => Some((RETRY_AFTER, HeaderValue::from_static("60"))),
-            Till(Verb::Store(store::Error::Full) | Verb::DiskReserve) => {
+            Till(TillError::Store(store::Error::Full) | TillError::DiskReserve) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("30")))
             }
             Method(allowed) => {
@@ -405,19 +409,19 @@ impl Failure {
             error = Some(hint);
             ec = Some(cause.row().1);
             field = match &**cause {
-                Till(Verb::Order(bad)) => bad.member().map(str::to_owned),
+                Till(TillError::Order(bad)) => bad.member().map(str::to_owned),
                 _ => None,
             };
-            parameter = detail
-                .clone()
-                .filter(|_| matches!(**cause, Missing(_) | Malformed(_) | Till(Verb::Unfit(_))));
+            parameter = detail.clone().filter(|_| {
+                matches!(**cause, Missing(_) | Malformed(_) | Till(TillError::InvalidField(_)))
+            });
         }
         let exchange = match self {
-            Till(Verb::Exchange(exchange_error)) => Some(Exchange::from(&**exchange_error)),
+            Till(TillError::Exchange(exchange_error)) => Some(Exchange::from(&**exchange_error)),
             _ => None,
         };
         let unfinished = match self {
-            Till(Verb::InstanceUnfinished(unfinished)) => Some(*unfinished),
+            Till(TillError::InstanceUnfinished(unfinished)) => Some(*unfinished),
             _ => None,
         };
         let body = Body {
@@ -452,7 +456,7 @@ impl Failure {
         let line = format_args!("{request_id} {request}: {status} {code} {hint}: {self}");
         match status {
             // The till has logged it once; clients without a token could fill the log with it.
-            _ if matches!(self, Till(Verb::DiskReserve)) => log::debug!("{line}"),
+            _ if matches!(self, Till(TillError::DiskReserve)) => log::debug!("{line}"),
             503 | 507 => log_limit::warn(hint, line),
             501 => log::debug!("{line}"),
             500..=599 => log_limit::error(hint, line),
@@ -517,7 +521,7 @@ pub(super) mod tests {
         ]
         .into_iter()
         .map(|kind| {
-            Till(Verb::Exchange(Box::new(ExchangeError {
+            Till(TillError::Exchange(Box::new(ExchangeError {
                 exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
                 kind,
                 http_status: Some(409),
@@ -545,7 +549,7 @@ pub(super) mod tests {
     /// Wallets read both numbers without asking whether they are there.
     #[test]
     fn an_exchange_that_said_nothing_is_quoted_with_zeros() {
-        let failure = Till(Verb::Exchange(Box::new(ExchangeError {
+        let failure = Till(TillError::Exchange(Box::new(ExchangeError {
             exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
             kind: ExchangeErrorKind::Unreachable,
             http_status: None,

@@ -85,7 +85,7 @@ impl ExchangeError {
             | Client::UnknownSigningKey(_) => ExchangeErrorKind::InvalidResponse,
             Client::Refused { status, code, .. } => kind(*status, *code),
             // Nothing was sent now, but perhaps before: nothing is certain.
-            Client::Unfit(_) => ExchangeErrorKind::Keys,
+            Client::InvalidField(_) => ExchangeErrorKind::Keys,
         };
         let (exchange_url, http_status, code) = (url.clone(), error.status(), error.code());
         let reply = match error {

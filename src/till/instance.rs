@@ -389,5 +389,5 @@ pub(super) fn still_there(
 
 /// Stores a fixed token, which must not be in use elsewhere.
 fn keep_static(tx: &mut Tx<'_>, serial: InstanceSerial, token: &NewToken) -> Result<(), Error> {
-    tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::Unfit(InvalidField("token")))
+    tokens::insert(tx, serial, token)?.map(drop).ok_or(Error::InvalidField(InvalidField("token")))
 }

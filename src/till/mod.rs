@@ -260,11 +260,11 @@ pub enum Error {
     /// The template is invalid.
     Template(BadTemplate),
     /// No order comes of the template and what the customer says.
-    Filling(TemplateMismatch),
+    TemplateInput(TemplateMismatch),
     /// A stored order cannot be read.
     Damaged(String),
     /// A value does not fit; it says which.
-    Unfit(InvalidField),
+    InvalidField(InvalidField),
     /// The machine has no randomness to give.
     NoRandomness,
     /// A password could not be hashed, or its stored hash is damaged.
@@ -359,9 +359,9 @@ impl fmt::Display for Error {
             Self::TemplateUnknown(id) => write!(f, "there is no template {id}"),
             Self::TemplateExists(id) => write!(f, "a template {id} with other content exists"),
             Self::Template(bad) => bad.fmt(f),
-            Self::Filling(bad) => bad.fmt(f),
+            Self::TemplateInput(bad) => bad.fmt(f),
             Self::Damaged(what) => write!(f, "a stored contract is damaged: {what}"),
-            Self::Unfit(bad) => bad.fmt(f),
+            Self::InvalidField(bad) => bad.fmt(f),
             Self::NoRandomness => f.write_str("the system's random number generator failed"),
             Self::PasswordHash(cause) => write!(f, "password hash: {cause}"),
         }
@@ -408,13 +408,13 @@ impl From<BadTemplate> for Error {
 
 impl From<TemplateMismatch> for Error {
     fn from(bad: TemplateMismatch) -> Self {
-        Self::Filling(bad)
+        Self::TemplateInput(bad)
     }
 }
 
 impl From<InvalidField> for Error {
     fn from(bad: InvalidField) -> Self {
-        Self::Unfit(bad)
+        Self::InvalidField(bad)
     }
 }
 

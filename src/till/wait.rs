@@ -477,7 +477,9 @@ impl PublicStatusQuery {
 fn exceeds(order: &Order, refund: Option<&Amount>) -> Result<bool, Error> {
     let Some(refund) = refund else { return Ok(true) };
     let compared = order.refund_collectable().try_cmp(refund);
-    compared.map(std::cmp::Ordering::is_gt).map_err(|_| Error::Unfit(super::InvalidField("refund")))
+    compared
+        .map(std::cmp::Ordering::is_gt)
+        .map_err(|_| Error::InvalidField(super::InvalidField("refund")))
 }
 
 fn payment_state(

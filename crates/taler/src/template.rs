@@ -44,7 +44,7 @@ pub enum BadTemplate {
     /// This member is missing.
     Missing(&'static str),
     /// This member does not fit.
-    Unfit(&'static str),
+    InvalidField(&'static str),
     /// tilld does not offer this yet.
     Unsupported(&'static str),
 }
@@ -53,7 +53,7 @@ impl std::fmt::Display for BadTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Missing(name) => write!(f, "{name} is missing"),
-            Self::Unfit(name) => write!(f, "{name} does not fit"),
+            Self::InvalidField(name) => write!(f, "{name} does not fit"),
             Self::Unsupported(what) => write!(f, "{what}"),
         }
     }
@@ -79,7 +79,7 @@ pub enum TemplateMismatch {
     /// This member is missing.
     Missing(&'static str),
     /// This member does not fit.
-    Unfit(&'static str),
+    InvalidField(&'static str),
 }
 
 impl std::fmt::Display for TemplateMismatch {
@@ -88,7 +88,7 @@ impl std::fmt::Display for TemplateMismatch {
             Self::WrongType => "template_type",
             Self::Amount | Self::NoAmount | Self::Currency => "amount",
             Self::Summary | Self::NoSummary => "summary",
-            Self::Missing(name) | Self::Unfit(name) => name,
+            Self::Missing(name) | Self::InvalidField(name) => name,
         })
     }
 }
@@ -128,7 +128,7 @@ impl TemplateContract {
         let kind = get(&members, "template_type")?.unwrap_or_default();
         let summary: Option<String> = get(&members, "summary")?;
         if summary.as_ref().is_some_and(|text| is_long(text)) {
-            return Err(BadTemplate::Unfit("summary"));
+            return Err(BadTemplate::InvalidField("summary"));
         }
         let currency: Option<Currency> = get(&members, "currency")?;
         let mut amount: Option<Amount> = get(&members, "amount")?;
@@ -136,7 +136,7 @@ impl TemplateContract {
         let minimum_age: Option<u8> = get(&members, "minimum_age")?;
         // Or it would be the customer's wallet that hears of it.
         if minimum_age.is_some_and(|age| age > MAX_AGE) {
-            return Err(BadTemplate::Unfit("minimum_age"));
+            return Err(BadTemplate::InvalidField("minimum_age"));
         }
         let mut website = None;
         match kind {
@@ -150,7 +150,7 @@ impl TemplateContract {
                     let price: Amount =
                         get(&choice, "amount")?.ok_or(BadTemplate::Missing("amount"))?;
                     if amount.is_some_and(|other| other != price) {
-                        return Err(BadTemplate::Unfit("amount"));
+                        return Err(BadTemplate::InvalidField("amount"));
                     }
                     amount = Some(price);
                     max_fee = get(&choice, "max_fee")?;
@@ -165,7 +165,7 @@ impl TemplateContract {
         if let Some(first) = currencies.next()
             && currencies.any(|other| other != first)
         {
-            return Err(BadTemplate::Unfit("currency"));
+            return Err(BadTemplate::InvalidField("currency"));
         }
         Ok(Self {
             kind,
@@ -238,7 +238,7 @@ impl TemplateContract {
             (Some(fixed), Some(other)) if *fixed != other => return Err(TemplateMismatch::Summary),
             (Some(fixed), _) => fixed.clone(),
             (None, Some(text)) if fits(&text) => text,
-            (None, Some(_)) => return Err(TemplateMismatch::Unfit("summary")),
+            (None, Some(_)) => return Err(TemplateMismatch::InvalidField("summary")),
             (None, None) => return Err(TemplateMismatch::NoSummary),
         };
         let amount = self.price(filling.amount, filling.tip)?;
@@ -257,7 +257,7 @@ impl TemplateContract {
         if self.kind == TemplateType::Paivana {
             let website = filling.website.ok_or(TemplateMismatch::Missing("website"))?;
             if self.website.as_ref().is_some_and(|pattern| !pattern.is_match(website.as_str())) {
-                return Err(TemplateMismatch::Unfit("website"));
+                return Err(TemplateMismatch::InvalidField("website"));
             }
             order.insert("fulfillment_url".into(), json!(website));
             session = Some(filling.paivana_id.ok_or(TemplateMismatch::Missing("paivana_id"))?);
@@ -268,7 +268,7 @@ impl TemplateContract {
     /// What is to be paid, the tip included.
     fn price(&self, said: Option<Amount>, tip: Option<Amount>) -> Result<Amount, TemplateMismatch> {
         if tip.is_some() && !self.request_tip {
-            return Err(TemplateMismatch::Unfit("tip"));
+            return Err(TemplateMismatch::InvalidField("tip"));
         }
         let currency = self.amount.as_ref().map(Amount::currency).or(self.currency.as_ref());
         let foreign = |amount: &Amount| currency.is_some_and(|own| own != amount.currency());
@@ -278,9 +278,9 @@ impl TemplateContract {
         match (self.amount, said, tip) {
             (Some(fixed), said, tip) => {
                 let total = match tip {
-                    Some(tip) => {
-                        fixed.checked_add(&tip).map_err(|_| TemplateMismatch::Unfit("tip"))?
-                    }
+                    Some(tip) => fixed
+                        .checked_add(&tip)
+                        .map_err(|_| TemplateMismatch::InvalidField("tip"))?,
                     None => fixed,
                 };
                 match said {
@@ -291,8 +291,8 @@ impl TemplateContract {
             // Only the shop gives away (decision 24). What is more than the tip is the price.
             (None, Some(said), tip) => {
                 let price = tip.map_or(Ok(said), |tip| said.checked_sub(&tip));
-                match price.map_err(|_| TemplateMismatch::Unfit("tip"))?.is_zero() {
-                    true => Err(TemplateMismatch::Unfit("amount")),
+                match price.map_err(|_| TemplateMismatch::InvalidField("tip"))?.is_zero() {
+                    true => Err(TemplateMismatch::InvalidField("amount")),
                     false => Ok(said),
                 }
             }
@@ -364,13 +364,13 @@ impl Template {
     /// [`BadTemplate::InvalidField`] names the member.
     pub fn check(&self) -> Result<(), BadTemplate> {
         if !fits(&self.description) {
-            return Err(BadTemplate::Unfit("template_description"));
+            return Err(BadTemplate::InvalidField("template_description"));
         }
         if self.contract.summary.as_deref().is_some_and(|text| !fits(text)) {
-            return Err(BadTemplate::Unfit("summary"));
+            return Err(BadTemplate::InvalidField("summary"));
         }
         if self.contract.pay_duration.is_some_and(|time| time < SECOND || is_far(time)) {
-            return Err(BadTemplate::Unfit("pay_duration"));
+            return Err(BadTemplate::InvalidField("pay_duration"));
         }
         let Some(defaults) = &self.editable_defaults else { return Ok(()) };
         let known = defaults.keys().all(|name| EDITABLE.contains(&name.as_str()));
@@ -383,7 +383,7 @@ impl Template {
         if known && amount && texts && free {
             Ok(())
         } else {
-            Err(BadTemplate::Unfit("editable_defaults"))
+            Err(BadTemplate::InvalidField("editable_defaults"))
         }
     }
 }
@@ -421,7 +421,7 @@ fn get<T: DeserializeOwned>(
     name: &'static str,
 ) -> Result<Option<T>, BadTemplate> {
     let value = members.get(name).filter(|value| !value.is_null());
-    value.map(T::deserialize).transpose().map_err(|_| BadTemplate::Unfit(name))
+    value.map(T::deserialize).transpose().map_err(|_| BadTemplate::InvalidField(name))
 }
 
 /// The one price that a paywall names; choices between several are not offered yet.
@@ -429,7 +429,7 @@ fn only_choice(
     choices: Option<Vec<Map<String, Value>>>,
 ) -> Result<Option<Map<String, Value>>, BadTemplate> {
     let Some(mut choices) = choices else { return Ok(None) };
-    let Some(choice) = choices.pop() else { return Err(BadTemplate::Unfit("choices")) };
+    let Some(choice) = choices.pop() else { return Err(BadTemplate::InvalidField("choices")) };
     let list = |name| get::<Vec<Value>>(&choice, name).map(Option::unwrap_or_default);
     if !choices.is_empty() || !list("inputs")?.is_empty() || !list("outputs")?.is_empty() {
         return Err(BadTemplate::Unsupported("templates with several choices"));
@@ -440,7 +440,7 @@ fn only_choice(
 /// A pattern that says which pages a template is for.
 fn pattern(text: Option<String>) -> Result<Option<Regex>, BadTemplate> {
     let Some(text) = text else { return Ok(None) };
-    let bad = BadTemplate::Unfit("website_regex");
+    let bad = BadTemplate::InvalidField("website_regex");
     if text.chars().count() > MAX_PATTERN {
         return Err(bad);
     }
@@ -479,7 +479,7 @@ mod tests {
 
         // Nothing is for free that the shop has not made free.
         let zero = open.fill(say(Some("x"), amount("KUDOS:0.00"))).unwrap_err();
-        assert_eq!(zero, TemplateMismatch::Unfit("amount"));
+        assert_eq!(zero, TemplateMismatch::InvalidField("amount"));
         let free = contract(json!({ "summary": "Tea", "amount": "KUDOS:0" })).unwrap();
         assert_eq!(free.fill(say(None, None)).unwrap().order["amount"], json!("KUDOS:0"));
 
@@ -503,16 +503,16 @@ mod tests {
             tip: amount("KUDOS:1"),
             ..TemplateInput::default()
         };
-        assert_eq!(silent.fill(tip(None)).unwrap_err(), TemplateMismatch::Unfit("tip"));
+        assert_eq!(silent.fill(tip(None)).unwrap_err(), TemplateMismatch::InvalidField("tip"));
         assert_eq!(asking.fill(tip(amount("KUDOS:2"))).unwrap_err(), TemplateMismatch::Amount);
         let open = contract(json!({ "summary": "Tea", "request_tip": true })).unwrap();
         assert_eq!(
             open.fill(tip(amount("KUDOS:1"))).unwrap_err(),
-            TemplateMismatch::Unfit("amount")
+            TemplateMismatch::InvalidField("amount")
         );
         assert_eq!(
             open.fill(tip(amount("KUDOS:0.5"))).unwrap_err(),
-            TemplateMismatch::Unfit("tip")
+            TemplateMismatch::InvalidField("tip")
         );
         assert_eq!(open.fill(tip(amount("KUDOS:3"))).unwrap().order["amount"], json!("KUDOS:3"));
         for total in [None, amount("KUDOS:3")] {
@@ -543,7 +543,7 @@ mod tests {
         assert_eq!(good.order["fulfillment_url"], "https://news.example/a");
         assert_eq!(good.order["amount"], "KUDOS:1");
         let other = ask(Some("https://evil.example/"), Some("1-x")).unwrap_err();
-        assert_eq!(other, TemplateMismatch::Unfit("website"));
+        assert_eq!(other, TemplateMismatch::InvalidField("website"));
         assert_eq!(ask(None, Some("1-x")).unwrap_err(), TemplateMismatch::Missing("website"));
         let nobody = ask(Some("https://news.example/a"), None).unwrap_err();
         assert_eq!(nobody, TemplateMismatch::Missing("paivana_id"));
@@ -558,15 +558,15 @@ mod tests {
         assert_eq!(refused(json!({ "template_type": kind })), BadTemplate::Missing("choices"));
         assert_eq!(
             refused(json!({ "template_type": kind, "choices": price, "amount": "KUDOS:2" })),
-            BadTemplate::Unfit("amount")
+            BadTemplate::InvalidField("amount")
         );
         assert_eq!(
             refused(json!({ "template_type": kind, "choices": [] })),
-            BadTemplate::Unfit("choices")
+            BadTemplate::InvalidField("choices")
         );
         assert_eq!(
             refused(json!({ "template_type": kind, "amount": "KUDOS:1", "website_regex": "(" })),
-            BadTemplate::Unfit("website_regex")
+            BadTemplate::InvalidField("website_regex")
         );
         assert!(matches!(
             refused(json!({ "template_type": "inventory-cart" })),

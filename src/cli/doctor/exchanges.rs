@@ -193,7 +193,7 @@ fn remedy(listed: &ListedExchange, error: &Error) -> String {
         | Error::Malformed(_)
         | Error::UnknownSigningKey(_)
         | Error::Unconfirmed
-        | Error::Unfit(_)
+        | Error::InvalidField(_)
         | Error::Keys(_) => {
             format!("check base_url, and tell the operator of {name}")
         }

@@ -154,18 +154,22 @@ pub(super) async fn save(
     };
     match till.change_instance(id, move |old| over(old, &form, day)).await {
         Ok(()) => return Ok(None),
-        Err(Error::Unfit(InvalidField("email"))) => typed.add_error("email", messages.no_email),
-        Err(Error::Unfit(InvalidField("time_zone"))) => {
+        Err(Error::InvalidField(InvalidField("email"))) => {
+            typed.add_error("email", messages.no_email)
+        }
+        Err(Error::InvalidField(InvalidField("time_zone"))) => {
             typed.add_error("time_zone", messages.no_zone)
         }
-        Err(Error::Unfit(InvalidField("website"))) => {
+        Err(Error::InvalidField(InvalidField("website"))) => {
             typed.add_error("website", messages.no_website)
         }
-        Err(Error::Unfit(InvalidField("name"))) => typed.add_error("name", messages.too_long),
-        Err(Error::Unfit(InvalidField("phone_number"))) => {
+        Err(Error::InvalidField(InvalidField("name"))) => {
+            typed.add_error("name", messages.too_long)
+        }
+        Err(Error::InvalidField(InvalidField("phone_number"))) => {
             typed.add_error("phone", messages.too_long)
         }
-        Err(Error::Unfit(_)) => typed.add_error("", messages.too_long),
+        Err(Error::InvalidField(_)) => typed.add_error("", messages.too_long),
         Err(other) => return Err(other),
     }
     Ok(Some(typed))

@@ -148,7 +148,7 @@ pub(in crate::http) async fn create(
                 status = StatusCode::CONFLICT;
                 typed.add_error("id", messages.purge_first);
             }
-            Err(Error::Unfit(_)) => typed.add_error("name", messages.too_long),
+            Err(Error::InvalidField(_)) => typed.add_error("name", messages.too_long),
             Err(other) => return Err(other.into()),
         }
     }

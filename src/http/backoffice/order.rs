@@ -288,7 +288,7 @@ pub(in crate::http) async fn refund(
             let wish = GrantRefund { total, reason, smaller: Smaller::Refuse };
             match till.grant_refund(web_session.principal(), order_id.clone(), wish).await {
                 Ok(_) => return Ok(web_session.go(&format!("orders/{order_id}"), Some("refunded"))),
-                Err(Error::Unfit(_)) => typed.add_error("reason", messages.too_long),
+                Err(Error::InvalidField(_)) => typed.add_error("reason", messages.too_long),
                 Err(error) => refuse(&mut typed, error, messages)?,
             }
         }

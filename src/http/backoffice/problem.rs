@@ -6,7 +6,7 @@ use askama::Template;
 use super::super::error::Failure;
 use super::super::pages::{self, PageContext};
 use super::shown;
-use crate::till::Error as Verb;
+use crate::till::Error as TillError;
 use ui::Messages;
 
 #[derive(Template)]
@@ -30,7 +30,7 @@ pub(in crate::http) fn problem(
     let (status, code, _) = failure.row();
     let (title, text) = match failure {
         Failure::Forged => (messages.forged_title, messages.forged),
-        Failure::Till(Verb::TooManyAttempts(_) | Verb::Overloaded) => {
+        Failure::Till(TillError::TooManyAttempts(_) | TillError::Overloaded) => {
             (messages.refused_title, messages.too_many_attempts)
         }
         _ => match status {

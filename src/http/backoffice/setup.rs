@@ -112,7 +112,9 @@ pub(in crate::http) async fn submit(
                 answer.headers_mut().insert(RETRY_AFTER, wait);
                 return Ok(answer);
             }
-            Err(SetupRefusal::Till(Error::Unfit(_))) => typed.add_error("name", messages.too_long),
+            Err(SetupRefusal::Till(Error::InvalidField(_))) => {
+                typed.add_error("name", messages.too_long)
+            }
             Err(SetupRefusal::Till(other)) => return Err(other.into()),
         }
     }

@@ -371,10 +371,14 @@ fn read(
 /// Says where a template is invalid.
 fn add_template_error(typed: &mut FormState, bad: &BadTemplate, messages: &Messages) {
     match bad {
-        BadTemplate::Unfit("website_regex") => typed.add_error("website", messages.no_pattern),
-        BadTemplate::Unfit("minimum_age") => typed.add_error("minimum_age", messages.no_count),
-        BadTemplate::Unfit("summary") => typed.add_error("summary", messages.too_long),
-        BadTemplate::Missing(_) | BadTemplate::Unfit(_) | BadTemplate::Unsupported(_) => {
+        BadTemplate::InvalidField("website_regex") => {
+            typed.add_error("website", messages.no_pattern)
+        }
+        BadTemplate::InvalidField("minimum_age") => {
+            typed.add_error("minimum_age", messages.no_count)
+        }
+        BadTemplate::InvalidField("summary") => typed.add_error("summary", messages.too_long),
+        BadTemplate::Missing(_) | BadTemplate::InvalidField(_) | BadTemplate::Unsupported(_) => {
             typed.add_error("", messages.template_unfit);
         }
     }

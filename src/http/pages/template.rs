@@ -392,8 +392,8 @@ impl<'a> Maker<'a> {
     fn fault(&self, error: &Error) -> Option<FieldError> {
         let messages = self.context.messages();
         let (at, text) = match error {
-            Error::Filling(bad) => match bad {
-                TemplateMismatch::NoSummary | TemplateMismatch::Unfit("summary") => {
+            Error::TemplateInput(bad) => match bad {
+                TemplateMismatch::NoSummary | TemplateMismatch::InvalidField("summary") => {
                     ("summary", messages.fault_summary)
                 }
                 TemplateMismatch::Currency => ("amount", messages.fault_currency),

@@ -45,7 +45,7 @@ fn what_cannot_be_withdrawn_is_refused_before_anything_happens() {
     let url = BaseUrl::parse(exchange.base_url()).unwrap();
     let euros = "EUR:1".parse().unwrap();
     let refused = customer.runtime.block_on(customer.wallet.withdraw(&url, euros));
-    assert!(matches!(refused, Err(Error::Unfit(_))), "{refused:?}");
+    assert!(matches!(refused, Err(Error::InvalidField(_))), "{refused:?}");
     assert_eq!(customer.has(), "KUDOS:0");
     assert_eq!(exchange.ledger()["topped_up"], "KUDOS:0");
 }

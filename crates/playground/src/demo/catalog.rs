@@ -121,7 +121,7 @@ fn template(
         _ => Map::new(),
     };
     Ok(Template {
-        id: TemplateId::parse(id).map_err(|BadId(_)| BadTemplate::Unfit("template_id"))?,
+        id: TemplateId::parse(id).map_err(|BadId(_)| BadTemplate::InvalidField("template_id"))?,
         description: description.to_owned(),
         contract: TemplateContract::parse(members(contract))?,
         editable_defaults: defaults.map(members),

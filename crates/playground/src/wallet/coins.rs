@@ -97,7 +97,7 @@ pub(super) fn add_withdrawal(
 /// The number of a denomination, which is remembered if it is not known.
 fn denomination(tx: &Transaction<'_>, exchange: i64, kind: &Denomination) -> Result<i64, Error> {
     let DenominationKey::Rsa(key) = &kind.key else {
-        return Err(Error::Unfit("coins of this cipher cannot be withdrawn"));
+        return Err(Error::InvalidField("coins of this cipher cannot be withdrawn"));
     };
     tx.prepare_cached(sql!("denominations/insert"))?.execute(named_params! {
         ":exchange": exchange,

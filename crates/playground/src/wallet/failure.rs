@@ -35,7 +35,7 @@ pub enum Error {
     /// The text is no address for wallets, or not for this.
     Uri(BadUri),
     /// Something that was asked is invalid; the sentence says what.
-    Unfit(&'static str),
+    InvalidField(&'static str),
     /// Amounts cannot be reckoned with: they are too large, or of different currencies.
     Amount(AmountError),
     /// There is no answer from this address; why.
@@ -90,7 +90,7 @@ impl fmt::Display for Error {
             Self::Stopping => f.write_str("we are stopping"),
             Self::Busy => f.write_str("the wallet is busy; try again"),
             Self::Uri(error) => error.fmt(f),
-            Self::Unfit(what) => f.write_str(what),
+            Self::InvalidField(what) => f.write_str(what),
             Self::Amount(error) => error.fmt(f),
             Self::Unreachable(url, why) => write!(f, "no answer from {url}: {why}"),
             Self::Refused { status, code, hint } => {

@@ -52,7 +52,7 @@ impl Wallet {
         let session = match parameter(&template, "session_id") {
             Some(session) => Some(
                 SessionId::parse(session)
-                    .map_err(|_| Error::Unfit("the address names a session that is none"))?,
+                    .map_err(|_| Error::InvalidField("the address names a session that is none"))?,
             ),
             None => None,
         };
@@ -93,7 +93,8 @@ fn filled(
     }
     let is_article = kind == Some(PAIVANA);
     if is_article {
-        let given = |name, complaint| parameter(template, name).ok_or(Error::Unfit(complaint));
+        let given =
+            |name, complaint| parameter(template, name).ok_or(Error::InvalidField(complaint));
         let website = given("fulfillment_url", "the address does not say for which article")?;
         let visitor = given("session_id", "the address does not say for which visitor")?;
         body.insert("website".into(), website.into());
@@ -111,7 +112,7 @@ fn filled(
     match amount {
         Some(amount) => drop(body.insert("amount".into(), json!(amount))),
         None if fixed("amount") || is_article => {}
-        None => return Err(Error::Unfit("the amount is for you to say: use --amount")),
+        None => return Err(Error::InvalidField("the amount is for you to say: use --amount")),
     }
     let summary = match summary {
         Some(summary) => Some(summary),
@@ -121,7 +122,7 @@ fn filled(
     match summary {
         Some(summary) => drop(body.insert("summary".into(), summary.into())),
         None if fixed("summary") || is_article => {}
-        None => return Err(Error::Unfit("what it is for is for you to say: use --summary")),
+        None => return Err(Error::InvalidField("what it is for is for you to say: use --summary")),
     }
     Ok(body.into())
 }

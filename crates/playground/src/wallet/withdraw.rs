@@ -77,7 +77,7 @@ impl Wallet {
             match coins::exchange(tx, &exchange.base_url)? {
                 Some((_, known)) if known == exchange => Ok(()),
                 Some(_) | None => {
-                    Err(Error::Unfit("the wallet knows this exchange with another key"))
+                    Err(Error::InvalidField("the wallet knows this exchange with another key"))
                 }
             }
         })
@@ -101,7 +101,7 @@ impl Wallet {
                 let known = coins::exchange(tx, &url)?;
                 let (number, trusted) = known.ok_or(Error::Damaged("an exchange"))?;
                 if trusted.currency != *amount.currency() {
-                    return Err(Error::Unfit("the exchange deals in another currency"));
+                    return Err(Error::InvalidField("the exchange deals in another currency"));
                 }
                 let kinds = selection::plan(keys.denominations(), &amount, now)?;
                 let (price, coins) = (price(&kinds, &amount)?, fresh(kinds)?);
@@ -226,7 +226,7 @@ impl Wallet {
             self.change(move |tx| coins::give_up(tx, serial)).await?;
         }
         if reply.status == 404 {
-            return Err(Error::Unfit(
+            return Err(Error::InvalidField(
                 "money comes from a bank there; only a sandbox gives it away",
             ));
         }
