@@ -32,7 +32,7 @@ impl Exchange {
 /// Fetches the keys of an exchange that is not trusted yet; see [`Keys::introduce`].
 ///
 /// # Errors
-/// As [`ExchangeFigures::look`].
+/// As [`Exchange::inspect`].
 pub async fn introduce(http: &Http, base_url: &BaseUrl) -> Result<(Trusted, Keys), Error> {
     let text = http.download(&base_url.join(&["keys"])).await?.text;
     let base_url = base_url.clone();

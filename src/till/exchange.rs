@@ -343,7 +343,7 @@ impl Till {
     /// currency, for the operator to compare. Nothing is kept.
     ///
     /// # Errors
-    /// [`ExchangeRefusal::Insecure`], [`ExchangeRefusal::ExchangeFigures`].
+    /// [`ExchangeRefusal::Insecure`], [`ExchangeRefusal::Exchange`].
     pub async fn introduce_exchange(&self, base_url: &BaseUrl) -> Result<Trusted, ExchangeRefusal> {
         check_address(base_url)?;
         let asked = exchange::introduce(&Http::new(INTRODUCTION), base_url).await;

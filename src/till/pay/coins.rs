@@ -116,7 +116,7 @@ impl Till {
     /// # Errors
     /// [`Error::OrderUnknown`] also for an unclaimed order, [`Error::AlreadyPaid`] when it is paid
     /// in another way, [`Error::OfferExpired`], [`Error::Refused`] when it will not go with these
-    /// coins, [`Error::ExchangeFigures`] when an exchange does not take them.
+    /// coins, [`Error::Exchange`] when an exchange does not take them.
     pub async fn pay(
         &self,
         instance: &InstanceId,
