@@ -18,11 +18,11 @@ use taler::payto::Payto;
 use taler::web::BaseUrl;
 use tempfile::TempDir;
 use tilld::http::{Metrics, Settings};
-use tilld::hub::{Caps, Hub};
+use tilld::hub::{Limits, Hub};
 use tilld::model::access::TokenScope;
 use tilld::model::account::AccountDetails;
 use tilld::store::{Durability, Options, Role, Store};
-use tilld::till::{AccountWish, InstanceWish, Till, TokenWish};
+use tilld::till::{CreateAccount, CreateInstance, Till, CreateToken};
 
 /// Where the shop says that it is.
 const BASE: &str = "https://shop.example/";
@@ -52,19 +52,19 @@ impl Shop {
         let folder = tempfile::tempdir().expect("a folder");
         // Nothing has to outlive the process.
         let options = Options { durability: Durability::None, ..Options::default() };
-        let hub = Hub::new(Caps::default());
+        let hub = Hub::new(Limits::default());
         let waker = hub.clone();
         let path = folder.path().join("tilld.db");
         let announce = move |topic: &_| waker.wake(topic);
         let store =
             Store::open_announcing(&path, Role::Daemon, options, announce).expect("a store");
         let config = tilld::config::load(&Default::default()).expect("defaults").config;
-        let mut terms = tilld::server::terms(&config).expect("terms");
+        let mut policy = tilld::server::policy(&config).expect("terms");
         // All that asks comes from one address, and as fast as it can.
-        terms.strangers.network_burst = std::num::NonZeroU32::MAX;
-        terms.strangers.template_burst = std::num::NonZeroU32::MAX;
-        terms.strangers.max_open_orders = std::num::NonZeroU32::MAX;
-        let till = Till::new(store, hub, terms, Clock::system());
+        policy.strangers.network_burst = std::num::NonZeroU32::MAX;
+        policy.strangers.template_burst = std::num::NonZeroU32::MAX;
+        policy.strangers.max_open_orders = std::num::NonZeroU32::MAX;
+        let till = Till::new(store, hub, policy, Clock::system());
         let settings = Settings {
             base_url: Some(BASE.parse::<BaseUrl>().expect("an address")),
             // Long enough to wait, short enough to go on.
@@ -148,17 +148,17 @@ fn parsed(body: &[u8]) -> Value {
 async fn furnish(till: &Till) -> String {
     let id = InstanceId::parse("admin").expect("a name");
     let settings = till.plain_settings("The shop");
-    till.create_instance(InstanceWish { id: id.clone(), settings, auth: None })
+    till.create_instance(CreateInstance { id: id.clone(), settings, auth: None })
         .await
         .expect("an instance");
     let clerk = till.admit_operator(&id).await.expect("a clerk");
     let payto_uri = Payto::parse("payto://iban/DE75512108001245126199?receiver-name=Shop");
-    let account = AccountWish {
+    let account = CreateAccount {
         payto_uri: payto_uri.expect("an account"),
         details: AccountDetails::default(),
     };
     till.add_account(&clerk, account).await.expect("an account");
     let scope: TokenScope = "all".parse().expect("a scope");
-    let wish = TokenWish { scope, duration: None, description: None };
+    let wish = CreateToken { scope, duration: None, description: None };
     till.issue_token(&clerk, wish).await.expect("a token").key.reveal().to_owned()
 }

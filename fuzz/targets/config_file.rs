@@ -20,7 +20,7 @@ fuzz_target!(|text: &[u8]| {
         let sources = Sources { file: Some(file.path().to_owned()), ..Sources::default() };
         match load(&sources) {
             Ok(loaded) => {
-                let _ = tilld::server::terms(&loaded.config);
+                let _ = tilld::server::policy(&loaded.config);
                 let _ = tilld::server::store_options(&loaded.config);
             }
             Err(error) => assert!(!error.to_string().is_empty()),

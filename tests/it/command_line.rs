@@ -10,7 +10,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::json;
 
-use crate::common::{Daemon, Place, tilld};
+use crate::common::{Daemon, Place, copy_program, tilld};
 use crate::files::ends;
 
 const PAYTO: &str = "payto://iban/DE75512108001245126199?receiver-name=Bar";
@@ -486,7 +486,7 @@ impl Home {
         if is_root {
             // The user may not go where root keeps what it builds.
             program = dir.path().join("tilld");
-            fs::copy(built, &program).unwrap();
+            copy_program(built, &program);
         }
         for name in ["home", "work"] {
             fs::create_dir(dir.path().join(name)).unwrap();

@@ -11,7 +11,7 @@ use std::process::{Output, Stdio};
 
 use tempfile::TempDir;
 
-use crate::common::{Daemon, tilld};
+use crate::common::{Daemon, copy_program, tilld};
 use crate::files::ends;
 
 /// The daemon's user; no machine needs to know the number.
@@ -394,8 +394,8 @@ fn the_nightly_script_run_by_root_works_as_the_folders_owner() {
     // The owner can run both where this machine keeps sources for root only.
     let (tools, copy) = (machine.dir.path().join("bin"), machine.dir.path().join("backup"));
     fs::create_dir(&tools).unwrap();
-    fs::copy(bin.join("tilld"), tools.join("tilld")).unwrap();
-    fs::copy(script, &copy).unwrap();
+    copy_program(&bin.join("tilld"), &tools.join("tilld"));
+    copy_program(&script, &copy);
     let path = format!("{}:{}", tools.display(), std::env::var("PATH").unwrap());
     let run = || {
         let mut command = std::process::Command::new(&copy);

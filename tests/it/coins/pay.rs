@@ -64,7 +64,10 @@ fn coins_that_cannot_pay_are_refused_with_their_reason() {
     };
     refused(&pay(&json!({})), 400, 25);
     refused(&pay(&json!({ "coins": 5 })), 400, 26);
-    refused(&pay(&json!({ "coins": [{}] })), 400, 26);
+    // A nested member that is missing is named by its path, with the code of one that is missing.
+    let missing = pay(&json!({ "coins": [{}] }));
+    refused(&missing, 400, 25);
+    assert_eq!(missing.json()["detail"], "coins[0].coin_pub");
     refused(&pay(&json!({ "coins": [] })), 400, 2156);
     let twice = claimed.payment(&exchange, &[(&five, "3"), (&five, "2")]);
     refused(&pay(&twice), 400, 26);

@@ -47,6 +47,12 @@ pub(crate) fn tilld() -> Command {
     command
 }
 
+/// Copies a program that is to be run. A process of its own writes the copy: a file that this process held
+/// open for writing could not be run while another test starts a child, which inherits it for a moment.
+pub(crate) fn copy_program(from: &Path, to: &Path) {
+    assert!(Command::new("cp").arg(from).arg(to).status().unwrap().success());
+}
+
 /// A client that goes straight to the daemon. It could speak TLS, as the program's own does, but
 /// trusts nobody.
 pub(crate) fn client() -> ClientBuilder {
