@@ -199,7 +199,7 @@ test("an order whose time is over turns to a page that says so", async () => {
     const order = await tea({ pay_deadline });
     const { page } = await opened(order, { locale });
     await mark(page);
-    await page.waitForFunction(() => /over$|ist um$/.test(document.title), null, { timeout: 15_000 });
+    await page.waitForFunction(() => /has passed$|ist um$/.test(document.title), null, { timeout: 15_000 });
     assert.ok(await isMarked(page));
     assert.equal((await page.reload()).status(), 410);
     await isGood(page, `order-expired-${locale}`);
