@@ -18,11 +18,11 @@ use taler::payto::Payto;
 use taler::web::BaseUrl;
 use tempfile::TempDir;
 use tilld::http::{Metrics, Settings};
-use tilld::hub::{Limits, Hub};
+use tilld::hub::{Hub, Limits};
 use tilld::model::access::TokenScope;
 use tilld::model::account::AccountDetails;
 use tilld::store::{Durability, Options, Role, Store};
-use tilld::till::{CreateAccount, CreateInstance, Till, CreateToken};
+use tilld::till::{CreateAccount, CreateInstance, CreateToken, Till};
 
 /// Where the shop says that it is.
 const BASE: &str = "https://shop.example/";
