@@ -30,9 +30,10 @@ const MAX_HEAD: usize = 32 * 1024;
 /// What is answered when a head does not end in time.
 const TOO_SLOW: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-/// What is answered to a head that is longer than [`MAX_HEAD`].
+/// What is answered to a head that is longer than [`MAX_HEAD`]. It is no request yet, so it has no id.
 const TOO_LONG: &[u8] = b"HTTP/1.1 431 Request Header Fields Too Large\r\n\
-      content-length: 0\r\nconnection: close\r\n\r\n";
+      content-type: application/json\r\ncontent-length: 77\r\nconnection: close\r\n\r\n\
+      {\"code\": 23, \"hint\": \"the request's headers are too long\", \"request_id\": \"-\"}";
 
 /// Time limits for a client.
 #[derive(Clone, Copy, Debug)]

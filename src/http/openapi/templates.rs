@@ -79,7 +79,11 @@ fn kept<const N: usize>(first: [(&str, Value); N]) -> Value {
             json!({
                 "type": "object",
                 "properties": {
-                    "amount": any_of([amount(), word("[A-Za-z]{1,11}:", 2, 12)]),
+                    // No order comes of an open price of zero.
+                    "amount": { "anyOf": [
+                        { "allOf": [amount(), { "type": "string", "pattern": "^(?![^:]*:0*(\\.0*)?$)" }] },
+                        word("[A-Za-z]{1,11}:", 2, 12),
+                    ] },
                     "currency": clean(TEMPLATE_TEXT),
                     "summary": clean(TEMPLATE_TEXT),
                 },
