@@ -29,14 +29,13 @@ pub(super) fn body<T: DeserializeOwned>(mut members: Map<String, Value>) -> Resu
 /// # Errors
 /// [`Failure::Missing`] and [`Failure::Malformed`] with the parameter's name.
 pub(super) fn query<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, Failure> {
-    let mut said: Vec<(String, String)> = Vec::new();
+    let mut said: Vec<(String, Text)> = Vec::new();
     for (name, value) in pairs.iter().filter(|(_, value)| !value.is_empty()) {
         if !said.iter().any(|(known, _)| known == name) {
-            said.push((name.clone(), value.clone()));
+            said.push((name.clone(), Text(value.clone())));
         }
     }
-    let parameters = Parameters { rest: said.into_iter(), value: None };
-    Ok(T::deserialize(MapAccessDeserializer::new(parameters))?)
+    Ok(T::deserialize(MapAccessDeserializer::new(Pairs::new(said.into_iter())))?)
 }
 
 /// A member that does not fit.
@@ -76,7 +75,7 @@ impl std::error::Error for BadMember {}
 
 impl de::Error for BadMember {
     fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::Malformed(String::new())
+        unreadable()
     }
 
     fn missing_field(name: &'static str) -> Self {
@@ -93,6 +92,11 @@ impl From<BadMember> for Failure {
     }
 }
 
+/// The value itself is malformed; what holds it adds the path.
+fn unreadable() -> BadMember {
+    BadMember::Malformed(String::new())
+}
+
 /// A value of a body.
 struct Node(Value);
 
@@ -107,7 +111,8 @@ impl<'de> Deserializer<'de> for Node {
             Value::String(text) => visitor.visit_string(text),
             Value::Array(items) => visitor.visit_seq(Items(items.into_iter().enumerate())),
             Value::Object(members) => {
-                visitor.visit_map(Members { members: members.into_iter(), value: None })
+                let members = members.into_iter().map(|(name, value)| (name, Node(value)));
+                visitor.visit_map(Pairs::new(members))
             }
         }
     }
@@ -134,7 +139,7 @@ impl<'de> Deserializer<'de> for Node {
             Value::String(text) => {
                 visitor.visit_enum(IntoDeserializer::<BadMember>::into_deserializer(text))
             }
-            _ => Err(de::Error::custom("no word")),
+            _ => Err(unreadable()),
         }
     }
 
@@ -146,7 +151,7 @@ impl<'de> Deserializer<'de> for Node {
     ) -> Result<V::Value, BadMember> {
         match self.0 {
             Value::Object(_) => self.deserialize_any(visitor),
-            _ => Err(de::Error::custom("no object")),
+            _ => Err(unreadable()),
         }
     }
 
@@ -156,28 +161,38 @@ impl<'de> Deserializer<'de> for Node {
     }
 }
 
-/// The members of an object that are still to be read.
-struct Members {
-    members: serde_json::map::IntoIter,
-    value: Option<(String, Value)>,
+/// Named values that are still to be read: the members of an object, or the parameters of a query.
+struct Pairs<I, V> {
+    rest: I,
+    value: Option<(String, V)>,
 }
 
-impl<'de> MapAccess<'de> for Members {
+impl<I, V> Pairs<I, V> {
+    fn new(rest: I) -> Self {
+        Self { rest, value: None }
+    }
+}
+
+impl<'de, I, V> MapAccess<'de> for Pairs<I, V>
+where
+    I: Iterator<Item = (String, V)>,
+    V: Deserializer<'de, Error = BadMember>,
+{
     type Error = BadMember;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, BadMember> {
-        let Some((name, value)) = self.members.next() else { return Ok(None) };
+        let Some((name, value)) = self.rest.next() else { return Ok(None) };
         self.value = Some((name.clone(), value));
         let name: StringDeserializer<BadMember> = name.into_deserializer();
         seed.deserialize(name).map(Some)
     }
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, BadMember> {
-        let (name, value) = self.value.take().ok_or_else(|| BadMember::Malformed(String::new()))?;
-        seed.deserialize(Node(value)).map_err(|bad| bad.within(&name))
+        let (name, value) = self.value.take().ok_or_else(unreadable)?;
+        seed.deserialize(value).map_err(|bad| bad.within(&name))
     }
 }
 
@@ -200,37 +215,8 @@ impl<'de> SeqAccess<'de> for Items {
     }
 }
 
-/// The parameters of a query that are still to be read.
-struct Parameters {
-    rest: std::vec::IntoIter<(String, String)>,
-    value: Option<(String, String)>,
-}
-
-impl<'de> MapAccess<'de> for Parameters {
-    type Error = BadMember;
-
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, BadMember> {
-        let Some((name, value)) = self.rest.next() else { return Ok(None) };
-        self.value = Some((name.clone(), value));
-        let name: StringDeserializer<BadMember> = name.into_deserializer();
-        seed.deserialize(name).map(Some)
-    }
-
-    fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value, BadMember> {
-        let (name, value) = self.value.take().ok_or_else(|| BadMember::Malformed(String::new()))?;
-        seed.deserialize(Text(value)).map_err(|bad| bad.within(&name))
-    }
-}
-
 /// A parameter of a query: text, of which numbers and flags are read as well.
 struct Text(String);
-
-fn unreadable() -> BadMember {
-    BadMember::Malformed(String::new())
-}
 
 /// Is it said to be so? `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
 pub(super) fn flag(text: &str) -> Option<bool> {
