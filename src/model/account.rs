@@ -5,12 +5,11 @@
 
 use std::fmt;
 
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
 use super::invalid_field::InvalidField;
 use taler::base32::{HashCode, Salt};
+use taler::object::object;
 use taler::payto::Payto;
 use taler::web::BaseUrl;
 
@@ -37,23 +36,7 @@ pub enum FacadeCredentials {
     },
 }
 
-impl<'de> Deserialize<'de> for FacadeCredentials {
-    fn deserialize<D: Deserializer<'de>>(reader: D) -> Result<Self, D::Error> {
-        let members = Map::<String, Value>::deserialize(reader)?;
-        // serde takes the number of a variant for its name, too. The error text names no secret.
-        let bad = || D::Error::custom("no credentials");
-        if !members.get("type").is_some_and(Value::is_string) {
-            return Err(bad());
-        }
-        Self::deserialize(Value::Object(members)).map_err(|_| bad())
-    }
-}
-
-impl Serialize for FacadeCredentials {
-    fn serialize<S: Serializer>(&self, writer: S) -> Result<S::Ok, S::Error> {
-        Self::serialize(self, writer)
-    }
-}
+object!(FacadeCredentials, tag "type", written);
 
 impl fmt::Debug for FacadeCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -69,6 +69,8 @@ fn a_typing_mistake_is_found_before_a_customer_pays() {
     ] {
         assert_eq!(add(json!({ "payto_uri": wrong })), (400, 24), "{wrong}");
     }
+    let kind = json!({ "payto_uri": IBAN, "credit_facade_credentials": { "type": 0 } });
+    assert_eq!(add(kind), (400, 26), "a kind is a word");
     let url = json!({ "payto_uri": IBAN, "credit_facade_url": "bank" });
     assert_eq!(add(url), (400, 26));
     let show = |id: &str| {

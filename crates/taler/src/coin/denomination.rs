@@ -76,7 +76,7 @@ pub enum CoinSignature {
     Cs(CsSignature),
 }
 
-object!(CoinSignature, written);
+object!(CoinSignature, tag "cipher", written);
 
 /// The hash of a hidden coin, over which a reserve's owner signs a withdrawal: `h_coin_ev`
 /// (crypto 14.7).
@@ -95,6 +95,18 @@ mod tests {
             "RSA" => DenominationKey::Rsa(entry.read("rsa_public_key")),
             "CS" => DenominationKey::Cs(entry.read("cs_public_key")),
             _ => entry.unknown(),
+        }
+    }
+
+    #[test]
+    fn a_cipher_is_named_by_a_word() {
+        let read = |cipher: &str| {
+            let text = format!(r#"{{"rsa_signature":"G40G","cipher":{cipher}}}"#);
+            serde_json::from_str::<CoinSignature>(&text).is_ok()
+        };
+        assert!(read("\"RSA\""));
+        for bad in ["0", "null", "[\"RSA\"]", "\"rsa\""] {
+            assert!(!read(bad), "{bad}");
         }
     }
 
