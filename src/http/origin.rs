@@ -92,8 +92,7 @@ fn is_cross_site(request: &HttpRequest, settings: &Settings) -> bool {
     let host =
         origin.to_str().ok().and_then(|origin| origin.split_once("://")).map(|(_, host)| host);
     let Some(host) = host else { return true };
-    let configured = settings.base_url.as_ref();
-    let configured = configured.and_then(|url| url.host_and_path().split('/').next());
+    let configured = settings.base_url.as_ref().map(BaseUrl::authority);
     Some(host) != header(request, HOST) && Some(host) != configured
 }
 

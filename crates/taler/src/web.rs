@@ -95,6 +95,11 @@ impl BaseUrl {
         self.0.split_once("://").map_or("", |(_, rest)| rest)
     }
 
+    /// Host, and port if it is not the default one, like `shop.example:8443`.
+    pub fn authority(&self) -> &str {
+        self.host_and_path().split('/').next().unwrap_or_default()
+    }
+
     /// Does it name the machine that asks, whichever that is, so that no other one gets here by it?
     pub fn names_this_machine(&self) -> bool {
         is_this_machine(self.host_and_path())
@@ -291,6 +296,7 @@ mod tests {
             "https://b.example.com/sessions/a%2Fb%3Fc%23d%25"
         );
         assert_eq!(base.host_and_path(), "b.example.com/");
+        assert_eq!(base.authority(), "b.example.com");
         let shop = base.below(&["instances", "shop1"]).unwrap();
         assert_eq!(shop.as_str(), "https://b.example.com/instances/shop1/");
         assert_eq!(shop.host_and_path(), "b.example.com/instances/shop1/");

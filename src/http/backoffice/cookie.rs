@@ -45,18 +45,17 @@ impl Transport {
         let (Ok(configured), Ok(seen)) = (configured, seen) else {
             return Self { is_safe: false, mark: String::new() };
         };
-        let host = |text: &str| text.split('/').next().unwrap_or_default().to_owned();
-        let seen_host = host(seen.host_and_path());
+        let seen_host = seen.authority();
         // A proxy that does not say how it was asked is one that we are known by.
-        let known = configured.is_https() && host(configured.host_and_path()) == seen_host;
+        let known = configured.is_https() && configured.authority() == seen_host;
         let path = match settings.base_url {
             Some(_) => configured.host_and_path(),
             None => seen.host_and_path(),
         };
         let path = path.split_once('/').map_or("", |(_, path)| path);
         Self {
-            is_safe: seen.is_https() || known || is_here(&seen_host),
-            mark: mark(&seen_host, path),
+            is_safe: seen.is_https() || known || is_here(seen_host),
+            mark: mark(seen_host, path),
         }
     }
 
@@ -140,8 +139,7 @@ pub(super) fn is_own_origin(request: &HttpRequest, settings: &Settings, origin: 
     let seen = origin::seen(request, settings).ok();
     let ours = [configured, seen].into_iter().flatten().map(|url| {
         let scheme = if url.is_https() { "https" } else { "http" };
-        let host = url.host_and_path().split('/').next().unwrap_or_default();
-        format!("{scheme}://{host}")
+        format!("{scheme}://{}", url.authority())
     });
     // A proxy may not say that it was asked by HTTPS; the host is what tells sites apart.
     let host = header(request, HOST).unwrap_or_default();
