@@ -18,6 +18,7 @@ use tokio::sync::Notify;
 
 use super::{Error, Policy, Till};
 use crate::exchange::{self, Exchange, Http, PersistedKeys, Times};
+use crate::model::contract::BadOrder;
 use crate::store::exchanges::{self, KeptExchange, KeysRow};
 use crate::store::{Store, coin_refunds, deposits};
 use system::clock::Clock;
@@ -451,10 +452,26 @@ impl Till {
     }
 
     /// Whether `currency` is known: it is built in, or set, or an exchange uses it.
-    pub(super) fn knows_currency(&self, currency: &Currency) -> bool {
+    fn knows_currency(&self, currency: &Currency) -> bool {
         let entries = self.exchanges.entries();
         let of_exchange = entries.iter().any(|one| one.listed.trusted.currency == *currency);
         of_exchange || self.terms.currencies.iter().any(|known| known.currency() == currency)
+    }
+
+    /// Refuses a currency in which no order can be made.
+    ///
+    /// # Errors
+    /// [`Error::Order`] when the till does not know it, [`Error::NoExchange`] when there are exchanges and
+    /// none of them has it.
+    pub(super) fn check_currency(&self, currency: &Currency) -> Result<(), Error> {
+        if !self.knows_currency(currency) {
+            return Err(BadOrder::Currency.into());
+        }
+        let offered = self.offered_currencies();
+        match offered.is_empty() || offered.contains(currency) {
+            true => Ok(()),
+            false => Err(Error::NoExchange),
+        }
     }
 
     /// How amounts in `currency` are written.

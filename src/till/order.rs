@@ -153,9 +153,7 @@ impl Till {
                 refund_delay: wish.refund_delay,
             },
         )?;
-        if !self.knows_currency(terms.amount.currency()) {
-            return Err(BadOrder::Currency.into());
-        }
+        self.check_currency(terms.amount.currency())?;
         let mut no_randomness = false;
         let (account, offers) = self.account_for(&terms, &accounts)?;
         let proposal = terms.proposal(account, &offers, &mut || {

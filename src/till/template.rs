@@ -5,7 +5,6 @@ use std::net::IpAddr;
 use super::instance::still_there;
 use super::order::{CreateOrder, CreatedOrder};
 use super::{Error, Principal, Till};
-use crate::model::contract::BadOrder;
 use crate::store::{Lane, templates};
 use taler::ids::{InstanceId, TemplateId};
 use taler::template::{FilledTemplate, Template, TemplateInput};
@@ -63,16 +62,7 @@ impl Till {
     /// Every order in a currency that the till does not know, or that none of its exchanges has, would be
     /// refused (decision 1): better say so to the shop than to its customers.
     fn check_currencies(&self, template: &Template) -> Result<(), Error> {
-        let offered = self.offered_currencies();
-        template.currencies().iter().try_for_each(|currency| {
-            if !self.knows_currency(currency) {
-                return Err(BadOrder::Currency.into());
-            }
-            match offered.is_empty() || offered.contains(currency) {
-                true => Ok(()),
-                false => Err(Error::NoExchange),
-            }
-        })
+        template.currencies().iter().try_for_each(|currency| self.check_currency(currency))
     }
 
     /// Deletes a template. Orders made of it stay.
