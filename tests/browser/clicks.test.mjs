@@ -22,8 +22,8 @@ const spec = JSON.parse(readFileSync(join(ROOT, "docs", "openapi.json"), "utf8")
 const OFFICE = Object.entries(spec.paths).filter(([path]) => path.startsWith("/webui"))
   .flatMap(([path, methods]) => Object.keys(methods).filter((name) => ["get", "post"].includes(name))
     .map((method) => `${method.toUpperCase()} ${path}`));
-/** What needs an exchange to ask, and what is there only before the first shop is made: `backoffice::exchanges`
-    and `backoffice::setup` see to that. */
+/** What needs an exchange to ask, and what is there only before the first shop is made: `first-steps.test.mjs`
+    presses that. */
 const ELSEWHERE = (route) => /\/webui\/(setup|new-exchange|exchanges\/remove)$/.test(route) || route === "POST /webui/exchanges";
 /** What pages ask only by their script. */
 const BY_SCRIPT = (route) => /live$/.test(route);

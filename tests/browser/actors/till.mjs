@@ -40,6 +40,18 @@ export class Till {
     return till;
   }
 
+  /** A till without any shop, and the address of the link by which the first one is made. */
+  static async empty() {
+    const till = new Till();
+    till.folder = mkdtempSync(join(tmpdir(), "tilld-browser-"));
+    till.password = "correct horse";
+    till.env = {};
+    await till.start();
+    // The command knows the settings' address only; the daemon has a random port.
+    till.link = `${till.url}/webui/setup#${till.run("setup-link").match(/setup#(\w+)/)[1]}`;
+    return till;
+  }
+
   args(rest) {
     return ["--database", join(this.folder, "tilld.db"), ...rest];
   }
