@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::quantity::DecimalQuantity;
 use super::text::{bad_text, text_value};
 
 bad_text! {
@@ -191,6 +192,25 @@ impl Amount {
         self.with(self.units.checked_mul(times.into()))
     }
 
+    /// The price of `quantity` where this is the price of one, rounded half up to one unit of 10⁻⁸.
+    ///
+    /// # Errors
+    /// When it exceeds what an amount can be.
+    pub fn checked_scale(&self, quantity: DecimalQuantity) -> Result<Self, AmountError> {
+        let millionths = self.units.checked_mul(quantity.millionths().into());
+        self.with(millionths.and_then(|product| half_up(product, 1_000_000)))
+    }
+
+    /// The amount rounded half up to so many digits behind the dot.
+    ///
+    /// # Errors
+    /// When it exceeds what an amount can be.
+    pub fn rounded(&self, digits: u8) -> Result<Self, AmountError> {
+        let dropped = u32::try_from(DIGITS).unwrap_or_default().saturating_sub(digits.into());
+        let step = 10_u128.saturating_pow(dropped);
+        self.with(half_up(self.units, step).and_then(|steps| steps.checked_mul(step)))
+    }
+
     /// The `parts`-th part, and the rest below one unit dropped.
     ///
     /// # Errors
@@ -245,6 +265,11 @@ impl Amount {
         const WHOLE: u128 = 100_000_000;
         (self.units / WHOLE, self.units % WHOLE)
     }
+}
+
+/// `number` divided by `divisor`, rounded half up.
+fn half_up(number: u128, divisor: u128) -> Option<u128> {
+    number.checked_add(divisor.checked_div(2)?)?.checked_div(divisor)
 }
 
 impl fmt::Display for Amount {
@@ -436,7 +461,43 @@ mod tests {
         i128::from(amount.value()) * i128::from(UNITS) + i128::from(amount.fraction())
     }
 
+    #[test]
+    fn a_price_is_rounded_half_up() {
+        let line = |price: &str, quantity: &str, digits| {
+            let quantity = DecimalQuantity::parse(quantity).unwrap();
+            let price = Amount::parse(price).unwrap().checked_scale(quantity).unwrap();
+            price.rounded(digits).unwrap().to_string()
+        };
+        assert_eq!(line("EUR:3.33", "1.5", 2), "EUR:5");
+        assert_eq!(line("EUR:3.33", "1.5", 3), "EUR:4.995");
+        assert_eq!(line("EUR:3.33", "1.49999", 2), "EUR:4.99");
+        assert_eq!(line("EUR:0.00000001", "0.5", 8), "EUR:0.00000001");
+        assert_eq!(line("EUR:0.00000001", "0.499999", 8), "EUR:0");
+        assert_eq!(line("JPY:99.5", "1", 0), "JPY:100");
+        let most = Amount::largest("EUR".parse().unwrap());
+        assert_eq!(most.checked_scale(DecimalQuantity::MAX), Err(AmountError::TooLarge));
+    }
+
     proptest! {
+        #[test]
+        fn a_scaled_amount_is_that_of_wider_numbers(
+            value in 0..1_u64 << 20,
+            fraction in 0..UNITS,
+            millionths in 0..1_u64 << 40,
+            digits in 0..=8_u8,
+        ) {
+            let amount = Amount::from_parts("EUR".parse().unwrap(), value, fraction).unwrap();
+            let quantity = DecimalQuantity::from_millionths(millionths).unwrap();
+            let units = u128::from(value) * u128::from(UNITS) + u128::from(fraction);
+            let exact = units * u128::from(millionths);
+            let scaled = amount.checked_scale(quantity).unwrap();
+            prop_assert_eq!(scaled.units, (exact + 500_000) / 1_000_000);
+            let step = 10_u128.pow(8 - u32::from(digits));
+            let rounded = scaled.rounded(digits).unwrap();
+            prop_assert_eq!(rounded.units % step, 0);
+            prop_assert!(rounded.units.abs_diff(scaled.units) * 2 <= step);
+        }
+
         #[test]
         fn text_wire_and_bytes_give_the_amount_back(
             currency in currencies(),

@@ -7,8 +7,9 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use super::amount::{Amount, Currency};
 use super::base32::Bytes;
 use super::coin::permission::Coin;
-use super::ids::{InstanceId, OrderId, SessionId, TemplateId};
+use super::ids::{InstanceId, OrderId, ProductId, SessionId, TemplateId};
 use super::payto::Payto;
+use super::quantity::DecimalQuantity;
 use super::sign::{PublicKey, Signature};
 use super::time::{RelativeTime, Timestamp};
 use super::web::{BaseUrl, FulfillmentUrl};
@@ -42,6 +43,7 @@ as_text!(
     InstanceId,
     OrderId,
     Payto,
+    ProductId,
     SessionId,
     TemplateId,
 );
@@ -72,6 +74,20 @@ fn from_integer(value: ValueRef<'_>) -> FromSqlResult<Option<u64>> {
     match value {
         ValueRef::Null => Ok(None),
         other => u64::try_from(other.as_i64()?).map(Some).map_err(bad),
+    }
+}
+
+// Millionths.
+impl ToSql for DecimalQuantity {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        integer(Some(self.millionths()))
+    }
+}
+
+impl FromSql for DecimalQuantity {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let millionths = u64::try_from(value.as_i64()?).map_err(bad)?;
+        Self::from_millionths(millionths).map_err(bad)
     }
 }
 

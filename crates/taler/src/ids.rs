@@ -124,6 +124,41 @@ impl TemplateId {
 
 text_value!(TemplateId, BadId);
 
+/// Longest name of a product, in characters.
+pub const MAX_PRODUCT: usize = 128;
+
+/// The name of a product within its shop (inventory 1). Shops name products as their other programs do,
+/// with blanks, slashes and umlauts, so in addresses it is percent-encoded.
+///
+/// ```
+/// use taler::ids::ProductId;
+/// assert_eq!(ProductId::parse("Käse 1/2").unwrap().as_str(), "Käse 1/2");
+/// assert!(ProductId::parse("a\nb").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProductId(String);
+
+impl ProductId {
+    /// Takes any text of 1 to 128 characters without control characters.
+    ///
+    /// # Errors
+    /// For any other text.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
+        let text = text.into();
+        if !(1..=MAX_PRODUCT).contains(&text.chars().count()) || text.contains(char::is_control) {
+            return Err(BadId("a product id has 1 to 128 characters and no control characters"));
+        }
+        Ok(Self(text))
+    }
+
+    /// The name as the shop wrote it.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_value!(ProductId, BadId);
+
 /// The shop's name for one visitor's session (merchant-api 4.2). Who knows it may read what its
 /// owner bought, so it does not show itself in debug output.
 ///

@@ -15,10 +15,12 @@
 //! | [`exchange::Trusted`], [`exchange::Keys`] | an exchange whose coins are taken; what it says of itself, verified |
 //! | [`ids::InstanceId`] | the name of a shop on this till; `admin` is the first one |
 //! | [`ids::OrderId`] | the name of an order within its shop |
+//! | [`ids::ProductId`] | the name of a product within its shop |
 //! | [`ids::SessionId`] | the shop's name for one visitor's browser session |
 //! | [`ids::TemplateId`] | the name of a template for orders |
 //! | [`payment::Part`] | what a coin brings to a payment; whether all cover the price |
 //! | [`payto::Payto`] | a bank account, as a payto address |
+//! | [`quantity::DecimalQuantity`] | how much of a product, exact and never negative |
 //! | [`taler_uri::Pay`] | the address by which a wallet is asked to pay; `Refund`, `PayTemplate` likewise |
 //! | [`template::Template`] | an order with blanks, which wallets fill in |
 //! | [`time::RelativeTime`] | a duration, or forever |
@@ -66,6 +68,7 @@ pub mod openapi;
 pub mod path;
 pub mod payment;
 pub mod payto;
+pub mod quantity;
 pub mod sign;
 pub mod taler_uri;
 pub mod template;

@@ -10,8 +10,12 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::amount::{self, Amount, Currency};
 use crate::base32::Bytes;
 use crate::coin::denomination::CoinSignature;
-use crate::ids::{InstanceId, MAX_INSTANCE, MAX_NAME, MAX_SESSION, OrderId, SessionId, TemplateId};
+use crate::ids::{
+    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_PRODUCT, MAX_SESSION, OrderId, ProductId, SessionId,
+    TemplateId,
+};
 use crate::payto::{MAX_PAYTO, Payto};
+use crate::quantity::DecimalQuantity;
 use crate::sign::{PublicKey, Signature};
 use crate::time::{MAX_MICROS, MAX_SECS, RelativeTime, Timestamp};
 use crate::web::{BaseUrl, FulfillmentUrl, MAX_BASE, MAX_FULFILLMENT};
@@ -98,6 +102,12 @@ pub fn up_to(most: u64) -> String {
         ways.push(format!("{head}{lower}[0-9]{{{rest}}}"));
     }
     format!("0*(?:{})", ways.join("|"))
+}
+
+/// A quantity; the last few millionths below the largest one are left out.
+pub fn quantity() -> Value {
+    let most = DecimalQuantity::MAX.whole().saturating_sub(1);
+    word(&format!(r"{}(?:\.[0-9]{{1,6}})?", up_to(most)), 1, crate::quantity::MAX_TEXT)
 }
 
 /// An object of one member, a whole number or `word`.
@@ -201,6 +211,20 @@ schema!(
     ),
     "A bank account as a payto URI (RFC 8905), with the owner's name.",
     "payto://iban/DE75512108001245126199?receiver-name=Corner+Shop",
+);
+schema!(
+    ProductId,
+    "ProductId",
+    word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_PRODUCT),
+    "A product's name within its shop: up to 128 characters, no control characters.",
+    "Käse 1/2",
+);
+schema!(
+    DecimalQuantity,
+    "DecimalQuantity",
+    quantity(),
+    "How much of a product: a number of up to 9,007,199,253 with up to six digits behind the dot.",
+    "1.5",
 );
 schema!(
     PublicKey,
@@ -323,6 +347,8 @@ mod tests {
         reads::<FulfillmentUrl>();
         reads::<OrderId>();
         reads::<TemplateId>();
+        reads::<ProductId>();
+        reads::<DecimalQuantity>();
         reads::<InstanceId>();
         reads::<SessionId>();
         reads::<Payto>();
