@@ -68,6 +68,7 @@ pub const KEYS: &[&str] = &[
     "strangers.template_per_minute",
     "strangers.max_open_orders",
     "strangers.disk_reserve_bytes",
+    "till.stock_by_product_id",
     "exchanges.request_timeout_s",
     "exchanges.attempts",
     "legacy.enabled",
@@ -107,6 +108,8 @@ pub struct Config {
     pub polls: Polls,
     /// `[strangers]`
     pub strangers: Strangers,
+    /// `[till]`
+    pub till: Till,
     /// `[exchanges]`
     pub exchanges: Exchanges,
     /// `[legacy]`
@@ -204,6 +207,14 @@ pub struct Strangers {
     pub max_open_orders: NonZeroU32,
     /// Bytes of the disk that must be free.
     pub disk_reserve_bytes: u64,
+}
+
+/// How the shop sells.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Till {
+    /// Do products of an order that the inventory knows by their name count as sold when it is paid (inventory 8.2)?
+    pub stock_by_product_id: bool,
 }
 
 /// How exchanges are asked.

@@ -14,10 +14,11 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::products::OutOfStock;
 use crate::model::contract::BadOrder;
 use crate::model::instance::Unfinished;
 use crate::store;
-use crate::till::{self, ExchangeError, ExchangeErrorKind, Refusal};
+use crate::till::{self, ExchangeError, ExchangeErrorKind, InventoryError, Refusal};
 use system::log_limit;
 use taler::payment::TooLittle;
 use taler::template::{BadTemplate, TemplateMismatch};
@@ -145,10 +146,13 @@ rows! {
     Till(TillError::TemplateInput(TemplateMismatch::Summary))                     => (409, 2861, "the template fixes another summary"),
     Till(TillError::TemplateInput(TemplateMismatch::NoAmount))                    => (409, 2862, "the template leaves the amount to you; say one"),
     Till(TillError::TemplateInput(TemplateMismatch::NoSummary))                   => (409, 2863, "the template leaves the summary to you; say one"),
+    Till(TillError::TemplateInput(TemplateMismatch::WrongProduct))                => (409, 2865, "the template does not offer this product"),
+    Till(TillError::TemplateInput(TemplateMismatch::NoCurrency))                  => (409, 2866, "the products have no price in one currency"),
     Till(TillError::TemplateInput(TemplateMismatch::WrongType))                   => (409, 2864, "the template is of another type"),
     Till(TillError::Order(BadOrder::Version))                               => (400,   12, "orders have version 0 or 1"),
     Till(TillError::Order(BadOrder::OrderId))                               => (400,   26, "a parameter is malformed"),
     Till(TillError::Order(BadOrder::Shape(_)))                              => (400, 2502, "no contract can be made of this order"),
+    Till(TillError::Order(BadOrder::Unpriced))                              => (400, 2502, "no contract can be made of this order"),
     Till(TillError::Order(BadOrder::WireBeforeRefund))                      => (400, 2504, "the wire transfer deadline is before the refund deadline"),
     Till(TillError::Order(BadOrder::DeliveryDatePast))                      => (400, 2505, "the delivery date is in the past"),
     Till(TillError::Order(BadOrder::WireDeadlineNever))                     => (400, 2506, "the wire transfer deadline is \"never\""),
@@ -160,6 +164,7 @@ rows! {
     NothingToAbort                                                     => (400, 2256, "name the coins that are to be given back"),
     Till(TillError::ForgetPath(_))                                          => (400, 2510, "the path is malformed; one looks like $.products[0].description"),
     Payto(_)                                                           => (400,   24, "the payto URI is malformed; a full one looks like payto://iban/DE75512108001245126199?receiver-name=Name"),
+    Till(TillError::Inventory(InventoryError::LostBeyondStock))          => (400, 2661, "more would be lost of the product than was there"),
     Till(TillError::NoReceiverName)                                         => (400,   24, "the payto URI lacks the owner's name (receiver-name=…)"),
     HWire                                                              => (400, 2023, "the hash that names the account cannot be read"),
     Json(_)                                                            => (400,   22, "the request's body is not valid JSON"),
@@ -210,7 +215,12 @@ rows! {
     Till(TillError::AccountNotActive)                                       => (404, 2626, "the instance does not use this account"),
     Till(TillError::OrderUnknown(_))                                        => (404, 2005, "there is no such order"),
     Till(TillError::ContractUnknown)                                        => (404, 2005, "there is no such order, or its contract has another hash"),
-    Till(TillError::ProductUnknown)                                         => (404, 2006, "there is no such product; this backend keeps no inventory"),
+    Till(TillError::Inventory(InventoryError::CategoryUnknown(_)))       => (404, 2003, "there is no such category"),
+    Till(TillError::Inventory(InventoryError::UnitUnknown))              => (404, 2004, "there is no such unit"),
+    Till(TillError::Inventory(InventoryError::ProductUnknown(_)))        => (404, 2006, "there is no such product"),
+    Till(TillError::Inventory(InventoryError::GroupUnknown(_)))          => (404, 2036, "there is no such group of products"),
+    Till(TillError::Inventory(InventoryError::PotUnknown(_)))            => (404, 2037, "there is no such money pot"),
+    Till(TillError::Inventory(InventoryError::ImageUnknown))             => (404,   21, "no product has a picture with this hash"),
     Till(TillError::TemplateUnknown(_))                                     => (404, 2018, "there is no such template"),
     Till(TillError::OtpDeviceUnknown)                                       => (404, 2021, "there is no such OTP device"),
     Till(TillError::SessionUnknown)                                         => (404, 2038, "no order was made for this session"),
@@ -239,8 +249,18 @@ rows! {
     Till(TillError::RefundBelowFee)                                         => (409, 2530, "the exchange's refund fee is higher than the refund"),
     Till(TillError::RefundOfUnpaid)                                         => (409, 2531, "the order is not paid"),
     Till(TillError::TemplateExists(_))                                      => (409, 2850, "there is a template of this name with other content"),
+    Till(TillError::Inventory(InventoryError::UnitBuiltin))              => (409, 2033, "the unit is built in; only unit_active, unit_allow_fraction and unit_precision_level can be changed"),
+    Till(TillError::Inventory(InventoryError::ProductExists(_)))         => (409, 2650, "there is a product of this name with other details"),
+    Till(TillError::Inventory(InventoryError::CategoryExists))           => (409, 2651, "another category is called so"),
+    Till(TillError::Inventory(InventoryError::LostReduced))              => (409, 2660, "total_lost cannot become less"),
+    Till(TillError::Inventory(InventoryError::StockReduced))             => (409, 2662, "total_stock cannot become less; send what was ever stocked: sold, lost and present together"),
+    Till(TillError::Inventory(InventoryError::ProductHeld(_)))           => (409, 2680, "some of the product is locked or reserved by an unpaid order; force=yes deletes it all the same"),
+    Till(TillError::Inventory(InventoryError::GroupExists))              => (409, 2690, "another group of products is called so"),
+    Till(TillError::Inventory(InventoryError::PotExists))                => (409, 2691, "another money pot is called so"),
+    Till(TillError::Inventory(InventoryError::PotChanged))               => (409, 2692, "there is something else in the pot than expected_pot_totals; look again"),
     Till(TillError::OfferExpired(_))                                        => (410, 2161, "the pay deadline of this order has passed"),
     Till(TillError::RefundTooLate)                                          => (410, 2169, "the refund deadline has passed"),
+    Till(TillError::Inventory(InventoryError::OutOfStock(_)))            => (410, 2670, "there is not so much of this product"),
     Removed(_)                                                         => (410,   76, "this function of the 2019 API was removed"),
     Till(TillError::PaymentComplete)                                        => (412, 2254, "the payment is complete; ask the shop for a refund"),
     BodyTooLong(_)                                                     => (413,   32, "the request's body is too long"),
@@ -258,6 +278,7 @@ rows! {
     NotImplemented(_)                                                  => (501,   76, "this backend does not offer this"),
     Till(TillError::Overloaded)                                             => (503,   77, "the backend is busy; try again in a moment"),
     Till(TillError::DiskReserve)                                            => (507,   52, "the disk is nearly full; the rest is reserved for payments"),
+    Till(TillError::Inventory(InventoryError::Full(_)))                  => (507,   52, "the shop has as many of these as a shop may have"),
     Till(TillError::Store(store::Error::Busy | store::Error::Closed))       => (503,   55, "the database is busy; try again in a moment"),
     Till(TillError::Store(store::Error::Full))                              => (507,   52, "the disk is full"),
     Till(TillError::Store(store::Error::Commit(_)))                         => (500,   54, "the database could not be written"),
@@ -305,6 +326,7 @@ impl Failure {
                 | TillError::NoAccount(id),
             ) => Some(id.to_string()),
             Till(TillError::InstanceUnfinished(unfinished)) => Some(unfinished.to_string()),
+            Till(TillError::Inventory(error)) => inventory_detail(error),
             Till(TillError::Order(BadOrder::Choices)) => None,
             Till(TillError::Order(bad)) => Some(bad.to_string()),
             Till(TillError::Template(
@@ -340,9 +362,11 @@ impl Failure {
             Till(TillError::TooManyOpenOrders) => {
                 Some((RETRY_AFTER, HeaderValue::from_static("60")))
             }
-            Till(TillError::Store(store::Error::Full) | TillError::DiskReserve) => {
-                Some((RETRY_AFTER, HeaderValue::from_static("30")))
-            }
+            Till(
+                TillError::Store(store::Error::Full)
+                | TillError::DiskReserve
+                | TillError::Inventory(InventoryError::Full(_)),
+            ) => Some((RETRY_AFTER, HeaderValue::from_static("30"))),
             Method(allowed) => {
                 let names: Vec<_> = allowed.iter().map(Method::as_str).collect();
                 Some((ALLOW, value(names.join(", "))?))
@@ -375,6 +399,9 @@ impl Failure {
             /// Unfinished payments and refunds of the instance.
             #[serde(flatten)]
             unfinished: Option<Unfinished>,
+            /// The product of which there is too little.
+            #[serde(flatten)]
+            out_of_stock: Option<OutOfStock>,
         }
         /// The exchange's answer, for wallets (merchant-api 3.5).
         #[derive(Serialize)]
@@ -424,6 +451,10 @@ impl Failure {
             Till(TillError::InstanceUnfinished(unfinished)) => Some(*unfinished),
             _ => None,
         };
+        let out_of_stock = match self {
+            Till(TillError::Inventory(error)) => OutOfStock::of(error),
+            _ => None,
+        };
         let body = Body {
             code,
             hint,
@@ -435,6 +466,7 @@ impl Failure {
             request_id,
             exchange,
             unfinished,
+            out_of_stock,
         };
         let mut response = HttpResponse::build(self.status_code());
         if let Some(header) = self.header() {
@@ -457,11 +489,28 @@ impl Failure {
         match status {
             // The till has logged it once; clients without a token could fill the log with it.
             _ if matches!(self, Till(TillError::DiskReserve)) => log::debug!("{line}"),
+            // A client's matter: the shop's own limit.
+            _ if matches!(self, Till(TillError::Inventory(_))) => log::debug!("{line}"),
             503 | 507 => log_limit::warn(hint, line),
             501 => log::debug!("{line}"),
             500..=599 => log_limit::error(hint, line),
             _ => log::debug!("{line}"),
         }
+    }
+}
+
+/// Which product, category, group or pot is meant.
+fn inventory_detail(error: &InventoryError) -> Option<String> {
+    use InventoryError::*;
+    match error {
+        ProductUnknown(id) | ProductExists(id) | ProductHeld(id) => Some(id.as_str().to_owned()),
+        OutOfStock(shortage) => Some(shortage.product_id.as_str().to_owned()),
+        CategoryUnknown(serial) | GroupUnknown(serial) | PotUnknown(serial) => {
+            Some(serial.to_string())
+        }
+        Full(what) => Some((*what).to_owned()),
+        LostReduced | LostBeyondStock | StockReduced | CategoryExists | UnitUnknown
+        | UnitBuiltin | GroupExists | PotExists | PotChanged | ImageUnknown => None,
     }
 }
 

@@ -1,7 +1,42 @@
 //! Whether a client has the current answer already: `If-None-Match` (RFC 9110, 13.1.2).
 
-use actix_web::HttpRequest;
-use actix_web::http::header::IF_NONE_MATCH;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, IF_NONE_MATCH};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::error::{Answer, Failure};
+use taler::base32;
+
+/// The tag of a body: it tells one from another (merchant-api 1.10).
+pub(super) fn tag_of(body: &[u8]) -> String {
+    base32::encode(Sha256::digest(body).get(..16).unwrap_or_default())
+}
+
+/// `body` as JSON with its tag; 304 without it if the client has it already.
+pub(super) fn answer(request: &HttpRequest, body: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(body).map_err(|error| Failure::Bug(error.to_string()))?;
+    let tag = tag_of(&body);
+    Ok(match is_known(request, &tag) {
+        true => unchanged(&tag),
+        false => tagged(&tag).content_type("application/json").body(body),
+    })
+}
+
+/// An answer that has the tag.
+pub(super) fn tagged(tag: &str) -> HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.insert_header((ETAG, format!("\"{tag}\"")));
+    response
+}
+
+/// Says that the client has the answer with this tag.
+pub(super) fn unchanged(tag: &str) -> HttpResponse {
+    HttpResponse::build(StatusCode::NOT_MODIFIED)
+        .insert_header((ETAG, format!("\"{tag}\"")))
+        .finish()
+}
 
 /// Does `request` say that its client has the answer that is tagged `"tag"`? Tags are compared
 /// weakly, as the RFC has it for this header: `W/"x"` is as good as `"x"`. `*` is any answer. Some

@@ -6,10 +6,12 @@
 mod accounts;
 mod admin;
 mod backoffice;
+mod categories;
 mod connection;
 mod error;
 mod etag;
 mod extract;
+mod groups;
 mod instances;
 mod kyc;
 mod later;
@@ -25,11 +27,16 @@ mod openapi;
 mod orders;
 mod origin;
 mod pages;
+mod pos;
+mod pots;
+mod products;
+mod quantity;
 mod read;
 mod sessions;
 mod shop;
 mod templates;
 mod tokens;
+mod units;
 
 use std::time::Duration;
 
@@ -146,37 +153,39 @@ routes! {
     DELETE "/private/templates/{id}"        Private(TemplatesWrite)     => templates::remove;
     GET    "/templates/{id}"                Public                      => templates::public;
     POST   "/templates/{id}"                Public                      => templates::instantiate;
+
+    GET    "/private/products"              Private(ProductsRead)       => products::list;
+    POST   "/private/products"              Private(ProductsWrite)      => products::add;
+    GET    "/private/products/{id}"         Private(ProductsRead)       => products::show;
+    PATCH  "/private/products/{id}"         Private(ProductsWrite)      => products::change;
+    DELETE "/private/products/{id}"         Private(ProductsWrite)      => products::remove;
+    POST   "/private/products/{id}/lock"    Private(ProductsLock)       => products::lock;
+    GET    "/private/categories"            Private(CategoriesRead)     => categories::list;
+    POST   "/private/categories"            Private(CategoriesWrite)    => categories::add;
+    GET    "/private/categories/{id}"       Private(CategoriesRead)     => categories::show;
+    PATCH  "/private/categories/{id}"       Private(CategoriesWrite)    => categories::change;
+    DELETE "/private/categories/{id}"       Private(CategoriesWrite)    => categories::remove;
+    GET    "/private/units"                 Private(UnitsRead)          => units::list;
+    POST   "/private/units"                 Private(UnitsWrite)         => units::add;
+    GET    "/private/units/{id}"            Private(UnitsRead)          => units::show;
+    PATCH  "/private/units/{id}"            Private(UnitsWrite)         => units::change;
+    DELETE "/private/units/{id}"            Private(UnitsWrite)         => units::remove;
+    GET    "/private/groups"                Private(GroupsRead)         => groups::list;
+    POST   "/private/groups"                Private(GroupsWrite)        => groups::add;
+    PATCH  "/private/groups/{id}"           Private(GroupsWrite)        => groups::change;
+    DELETE "/private/groups/{id}"           Private(GroupsWrite)        => groups::remove;
+    GET    "/private/pots"                  Private(PotsRead)           => pots::list;
+    POST   "/private/pots"                  Private(PotsWrite)          => pots::add;
+    GET    "/private/pots/{id}"             Private(PotsRead)           => pots::show;
+    PATCH  "/private/pots/{id}"             Private(PotsWrite)          => pots::change;
+    DELETE "/private/pots/{id}"             Private(PotsWrite)          => pots::remove;
+    GET    "/private/pos"                   Private(ProductsRead)       => pos::show;
+    GET    "/private/pos-2024.json"         Public                      => pos::old;
 }
 
 routes! {
     /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
     LATER, add_later:
-    GET    "/private/products"              Private(ProductsRead)       => later::private;
-    POST   "/private/products"              Private(ProductsWrite)      => later::private;
-    GET    "/private/products/{id}"         Private(ProductsRead)       => later::private;
-    PATCH  "/private/products/{id}"         Private(ProductsWrite)      => later::private;
-    DELETE "/private/products/{id}"         Private(ProductsWrite)      => later::private;
-    POST   "/private/products/{id}/lock"    Private(ProductsLock)       => later::private;
-    GET    "/private/categories"            Private(CategoriesRead)     => later::private;
-    POST   "/private/categories"            Private(CategoriesWrite)    => later::private;
-    GET    "/private/categories/{id}"       Private(CategoriesRead)     => later::private;
-    PATCH  "/private/categories/{id}"       Private(CategoriesWrite)    => later::private;
-    DELETE "/private/categories/{id}"       Private(CategoriesWrite)    => later::private;
-    GET    "/private/units"                 Private(UnitsRead)          => later::private;
-    POST   "/private/units"                 Private(UnitsWrite)         => later::private;
-    GET    "/private/units/{id}"            Private(UnitsRead)          => later::private;
-    PATCH  "/private/units/{id}"            Private(UnitsWrite)         => later::private;
-    DELETE "/private/units/{id}"            Private(UnitsWrite)         => later::private;
-    GET    "/private/groups"                Private(GroupsRead)         => later::private;
-    POST   "/private/groups"                Private(GroupsWrite)        => later::private;
-    PATCH  "/private/groups/{id}"           Private(GroupsWrite)        => later::private;
-    DELETE "/private/groups/{id}"           Private(GroupsWrite)        => later::private;
-    GET    "/private/pots"                  Private(PotsRead)           => later::private;
-    POST   "/private/pots"                  Private(PotsWrite)          => later::private;
-    GET    "/private/pots/{id}"             Private(PotsRead)           => later::private;
-    PATCH  "/private/pots/{id}"             Private(PotsWrite)          => later::private;
-    DELETE "/private/pots/{id}"             Private(PotsWrite)          => later::private;
-    GET    "/private/pos"                   Private(ProductsRead)       => later::private;
 
     GET    "/private/otp-devices"           Private(OtpDevicesRead)     => later::private;
     POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => later::private;
@@ -219,7 +228,6 @@ routes! {
 routes! {
     /// The same for routes that exist at the root only.
     LATER_ROOT, add_later_root:
-    GET    "/products/{id}/image"           Public                      => later::public;
     GET    "/reports/{id}"                  Public                      => later::public;
     POST   "/reports/{id}"                  Public                      => later::public;
     GET    "/management/instances/{id}/statistics-amount/{slug}"
@@ -234,6 +242,7 @@ routes! {
     GET    "/"                              Public                      => shop::index;
     GET    "/agpl"                          Public                      => shop::agpl;
     GET    "/files/{id}"                    Public                      => pages::file;
+    GET    "/products/{id}/image"           Public                      => products::image;
     POST   "/instances"                     Public                      => instances::provision;
     GET    "/management/instances"          Management(InstancesRead)   => instances::list;
     POST   "/management/instances"          Management(InstancesWrite)  => instances::create;
@@ -570,8 +579,9 @@ mod tests {
     fn what_is_private_by_its_path_needs_credentials() {
         for row in today() {
             let closed = row.path.starts_with("/private") || row.path.starts_with("/management");
-            // The route that creates a token takes the password.
-            let login = (row.method, row.path) == ("POST", "/private/token");
+            // The routes that create a token take the password.
+            let logins = [("POST", "/private/token"), ("GET", "/private/pos-2024.json")];
+            let login = logins.contains(&(row.method, row.path));
             assert_eq!(row.access != Public, closed && !login, "{row:?}");
         }
     }

@@ -1,5 +1,7 @@
 //! Handlers of tokens: create, list, revoke (merchant-api 1.6).
 
+use std::net::IpAddr;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -15,6 +17,7 @@ use super::openapi::{
 use super::origin::client;
 use crate::model::access::TokenScope;
 use crate::till::{CreateToken, Error, IssuedToken, Till};
+use taler::ids::InstanceId;
 use taler::time::{RelativeTime, Timestamp};
 
 /// Most tokens on one page of the list.
@@ -82,14 +85,26 @@ pub(super) async fn create(
     scope.refreshable |= refreshable;
     let wish = CreateToken { scope, duration, description };
     let client = client(&request, &settings);
-    let token = match credentials {
-        Credentials::None => return Err(Error::NotAuthorized.into()),
-        Credentials::Bearer(key) => till.refresh(&instance, &key, client, wish).await?,
+    Ok(issued(&trade(&till, &instance, credentials, client, wish).await?))
+}
+
+/// A fresh token for credentials of `instance`.
+pub(super) async fn trade(
+    till: &Till,
+    instance: &InstanceId,
+    credentials: Credentials,
+    client: Option<IpAddr>,
+    wish: CreateToken,
+) -> Result<IssuedToken, Failure> {
+    match credentials {
+        Credentials::None => Err(Error::NotAuthorized.into()),
+        Credentials::Bearer(key) => Ok(till.refresh(instance, &key, client, wish).await?),
         // The user name must be the instance in the path, or the password is for another instance.
-        Credentials::Basic(name, _) if name != instance => return Err(Error::NotAuthorized.into()),
-        Credentials::Basic(_, password) => till.log_in(&instance, password, client, wish).await?,
-    };
-    Ok(issued(&token))
+        Credentials::Basic(name, _) if name != *instance => Err(Error::NotAuthorized.into()),
+        Credentials::Basic(_, password) => {
+            Ok(till.log_in(instance, password, client, wish).await?)
+        }
+    }
 }
 
 /// `DELETE /private/token`: the caller's own token ends.

@@ -55,6 +55,8 @@ pub enum BadOrder {
     WireBeforeRefund,
     /// Amounts are in different currencies, or in one that the till does not know.
     Currency,
+    /// The order says no price, and its products have none in a currency that all of them have.
+    Unpriced,
 }
 
 impl fmt::Display for BadOrder {
@@ -69,6 +71,9 @@ impl fmt::Display for BadOrder {
             Self::DeliveryDatePast => "delivery_date",
             Self::WireDeadlineNever | Self::WireBeforeRefund => "wire_transfer_deadline",
             Self::Currency => "currency",
+            Self::Unpriced => {
+                "order: amount is missing, and the products have no price in one currency"
+            }
         })
     }
 }

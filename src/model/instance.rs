@@ -52,7 +52,8 @@ pub struct Location {
 object!(Location, written);
 
 impl Location {
-    fn fits(&self) -> bool {
+    /// Whether all lines are short enough, and a contract may contain them.
+    pub(super) fn fits(&self) -> bool {
         let parts = [
             &self.country,
             &self.country_subdivision,

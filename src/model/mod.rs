@@ -9,6 +9,9 @@
 //! | [`contract::Terms`] | what a contract says, made of an order as a shop writes it |
 //! | [`instance::Instance`] | a shop of this daemon: its settings, its key |
 //! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
+//! | [`product::Product`] | something that the shop sells, with its stock |
+//! | [`cart::CartLine`] | what an order takes of the inventory, and what it costs |
+//! | [`category::Category`], [`unit::Unit`], [`label::Label`] | how products are sorted and counted |
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | a subject that requests can wait for |
 //!
@@ -20,7 +23,12 @@
 pub mod access;
 pub mod account;
 pub mod business_day;
+pub mod cart;
+pub mod category;
 pub mod contract;
 pub mod instance;
 pub mod invalid_field;
+pub mod label;
 pub mod order;
+pub mod product;
+pub mod unit;

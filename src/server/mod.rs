@@ -157,6 +157,7 @@ pub fn policy(config: &Config) -> Result<Policy, Error> {
             max_open_orders: config.strangers.max_open_orders,
             disk_reserve_bytes: config.strangers.disk_reserve_bytes,
         },
+        stock_by_product_id: config.till.stock_by_product_id,
     })
 }
 

@@ -13,6 +13,7 @@ use crate::model::account::FacadeCredentials;
 use crate::model::business_day::{EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
+use crate::model::product::{Image, ImageSerial, ProductSerial};
 use crate::store::coin_refunds::CoinRefundSerial;
 use crate::store::deposits::DepositSerial;
 
@@ -58,7 +59,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(PaymentMethod, PaymentReference, TokenScope, ZoneName);
+as_text!(Image, PaymentMethod, PaymentReference, TokenScope, ZoneName);
 
 /// Types that are kept as JSON.
 macro_rules! as_json {
@@ -78,6 +79,21 @@ macro_rules! as_json {
 }
 
 as_json!(FacadeCredentials, Location);
+
+/// A value that is kept as JSON and has no type of its own in the model: lists and maps.
+pub(super) struct Json<T>(pub(super) T);
+
+impl<T: Serialize> ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        json(&self.0)
+    }
+}
+
+impl<T: DeserializeOwned> FromSql for Json<T> {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        from_json(value).map(Self)
+    }
+}
 
 fn json<T: Serialize>(value: &T) -> rusqlite::Result<ToSqlOutput<'static>> {
     let text = serde_json::to_string(value)
@@ -134,7 +150,15 @@ macro_rules! as_serial {
     )*};
 }
 
-as_serial!(CoinRefundSerial, DepositSerial, InstanceSerial, OrderSerial, RefundSerial);
+as_serial!(
+    CoinRefundSerial,
+    DepositSerial,
+    ImageSerial,
+    InstanceSerial,
+    OrderSerial,
+    ProductSerial,
+    RefundSerial,
+);
 
 // 0, 1, 2; nobody reads it but statements.
 impl ToSql for Refunded {

@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod addresses;
 mod backup;
+pub mod categories;
 mod check;
 mod checkpoint;
 pub mod clock;
@@ -15,17 +16,23 @@ pub mod coin_refunds;
 mod columns;
 pub mod deposits;
 pub mod exchanges;
+pub mod groups;
 mod header;
+pub mod images;
 mod inspect;
 pub mod instances;
 pub mod kyc;
+pub mod locks;
 pub mod logos;
 mod migrations;
 mod open;
+pub mod order_products;
 pub mod orders;
 pub mod partial_payments;
 mod paths;
 pub mod payments;
+pub mod pots;
+pub mod products;
 pub mod refunds;
 pub mod reports;
 pub mod sessions;
@@ -35,6 +42,7 @@ pub mod spool;
 pub mod storage_info;
 pub mod templates;
 pub mod tokens;
+pub mod units;
 mod writer;
 
 use std::cell::RefCell;
@@ -75,7 +83,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a reader waits for a permit, and then for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Prepared statements that each connection caches; more than exist.
-const CACHED_STATEMENTS: usize = 128;
+const CACHED_STATEMENTS: usize = 256;
 /// Threads that may read in place, each with a connection of its own; see [`Store::read_in_place`].
 const READING_THREADS: u32 = 32;
 

@@ -8,11 +8,15 @@ pub mod access;
 mod account;
 mod address;
 mod attempts;
+mod cart;
+mod category;
 mod claim;
 mod exchange;
 mod exchange_error;
 mod exchange_refunds;
+mod group;
 mod instance;
+mod inventory_error;
 mod kyc;
 mod lookup;
 mod order;
@@ -20,6 +24,9 @@ mod order_locks;
 mod password;
 mod pay;
 mod pending;
+mod pos;
+mod pot;
+mod product;
 mod refund;
 mod reports;
 mod setup;
@@ -27,6 +34,7 @@ mod status;
 mod strangers;
 mod template;
 mod time;
+mod unit;
 mod verified_passwords;
 mod wait;
 mod web_session;
@@ -59,6 +67,7 @@ use taler::time::{RelativeTime, Timestamp};
 
 pub use access::{Admission, ApiToken, CreateToken, IssuedToken, Principal};
 pub use account::CreateAccount;
+pub use cart::{Cart, CartOffer, MAX_LOCK_UUIDS};
 pub use claim::Claimed;
 pub use exchange::{
     ExchangeFailure, ExchangeRefusal, ExchangeState, INTRODUCTION, ListedExchange, MAX_EXCHANGES,
@@ -67,16 +76,21 @@ pub use exchange::{
 pub use exchange_error::{ExchangeError, ExchangeErrorKind};
 pub use exchange_refunds::{Aborted, CollectedRefund, CollectedRefunds};
 pub use instance::{Auth, CreateInstance, Deletion};
+pub use inventory_error::InventoryError;
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
 pub use password::Password;
 pub use pay::{CoinPayment, ManualPayment, Receipt, Refusal};
 pub use pending::PendingWork;
+pub use pos::{PointOfSale, WithPictures};
+pub use pot::{FilledPot, PotChange};
+pub use product::{HeldProduct, LockProduct, ProductPaging};
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
 pub use setup::{SetupCode, SetupRefusal};
 pub use status::{Machine, ShopStatus, Step};
 pub use strangers::StrangerLimits;
+pub use template::Offer;
 pub use wait::{
     Credential, PaymentState, Poll2019, PublicStatus, PublicStatusQuery, Purchase, Repurchase,
     Status, StatusQuery, WaitLimit,
@@ -111,6 +125,9 @@ pub struct Policy {
     pub default_wire_transfer_delay: RelativeTime,
     /// Limits on writes of clients without a token.
     pub strangers: StrangerLimits,
+    /// Whether products of an order that the inventory knows by their `product_id` count as sold when it is paid
+    /// (inventory 8.2).
+    pub stock_by_product_id: bool,
 }
 
 /// The till itself. Cheap to clone; all clones are one till.
@@ -207,8 +224,8 @@ pub enum Error {
     OrderExists(OrderId),
     /// No contract can be made of the order.
     Order(BadOrder),
-    /// The shop has no such product: it has no inventory.
-    ProductUnknown,
+    /// A use case of the inventory failed; it says why.
+    Inventory(InventoryError),
     /// The shop has no such device.
     OtpDeviceUnknown,
     /// The order is paid, in another way.
@@ -328,7 +345,7 @@ impl fmt::Display for Error {
             }
             Self::OrderExists(id) => write!(f, "an order {id} with other content exists"),
             Self::Order(bad) => bad.fmt(f),
-            Self::ProductUnknown => f.write_str("there is no such product"),
+            Self::Inventory(error) => error.fmt(f),
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
             Self::Refused(why) => why.fmt(f),
@@ -409,6 +426,12 @@ impl From<BadTemplate> for Error {
 impl From<TemplateMismatch> for Error {
     fn from(bad: TemplateMismatch) -> Self {
         Self::TemplateInput(bad)
+    }
+}
+
+impl From<InventoryError> for Error {
+    fn from(error: InventoryError) -> Self {
+        Self::Inventory(error)
     }
 }
 

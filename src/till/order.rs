@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::cart::Cart;
 use super::instance::still_there;
 use super::lookup::order;
 use super::wait::WaitLimit;
@@ -43,18 +44,21 @@ pub struct CreateOrder {
     pub session: Option<SessionId>,
     /// Whether claiming needs a claim token.
     pub with_token: bool,
+    /// What it takes of the inventory.
+    pub cart: Cart,
 }
 
 impl CreateOrder {
     /// By which the same wish is known again, whatever defaults were put in meanwhile.
     fn hash(&self) -> Result<HashCode, Error> {
-        let all = json!({
+        let mut all = json!({
             "order": self.order,
             "refund_delay": self.refund_delay,
             "payment_target": self.payment_target,
             "session_id": self.session,
             "create_token": self.with_token,
         });
+        self.cart.describe(&mut all);
         canonical::json_hash(&all).map_err(|bad| BadOrder::Shape(bad.to_string()).into())
     }
 }
@@ -97,7 +101,8 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::NoneCanWire`],
-    /// [`Error::BeyondLimits`], [`Error::OrderExists`].
+    /// [`Error::BeyondLimits`], [`Error::OrderExists`]; of [`super::InventoryError`] `ProductUnknown`, `PotUnknown` and
+    /// `OutOfStock`.
     pub async fn create_order(
         &self,
         principal: &Principal,
@@ -139,12 +144,14 @@ impl Till {
             return Err(Error::NoAccount(instance.id.clone()));
         }
         let now = self.clock.now();
+        let mut order_members = wish.order;
+        let reservation = self.fill_cart(instance, &mut order_members, wish.cart, now).await?;
         let token = match wish.with_token {
             true => Some(ClaimToken::new(random::<16>()?)),
             false => None,
         };
         let terms = Terms::complete(
-            wish.order,
+            order_members,
             Frame {
                 instance,
                 base_url,
@@ -193,6 +200,10 @@ impl Till {
                 if !orders::insert(tx, serial, &new)? {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);
+                }
+                if !reservation.is_empty() {
+                    let made = order(tx, serial, &new.order_id)?.serial;
+                    reservation.keep(tx, serial, made, now, new.pay_deadline)?;
                 }
                 Ok(CreatedOrder {
                     order_id: new.order_id,

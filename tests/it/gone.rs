@@ -33,7 +33,14 @@ fn order(name: &str) -> CreateOrder {
         unreachable!()
     };
     let with_token = false;
-    CreateOrder { order, refund_delay: None, payment_target: None, session: None, with_token }
+    CreateOrder {
+        order,
+        refund_delay: None,
+        payment_target: None,
+        session: None,
+        with_token,
+        cart: Default::default(),
+    }
 }
 
 fn template() -> Template {

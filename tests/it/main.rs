@@ -28,6 +28,7 @@ mod exchanges;
 mod files;
 mod gone;
 mod instances;
+mod inventory;
 mod layers;
 #[cfg(feature = "legacy")]
 mod legacy;

@@ -51,6 +51,22 @@ impl Target {
         let daemon = Mutex::new(daemon);
         let mut target = Self { place, daemon, address, client, token, h_contract, h_paid, sig };
 
+        for path in [
+            "/private/categories",
+            "/private/groups",
+            "/private/pots",
+            "/private/units",
+            "/private/products",
+        ] {
+            let row = EVERYWHERE.iter().find(|row| is(row, "POST", path)).unwrap();
+            let mut sample = target.sample(row);
+            for name in ["name", "group_name", "pot_name", "unit", "product_id"] {
+                if sample[name].is_string() {
+                    sample[name] = json!("T");
+                }
+            }
+            target.post(path, &sample);
+        }
         let today = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/orders")).unwrap();
         let mut sample = target.sample(today);
         for order_id in ["PAID", "CLAIMED"] {
@@ -91,6 +107,10 @@ impl Target {
             path if path.starts_with("/orders") => "CLAIMED",
             path if path.contains("/sessions") => "S1",
             path if path.contains("/templates") => "T",
+            path if path.starts_with("/private/products") || path.starts_with("/private/units") => {
+                "T"
+            }
+            "/private/categories/{id}" | "/private/groups/{id}" | "/private/pots/{id}" => "1",
             path if path.contains("/accounts") => return path.replace("{id}", &"0".repeat(103)),
             path if path.contains("/instances") => "bar",
             _ => "99999",
@@ -119,7 +139,10 @@ impl Target {
             ("POST", "/private/orders") => json!({
                 "order": order(), "refund_delay": { "d_us": 86_400_000_000_u64 },
                 "payment_target": "iban", "session_id": "S1", "create_token": true,
-                "lock_uuids": [], "inventory_products": [], "otp_id": null,
+                "lock_uuids": ["U"], "otp_id": null,
+                "inventory_products": [{
+                    "product_id": "T", "quantity": 1, "unit_quantity": "1", "product_money_pot": 1,
+                }],
             }),
             ("PATCH", "/private/orders/{id}/forget") => json!({ "fields": ["$.mine"] }),
             ("POST", "/private/orders/{id}/payments") => json!({
@@ -169,6 +192,32 @@ impl Target {
             (_, path) if path.contains("instances") || path == "/private" => json!({}),
             (_, "/private/token" | "/private/auth" | "/private/accounts/{id}") => json!({}),
             (_, "/private/accounts" | "/forgot-password") => json!({}),
+            ("POST", "/private/products/{id}/lock") => json!({
+                "lock_uuid": "U", "duration": { "d_us": 1 }, "quantity": 1, "unit_quantity": "1",
+            }),
+            (method, "/private/products" | "/private/products/{id}") => json!({
+                "product_id": method, "product_name": "Tea", "description": "Tea", "description_i18n": { "de": "Tee" },
+                "categories": [1], "unit": "Piece", "unit_allow_fraction": true, "unit_precision_level": 2,
+                "unit_total_stock": "-1", "total_stock": -1, "unit_total_lost": "0", "total_lost": 0,
+                "unit_price": ["KUDOS:1"], "price": "KUDOS:1", "price_is_net": true, "product_group_id": 1,
+                "money_pot_id": 1, "image": "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+                "taxes": [{ "name": "VAT", "tax": "KUDOS:0.1" }], "address": { "town": "Bern" },
+                "next_restock": { "t_s": 0 }, "minimum_age": 5,
+            }),
+            (method, "/private/categories" | "/private/categories/{id}") => {
+                json!({ "name": method, "name_i18n": { "de": "Tee" } })
+            }
+            (method, "/private/groups" | "/private/groups/{id}") => {
+                json!({ "group_name": method, "description": "x" })
+            }
+            (method, "/private/pots" | "/private/pots/{id}") => json!({
+                "pot_name": method, "description": "x", "expected_pot_totals": null, "new_pot_totals": ["KUDOS:1"],
+            }),
+            (method, "/private/units" | "/private/units/{id}") => json!({
+                "unit": method, "unit_name_long": "x", "unit_name_short": "x", "unit_name_long_i18n": { "de": "x" },
+                "unit_name_short_i18n": { "de": "x" }, "unit_allow_fraction": true, "unit_precision_level": 2,
+                "unit_active": true,
+            }),
             // A route that is not known here.
             (_, _) => json!({
                 "amount": "KUDOS:5", "summary": "Tea", "order_id": "PAID", "refund": "KUDOS:1",
@@ -429,7 +478,9 @@ fn what_is_no_object_is_no_body() {
             let what = format!("{row:?} {:?}: {status} {code}", String::from_utf8_lossy(body));
             // Whoever does not read a body does not mind it.
             let refused = (400..500).contains(&status) || status == 501;
-            assert!(refused, "{what}");
+            // A change of nothing, after the mark that some programs put before each text.
+            let is_empty = row.method == "PATCH" && body == b"\xef\xbb\xbf{}" && status == 204;
+            assert!(refused || is_empty, "{what}");
         }
     }
     target.close();
@@ -689,8 +740,8 @@ fn invalid_names_are_distinguished_from_unknown_ones() {
         for bad in ["%00", "%FF", "a%00b"] {
             let body = has_body(row).then(|| target.sample(row).to_string().into_bytes());
             let answer = target.ask(row.method, &target.path(row, Some(bad)), body);
-            let session = row.path.starts_with("/sessions") && bad != "%FF";
-            let expected = if session { (400, 26) } else { (400, 29) };
+            let text = row.path.starts_with("/sessions") || row.path.ends_with("/image");
+            let expected = if text && bad != "%FF" { (400, 26) } else { (400, 29) };
             assert!(answer == expected || answer == (501, 76), "{row:?} {bad}: {answer:?}");
         }
     }

@@ -348,7 +348,9 @@ fn people_err(shop: &Shop, secrets: &mut Secrets) {
             let path = row.path.replace("{id}", "nothing");
             let ask = || shop.daemon.ask(row.method, &path).token(&shop.token);
             let reply = ask().body(body.clone()).send();
-            assert!(reply.status >= 400, "{row:?} {body}: {reply:?}");
+            // A category may be called anything.
+            let is_name = row.path == "/private/categories";
+            assert!(reply.status >= 400 || is_name, "{row:?} {body}: {reply:?}");
             ask().header("Content-Encoding", "deflate").body(body.clone()).send();
         }
     }

@@ -406,6 +406,7 @@ impl Timed {
             payment_target: None,
             session: None,
             with_token: true,
+            cart: Default::default(),
         };
         let base = BASE.parse().unwrap();
         let made = self.till.create_order(&self.clerk, wish, &base);

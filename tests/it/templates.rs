@@ -153,11 +153,6 @@ fn a_template_that_makes_no_sense_is_refused_with_its_reason() {
         (paivana("choices", json!([{}])), (400, 25), "amount"),
         (paivana("choices", two), (501, 76), "templates with several choices"),
         (paivana("choices", with_input), (501, 76), "templates with several choices"),
-        (
-            json!({ "template_type": "inventory-cart" }),
-            (501, 76),
-            "templates of the type inventory-cart",
-        ),
     ] {
         let body = template("new", &contract);
         for reply in

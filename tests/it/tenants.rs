@@ -41,6 +41,8 @@ struct Tenant {
     /// The number of its token.
     serial: String,
     web_session: Visitor,
+    /// What it has of its inventory, by what addresses call it.
+    inventory: BTreeMap<&'static str, String>,
     /// The key of its customers' wallet.
     wallet: SigningKey,
     /// What must not be seen by anybody else.
@@ -111,12 +113,55 @@ impl ShopsOfADaemon {
         let body = json!({ "template_id": template, "template_description": format!("note-of-{id}"),
             "template_contract": { "summary": format!("offer-of-{id}"), "amount": "EUR:5" } });
         post("/private/templates", &body);
+        let numbered = |path: &str, name: &str, number: &str| {
+            let body = json!({ name: format!("{number}-of-{id}"), "description": "x" });
+            post(path, &body).json()[number].to_string()
+        };
+        let product = format!("cheese-of-{id}");
+        let unit = format!("unit-of-{id}");
+        let inventory = BTreeMap::from([
+            ("categories", numbered("/private/categories", "name", "category_id")),
+            ("groups", numbered("/private/groups", "group_name", "group_serial_id")),
+            ("pots", numbered("/private/pots", "pot_name", "pot_serial_id")),
+            ("units", unit.clone()),
+            ("products", product.clone()),
+        ]);
+        let own = |kind: &str| inventory[kind].parse::<i64>().unwrap();
+        post(
+            "/private/units",
+            &json!({ "unit": unit, "unit_name_long": "x", "unit_name_short": "x" }),
+        );
+        post(
+            "/private/products",
+            &json!({
+                "product_id": product, "description": "x", "unit": unit, "total_stock": 5, "price": "EUR:1",
+                "categories": [own("categories")], "product_group_id": own("groups"), "money_pot_id": own("pots"),
+                "image": "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+            }),
+        );
+        let lock = json!({ "lock_uuid": format!("lock-of-{id}"), "duration": { "d_us": 86_400_000_000_u64 } });
+        post(&format!("/private/products/{product}/lock"), &lock);
+        let total = json!({ "new_pot_totals": ["EUR:1"] });
+        let patch = self.daemon.ask("PATCH", &at(&format!("/private/pots/{}", inventory["pots"])));
+        assert_eq!(patch.token(&token).json(&total).send().status, 204);
         let get = |path: &str| self.daemon.ask("GET", &at(path)).token(&token).send().json();
         let accounts = get("/private/accounts");
         let account = accounts["accounts"][0]["h_wire"].as_str().unwrap().to_owned();
         let serial = get("/private/tokens")["tokens"][0]["serial"].to_string();
         let web_session = Visitor::seated(&self.daemon.address, id);
-        let own = ["ale-of-", "mark-of-", "reason-of-", "note-of-", "offer-of-"];
+        let own = [
+            "ale-of-",
+            "mark-of-",
+            "reason-of-",
+            "note-of-",
+            "offer-of-",
+            "cheese-of-",
+            "unit-of-",
+            "lock-of-",
+            "category_id-of-",
+            "group_serial_id-of-",
+            "pot_serial_id-of-",
+        ];
         let mut secrets: Vec<String> = own.iter().map(|start| format!("{start}{id}")).collect();
         for order in &orders {
             secrets.extend([&order.claim_token, &order.h_contract, &order.sig].map(String::clone));
@@ -138,6 +183,7 @@ impl ShopsOfADaemon {
             account,
             serial,
             web_session,
+            inventory,
             wallet,
             secrets,
         }
@@ -154,12 +200,18 @@ impl ShopsOfADaemon {
             let own = format!("SELECT serial FROM instances WHERE id = '{}'", tenant.id);
             let orders = format!("SELECT serial FROM orders WHERE instance_serial = ({own})");
             let deposits = format!("SELECT serial FROM deposits WHERE order_serial IN ({orders})");
+            let products = format!("SELECT serial FROM products WHERE instance_serial = ({own})");
+            let pots = format!("SELECT serial FROM money_pots WHERE instance_serial = ({own})");
             let whose = if has("instance_serial") {
                 format!("instance_serial = ({own})")
             } else if has("order_serial") {
                 format!("order_serial IN ({orders})")
             } else if has("deposit_serial") {
                 format!("deposit_serial IN ({deposits})")
+            } else if has("product_serial") {
+                format!("product_serial IN ({products})")
+            } else if has("pot_serial") {
+                format!("pot_serial IN ({pots})")
             } else if table == "instances" {
                 format!("id = '{}'", tenant.id)
             } else {
@@ -188,7 +240,23 @@ impl ShopsOfADaemon {
             let rows = rows.unwrap().map(|row| format!("{:?}", row.unwrap()));
             all.insert(table, rows.collect());
         }
-        for table in ["accounts", "instances", "orders", "payments", "refunds", "templates"] {
+        for table in [
+            "accounts",
+            "categories",
+            "images",
+            "instances",
+            "money_pot_totals",
+            "money_pots",
+            "orders",
+            "payments",
+            "product_categories",
+            "product_groups",
+            "product_locks",
+            "products",
+            "refunds",
+            "templates",
+            "units",
+        ] {
             assert!(!all[table].is_empty(), "{table} has nothing that could change");
         }
         all
@@ -245,6 +313,7 @@ impl Tenant {
             "tokens" => vec![self.serial.clone()],
             "instances" => vec![self.id.to_owned()],
             "files" => Vec::new(),
+            other if self.inventory.contains_key(other) => vec![self.inventory[other].clone()],
             other => panic!("what is named in {other}?"),
         }
     }
@@ -290,6 +359,10 @@ impl Tenant {
             (_, "/private/orders/{id}/refund" | "/refund") => {
                 json!({ "order_id": order.id, "refund": "EUR:3", "reason": "x" })
             }
+            (_, "/private/products/{id}/lock") => {
+                json!({ "lock_uuid": "x", "duration": { "d_us": 1_000_000 } })
+            }
+            (_, "/private/groups/{id}") => json!({ "group_name": "x", "description": "x" }),
             (_, "/private/accounts/{id}") => json!({ "extra_wire_subject_metadata": "x" }),
             (_, "/private/templates/{id}") => {
                 json!({ "template_description": "x", "template_contract": { "summary": "x" } })

@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 use super::amount::{Amount, Currency};
 use super::characters::is_clean;
 use super::coin::age::MAX_AGE;
-use super::ids::{SessionId, TemplateId};
+use super::ids::{ProductId, SessionId, TemplateId};
+use super::quantity::DecimalQuantity;
 use super::time::{LONGEST_DELAY, RelativeTime, SECOND};
 use super::web::FulfillmentUrl;
 
@@ -22,6 +23,13 @@ pub const MAX_TEXT: usize = 4096;
 pub const MAX_PATTERN: usize = 1024;
 /// Most memory that a pattern may take when it is made ready, in bytes.
 const MAX_COMPILED: usize = 256 * 1024;
+/// Most products, and most categories, that a template names one by one.
+pub const MAX_SELECTED: usize = 1024;
+/// Most products in the cart of a customer.
+pub const MAX_CART: usize = 100;
+/// How long an order of the inventory can be paid where its template does not say, in seconds: so long a customer
+/// without an account keeps goods from others.
+pub const CART_PAY_S: u64 = 15 * 60;
 /// Members that a customer may be allowed to change.
 const EDITABLE: &[&str] = &["amount", "currency", "summary"];
 
@@ -76,6 +84,10 @@ pub enum TemplateMismatch {
     NoSummary,
     /// The price is in a currency that the template does not take.
     Currency,
+    /// The template does not offer this product.
+    WrongProduct,
+    /// The products have no price in one currency.
+    NoCurrency,
     /// This member is missing.
     Missing(&'static str),
     /// This member does not fit.
@@ -88,12 +100,49 @@ impl std::fmt::Display for TemplateMismatch {
             Self::WrongType => "template_type",
             Self::Amount | Self::NoAmount | Self::Currency => "amount",
             Self::Summary | Self::NoSummary => "summary",
+            Self::WrongProduct | Self::NoCurrency => "inventory_selection",
             Self::Missing(name) | Self::InvalidField(name) => name,
         })
     }
 }
 
 impl std::error::Error for TemplateMismatch {}
+
+/// Which products of the inventory a template offers.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Whether it offers all of them.
+    pub all: bool,
+    /// The categories of which it offers all.
+    pub categories: Vec<i64>,
+    /// Products that it offers.
+    pub products: Vec<ProductId>,
+    /// Whether the customer buys exactly one piece of one of them.
+    pub choose_one: bool,
+}
+
+impl Selection {
+    fn parse(members: &Map<String, Value>) -> Result<Self, BadTemplate> {
+        let flag = |name| get::<bool>(members, name).map(Option::unwrap_or_default);
+        let categories: Vec<i64> = get(members, "selected_categories")?.unwrap_or_default();
+        let products: Vec<ProductId> = get(members, "selected_products")?.unwrap_or_default();
+        if categories.len() > MAX_SELECTED {
+            return Err(BadTemplate::InvalidField("selected_categories"));
+        }
+        if products.len() > MAX_SELECTED {
+            return Err(BadTemplate::InvalidField("selected_products"));
+        }
+        let (all, choose_one) = (flag("selected_all")?, flag("choose_one")?);
+        Ok(Self { all, categories, products, choose_one })
+    }
+
+    /// Whether it offers the product of this name, which is in these categories.
+    pub fn offers(&self, id: &ProductId, categories: &[i64]) -> bool {
+        self.all
+            || self.products.contains(id)
+            || categories.iter().any(|category| self.categories.contains(category))
+    }
+}
 
 /// What a template fixes about its orders.
 #[derive(Clone, Debug)]
@@ -107,6 +156,8 @@ pub struct TemplateContract {
     minimum_age: Option<u8>,
     request_tip: bool,
     website: Option<Regex>,
+    /// What a cart is filled from; `None` for other types.
+    selection: Option<Selection>,
     /// As the shop wrote it, unknown members too.
     members: Map<String, Value>,
 }
@@ -138,11 +189,15 @@ impl TemplateContract {
         if minimum_age.is_some_and(|age| age > MAX_AGE) {
             return Err(BadTemplate::InvalidField("minimum_age"));
         }
-        let mut website = None;
+        let (mut website, mut selection) = (None, None);
         match kind {
             TemplateType::FixedOrder => {}
             TemplateType::InventoryCart => {
-                return Err(BadTemplate::Unsupported("templates of the type inventory-cart"));
+                // The products say what is to be paid.
+                if amount.is_some() {
+                    return Err(BadTemplate::InvalidField("amount"));
+                }
+                selection = Some(Selection::parse(&members)?);
             }
             TemplateType::Paivana => {
                 website = pattern(get(&members, "website_regex")?)?;
@@ -177,6 +232,7 @@ impl TemplateContract {
             minimum_age,
             request_tip: get(&members, "request_tip")?.unwrap_or(false),
             website,
+            selection,
             members,
         })
     }
@@ -192,8 +248,24 @@ impl TemplateContract {
         let mut members = self.members.clone();
         members.insert("template_type".into(), json!(self.kind));
         members.insert("minimum_age".into(), json!(self.minimum_age.unwrap_or(0)));
-        members.insert("pay_duration".into(), json!(self.pay_duration.unwrap_or(pay_delay)));
+        members.insert("pay_duration".into(), json!(self.pay_duration_or(pay_delay)));
         members
+    }
+
+    /// How long its orders can be paid, where `pay_delay` is the instance's time to pay.
+    pub fn pay_duration_or(&self, pay_delay: RelativeTime) -> RelativeTime {
+        match (self.pay_duration, &self.selection) {
+            (Some(duration), _) => duration,
+            (None, Some(_)) => {
+                RelativeTime::from_secs(CART_PAY_S).map_or(pay_delay, |usual| usual.min(pay_delay))
+            }
+            (None, None) => pay_delay,
+        }
+    }
+
+    /// Which products its orders are made of; `None` unless it is for a cart.
+    pub fn selection(&self) -> Option<&Selection> {
+        self.selection.as_ref()
     }
 
     /// What kind of order comes of it.
@@ -234,17 +306,23 @@ impl TemplateContract {
         if filling.kind.unwrap_or_default() != self.kind {
             return Err(TemplateMismatch::WrongType);
         }
-        let summary = match (&self.summary, filling.summary) {
+        let summary = match (&self.summary, filling.summary.clone()) {
             (Some(fixed), Some(other)) if *fixed != other => return Err(TemplateMismatch::Summary),
             (Some(fixed), _) => fixed.clone(),
             (None, Some(text)) if fits(&text) => text,
             (None, Some(_)) => return Err(TemplateMismatch::InvalidField("summary")),
             (None, None) => return Err(TemplateMismatch::NoSummary),
         };
-        let amount = self.price(filling.amount, filling.tip)?;
         let mut order = Map::new();
         order.insert("summary".into(), json!(summary));
-        order.insert("amount".into(), json!(amount));
+        let cart = match &self.selection {
+            Some(selection) => Some(self.cart(selection, &filling)?),
+            None => {
+                let amount = self.price(filling.amount, filling.tip)?;
+                order.insert("amount".into(), json!(amount));
+                None
+            }
+        };
         for (name, value) in [("tip", filling.tip), ("max_fee", self.max_fee)] {
             if let Some(value) = value {
                 order.insert(name.into(), json!(value));
@@ -262,7 +340,38 @@ impl TemplateContract {
             order.insert("fulfillment_url".into(), json!(website));
             session = Some(filling.paivana_id.ok_or(TemplateMismatch::Missing("paivana_id"))?);
         }
-        Ok(FilledTemplate { order, session, pay_duration: self.pay_duration })
+        Ok(FilledTemplate { order, session, pay_duration: self.pay_duration, cart })
+    }
+
+    /// What the customer takes of the inventory.
+    fn cart(
+        &self,
+        selection: &Selection,
+        filling: &TemplateInput,
+    ) -> Result<FilledCart, TemplateMismatch> {
+        let bad = TemplateMismatch::InvalidField("inventory_selection");
+        if filling.tip.is_some() && !self.request_tip {
+            return Err(TemplateMismatch::InvalidField("tip"));
+        }
+        let foreign =
+            |amount: &Amount| self.currency.as_ref().is_some_and(|own| own != amount.currency());
+        if filling.amount.iter().chain(&filling.tip).any(foreign) {
+            return Err(TemplateMismatch::Currency);
+        }
+        if filling.selection.is_empty() {
+            return Err(TemplateMismatch::Missing("inventory_selection"));
+        }
+        let is_one = |line: &[(ProductId, DecimalQuantity)]| matches!(line, [(_, quantity)] if *quantity == DecimalQuantity::ONE);
+        if filling.selection.len() > MAX_CART
+            || (selection.choose_one && !is_one(&filling.selection))
+        {
+            return Err(bad);
+        }
+        Ok(FilledCart {
+            lines: filling.selection.clone(),
+            amount: filling.amount,
+            currency: self.currency.or(filling.amount.map(|amount| *amount.currency())),
+        })
     }
 
     /// What is to be paid, the tip included.
@@ -316,6 +425,19 @@ pub struct TemplateInput {
     pub website: Option<FulfillmentUrl>,
     /// The session that the paywall's page has made up.
     pub paivana_id: Option<SessionId>,
+    /// The products that are bought, for carts, and how much of each.
+    pub selection: Vec<(ProductId, DecimalQuantity)>,
+}
+
+/// What a customer takes of the inventory.
+#[derive(Clone, Debug)]
+pub struct FilledCart {
+    /// The products and how much of each. Whether the template offers them is still to be looked at.
+    pub lines: Vec<(ProductId, DecimalQuantity)>,
+    /// What the customer expects to pay, the tip included.
+    pub amount: Option<Amount>,
+    /// The only currency to pay in.
+    pub currency: Option<Currency>,
 }
 
 /// What comes of a template: an order as a shop would write it.
@@ -327,6 +449,8 @@ pub struct FilledTemplate {
     pub session: Option<SessionId>,
     /// How long it can be paid; the instance's usual time when `None`.
     pub pay_duration: Option<RelativeTime>,
+    /// What it takes of the inventory.
+    pub cart: Option<FilledCart>,
 }
 
 /// A template as it is kept.
@@ -568,10 +692,62 @@ mod tests {
             refused(json!({ "template_type": kind, "amount": "KUDOS:1", "website_regex": "(" })),
             BadTemplate::InvalidField("website_regex")
         );
-        assert!(matches!(
-            refused(json!({ "template_type": "inventory-cart" })),
-            BadTemplate::Unsupported(_)
-        ));
+    }
+
+    #[test]
+    fn a_cart_is_filled_with_what_is_offered() {
+        let kind = Some(TemplateType::InventoryCart);
+        let cart = |more: Value| {
+            let Value::Object(mut members) = more else { panic!("an object") };
+            members.insert("template_type".into(), json!("inventory-cart"));
+            TemplateContract::parse(members)
+        };
+        let product = |text: &str| ProductId::parse(text).unwrap();
+        let shelf = cart(json!({
+            "summary": "Lunch", "selected_categories": [3], "selected_products": ["tea"], "currency": "KUDOS",
+        }))
+        .unwrap();
+        let offers = |id: &str, categories: &[i64]| {
+            shelf.selection().unwrap().offers(&product(id), categories)
+        };
+        assert!(offers("tea", &[]) && offers("rum", &[1, 3]) && !offers("rum", &[1]));
+        assert!(cart(json!({ "selected_all": true })).unwrap().selection().unwrap().all);
+        for (members, name) in [
+            (json!({ "amount": "KUDOS:1" }), "amount"),
+            (json!({ "selected_products": ["a\n"] }), "selected_products"),
+            (json!({ "selected_products": vec!["a"; MAX_SELECTED + 1] }), "selected_products"),
+            (json!({ "selected_categories": ["1"] }), "selected_categories"),
+            (json!({ "choose_one": 1 }), "choose_one"),
+        ] {
+            assert_eq!(cart(members).unwrap_err(), BadTemplate::InvalidField(name));
+        }
+        let two = vec![(product("tea"), DecimalQuantity::ONE); 2];
+        let fill = |contract: &TemplateContract, input: TemplateInput| {
+            contract.fill(TemplateInput { kind, ..input })
+        };
+        let take = |selection| TemplateInput { selection, ..TemplateInput::default() };
+        let filled = fill(&shelf, take(two.clone())).unwrap();
+        assert_eq!(Value::Object(filled.order), json!({ "summary": "Lunch" }));
+        assert_eq!(filled.cart.unwrap().lines, two);
+        let bad = TemplateMismatch::InvalidField("inventory_selection");
+        let none = fill(&shelf, take(Vec::new())).unwrap_err();
+        assert_eq!(none, TemplateMismatch::Missing("inventory_selection"));
+        let many = vec![(product("tea"), DecimalQuantity::ONE); MAX_CART + 1];
+        assert_eq!(fill(&shelf, take(many)).unwrap_err(), bad);
+        let one =
+            cart(json!({ "summary": "x", "choose_one": true, "selected_all": true })).unwrap();
+        assert_eq!(fill(&one, take(two.clone())).unwrap_err(), bad);
+        let half = vec![(product("tea"), DecimalQuantity::parse("0.5").unwrap())];
+        assert_eq!(fill(&one, take(half)).unwrap_err(), bad);
+        let euro = TemplateInput { amount: amount("EUR:1"), ..take(two.clone()) };
+        assert_eq!(fill(&shelf, euro).unwrap_err(), TemplateMismatch::Currency);
+        let tip = TemplateInput { tip: amount("KUDOS:1"), ..take(two.clone()) };
+        assert_eq!(fill(&shelf, tip).unwrap_err(), TemplateMismatch::InvalidField("tip"));
+        assert_eq!(shelf.fill(take(two)).unwrap_err(), TemplateMismatch::WrongType);
+        // What is not paid is free again soon.
+        let usual = RelativeTime::from_secs(CART_PAY_S).unwrap();
+        assert_eq!(shelf.pay_duration_or(RelativeTime::FOREVER), usual);
+        assert_eq!(shelf.pay_duration_or(SECOND), SECOND);
     }
 
     #[test]

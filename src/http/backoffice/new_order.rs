@@ -14,7 +14,7 @@ use super::form::{Form, FormState};
 use super::order::refuse;
 use super::web_session::WebSession;
 use super::{messages, shown};
-use crate::till::{CreateOrder, CreatedOrder, Error, Till};
+use crate::till::{Cart, CreateOrder, CreatedOrder, Error, Till};
 use taler::amount::{Amount, Currency};
 use taler::time::RelativeTime;
 use taler::web::FulfillmentUrl;
@@ -46,8 +46,14 @@ pub(super) async fn make(
     refund_delay: Option<RelativeTime>,
 ) -> Result<Result<CreatedOrder, Error>, Failure> {
     order.insert("amount".into(), json!(amount));
-    let wish =
-        CreateOrder { order, refund_delay, payment_target: None, session: None, with_token: true };
+    let wish = CreateOrder {
+        order,
+        refund_delay,
+        payment_target: None,
+        session: None,
+        with_token: true,
+        cart: Cart::default(),
+    };
     let base_url = base_url(request, settings, &web_session.principal().instance().id)?;
     Ok(till.create_order(web_session.principal(), wish, &base_url).await)
 }

@@ -122,7 +122,7 @@ fn ask(
     };
     let (mut print_sheet, mut paywall) = (None, None);
     match old {
-        Some(old) if old.contract.kind() == TemplateType::FixedOrder => {
+        Some(old) if old.contract.kind() != TemplateType::Paivana => {
             print_sheet = Some(self::print_sheet(request, settings, web_session, &old.id)?);
         }
         Some(old) => paywall = Some(self::paywall(request, settings, web_session, &old.id)?),
@@ -280,6 +280,10 @@ fn read(
     let mut members = old.map(|old| old.contract.members().clone()).unwrap_or_default();
     members.retain(|name, _| !OURS.contains(&name.as_str()));
     let mut defaults = Map::new();
+    // What a cart is filled from is no matter of this form, and its products say what is paid.
+    if let Some(old) = old.filter(|old| old.contract.kind() == TemplateType::InventoryCart) {
+        return read_cart(typed, old, description, messages);
+    }
     let is_paywall = typed.chose("kind", "paivana");
     members
         .insert("template_type".into(), json!(if is_paywall { "paivana" } else { "fixed-order" }));
@@ -366,6 +370,36 @@ fn read(
     };
     let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
     Some(Template { id: id.ok()?, description, contract, editable_defaults })
+}
+
+/// The template for carts that was typed: `old`, with another note and summary.
+fn read_cart(
+    typed: &mut FormState,
+    old: &Template,
+    description: String,
+    messages: &Messages,
+) -> Option<Template> {
+    let mut members = old.contract.members().clone();
+    let mut defaults = old.editable_defaults.clone().unwrap_or_default();
+    let summary = typed.form().text("summary").to_owned();
+    let is_fixed = typed.chose("summary_by", "shop");
+    if is_fixed && summary.is_empty() {
+        typed.add_error("summary", messages.text_needed);
+    }
+    members.remove("summary");
+    defaults.remove("summary");
+    match is_fixed {
+        true => drop(members.insert("summary".into(), json!(summary))),
+        false if summary.is_empty() => {}
+        false => drop(defaults.insert("summary".into(), json!(summary))),
+    }
+    if !typed.is_good() {
+        return None;
+    }
+    let contract = TemplateContract::parse(members);
+    let contract = contract.map_err(|bad| add_template_error(typed, &bad, messages)).ok()?;
+    let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
+    Some(Template { id: old.id.clone(), description, contract, editable_defaults })
 }
 
 /// Says where a template is invalid.

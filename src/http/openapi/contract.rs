@@ -23,7 +23,13 @@ pub(super) fn wallet_data() -> Value {
 /// An order as a shop writes it. Other members are kept as they are, if a contract may have them.
 pub(super) fn order() -> Value {
     let order = wish([
-        ("amount", told(amount(), "The price, all taxes included.")),
+        (
+            "amount?",
+            told(
+                amount(),
+                "The price, all taxes included. Without it, the sum of the products' prices, and the tip.",
+            ),
+        ),
         ("summary", told(clean(ORDER_TEXT), "What is bought, in one line.")),
         (
             "version?",
@@ -81,6 +87,13 @@ pub(super) fn order() -> Value {
         ("tip?", told(amount(), "How much of the price is a tip.")),
         ("merchant_base_url?", told(base_url(), "The address of this backend for wallets.")),
         (
+            "order_default_money_pot?",
+            told(
+                json!({ "type": "integer" }),
+                "The pot for what is booked to no other. No wallet sees it.",
+            ),
+        ),
+        (
             "extra?",
             told(contract_object(anything()), "Whatever the shop wants to keep with the order."),
         ),
@@ -95,6 +108,13 @@ pub(super) fn product() -> Value {
         ("description?", told(clean(ORDER_TEXT), "The product in words.")),
         ("price?", told(amount(), "What it costs.")),
         ("prices?", told(list(amount(), None), "What it costs, in several currencies.")),
+        (
+            "product_money_pot?",
+            told(
+                json!({ "type": "integer" }),
+                "The pot that its price is booked to. No wallet sees it.",
+            ),
+        ),
         (
             "taxes?",
             told(

@@ -17,7 +17,9 @@ use crate::http::error::tests::every_row;
 use crate::http::{
     ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
 };
-use crate::http::{accounts, orders, sessions, tokens};
+use crate::http::{
+    accounts, categories, groups, orders, pos, pots, products, sessions, tokens, units,
+};
 
 /// Set to have the document written instead of compared.
 const WRITE: &str = "TILLD_WRITE_OPENAPI";
@@ -58,6 +60,7 @@ fn chapters() -> Vec<Chapter> {
         Chapter::new("instance", "The instance itself", instances::own()),
         Chapter::new("accounts", "Bank accounts", accounts::operations()),
         Chapter::new("tokens", "Tokens", tokens::operations()),
+        Chapter::new("inventory", "Products, and how they are sorted and counted", inventory()),
         Chapter::new("management", "All instances, for the special one", instances::management()),
         Chapter::new("backend", "What anybody may know", shop::public()),
         Chapter::new("later", "What is not offered yet", later()),
@@ -66,6 +69,21 @@ fn chapters() -> Vec<Chapter> {
 
 fn visitors() -> Vec<Operation> {
     templates::wallet().into_iter().chain(sessions::operations()).collect()
+}
+
+fn inventory() -> Vec<Operation> {
+    [
+        products::operations(),
+        products::public_operations(),
+        categories::operations(),
+        units::operations(),
+        groups::operations(),
+        pots::operations(),
+        pos::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// What is refused with 501 until it is offered: to whom it would be, and with whatever is sent.
@@ -127,7 +145,9 @@ fn refusals(row: &RouteSpec, operation: &Operation, table: &str, path: &str) -> 
 
 fn security(row: &RouteSpec, table: &str) -> Value {
     match row.access {
-        Public if row.path == "/private/token" => json!([{ "password": [] }, { "token": [] }]),
+        Public if ["/private/token", "/private/pos-2024.json"].contains(&row.path) => {
+            json!([{ "password": [] }, { "token": [] }])
+        }
         Public => json!([]),
         AnyToken => json!([{ "token": [] }]),
         Private(permission) if table == "2019" => {

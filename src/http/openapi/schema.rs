@@ -8,6 +8,7 @@
 use serde_json::{Map, Value, json};
 pub(super) use taler::openapi::{base32, clean, fulfillment, up_to, word};
 
+use super::contract::told;
 use crate::model::contract;
 use crate::model::instance::{MAX_LINE, MAX_LOGO};
 use crate::till::MAX_PASSWORD;
@@ -268,24 +269,25 @@ fn wallet_datum() -> Value {
 }
 
 /// A text in other languages.
-fn translations() -> Value {
+pub(super) fn translations() -> Value {
     let mut texts = map(json!({ "type": "string", "pattern": r"^[^\u0000]*$" }));
     texts["propertyNames"] = json!({ "type": "string", "pattern": "^[A-Za-z0-9_]+$" });
     texts
 }
 
-fn location() -> Value {
+pub(super) fn location() -> Value {
+    let line = |about: &str| told(line(), about);
     wish([
-        ("country?", line()),
-        ("country_subdivision?", line()),
-        ("district?", line()),
-        ("town?", line()),
-        ("town_location?", line()),
-        ("post_code?", line()),
-        ("street?", line()),
-        ("building_name?", line()),
-        ("building_number?", line()),
-        ("address_lines?", list(line(), Some(7))),
+        ("country?", line("The country.")),
+        ("country_subdivision?", line("Its part.")),
+        ("district?", line("The district.")),
+        ("town?", line("The town.")),
+        ("town_location?", line("The part of the town.")),
+        ("post_code?", line("The post code.")),
+        ("street?", line("The street.")),
+        ("building_name?", line("The name of the building.")),
+        ("building_number?", line("The number of the building.")),
+        ("address_lines?", told(list(self::line(), Some(7)), "Free lines.")),
     ])
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::operation::{Operation, delete, get, patch, post};
 use super::schema::*;
 use taler::coin::age::MAX_AGE;
-use taler::template::MAX_PATTERN;
+use taler::template::{MAX_CART, MAX_PATTERN, MAX_SELECTED};
 
 pub(super) fn shop() -> Vec<Operation> {
     vec![
@@ -49,8 +49,12 @@ pub(super) fn wallet() -> Vec<Operation> {
         get("/templates/{id}", "A template as wallets see it; to browsers as a page")
             .in_id(template_id())
             .ask_text("print")
+            .header("If-None-Match")
             .gives(200, "The template.", shown())
             .shows(200, "", "text/html")
+            .with(200, "ETag", false)
+            .done(304, "A template for carts is as the client knows it.")
+            .with(304, "ETag", true)
             .refuses(&[404]),
         post("/templates/{id}", "Makes an order of a template; browsers send a form")
             .in_id(template_id())
@@ -61,6 +65,16 @@ pub(super) fn wallet() -> Vec<Operation> {
                 ("tip?", amount()),
                 ("website?", fulfillment_url()),
                 ("paivana_id?", named("SessionId")),
+                (
+                    "inventory_selection?",
+                    list(
+                        wish([
+                            ("product_id", named("ProductId")),
+                            ("quantity", named("DecimalQuantity")),
+                        ]),
+                        Some(MAX_CART),
+                    ),
+                ),
             ]))
             .gives(200, "The order is made.", named("OrderCreated"))
             .shows(200, "", "text/html")
@@ -147,8 +161,24 @@ pub(super) fn contract() -> Value {
         |most: Value| json!({ "type": most, "items": choice, "minItems": 1, "maxItems": 1 });
     let mut priced = with(vec![kind(), website(), ("choices", choices(json!(["array", "null"])))]);
     priced["properties"]["amount"] = amount();
+    let serials = list(serial(), Some(MAX_SELECTED));
+    let mut cart = wish([
+        ("template_type", one_of(["inventory-cart"])),
+        ("summary?", clean(TEMPLATE_TEXT)),
+        ("currency?", named("Currency")),
+        ("pay_duration?", named("TimeToPay")),
+        ("minimum_age?", number(0, MAX_AGE.into())),
+        ("request_tip?", flag()),
+        ("selected_all?", flag()),
+        ("selected_categories?", serials),
+        ("selected_products?", list(named("ProductId"), Some(MAX_SELECTED))),
+        ("choose_one?", flag()),
+    ]);
+    cart["description"] = json!("A choice from the inventory; the products say what is paid.");
+    cart["properties"]["amount"] = json!({ "type": "null" });
     any_of([
         fixed,
+        cart,
         paywall(priced, "amount"),
         paywall(with(vec![kind(), website(), ("choices", choices(json!("array")))]), "choices"),
     ])

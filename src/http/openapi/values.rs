@@ -2,17 +2,25 @@
 //! limit, words of a query, and what contracts may hold.
 
 use serde_json::json;
-use taler::openapi::{base32, clean, schema, special, word};
+use taler::coin::age::MAX_AGE;
+use taler::openapi::{base32, clean, quantity, schema, special, word};
+use taler::quantity::DecimalQuantity;
 
 use super::contract::{self, told};
-use super::schema::{any_case, any_of, list, one_of, rows, seconds, text, wish};
+use super::schema::{
+    any_case, any_of, line, list, location, number, one_of, rows, seconds, text, translations, wish,
+};
 use crate::http::extract::{SessionOrNone, YesNoAll};
 use crate::http::orders::shop::MAX_PATHS;
+use crate::http::products::MAX_UUID;
 use crate::model::access::{Scope, TokenScope};
 use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
-use crate::till::MAX_REASON;
+use crate::model::product::{
+    IMAGE_KINDS, MAX_CATEGORIES, MAX_IMAGE, MAX_PRECISION, MAX_PRICES, MAX_TEXT, MAX_UNIT,
+};
 use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
+use crate::till::{MAX_LOCK_UUIDS, MAX_REASON};
 use taler::ids::MAX_SESSION;
 use taler::time::MAX_DIGITS;
 
@@ -67,12 +75,57 @@ values! {
                 ("token", told(json!({ "type": "string" }), "The token.")),
             ]),
         ]), "How tilld identifies itself to the bank.", json!({ "type": "none" });
+    ProductText: clean(MAX_TEXT), "A text about a product, of up to 4,096 characters.", json!("From the Alps");
+    ProductName: word(r"[^\u0000]+", 1, MAX_TEXT), "A name, of up to 4,096 characters.", json!("Cheese");
+    Line: line(), "A line of up to 512 characters.", json!("VAT 7 %");
+    UnitName: clean(MAX_UNIT), "A unit's name, of up to 80 characters.", json!("WeightUnitKg");
+    NewUnitName: word(r"[^\u0000]+", 1, MAX_UNIT), "A unit's name, of 1 to 80 characters.", json!("Crate");
+    Translations: translations(), "A text in other languages, by their tags.", json!({ "de": "Käse" });
+    Location: location(), "A postal address; every part may be missing.", json!({ "town": "Bern" });
+    CategoryIds: list(category_number(), Some(MAX_CATEGORIES)), "Numbers of categories.", json!([1]);
+    Precision: number(0, MAX_PRECISION.into()), "Digits behind the dot.", json!(3);
+    Age: number(0, MAX_AGE.into()), "An age in years.", json!(18);
+    WholeStock: json!({ "type": "integer", "minimum": -1, "maximum": whole() }),
+        "A whole stock; -1: without end.", json!(10);
+    WholeQuantity: number(0, whole()), "A whole quantity.", json!(2);
+    StockText: any_of([quantity(), one_of(["-1"])]), "A stock; `-1`: without end.", json!("2.5");
+    UnitPrices: prices(), "The price of one, in each currency; the first one is the usual one.", json!(["KUDOS:4.5"]);
+    ProductImage: any_of([
+            word("", 0, 0),
+            word(&image(), 1, MAX_IMAGE),
+        ]), "A picture as a data URL, or none: an empty text.", json!("data:image/gif;base64,R0lGODlhAQABAAAAACw=");
+    ImageHash: word("[0-9A-Fa-f]{64}", 64, 64), "A SHA-256 hash in hexadecimal digits.", json!("ab".repeat(32));
+    LockName: word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_UUID), "The name of a lock.",
+        json!("8d1b9a4e-6f7d-4d53-9d0c-0a6f5c2a7a11");
+    LockNames: list(word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_UUID), Some(MAX_LOCK_UUIDS)),
+        "Names of locks.", json!(["8d1b9a4e-6f7d-4d53-9d0c-0a6f5c2a7a11"]);
     Unpaid: one_of(["unpaid"]), "It is not paid.", json!("unpaid");
     Claimed: one_of(["claimed"]), "A wallet has claimed it.", json!("claimed");
     Paid: one_of(["paid"]), "It is paid.", json!("paid");
     Success: one_of(["success"]), "The exchange has given the coin back.", json!("success");
     Failed: one_of(["failure"]), "The exchange has not given the coin back.", json!("failure");
     Undeposited: one_of(["undeposited"]), "The coin was never deposited.", json!("undeposited");
+}
+
+/// The largest whole quantity that is certainly taken.
+fn whole() -> u64 {
+    DecimalQuantity::MAX.whole()
+}
+
+fn category_number() -> serde_json::Value {
+    json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX })
+}
+
+fn prices() -> serde_json::Value {
+    let mut prices = list(super::schema::amount(), Some(MAX_PRICES));
+    prices["minItems"] = json!(1);
+    prices
+}
+
+/// What a picture's data URL looks like.
+fn image() -> String {
+    let kinds: Vec<_> = IMAGE_KINDS.iter().map(|kind| kind.replace('+', r"\+")).collect();
+    format!("data:image/(?:{});base64,[A-Za-z0-9+/]+={{0,2}}", kinds.join("|"))
 }
 
 schema!(

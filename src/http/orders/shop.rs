@@ -6,7 +6,6 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::super::Settings;
 use super::super::error::{Answer, Failure};
@@ -22,25 +21,29 @@ use super::super::openapi::{
     operation::{Operation, get, patch, post},
 };
 use super::super::origin::base_url;
+use super::super::products::is_uuid;
+use super::super::quantity::quantity;
 #[cfg(test)]
 use super::OrderCreated;
 use super::{made, pay_uri, refund_uri, status_url, terms};
+use crate::model::cart::CartLine;
 use crate::model::contract::BadOrder;
 use crate::model::order::{
     CounterPayment, Order, PaymentMethod, PaymentReference, Refund, RefundState,
 };
 use crate::till::{
-    self, CreateOrder, Filter, GrantRefund, ManualPayment, Paging, PaymentState, Repurchase,
-    Smaller, Status, StatusQuery, Till,
+    self, Cart, CreateOrder, Filter, GrantRefund, MAX_LOCK_UUIDS, ManualPayment, Paging,
+    PaymentState, Repurchase, Smaller, Status, StatusQuery, Till,
 };
 use taler::amount::Amount;
 use taler::base32::HashCode;
-use taler::ids::{OrderId, SessionId};
+use taler::canonical;
+use taler::ids::{OrderId, ProductId, SessionId};
 use taler::path::ContractPath;
+use taler::quantity::DecimalQuantity;
 use taler::sign::Signature;
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::FulfillmentUrl;
-use taler::{base32, canonical};
 
 /// Most paths in one request to forget.
 pub(in crate::http) const MAX_PATHS: usize = 256;
@@ -63,15 +66,46 @@ struct OrderCreation {
     session_id: SessionOrNone,
     /// Whether a wallet needs a token to claim the order. Without it, it does.
     create_token: Option<bool>,
-    /// Locks of products in an inventory. tilld keeps none and ignores them.
-    #[serde(default, rename = "lock_uuids")]
-    _lock_uuids: Vec<String>,
-    /// Products of an inventory. tilld keeps none: only an empty list is taken.
+    /// Locks of products that end with the order, whatever they hold: up to 64. Unknown ones are ignored.
     #[serde(default)]
-    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>))]
-    inventory_products: Vec<Map<String, Value>>,
+    #[cfg_attr(test, schema(value_type = openapi::values::LockNames))]
+    lock_uuids: Vec<String>,
+    /// What is taken from the inventory: the products are added to the order's own, and reserved until its pay deadline.
+    #[serde(default)]
+    #[cfg_attr(test, schema(max_items = 1024))]
+    inventory_products: Vec<InventoryProduct>,
     /// The device that shows one-time codes. tilld knows none: it must be missing.
     otp_id: Option<String>,
+}
+
+/// A product that is taken from the inventory.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct InventoryProduct {
+    /// The product's name.
+    product_id: ProductId,
+    /// How much of it. It or `unit_quantity` must be there.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::WholeQuantity>))]
+    quantity: Option<i64>,
+    /// The same with digits behind the dot.
+    unit_quantity: Option<DecimalQuantity>,
+    /// The pot that the line is booked to, in the place of the product's own.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Serial>))]
+    product_money_pot: Option<i64>,
+}
+
+impl TryFrom<InventoryProduct> for CartLine {
+    type Error = Failure;
+
+    fn try_from(wish: InventoryProduct) -> Result<Self, Failure> {
+        let quantity = quantity(wish.quantity, wish.unit_quantity, "inventory_products")?;
+        Ok(Self {
+            product_id: wish.product_id,
+            quantity: quantity
+                .ok_or(Failure::Missing("inventory_products.unit_quantity".into()))?,
+            pot: wish.product_money_pot,
+        })
+    }
 }
 
 /// `POST /private/orders`.
@@ -83,16 +117,20 @@ pub(in crate::http) async fn create(
     body: Body,
 ) -> Answer {
     let body: OrderCreation = body.read_with_text("order").await?;
+    if body.lock_uuids.len() > MAX_LOCK_UUIDS || !body.lock_uuids.iter().all(|uuid| is_uuid(uuid)) {
+        return Err(Failure::Malformed("lock_uuids".into()));
+    }
+    let lines = body.inventory_products.into_iter().map(CartLine::try_from);
+    let cart =
+        Cart { lines: lines.collect::<Result<_, _>>()?, lock_uuids: body.lock_uuids, offer: None };
     let wish = CreateOrder {
         order: order_text(&body.order)?,
         refund_delay: body.refund_delay,
         payment_target: body.payment_target,
         session: body.session_id.0,
         with_token: body.create_token.unwrap_or(true),
+        cart,
     };
-    if !body.inventory_products.is_empty() {
-        return Err(till::Error::ProductUnknown.into());
-    }
     if body.otp_id.is_some() {
         return Err(till::Error::OtpDeviceUnknown.into());
     }
@@ -431,10 +469,9 @@ struct RefundDetail {
     exchange_code: Option<u32>,
 }
 
-/// Tells one body from another (merchant-api 1.10).
+/// Tells one body from another.
 fn tag(body: &str) -> String {
-    let digest = Sha256::digest(body.as_bytes());
-    base32::encode(digest.get(..16).unwrap_or_default())
+    etag::tag_of(body.as_bytes())
 }
 
 fn status_body(status: &Status, session: Option<&SessionId>) -> Result<String, Failure> {
@@ -699,7 +736,7 @@ pub(in crate::http) fn operations() -> Vec<Operation> {
         post("/private/orders", "Makes an order; the same once more changes nothing")
             .reads::<OrderCreation>()
             .answers::<OrderCreated>(200, "The order is made.")
-            .refuses(&[404, 409, 451, 501]),
+            .refuses(&[404, 409, 410, 451, 501]),
         get("/private/orders/{id}", "How an order stands")
             .at::<OrderId>(NAMED)
             .asks::<OrderStatusQuery>()

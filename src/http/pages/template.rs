@@ -44,8 +44,10 @@ struct Form<'a> {
     amount: Option<String>,
     currencies: Vec<Choice>,
     takes_tip: bool,
-    /// Can an order be made here? Those of paywalls are made from their own pages.
+    /// Can an order be made here by a wallet? Those of paywalls are made from their own pages.
     link: Option<Link<'a>>,
+    /// Can one be made without a wallet? Carts are filled in wallets.
+    has_form: bool,
     max_summary: usize,
     /// By which the form is known when it is sent twice.
     once: String,
@@ -219,7 +221,12 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// Are its orders made here? Those of a paywall's template need a session of its page.
+    /// Do wallets open it by its address? Those of a paywall's template need a session of its page.
+    fn is_for_wallets(&self) -> bool {
+        self.template.contract.kind() != TemplateType::Paivana
+    }
+
+    /// Are its orders made by the form, too?
     fn is_for_all(&self) -> bool {
         self.template.contract.kind() == TemplateType::FixedOrder
     }
@@ -299,7 +306,8 @@ impl<'a> Maker<'a> {
                 })
                 .collect(),
             takes_tip: contract.takes_tip(),
-            link: self.is_for_all().then(|| self.link()),
+            link: self.is_for_wallets().then(|| self.link()),
+            has_form: self.is_for_all(),
             max_summary: MAX_SUMMARY,
             once: self.till.random_token()?,
             typed,
@@ -317,7 +325,7 @@ impl<'a> Maker<'a> {
     }
 
     fn sheet(&self, (size, paper): (&str, &str)) -> Answer {
-        if !self.is_for_all() {
+        if !self.is_for_wallets() {
             return Err(Failure::Path);
         }
         let (messages, contract) = (self.context.messages(), &self.template.contract);

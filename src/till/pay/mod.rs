@@ -17,7 +17,7 @@ use super::lookup::order;
 use super::{Error, Till};
 use crate::model::order::{Order, Paid};
 use crate::store::payments::{self, PaymentRow};
-use crate::store::{self, Lane, Tx, orders};
+use crate::store::{self, Lane, Tx, order_products, orders};
 use taler::base32::HashCode;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::sign::Signature;
@@ -91,8 +91,8 @@ enum PaidWith<'a> {
 }
 
 /// The payment path: an order becomes paid here and nowhere else. One transaction contains the
-/// payment, the order's state and its session, and for an unclaimed order the contract
-/// of `binding`; the store wakes waiting requests after the commit. Returns the contract that is paid now.
+/// payment, the order's state and its session, what it takes of the inventory and brings to pots, and for an
+/// unclaimed order the contract of `binding`; the store wakes waiting requests after the commit. Returns the contract that is paid now.
 fn record(
     tx: &mut Tx<'_>,
     order: &Order,
@@ -118,6 +118,9 @@ fn record(
         PaidWith::Coins => order.refund_deadline,
     };
     let marked = orders::mark_paid(tx, order, paid, refundable_until, binding)?;
+    if marked {
+        order_products::sell(tx, order.serial)?;
+    }
     let after = Order { claim: Some(claim.clone()), paid: Some(paid.clone()), ..order.clone() };
     let contract = PaidContract::of(&after).filter(|_| marked);
     contract.ok_or_else(|| Error::AlreadyPaid(order.order_id.clone()))

@@ -167,6 +167,7 @@ impl Inside {
             payment_target: None,
             session: None,
             with_token: false,
+            cart: Default::default(),
         };
         let base = BaseUrl::parse("https://shop.example/").unwrap();
         self.run(async |till| {

@@ -27,7 +27,7 @@ use crate::common::Reply;
 use crate::common::exchange::{Coin, Exchange, Purchase};
 use crate::common::shop::{Contract, Shop};
 
-fn market() -> (Shop, Exchange) {
+pub(crate) fn market() -> (Shop, Exchange) {
     let exchange = Exchange::start();
     let shop = shop_with(&exchange, "");
     (shop, exchange)

@@ -331,5 +331,6 @@ pub(crate) fn terms() -> Policy {
         default_refund_delay: day,
         default_wire_transfer_delay: day,
         strangers: StrangerLimits::default(),
+        stock_by_product_id: false,
     }
 }

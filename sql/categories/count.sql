@@ -1,0 +1,1 @@
+SELECT count(*) FROM categories WHERE instance_serial = :instance

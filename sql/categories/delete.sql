@@ -1,0 +1,1 @@
+DELETE FROM categories WHERE instance_serial = :instance AND serial = :category_serial

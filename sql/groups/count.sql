@@ -1,0 +1,1 @@
+SELECT count(*) FROM product_groups WHERE instance_serial = :instance

@@ -1,0 +1,1 @@
+DELETE FROM product_groups WHERE instance_serial = :instance AND serial = :serial

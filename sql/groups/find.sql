@@ -1,0 +1,1 @@
+WHERE instance_serial = :instance AND serial = :serial

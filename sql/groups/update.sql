@@ -1,0 +1,2 @@
+UPDATE product_groups SET name = :name, description = :description
+WHERE instance_serial = :instance AND serial = :serial

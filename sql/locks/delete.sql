@@ -1,0 +1,1 @@
+DELETE FROM product_locks WHERE product_serial = :product_serial AND uuid = :uuid

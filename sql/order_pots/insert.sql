@@ -1,0 +1,1 @@
+INSERT INTO order_pots (order_serial, pot_serial, amount) VALUES (:order_serial, :pot_serial, :amount)

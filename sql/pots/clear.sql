@@ -1,0 +1,1 @@
+DELETE FROM money_pot_totals WHERE pot_serial = :serial

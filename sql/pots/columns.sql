@@ -1,0 +1,2 @@
+SELECT serial, name, description
+FROM money_pots

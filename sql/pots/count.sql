@@ -1,0 +1,1 @@
+SELECT count(*) FROM money_pots WHERE instance_serial = :instance

@@ -1,0 +1,1 @@
+SELECT amount FROM money_pot_totals WHERE pot_serial = :serial ORDER BY currency

@@ -1,0 +1,3 @@
+WHERE products.instance_serial = :instance
+ORDER BY products.serial
+LIMIT :limit

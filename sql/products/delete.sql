@@ -1,0 +1,1 @@
+DELETE FROM products WHERE serial = :product_serial

@@ -1,0 +1,1 @@
+WHERE products.instance_serial = :instance AND products.product_id = :product_id

@@ -1,0 +1,1 @@
+INSERT INTO product_categories (product_serial, category_serial) VALUES (:product_serial, :category_serial)

@@ -1,0 +1,2 @@
+ORDER BY serial DESC
+LIMIT :limit

@@ -1,0 +1,1 @@
+DELETE FROM product_categories WHERE product_serial = :product_serial

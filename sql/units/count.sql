@@ -1,0 +1,1 @@
+SELECT count(*) FROM units WHERE instance_serial = :instance

@@ -1,0 +1,1 @@
+DELETE FROM units WHERE instance_serial = :instance AND unit = :unit

@@ -1,0 +1,2 @@
+WHERE instance_serial = :instance
+ORDER BY unit

@@ -1,0 +1,163 @@
+//! What of the inventory an order takes, and to which pots its payment is booked.
+//!
+//! While a row is open it reserves stock until the order's pay deadline: nothing has to happen at that time.
+//! With the payment it is closed and counts as sold.
+
+use rusqlite::{Connection, named_params};
+
+use super::{Result, Tx, pots, products, sql};
+use crate::model::order::OrderSerial;
+use crate::model::product::ProductSerial;
+use taler::amount::Amount;
+use taler::quantity::DecimalQuantity;
+use taler::time::Timestamp;
+
+/// Does an order's line hold stock before it is paid?
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hold {
+    /// Until the order's pay deadline.
+    Reserved,
+    /// No: it only counts as sold with the payment.
+    AtPayment,
+}
+
+/// Keeps what an order takes: its lines, each with the product and its quantity.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn insert(
+    tx: &mut Tx<'_>,
+    order: OrderSerial,
+    lines: &[(ProductSerial, DecimalQuantity, Hold)],
+    pay_deadline: Timestamp,
+) -> Result<()> {
+    let mut statement = tx.prepare_cached(sql!("order_products/insert"))?;
+    for (line, (product, quantity, hold)) in (0_i64..).zip(lines) {
+        statement.execute(named_params! {
+            ":order_serial": order,
+            ":line": line,
+            ":product_serial": product,
+            ":quantity_u": quantity,
+            ":is_reserved": *hold == Hold::Reserved,
+            ":expires_at_s": pay_deadline,
+        })?;
+    }
+    Ok(())
+}
+
+/// Keeps to which pots an order's payment is booked, each once.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn insert_pots(tx: &mut Tx<'_>, order: OrderSerial, shares: &[(i64, Amount)]) -> Result<()> {
+    let mut statement = tx.prepare_cached(sql!("order_pots/insert"))?;
+    for (pot, amount) in shares {
+        statement.execute(named_params! {
+            ":order_serial": order,
+            ":pot_serial": pot,
+            ":amount": amount,
+        })?;
+    }
+    Ok(())
+}
+
+/// Counts what an order takes as sold, and books its payment to its pots. Called once, with the payment. The
+/// products whose counters changed.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn sell(tx: &mut Tx<'_>, order: OrderSerial) -> Result<Vec<ProductSerial>> {
+    let params = named_params! { ":order_serial": order };
+    let mut statement = tx.prepare_cached(sql!("order_products/open"))?;
+    let rows = statement
+        .query_map(params, |row| Ok((row.get("product_serial")?, row.get("quantity_u")?)))?;
+    let open: Vec<(ProductSerial, DecimalQuantity)> = rows.collect::<rusqlite::Result<_>>()?;
+    drop(statement);
+    let mut sold = Vec::new();
+    for (product, quantity) in &open {
+        products::add_sold(tx, *product, *quantity)?;
+        sold.push(*product);
+    }
+    if !open.is_empty() {
+        tx.prepare_cached(sql!("order_products/close"))?.execute(params)?;
+    }
+    let mut statement = tx.prepare_cached(sql!("order_pots/list"))?;
+    let rows =
+        statement.query_map(params, |row| Ok((row.get("pot_serial")?, row.get("amount")?)))?;
+    let shares: Vec<(i64, Amount)> = rows.collect::<rusqlite::Result<_>>()?;
+    drop(statement);
+    for (pot, amount) in &shares {
+        pots::add(tx, *pot, amount)?;
+    }
+    sold.sort_unstable();
+    sold.dedup();
+    Ok(sold)
+}
+
+/// Is any of a product locked for a customer, or reserved by an open order?
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn is_held(db: &Connection, product: ProductSerial, now: Timestamp) -> Result<bool> {
+    let mut statement = db.prepare_cached(sql!("order_products/is_held"))?;
+    Ok(statement.exists(named_params! { ":product_serial": product, ":now_s": now })?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::product::{Prices, ProductChange, UnitDefaults};
+    use crate::store::products::Pictures;
+    use crate::store::tests::{fixture, order};
+    use crate::store::{Error, Options, orders};
+    use taler::ids::ProductId;
+
+    /// With ten thousand open orders the stock is still that of the rows, and each payment changes it once.
+    #[actix_web::test]
+    async fn the_stock_is_right_beside_ten_thousand_open_orders() {
+        const ORDERS: u64 = 10_000;
+        let f = fixture(Options::default()).await;
+        let instance = f.instance;
+        let id = ProductId::parse("tea").unwrap();
+        let wish = ProductChange {
+            description: Some("Tea".into()),
+            total_stock: Some(DecimalQuantity::from_whole(2 * ORDERS).ok()),
+            prices: Some(Prices::First("KUDOS:1".parse().unwrap())),
+            ..ProductChange::default()
+        };
+        let details = wish.of(None, UnitDefaults::default());
+        let (now, later) = (Timestamp::from_secs(1000), Timestamp::from_secs(2000));
+        let (now, later) = (now.unwrap(), later.unwrap());
+        let tea = id.clone();
+        f.store
+            .write::<_, Error>(move |tx| {
+                products::insert(tx, instance, &tea, &details, None)?;
+                let serial =
+                    products::find(tx, instance, &tea, now, Pictures::Without)?.unwrap().serial;
+                for number in 0..ORDERS {
+                    let new = order(&format!("o{number}"));
+                    orders::insert(tx, instance, &new)?;
+                    let made = orders::find(tx, instance, &new.order_id)?.unwrap().serial;
+                    let lines = [(serial, DecimalQuantity::ONE, Hold::Reserved)];
+                    insert(tx, made, &lines, later)?;
+                    // The first half is paid, and counted once however often that is asked for.
+                    if number < ORDERS / 2 {
+                        assert_eq!(sell(tx, made)?.len(), 1);
+                        assert!(sell(tx, made)?.is_empty());
+                    }
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let product = |at| {
+            let found = f
+                .store
+                .read_in_place(|db| products::find(db, instance, &id, at, Pictures::Without));
+            let found = found.unwrap().unwrap();
+            (found.sold.whole(), found.held.whole(), found.available().unwrap().whole())
+        };
+        assert_eq!(product(now), (5000, 5000, 10_000));
+        assert_eq!(product(later), (5000, 0, 15_000));
+    }
+}
