@@ -65,6 +65,13 @@ FREE = keep({"free": lambda: SHOP.claimed(amount="KUDOS:0", order_id="free")})
 FORGETFUL = keep({"paid": SHOP.paid})
 
 
+#: No stock that could be below an earlier one, and no twin of another number.
+NEW_STOCK = {
+    "total_stock": -1, "unit_total_stock": "-1", "total_lost": None, "unit_total_lost": None, "product_name": "Tea",
+    "image": "data:image/gif;base64,R0lGODlhAQABAAAAACw=",
+}
+
+
 def fill(case, turn):
     """What a real client would say here: the path's name, members of the query, members of the body."""
     method, path = case.operation.method.upper(), case.operation.path
@@ -121,6 +128,30 @@ def fill(case, turn):
                 return "open", {}, {"template_type": None, "summary": "Tea", "amount": "KUDOS:5", "tip": "KUDOS:1"}
             fixed = {"template_type": "paivana", "summary": None, "amount": None, "tip": None}
             return "paywall", {}, fixed | {"website": PAGE, "paivana_id": f"S{turn}"}
+        case "GET" | "PATCH", "/private/products/{id}":
+            return "tea", {}, NEW_STOCK if method == "PATCH" else {}
+        case "DELETE", "/private/products/{id}":
+            return SHOP.product(f"gone{turn}"), {}, {}
+        case "POST", "/private/products/{id}/lock":
+            return "tea", {}, {}
+        case "GET" | "PATCH", "/private/categories/{id}":
+            return SHOP.category, {}, {}
+        case "DELETE", "/private/categories/{id}":
+            return SHOP.numbered("/private/categories", "name", "category_id"), {}, {}
+        case "GET" | "PATCH", "/private/units/{id}":
+            return "Crate", {}, {}
+        case "DELETE", "/private/units/{id}":
+            return SHOP.unit(f"gone{turn}"), {}, {}
+        case "PATCH", "/private/groups/{id}":
+            return SHOP.group, {}, {}
+        case "DELETE", "/private/groups/{id}":
+            return SHOP.numbered("/private/groups", "group_name", "group_serial_id"), {}, {}
+        case "GET" | "PATCH", "/private/pots/{id}":
+            return SHOP.pot, {}, {}
+        case "DELETE", "/private/pots/{id}":
+            return SHOP.numbered("/private/pots", "pot_name", "pot_serial_id"), {}, {}
+        case "GET", "/products/{id}/image":
+            return SHOP.ask("GET", "/private/products/tea")["image_hash"], {}, {}
         case "GET" | "PATCH", "/private/accounts/{id}":
             return THERE["accounts"][turn % 2], {}, {}
         case "DELETE", "/private/accounts/{id}":
@@ -230,14 +261,41 @@ def in_order(order):
     return order
 
 
+def without_pots(order):
+    """No order names a pot that is not there."""
+    order.pop("order_default_money_pot", None)
+    for product in order.get("products") or []:
+        product.pop("product_money_pot", None)
+
+
+def sensible_product(body):
+    """A product whose members fit each other, and with nothing that is not there."""
+    for name in ("product_group_id", "money_pot_id", "categories", "total_stock", "total_lost", "unit_precision_level"):
+        body.pop(name, None)
+    body |= {"unit_total_stock": "-1", "unit_allow_fraction": False}
+    if body.get("unit_total_lost"):
+        body["unit_total_lost"] = "0"
+    prices = body.pop("unit_price", None) or []
+    body["price"] = in_kudos(body.get("price") or (prices + ["KUDOS:1"])[0])
+    if not body.get("product_name"):
+        body["product_name"] = "Tea"
+
+
 def sensible(case, body):
     """A body whose members fit each other."""
     path = case.operation.path.removeprefix("/public").removeprefix(INSTANCE)
     match case.operation.method.upper(), path:
         case "POST", "/private/orders" | "/order":
             body["order"] = in_order(body["order"])
-            for name in ("otp_id", "inventory_products", "payment_target", "instance"):
+            for name in ("otp_id", "payment_target", "instance"):
                 body.pop(name, None)
+            if path == "/order":
+                body.pop("inventory_products", None)
+            for line in body.get("inventory_products") or []:
+                line |= {"product_id": "tea", "quantity": 1}
+                for name in ("unit_quantity", "product_money_pot"):
+                    line.pop(name, None)
+            without_pots(body["order"])
         case "POST", "/refund":
             body.pop("instance", None)
             body["refund"] = in_kudos(body["refund"])
@@ -250,6 +308,23 @@ def sensible(case, body):
             body["coins"] = body["coins"][:8]
         case "POST", "/templates/{id}":
             body.pop("tip", None)
+            body.pop("inventory_selection", None)
+        case "POST" | "PATCH", "/private/products" | "/private/products/{id}":
+            sensible_product(body)
+        case "POST", "/private/products/{id}/lock":
+            body.pop("quantity", None)
+            body["unit_quantity"] = "1"
+        case "PATCH", "/private/pots/{id}":
+            body.pop("expected_pot_totals", None)
+            for name in ("new_pot_totals",):
+                if body.get(name):
+                    body[name] = [f"KUDOS:{len(body[name])}"]
+        case "POST" | "PATCH", "/private/categories" | "/private/categories/{id}":
+            body["name"] = f"{len(str(body))} {sum(TURNS.values())}"
+        case "POST" | "PATCH", "/private/groups" | "/private/groups/{id}":
+            body["group_name"] = f"{len(str(body))} {sum(TURNS.values())}"
+        case "POST", "/private/pots":
+            body["pot_name"] = f"{len(str(body))} {sum(TURNS.values())}"
         case "POST", "/management/instances" | "/management/instances/{id}/auth" | "/private/auth":
             # One token opens one instance.
             auth = body.get("auth", body)
@@ -258,6 +333,9 @@ def sensible(case, body):
         case "POST" | "PATCH", "/private/templates" | "/private/templates/{id}":
             body.pop("otp_id", None)
             contract = body["template_contract"] = in_kudos(body["template_contract"])
+            for name in ("selected_categories", "selected_products"):
+                if contract.get("template_type") == "inventory-cart":
+                    contract.pop(name, None)
             if contract.get("currency"):
                 contract["currency"] = "KUDOS"
             if contract.get("choices") and contract.get("amount"):

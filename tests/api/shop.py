@@ -15,6 +15,7 @@ IBAN = "payto://iban/DE75512108001245126199?receiver-name=Shop"
 SPARE = "payto://iban/CH9300762011623852957?receiver-name=Shop"
 PAGE = "https://shop.example/article"
 PASSWORD = "correct horse"
+PICTURE = "data:image/gif;base64,R0lGODlhAQABAAAAACw="
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -157,6 +158,33 @@ class Shop:
         """A token that may end; for those that end by what is tried."""
         return self.ask("POST", "/private/token", {"scope": "readonly"})["access_token"]
 
+    def product(self, name, **more):
+        """Adds a product, unless an earlier run has."""
+        product = {"product_id": name, "description": name, "unit": "Piece", "total_stock": -1, "price": "KUDOS:1"}
+        self.ask("POST", "/private/products", product | more, good=(204, 409))
+        return name
+
+    def numbered(self, path, name, number, **more):
+        """A new category, group or pot; its number."""
+        body = {name: f"{number} {os.urandom(8).hex()}", "description": "x"} | more
+        return self.ask("POST", path, body)[number]
+
+    def unit(self, name):
+        """Adds a unit."""
+        self.ask("POST", "/private/units", {"unit": name, "unit_name_long": name, "unit_name_short": name})
+        return name
+
+    def stock(self):
+        """A product, a category, a group, a pot and a unit."""
+        self.product("tea", image=PICTURE)
+        self.unit("Crate")
+        self.category = self.numbered("/private/categories", "name", "category_id")
+        self.group = self.numbered("/private/groups", "group_name", "group_serial_id")
+        self.pot = self.numbered("/private/pots", "pot_name", "pot_serial_id")
+        cart = {"template_type": "inventory-cart", "summary": "Cart", "selected_products": ["tea"]}
+        template = {"template_id": "cart", "template_description": "x", "template_contract": cart}
+        self.ask("POST", "/private/templates", template, good=(204, 409))
+
     def furnish(self):
         """An order in each state, a template of each kind, and their names."""
         paywall = {"template_type": "paivana", "amount": "KUDOS:1", "summary": "Page"}
@@ -164,6 +192,7 @@ class Shop:
             template = {"template_id": name, "template_description": name, "template_contract": contract}
             # An earlier run has made them.
             self.ask("POST", "/private/templates", template, good=(204, 409))
+        self.stock()
         accounts = self.ask("GET", "/private/accounts")["accounts"]
         spare = next(account for account in accounts if account["payto_uri"] == SPARE)
         return {"spare": spare["h_wire"], "accounts": [account["h_wire"] for account in accounts]}
