@@ -18,8 +18,11 @@ use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 
 use super::error::Failure;
+use super::headers::head_length;
 use super::metrics::Metrics;
-use super::{Settings, backoffice, pages};
+use super::pages::page::{PageContext, is_wanted};
+use super::settings::Settings;
+use super::{backoffice, pages};
 use taler::web::query_value;
 
 /// Longest path and query, in bytes.
@@ -172,11 +175,6 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
     None
 }
 
-/// Size of the headers in bytes.
-pub(super) fn head_length(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
-}
-
 /// A CORS preflight request.
 fn preflight() -> HttpResponse {
     HttpResponse::NoContent()
@@ -203,10 +201,10 @@ fn render_error(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRe
     failure.log(&id.0, &log_target(request));
     let answer = match request.app_data::<Data<Settings>>() {
         Some(settings) if backoffice::owns(request.path()) => {
-            backoffice::problem(failure, &pages::PageContext::of(request, settings), &id.0)
+            backoffice::problem(failure, &PageContext::of(request, settings), &id.0)
         }
-        Some(settings) if pages::is_wanted(request) => {
-            pages::problem(failure, &pages::PageContext::of(request, settings), &id.0)
+        Some(settings) if is_wanted(request) => {
+            pages::problem(failure, &PageContext::of(request, settings), &id.0)
         }
         _ => failure.answer(&id.0),
     };

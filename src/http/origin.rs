@@ -9,9 +9,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 
+use super::connection::Connection;
 use super::error::Failure;
-use super::extract::header;
-use super::{Connection, Settings};
+use super::headers::header;
+use super::settings::Settings;
 use crate::till::{Principal, Till};
 use system::log_limit;
 use taler::ids::InstanceId;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, named_params};
 use serde_json::Value;
 
-use super::columns::Positional;
+use super::columns::{Positional, as_serial};
 use super::deposits::DepositSerial;
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
@@ -17,6 +17,7 @@ use taler::web::BaseUrl;
 /// Names one coin's refund inside the store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CoinRefundSerial(pub i64);
+as_serial!(CoinRefundSerial);
 
 /// Something of a coin that is to be refunded.
 #[derive(Clone, Copy, Debug)]

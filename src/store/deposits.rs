@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::columns::Positional;
+use super::columns::{Positional, as_serial};
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::OrderSerial;
@@ -17,6 +17,7 @@ use taler::web::BaseUrl;
 /// Names one coin's deposit inside the store.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DepositSerial(pub i64);
+as_serial!(DepositSerial);
 
 /// A coin that is about to be sent to its exchange.
 #[derive(Clone, Debug)]

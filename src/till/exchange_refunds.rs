@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 use super::exchange_error::ExchangeError;
 use super::lookup::{order, order_again};
-use super::pay::OrderLedger;
+use super::pay::ledger::OrderLedger;
 use super::{Error, Till};
 use crate::exchange;
 use crate::model::order::{Order, OrderSerial, RefundSerial};

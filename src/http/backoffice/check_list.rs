@@ -6,13 +6,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::origin::base_url;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::{go, shown};
 use super::form::Form;
 use super::web_session::WebSession;
-use super::{go, shown};
 use crate::till::{ShopStatus, Step, Till};
 use taler::time::Timestamp;
 use ui::messages::{Messages, filled};

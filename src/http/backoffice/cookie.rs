@@ -11,9 +11,9 @@ use actix_web::http::header::{HOST, HeaderValue};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::super::Settings;
-use super::super::extract::header;
+use super::super::headers::header;
 use super::super::origin;
+use super::super::settings::Settings;
 use net::header::cookie;
 use taler::ids::InstanceId;
 

@@ -9,12 +9,13 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use super::super::error::Failure;
-use super::super::extract::header;
+use super::super::headers::header;
 use super::super::origin::{SEC_FETCH_SITE, note_address};
-use super::super::pages::PageContext;
-use super::super::{Access, Settings, row_of};
+use super::super::pages::page::PageContext;
+use super::super::routes::{Access, row_of};
+use super::super::settings::Settings;
+use super::answer::go;
 use super::cookie::{Cookie, Transport, is_own_origin};
-use super::go;
 use super::repeats;
 use super::sign_in::{self, Why};
 use super::web_session::WebSession;

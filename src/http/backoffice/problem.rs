@@ -4,8 +4,9 @@ use actix_web::HttpResponse;
 use askama::Template;
 
 use super::super::error::Failure;
-use super::super::pages::{self, PageContext};
-use super::shown;
+use super::super::pages;
+use super::super::pages::page::PageContext;
+use super::answer::shown;
 use crate::till::Error as TillError;
 use ui::Messages;
 

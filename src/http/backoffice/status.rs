@@ -5,12 +5,13 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::Answer;
 use super::super::origin::base_url;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::accounts;
+use super::answer::shown;
 use super::web_session::WebSession;
-use super::{accounts, shown};
 use crate::till::{ExchangeState, Kyc, KycStatus, Machine, ShopStatus, Till};
 use taler::payto::Payto;
 use taler::time::Timestamp;

@@ -9,14 +9,14 @@ use actix_web::web::Data;
 use askama::Template;
 use serde_json::json;
 
-use super::super::Settings;
 use super::super::error::Answer;
 use super::super::extract::{PathId, QueryParams};
 use super::super::origin::{base_url, client};
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::shown;
 use super::form::{Form, FormState};
-use super::password::shown_in;
-use super::shown;
+use super::password::{refused, shown_in};
 use super::web_session::WebSession;
 use crate::model::access::{Scope, Token, TokenScope};
 use crate::till::{CreateToken, Error, IssuedToken, Till};
@@ -262,26 +262,6 @@ fn fresh(web_session: &WebSession, issued: &IssuedToken, base_url: &BaseUrl) -> 
         expires: web_session.formatted_time(issued.expires_at),
         qr: Qr::of(&pairing(base_url.as_str(), token)),
         is_local: base_url.names_this_machine(),
-    }
-}
-
-/// Says beside the input `name` why a password was not taken, and answers the status for it.
-pub(super) fn refused(
-    typed: &mut FormState,
-    name: &'static str,
-    error: Error,
-    messages: &Messages,
-) -> Result<StatusCode, Error> {
-    match error {
-        Error::NotAuthorized => {
-            typed.add_error(name, messages.not_the_password);
-            Ok(StatusCode::FORBIDDEN)
-        }
-        Error::TooManyAttempts(_) | Error::Overloaded => {
-            typed.add_error(name, messages.too_many_attempts);
-            Ok(StatusCode::TOO_MANY_REQUESTS)
-        }
-        other => Err(other),
     }
 }
 

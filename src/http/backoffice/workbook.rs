@@ -9,7 +9,7 @@ use std::io;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::export::{Field, LEDGERS, WIDTH, columns, number, values, zoned};
+use super::ledgers::{Field, LEDGERS, WIDTH, columns, number, values, zoned};
 use crate::till::{Entry, Error, Report, ReportWriter, Spool};
 use taler::amount::Amount;
 use taler::currency::CurrencySpecification;

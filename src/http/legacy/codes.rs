@@ -2,7 +2,7 @@
 //! The member `ec` has today's code.
 
 use super::super::error::{Failure, LegacyError};
-use super::Call;
+use super::calls::Call;
 use crate::model::contract::BadOrder;
 use crate::till::Error as TillError;
 

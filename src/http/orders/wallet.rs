@@ -16,19 +16,20 @@ use super::super::openapi::{
     operation::{Operation, get, post},
 };
 use super::super::origin::client;
-use super::super::{Settings, pages};
-use super::shop::repurchase;
+use super::super::pages;
+use super::super::pages::page::is_wanted;
+use super::super::settings::Settings;
+#[cfg(test)]
+use super::query::PublicOrderQuery;
+use super::query::ask;
 use super::{TALER, pay_uri, refund_uri, terms};
 use crate::model::order::ClaimToken;
-use crate::till::{
-    Aborted, CoinPayment, CollectedRefund, Credential, Outcome, PublicStatus, PublicStatusQuery,
-    Till,
-};
+use crate::till::{Aborted, CoinPayment, CollectedRefund, Outcome, PublicStatus, Till};
 use taler::amount::Amount;
 use taler::base32::HashCode;
 use taler::canonical;
 use taler::coin::permission::Coin;
-use taler::ids::{OrderId, SessionId};
+use taler::ids::OrderId;
 use taler::sign::{PublicKey, Signature};
 use taler::time::Timestamp;
 use taler::web::FulfillmentUrl;
@@ -46,7 +47,7 @@ pub(in crate::http) async fn status(
     params: QueryParams,
     waiting: Result<LongPoll, Failure>,
 ) -> Answer {
-    if pages::is_wanted(&request) {
+    if is_wanted(&request) {
         return pages::order(&request, &till, &settings, &instance, order_id, &params).await;
     }
     let ask = ask(order_id, &params)?;
@@ -78,29 +79,6 @@ pub(in crate::http) async fn status(
             })
         }
     })
-}
-
-/// What a wallet or browser asks about an order.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-struct PublicOrderQuery {
-    /// The hash of the contract. Who shows it has claimed the order.
-    h_contract: Option<HashCode>,
-    /// The order's claim token, for whoever has not claimed it.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::ClaimToken>))]
-    token: Option<ClaimToken>,
-    /// The session that must have paid: another session's payment does not count.
-    session_id: Option<SessionId>,
-    /// With `timeout_ms`: wait until more than this is refunded.
-    refund: Option<Amount>,
-    /// With `timeout_ms`: wait until the wallet has fetched all that is refunded.
-    #[serde(default)]
-    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
-    await_refund_obtained: bool,
-    /// Whether an order that was refunded counts as a purchase of the same page.
-    #[serde(default)]
-    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
-    allow_refunded_for_repurchase: bool,
 }
 
 /// An order that another wallet has, and where there is another one.
@@ -143,22 +121,6 @@ struct PaidForWallet {
     /// Where the customer finds what was bought.
     #[serde(skip_serializing_if = "Option::is_none")]
     fulfillment_url: Option<FulfillmentUrl>,
-}
-
-/// What a query asks about an order.
-pub(in crate::http) fn ask(
-    order_id: OrderId,
-    params: &QueryParams,
-) -> Result<PublicStatusQuery, Failure> {
-    let asked: PublicOrderQuery = params.read()?;
-    Ok(PublicStatusQuery {
-        order_id,
-        credential: Credential { h_contract: asked.h_contract, token: asked.token },
-        session: asked.session_id,
-        repurchase: repurchase(asked.allow_refunded_for_repurchase),
-        refund: asked.refund,
-        await_refund_obtained: asked.await_refund_obtained,
-    })
 }
 
 /// `POST /orders/$ORDER_ID/claim`.

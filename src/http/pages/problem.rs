@@ -5,7 +5,7 @@ use actix_web::http::StatusCode;
 use askama::Template;
 
 use super::super::error::{Answer, Failure};
-use super::{PageContext, shown};
+use super::page::{PageContext, shown};
 use crate::till::Error;
 
 #[derive(Template)]

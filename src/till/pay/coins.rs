@@ -22,11 +22,12 @@ use tokio::time::timeout;
 use super::check::{MAX_COINS, PaymentContext, Refusal};
 use super::fate::Fate;
 use super::ledger::OrderLedger;
+use super::pending_deposit::{NotTaken, PendingDeposit};
 use super::{PaidContract, PaidWith, record};
 use crate::exchange::{self, Exchange, NotConfirmed, Sendings};
 use crate::model::account::Account;
 use crate::model::contract::PaymentTerms;
-use crate::model::instance::{Instance, InstanceSerial};
+use crate::model::instance::Instance;
 use crate::model::order::{Order, OrderSerial, Paid};
 use crate::store::coin_refunds::{self, Outcome};
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
@@ -34,8 +35,7 @@ use crate::store::kyc::{self, AccountAtExchange};
 use crate::store::{self, accounts, instances, orders, partial_payments};
 use crate::till::exchange_error::ExchangeError;
 use crate::till::exchange_refunds::refund_coins;
-use crate::till::instance::still_there;
-use crate::till::lookup::order_again;
+use crate::till::lookup::{order_again, still_there};
 use crate::till::{Error, Till};
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -44,7 +44,7 @@ use taler::exchange::Keys;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::payment::{Part, TooLittle, covers};
 use taler::sign::merchant::ContractOffer;
-use taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::sign::{PublicKey, Signature, Statement};
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
@@ -63,49 +63,6 @@ pub struct CoinPayment {
     pub session: Option<SessionId>,
     /// Hash of what the wallet signed along with the coins.
     pub wallet_data_hash: Option<HashCode>,
-}
-
-/// The data common to all deposits of an order.
-#[derive(Clone)]
-pub(super) struct PendingDeposit {
-    pub(super) instance: InstanceSerial,
-    pub(super) shop: InstanceId,
-    pub(super) order: OrderSerial,
-    pub(super) order_id: OrderId,
-    pub(super) context: PaymentContext,
-    pub(super) account: Account,
-    /// The shop's.
-    pub(super) key: SigningKey,
-    /// The session of the payment.
-    pub(super) session: Option<SessionId>,
-    /// The payment that waits for an exchange's refusal, if there is one.
-    pub(super) refused: Option<mpsc::Sender<ExchangeError>>,
-}
-
-impl PendingDeposit {
-    /// The account, as this exchange sees it.
-    fn pair(&self, exchange: &Exchange) -> AccountAtExchange {
-        AccountAtExchange {
-            instance: self.instance,
-            h_wire: self.account.h_wire,
-            exchange_url: exchange.trusted().base_url.clone(),
-        }
-    }
-
-    /// The same for one coin, just as it was kept: with what the wallet signed along with it.
-    pub(super) fn for_coin(&self, coin: &NewDeposit) -> Self {
-        let mut pending = self.clone();
-        pending.context.wallet_data_hash = coin.wallet_data_hash;
-        pending.session = pending.session.or_else(|| coin.session.clone());
-        pending
-    }
-}
-
-/// Why an exchange did not confirm coins.
-pub(super) struct NotTaken {
-    pub(super) exchange_error: ExchangeError,
-    /// It has answered this very request, and for good: of what was sent now it has nothing.
-    pub(super) is_refused: bool,
 }
 
 impl Till {

@@ -17,8 +17,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::coins::{NotTaken, PendingDeposit};
 use super::ledger::OrderLedger;
+use super::pending_deposit::{NotTaken, PendingDeposit};
 use crate::exchange::{self, DepositState, Exchange, WhichDeposit};
 use crate::store;
 use crate::store::deposits::{self, Deposit};
