@@ -86,7 +86,7 @@ pub use web_session::Activity;
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 
-pub use crate::exchange::Exchange;
+pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};

@@ -166,6 +166,17 @@ fn heads(code: &str, root: &str) -> Vec<String> {
     heads
 }
 
+/// Whether the line has the number of an HTTP status for an answer, or where an answer is judged by one.
+/// What exchanges have answered is kept and passed on, and read by their client only (`exchange/meaning.rs`).
+fn names_a_status(line: &str) -> bool {
+    let is_status = |word: &str| {
+        word.len() == 3 && word.parse::<u16>().is_ok_and(|number| (200..600).contains(&number))
+    };
+    let mut words = line.split(|c| !is_word(c));
+    let speaks = ["status", "code", "NO_ANSWER"].iter().any(|word| line.contains(word));
+    speaks && words.any(is_status)
+}
+
 /// What the file `name` uses against the plan, one sentence each.
 fn complaints(name: &str, text: &str) -> Vec<String> {
     let own = module(name);
@@ -205,6 +216,9 @@ fn complaints(name: &str, text: &str) -> Vec<String> {
             if used.iter().any(|head| head != "test") {
                 complaints.push(format!("{name} may not use {library}"));
             }
+        }
+        for line in without_tests(&code).lines().filter(|line| names_a_status(line)) {
+            complaints.push(format!("{name} decides by a status: {}", line.trim()));
         }
     }
     for head in used {
@@ -313,6 +327,12 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
         all("till/x.rs", "use actix_web::http::StatusCode;"),
         "till/x.rs may not use actix_web"
     );
+    for text in ["status: 410,", "const NO_ANSWER: u16 = 504;", "http_status.unwrap_or(451),"] {
+        let found = format!("till/x.rs decides by a status: {text}");
+        assert_eq!(all("till/x.rs", text), found);
+        assert_eq!(all("exchange/x.rs", text), "");
+    }
+    assert_eq!(all("till/x.rs", "const PAGE: u32 = 500;"), "");
     assert_eq!(all("till/x.rs", "use crate::http;"), "till/x.rs may not use crate::http");
     assert_eq!(all("config.rs", "use super::server;"), "config.rs may not use crate::server");
     assert_eq!(all("main.rs", "tilld::store::x();"), "main.rs may not use crate::store");

@@ -385,7 +385,7 @@ impl Till {
                 let sent = self.send_new(pending, url, keys, chunk, now).await;
                 let Err(problem) = sent else { continue };
                 // What is left of them was not sent. Where it is only a matter of time, it will be.
-                let will_be = matches!(&problem, Error::Exchange(why) if !why.is_final());
+                let will_be = matches!(&problem, Error::Exchange(why) if !why.cause.is_final());
                 let rest: Vec<_> = chunks.flatten().map(|coin| coin.serial).collect();
                 self.store
                     .write(move |tx| {
@@ -472,7 +472,7 @@ impl Till {
         let exchange_error = ExchangeError::at(&exchange.trusted().base_url, error);
         // All or nothing: the exchange has taken none of them now (crypto 14.2). Were there several
         // requests, one before may have been carried out, or may yet be.
-        let is_refused = sent == Sendings::One && exchange_error.is_final();
+        let is_refused = sent == Sendings::One && exchange_error.cause.is_final();
         let is_unsent = is_refused || sent == Sendings::None;
         let (pair, ask) = (pending.pair(exchange), exchange_error.ask(self.clock.now()));
         let coins: Vec<_> = coins.iter().map(|coin| (coin.serial, coin.sent_at)).collect();
@@ -496,7 +496,7 @@ impl Till {
                 .await
                 .map_err(|error: store::Error| Error::from(error))?;
         }
-        if exchange_error.is_final()
+        if exchange_error.cause.is_final()
             && let Some(refused) = &pending.refused
         {
             // An earlier refusal is reported to the wallet.

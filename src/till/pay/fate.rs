@@ -118,7 +118,7 @@ impl Till {
                 Whereabouts::Unknown(None) => continue,
             };
             if let Fate::Unknown(why) = fate {
-                let is_silent = why.is_silence();
+                let is_silent = why.cause.is_silence();
                 exchange_error = Some(why);
                 if is_silent {
                     // It will not answer for the others either.

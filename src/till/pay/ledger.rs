@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::exchange::says_wired;
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{Order, OrderSerial};
 use crate::store::coin_refunds::{self, CoinRefund, Outcome};
@@ -106,7 +107,7 @@ impl OrderLedger {
     pub(in crate::till) fn was_wired(&self, deposit: &Deposit) -> bool {
         self.refunds.iter().any(|refund| {
             refund.deposit == deposit.serial
-                && matches!(refund.outcome, Outcome::Refused { status: 410, code: Some(1503), .. })
+                && matches!(refund.outcome, Outcome::Refused { status, code, .. } if says_wired(status, code))
         })
     }
 
