@@ -18,6 +18,7 @@ use crate::model::contract::BadOrder;
 use crate::model::instance::Unfinished;
 use crate::store;
 use crate::till::{self, ExchangeError, ExchangeErrorKind, Refusal};
+pub(super) use net::failure::Row;
 use system::log_limit;
 use taler::payment::TooLittle;
 use taler::template::{BadTemplate, TemplateMismatch};
@@ -88,23 +89,12 @@ pub(super) enum Failure {
         not(any(test, feature = "legacy")),
         expect(dead_code, reason = "only `legacy` says so")
     )]
-    Legacy(LegacyError, Box<Failure>),
+    Legacy(Row, Box<Failure>),
     /// The form was not sent from a page of ours, or from one of another web session.
     Forged,
     /// A bug: something that cannot happen did.
     Bug(String),
 }
-
-/// Status, code and hint in the API of 2019 (legacy-2019 14).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LegacyError {
-    pub(super) status: u16,
-    pub(super) code: u32,
-    pub(super) hint: &'static str,
-}
-
-/// A row of a table: status, Taler code, hint.
-pub(super) type Row = (u16, u32, &'static str);
 
 /// A table of failures: the function that finds the row, and for the API document and for tests the list
 /// of all rows. The compiler says that every failure has one, so none can be missing from the list.
@@ -117,20 +107,20 @@ macro_rules! rows {
         fn $find(failure: &$failure) -> Row {
             match failure {
                 $($other => $row,)*
-                $($pattern => ($status, $code, $hint),)*
+                $($pattern => Row::new($status, $code, $hint),)*
             }
         }
 
         /// Every row of the table.
         #[cfg(test)]
-        const $list: &[Row] = &[$(($status, $code, $hint)),*];
+        const $list: &[Row] = &[$(Row::new($status, $code, $hint)),*];
     };
 }
 
 rows! {
     /// What is answered to a failure. Rows that begin with `@` are those of another table.
     row_of(Failure), FAILURES {
-    @ Legacy(old, _)                => (old.status, old.code, old.hint),
+    @ Legacy(old, _)                => *old,
     @ Till(TillError::Exchange(error))   => row_of_exchange(&error.cause.kind()),
     Missing(_)                                                         => (400,   25, "a required parameter is missing"),
     Malformed(_)                                                       => (400,   26, "a parameter is malformed"),
@@ -412,12 +402,12 @@ impl Failure {
                 }
             }
         }
-        let (_, code, hint) = self.row();
+        let Row { code, hint, .. } = self.row();
         let detail = self.detail();
         let (mut error, mut parameter, mut field, mut ec) = (None, None, None, None);
         if let Legacy(_, cause) = self {
             error = Some(hint);
-            ec = Some(cause.row().1);
+            ec = Some(cause.row().code);
             field = match &**cause {
                 Till(TillError::Order(bad)) => bad.member().map(str::to_owned),
                 _ => None,
@@ -462,7 +452,7 @@ impl Failure {
     /// Logs the failure once: a client's mistake at debug, our own at error. An error is written at once
     /// for the first request that meets it, then as a count a minute (`log_limit`).
     pub(super) fn log(&self, request_id: &str, request: &str) {
-        let (status, code, hint) = self.row();
+        let Row { status, code, hint } = self.row();
         let line = format_args!("{request_id} {request}: {status} {code} {hint}: {self}");
         match status {
             // The till has logged it once; clients without a token could fill the log with it.
@@ -488,7 +478,7 @@ impl fmt::Display for Failure {
 
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.row().status_code()
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -545,7 +535,7 @@ pub(super) mod tests {
             (500, 1, 502),
         ] {
             let (row, json) = quoted(status, code);
-            assert_eq!(row.0, own);
+            assert_eq!(row.status, own);
             assert_eq!(json["exchange_url"], "https://exchange.example/");
             assert_eq!(json["exchange_http_status"], status);
             assert_eq!(json["exchange_code"], code);
@@ -599,7 +589,7 @@ pub(super) mod tests {
             (503, 77),
             (507, 52),
         ];
-        for (status, code, hint) in every_row() {
+        for Row { status, code, hint } in every_row() {
             let known = listed.get(&code).unwrap_or_else(|| panic!("{code} is not listed"));
             assert!(*known == status || own.contains(&(status, code)), "{code} {hint}: {known}");
             assert!(!hint.is_empty());
@@ -608,8 +598,8 @@ pub(super) mod tests {
 
     #[test]
     fn every_answer_has_code_and_hint_with_a_blank_after_the_colon() {
-        for (status, code, hint) in every_row() {
-            let failure = Legacy(LegacyError { status, code, hint }, Box::new(Path));
+        for Row { status, code, hint } in every_row() {
+            let failure = Legacy(Row::new(status, code, hint), Box::new(Path));
             let response = failure.answer("R1");
             assert_eq!(response.status().as_u16(), status);
             let body = actix_web::body::MessageBody::try_into_bytes(response.into_body()).unwrap();

@@ -1,6 +1,35 @@
-//! Reads headers of requests: cookies, types of bodies.
+//! Headers of requests (cookies, types of bodies) and of answers (what browsers may do with them).
 
-use actix_web::http::header::{CONTENT_TYPE, COOKIE, HeaderMap};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName,
+    HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+
+/// Adds what every answer says: it is of the type that it names, no cache keeps it, it may do what `policy`
+/// (a content security policy) says, and `referrer` (a referrer policy) says to whom its address is told.
+/// A page or a document that has said the last three itself keeps its own.
+pub fn protect(headers: &mut HeaderMap, policy: &'static str, referrer: &'static str) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    for (name, value) in [
+        (CACHE_CONTROL, "no-store"),
+        (CONTENT_SECURITY_POLICY, policy),
+        (REFERRER_POLICY, referrer),
+    ] {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+    }
+}
+
+/// Adds what a page for people says: it may do what `policy` says, no other page may show it in a frame, and
+/// `referrer` says to whom its address is told.
+pub fn protect_page(headers: &mut HeaderMap, policy: &'static str, referrer: &'static str) {
+    let values: [(HeaderName, _); 3] =
+        [(CONTENT_SECURITY_POLICY, policy), (X_FRAME_OPTIONS, "DENY"), (REFERRER_POLICY, referrer)];
+    for (name, value) in values {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}
 
 /// Whether the body is a form with the default encoding of browsers.
 pub fn is_form(headers: &HeaderMap) -> bool {

@@ -4,8 +4,6 @@
 //! TLS they have the prefix `__Host-`, which only we can set; a local network has no
 //! certificates, so over plain HTTP they lack it, and the sign-in page warns.
 
-use std::net::IpAddr;
-
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderValue};
 use data_encoding::HEXLOWER;
@@ -16,6 +14,7 @@ use super::super::origin;
 use super::super::settings::Settings;
 use net::header::cookie;
 use taler::ids::InstanceId;
+use taler::web::is_this_machine;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -54,7 +53,7 @@ impl Transport {
         };
         let path = path.split_once('/').map_or("", |(_, path)| path);
         Self {
-            is_safe: seen.is_https() || known || is_here(seen_host),
+            is_safe: seen.is_https() || known || is_this_machine(seen_host),
             mark: mark(seen_host, path),
         }
     }
@@ -83,16 +82,6 @@ fn mark(host: &str, path: &str) -> String {
         .filter(|part| !part.is_empty())
         .map(|part| format!("-{part}"))
         .collect()
-}
-
-/// Does `host` name the machine that the browser runs on?
-fn is_here(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let ip: Option<IpAddr> = name.parse().ok();
-    name.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback())
 }
 
 impl Cookie {
@@ -168,7 +157,9 @@ mod tests {
 
     #[test]
     fn a_way_is_safe_by_https_or_inside_the_machine() {
-        for host in ["localhost", "LOCALHOST:9966", "127.0.0.1:1", "[::1]:9966"] {
+        for host in
+            ["localhost", "LOCALHOST:9966", "shop.localhost:9966", "127.0.0.1:1", "[::1]:9966"]
+        {
             assert!(way(None, &[("Host", host)]).is_safe, "{host}");
         }
         for host in ["192.168.1.2:9966", "shop.lan", "localhost.evil.example", "[fd00::1]"] {

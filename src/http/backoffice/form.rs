@@ -13,14 +13,13 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use subtle::ConstantTimeEq;
 
 use super::super::error::Failure;
 use super::super::extract::Body;
 use super::super::headers::is_form;
 use super::super::settings::Settings;
 use super::cookie::{Cookie, Transport};
-use super::csrf::csrf_before_login;
+use super::csrf::{self, csrf_before_login};
 use super::web_session::WebSession;
 
 /// Most inputs of a form that are looked at.
@@ -67,10 +66,7 @@ impl FromRequest for Form {
             let bytes = body?.bytes().await?;
             let pairs = url::form_urlencoded::parse(&bytes).into_owned().take(MAX_INPUTS);
             let form = Self(pairs.collect());
-            let shown = form.raw("csrf");
-            let shown = shown.split_once('.').map_or(shown, |(csrf_base, _)| csrf_base);
-            let same = shown.as_bytes().ct_eq(csrf_base.as_bytes());
-            if csrf_base.is_empty() || !bool::from(same) { Err(Failure::Forged) } else { Ok(form) }
+            if csrf::fits(form.raw("csrf"), &csrf_base) { Ok(form) } else { Err(Failure::Forged) }
         })
     }
 }

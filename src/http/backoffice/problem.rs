@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use askama::Template;
 
-use super::super::error::Failure;
+use super::super::error::{Failure, Row};
 use super::super::pages;
 use super::super::pages::page::PageContext;
 use super::answer::shown;
@@ -28,7 +28,7 @@ pub(in crate::http) fn problem(
 ) -> HttpResponse {
     let json = failure.answer(request_id);
     let messages = context.messages();
-    let (status, code, _) = failure.row();
+    let Row { status, code, .. } = failure.row();
     let (title, text) = match failure {
         Failure::Forged => (messages.forged_title, messages.forged),
         Failure::Till(TillError::TooManyAttempts(_) | TillError::Overloaded) => {

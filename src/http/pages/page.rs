@@ -1,10 +1,7 @@
 //! What all pages share: who reads, links for wallets, and the headers of a page.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    ACCEPT, ACCEPT_LANGUAGE, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY,
-    X_FRAME_OPTIONS,
-};
+use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, CONTENT_LANGUAGE, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -14,6 +11,7 @@ use super::super::orders::TALER;
 use super::super::origin::base_url;
 use super::super::routes::{Access, row_of};
 use super::super::settings::Settings;
+use net::header::protect_page;
 use taler::ids::InstanceId;
 use taler::web::BaseUrl;
 use ui::accept::prefers_html;
@@ -102,15 +100,14 @@ pub(in crate::http) fn shown(
     page: &impl Template,
 ) -> Answer {
     let html = page.render().map_err(|error| Failure::Bug(error.to_string()))?;
-    Ok(HttpResponse::build(status)
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((X_FRAME_OPTIONS, "DENY"))
-        // The address of a pay page holds the order's token.
-        .insert_header((REFERRER_POLICY, "no-referrer"))
+    let mut answer = HttpResponse::build(status)
         .insert_header((CONTENT_LANGUAGE, context.language()))
         .insert_header((VARY, "Accept, Accept-Language"))
         .content_type("text/html; charset=utf-8")
-        .body(html))
+        .body(html);
+    // The address of a pay page holds the order's token.
+    protect_page(answer.headers_mut(), POLICY, "no-referrer");
+    Ok(answer)
 }
 
 /// `answer`, telling a wallet beside the browser what to open.

@@ -6,9 +6,6 @@
 
 use actix_web::HttpRequest;
 use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use super::Demo;
 use super::failure::Failure;
@@ -16,6 +13,7 @@ use super::reader::Reader;
 use net::header::cookie;
 use taler::base32;
 use taler::ids::SessionId;
+use ui::csrf;
 
 /// The cookie with the visitor's name.
 const NAME: &str = "tilld-demo-visitor";
@@ -50,7 +48,7 @@ impl Visitor {
         };
         let reader = Reader::of(request.headers());
         let page_id = base32::encode(&system::random::<8>()?);
-        let csrf_token = format!("{}.{page_id}", csrf_token(demo, &session)?);
+        let csrf_token = csrf::on_page(&csrf_token(demo, &session), &page_id);
         Ok(Self { csrf_token, session, reader, is_new })
     }
 
@@ -65,9 +63,7 @@ impl Visitor {
         let own = demo.0.base_url.as_str().trim_end_matches('/').as_bytes();
         let from_here = header(FETCH_SITE).is_none_or(|site| site == b"same-origin")
             && header(ORIGIN).is_none_or(|origin| origin == own);
-        let csrf_token = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
-        let is_ours =
-            bool::from(csrf_token(&self.csrf_token).as_bytes().ct_eq(csrf_token(shown).as_bytes()));
+        let is_ours = csrf::fits(shown, &csrf_token(demo, &self.session));
         if from_here && is_ours && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
     }
 
@@ -86,13 +82,9 @@ fn named(headers: &HeaderMap) -> Option<SessionId> {
     SessionId::parse(value).ok().filter(|_| is_ours)
 }
 
-/// What the forms of `session` carry.
-fn csrf_token(demo: &Demo, session: &SessionId) -> Result<String, Failure> {
-    // A MAC takes keys of any length.
-    let mac = Hmac::<Sha256>::new_from_slice(demo.0.csrf_token.as_bytes());
-    let mut mac = mac.map_err(|error| Failure::Till(error.to_string()))?;
-    mac.update(session.as_str().as_bytes());
-    Ok(base32::encode(&mac.finalize().into_bytes()))
+/// The CSRF token of the forms of `session`.
+fn csrf_token(demo: &Demo, session: &SessionId) -> String {
+    csrf::token(demo.0.csrf_token.as_bytes(), session.as_str().as_bytes())
 }
 
 #[cfg(test)]
