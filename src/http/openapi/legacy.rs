@@ -12,7 +12,7 @@ pub(super) fn all() -> Vec<Operation> {
     let gone = |operation: Operation| operation.refuses(&[410]);
     vec![
         post("/order", "Makes an order")
-            .ask_text("payment_target")
+            .ask("payment_target", wire_method())
             .takes(wish([
                 ("order", named("Order2019")),
                 ("instance?", json!({ "type": "string" })),

@@ -59,6 +59,7 @@ struct OrderCreation {
     refund_delay: Option<RelativeTime>,
     /// Which kind of bank account the money shall go to, such as `iban`. Without it, the first account
     /// counts that an exchange can pay.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::WireMethod>))]
     payment_target: Option<String>,
     /// The session of the visitor that the order is for. An empty text names none.
     #[serde(default)]
