@@ -5,7 +5,7 @@ use std::time::Duration;
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use tokio::time::Instant;
 
-/// A client that is not made yet. It follows nobody elsewhere: whoever was asked must answer. One that is
+/// A client that is not made yet. It follows no redirects: the server that was asked must answer. One that is
 /// `secure` speaks TLS only, and trusts whom the system trusts; to read those certificates takes longer than
 /// all the rest, so one that is not has none.
 pub fn builder(user_agent: &str, secure: bool) -> ClientBuilder {

@@ -1,5 +1,6 @@
 //! Headers of requests (cookies, types of bodies) and of answers (what browsers may do with them).
 
+use actix_web::cookie::Cookie;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName,
     HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -39,14 +40,14 @@ pub fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The value of the first cookie called `name` that is not empty.
-pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(COOKIE)
         .filter_map(|value| value.to_str().ok())
         .flat_map(|text| text.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(one, value)| *one == name && !value.is_empty())
-        .map(|(_, value)| value)
+        .filter_map(|pair| Cookie::parse(pair.trim()).ok())
+        .find(|cookie| cookie.name() == name && !cookie.value().is_empty())
+        .map(|cookie| cookie.value().to_owned())
 }
 
 #[cfg(test)]
@@ -76,7 +77,7 @@ mod tests {
         for cookies in
             [&["n=v"][..], &["a=b", "n=v"], &["a=b; n=v; c=d"], &["nn=1;n=v"], &["n=; n=v"]]
         {
-            assert_eq!(cookie(&with(&COOKIE, cookies), "n"), Some("v"), "{cookies:?}");
+            assert_eq!(cookie(&with(&COOKIE, cookies), "n").as_deref(), Some("v"), "{cookies:?}");
         }
         for cookies in [&[""][..], &["a=b"], &["n"], &["n="], &["nn=v"]] {
             assert_eq!(cookie(&with(&COOKIE, cookies), "n"), None, "{cookies:?}");

@@ -5,6 +5,8 @@
 //! certificates, so over plain HTTP they lack it, and the sign-in page warns.
 
 use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie as HttpCookie, SameSite};
 use actix_web::http::header::{HOST, HeaderValue};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
@@ -28,7 +30,7 @@ pub(super) enum Cookie {
 /// The way from the browser to us.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Transport {
-    /// Is it protected, by HTTPS or because it does not leave the machine?
+    /// Whether it is protected, by HTTPS or because it does not leave the machine.
     is_safe: bool,
     /// What tells our cookies from those of another tilld on the same host: browsers send the cookies
     /// of a host to all of its ports and, as the prefix `__Host-` wants it, to all of its paths. Empty
@@ -58,7 +60,7 @@ impl Transport {
         }
     }
 
-    /// Can others on the network read what goes this way?
+    /// Whether others on the network can read what is sent.
     pub(super) fn is_plain(&self) -> bool {
         !self.is_safe
     }
@@ -96,24 +98,28 @@ impl Cookie {
 
     /// Its value in `request`.
     pub(super) fn read(self, request: &HttpRequest, way: &Transport) -> Option<String> {
-        cookie(request.headers(), &self.name(way)).map(str::to_owned)
+        cookie(request.headers(), &self.name(way))
     }
 
     /// The header that sets it, until the browser is closed.
     pub(super) fn set(self, way: &Transport, value: &str) -> Option<HeaderValue> {
-        self.header(way, value, "")
+        HeaderValue::try_from(self.http(way, value).to_string()).ok()
     }
 
     /// The header that takes it away.
     pub(super) fn clear(self, way: &Transport) -> Option<HeaderValue> {
-        self.header(way, "", "; Max-Age=0")
+        let mut cookie = self.http(way, "");
+        cookie.set_max_age(Duration::ZERO);
+        HeaderValue::try_from(cookie.to_string()).ok()
     }
 
-    fn header(self, way: &Transport, value: &str, more: &str) -> Option<HeaderValue> {
-        let secure = if way.is_safe { "; Secure" } else { "" };
-        let name = self.name(way);
-        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
-        HeaderValue::try_from(text).ok()
+    fn http<'a>(self, way: &Transport, value: &'a str) -> HttpCookie<'a> {
+        HttpCookie::build(self.name(way), value)
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Strict)
+            .secure(way.is_safe)
+            .finish()
     }
 }
 

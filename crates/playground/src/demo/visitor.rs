@@ -5,6 +5,8 @@
 //! that no other site can forge, and the browser must not say that another site has sent it.
 
 use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
 
 use super::Demo;
@@ -19,8 +21,8 @@ use ui::csrf;
 const NAME: &str = "tilld-demo-visitor";
 /// How long a visitor's name is: 16 bytes in base32.
 const LENGTH: usize = 26;
-/// How long a visit lasts, in seconds; each page begins it anew.
-const AGE_S: u32 = 30 * 86_400;
+/// How long a visit lasts, in days; each page begins it anew.
+const AGE_DAYS: i64 = 30;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -37,7 +39,7 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
-    /// Whoever sent `request`; somebody new if there is no cookie, or none of ours.
+    /// The visitor who sent `request`; a new one if there is no cookie, or none of ours.
     pub(super) fn of(request: &HttpRequest, demo: &Demo) -> Result<Self, Failure> {
         let (session, is_new) = match named(request.headers()) {
             Some(session) => (session, false),
@@ -70,15 +72,20 @@ impl Visitor {
     /// The value of `Set-Cookie`. Other ports of this machine see the cookie as well, and can do
     /// nothing with it but visit the shop.
     pub(super) fn cookie(&self) -> String {
-        let session = self.session.as_str();
-        format!("{NAME}={session}; Path=/shop; Max-Age={AGE_S}; HttpOnly; SameSite=Lax")
+        Cookie::build(NAME, self.session.as_str())
+            .path("/shop")
+            .max_age(Duration::days(AGE_DAYS))
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .finish()
+            .to_string()
     }
 }
 
 /// The visitor's name in the cookies, if it looks like one of ours.
 fn named(headers: &HeaderMap) -> Option<SessionId> {
     let value = cookie(headers, NAME)?;
-    let is_ours = value.len() == LENGTH && base32::decode(value).is_ok();
+    let is_ours = value.len() == LENGTH && base32::decode(&value).is_ok();
     SessionId::parse(value).ok().filter(|_| is_ours)
 }
 
