@@ -225,7 +225,7 @@ impl Exchange {
         self.trusted().base_url.join(segments)
     }
 
-    /// Is this one of the exchange's signing keys, now or (for an answer given again) then? If not,
+    /// Checks that this is one of the exchange's signing keys, now or (for a repeated answer) then. If not,
     /// the keys are asked for again, once.
     async fn verify_signing_key(
         &self,

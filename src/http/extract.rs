@@ -541,9 +541,9 @@ impl Authorized {
             _ => None,
         };
         let admission = match access {
-            Access::Public => return bug("a public route asks for a clerk"),
+            Access::Public => return bug("a public route asks for a principal"),
             Access::AnySession | Access::Session(_) | Access::SessionBackground(_) => {
-                return bug("the back office asks for a clerk with a token");
+                return bug("the back office asks for a principal with a token");
             }
             Access::AnyToken => by_token(request, till, key.as_ref(), None),
             Access::Private(permission) => by_token(request, till, key.as_ref(), Some(permission)),

@@ -383,7 +383,7 @@ impl Resources {
         }
     }
 
-    /// Is there nothing but the path that the others would begin with?
+    /// Whether there is nothing but the path that the others would begin with.
     fn is_one_path(&self) -> bool {
         self.0.iter().all(|(rest, _)| rest.is_empty())
     }

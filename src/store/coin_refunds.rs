@@ -30,7 +30,7 @@ pub struct NewCoinRefund {
     pub amount: Amount,
     /// When it was decided.
     pub made_at: Timestamp,
-    /// Is it to be sent to the exchange, or does it wait for the wallet to fetch it?
+    /// Whether it is to be sent to the exchange; otherwise it waits for the wallet to fetch it.
     pub wanted: bool,
 }
 
@@ -86,13 +86,13 @@ pub struct CoinRefund {
     pub amount: Amount,
     /// When it was decided.
     pub made_at: Timestamp,
-    /// Is it to be sent to the exchange?
+    /// Whether it is to be sent to the exchange.
     pub wanted: bool,
     /// What the exchange says.
     pub outcome: Outcome,
 }
 
-/// Is any coin of an order refunded, or to be?
+/// Whether any coin of an order is refunded, or to be.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].

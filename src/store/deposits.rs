@@ -61,7 +61,7 @@ pub struct Deposit {
 }
 
 impl Deposit {
-    /// May the exchange have it?
+    /// Whether the exchange may have it.
     pub fn was_sent(&self) -> bool {
         self.confirmation.is_some() || self.sent_at.is_some()
     }
@@ -77,7 +77,7 @@ pub fn of_order(db: &Connection, order: OrderSerial) -> Result<Vec<Deposit>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Were any coins sent for an order?
+/// Whether any coins were sent for an order.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -223,7 +223,7 @@ pub struct Sent {
     pub coin: Coin,
     /// What depositing it costs.
     pub deposit_fee: Amount,
-    /// Has the exchange confirmed it?
+    /// Whether the exchange has confirmed it.
     pub is_confirmed: bool,
 }
 

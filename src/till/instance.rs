@@ -271,7 +271,7 @@ impl Till {
     }
 
     /// Gives the principal's instance a new password in place of `old`, which is asked for because the
-    /// clerk may have left the desk. `peer` is the client's address, by which attempts are counted,
+    /// shopkeeper may have left the desk. `peer` is the client's address, by which attempts are counted,
     /// together with those to sign in. For the rest as [`Till::set_auth`].
     ///
     /// # Errors

@@ -99,7 +99,7 @@ impl Contacts {
         rest
     }
 
-    /// Was more found for the group of this exchange while it was worked on?
+    /// Whether more was found for the group of this exchange while it was worked on.
     fn has_more(&self, url: &BaseUrl) -> bool {
         self.all().get(url).is_some_and(|contact| contact.has_more)
     }

@@ -100,7 +100,7 @@ impl BaseUrl {
         self.host_and_path().split('/').next().unwrap_or_default()
     }
 
-    /// Does it name the machine that asks, whichever that is, so that no other one gets here by it?
+    /// Whether it names the machine that asks, so that no other one gets here by it.
     pub fn names_this_machine(&self) -> bool {
         self.reach() == Reach::Machine
     }
@@ -199,7 +199,7 @@ impl FulfillmentUrl {
         self.0.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
     }
 
-    /// The words that it shows to whoever has paid, if it is no page but a message; `+` stands for
+    /// The words that it shows to a customer who has paid, if it is no page but a message; `+` stands for
     /// a blank.
     pub fn message(&self) -> Option<String> {
         let (_, words) = self.0.split_once("://").filter(|_| !self.is_web())?;

@@ -48,7 +48,7 @@ struct List<'a> {
     currency: String,
     name: &'a str,
     now: Timestamp,
-    /// Do they look after the till itself?
+    /// Whether they look after the till itself.
     is_operator: bool,
 }
 

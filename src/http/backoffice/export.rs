@@ -198,7 +198,7 @@ impl Format {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|row| row.1)
     }
 
-    /// Can a file of this format have more than one ledger in it?
+    /// Whether a file of this format can have more than one ledger in it.
     fn holds_all(self) -> bool {
         matches!(self, Self::Xlsx | Self::Ods | Self::JsonLines)
     }
@@ -335,7 +335,7 @@ impl LocalFormat {
     }
 }
 
-/// Would a spreadsheet take `text` for a number, a date or a time?
+/// Whether a spreadsheet would take `text` for a number, a date or a time.
 fn is_like_a_number(text: &str) -> bool {
     let text = text.trim();
     text.contains(|c: char| c.is_ascii_digit())
@@ -393,7 +393,7 @@ impl ReportWriter for CsvWriter {
     }
 }
 
-/// Could a spreadsheet take `text` for something to reckon with? What programs leave out at the
+/// Whether a spreadsheet could take `text` for a formula. What programs leave out at the
 /// beginning (spaces, control and format characters) does not hide a sign, and a full-width or
 /// small one is the same sign.
 fn is_formula(text: &str) -> bool {
@@ -422,7 +422,7 @@ fn line(cells: &[String; WIDTH], separator: char) -> String {
 
 /// Writes ledgers as JSON, one object a line.
 struct JsonWriter {
-    /// Does each object say which ledger it belongs to?
+    /// Whether each object says which ledger it belongs to.
     is_mixed: bool,
     zone: TimeZone,
 }

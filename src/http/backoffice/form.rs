@@ -45,7 +45,7 @@ impl Form {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
-    /// Is `name` there at all, as a ticked box or a pressed button is?
+    /// Whether `name` is there at all, as a ticked box or a pressed button is.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(one, _)| one == name)
     }
@@ -105,7 +105,7 @@ impl FormState {
         self.complaints.push((name, text.into()));
     }
 
-    /// Is nothing wrong?
+    /// Whether nothing is wrong.
     pub(super) fn is_good(&self) -> bool {
         self.complaints.is_empty()
     }
@@ -120,7 +120,7 @@ impl FormState {
         self.form.raw(name)
     }
 
-    /// Was `value` chosen for `name`?
+    /// Whether `value` was chosen for `name`.
     pub(super) fn chose(&self, name: &str, value: &str) -> bool {
         self.form.raw(name) == value
     }

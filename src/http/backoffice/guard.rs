@@ -109,7 +109,8 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
     Ok(Verdict::Answer(answer))
 }
 
-/// Was a form sent from elsewhere? Browsers say where from; who says nothing is no browser.
+/// Whether a form was sent by a page that is not ours. Browsers name the page's origin; a client that names none
+/// is no browser.
 fn is_foreign(request: &HttpRequest, settings: &Settings) -> bool {
     let site = header(request, SEC_FETCH_SITE);
     if site.is_some_and(|site| !["same-origin", "none"].contains(&site)) {

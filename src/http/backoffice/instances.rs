@@ -83,7 +83,7 @@ struct InstancePage<'a> {
     base_url: String,
     made: FormattedTime,
     is_deleted: bool,
-    /// Is it the special instance, which must stay?
+    /// Whether it is the special instance, which must stay.
     is_own: bool,
 }
 
@@ -354,7 +354,7 @@ fn unfinished(
     Ok(typed)
 }
 
-/// Did the visitor type the name of the instance that is to go, and may it?
+/// Whether the visitor has typed the name of the instance that is to be deleted, and it may be.
 fn confirmed(instance: &Instance, form: Form, messages: &Messages) -> Result<FormState, FormState> {
     let mut typed = FormState::of(form);
     if typed.form().text("confirm") != instance.id.as_str() {

@@ -49,7 +49,7 @@ pub(super) use self::guard::guard;
 pub(super) use self::problem::problem;
 pub use self::submissions::Forms;
 
-/// Is `path` one of the back office's?
+/// Whether `path` is one of the back office's.
 pub(super) fn owns(path: &str) -> bool {
     // As the router sees it, which decodes and takes several slashes for one.
     let decoded = percent_decode_str(path).decode_utf8_lossy();

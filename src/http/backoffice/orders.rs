@@ -30,7 +30,7 @@ struct ListQuery {
     text: String,
     from: String,
     until: String,
-    /// Are those left out that a wallet took which had bought the same before?
+    /// Whether orders are left out that a wallet claimed which had bought the same before.
     hides_bought: bool,
     older: Option<i64>,
     newer: Option<i64>,

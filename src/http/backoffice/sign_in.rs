@@ -56,7 +56,7 @@ pub(super) fn place(request: &HttpRequest, why: Why) -> String {
     place
 }
 
-/// Is `place` one of the back office's own, to be put behind the daemon's root?
+/// Whether `place` is one of the back office's own, to be put behind the daemon's root.
 fn is_own_place(place: &str) -> bool {
     let plain = place.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let below = place.strip_prefix("webui");
@@ -120,7 +120,7 @@ fn ask(
 pub(super) struct Doorway {
     /// What the form carries in `csrf`.
     pub(super) csrf: String,
-    /// Can others on the network read along?
+    /// Whether others on the network can read along.
     pub(super) is_plain: bool,
     /// The cookie that the form needs.
     pub(super) cookie: Option<HeaderValue>,

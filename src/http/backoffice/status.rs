@@ -21,7 +21,7 @@ use ui::{Locale, Messages};
 /// A megabyte, as disks are sold.
 const MB: u64 = 1_000_000;
 
-/// How the daemon is doing, for its keeper.
+/// State of the daemon, for its operator.
 struct DaemonFigures {
     polls: usize,
     last_backup: Option<FormattedTime>,

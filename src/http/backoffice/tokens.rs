@@ -58,7 +58,7 @@ struct TokenRow {
     used: Option<FormattedTime>,
     /// Whether it is a web session. Then the description is the browser's name.
     is_seat: bool,
-    /// Is it the one by which the visitor sits here?
+    /// Whether it is that of the visitor's own web session.
     is_own: bool,
     is_over: bool,
 }
@@ -88,7 +88,7 @@ struct NewTokenView {
     expires: FormattedTime,
     /// Both, for the camera of the device that shall use it.
     qr: Option<Qr>,
-    /// Does the address name this very machine?
+    /// Whether the address names the machine that asks.
     is_local: bool,
 }
 
@@ -100,7 +100,7 @@ struct TokenPage<'a> {
     web_session: &'a WebSession,
     typed: &'a FormState,
     fresh: Option<NewTokenView>,
-    /// Was the page asked for that shows a token, after it had shown it?
+    /// Whether the page that shows a token was asked for again after it had shown it.
     is_shown_before: bool,
     rows: Vec<TokenRow>,
     older: Option<String>,
@@ -265,7 +265,7 @@ fn fresh(web_session: &WebSession, issued: &IssuedToken, base_url: &BaseUrl) -> 
     }
 }
 
-/// `GET /webui/tokens/$SERIAL/revoke`: is it meant?
+/// `GET /webui/tokens/$SERIAL/revoke`: asks for confirmation.
 pub(in crate::http) async fn ask_to_revoke(
     till: Data<Till>,
     web_session: WebSession,

@@ -24,7 +24,7 @@ struct Tab {
     /// The first segment of its path below `/webui`.
     path: &'static str,
     text: fn(&Messages) -> &'static str,
-    /// Is it for the special instance only?
+    /// Whether it is for the special instance only.
     for_admin: bool,
 }
 
@@ -129,7 +129,7 @@ impl WebSession {
         self.0.flash
     }
 
-    /// Is the list shown of what there is to do at first?
+    /// Whether the check list of first steps is shown.
     pub(super) fn has_check_list(&self) -> bool {
         self.0.has_check_list
     }

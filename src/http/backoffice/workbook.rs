@@ -57,7 +57,7 @@ pub(super) trait SheetFile: Send + 'static {
     fn finish(&mut self, out: &mut (dyn io::Write + Send)) -> io::Result<()>;
 }
 
-/// Is this a column of times?
+/// Whether this is a column of times.
 pub(super) fn is_time(column: &str) -> bool {
     column.ends_with("_at")
 }

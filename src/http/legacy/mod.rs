@@ -44,7 +44,7 @@ pub use self::calls::LEGACY;
 
 /// Where a request of 2019 wants to go.
 struct Target {
-    /// Did it come through `/public`?
+    /// Whether it came through `/public`.
     public: bool,
     /// The instance in its path, undecoded.
     instance: Option<String>,
@@ -211,7 +211,7 @@ impl Visit {
     /// A principal for a request that has no body.
     async fn principal(&self, access: Access) -> Result<Principal, Failure> {
         let Private(permission) = access else {
-            return Err(Failure::Bug("a public call asks for a clerk".into()));
+            return Err(Failure::Bug("a public call asks for a principal".into()));
         };
         let instance = self.instance().await?;
         self.admitted(&instance, permission).await
@@ -222,7 +222,7 @@ impl Visit {
     /// request means; what it says is checked by [`Visit::check_named`].
     async fn clerk_before_body(&self, access: Access) -> Result<Principal, Failure> {
         let Private(permission) = access else {
-            return Err(Failure::Bug("a public call asks for a clerk".into()));
+            return Err(Failure::Bug("a public call asks for a principal".into()));
         };
         if let Some(instance) = self.in_path()? {
             return self.admitted(&instance, permission).await;
@@ -236,7 +236,7 @@ impl Visit {
         }
     }
 
-    /// Is the instance that the request names the principal's?
+    /// Whether the instance that the request names is the principal's.
     async fn check_named(
         &self,
         principal: &Principal,

@@ -18,7 +18,7 @@ use taler::ids::{OrderId, SessionId};
 pub(super) struct PublicOrderQuery {
     /// The hash of the contract. Who shows it has claimed the order.
     h_contract: Option<HashCode>,
-    /// The order's claim token, for whoever has not claimed it.
+    /// The order's claim token, for a client that has not claimed it.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::ClaimToken>))]
     token: Option<ClaimToken>,
     /// The session that must have paid: another session's payment does not count.

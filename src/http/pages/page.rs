@@ -79,7 +79,7 @@ pub(in crate::http) struct Link<'a> {
     pub(in crate::http) qr: Option<Qr>,
     /// What the picture is for, for those who do not see it.
     pub(in crate::http) label: &'a str,
-    /// Does it name the machine that made it, so that no other device gets there?
+    /// Whether it names the machine that made it, so that no other device gets there.
     pub(in crate::http) is_local: bool,
 }
 

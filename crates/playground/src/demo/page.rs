@@ -121,7 +121,7 @@ async fn once(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let body = form::taken(&mut request).await?;
-    // What another visitor or another site sends is another form, and refused by whoever takes it.
+    // What another visitor or another site sends is another form, and refused by the handler that takes it.
     let mut sent = body.to_vec();
     for name in [COOKIE, ORIGIN, HeaderName::from_static("sec-fetch-site")] {
         let value = request.headers().get(name).map_or(&b""[..], |value| value.as_bytes());
