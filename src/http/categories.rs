@@ -60,7 +60,7 @@ struct CategoryWish {
     #[cfg_attr(test, schema(value_type = openapi::values::ProductName))]
     name: String,
     /// The same in other languages.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Translations>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductTranslations>))]
     name_i18n: Option<Translations>,
 }
 

@@ -15,7 +15,8 @@ use super::openapi::{
 use super::origin::{base_url, client};
 use super::products::{ProductTax, image_hash, taxes};
 use super::quantity::{StockQuantity, whole_stock};
-use super::{Settings, tokens};
+use super::settings::Settings;
+use super::tokens;
 use crate::model::access::{Permission, Scope, TokenScope};
 use crate::model::product::{Product, Translations};
 use crate::till::{self, Admission, CreateToken, PointOfSale, Till, WithPictures};

@@ -17,7 +17,7 @@ use crate::model::instance::Location;
 use crate::model::product::{
     Image, Prices, Product, ProductChange, ProductFilter, Tax, Translations,
 };
-use crate::till::{HeldProduct, InventoryError, LockProduct, ProductPaging, Till};
+use crate::till::{HeldProduct, LockProduct, ProductPaging, Till};
 use taler::amount::Amount;
 use taler::ids::ProductId;
 use taler::quantity::DecimalQuantity;
@@ -142,7 +142,7 @@ struct ProductAdd {
     #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductName>))]
     product_name: Option<String>,
     /// The description in other languages.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Translations>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductTranslations>))]
     description_i18n: Option<Translations>,
     /// The categories that it is in.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::CategoryIds>))]
@@ -199,7 +199,7 @@ struct ProductPatch {
     #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductText>))]
     description: Option<String>,
     /// The description in other languages: all of them.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Translations>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductTranslations>))]
     description_i18n: Option<Translations>,
     /// The categories that it is in: all of them.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::CategoryIds>))]
@@ -521,34 +521,6 @@ pub(super) async fn image(till: Data<Till>, PathId(hash): PathId<String>) -> Ans
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .json(ImageShown { image: image.as_str().to_owned() }))
-}
-
-/// The answer where there is less of a product than was asked for, beside code and hint.
-#[derive(Serialize)]
-pub(super) struct OutOfStock {
-    product_id: ProductId,
-    requested_quantity: i64,
-    available_quantity: i64,
-    unit_requested_quantity: DecimalQuantity,
-    unit_available_quantity: DecimalQuantity,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    restock_expected: Option<Timestamp>,
-}
-
-impl OutOfStock {
-    /// What `error` says of it, if it is of this kind.
-    pub(super) fn of(error: &InventoryError) -> Option<Self> {
-        let InventoryError::OutOfStock(shortage) = error else { return None };
-        let restock = shortage.next_restock;
-        Some(Self {
-            product_id: shortage.product_id.clone(),
-            requested_quantity: whole_stock(Some(shortage.requested)),
-            available_quantity: whole_stock(Some(shortage.available)),
-            unit_requested_quantity: shortage.requested,
-            unit_available_quantity: shortage.available,
-            restock_expected: Some(restock).filter(|time| *time != Timestamp::ZERO),
-        })
-    }
 }
 
 /// How the API document describes these routes.

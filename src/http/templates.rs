@@ -10,9 +10,12 @@ use super::etag;
 use super::extract::{Authorized, Body, InstanceParam, JsonBody, PathId, QueryParams};
 use super::orders::{insert_some, made};
 use super::origin::{base_url_for_strangers, client};
+use super::pages;
+use super::pages::page::is_wanted;
 use super::products::{ProductTax, image_hash, taxes};
 use super::quantity::StockQuantity;
-use super::{Settings, pages, read};
+use super::read;
+use super::settings::Settings;
 use crate::model::category::Category;
 use crate::model::instance::Instance;
 use crate::model::product::{Product, Translations};
@@ -99,7 +102,7 @@ pub(super) async fn public(
     PathId(id): PathId<TemplateId>,
     params: QueryParams,
 ) -> Answer {
-    if pages::is_wanted(&request) {
+    if is_wanted(&request) {
         return pages::template(&request, &till, &settings, &instance, id, &params).await;
     }
     let template = till.public_template(&instance, id).await?;
@@ -237,7 +240,7 @@ pub(super) async fn instantiate(
     body: Body,
 ) -> Answer {
     let mut fields = body.fields_or_form(&request).await?;
-    if pages::is_wanted(&request) {
+    if is_wanted(&request) {
         return pages::filled_in(&request, &till, &settings, &instance, id, fields).await;
     }
     let filling = TemplateInput {

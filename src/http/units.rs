@@ -87,10 +87,10 @@ struct UnitAdd {
     #[cfg_attr(test, schema(value_type = openapi::values::ProductText))]
     unit_name_short: String,
     /// The words in other languages.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Translations>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductTranslations>))]
     unit_name_long_i18n: Option<Translations>,
     /// The sign in other languages.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Translations>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductTranslations>))]
     unit_name_short_i18n: Option<Translations>,
     /// Whether there can be half of one. Without it, no.
     unit_allow_fraction: Option<bool>,
@@ -140,10 +140,10 @@ struct UnitPatch {
     #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductText>))]
     unit_name_short: Option<String>,
     /// The words in other languages: all of them.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Translations>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductTranslations>))]
     unit_name_long_i18n: Option<Translations>,
     /// The sign in other languages: all of them.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Translations>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ProductTranslations>))]
     unit_name_short_i18n: Option<Translations>,
     /// Whether there can be half of one.
     unit_allow_fraction: Option<bool>,

@@ -21,6 +21,9 @@ pub enum Pictures {
 }
 
 impl Pictures {
+    /// All of them.
+    pub const ALL: Self = Self::UpTo(i64::MAX);
+
     fn longest(self) -> i64 {
         match self {
             Self::Without => 0,

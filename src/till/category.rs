@@ -1,7 +1,7 @@
 //! Use cases of categories of products (inventory 7).
 
-use super::instance::still_there;
 use super::inventory_error::InventoryError;
+use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::category::{Category, FilledCategory, NewCategory};
 use crate::store::categories;

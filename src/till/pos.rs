@@ -1,6 +1,6 @@
 //! What a point of sale shows: all products and categories at once (inventory 8).
 
-use super::product::{ANY_PICTURE, MAX_PRODUCTS};
+use super::product::MAX_PRODUCTS;
 use super::{Error, Principal, Till};
 use crate::model::category::Category;
 use crate::model::product::Product;
@@ -38,7 +38,7 @@ impl Till {
         let (instance, now) = (principal.instance.serial, self.clock.now());
         let pictures = match pictures {
             WithPictures::No => Pictures::Without,
-            WithPictures::Yes => ANY_PICTURE,
+            WithPictures::Yes => Pictures::ALL,
         };
         self.store
             .read(move |db| {

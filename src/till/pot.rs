@@ -1,7 +1,7 @@
 //! Use cases of money pots (inventory 7).
 
-use super::instance::still_there;
 use super::inventory_error::InventoryError;
+use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::invalid_field::InvalidField;
 use crate::model::label::{Label, Labelled};

@@ -1,7 +1,7 @@
 //! Use cases of products: add, change, list, delete, lock, show their pictures (inventory 2, 3 and 9).
 
-use super::instance::still_there;
 use super::inventory_error::InventoryError;
+use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::invalid_field::InvalidField;
@@ -28,8 +28,6 @@ const MAX_PRODUCT_LIST: i64 = 1024;
 const MAX_LOCKS: i64 = 1000;
 /// The longest time that stock is locked without an order, in seconds: a day.
 const LONGEST_LOCK_S: u64 = 86_400;
-/// Pictures of any length.
-pub(super) const ANY_PICTURE: Pictures = Pictures::UpTo(i64::MAX);
 
 /// Which part of a list of products is wanted.
 #[derive(Clone, Debug)]
@@ -85,7 +83,7 @@ impl Till {
     /// [`InventoryError::ProductUnknown`].
     pub async fn product(&self, principal: &Principal, id: ProductId) -> Result<Product, Error> {
         let (instance, now) = (principal.instance.serial, self.clock.now());
-        self.store.read(move |db| product(db, instance, &id, now, ANY_PICTURE)).await
+        self.store.read(move |db| product(db, instance, &id, now, Pictures::ALL)).await
     }
 
     /// Keeps a new product. The same one again is no error.

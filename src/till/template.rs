@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 
 use super::cart::{Cart, CartOffer};
-use super::instance::still_there;
 use super::inventory_error::InventoryError;
+use super::lookup::still_there;
 use super::order::{CreateOrder, CreatedOrder};
 use super::product::{MAX_PRODUCTS, product};
 use super::unit::every_unit;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::instance::still_there;
 use super::inventory_error::InventoryError;
+use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::unit::{self, Unit, UnitChange};

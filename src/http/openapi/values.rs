@@ -8,7 +8,8 @@ use taler::quantity::DecimalQuantity;
 
 use super::contract::{self, told};
 use super::schema::{
-    any_case, any_of, line, list, location, number, one_of, rows, seconds, text, translations, wish,
+    any_case, any_of, line, list, location, number, one_of, rows, seconds, text, translations,
+    wire_method, wish,
 };
 use crate::http::extract::{SessionOrNone, YesNoAll};
 use crate::http::orders::shop::MAX_PATHS;
@@ -17,7 +18,7 @@ use crate::model::access::{Scope, TokenScope};
 use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
 use crate::model::product::{
-    IMAGE_KINDS, MAX_CATEGORIES, MAX_IMAGE, MAX_PRECISION, MAX_PRICES, MAX_TEXT, MAX_UNIT,
+    IMAGE_KINDS, MAX_CATEGORIES, MAX_IMAGE, MAX_LANGUAGES, MAX_PRECISION, MAX_PRICES, MAX_TEXT, MAX_UNIT,
 };
 use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
 use crate::till::{MAX_LOCK_UUIDS, MAX_REASON};
@@ -50,6 +51,7 @@ values! {
         "Paths into a contract.", json!(["$.products[0].description"]);
     Reason: clean(MAX_REASON), "A reason in words, of up to 1,024 characters.", json!("The cup was broken");
     AnyObject: json!({ "type": "object" }), "Any object.", json!({});
+    WireMethod: wire_method(), "A kind of bank account, as in payto URIs.", json!("iban");
     Rows: rows(), "How many rows, and in which direction; not zero.", json!(-20);
     Offset: json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX }),
         "The number of a row.", json!(1000);
@@ -80,7 +82,8 @@ values! {
     Line: line(), "A line of up to 512 characters.", json!("VAT 7 %");
     UnitName: clean(MAX_UNIT), "A unit's name, of up to 80 characters.", json!("WeightUnitKg");
     NewUnitName: word(r"[^\u0000]+", 1, MAX_UNIT), "A unit's name, of 1 to 80 characters.", json!("Crate");
-    Translations: translations(), "A text in other languages, by their tags.", json!({ "de": "Käse" });
+    ProductTranslations: product_translations(),
+        "A text in other languages, by their tags of letters, digits and `_`.", json!({ "de": "Käse" });
     Location: location(), "A postal address; every part may be missing.", json!({ "town": "Bern" });
     CategoryIds: list(category_number(), Some(MAX_CATEGORIES)), "Numbers of categories.", json!([1]);
     Precision: number(0, MAX_PRECISION.into()), "Digits behind the dot.", json!(3);
@@ -114,6 +117,15 @@ fn whole() -> u64 {
 
 fn category_number() -> serde_json::Value {
     json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX })
+}
+
+fn product_translations() -> serde_json::Value {
+    let mut texts = translations();
+    texts["maxProperties"] = json!(MAX_LANGUAGES);
+    texts["propertyNames"]["minLength"] = json!(1);
+    texts["propertyNames"]["maxLength"] = json!(MAX_LANGUAGES);
+    texts["additionalProperties"]["maxLength"] = json!(MAX_TEXT);
+    texts
 }
 
 fn prices() -> serde_json::Value {

@@ -7,14 +7,14 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::etag;
 #[cfg(test)]
 use super::super::extract::LongPollQuery;
 use super::super::extract::{
-    Authorized, Body, LongPoll, PathId, QueryParams, SessionOrNone, YesNoAll, header,
+    Authorized, Body, LongPoll, PathId, QueryParams, SessionOrNone, YesNoAll,
 };
+use super::super::headers::header;
 #[cfg(test)]
 use super::super::openapi::{
     self,
@@ -23,8 +23,10 @@ use super::super::openapi::{
 use super::super::origin::base_url;
 use super::super::products::is_uuid;
 use super::super::quantity::quantity;
+use super::super::settings::Settings;
 #[cfg(test)]
 use super::OrderCreated;
+use super::query::repurchase;
 use super::{made, pay_uri, refund_uri, status_url, terms};
 use crate::model::cart::CartLine;
 use crate::model::contract::BadOrder;
@@ -33,7 +35,7 @@ use crate::model::order::{
 };
 use crate::till::{
     self, Cart, CreateOrder, Filter, GrantRefund, MAX_LOCK_UUIDS, ManualPayment, Paging,
-    PaymentState, Repurchase, Smaller, Status, StatusQuery, Till,
+    PaymentState, Smaller, Status, StatusQuery, Till,
 };
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -60,6 +62,7 @@ struct OrderCreation {
     refund_delay: Option<RelativeTime>,
     /// Which kind of bank account the money shall go to, such as `iban`. Without it, the first account
     /// counts that an exchange can pay.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::WireMethod>))]
     payment_target: Option<String>,
     /// The session of the visitor that the order is for. An empty text names none.
     #[serde(default)]
@@ -325,11 +328,6 @@ pub(in crate::http) async fn status(
         true => response.finish(),
         false => response.content_type("application/json").body(body),
     })
-}
-
-/// What counts as bought before, as the client wishes.
-pub(in crate::http) fn repurchase(refunded_count: bool) -> Repurchase {
-    if refunded_count { Repurchase::All } else { Repurchase::Unrefunded }
 }
 
 /// What is asked about an order.
