@@ -42,6 +42,7 @@ mod shop;
 mod templates;
 mod tokens;
 mod units;
+mod webhooks;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
@@ -155,23 +156,27 @@ routes! {
     DELETE "/private/pots/{id}"             Private(PotsWrite)          => pots::remove;
     GET    "/private/pos"                   Private(ProductsRead)       => pos::show;
     GET    "/private/pos-2024.json"         Public                      => pos::old;
+    GET    "/private/webhooks"              Private(WebhooksRead)       => webhooks::list;
+    POST   "/private/webhooks"              Private(WebhooksWrite)      => webhooks::add;
+    GET    "/private/webhooks/{id}"         Private(WebhooksRead)       => webhooks::show;
+    PATCH  "/private/webhooks/{id}"         Private(WebhooksWrite)      => webhooks::change;
+    DELETE "/private/webhooks/{id}"         Private(WebhooksWrite)      => webhooks::remove;
+    GET    "/private/webhooks/{id}/deliveries" Private(WebhooksRead)    => webhooks::deliveries;
+    POST   "/private/webhooks/{id}/deliveries/{serial}/redeliver"
+                                            Private(WebhooksWrite)      => webhooks::redeliver;
+    POST   "/private/webhooks/{id}/redeliver" Private(WebhooksWrite)    => webhooks::redeliver_since;
+    POST   "/private/webhooks/{id}/test"    Private(WebhooksWrite)      => webhooks::test;
+    POST   "/private/webhooks/{id}/secret"  Private(WebhooksWrite)      => webhooks::new_secret;
 }
 
 routes! {
     /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
     LATER, add_later:
-
     GET    "/private/otp-devices"           Private(OtpDevicesRead)     => later::private;
     POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => later::private;
     GET    "/private/otp-devices/{id}"      Private(OtpDevicesRead)     => later::private;
     PATCH  "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
     DELETE "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
-
-    GET    "/private/webhooks"              Private(WebhooksRead)       => later::private;
-    POST   "/private/webhooks"              Private(WebhooksWrite)      => later::private;
-    GET    "/private/webhooks/{id}"         Private(WebhooksRead)       => later::private;
-    PATCH  "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
-    DELETE "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
 
     GET    "/private/transfers"             Private(TransfersRead)      => later::private;
     POST   "/private/transfers"             Private(TransfersWrite)     => later::private;

@@ -44,6 +44,7 @@ pub mod storage_info;
 pub mod templates;
 pub mod tokens;
 pub mod units;
+pub mod webhooks;
 mod writer;
 
 use std::cell::RefCell;
@@ -244,6 +245,26 @@ pub struct Options {
     pub write_queue: usize,
     /// Whether a change is on the disk before it is confirmed. Only benchmarks turn this off.
     pub durability: Durability,
+    /// How much may wait to be told to webhooks.
+    pub outbox: OutboxLimits,
+}
+
+/// How much may wait to be told to webhooks (webhooks 5.5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct OutboxLimits {
+    /// Most deliveries of an instance that wait.
+    pub max_waiting: u32,
+    /// Most bytes of variables of an instance's events that wait.
+    pub max_variables_bytes: u64,
+    /// Free bytes on the disk without which no event is written: the rest is for what has happened, payments
+    /// before all.
+    pub disk_reserve_bytes: u64,
+}
+
+impl Default for OutboxLimits {
+    fn default() -> Self {
+        Self { max_waiting: 10_000, max_variables_bytes: 32 << 20, disk_reserve_bytes: 1_000_000 }
+    }
 }
 
 /// What a confirmed change survives.
@@ -257,7 +278,12 @@ pub enum Durability {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, write_queue: 1024, durability: Durability::Full }
+        Self {
+            readers: 4,
+            write_queue: 1024,
+            durability: Durability::Full,
+            outbox: OutboxLimits::default(),
+        }
     }
 }
 

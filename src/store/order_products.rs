@@ -62,21 +62,24 @@ pub fn insert_pots(tx: &mut Tx<'_>, order: OrderSerial, shares: &[(i64, Amount)]
 }
 
 /// Counts what an order takes as sold, and books its payment to its pots. Called once, with the payment. The
-/// products whose counters changed.
+/// products that count as sold now, and how much of each.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn sell(tx: &mut Tx<'_>, order: OrderSerial) -> Result<Vec<ProductSerial>> {
+pub fn sell(tx: &mut Tx<'_>, order: OrderSerial) -> Result<Vec<(ProductSerial, DecimalQuantity)>> {
     let params = named_params! { ":order_serial": order };
     let mut statement = tx.prepare_cached(sql!("order_products/open"))?;
     let rows = statement
         .query_map(params, |row| Ok((row.get("product_serial")?, row.get("quantity_u")?)))?;
     let open: Vec<(ProductSerial, DecimalQuantity)> = rows.collect::<rusqlite::Result<_>>()?;
     drop(statement);
-    let mut sold = Vec::new();
+    let mut sold: Vec<(ProductSerial, DecimalQuantity)> = Vec::new();
     for (product, quantity) in &open {
         products::add_sold(tx, *product, *quantity)?;
-        sold.push(*product);
+        match sold.iter_mut().find(|(known, _)| known == product) {
+            Some((_, sum)) => *sum = sum.saturating_add(*quantity),
+            None => sold.push((*product, *quantity)),
+        }
     }
     if !open.is_empty() {
         tx.prepare_cached(sql!("order_products/close"))?.execute(params)?;
@@ -89,8 +92,6 @@ pub fn sell(tx: &mut Tx<'_>, order: OrderSerial) -> Result<Vec<ProductSerial>> {
     for (pot, amount) in &shares {
         pots::add(tx, *pot, amount)?;
     }
-    sold.sort_unstable();
-    sold.dedup();
     Ok(sold)
 }
 

@@ -53,7 +53,7 @@ pub fn find(
     Ok(statement.query_row(params, read_product).optional()?)
 }
 
-/// The product with this number as it is at `now`, without its picture.
+/// The product with this number as it is at `now`.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -61,12 +61,13 @@ pub fn find_by_serial(
     db: &Connection,
     serial: ProductSerial,
     now: Timestamp,
+    pictures: Pictures,
 ) -> Result<Option<Product>> {
     let mut statement = db.prepare_cached(sql!("products/columns" + "products/find_by_serial"))?;
     let params = named_params! {
         ":product_serial": serial,
         ":now_s": now,
-        ":longest_image": Pictures::Without.longest(),
+        ":longest_image": pictures.longest(),
     };
     Ok(statement.query_row(params, read_product).optional()?)
 }

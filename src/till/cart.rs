@@ -101,7 +101,7 @@ impl Reservation {
             }
         }
         for (id, serial, sum) in sums {
-            let there = products::find_by_serial(tx, serial, now)?;
+            let there = products::find_by_serial(tx, serial, now, Pictures::Without)?;
             let there = there.ok_or_else(|| InventoryError::ProductUnknown(id.clone()))?;
             check_stock(&there, sum)?;
         }

@@ -1,6 +1,7 @@
 //! Use cases of categories of products (inventory 7).
 
 use super::inventory_error::InventoryError;
+use super::inventory_events::{tell_category_added, tell_category_deleted, tell_category_updated};
 use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::category::{Category, FilledCategory, NewCategory};
@@ -48,6 +49,7 @@ impl Till {
         new: NewCategory,
     ) -> Result<i64, Error> {
         new.check()?;
+        let now = self.clock.now();
         let (instance, shop) = (principal.instance.serial, principal.instance.id.clone());
         self.store
             .write(move |tx| {
@@ -55,8 +57,10 @@ impl Till {
                 if categories::count(tx, instance)? >= MAX_CATEGORIES {
                     return Err(InventoryError::Full("categories").into());
                 }
-                categories::insert(tx, instance, &new)?
-                    .ok_or_else(|| InventoryError::CategoryExists.into())
+                let made = categories::insert(tx, instance, &new)?;
+                let serial = made.ok_or(InventoryError::CategoryExists)?;
+                tell_category_added(tx, instance, serial, &new, now)?;
+                Ok(serial)
             })
             .await
     }
@@ -72,16 +76,16 @@ impl Till {
         new: NewCategory,
     ) -> Result<(), Error> {
         new.check()?;
-        let instance = principal.instance.serial;
+        let (instance, now) = (principal.instance.serial, self.clock.now());
         self.store
             .write(move |tx| {
+                let there = categories::find(tx, instance, serial)?;
+                let old = there.ok_or(InventoryError::CategoryUnknown(serial))?.details;
                 if categories::is_name_taken(tx, instance, serial, &new.name)? {
                     return Err(InventoryError::CategoryExists.into());
                 }
-                match categories::update(tx, instance, serial, &new)? {
-                    true => Ok(()),
-                    false => Err(InventoryError::CategoryUnknown(serial).into()),
-                }
+                categories::update(tx, instance, serial, &new)?;
+                tell_category_updated(tx, instance, serial, &old, &new, now)
             })
             .await
     }
@@ -91,11 +95,13 @@ impl Till {
     /// # Errors
     /// [`InventoryError::CategoryUnknown`].
     pub async fn delete_category(&self, principal: &Principal, serial: i64) -> Result<(), Error> {
-        let instance = principal.instance.serial;
+        let (instance, now) = (principal.instance.serial, self.clock.now());
         self.store
-            .write(move |tx| match categories::delete(tx, instance, serial)? {
-                true => Ok(()),
-                false => Err(InventoryError::CategoryUnknown(serial).into()),
+            .write(move |tx| {
+                let there = categories::find(tx, instance, serial)?;
+                let old = there.ok_or(InventoryError::CategoryUnknown(serial))?.details;
+                categories::delete(tx, instance, serial)?;
+                tell_category_deleted(tx, instance, serial, &old, now)
             })
             .await
     }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::cart::Cart;
 use super::lookup::{order, still_there};
 use super::wait::WaitLimit;
+use super::webhooks::tell_created;
 use super::{Error, Principal, Till, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
@@ -204,6 +205,7 @@ impl Till {
                     let made = order(tx, serial, &new.order_id)?.serial;
                     reservation.keep(tx, serial, made, now, new.pay_deadline)?;
                 }
+                tell_created(tx, serial, &new.order_id, now)?;
                 Ok(CreatedOrder {
                     order_id: new.order_id,
                     token: new.claim_token,

@@ -1,6 +1,7 @@
 //! Use cases of products: add, change, list, delete, lock, show their pictures (inventory 2, 3 and 9).
 
 use super::inventory_error::InventoryError;
+use super::inventory_events::{Before, tell_added};
 use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
@@ -10,6 +11,7 @@ use crate::model::product::{
     Shortage, UnitDefaults,
 };
 use crate::model::unit;
+use crate::model::webhook::EventType;
 use crate::store::products::Pictures;
 use crate::store::{
     Read, Tx, categories, groups, images, locks, order_products, pots, products, units,
@@ -118,7 +120,8 @@ impl Till {
                 }
                 products::insert(tx, instance, &id, &details, image)?;
                 let there = product(tx, instance, &id, now, Pictures::Without)?;
-                Ok(products::set_categories(tx, there.serial, &details.categories)?)
+                products::set_categories(tx, there.serial, &details.categories)?;
+                tell_added(tx, instance, &id, now)
             })
             .await
     }
@@ -138,6 +141,7 @@ impl Till {
         self.store
             .write(move |tx| {
                 let there = product(tx, instance, &id, now, Pictures::Without)?;
+                let before = Before::of(tx, instance, &id, EventType::InventoryUpdated, now)?;
                 let details = complete(tx, instance, &change, Some(&there.details))?;
                 check_counters(&there, &details)?;
                 let image = match change.image {
@@ -152,7 +156,7 @@ impl Till {
                 if let Some(old) = there.image_serial.filter(|old| image != Some(*old)) {
                     images::delete_unused(tx, old)?;
                 }
-                Ok(())
+                before.tell_updated(tx, instance, now)
             })
             .await
     }
@@ -174,11 +178,12 @@ impl Till {
                 if held == HeldProduct::Keep && order_products::is_held(tx, there.serial, now)? {
                     return Err(InventoryError::ProductHeld(id).into());
                 }
+                let before = Before::of(tx, instance, &id, EventType::InventoryDeleted, now)?;
                 products::delete(tx, there.serial)?;
                 if let Some(image) = there.image_serial {
                     images::delete_unused(tx, image)?;
                 }
-                Ok(())
+                before.tell_deleted(tx, instance, now)
             })
             .await
     }

@@ -36,6 +36,8 @@ struct Tenant {
     session: String,
     goods: String,
     template: String,
+    /// A webhook that was told of one order.
+    webhook: String,
     /// The hash that names its bank account.
     account: String,
     /// The number of its token.
@@ -84,35 +86,7 @@ impl ShopsOfADaemon {
             assert!(reply.status < 300, "{path}: {reply:?}");
             reply
         };
-        let orders = [0, 1, 2].map(|step| {
-            let wish = json!({
-                "order": { "summary": format!("ale-of-{id}"), "amount": "EUR:31.41",
-                    "fulfillment_url": goods },
-                "session_id": session, "refund_delay": { "d_us": 86_400_000_000_u64 },
-            });
-            let made = post("/private/orders", &wish).json();
-            let text = |name: &str| made[name].as_str().unwrap().to_owned();
-            let mut order =
-                Order { id: text("order_id"), claim_token: text("token"), ..Order::default() };
-            if step > 0 {
-                let body = json!({ "nonce": wallet.public_key(), "token": order.claim_token });
-                let claimed = post(&format!("/orders/{}/claim", order.id), &body).json();
-                order.h_contract = contract_hash(&claimed["contract_terms"]).unwrap().to_string();
-            }
-            if step > 1 {
-                let body = json!({ "method": "bank", "reference": format!("mark-of-{id}"),
-                    "session_id": session });
-                let paid = post(&format!("/private/orders/{}/payments", order.id), &body).json();
-                order.sig = paid["sig"].as_str().unwrap().to_owned();
-                let body = json!({ "refund": "EUR:2.71", "reason": format!("reason-of-{id}") });
-                post(&format!("/private/orders/{}/refund", order.id), &body);
-            }
-            order
-        });
-        let template = format!("ale-{id}");
-        let body = json!({ "template_id": template, "template_description": format!("note-of-{id}"),
-            "template_contract": { "summary": format!("offer-of-{id}"), "amount": "EUR:5" } });
-        post("/private/templates", &body);
+        // Before there is a webhook that would be told of it.
         let numbered = |path: &str, name: &str, number: &str| {
             let body = json!({ name: format!("{number}-of-{id}"), "description": "x" });
             post(path, &body).json()[number].to_string()
@@ -144,7 +118,52 @@ impl ShopsOfADaemon {
         let total = json!({ "new_pot_totals": ["EUR:1"] });
         let patch = self.daemon.ask("PATCH", &at(&format!("/private/pots/{}", inventory["pots"])));
         assert_eq!(patch.token(&token).json(&total).send().status, 204);
+        let webhook = format!("hook-{seed}");
+        let body = json!({ "webhook_id": webhook, "event_type": "order_created",
+            "url": "https://shop.example/", "http_method": "POST",
+            "header_template": format!("X-Key: key-of-{id}") });
+        post("/private/webhooks", &body);
+        let orders = [0, 1, 2].map(|step| {
+            if step == 1 {
+                // One delivery is enough.
+                let other = json!({ "event_type": "category_added", "url": "https://shop.example/",
+                    "http_method": "POST", "header_template": format!("X-Key: key-of-{id}") });
+                let path = at(&format!("/private/webhooks/{webhook}"));
+                let reply = self.daemon.ask("PATCH", &path).token(&token).json(&other).send();
+                assert_eq!(reply.status, 204, "{reply:?}");
+            }
+            let wish = json!({
+                "order": { "summary": format!("ale-of-{id}"), "amount": "EUR:31.41",
+                    "fulfillment_url": goods },
+                "session_id": session, "refund_delay": { "d_us": 86_400_000_000_u64 },
+            });
+            let made = post("/private/orders", &wish).json();
+            let text = |name: &str| made[name].as_str().unwrap().to_owned();
+            let mut order =
+                Order { id: text("order_id"), claim_token: text("token"), ..Order::default() };
+            if step > 0 {
+                let body = json!({ "nonce": wallet.public_key(), "token": order.claim_token });
+                let claimed = post(&format!("/orders/{}/claim", order.id), &body).json();
+                order.h_contract = contract_hash(&claimed["contract_terms"]).unwrap().to_string();
+            }
+            if step > 1 {
+                let body = json!({ "method": "bank", "reference": format!("mark-of-{id}"),
+                    "session_id": session });
+                let paid = post(&format!("/private/orders/{}/payments", order.id), &body).json();
+                order.sig = paid["sig"].as_str().unwrap().to_owned();
+                let body = json!({ "refund": "EUR:2.71", "reason": format!("reason-of-{id}") });
+                post(&format!("/private/orders/{}/refund", order.id), &body);
+            }
+            order
+        });
+        let template = format!("ale-{id}");
+        let body = json!({ "template_id": template, "template_description": format!("note-of-{id}"),
+            "template_contract": { "summary": format!("offer-of-{id}"), "amount": "EUR:5" } });
+        post("/private/templates", &body);
         let get = |path: &str| self.daemon.ask("GET", &at(path)).token(&token).send().json();
+        let log = get(&format!("/private/webhooks/{webhook}/deliveries"));
+        // See `at`.
+        assert_eq!(log["deliveries"][0]["delivery_serial"], seed, "{log}");
         let accounts = get("/private/accounts");
         let account = accounts["accounts"][0]["h_wire"].as_str().unwrap().to_owned();
         let serial = get("/private/tokens")["tokens"][0]["serial"].to_string();
@@ -155,6 +174,7 @@ impl ShopsOfADaemon {
             "reason-of-",
             "note-of-",
             "offer-of-",
+            "key-of-",
             "cheese-of-",
             "unit-of-",
             "lock-of-",
@@ -180,6 +200,7 @@ impl ShopsOfADaemon {
             session,
             goods,
             template,
+            webhook,
             account,
             serial,
             web_session,
@@ -212,6 +233,10 @@ impl ShopsOfADaemon {
                 format!("product_serial IN ({products})")
             } else if has("pot_serial") {
                 format!("pot_serial IN ({pots})")
+            } else if has("webhook_serial") {
+                let webhooks =
+                    format!("SELECT serial FROM webhooks WHERE instance_serial = ({own})");
+                format!("webhook_serial IN ({webhooks})")
             } else if table == "instances" {
                 format!("id = '{}'", tenant.id)
             } else {
@@ -228,8 +253,26 @@ impl ShopsOfADaemon {
                 );
                 continue;
             };
-            // That a token was used is kept; by whom says the token.
-            let kept = columns.iter().filter(|column| *column != "last_used_s");
+            // That a token was used is kept; by whom says the token. What the sender of webhooks writes has
+            // its own time.
+            let of_sender = [
+                "state",
+                "attempts",
+                "next_attempt_s",
+                "scheduled_at_s",
+                "last_attempt_s",
+                "last_http_status",
+                "last_error",
+                "took_ms",
+                "answer_head",
+                "ended_at_s",
+                "last_success_s",
+                "failing_since_s",
+            ];
+            let is_told = table.starts_with("webhook");
+            let kept = columns.iter().filter(|column| {
+                *column != "last_used_s" && !(is_told && of_sender.contains(&&***column))
+            });
             let kept = kept.cloned().collect::<Vec<_>>().join(", ");
             let query = format!("SELECT {kept} FROM {table} WHERE {whose} ORDER BY 1");
             let mut statement = db.prepare_cached(&query).unwrap();
@@ -309,6 +352,7 @@ impl Tenant {
             "orders" | "till" => self.orders.iter().map(|order| order.id.clone()).collect(),
             "sessions" => vec![self.session.clone()],
             "templates" => vec![self.template.clone()],
+            "webhooks" => vec![self.webhook.clone()],
             "accounts" => vec![self.account.clone()],
             "tokens" => vec![self.serial.clone()],
             "instances" => vec![self.id.to_owned()],
@@ -367,6 +411,12 @@ impl Tenant {
             (_, "/private/templates/{id}") => {
                 json!({ "template_description": "x", "template_contract": { "summary": "x" } })
             }
+            (_, "/private/webhooks/{id}") => {
+                json!({ "event_type": "pay", "url": "https://x.example/", "http_method": "POST" })
+            }
+            (_, path) if path.starts_with("/private/webhooks/{id}/") => {
+                json!({ "since": { "t_s": 0 }, "keep_old_s": 0 })
+            }
             (_, "/private/auth" | "/management/instances/{id}/auth") => {
                 json!({ "method": "token", "token": "secret-token:known-to-the-attacker" })
             }
@@ -378,9 +428,10 @@ impl Tenant {
     }
 }
 
-/// The path of `row` at `instance`.
+/// The path of `row` at `instance`. A webhook has the number of its one delivery in its name.
 fn at(instance: &str, row: &RouteSpec, id: &str) -> String {
-    format!("/instances/{instance}{}", row.path.replace("{id}", id))
+    let serial = id.rsplit('-').next().unwrap();
+    format!("/instances/{instance}{}", row.path.replace("{id}", id).replace("{serial}", serial))
 }
 
 fn two() -> (ShopsOfADaemon, Tenant, Tenant) {

@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use super::amount::{Amount, Currency};
 use super::base32::Bytes;
 use super::coin::permission::Coin;
-use super::ids::{InstanceId, OrderId, ProductId, SessionId, TemplateId};
+use super::ids::{InstanceId, OrderId, ProductId, SessionId, TemplateId, WebhookId};
 use super::payto::Payto;
 use super::quantity::DecimalQuantity;
 use super::sign::{PublicKey, Signature};
@@ -46,6 +46,7 @@ as_text!(
     ProductId,
     SessionId,
     TemplateId,
+    WebhookId,
 );
 
 // As JSON.

@@ -18,6 +18,7 @@
 //! | [`ids::ProductId`] | the name of a product within its shop |
 //! | [`ids::SessionId`] | the shop's name for one visitor's browser session |
 //! | [`ids::TemplateId`] | the name of a template for orders |
+//! | [`ids::WebhookId`] | the name of a webhook |
 //! | [`payment::Part`] | what a coin brings to a payment; whether all cover the price |
 //! | [`payto::Payto`] | a bank account, as a payto address |
 //! | [`quantity::DecimalQuantity`] | how much of a product, exact and never negative |

@@ -11,8 +11,8 @@ use crate::amount::{self, Amount, Currency};
 use crate::base32::Bytes;
 use crate::coin::denomination::CoinSignature;
 use crate::ids::{
-    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_PRODUCT, MAX_SESSION, OrderId, ProductId, SessionId,
-    TemplateId,
+    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_PRODUCT, MAX_SESSION, MAX_WEBHOOK, OrderId, ProductId,
+    SessionId, TemplateId, WebhookId,
 };
 use crate::payto::{MAX_PAYTO, Payto};
 use crate::quantity::DecimalQuantity;
@@ -132,6 +132,13 @@ fn name() -> Value {
     word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_NAME)
 }
 
+/// A webhook's name: not `.` or `..` either.
+fn webhook_name() -> Value {
+    let plain = "[A-Za-z0-9_~:@-]";
+    let any = "[A-Za-z0-9._~:@-]";
+    word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_WEBHOOK)
+}
+
 fn currency() -> String {
     format!("[A-Za-z]{{1,{}}}", amount::MAX_CURRENCY)
 }
@@ -186,6 +193,13 @@ schema!(
     name(),
     "A template's name within its instance: 1 to 128 letters, digits, or . _ : -",
     "coffee",
+);
+schema!(
+    WebhookId,
+    "WebhookId",
+    webhook_name(),
+    "A webhook's name within its instance: 1 to 64 letters, digits, or . _ ~ : @ -",
+    "talerbarr_pay",
 );
 schema!(
     InstanceId,
@@ -349,6 +363,7 @@ mod tests {
         reads::<TemplateId>();
         reads::<ProductId>();
         reads::<DecimalQuantity>();
+        reads::<WebhookId>();
         reads::<InstanceId>();
         reads::<SessionId>();
         reads::<Payto>();

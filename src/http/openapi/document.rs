@@ -19,7 +19,7 @@ use crate::http::{
     ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
 };
 use crate::http::{
-    accounts, categories, groups, orders, pos, pots, products, sessions, tokens, units,
+    accounts, categories, groups, orders, pos, pots, products, sessions, tokens, units, webhooks,
 };
 
 /// Set to have the document written instead of compared.
@@ -62,6 +62,7 @@ fn chapters() -> Vec<Chapter> {
         Chapter::new("accounts", "Bank accounts", accounts::operations()),
         Chapter::new("tokens", "Tokens", tokens::operations()),
         Chapter::new("inventory", "Products, and how they are sorted and counted", inventory()),
+        Chapter::new("webhooks", "Webhooks", webhooks::operations()),
         Chapter::new("management", "All instances, for the special one", instances::management()),
         Chapter::new("backend", "What anybody may know", shop::public()),
         Chapter::new("later", "What is not offered yet", later()),

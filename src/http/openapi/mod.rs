@@ -62,7 +62,7 @@ mod tests {
     use super::operation::Operation;
     use crate::http::{
         EVERYWHERE, accounts, categories, groups, orders, pos, pots, products, sessions, tokens,
-        units,
+        units, webhooks,
     };
     use crate::till::MAX_COINS;
 
@@ -80,6 +80,7 @@ mod tests {
             orders::wallet::operations(),
             sessions::operations(),
             tokens::operations(),
+            webhooks::operations(),
         ];
         let operations = || areas.iter().flatten();
         for one in operations() {

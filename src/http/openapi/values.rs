@@ -18,10 +18,13 @@ use crate::model::access::{Scope, TokenScope};
 use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
 use crate::model::product::{
-    IMAGE_KINDS, MAX_CATEGORIES, MAX_IMAGE, MAX_LANGUAGES, MAX_PRECISION, MAX_PRICES, MAX_TEXT, MAX_UNIT,
+    IMAGE_KINDS, MAX_CATEGORIES, MAX_IMAGE, MAX_LANGUAGES, MAX_PRECISION, MAX_PRICES, MAX_TEXT,
+    MAX_UNIT,
 };
+use crate::model::webhook;
 use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
-use crate::till::{MAX_LOCK_UUIDS, MAX_REASON};
+use crate::till::{MAX_LOCK_UUIDS, MAX_OLD_SECRET_S, MAX_REASON};
+use crate::webhook::template::{MAX_BODY_TEMPLATE, MAX_HEADER_TEMPLATE, MAX_URL};
 use taler::ids::MAX_SESSION;
 use taler::time::MAX_DIGITS;
 
@@ -102,6 +105,23 @@ values! {
         json!("8d1b9a4e-6f7d-4d53-9d0c-0a6f5c2a7a11");
     LockNames: list(word(r"[^\u0000-\u001f\u007f-\u009f]+", 1, MAX_UUID), Some(MAX_LOCK_UUIDS)),
         "Names of locks.", json!(["8d1b9a4e-6f7d-4d53-9d0c-0a6f5c2a7a11"]);
+    EventType: one_of(webhook::EventType::ALL.iter().map(|kind| kind.as_str())),
+        "What a webhook is told of.", json!("pay");
+    WebhookUrl: special("webhook-url", r"[Hh][Tt][Tt][Pp][Ss]?://.+", MAX_URL),
+        "Where a webhook is told: an address, in which tags may stand behind the host.",
+        json!("https://shop.example/taler/{{order_id}}");
+    WebhookMethod: any_case(&["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
+        "An HTTP method.", json!("POST");
+    HeaderTemplate: special("webhook-headers", r"[^\u0000]*", MAX_HEADER_TEMPLATE),
+        "Headers, a line `Name: value` each, in which tags may stand.",
+        json!("Content-Type: application/json\nX-Order: {{order_id}}");
+    BodyTemplate: special("webhook-body", r"[^\u0000]*", MAX_BODY_TEMPLATE),
+        "A body, in which tags may stand. In one that is a JSON object, values are written as JSON.",
+        json!("{\"order\":\"{{order_id}}\"}");
+    DeliveryState: one_of(webhook::DeliveryState::ALL.iter().map(|state| state.as_str())),
+        "How far a delivery has come.", json!("waiting");
+    Count: number(1, u64::from(u32::MAX)), "How many rows.", json!(20);
+    KeepOld: number(0, MAX_OLD_SECRET_S), "Seconds, a month at most.", json!(86_400);
     Unpaid: one_of(["unpaid"]), "It is not paid.", json!("unpaid");
     Claimed: one_of(["claimed"]), "A wallet has claimed it.", json!("claimed");
     Paid: one_of(["paid"]), "It is paid.", json!("paid");

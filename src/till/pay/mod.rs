@@ -14,7 +14,9 @@ mod paid;
 mod pending_deposit;
 
 use super::claim::Binding;
+use super::inventory_events::tell_sold;
 use super::lookup::order;
+use super::webhooks::tell_paid;
 use super::{Error, Till};
 use crate::model::order::{Order, Paid};
 use crate::store::payments::{self, PaymentRow};
@@ -120,7 +122,9 @@ fn record(
     };
     let marked = orders::mark_paid(tx, order, paid, refundable_until, binding)?;
     if marked {
-        order_products::sell(tx, order.serial)?;
+        let sold = order_products::sell(tx, order.serial)?;
+        tell_sold(tx, order.instance, &sold, paid.at)?;
+        tell_paid(tx, order, paid)?;
     }
     let after = Order { claim: Some(claim.clone()), paid: Some(paid.clone()), ..order.clone() };
     let contract = PaidContract::of(&after).filter(|_| marked);

@@ -21,7 +21,7 @@ use serde_json::Value;
 use taler::currency::CurrencySpecification;
 use taler::time::RelativeTime;
 use tempfile::TempDir;
-use tilld::till::{Policy, StrangerLimits};
+use tilld::till::{Policy, StrangerLimits, WebhookPolicy};
 
 /// A safety net: what takes longer has gone wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -332,5 +332,6 @@ pub(crate) fn terms() -> Policy {
         default_wire_transfer_delay: day,
         strangers: StrangerLimits::default(),
         stock_by_product_id: false,
+        webhooks: WebhookPolicy::default(),
     }
 }

@@ -45,7 +45,7 @@ fn a_product_is_kept_shown_changed_and_deleted() {
     let hash = data_encoding::HEXLOWER
         .encode(&Sha256::digest(PIXEL.split_once("base64,").unwrap().1.as_bytes()));
     let all = with(
-        plain.clone(),
+        plain,
         &json!({
             "product_name": "Emmental", "description_i18n": { "de": "Käse" }, "categories": [category],
             "unit": "WeightUnitKg", "unit_allow_fraction": true, "unit_precision_level": 3,
