@@ -269,6 +269,12 @@ fn has_body(row: &RouteSpec) -> bool {
     !["GET", "DELETE"].contains(&row.method)
 }
 
+/// Does what the body says matter? These two are told all by their path.
+fn reads_body(row: &RouteSpec) -> bool {
+    let path = row.path;
+    has_body(row) && !(path.ends_with("{id}/test") || path.ends_with("{serial}/redeliver"))
+}
+
 /// JSON that is hardly ever what is wanted.
 fn values() -> Vec<String> {
     let mut values: Vec<String> = [
@@ -409,7 +415,7 @@ fn what_is_spoiled_here_was_good_before() {
 fn what_is_no_object_is_no_body() {
     let target = Target::open();
     let nested = |open: &str, close: &str| open.repeat(100) + "1" + &close.repeat(100);
-    for row in rows().filter(|row| has_body(row)) {
+    for row in rows().filter(|row| reads_body(row)) {
         let path = target.path(row, None);
         for body in [
             &b""[..],
