@@ -12,7 +12,7 @@ use super::openapi::{
     self,
     operation::{Operation, delete, get, patch, post},
 };
-use super::quantity::{StockQuantity, quantity, stock, whole_stock};
+use super::quantity::{Precision, StockQuantity, quantity, stock, whole_stock};
 use crate::model::instance::Location;
 use crate::model::product::{
     Image, Prices, Product, ProductChange, ProductFilter, Tax, Translations,
@@ -151,7 +151,7 @@ struct ProductAdd {
     unit_allow_fraction: Option<bool>,
     /// Digits behind the dot of its quantities. Without it, as its unit says; without fractions it is 0.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::Precision>))]
-    unit_precision_level: Option<u8>,
+    unit_precision_level: Option<Precision>,
     /// What is in stock; `-1`: without end. It or `total_stock` must be there.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::StockText>))]
     unit_total_stock: Option<StockQuantity>,
@@ -211,7 +211,7 @@ struct ProductPatch {
     unit_allow_fraction: Option<bool>,
     /// Digits behind the dot of its quantities; without fractions it is 0.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::Precision>))]
-    unit_precision_level: Option<u8>,
+    unit_precision_level: Option<Precision>,
     /// What was ever stocked, what is sold and lost included; `-1`: without end. It cannot become less.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::StockText>))]
     unit_total_stock: Option<StockQuantity>,
@@ -279,7 +279,7 @@ pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, bod
         categories: new.categories,
         unit: Some(new.unit),
         allow_fraction: new.unit_allow_fraction,
-        precision: new.unit_precision_level,
+        precision: new.unit_precision_level.map(|level| level.0),
         total_stock: Some(total_stock.ok_or(Failure::Missing("unit_total_stock".into()))?),
         total_lost: None,
         prices: Some(prices.ok_or(Failure::Missing("unit_price".into()))?),
@@ -311,7 +311,7 @@ pub(super) async fn change(
         categories: new.categories,
         unit: new.unit,
         allow_fraction: new.unit_allow_fraction,
-        precision: new.unit_precision_level,
+        precision: new.unit_precision_level.map(|level| level.0),
         total_stock: stock(new.total_stock, new.unit_total_stock, "unit_total_stock")?,
         total_lost: quantity(new.total_lost, new.unit_total_lost, "unit_total_lost")?,
         prices: prices(new.unit_price, new.price)?,

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::Failure;
+use crate::model::product::MAX_PRECISION;
 use taler::quantity::{BadQuantity, DecimalQuantity};
 
 /// Says that a stock is without end.
@@ -25,6 +26,22 @@ impl TryFrom<String> for StockQuantity {
 impl From<StockQuantity> for String {
     fn from(StockQuantity(quantity): StockQuantity) -> Self {
         quantity.map_or_else(|| INFINITE.to_owned(), |quantity| quantity.to_string())
+    }
+}
+
+/// Digits behind the dot, as a client says them.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+#[serde(try_from = "u8")]
+pub(super) struct Precision(pub(super) u8);
+
+impl TryFrom<u8> for Precision {
+    type Error = BadQuantity;
+
+    fn try_from(digits: u8) -> Result<Self, BadQuantity> {
+        match digits <= MAX_PRECISION {
+            true => Ok(Self(digits)),
+            false => Err(BadQuantity("a quantity has at most 6 digits behind the dot")),
+        }
     }
 }
 

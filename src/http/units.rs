@@ -11,6 +11,7 @@ use super::openapi::{
     self,
     operation::{Operation, delete, get, patch, post},
 };
+use super::quantity::Precision;
 use crate::model::product::Translations;
 use crate::model::unit::{Unit, UnitChange};
 use crate::till::Till;
@@ -96,7 +97,7 @@ struct UnitAdd {
     unit_allow_fraction: Option<bool>,
     /// Digits behind the dot. Without fractions it is 0.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::Precision>))]
-    unit_precision_level: Option<u8>,
+    unit_precision_level: Option<Precision>,
     /// Whether it is offered for new products. Without it, yes.
     unit_active: Option<bool>,
 }
@@ -105,7 +106,7 @@ struct UnitAdd {
 pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, body: Body) -> Answer {
     let new: UnitAdd = body.read().await?;
     let allow_fraction = new.unit_allow_fraction.unwrap_or(false);
-    let precision = new.unit_precision_level.unwrap_or(0);
+    let precision = new.unit_precision_level.map_or(0, |level| level.0);
     let unit = Unit {
         unit: new.unit,
         name_long: new.unit_name_long,
@@ -149,7 +150,7 @@ struct UnitPatch {
     unit_allow_fraction: Option<bool>,
     /// Digits behind the dot. Without fractions it is 0.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::Precision>))]
-    unit_precision_level: Option<u8>,
+    unit_precision_level: Option<Precision>,
     /// Whether it is offered for new products.
     unit_active: Option<bool>,
 }
@@ -168,7 +169,7 @@ pub(super) async fn change(
         name_long_i18n: new.unit_name_long_i18n,
         name_short_i18n: new.unit_name_short_i18n,
         allow_fraction: new.unit_allow_fraction,
-        precision: new.unit_precision_level,
+        precision: new.unit_precision_level.map(|level| level.0),
         is_active: new.unit_active,
     };
     till.change_unit(&principal, name, change).await?;

@@ -318,6 +318,12 @@ fn has_body(row: &RouteSpec) -> bool {
     !["GET", "DELETE"].contains(&row.method)
 }
 
+/// Does what the body says matter? These two are told all by their path.
+fn reads_body(row: &RouteSpec) -> bool {
+    let path = row.path;
+    has_body(row) && !(path.ends_with("{id}/test") || path.ends_with("{serial}/redeliver"))
+}
+
 /// JSON that is hardly ever what is wanted.
 fn values() -> Vec<String> {
     let mut values: Vec<String> = [
@@ -458,7 +464,7 @@ fn what_is_spoiled_here_was_good_before() {
 fn what_is_no_object_is_no_body() {
     let target = Target::open();
     let nested = |open: &str, close: &str| open.repeat(100) + "1" + &close.repeat(100);
-    for row in rows().filter(|row| has_body(row)) {
+    for row in rows().filter(|row| reads_body(row)) {
         let path = target.path(row, None);
         for body in [
             &b""[..],
@@ -489,9 +495,11 @@ fn what_is_no_object_is_no_body() {
             let what = format!("{row:?} {:?}: {status} {code}", String::from_utf8_lossy(body));
             // A handler that reads no body refuses none.
             let refused = (400..500).contains(&status) || status == 501;
-            // A change of nothing, after the mark that some programs put before each text.
-            let is_empty = row.method == "PATCH" && body == b"\xef\xbb\xbf{}" && status == 204;
-            assert!(refused || is_empty, "{what}");
+            // The mark before an object is no part of it, and these need no member.
+            let needs_none =
+                row.path.ends_with("/secret") || row.method == "PATCH" && status == 204;
+            let is_object = body.ends_with(b"{}") && needs_none;
+            assert!(refused || is_object, "{what}");
         }
     }
     target.close();

@@ -116,6 +116,8 @@ fn what_makes_no_product_is_refused_with_its_reason() {
         (json!({ "image": "data:text/html;base64,AAAA" }), (400, 26), "image"),
         (json!({ "image": long }), (400, 26), "image"),
         (json!({ "minimum_age": 121 }), (400, 26), "minimum_age"),
+        // Also where it would count for nothing.
+        (json!({ "unit_precision_level": 7 }), (400, 26), "unit_precision_level"),
         (json!({ "taxes": [{ "name": "VAT" }] }), (400, 25), "taxes[0].tax"),
         (json!({ "categories": [7] }), (404, 2003), "7"),
         (json!({ "product_group_id": 8 }), (404, 2036), "8"),
