@@ -13,6 +13,7 @@ use crate::model::account::FacadeCredentials;
 use crate::model::business_day::{EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
+use crate::model::otp_device::OtpDeviceSerial;
 use crate::store::coin_refunds::CoinRefundSerial;
 use crate::store::deposits::DepositSerial;
 
@@ -134,7 +135,14 @@ macro_rules! as_serial {
     )*};
 }
 
-as_serial!(CoinRefundSerial, DepositSerial, InstanceSerial, OrderSerial, RefundSerial);
+as_serial!(
+    CoinRefundSerial,
+    DepositSerial,
+    InstanceSerial,
+    OrderSerial,
+    OtpDeviceSerial,
+    RefundSerial
+);
 
 // 0, 1, 2; nobody reads it but statements.
 impl ToSql for Refunded {

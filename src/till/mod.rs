@@ -17,6 +17,7 @@ mod kyc;
 mod lookup;
 mod order;
 mod order_locks;
+mod otp_device;
 mod password;
 mod pay;
 mod pending;
@@ -44,6 +45,7 @@ use crate::model::access::Permission;
 use crate::model::contract::BadOrder;
 use crate::model::instance::{Instance, InstanceSettings, Unfinished};
 use crate::model::invalid_field::InvalidField;
+use crate::model::otp_device::MAX_OTP_DEVICES;
 use crate::store::{self, Store};
 use order_locks::OrderLocks;
 use system::NoRandomness;
@@ -52,7 +54,7 @@ use taler::amount::Currency;
 use taler::canonical;
 use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
-use taler::ids::{InstanceId, OrderId, TemplateId};
+use taler::ids::{InstanceId, OrderId, OtpDeviceId, TemplateId};
 use taler::path::BadPath;
 use taler::template::{BadTemplate, TemplateMismatch};
 use taler::time::{RelativeTime, Timestamp};
@@ -70,7 +72,7 @@ pub use instance::{Auth, CreateInstance, Deletion};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
 pub use password::Password;
-pub use pay::{CoinPayment, ManualPayment, Receipt, Refusal};
+pub use pay::{CoinPayment, ManualPayment, PaidByCoins, Receipt, Refusal, Replayed};
 pub use pending::PendingWork;
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
@@ -211,6 +213,12 @@ pub enum Error {
     ProductUnknown,
     /// The shop has no such device.
     OtpDeviceUnknown,
+    /// The name belongs to another device.
+    OtpDeviceExists(OtpDeviceId),
+    /// The algorithm of a device cannot be changed.
+    OtpAlgorithmFixed,
+    /// The shop has as many devices as it may have.
+    TooManyOtpDevices,
     /// The order is paid, in another way.
     AlreadyPaid(OrderId),
     /// It will not go with these coins.
@@ -330,6 +338,13 @@ impl fmt::Display for Error {
             Self::Order(bad) => bad.fmt(f),
             Self::ProductUnknown => f.write_str("there is no such product"),
             Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
+            Self::OtpDeviceExists(id) => {
+                write!(f, "an OTP device {id} with other content exists")
+            }
+            Self::OtpAlgorithmFixed => f.write_str("the algorithm of an OTP device cannot change"),
+            Self::TooManyOtpDevices => {
+                write!(f, "an instance has at most {MAX_OTP_DEVICES} OTP devices")
+            }
             Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
             Self::Refused(why) => why.fmt(f),
             Self::Exchange(exchange_error) => exchange_error.fmt(f),
