@@ -220,7 +220,7 @@ pub struct Exchanges {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legacy {
-    /// Is it served?
+    /// Whether it is served.
     pub enabled: bool,
 }
 

@@ -12,6 +12,7 @@ mod claim;
 mod exchange;
 mod exchange_error;
 mod exchange_refunds;
+mod health;
 mod instance;
 mod kyc;
 mod lookup;
@@ -68,6 +69,7 @@ pub use exchange::{
 };
 pub use exchange_error::{ExchangeError, ExchangeErrorKind};
 pub use exchange_refunds::{Aborted, CollectedRefund, CollectedRefunds};
+pub use health::{BackupAge, ExchangeKeys, Finding, Findings, Severity};
 pub use instance::{Auth, CreateInstance, Deletion};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
@@ -88,7 +90,7 @@ pub use web_session::Activity;
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
 
-pub use crate::exchange::Exchange;
+pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
@@ -486,14 +488,6 @@ impl Till {
     /// State of the store, for the operator.
     pub fn store_stats(&self) -> store::Stats {
         self.store.stats()
-    }
-
-    /// Checks that the till can read and write.
-    ///
-    /// # Errors
-    /// [`Error::Store`] says what does not work.
-    pub async fn ready(&self) -> Result<(), Error> {
-        Ok(self.store.healthy().await?)
     }
 
     /// Default settings of a new instance called `name`.

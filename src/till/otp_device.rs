@@ -1,7 +1,7 @@
 //! Use cases of machines that show one-time codes (otp 1 to 4): keep them, and make the codes that the wallet
 //! of a customer shows who has paid.
 
-use super::instance::still_there;
+use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::otp_device::{MAX_OTP_DEVICES, OtpDevice, OtpDeviceChange, OtpDeviceSerial};

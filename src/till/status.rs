@@ -1,6 +1,6 @@
-//! The health of a shop and of the daemon, for the status page.
+//! The state of a shop and of the daemon, for the status page; `health` judges it.
 
-use super::{Error, ExchangeState, Kyc, KycStatus, Principal, Till};
+use super::{Error, ExchangeState, Kyc, Principal, Till};
 use crate::model::account::Account;
 use crate::store::storage_info::StorageInfo;
 use crate::store::{accounts, orders};
@@ -40,42 +40,13 @@ pub enum Step {
     Backup,
 }
 
-impl ShopStatus {
-    /// Whether the shop's name is still its instance ID.
-    pub fn is_unnamed(&self) -> bool {
-        self.is_unnamed
-    }
-
-    /// Whether there are exchanges, but none with valid keys.
-    pub fn are_exchanges_silent(&self, now: Timestamp) -> bool {
-        !self.exchanges.is_empty() && !self.exchanges.iter().any(|one| one.is_ready(now))
-    }
-
-    /// Whether no exchange can pay to any account in use, as far as known.
-    pub fn can_nobody_pay(&self) -> bool {
-        let impossible = |kyc: &Kyc| kyc.status == KycStatus::WireImpossible;
-        !self.kyc.is_empty() && self.kyc.iter().all(impossible)
-    }
-
-    /// Whether an exchange requires something (KYC) before it pays.
-    pub fn is_asked(&self) -> bool {
-        let asked = [KycStatus::Required, KycStatus::WireRequired];
-        self.kyc.iter().any(|kyc| asked.contains(&kyc.status))
-    }
-
-    /// Was there no backup for long? `None` for whom it is not to know.
-    pub fn is_backup_old(&self, now: Timestamp) -> Option<bool> {
-        self.machine.map(|machine| machine.premises.is_backup_old(now))
-    }
-}
-
 /// Health of the daemon.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
     /// Number of parked requests.
     pub polls: usize,
     /// The database, its backups, and the disk.
-    pub premises: StorageInfo,
+    pub storage: StorageInfo,
 }
 
 impl Till {
@@ -86,7 +57,7 @@ impl Till {
     pub async fn shop_status(&self, principal: &Principal) -> Result<ShopStatus, Error> {
         let instance = principal.instance.serial;
         let store = principal.instance.id.is_admin().then(|| self.store.clone());
-        let (last_payment, mut accounts, premises) = self
+        let (last_payment, mut accounts, storage) = self
             .store
             .read::<_, Error>(move |db| {
                 let last_payment = orders::last_paid(db, instance)?;
@@ -95,7 +66,7 @@ impl Till {
             })
             .await?;
         accounts.retain(|account| account.active);
-        let machine = premises.map(|premises| Machine { polls: self.hub.stats().parked, premises });
+        let machine = storage.map(|storage| Machine { polls: self.hub.stats().parked, storage });
         let kyc = self.known_kyc(principal, &accounts)?;
         let exchanges = self.exchange_states();
         let is_unnamed = principal.instance.is_unnamed();

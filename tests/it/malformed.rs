@@ -256,7 +256,7 @@ fn rows() -> impl Iterator<Item = &'static RouteSpec> {
     EVERYWHERE.iter().chain(ROOT).chain(LEGACY).filter(move |row| !closes(row))
 }
 
-/// Is the path one of today, or are those of 2019 linked?
+/// Whether the path is one of today, or those of 2019 are linked.
 fn is_there(path: &str) -> bool {
     cfg!(feature = "legacy") || !(path == "/order" || path.contains("-payment?"))
 }
@@ -434,7 +434,7 @@ fn what_is_no_object_is_no_body() {
         ] {
             let (status, code) = target.ask(row.method, &path, Some(body.to_vec()));
             let what = format!("{row:?} {:?}: {status} {code}", String::from_utf8_lossy(body));
-            // Whoever does not read a body does not mind it.
+            // A handler that reads no body refuses none.
             let refused = (400..500).contains(&status) || status == 501;
             assert!(refused, "{what}");
         }

@@ -82,7 +82,7 @@ pub(super) fn all() -> Vec<Operation> {
             .ask_text("instance")
             .gives(
                 200,
-                "What became of each coin; the contract's hash for whoever shows it.",
+                "What became of each coin; the contract's hash for a client that shows it.",
                 report([
                     ("refunds", listed(anything())),
                     ("merchant_pub", key()),

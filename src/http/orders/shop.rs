@@ -8,30 +8,32 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::etag;
 #[cfg(test)]
 use super::super::extract::LongPollQuery;
 use super::super::extract::{
-    Authorized, Body, LongPoll, PathId, QueryParams, SessionOrNone, YesNoAll, header,
+    Authorized, Body, LongPoll, PathId, QueryParams, SessionOrNone, YesNoAll,
 };
+use super::super::headers::header;
 #[cfg(test)]
 use super::super::openapi::{
     self,
     operation::{Operation, get, patch, post},
 };
 use super::super::origin::base_url;
+use super::super::settings::Settings;
 #[cfg(test)]
 use super::OrderCreated;
+use super::query::repurchase;
 use super::{made, pay_uri, refund_uri, status_url, terms};
 use crate::model::contract::BadOrder;
 use crate::model::order::{
     CounterPayment, Order, PaymentMethod, PaymentReference, Refund, RefundState,
 };
 use crate::till::{
-    self, CreateOrder, Filter, GrantRefund, ManualPayment, Paging, PaymentState, Repurchase,
-    Smaller, Status, StatusQuery, Till,
+    self, CreateOrder, Filter, GrantRefund, ManualPayment, Paging, PaymentState, Smaller, Status,
+    StatusQuery, Till,
 };
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -286,11 +288,6 @@ pub(in crate::http) async fn status(
         true => response.finish(),
         false => response.content_type("application/json").body(body),
     })
-}
-
-/// What counts as bought before, as the client wishes.
-pub(in crate::http) fn repurchase(refunded_count: bool) -> Repurchase {
-    if refunded_count { Repurchase::All } else { Repurchase::Unrefunded }
 }
 
 /// What is asked about an order.
