@@ -428,16 +428,9 @@ impl<'de> Deserialize<'de> for Level {
 }
 
 /// Why the settings cannot be used; says which key and, in a file, which line.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct BadConfig(String);
-
-impl fmt::Display for BadConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadConfig {}
 
 /// Where a value came from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

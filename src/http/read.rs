@@ -39,11 +39,13 @@ pub(super) fn query<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T
 }
 
 /// A member that does not fit.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
 enum BadMember {
     /// It is not there; its path.
+    #[error("{0} is missing")]
     Missing(String),
     /// It is not what it should be; its path.
+    #[error("{0} is malformed")]
     Malformed(String),
 }
 
@@ -61,17 +63,6 @@ impl BadMember {
         }
     }
 }
-
-impl fmt::Display for BadMember {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(path) => write!(f, "{path} is missing"),
-            Self::Malformed(path) => write!(f, "{path} is malformed"),
-        }
-    }
-}
-
-impl std::error::Error for BadMember {}
 
 impl de::Error for BadMember {
     fn custom<T: fmt::Display>(_: T) -> Self {

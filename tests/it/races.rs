@@ -131,7 +131,12 @@ fn race<F: Future<Output = ()> + 'static>(
                         let name = format!("{thread}-{round}");
                         stock(&store, &principal, &name, AT_A_TIME).await;
                         let racing = (0..AT_A_TIME).map(|number| {
-                            race(till.clone(), principal.clone(), format!("{name}-{number}"), number)
+                            race(
+                                till.clone(),
+                                principal.clone(),
+                                format!("{name}-{number}"),
+                                number,
+                            )
                         });
                         futures_util::future::join_all(racing).await;
                     }

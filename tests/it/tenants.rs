@@ -531,7 +531,8 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
 fn a_tenant_that_goes_with_everything_takes_nothing_of_another() {
     let (daemon_of_shops, bar, other) = two();
     let before = daemon_of_shops.rows_of(&other);
-    let ask = daemon_of_shops.daemon.ask("DELETE", "/instances/bar/private?purge=yes").token(&bar.token);
+    let ask =
+        daemon_of_shops.daemon.ask("DELETE", "/instances/bar/private?purge=yes").token(&bar.token);
     assert_eq!(ask.send().status, 204);
     assert_eq!(bar.web_session.get("/webui/orders").status, 303, "its web sessions are gone");
     assert_eq!(daemon_of_shops.rows_of(&other), before);
