@@ -753,7 +753,7 @@ fn known_variables(
     (known, warnings)
 }
 
-/// Is every key of the file one that we know? What their values may be is seen to later.
+/// Checks that every key of the file is known. Their values are checked later.
 fn check_file(path: &Path, text: &str) -> Result<(), BadConfig> {
     let complaint = |what: &str| BadConfig(format!("{}: {}", path.display(), what.trim_end()));
     let file = DeTable::parse(text).map_err(|error| complaint(&error.to_string()))?;

@@ -209,7 +209,7 @@ impl<'de> SeqAccess<'de> for Items {
 /// A parameter of a query: text, of which numbers and flags are read as well.
 struct Text(String);
 
-/// Is it said to be so? `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
+/// The flag that the text says: `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
 pub(super) fn flag(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "no" | "false" | "0" => Some(false),

@@ -383,7 +383,7 @@ fn fits(text: &str) -> bool {
     !is_long(text) && is_clean(text)
 }
 
-/// Is it so long that it was most likely meant in another unit? For ever is not.
+/// Whether it is so long that it was most likely meant in another unit. Forever is not.
 fn is_far(time: RelativeTime) -> bool {
     !time.is_forever() && time > LONGEST_DELAY
 }

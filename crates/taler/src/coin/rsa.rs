@@ -366,8 +366,8 @@ impl fmt::Debug for RsaPrivateKey {
     }
 }
 
-/// What a wallet hides a coin with: 32 random bytes, to be kept until the coin is signed. Whoever
-/// knows them can follow the coin. They never show themselves, and are wiped when dropped.
+/// What a wallet hides a coin with: 32 random bytes, to be kept until the coin is signed. A party
+/// that knows them can follow the coin. They never show themselves, and are wiped when dropped.
 #[derive(Clone)]
 pub struct BlindingSecret(Zeroizing<[u8; 32]>);
 
