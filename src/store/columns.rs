@@ -13,6 +13,7 @@ use crate::model::account::FacadeCredentials;
 use crate::model::business_day::{EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
+use crate::model::otp_device::OtpDeviceSerial;
 
 /// A row's columns one after the other, in the order in which the statement names them. To look
 /// each up by its name takes longer than to find the row, which is felt where rows are read for
@@ -135,7 +136,7 @@ macro_rules! as_serial {
 }
 
 pub(super) use as_serial;
-as_serial!(InstanceSerial, OrderSerial, RefundSerial);
+as_serial!(InstanceSerial, OrderSerial, OtpDeviceSerial, RefundSerial);
 
 // 0, 1, 2; nobody reads it but statements.
 impl ToSql for Refunded {

@@ -24,6 +24,7 @@ pub mod logos;
 mod migrations;
 mod open;
 pub mod orders;
+pub mod otp_devices;
 pub mod partial_payments;
 mod paths;
 pub mod payments;

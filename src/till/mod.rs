@@ -18,6 +18,7 @@ mod kyc;
 mod lookup;
 mod order;
 mod order_locks;
+mod otp_device;
 mod password;
 mod pay;
 mod pending;
@@ -44,6 +45,7 @@ use crate::model::access::Permission;
 use crate::model::contract::BadOrder;
 use crate::model::instance::{Instance, InstanceSettings, Unfinished};
 use crate::model::invalid_field::InvalidField;
+use crate::model::otp_device::MAX_OTP_DEVICES;
 use crate::store::{self, Store};
 use order_locks::OrderLocks;
 use system::NoRandomness;
@@ -52,7 +54,7 @@ use taler::amount::Currency;
 use taler::canonical;
 use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
-use taler::ids::{InstanceId, OrderId, TemplateId};
+use taler::ids::{InstanceId, OrderId, OtpDeviceId, TemplateId};
 use taler::path::BadPath;
 use taler::template::{BadTemplate, TemplateMismatch};
 use taler::time::{RelativeTime, Timestamp};
@@ -71,7 +73,7 @@ pub use instance::{Auth, CreateInstance, Deletion};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
 pub use password::Password;
-pub use pay::{CoinPayment, ManualPayment, Receipt, Refusal};
+pub use pay::{CoinPayment, ManualPayment, PaidByCoins, Receipt, Refusal, Replayed};
 pub use pending::PendingWork;
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
@@ -252,6 +254,15 @@ pub enum Error {
     /// The shop has no such device.
     #[error("there is no such OTP device")]
     OtpDeviceUnknown,
+    /// The name belongs to another device.
+    #[error("an OTP device {0} with other content exists")]
+    OtpDeviceExists(OtpDeviceId),
+    /// The algorithm of a device cannot be changed.
+    #[error("the algorithm of an OTP device cannot change")]
+    OtpAlgorithmFixed,
+    /// The shop has as many devices as it may have.
+    #[error("an instance has at most {max} OTP devices", max = MAX_OTP_DEVICES)]
+    TooManyOtpDevices,
     /// The order is paid, in another way.
     #[error("the order {0} is paid already")]
     AlreadyPaid(OrderId),

@@ -71,6 +71,8 @@ impl Target {
         let mut template = target.sample(template);
         template["template_id"] = json!("T");
         target.post("/private/templates", &template);
+        let device = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/otp-devices")).unwrap();
+        target.post("/private/otp-devices", &target.sample(device));
         target
     }
 
@@ -91,6 +93,7 @@ impl Target {
             path if path.starts_with("/orders") => "CLAIMED",
             path if path.contains("/sessions") => "S1",
             path if path.contains("/templates") => "T",
+            path if path.contains("/otp-devices") => "M",
             path if path.contains("/accounts") => return path.replace("{id}", &"0".repeat(103)),
             path if path.contains("/instances") => "bar",
             _ => "99999",
@@ -160,6 +163,10 @@ impl Target {
                     "request_tip": true, "website_regex": ".*", "choices": [{ "amount": "KUDOS:5" }],
                 },
                 "editable_defaults": null,
+            }),
+            (_, "/private/otp-devices" | "/private/otp-devices/{id}") => json!({
+                "otp_device_id": "M", "otp_device_description": "machine", "otp_ctr": null,
+                "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "otp_algorithm": 1,
             }),
             ("POST", "/templates/{id}") => json!({
                 "template_type": "paivana", "summary": "Tea", "amount": "KUDOS:6",

@@ -375,6 +375,7 @@ impl Timed {
             description: "x".into(),
             contract: TemplateContract::parse(members).unwrap(),
             editable_defaults: None,
+            otp_id: None,
         };
         till.add_template(&clerk, template).await.unwrap();
         Self { till, store, clerk, seconds, _folder: folder }
@@ -406,6 +407,7 @@ impl Timed {
             payment_target: None,
             session: None,
             with_token: true,
+            otp_id: None,
         };
         let base = BASE.parse().unwrap();
         let made = self.till.create_order(&self.clerk, wish, &base);

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::amount::{Amount, Currency};
 use super::characters::is_clean;
 use super::coin::age::MAX_AGE;
-use super::ids::{SessionId, TemplateId};
+use super::ids::{OtpDeviceId, SessionId, TemplateId};
 use super::time::{LONGEST_DELAY, RelativeTime, SECOND};
 use super::web::FulfillmentUrl;
 
@@ -326,6 +326,8 @@ pub struct Template {
     pub contract: TemplateContract,
     /// What wallets may suggest to the customer; only members that wallets may fill.
     pub editable_defaults: Option<Map<String, Value>>,
+    /// The device whose codes the customer gets after paying.
+    pub otp_id: Option<OtpDeviceId>,
 }
 
 impl Template {
@@ -567,6 +569,7 @@ mod tests {
             description: "x".into(),
             contract: contract(fixed).unwrap(),
             editable_defaults: Some(serde_json::from_value(defaults).unwrap()),
+            otp_id: None,
         };
         for good in [json!({ "amount": "EUR:" }), json!({ "summary": "x", "amount": "EUR:1" })] {
             assert_eq!(template(json!({}), good).check(), Ok(()));

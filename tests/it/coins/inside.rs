@@ -167,6 +167,7 @@ impl Inside {
             payment_target: None,
             session: None,
             with_token: false,
+            otp_id: None,
         };
         let base = BaseUrl::parse("https://shop.example/").unwrap();
         self.run(async |till| {
@@ -207,7 +208,10 @@ impl Inside {
 
     /// A wallet pays with what it has ready.
     pub(super) fn pay_wish(&self, deal: &Deal, wish: CoinPayment) -> Result<Signature, Error> {
-        self.run(async |till| till.pay(&InstanceId::admin(), deal.id.clone(), wish).await)
+        self.run(async |till| {
+            let paid = till.pay(&InstanceId::admin(), deal.id.clone(), wish).await;
+            paid.map(|paid| paid.sig)
+        })
     }
 
     /// A wallet pays, and the till ends after so long and is started again.
