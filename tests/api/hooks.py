@@ -158,9 +158,10 @@ def fill(case, turn):
         case "PATCH", "/private/webhooks/{id}":
             return "mine", {}, {}
         case "DELETE", "/private/webhooks/{id}":
-            webhook = {"webhook_id": f"gone{turn}", "event_type": "pay", "url": NOBODY, "http_method": "POST"}
+            # The same one again is no other, should it not have been deleted.
+            webhook = {"webhook_id": f"gone{turn % 10}", "event_type": "pay", "url": NOBODY, "http_method": "POST"}
             SHOP.ask("POST", "/private/webhooks", webhook)
-            return f"gone{turn}", {}, {}
+            return f"gone{turn % 10}", {}, {}
         case _, path if path.startswith("/private/webhooks/{id}"):
             return "there", {}, {}
         case "GET", "/files/{id}":

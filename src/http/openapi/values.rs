@@ -84,10 +84,10 @@ values! {
         json!("https://shop.example/taler/{{order_id}}");
     WebhookMethod: any_case(&["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
         "An HTTP method.", json!("POST");
-    HeaderTemplate: special("webhook-headers", r"[^\u0000]*", MAX_HEADER_TEMPLATE),
+    HeaderTemplate: json!({ "type": "string", "format": "webhook-headers", "maxLength": MAX_HEADER_TEMPLATE }),
         "Headers, a line `Name: value` each, in which tags may stand.",
         json!("Content-Type: application/json\nX-Order: {{order_id}}");
-    BodyTemplate: special("webhook-body", r"[^\u0000]*", MAX_BODY_TEMPLATE),
+    BodyTemplate: json!({ "type": "string", "format": "webhook-body", "maxLength": MAX_BODY_TEMPLATE }),
         "A body, in which tags may stand. In one that is a JSON object, values are written as JSON.",
         json!("{\"order\":\"{{order_id}}\"}");
     DeliveryState: one_of(webhook::DeliveryState::ALL.iter().map(|state| state.as_str())),
