@@ -28,6 +28,7 @@ mod middleware;
 mod openapi;
 mod orders;
 mod origin;
+mod otp_devices;
 mod out_of_stock;
 mod pages;
 mod pos;
@@ -121,6 +122,12 @@ routes! {
     PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
     DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
 
+    GET    "/private/otp-devices"           Private(OtpDevicesRead)     => otp_devices::list;
+    POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => otp_devices::add;
+    GET    "/private/otp-devices/{id}"      Private(OtpDevicesRead)     => otp_devices::show;
+    PATCH  "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => otp_devices::change;
+    DELETE "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => otp_devices::remove;
+
     GET    "/private/templates"             Private(TemplatesRead)      => templates::list;
     POST   "/private/templates"             Private(TemplatesWrite)     => templates::add;
     GET    "/private/templates/{id}"        Private(TemplatesRead)      => templates::show;
@@ -172,12 +179,6 @@ routes! {
 routes! {
     /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
     LATER, add_later:
-    GET    "/private/otp-devices"           Private(OtpDevicesRead)     => later::private;
-    POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => later::private;
-    GET    "/private/otp-devices/{id}"      Private(OtpDevicesRead)     => later::private;
-    PATCH  "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
-    DELETE "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
-
     GET    "/private/transfers"             Private(TransfersRead)      => later::private;
     POST   "/private/transfers"             Private(TransfersWrite)     => later::private;
     DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => later::private;

@@ -13,6 +13,7 @@ use crate::model::account::FacadeCredentials;
 use crate::model::business_day::{EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
+use crate::model::otp_device::OtpDeviceSerial;
 use crate::model::product::{Image, ImageSerial, ProductSerial};
 use crate::model::webhook::{
     DeliverySerial, DeliveryState, DisabledWhy, EventId, EventSerial, EventType, HttpMethod,
@@ -170,6 +171,7 @@ as_serial!(
     ImageSerial,
     InstanceSerial,
     OrderSerial,
+    OtpDeviceSerial,
     ProductSerial,
     RefundSerial,
     WebhookSerial,

@@ -6,7 +6,7 @@ use super::cart::Cart;
 use super::lookup::{order, still_there};
 use super::wait::WaitLimit;
 use super::webhooks::tell_created;
-use super::{Error, Principal, Till, read_terms};
+use super::{Error, Principal, Till, otp_device, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
 use crate::model::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
@@ -19,7 +19,7 @@ use taler::amount::{Amount, Currency};
 use taler::base32::{self, Bytes, HashCode};
 use taler::canonical;
 use taler::contract::{Forgot, forget};
-use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::ids::{InstanceId, OrderId, OtpDeviceId, SessionId};
 use taler::path::ContractPath;
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::BaseUrl;
@@ -46,6 +46,8 @@ pub struct CreateOrder {
     pub with_token: bool,
     /// What it takes of the inventory.
     pub cart: Cart,
+    /// The device whose codes the customer gets after paying.
+    pub otp_id: Option<OtpDeviceId>,
 }
 
 impl CreateOrder {
@@ -57,6 +59,7 @@ impl CreateOrder {
             "payment_target": self.payment_target,
             "session_id": self.session,
             "create_token": self.with_token,
+            "otp_id": self.otp_id,
         });
         self.cart.describe(&mut all);
         canonical::json_hash(&all).map_err(|bad| BadOrder::Shape(bad.to_string()).into())
@@ -101,8 +104,8 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::NoneCanWire`],
-    /// [`Error::BeyondLimits`], [`Error::OrderExists`]; of [`super::InventoryError`] `ProductUnknown`, `PotUnknown` and
-    /// `OutOfStock`.
+    /// [`Error::BeyondLimits`], [`Error::OrderExists`], [`Error::OtpDeviceUnknown`]; of [`super::InventoryError`]
+    /// `ProductUnknown`, `PotUnknown` and `OutOfStock`.
     pub async fn create_order(
         &self,
         principal: &Principal,
@@ -172,7 +175,8 @@ impl Till {
         if no_randomness {
             return Err(Error::NoRandomness);
         }
-        let new = NewOrder {
+        let otp_id = wish.otp_id;
+        let mut new = NewOrder {
             order_id: terms.order_id,
             request_hash,
             terms: proposal,
@@ -187,6 +191,7 @@ impl Till {
             fulfillment_url: terms.fulfillment_url,
             session: wish.session,
             by_stranger: lane == Lane::Strangers,
+            otp_device: None,
         };
         let till = self.clone();
         let shop = instance.id.clone();
@@ -197,6 +202,7 @@ impl Till {
                     // Others may have been faster.
                     till.check_open_orders(tx, serial)?;
                 }
+                new.otp_device = otp_device::named(tx, serial, otp_id.as_ref())?;
                 if !orders::insert(tx, serial, &new)? {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);

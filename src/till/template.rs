@@ -8,7 +8,7 @@ use super::lookup::still_there;
 use super::order::{CreateOrder, CreatedOrder};
 use super::product::{MAX_PRODUCTS, product};
 use super::unit::every_unit;
-use super::{Error, Principal, Till};
+use super::{Error, Principal, Till, otp_device};
 use crate::model::cart::CartLine;
 use crate::model::category::Category;
 use crate::model::contract::BadOrder;
@@ -33,8 +33,8 @@ impl Till {
     /// Keeps a new template. The same one again is no error.
     ///
     /// # Errors
-    /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`]; [`Error::Order`] and
-    /// [`Error::NoExchange`] when no order could be made of it in its currency.
+    /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`],
+    /// [`Error::OtpDeviceUnknown`]; [`Error::Order`] and [`Error::NoExchange`] when no order could be made of it in its currency.
     pub async fn add_template(
         &self,
         principal: &Principal,
@@ -47,7 +47,8 @@ impl Till {
             .write(move |tx| {
                 still_there(tx, instance, &shop)?;
                 check_selection(tx, instance, &template)?;
-                if templates::insert(tx, instance, &template)? {
+                let device = otp_device::named(tx, instance, template.otp_id.as_ref())?;
+                if templates::insert(tx, instance, &template, device)? {
                     return Ok(());
                 }
                 match templates::find(tx, instance, &template.id)? {
@@ -74,7 +75,8 @@ impl Till {
         self.store
             .write(move |tx| {
                 check_selection(tx, instance, &template)?;
-                match templates::update(tx, instance, &template)? {
+                let device = otp_device::named(tx, instance, template.otp_id.as_ref())?;
+                match templates::update(tx, instance, &template, device)? {
                     true => Ok(()),
                     false => Err(Error::TemplateUnknown(template.id)),
                 }
@@ -229,6 +231,7 @@ impl Till {
             session,
             with_token: true,
             cart: taken,
+            otp_id: template.otp_id,
         };
         self.admit_stranger_at(&shop, &template.id, client)?;
         let is_cart = template.contract.selection().is_some();

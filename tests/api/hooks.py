@@ -78,6 +78,12 @@ NEW_STOCK = {
 }
 
 
+def otp_device(name):
+    """A machine that shows one-time codes."""
+    note = {"otp_device_id": name, "otp_device_description": "x"}
+    return note | {"otp_key": "JBSWY3DPEHPK3PXP", "otp_algorithm": 1}
+
+
 def fill(case, turn):
     """What a real client would say here: the path's name, members of the query, members of the body."""
     method, path = case.operation.method.upper(), case.operation.path
@@ -165,6 +171,18 @@ def fill(case, turn):
         case "DELETE", "/private/tokens/{id}":
             SHOP.fresh_token()
             return SHOP.ask("GET", "/private/tokens?limit=-1")["tokens"][0]["serial"], {}, {}
+        case "POST", "/private/otp-devices":
+            if turn % 50 == 49:
+                # A shop has room for so many.
+                for device in SHOP.ask("GET", "/private/otp-devices")["otp_devices"]:
+                    SHOP.ask("DELETE", f"/private/otp-devices/{device['otp_device_id']}")
+            return None, {}, {}
+        case "GET" | "PATCH", "/private/otp-devices/{id}":
+            SHOP.ask("POST", "/private/otp-devices", otp_device("kept"), (204, 409))
+            return "kept", {}, {"otp_algorithm": 1}
+        case "DELETE", "/private/otp-devices/{id}":
+            SHOP.ask("POST", "/private/otp-devices", otp_device(f"gone{turn}"))
+            return f"gone{turn}", {}, {}
         case "POST", "/private/webhooks":
             # No more than an instance may have.
             return None, {}, {"webhook_id": f"hook{turn % 20}"}

@@ -40,6 +40,7 @@ fn order(name: &str) -> CreateOrder {
         session: None,
         with_token,
         cart: Default::default(),
+        otp_id: None,
     }
 }
 
@@ -52,6 +53,7 @@ fn template() -> Template {
         description: String::new(),
         contract: TemplateContract::parse(contract).unwrap(),
         editable_defaults: None,
+        otp_id: None,
     }
 }
 

@@ -36,6 +36,7 @@ mod life;
 mod log_flood;
 mod malformed;
 mod orders;
+mod otp_devices;
 mod pages;
 mod polls;
 mod races;

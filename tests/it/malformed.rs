@@ -87,6 +87,8 @@ impl Target {
         let mut template = target.sample(template);
         template["template_id"] = json!("T");
         target.post("/private/templates", &template);
+        let device = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/otp-devices")).unwrap();
+        target.post("/private/otp-devices", &target.sample(device));
         let webhook = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/webhooks")).unwrap();
         target.post("/private/webhooks", &target.sample(webhook));
         target
@@ -113,6 +115,7 @@ impl Target {
                 "T"
             }
             "/private/categories/{id}" | "/private/groups/{id}" | "/private/pots/{id}" => "1",
+            path if path.contains("/otp-devices") => "M",
             path if path.contains("/webhooks") => "W",
             path if path.contains("/accounts") => return path.replace("{id}", &"0".repeat(103)),
             path if path.contains("/instances") => "bar",
@@ -186,6 +189,10 @@ impl Target {
                     "request_tip": true, "website_regex": ".*", "choices": [{ "amount": "KUDOS:5" }],
                 },
                 "editable_defaults": null,
+            }),
+            (_, "/private/otp-devices" | "/private/otp-devices/{id}") => json!({
+                "otp_device_id": "M", "otp_device_description": "machine", "otp_ctr": null,
+                "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "otp_algorithm": 1,
             }),
             (_, "/private/webhooks" | "/private/webhooks/{id}") => json!({
                 "webhook_id": "W", "event_type": "category_added", "http_method": "POST",

@@ -54,6 +54,7 @@ pub(super) async fn make(
         session: None,
         with_token: true,
         cart: Cart::default(),
+        otp_id: None,
     };
     let base_url = base_url(request, settings, &web_session.principal().instance().id)?;
     Ok(till.create_order(web_session.principal(), wish, &base_url).await)

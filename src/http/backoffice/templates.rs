@@ -370,7 +370,8 @@ fn read(
         }
     };
     let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
-    Some(Template { id: id.ok()?, description, contract, editable_defaults })
+    let otp_id = old.and_then(|old| old.otp_id.clone());
+    Some(Template { id: id.ok()?, description, contract, editable_defaults, otp_id })
 }
 
 /// The template for carts that was typed: `old`, with another note and summary.
@@ -400,7 +401,8 @@ fn read_cart(
     let contract = TemplateContract::parse(members);
     let contract = contract.map_err(|bad| add_template_error(typed, &bad, messages)).ok()?;
     let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
-    Some(Template { id: old.id.clone(), description, contract, editable_defaults })
+    let (id, otp_id) = (old.id.clone(), old.otp_id.clone());
+    Some(Template { id, description, otp_id, contract, editable_defaults })
 }
 
 /// Says where a template is invalid.

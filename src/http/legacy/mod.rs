@@ -276,6 +276,7 @@ impl Visit {
             session: None,
             with_token: true,
             cart: Default::default(),
+            otp_id: None,
         };
         let base_url = origin::base_url(&self.request, &self.settings, &principal.instance().id)?;
         let made = self.till.create_order(&principal, wish, &base_url).await?;

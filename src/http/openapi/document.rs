@@ -19,7 +19,8 @@ use crate::http::{
     ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
 };
 use crate::http::{
-    accounts, categories, groups, orders, pos, pots, products, sessions, tokens, units, webhooks,
+    accounts, categories, groups, orders, otp_devices, pos, pots, products, sessions, tokens,
+    units, webhooks,
 };
 
 /// Set to have the document written instead of compared.
@@ -60,6 +61,7 @@ fn chapters() -> Vec<Chapter> {
         Chapter::new("visitors", "Templates and sessions of visitors", visitors()),
         Chapter::new("instance", "The instance itself", instances::own()),
         Chapter::new("accounts", "Bank accounts", accounts::operations()),
+        Chapter::new("otp devices", "Machines that show one-time codes", otp_devices::operations()),
         Chapter::new("tokens", "Tokens", tokens::operations()),
         Chapter::new("inventory", "Products, and how they are sorted and counted", inventory()),
         Chapter::new("webhooks", "Webhooks", webhooks::operations()),

@@ -61,8 +61,8 @@ mod tests {
     use super::derived;
     use super::operation::Operation;
     use crate::http::{
-        EVERYWHERE, accounts, categories, groups, orders, pos, pots, products, sessions, tokens,
-        units, webhooks,
+        EVERYWHERE, accounts, categories, groups, orders, otp_devices, pos, pots, products,
+        sessions, tokens, units, webhooks,
     };
     use crate::till::MAX_COINS;
 
@@ -76,6 +76,7 @@ mod tests {
             pots::operations(),
             products::operations(),
             units::operations(),
+            otp_devices::operations(),
             orders::shop::operations(),
             orders::wallet::operations(),
             sessions::operations(),

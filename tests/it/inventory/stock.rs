@@ -469,6 +469,7 @@ impl Timed {
             payment_target: None,
             session: None,
             with_token: true,
+            otp_id: None,
             cart: Cart { lines: vec![line], lock_uuids, offer: None },
         };
         let made = self.till.create_order(&self.clerk, wish, &BASE.parse().unwrap()).await?;

@@ -77,6 +77,7 @@ impl Inside {
             session: None,
             with_token: false,
             cart: Default::default(),
+            otp_id: None,
         };
         let base = BaseUrl::parse(BASE).unwrap();
         let made = self.till.create_order(&self.principal, wish, &base).await.unwrap();
