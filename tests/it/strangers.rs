@@ -166,7 +166,7 @@ fn one_network_has_its_share_by_every_way_in_and_others_have_theirs() {
         let elsewhere = way(&format!("198.51.100.{number}"));
         assert!([200, 204, 303].contains(&elsewhere.status), "{name}: {elsewhere:?}");
     }
-    // Whoever asks again for what is there already has nothing written.
+    // A client that asks again for what is there already has nothing written.
     let body = json!({ "nonce": nonce(3), "token": offered(&shop).1 });
     for _ in 0..5 {
         let reply = post_from(&shop, "192.0.2.200", "/orders/none/claim", &body);

@@ -762,7 +762,7 @@ fn sent_before(
     (sent, fresh)
 }
 
-/// Does a coin permit the same to the exchange? Another signature of the same words is the same.
+/// Whether a coin permits the same to the exchange. Another signature of the same words is the same.
 fn is_same_permission(one: &NewDeposit, other: &NewDeposit) -> bool {
     one.wallet_data_hash == other.wallet_data_hash
         && one.coin.contribution == other.coin.contribution

@@ -305,7 +305,7 @@ impl Inside {
         self.books().query_row(statement, [deal.id.as_str()], |row| row.get(0)).unwrap()
     }
 
-    /// How much of an order was granted back, in units of 10⁻⁸; was it paid in cash, and at all?
+    /// How much of an order was refunded, in units of 10⁻⁸; whether it was paid in cash, and at all.
     pub(super) fn sale(&self, deal: &Deal) -> (i64, bool, bool) {
         let statement = "SELECT refund_granted, paid_at_s IS NOT NULL,
                 EXISTS (SELECT 1 FROM payments WHERE order_serial = serial)
