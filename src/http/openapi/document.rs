@@ -25,7 +25,7 @@ use crate::http::{
 };
 use crate::http::{
     accounts, admin, instances, kyc, legacy, legal, orders, otp_devices, pages, sessions, shop,
-    templates, tokens,
+    templates, tokens, webhooks,
 };
 use crate::model::instance::Unfinished;
 
@@ -133,6 +133,7 @@ fn chapters() -> Vec<Chapter> {
         Chapter::new("accounts", "Bank accounts", accounts::operations()),
         Chapter::new("otp devices", "Machines that show one-time codes", otp_devices::operations()),
         Chapter::new("tokens", "Tokens", tokens::operations()),
+        Chapter::new("webhooks", "Webhooks", webhooks::operations()),
         Chapter::new(
             "management",
             "All instances, for the special one",

@@ -62,7 +62,7 @@ mod tests {
     use crate::http::{ADMIN, RouteSpec, today};
     use crate::http::{
         accounts, admin, instances, kyc, legal, orders, otp_devices, pages, sessions, shop,
-        templates, tokens,
+        templates, tokens, webhooks,
     };
 
     #[test]
@@ -84,6 +84,7 @@ mod tests {
             templates::for_wallets(),
             templates::operations(),
             tokens::operations(),
+            webhooks::operations(),
         ];
         for one in resources.iter().flatten() {
             let is_it = |row: &&RouteSpec| (row.method, row.path) == (one.method, one.path);

@@ -102,6 +102,11 @@ impl Operation {
         self
     }
 
+    /// The segment `{serial}` of the path, and what it means.
+    pub(in crate::http) fn numbered(self, about: &str) -> Self {
+        self.in_path::<super::values::Serial>("serial", about)
+    }
+
     /// The members of `T` as parameters of the query.
     pub(in crate::http) fn asks<T: ToSchema>(mut self) -> Self {
         self.parameters.extend(derived::parameters::<T>(&mut self.learned));

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use taler::openapi::{SECOND_US, base32, clean, schema, special, up_to, word};
 
 use super::contract::{self, example, told};
-use super::schema::{any_case, any_of, list, named, object, one_of, text};
+use super::schema::{any_case, any_of, list, named, number, object, one_of, text};
 use crate::http::extract::{SessionOrNone, YesNoAll};
 use crate::http::orders::shop::MAX_PATHS;
 use crate::model::access::{Scope, TokenScope};
@@ -14,8 +14,10 @@ use crate::model::contract::MAX_TEXT as ORDER_TEXT;
 use crate::model::instance::{MAX_LINE, MAX_LOGO};
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
 use crate::model::otp_device::MAX_DEVICE_DESCRIPTION;
+use crate::model::webhook;
 use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
-use crate::till::{KycStatus, MAX_PASSWORD, MAX_REASON};
+use crate::till::{KycStatus, MAX_OLD_SECRET_S, MAX_PASSWORD, MAX_REASON};
+use crate::webhook::template::{MAX_BODY_TEMPLATE, MAX_HEADER_TEMPLATE, MAX_URL};
 use taler::ids::MAX_SESSION;
 use taler::template::MAX_TEXT as TEMPLATE_TEXT;
 use taler::time::{LONGEST_DELAY_US, MAX_DIGITS, MAX_DIGITS_2019, MAX_SECS};
@@ -194,6 +196,27 @@ values! {
     OtpCodes: word(r"[0-9]{8}(?:\n[0-9]{8}){4}", 44, 44),
         "Five codes of eight digits, a line each: from a minute before to a minute after.",
         json!("84755224\n84755224\n94287082\n37359152\n26969429");
+}
+
+// Webhooks.
+values! {
+    EventType: one_of(webhook::EventType::ALL.iter().map(|kind| kind.as_str())),
+        "What a webhook is told of.", json!("pay");
+    WebhookUrl: special("webhook-url", r"[Hh][Tt][Tt][Pp][Ss]?://.+", MAX_URL),
+        "Where a webhook is told: an address, in which tags may stand behind the host.",
+        json!("https://shop.example/taler/{{order_id}}");
+    WebhookMethod: any_case(&["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
+        "An HTTP method.", json!("POST");
+    HeaderTemplate: json!({ "type": "string", "format": "webhook-headers", "maxLength": MAX_HEADER_TEMPLATE }),
+        "Headers, a line `Name: value` each, in which tags may stand.",
+        json!("Content-Type: application/json\nX-Order: {{order_id}}");
+    BodyTemplate: json!({ "type": "string", "format": "webhook-body", "maxLength": MAX_BODY_TEMPLATE }),
+        "A body, in which tags may stand. In one that is a JSON object, values are written as JSON.",
+        json!("{\"order\":\"{{order_id}}\"}");
+    DeliveryState: one_of(webhook::DeliveryState::ALL.iter().map(|state| state.as_str())),
+        "How far a delivery has come.", json!("waiting");
+    Count: number(1, u64::from(u32::MAX)), "How many rows.", json!(20);
+    KeepOld: number(0, MAX_OLD_SECRET_S), "Seconds, a month at most.", json!(86_400);
 }
 
 // Templates.
