@@ -30,6 +30,7 @@ mod sessions;
 mod shop;
 mod templates;
 mod tokens;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -146,6 +147,18 @@ routes! {
     DELETE "/private/templates/{id}"        Private(TemplatesWrite)     => templates::remove;
     GET    "/templates/{id}"                Public                      => templates::public;
     POST   "/templates/{id}"                Public                      => templates::instantiate;
+
+    GET    "/private/webhooks"              Private(WebhooksRead)       => webhooks::list;
+    POST   "/private/webhooks"              Private(WebhooksWrite)      => webhooks::add;
+    GET    "/private/webhooks/{id}"         Private(WebhooksRead)       => webhooks::show;
+    PATCH  "/private/webhooks/{id}"         Private(WebhooksWrite)      => webhooks::change;
+    DELETE "/private/webhooks/{id}"         Private(WebhooksWrite)      => webhooks::remove;
+    GET    "/private/webhooks/{id}/deliveries" Private(WebhooksRead)    => webhooks::deliveries;
+    POST   "/private/webhooks/{id}/deliveries/{serial}/redeliver"
+                                            Private(WebhooksWrite)      => webhooks::redeliver;
+    POST   "/private/webhooks/{id}/redeliver" Private(WebhooksWrite)    => webhooks::redeliver_since;
+    POST   "/private/webhooks/{id}/test"    Private(WebhooksWrite)      => webhooks::test;
+    POST   "/private/webhooks/{id}/secret"  Private(WebhooksWrite)      => webhooks::new_secret;
 }
 
 routes! {
@@ -183,12 +196,6 @@ routes! {
     GET    "/private/otp-devices/{id}"      Private(OtpDevicesRead)     => later::private;
     PATCH  "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
     DELETE "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
-
-    GET    "/private/webhooks"              Private(WebhooksRead)       => later::private;
-    POST   "/private/webhooks"              Private(WebhooksWrite)      => later::private;
-    GET    "/private/webhooks/{id}"         Private(WebhooksRead)       => later::private;
-    PATCH  "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
-    DELETE "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
 
     GET    "/private/transfers"             Private(TransfersRead)      => later::private;
     POST   "/private/transfers"             Private(TransfersWrite)     => later::private;

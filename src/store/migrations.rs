@@ -20,6 +20,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0007_exchanges"),
     sql!("migrations/0008_setup"),
     sql!("migrations/0009_daemon"),
+    sql!("migrations/0010_webhooks"),
 ];
 
 /// The schema version of this program: the number of migrations.

@@ -30,6 +30,7 @@ mod time;
 mod verified_passwords;
 mod wait;
 mod web_session;
+mod webhooks;
 
 use std::fmt;
 use std::net::IpAddr;
@@ -44,7 +45,9 @@ use crate::model::access::Permission;
 use crate::model::contract::BadOrder;
 use crate::model::instance::{Instance, InstanceSettings, Unfinished};
 use crate::model::invalid_field::InvalidField;
+use crate::model::webhook::DeliverySerial;
 use crate::store::{self, Store};
+use crate::webhook::BadWebhook;
 use order_locks::OrderLocks;
 use system::NoRandomness;
 use system::clock::{Clock, ClockMonitor};
@@ -52,7 +55,7 @@ use taler::amount::Currency;
 use taler::canonical;
 use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
-use taler::ids::{InstanceId, OrderId, TemplateId};
+use taler::ids::{InstanceId, OrderId, TemplateId, WebhookId};
 use taler::path::BadPath;
 use taler::template::{BadTemplate, TemplateMismatch};
 use taler::time::{RelativeTime, Timestamp};
@@ -82,15 +85,21 @@ pub use wait::{
     Status, StatusQuery, WaitLimit,
 };
 pub use web_session::Activity;
+pub use webhooks::{
+    MAX_DELIVERIES, OLD_SECRET_S, TestCall, TestedWebhook, USUAL_DELIVERIES, WebhookPolicy,
+};
 // For the description of the API.
 #[cfg(test)]
-pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
+pub(crate) use {
+    password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S,
+};
 
 pub use crate::exchange::Exchange;
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
+pub use crate::store::webhooks::Losses;
 
 /// The settings for all instances of this daemon.
 #[derive(Clone, Debug)]
@@ -111,6 +120,8 @@ pub struct Policy {
     pub default_wire_transfer_delay: RelativeTime,
     /// Limits on writes of clients without a token.
     pub strangers: StrangerLimits,
+    /// Which addresses webhooks may call, and how long their log is.
+    pub webhooks: WebhookPolicy,
 }
 
 /// The till itself. Cheap to clone; all clones are one till.
@@ -131,6 +142,7 @@ pub struct Till {
     witness: Arc<Mutex<ClockMonitor>>,
     exporting: Arc<Semaphore>,
     strangers: Arc<strangers::Strangers>,
+    outgoing: Arc<webhooks::Outgoing>,
 }
 
 /// Why a use case failed.
@@ -261,6 +273,20 @@ pub enum Error {
     Template(BadTemplate),
     /// No order comes of the template and what the customer says.
     TemplateInput(TemplateMismatch),
+    /// The shop has no such webhook.
+    WebhookUnknown(WebhookId),
+    /// The name belongs to another webhook.
+    WebhookExists(WebhookId),
+    /// The shop has as many webhooks as it may have.
+    TooManyWebhooks,
+    /// The texts of the webhook are malformed or too long.
+    Webhook(BadWebhook),
+    /// The webhook's address may not be called; why.
+    WebhookRefused(String),
+    /// The webhook has no such delivery.
+    DeliveryUnknown(DeliverySerial),
+    /// Too many test calls were made; come back after this time.
+    TooManyTests(Duration),
     /// A stored order cannot be read.
     Damaged(String),
     /// A value does not fit; it says which.
@@ -360,6 +386,15 @@ impl fmt::Display for Error {
             Self::TemplateExists(id) => write!(f, "a template {id} with other content exists"),
             Self::Template(bad) => bad.fmt(f),
             Self::TemplateInput(bad) => bad.fmt(f),
+            Self::WebhookUnknown(id) => write!(f, "there is no webhook {id}"),
+            Self::WebhookExists(id) => write!(f, "a webhook {id} with other content exists"),
+            Self::TooManyWebhooks => f.write_str("the shop has as many webhooks as it may have"),
+            Self::Webhook(bad) => bad.fmt(f),
+            Self::WebhookRefused(why) => write!(f, "url: {why}"),
+            Self::DeliveryUnknown(serial) => write!(f, "there is no delivery {}", serial.0),
+            Self::TooManyTests(wait) => {
+                write!(f, "too many test calls; wait {} s", wait.as_secs())
+            }
             Self::Damaged(what) => write!(f, "a stored contract is damaged: {what}"),
             Self::InvalidField(bad) => bad.fmt(f),
             Self::NoRandomness => f.write_str("the system's random number generator failed"),
@@ -423,6 +458,7 @@ impl Till {
     pub fn new(store: Store, hub: Hub, terms: Policy, clock: Clock) -> Self {
         let exchanges = Arc::new(exchange::Directory::open(&terms, &store, &clock));
         let strangers = Arc::new(strangers::Strangers::new(terms.strangers));
+        let outgoing = webhooks::Outgoing::new(terms.webhooks.clone());
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (locks, pending_work) = (OrderLocks::default(), Arc::new(Notify::new()));
         let (uses, exporting) = (web_session::Uses::default(), Arc::new(Semaphore::new(1)));
@@ -445,6 +481,7 @@ impl Till {
             witness,
             exporting,
             strangers,
+            outgoing,
         }
     }
 

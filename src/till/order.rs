@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use super::instance::still_there;
 use super::lookup::order;
 use super::wait::WaitLimit;
+use super::webhooks::tell_created;
 use super::{Error, Principal, Till, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
@@ -194,6 +195,7 @@ impl Till {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);
                 }
+                tell_created(tx, serial, &new.order_id, now)?;
                 Ok(CreatedOrder {
                     order_id: new.order_id,
                     token: new.claim_token,

@@ -31,7 +31,7 @@ const PLAN: &[(&str, &[&str])] = &[
     ("store", &["model", "system", "taler"]),
     ("till", &["exchange", "hub", "model", "store", "system", "taler", "webhook"]),
     // Of `store`, no more than its errors, and those in one file only.
-    ("http", &["model", "net", "store", "system", "taler", "till", "ui"]),
+    ("http", &["model", "net", "store", "system", "taler", "till", "ui", "webhook"]),
     // Background jobs call use cases, as handlers do.
     ("jobs", &["system", "till"]),
     (

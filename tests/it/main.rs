@@ -50,3 +50,4 @@ mod templates;
 mod tenants;
 mod typing;
 mod wallet;
+mod webhooks;

@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use super::amount::{Amount, Currency};
 use super::base32::Bytes;
 use super::coin::permission::Coin;
-use super::ids::{InstanceId, OrderId, SessionId, TemplateId};
+use super::ids::{InstanceId, OrderId, SessionId, TemplateId, WebhookId};
 use super::payto::Payto;
 use super::sign::{PublicKey, Signature};
 use super::time::{RelativeTime, Timestamp};
@@ -44,6 +44,7 @@ as_text!(
     Payto,
     SessionId,
     TemplateId,
+    WebhookId,
 );
 
 // As JSON.

@@ -10,7 +10,10 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::amount::{self, Amount, Currency};
 use crate::base32::Bytes;
 use crate::coin::denomination::CoinSignature;
-use crate::ids::{InstanceId, MAX_INSTANCE, MAX_NAME, MAX_SESSION, OrderId, SessionId, TemplateId};
+use crate::ids::{
+    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_SESSION, MAX_WEBHOOK, OrderId, SessionId, TemplateId,
+    WebhookId,
+};
 use crate::payto::{MAX_PAYTO, Payto};
 use crate::sign::{PublicKey, Signature};
 use crate::time::{MAX_MICROS, MAX_SECS, RelativeTime, Timestamp};
@@ -122,6 +125,13 @@ fn name() -> Value {
     word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_NAME)
 }
 
+/// A webhook's name: not `.` or `..` either.
+fn webhook_name() -> Value {
+    let plain = "[A-Za-z0-9_~:@-]";
+    let any = "[A-Za-z0-9._~:@-]";
+    word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_WEBHOOK)
+}
+
 fn currency() -> String {
     format!("[A-Za-z]{{1,{}}}", amount::MAX_CURRENCY)
 }
@@ -176,6 +186,13 @@ schema!(
     name(),
     "A template's name within its instance: 1 to 128 letters, digits, or . _ : -",
     "coffee",
+);
+schema!(
+    WebhookId,
+    "WebhookId",
+    webhook_name(),
+    "A webhook's name within its instance: 1 to 64 letters, digits, or . _ ~ : @ -",
+    "talerbarr_pay",
 );
 schema!(
     InstanceId,
@@ -323,6 +340,7 @@ mod tests {
         reads::<FulfillmentUrl>();
         reads::<OrderId>();
         reads::<TemplateId>();
+        reads::<WebhookId>();
         reads::<InstanceId>();
         reads::<SessionId>();
         reads::<Payto>();
