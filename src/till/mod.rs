@@ -47,7 +47,7 @@ use crate::model::instance::{Instance, InstanceSettings, Unfinished};
 use crate::model::invalid_field::InvalidField;
 use crate::model::webhook::DeliverySerial;
 use crate::store::{self, Store};
-use crate::webhook::BadWebhook;
+pub use crate::webhook::BadWebhook;
 use order_locks::OrderLocks;
 use system::NoRandomness;
 use system::clock::{Clock, ClockMonitor};
@@ -78,7 +78,7 @@ pub use pending::PendingWork;
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
 pub use setup::{SetupCode, SetupRefusal};
-pub use status::{Machine, ShopStatus, Step};
+pub use status::{Machine, ShopStatus, Step, WebhookHealth};
 pub use strangers::StrangerLimits;
 pub use wait::{
     Credential, PaymentState, Poll2019, PublicStatus, PublicStatusQuery, Purchase, Repurchase,
@@ -99,7 +99,7 @@ pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
-pub use crate::store::webhooks::Losses;
+pub use crate::store::webhooks::{Health, Losses};
 
 /// The settings for all instances of this daemon.
 #[derive(Clone, Debug)]

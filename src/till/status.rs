@@ -1,9 +1,10 @@
 //! The health of a shop and of the daemon, for the status page.
 
-use super::{Error, ExchangeState, Kyc, KycStatus, Principal, Till};
+use super::{Error, ExchangeState, Kyc, KycStatus, Losses, Principal, Till};
 use crate::model::account::Account;
+use crate::model::webhook::Webhook;
 use crate::store::storage_info::StorageInfo;
-use crate::store::{accounts, orders};
+use crate::store::{accounts, orders, webhooks};
 use taler::time::Timestamp;
 
 /// Health of a shop.
@@ -19,6 +20,10 @@ pub struct ShopStatus {
     pub exchanges: Vec<ExchangeState>,
     /// KYC state of each account in use at each exchange, as far as known.
     pub kyc: Vec<Kyc>,
+    /// How its webhooks fare.
+    pub webhooks: WebhookHealth,
+    /// Whether the clock may be believed. Receivers refuse calls whose time is off.
+    pub is_time_sure: bool,
     /// State of the daemon; only for the special instance.
     pub machine: Option<Machine>,
 }
@@ -69,6 +74,29 @@ impl ShopStatus {
     }
 }
 
+/// How the webhooks of a shop fare.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct WebhookHealth {
+    /// How many there are.
+    pub all: usize,
+    /// Those whose last call failed, or that are out of use because calls failed.
+    pub failing: usize,
+    /// Whether events were lost since the daemon started; of any shop's, for the disk is shared.
+    pub has_losses: bool,
+}
+
+impl WebhookHealth {
+    fn of(all: &[Webhook], losses: Losses) -> Self {
+        let is_failing =
+            |webhook: &&Webhook| webhook.failing_since.is_some() || webhook.disabled_why.is_some();
+        Self {
+            all: all.len(),
+            failing: all.iter().filter(is_failing).count(),
+            has_losses: losses != Losses::default(),
+        }
+    }
+}
+
 /// Health of the daemon.
 #[derive(Clone, Copy, Debug)]
 pub struct Machine {
@@ -86,12 +114,14 @@ impl Till {
     pub async fn shop_status(&self, principal: &Principal) -> Result<ShopStatus, Error> {
         let instance = principal.instance.serial;
         let store = principal.instance.id.is_admin().then(|| self.store.clone());
-        let (last_payment, mut accounts, premises) = self
+        let (last_payment, mut accounts, webhooks, premises) = self
             .store
             .read::<_, Error>(move |db| {
                 let last_payment = orders::last_paid(db, instance)?;
                 let accounts = accounts::list(db, instance)?;
-                Ok((last_payment, accounts, store.map(|store| store.storage_info())))
+                let webhooks = webhooks::list(db, instance)?;
+                let premises = store.map(|store| store.storage_info());
+                Ok((last_payment, accounts, webhooks, premises))
             })
             .await?;
         accounts.retain(|account| account.active);
@@ -99,6 +129,15 @@ impl Till {
         let kyc = self.known_kyc(principal, &accounts)?;
         let exchanges = self.exchange_states();
         let is_unnamed = principal.instance.is_unnamed();
-        Ok(ShopStatus { last_payment, accounts, is_unnamed, exchanges, kyc, machine })
+        Ok(ShopStatus {
+            last_payment,
+            accounts,
+            is_unnamed,
+            exchanges,
+            kyc,
+            webhooks: WebhookHealth::of(&webhooks, self.webhook_losses()),
+            is_time_sure: self.is_time_sure(),
+            machine,
+        })
     }
 }

@@ -220,7 +220,7 @@ pub(in crate::http) async fn home(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::till::{ExchangeState, Machine, StorageInfo};
+    use crate::till::{ExchangeState, Machine, StorageInfo, WebhookHealth};
     use taler::web::BaseUrl;
     use ui::messages::{ENGLISH, GERMAN};
 
@@ -235,6 +235,8 @@ mod tests {
             is_unnamed: true,
             exchanges: Vec::new(),
             kyc: Vec::new(),
+            webhooks: WebhookHealth::default(),
+            is_time_sure: true,
             machine: Some(Machine { polls: 0, premises: StorageInfo::default() }),
         }
     }

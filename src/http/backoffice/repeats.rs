@@ -19,6 +19,7 @@ use super::super::extract::{Body, is_form};
 use super::super::{Access, Settings, row_of};
 use super::exchanges::Introductions;
 use super::form::expected;
+use super::webhooks;
 use crate::till::IssuedToken;
 use net::body::whole;
 use ui::once::{self, ShownOnce, Submission, Submissions};
@@ -35,7 +36,7 @@ const SIGN_IN_LIFE: Duration = Duration::from_secs(60);
 /// looked at them. Strangers can fill this; what is forgotten makes another order, which costs nothing.
 const MOST_ORDERS: usize = 1024;
 const ORDER_LIFE: Duration = Duration::from_secs(15 * 60);
-/// How many tokens wait for their page, and how long: a browser fetches it at once.
+/// How many tokens, secrets or test calls wait for their page, and how long: a browser fetches it at once.
 const MOST_TOKENS: usize = 64;
 const TOKEN_LIFE: Duration = Duration::from_secs(60);
 
@@ -55,6 +56,9 @@ pub struct Forms {
     pub(in crate::http) orders: Submissions<String>,
     /// Tokens just created, each with the web session that may see it.
     pub(in crate::http) tokens: ShownOnce<IssuedToken>,
+    /// Secrets of webhooks just made, and test calls just made, likewise.
+    pub(in crate::http) webhook_secrets: webhooks::Secrets,
+    pub(in crate::http) webhook_tests: webhooks::Tests,
     /// Exchanges whose keys were fetched and are being compared by the operator.
     pub(in crate::http) introductions: Introductions,
 }
@@ -66,6 +70,8 @@ impl Default for Forms {
             sign_ins: Submissions::new(MOST_SIGN_INS, SIGN_IN_LIFE),
             orders: Submissions::new(MOST_ORDERS, ORDER_LIFE),
             tokens: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
+            webhook_secrets: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
+            webhook_tests: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
             introductions: Introductions::default(),
         }
     }

@@ -11,7 +11,7 @@ use super::super::origin::base_url;
 use super::super::pages::PageContext;
 use super::web_session::WebSession;
 use super::{accounts, shown};
-use crate::till::{ExchangeState, Kyc, KycStatus, Machine, ShopStatus, Till};
+use crate::till::{ExchangeState, Kyc, KycStatus, Machine, ShopStatus, Till, WebhookHealth};
 use taler::payto::Payto;
 use taler::time::Timestamp;
 use ui::formatted_time::FormattedTime;
@@ -68,6 +68,7 @@ struct StatusPage<'a> {
     base_url: String,
     last_payment: Option<FormattedTime>,
     accounts: usize,
+    webhooks: WebhookHealth,
     machine: Option<DaemonFigures>,
     exchanges: Vec<ExchangeFigures>,
     payouts: Vec<Payout>,
@@ -105,6 +106,7 @@ pub(in crate::http) async fn page(
         base_url: base_url.to_string(),
         last_payment: status.last_payment.map(|at| web_session.formatted_time(at)),
         accounts: status.accounts.len(),
+        webhooks: status.webhooks,
         machine,
         exchanges: status.exchanges.iter().map(|one| exchange(one, &web_session, now)).collect(),
         payouts: status.kyc.iter().map(|kyc| payout(kyc, &web_session, &till)).collect(),
@@ -137,6 +139,9 @@ fn warnings(
             machine.is_some_and(|all| all.premises.free_bytes.is_some_and(|free| free < LITTLE)),
             messages.warn_disk,
         ),
+        (status.webhooks.failing > 0, messages.warn_webhooks),
+        (status.webhooks.has_losses, messages.warn_webhooks_lost),
+        (!status.is_time_sure && status.webhooks.all > 0, messages.warn_clock),
         (is_local, messages.warn_this_machine),
         (!is_https && !is_local, messages.warn_plain),
         (status.is_backup_old(now) == Some(true), messages.warn_backup),
@@ -220,6 +225,8 @@ mod tests {
             is_unnamed: false,
             exchanges: Vec::new(),
             kyc: Vec::new(),
+            webhooks: WebhookHealth::default(),
+            is_time_sure: true,
             machine: Some(Machine {
                 polls: 0,
                 premises: StorageInfo {
@@ -238,6 +245,13 @@ mod tests {
         assert!(of(&status(LITTLE, fresh - 1), true).contains(&ENGLISH.warn_backup));
         let here = warnings(&status(LITTLE, fresh), false, true, now, &ENGLISH);
         assert!(here.contains(&ENGLISH.warn_this_machine) && !here.contains(&ENGLISH.warn_plain));
+        let mut hooked = status(LITTLE, fresh);
+        hooked.is_time_sure = false;
+        assert_eq!(of(&hooked, true), bare, "nobody is called");
+        hooked.webhooks = WebhookHealth { all: 2, failing: 1, has_losses: true };
+        for text in [ENGLISH.warn_webhooks, ENGLISH.warn_webhooks_lost, ENGLISH.warn_clock] {
+            assert!(of(&hooked, true).contains(&text), "{text}");
+        }
         let mut other = status(0, 0);
         other.machine = None;
         assert_eq!(of(&other, true), bare);

@@ -386,6 +386,14 @@ impl Till {
         Ok(u32::try_from(deleted.await?).is_ok_and(|most| most >= DELETED_AT_ONCE))
     }
 
+    /// How the webhooks of all shops fare, for the operator.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn webhook_health(&self) -> Result<webhooks::Health, Error> {
+        self.store.read(|db| Ok(webhooks::health(db)?)).await
+    }
+
     /// How many events no webhook is told of, since the daemon has started.
     pub fn webhook_losses(&self) -> webhooks::Losses {
         webhooks::losses()

@@ -5,6 +5,7 @@ mod crud;
 mod delivery;
 mod events;
 mod kill;
+mod pages;
 mod sink;
 mod time;
 
