@@ -11,6 +11,7 @@ mod daemon;
 mod database;
 mod disk;
 mod exchanges;
+mod webhooks;
 
 use std::fmt;
 use std::time::Duration;
@@ -18,11 +19,13 @@ use std::time::Duration;
 use super::output::{self, escaped};
 use super::{Error, explained, owner, with_rights_of};
 use crate::config::Config;
+use crate::model::webhook::Webhook;
 use crate::server::policy;
 use crate::store::{self, Inspection, storage_info};
 use crate::till::{ListedExchange, listed};
 use system::clock::{Clock, zone_problem};
 use taler::exchange::Trusted;
+use taler::ids::InstanceId;
 use taler::time::Timestamp;
 
 /// The result of one check: a sentence and, unless all is well, a second one that says what to do.
@@ -107,11 +110,11 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     if matches!(inspection, Ok(Some(_))) {
         about_file.push(database::backup(storage_info::around(path), now));
     }
-    let (newest, shops) = match contents(&inspection, &trusted) {
+    let (newest, shops, webhooks) = match contents(&inspection, &trusted) {
         Ok(contents) => contents,
         Err(error) => {
             about_file.push(database::refused(&error));
-            (None, None)
+            (None, None, Vec::new())
         }
     };
     let set_currency = config.currency.is_set.then_some(config.currency.default);
@@ -123,6 +126,7 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     if let Some(shops) = shops {
         findings.extend(accounts::check(&shops, &asked));
     }
+    findings.extend(webhooks::check(config, &webhooks)?);
 
     for finding in &findings {
         // A finding and its remedy are two lines, each escaped by `Display`.
@@ -158,9 +162,9 @@ fn trusted(
     all
 }
 
-/// The time of the newest entry, and the shops with the KYC requirements of exchanges, if
+/// The time of the newest entry, the shops with the KYC requirements of exchanges, and their webhooks, if
 /// the file is readable.
-type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
+type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>, Vec<(InstanceId, Webhook)>);
 
 fn contents(
     inspection: &store::Result<Option<Inspection>>,
@@ -168,9 +172,11 @@ fn contents(
 ) -> store::Result<Contents> {
     match inspection {
         Ok(Some(inspection)) if inspection.version() == store::VERSION => {
-            Ok((inspection.newest()?, Some(inspection.read(|db| accounts::shops(db, trusted))?)))
+            let shops = inspection.read(|db| accounts::shops(db, trusted))?;
+            let webhooks = inspection.read(webhooks::all)?;
+            Ok((inspection.newest()?, Some(shops), webhooks))
         }
-        _ => Ok((None, None)),
+        _ => Ok((None, None, Vec::new())),
     }
 }
 
