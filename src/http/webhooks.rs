@@ -312,7 +312,10 @@ pub(super) async fn redeliver(
     Authorized(principal): Authorized,
     PathId(id): PathId<WebhookId>,
     PathSerial(serial): PathSerial,
+    body: Body,
 ) -> Answer {
+    // Whatever it says.
+    body.bytes().await?;
     till.redeliver(&principal, id, DeliverySerial(serial)).await?;
     Ok(HttpResponse::Accepted().json(Redelivered { delivery_serial: serial }))
 }
@@ -383,7 +386,10 @@ pub(super) async fn test(
     till: Data<Till>,
     Authorized(principal): Authorized,
     PathId(id): PathId<WebhookId>,
+    body: Body,
 ) -> Answer {
+    // Whatever it says.
+    body.bytes().await?;
     let TestedWebhook { http_status, took_ms, error, answer_head, request, .. } =
         till.test_webhook(&principal, id).await?;
     let headers = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();

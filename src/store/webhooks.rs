@@ -650,6 +650,15 @@ pub fn redeliver_since(
     Ok(changed)
 }
 
+/// Was any delivery that waits scheduled by a clock ahead of `now`?
+///
+/// # Errors
+/// [`Error::Sqlite`].
+pub fn is_any_scheduled_after(db: &Connection, now: Timestamp) -> Result<bool> {
+    let mut statement = db.prepare_cached(sql!("webhook_deliveries/is_any_scheduled_after"))?;
+    Ok(statement.exists(named_params! { ":now_s": now })?)
+}
+
 /// Lets deliveries that were scheduled by a clock ahead of `now` wait no longer than they would have by
 /// that clock. For the sender when it starts.
 ///
@@ -659,6 +668,15 @@ pub fn reschedule(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
     tx.prepare_cached(sql!("webhook_deliveries/reschedule"))?
         .execute(named_params! { ":now_s": now })?;
     Ok(())
+}
+
+/// Has any delivery come to this end before that time?
+///
+/// # Errors
+/// [`Error::Sqlite`].
+pub fn is_any_ended(db: &Connection, state: DeliveryState, before: Timestamp) -> Result<bool> {
+    let mut statement = db.prepare_cached(sql!("webhook_deliveries/is_any_ended"))?;
+    Ok(statement.exists(named_params! { ":state": state, ":before_s": before })?)
 }
 
 /// Deletes up to `limit` deliveries that came to this end before that time, and the events that no

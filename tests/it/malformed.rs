@@ -71,6 +71,8 @@ impl Target {
         let mut template = target.sample(template);
         template["template_id"] = json!("T");
         target.post("/private/templates", &template);
+        let webhook = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/webhooks")).unwrap();
+        target.post("/private/webhooks", &target.sample(webhook));
         target
     }
 
@@ -91,11 +93,12 @@ impl Target {
             path if path.starts_with("/orders") => "CLAIMED",
             path if path.contains("/sessions") => "S1",
             path if path.contains("/templates") => "T",
+            path if path.contains("/webhooks") => "W",
             path if path.contains("/accounts") => return path.replace("{id}", &"0".repeat(103)),
             path if path.contains("/instances") => "bar",
             _ => "99999",
         };
-        row.path.replace("{id}", id.unwrap_or(there))
+        row.path.replace("{id}", id.unwrap_or(there)).replace("{serial}", "1")
     }
 
     /// A good body for `row`.
@@ -161,6 +164,14 @@ impl Target {
                 },
                 "editable_defaults": null,
             }),
+            (_, "/private/webhooks" | "/private/webhooks/{id}") => json!({
+                "webhook_id": "W", "event_type": "category_added", "http_method": "POST",
+                "url": "https://shop.example/{{category_name}}", "header_template": "X-A: {{a}}",
+                "body_template": "{\"name\":\"{{category_name}}\"}",
+            }),
+            ("POST", "/private/webhooks/{id}/redeliver") => json!({ "since": { "t_s": 1 } }),
+            ("POST", "/private/webhooks/{id}/secret") => json!({ "keep_old_s": 5 }),
+            ("POST", path) if path.starts_with("/private/webhooks/") => json!({}),
             ("POST", "/templates/{id}") => json!({
                 "template_type": "paivana", "summary": "Tea", "amount": "KUDOS:6",
                 "tip": "KUDOS:1", "website": PAGE, "paivana_id": "S1",

@@ -360,6 +360,17 @@ impl Till {
             (DeliveryState::GivenUp, before(policy.undelivered_kept)),
             (DeliveryState::Cancelled, before(policy.undelivered_kept)),
         ];
+        let is_any = self.store.read::<_, Error>(move |db| {
+            for (state, before) in ends {
+                if webhooks::is_any_ended(db, state, before)? {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
+        });
+        if !is_any.await? {
+            return Ok(false);
+        }
         let deleted = self.store.write::<_, Error>(move |tx| {
             let mut most = 0;
             for (state, before) in ends {

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use serde_json::{Map, Value};
 use url::Url;
 
 use super::{events, signing_keys, template};
@@ -173,8 +174,7 @@ impl Till {
         let mut clock = SteadyClock::new(&self.clock);
         // A clock that was ahead before the start makes nobody wait longer than the pause was.
         let now = clock.now();
-        let rescheduled = self.store.write(move |tx| webhooks::reschedule(tx, now));
-        if let Err(error) = rescheduled.await {
+        if let Err(error) = self.reschedule(now).await {
             let line = format_args!("deliveries to webhooks could not be rescheduled: {error}");
             log_limit::warn("failures to record deliveries", line);
         }
@@ -210,6 +210,14 @@ impl Till {
         }
     }
 
+    async fn reschedule(&self, now: Timestamp) -> Result<(), Error> {
+        let is_any = self.store.read(move |db| webhooks::is_any_scheduled_after(db, now));
+        if is_any.await? {
+            self.store.write(move |tx| webhooks::reschedule(tx, now)).await?;
+        }
+        Ok(())
+    }
+
     /// Attempts a delivery, and writes what it has come to.
     async fn tell(&self, candidate: Candidate, clock: SteadyClock) -> WebhookSerial {
         match self.attempt(&candidate, &clock).await {
@@ -228,10 +236,11 @@ impl Till {
         let serial = candidate.serial;
         let prepared = self.store.read(move |db| {
             let Some(waiting) = webhooks::delivery(db, serial)? else { return Ok(None) };
-            let variables = events::variables(db, &waiting.event)?;
-            let request = match template(&waiting.webhook.settings) {
-                Ok(template) => template.expand(&variables).map_err(|bad| bad.to_string()),
-                Err(bad) => Err(bad.to_string()),
+            let request = match events::variables(db, &waiting.event) {
+                Ok(variables) => request(&waiting.webhook, &variables),
+                Err(Error::Store(error)) => return Err(Error::Store(error)),
+                // A damaged order stays so; its webhook goes on with others.
+                Err(error) => Err(error.to_string()),
             };
             Ok::<_, Error>(Some(Prepared {
                 webhook: waiting.webhook,
@@ -342,6 +351,12 @@ impl Till {
             }
         }
     }
+}
+
+/// The request that tells a webhook of an event with these variables; if there can be none, why.
+fn request(webhook: &Webhook, variables: &Map<String, Value>) -> Result<Request, String> {
+    let template = template(&webhook.settings).map_err(|bad| bad.to_string())?;
+    template.expand(variables).map_err(|bad| bad.to_string())
 }
 
 /// The attempt of an event of which no request can be made.

@@ -47,15 +47,8 @@ impl Inside {
         let announce = move |topic: &Topic| ears.wake(topic);
         let file = dir.path().join("tilld.db");
         let store = Store::open_announcing(&file, Role::Daemon, options, announce).unwrap();
-        let guard =
-            AddressGuard { allow: vec!["localhost".parse().unwrap()], ..AddressGuard::default() };
-        let policy =
-            Policy { webhooks: WebhookPolicy { guard, ..WebhookPolicy::default() }, ..terms() };
         let ahead = Arc::new(AtomicU64::new(0));
-        let own = ahead.clone();
-        let clock =
-            Clock::in_leaps(move || Duration::from_secs(now() + own.load(Ordering::Relaxed)));
-        let till = Till::new(store.clone(), hub.clone(), policy, clock);
+        let till = till(&store, &hub, &ahead);
         let admin = InstanceId::admin();
         let settings = till.plain_settings("Shop");
         till.create_instance(CreateInstance { id: admin.clone(), settings, auth: None })
@@ -126,6 +119,16 @@ impl Inside {
             self.pass(86_400 + 20_000);
         }
     }
+}
+
+/// A till on this file, whose clock has leapt by so much.
+fn till(store: &Store, hub: &Hub, ahead: &Arc<AtomicU64>) -> Till {
+    let allow = vec!["localhost".parse().unwrap()];
+    let guard = AddressGuard { allow, ..AddressGuard::default() };
+    let webhooks = WebhookPolicy { guard, ..WebhookPolicy::default() };
+    let own = ahead.clone();
+    let clock = Clock::in_leaps(move || Duration::from_secs(now() + own.load(Ordering::Relaxed)));
+    Till::new(store.clone(), hub.clone(), Policy { webhooks, ..terms() }, clock)
 }
 
 /// Runs the sender beside `work`.
@@ -220,4 +223,37 @@ fn the_log_keeps_what_was_delivered_for_a_week_and_other_ends_for_two_months() {
             assert_eq!(inside.log().await.len(), left, "{days}");
         }
     });
+}
+
+#[test]
+fn a_clock_that_was_ahead_before_a_restart_delays_no_delivery() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let inside = runtime.block_on(async {
+        let inside = Inside::new().await;
+        inside.ahead.store(10 * 86_400, Ordering::Relaxed);
+        inside.sink.behave(says(500));
+        let order = inside.sold().await;
+        tokio::select! {
+            () = inside.till.tell_webhooks() => unreachable!("it never ends"),
+            _ = inside.until("it has failed", |log| log[0].attempts == 1) => {}
+        }
+        inside.sink.behave(says(200));
+        // The clock is right again.
+        let ahead = Arc::new(AtomicU64::new(0));
+        let right = till(&inside.store, &inside.hub, &ahead);
+        tokio::select! {
+            () = right.tell_webhooks() => unreachable!("it never ends"),
+            () = async {
+                let soon = |log: &[Delivery]| log[0].next_attempt.unwrap().secs().unwrap() <= now() + 7;
+                inside.until("it is rescheduled", soon).await;
+                ahead.store(10, Ordering::Relaxed);
+                inside.hub.wake(&Topic::Webhooks);
+                inside.until("it is delivered", |log| log[0].state == DeliveryState::Delivered).await;
+            } => {}
+        }
+        assert_eq!(inside.sink.heard().last().unwrap().body, order.as_str());
+        inside
+    });
+    drop(runtime);
+    inside.store.close();
 }
