@@ -54,7 +54,7 @@ pub fn losses() -> Losses {
     Losses { lost: LOST.load(Ordering::Relaxed), dropped: DROPPED.load(Ordering::Relaxed) }
 }
 
-/// How the webhooks of all instances fare.
+/// The waiting deliveries and failing webhooks of all instances.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Health {
     /// Deliveries that wait.
@@ -63,7 +63,7 @@ pub struct Health {
     pub failing: u32,
 }
 
-/// How the webhooks of all instances fare.
+/// The waiting deliveries and failing webhooks of all instances.
 ///
 /// # Errors
 /// [`Error::Sqlite`].

@@ -20,7 +20,7 @@ pub struct ShopStatus {
     pub exchanges: Vec<ExchangeState>,
     /// KYC state of each account in use at each exchange, as far as known.
     pub kyc: Vec<Kyc>,
-    /// How its webhooks fare.
+    /// State of its webhooks.
     pub webhooks: WebhookHealth,
     /// Whether the clock may be believed. Receivers refuse calls whose time is off.
     pub is_time_sure: bool,
@@ -74,7 +74,7 @@ impl ShopStatus {
     }
 }
 
-/// How the webhooks of a shop fare.
+/// State of the webhooks of a shop.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct WebhookHealth {
     /// How many there are.

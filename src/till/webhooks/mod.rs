@@ -381,7 +381,7 @@ impl Till {
         Ok(u32::try_from(deleted.await?).is_ok_and(|most| most >= DELETED_AT_ONCE))
     }
 
-    /// How the webhooks of all shops fare, for the operator.
+    /// The waiting deliveries and failing webhooks of all shops, for the operator.
     ///
     /// # Errors
     /// [`Error::Store`].
