@@ -251,7 +251,7 @@ pub struct Webhooks {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legacy {
-    /// Is it served?
+    /// Whether it is served.
     pub enabled: bool,
 }
 

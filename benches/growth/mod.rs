@@ -98,7 +98,7 @@ impl Old {
     }
 
     /// The same of questions that have been asked before: since the start, the system reads the file
-    /// again, and whoever asks first pays for that.
+    /// again, and the first client to ask pays for that.
     async fn usual_again(&self, questions: Vec<Vec<u8>>) -> f64 {
         let count = questions.len() * AGAIN;
         self.usual(&Rc::new(questions.clone())).await;

@@ -57,7 +57,7 @@ impl Shop {
 
     fn tilld(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_tilld"));
-        // The figures must not depend on the settings of whoever takes them.
+        // The figures must not depend on the settings of the person who takes them.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("TILLD_") {
                 command.env_remove(name);

@@ -123,7 +123,7 @@ fn write(mut db: Connection, waiting: &Receiver<Job>, hub: &Hub) {
     }
 }
 
-/// Reads the body: actix hangs up on whoever sent one that nobody has read.
+/// Reads the body: actix hangs up on a client that sent one that nobody has read.
 async fn paid(chain: Data<Chain>, session: web::Path<String>, _: web::Bytes) -> HttpResponse {
     let (done, written) = oneshot::channel();
     chain.queue.try_send(Job { session: session.into_inner(), done }).unwrap();

@@ -152,7 +152,7 @@ impl Subject {
     }
 }
 
-/// Lets these wait, and wakes them by payments at a steady rate. Whoever was told waits for
+/// Lets these wait, and wakes them by payments at a steady rate. A client that was answered waits for
 /// something else, so that always as many wait.
 pub(crate) async fn wakes(
     server: &Server,

@@ -151,14 +151,14 @@ async fn furnish(till: &Till) -> String {
     till.create_instance(CreateInstance { id: id.clone(), settings, auth: None })
         .await
         .expect("an instance");
-    let clerk = till.admit_operator(&id).await.expect("a clerk");
+    let principal = till.admit_operator(&id).await.expect("a principal");
     let payto_uri = Payto::parse("payto://iban/DE75512108001245126199?receiver-name=Shop");
     let account = CreateAccount {
         payto_uri: payto_uri.expect("an account"),
         details: AccountDetails::default(),
     };
-    till.add_account(&clerk, account).await.expect("an account");
+    till.add_account(&principal, account).await.expect("an account");
     let scope: TokenScope = "all".parse().expect("a scope");
     let wish = CreateToken { scope, duration: None, description: None };
-    till.issue_token(&clerk, wish).await.expect("a token").key.reveal().to_owned()
+    till.issue_token(&principal, wish).await.expect("a token").key.reveal().to_owned()
 }

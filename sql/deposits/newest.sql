@@ -1,4 +1,4 @@
--- scans: whoever compares the books with an exchange's looks at every row
+-- scans: a comparison with an exchange's records reads every row
 SELECT
     orders.order_id, orders.instance_serial, orders.h_contract, orders.terms ->> 'h_wire', deposits.coin,
     deposits.deposit_fee, deposits.exchange_sig IS NOT NULL

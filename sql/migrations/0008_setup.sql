@@ -5,7 +5,7 @@ CREATE TABLE setup_code (
     expires_at_s  INTEGER NOT NULL                              -- seconds since 1970
 ) STRICT;
 
--- Instances whose keeper does not want to see the check list any more.
+-- Instances whose shopkeeper does not want to see the check list any more.
 CREATE TABLE hidden_check_lists (
     instance_serial  INTEGER NOT NULL PRIMARY KEY REFERENCES instances (serial) ON DELETE CASCADE, -- whose
     hidden_at_s      INTEGER NOT NULL                           -- seconds since 1970

@@ -2,8 +2,8 @@
 //! start creates all files and keys; later starts use them again.
 
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder};
-use std::io::{self, Read, Write};
+use std::fs::DirBuilder;
+use std::io::{self, Write};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
@@ -12,8 +12,8 @@ use actix_web::web::{self, ServiceConfig};
 use tempfile::NamedTempFile;
 
 use super::args::Demo as Args;
+use super::demo_folder::{EXCHANGE_FILE, at, demo_folder, kept};
 use super::shop::with_till;
-use super::wallet::demo_folder;
 use super::{Error, log_lines, output, owner};
 use crate::config::{self, Config, Sources};
 use crate::model::access::{Scope, TokenScope};
@@ -41,11 +41,6 @@ const EXCHANGE: &str = "sandbox-exchange";
 const ACCOUNT: &str = "payto://x-taler-bank/bank.invalid/demo-shop?receiver-name=The+demo+shop";
 /// The only setting that the demonstration takes from the environment.
 const LOG_LEVEL: &str = "TILLD_LOG__LEVEL";
-/// Name of the file with the base URL of the exchange from which `tilld wallet` withdraws.
-pub(super) const EXCHANGE_FILE: &str = "exchange";
-/// Longest file with a token, a password or an address, in bytes.
-const MAX_KEPT: u64 = 2048;
-
 impl From<demo::Error> for Error {
     fn from(error: demo::Error) -> Self {
         Self::Other(error.to_string())
@@ -65,12 +60,6 @@ pub(super) fn status(error: &SandboxError) -> u8 {
         error if error.is_unusable() => 4,
         _ => 1,
     }
-}
-
-/// Adds the path of the file to an I/O error.
-fn at(path: &Path) -> impl Fn(io::Error) -> Error {
-    let path = path.to_owned();
-    move |error| Error::Other(format!("{}: {error}", path.display()))
 }
 
 /// Reports an invalid constant of this module; a bug.
@@ -216,18 +205,6 @@ async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
         }
     };
     Ok(Secrets { token, password })
-}
-
-/// The text of the file, if it exists.
-pub(super) fn kept(path: &Path) -> Result<Option<String>, Error> {
-    let file = match fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(at(path)(error)),
-    };
-    let mut text = String::new();
-    file.take(MAX_KEPT).read_to_string(&mut text).map_err(at(path))?;
-    Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
 }
 
 /// Creates a token and writes it to the file first, because the till stores only its hash.

@@ -9,6 +9,8 @@ mod compare;
 mod database;
 #[cfg(feature = "demo")]
 mod demo;
+#[cfg(feature = "demo")]
+mod demo_folder;
 mod doctor;
 mod exchange;
 mod log_lines;

@@ -1,9 +1,10 @@
 //! `tilld wallet …`: a customer at the command line.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::args::{Wallet as Args, WalletCommand};
-use super::{Error, demo, output, owner};
+use super::demo_folder::{EXCHANGE_FILE, demo_folder, kept};
+use super::{Error, output, owner};
 use playground::wallet::{Error as WalletError, How, Paid, PayOptions, Refunded, Wallet};
 use system::clock::Clock;
 use taler::amount::Amount;
@@ -26,16 +27,6 @@ pub(super) fn status(error: &WalletError) -> u8 {
         WalletError::Uri(_) | WalletError::InvalidField(_) => 2,
         _ => 1,
     }
-}
-
-/// Folder of the demonstration and its wallet: `tilld-demo` in the data
-/// folder of the current user.
-pub(super) fn demo_folder() -> Result<PathBuf, Error> {
-    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let data = folder("XDG_DATA_HOME")
-        .or_else(|| Some(folder("HOME")?.join(".local").join("share")))
-        .ok_or_else(|| Error::Usage("there is no home folder; use --data-dir".into()))?;
-    Ok(data.join("tilld-demo"))
 }
 
 /// Output of `tilld wallet balance` before the first withdrawal.
@@ -72,7 +63,7 @@ fn exchange(folder: &Path, args: &Args) -> Result<BaseUrl, Error> {
     if let Some(text) = &args.exchange {
         return BaseUrl::parse(text.as_str()).map_err(bad);
     }
-    let kept = demo::kept(&folder.join(demo::EXCHANGE_FILE))?;
+    let kept = kept(&folder.join(EXCHANGE_FILE))?;
     BaseUrl::parse(kept.unwrap_or_else(|| USUAL_EXCHANGE.to_owned())).map_err(bad)
 }
 

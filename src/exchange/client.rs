@@ -12,7 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::Error;
-use net::client::{self, BadAnswer};
+use net::client::{self, Backoff, BadAnswer};
 use system::random;
 
 /// Largest answer to anything but `GET /keys`, in bytes.
@@ -164,25 +164,21 @@ impl Http {
     ) -> Result<T, Error> {
         let times = &self.0.times;
         let deadline = Instant::now() + times.overall.max(each);
-        let mut pause = times.pause;
-        let mut tries: u32 = 1;
+        let (pause, longest) = (times.pause, LONGEST_PAUSE);
+        let tries_left = times.attempts.saturating_sub(1);
+        let mut backoff = Backoff { pause, longest, tries_left, deadline };
         loop {
             let Ok(answer) = tokio::time::timeout_at(deadline, ask()).await else {
                 return Err(Error::Timeout);
             };
             let Err(error) = answer else { return answer };
-            let wait = jitter(pause);
-            let enough = tries >= times.attempts || Instant::now() + wait >= deadline;
-            if enough || !error.may_pass() {
-                return Err(error);
-            }
+            let wait = if error.may_pass() { backoff.next(jitter) } else { None };
+            let Some(wait) = wait else { return Err(error) };
             log::debug!(
                 "request to an exchange failed ({error}); retrying in {} ms",
                 wait.as_millis()
             );
             tokio::time::sleep(wait).await;
-            tries += 1;
-            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
         }
     }
 

@@ -13,6 +13,7 @@
 //! | `key_cache` | the keys: fetched at need, kept for a while |
 //! | `inspect` | the keys, fetched once and not cached |
 //! | `reach` | whether it answers, said in the log when that changes |
+//! | `meaning` | what a failure means, and whether it is for good |
 //! | `deposit`, `refund`, `question` | what is asked of an exchange, and how its answer is checked |
 
 mod client;
@@ -21,6 +22,7 @@ mod deposit;
 mod fake_exchange;
 mod inspect;
 mod key_cache;
+mod meaning;
 mod question;
 mod reach;
 #[cfg(test)]
@@ -44,6 +46,7 @@ pub use client::{Http, Times};
 pub use deposit::{Deposit, DepositConfirmed, MAX_COINS, NotConfirmed, Sendings};
 pub use inspect::{Inspection, introduce};
 pub use key_cache::{KeyState, PersistedKeys};
+pub use meaning::{ErrorKind, says_wired};
 pub use question::{DepositState, WhichDeposit};
 pub use refund::{CoinRefund, RefundConfirmed};
 
@@ -121,6 +124,22 @@ impl Error {
             | Self::Unconfirmed
             | Self::TooLarge => Some(200),
             Self::Timeout | Self::Unreachable(_) | Self::InvalidField(_) => None,
+        }
+    }
+
+    /// Its own words, if it refused in JSON.
+    pub const fn reply(&self) -> Option<&Value> {
+        match self {
+            Self::Refused { reply, .. } => Some(reply),
+            Self::Timeout
+            | Self::Unreachable(_)
+            | Self::NotJson { .. }
+            | Self::TooLarge
+            | Self::Malformed(_)
+            | Self::Keys(_)
+            | Self::UnknownSigningKey(_)
+            | Self::Unconfirmed
+            | Self::InvalidField(_) => None,
         }
     }
 
@@ -206,7 +225,7 @@ impl Exchange {
         self.trusted().base_url.join(segments)
     }
 
-    /// Is this one of the exchange's signing keys, now or (for an answer given again) then? If not,
+    /// Checks that this is one of the exchange's signing keys, now or (for a repeated answer) then. If not,
     /// the keys are asked for again, once.
     async fn verify_signing_key(
         &self,

@@ -106,7 +106,7 @@ impl Exchange {
 }
 
 impl Transferred {
-    /// Is it the exchange's word about this deposit?
+    /// Whether it is the exchange's signed answer about this deposit.
     fn holds(&self, which: &WhichDeposit) -> bool {
         let statement = WireConfirmation {
             h_wire: which.h_wire,

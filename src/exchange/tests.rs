@@ -599,7 +599,7 @@ async fn keys_are_fetched_anew_when_a_deposit_is_refused_because_they_are_out_of
         exchange.deposit(&keys, &deposit()).await.unwrap_err();
         asked += 1;
         await_keys_asked(&peer, asked).await;
-        // Whoever waits for keys waits for whoever fetches them.
+        // A request that waits for keys waits for the one that fetches them.
         exchange.newer_keys().await.unwrap();
     }
     assert_eq!(peer.times_keys_asked(), asked);

@@ -6,7 +6,7 @@ use actix_web::web::Data;
 
 use super::error::{Answer, Failure};
 use super::metrics::Metrics;
-use crate::till::Till;
+use crate::till::{self, Finding, Till};
 
 /// `GET /livez`: the process answers.
 pub(super) async fn alive() -> HttpResponse {
@@ -15,7 +15,9 @@ pub(super) async fn alive() -> HttpResponse {
 
 /// `GET /readyz`: the store can be read and written.
 pub(super) async fn ready(till: Data<Till>) -> Answer {
-    till.ready().await?;
+    if let Finding::Database(Some(error)) = till.readiness().await {
+        return Err(till::Error::Store(error).into());
+    }
     Ok(HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ready\n"))
 }
 

@@ -37,7 +37,7 @@ struct State {
     idle_since: Cell<Instant>,
     /// How many bytes may still be read before the answer is ready.
     allowance: Cell<usize>,
-    /// Had the last request a body?
+    /// Whether the last request had a body.
     had_body: Cell<bool>,
     /// Whom to wake when reading may go on.
     paused: RefCell<Option<Waker>>,
@@ -67,7 +67,7 @@ impl Connection {
         self.0.begun.get()
     }
 
-    /// Is a request being answered?
+    /// Whether a request is being answered.
     pub fn is_answering(&self) -> bool {
         self.0.answering.get() > 0
     }
@@ -77,7 +77,7 @@ impl Connection {
         self.0.idle_since.get()
     }
 
-    /// Had the last request a body, of which parts may still come?
+    /// Whether the last request had a body of which parts may still come.
     pub fn had_body(&self) -> bool {
         self.0.had_body.get()
     }

@@ -19,6 +19,7 @@ use crate::model::instance::Unfinished;
 use crate::store;
 use crate::till::{self, ExchangeError, ExchangeErrorKind, Refusal};
 use crate::webhook::BadWebhook;
+pub(super) use net::failure::Row;
 use system::log_limit;
 use taler::payment::TooLittle;
 use taler::template::{BadTemplate, TemplateMismatch};
@@ -89,23 +90,12 @@ pub(super) enum Failure {
         not(any(test, feature = "legacy")),
         expect(dead_code, reason = "only `legacy` says so")
     )]
-    Legacy(LegacyError, Box<Failure>),
+    Legacy(Row, Box<Failure>),
     /// The form was not sent from a page of ours, or from one of another web session.
     Forged,
     /// A bug: something that cannot happen did.
     Bug(String),
 }
-
-/// Status, code and hint in the API of 2019 (legacy-2019 14).
-#[derive(Clone, Copy, Debug)]
-pub(super) struct LegacyError {
-    pub(super) status: u16,
-    pub(super) code: u32,
-    pub(super) hint: &'static str,
-}
-
-/// A row of a table: status, Taler code, hint.
-pub(super) type Row = (u16, u32, &'static str);
 
 /// A table of failures: the function that finds the row, and for the API document and for tests the list
 /// of all rows. The compiler says that every failure has one, so none can be missing from the list.
@@ -118,21 +108,21 @@ macro_rules! rows {
         fn $find(failure: &$failure) -> Row {
             match failure {
                 $($other => $row,)*
-                $($pattern => ($status, $code, $hint),)*
+                $($pattern => Row::new($status, $code, $hint),)*
             }
         }
 
         /// Every row of the table.
         #[cfg(test)]
-        const $list: &[Row] = &[$(($status, $code, $hint)),*];
+        const $list: &[Row] = &[$(Row::new($status, $code, $hint)),*];
     };
 }
 
 rows! {
     /// What is answered to a failure. Rows that begin with `@` are those of another table.
     row_of(Failure), FAILURES {
-    @ Legacy(old, _)                => (old.status, old.code, old.hint),
-    @ Till(TillError::Exchange(error))   => row_of_exchange(&error.kind),
+    @ Legacy(old, _)                => *old,
+    @ Till(TillError::Exchange(error))   => row_of_exchange(&error.cause.kind()),
     Missing(_)                                                         => (400,   25, "a required parameter is missing"),
     Malformed(_)                                                       => (400,   26, "a parameter is malformed"),
     Till(TillError::InvalidField(_))                                               => (400,   26, "a parameter is malformed"),
@@ -291,6 +281,16 @@ rows! {
     }
 }
 
+/// The status stated to wallets of one coin's failure: that of the exchange's answer, or a gateway's if
+/// there was none, or it was no answer.
+pub(super) fn stated_status(exchange_error: Option<&ExchangeError>) -> u16 {
+    match exchange_error.and_then(|exchange_error| exchange_error.cause.status()) {
+        None => 504,
+        Some(200..=399) => 502,
+        Some(status) => status,
+    }
+}
+
 impl Failure {
     /// Status, Taler code, hint.
     pub(super) fn row(&self) -> Row {
@@ -405,22 +405,22 @@ impl Failure {
         impl<'a> From<&'a ExchangeError> for Exchange<'a> {
             fn from(exchange_error: &'a ExchangeError) -> Self {
                 let exchange_url = exchange_error.exchange_url.as_str();
-                let legal = exchange_error.kind == ExchangeErrorKind::Legal;
+                let legal = exchange_error.cause.kind() == ExchangeErrorKind::Legal;
                 Self {
                     exchange_url,
-                    exchange_http_status: exchange_error.http_status.unwrap_or(0),
-                    exchange_code: exchange_error.code.unwrap_or(0),
-                    exchange_reply: exchange_error.reply.as_ref(),
+                    exchange_http_status: exchange_error.cause.status().unwrap_or(0),
+                    exchange_code: exchange_error.cause.code().unwrap_or(0),
+                    exchange_reply: exchange_error.cause.reply(),
                     exchange_base_urls: legal.then_some([exchange_url]),
                 }
             }
         }
-        let (_, code, hint) = self.row();
+        let Row { code, hint, .. } = self.row();
         let detail = self.detail();
         let (mut error, mut parameter, mut field, mut ec) = (None, None, None, None);
         if let Legacy(_, cause) = self {
             error = Some(hint);
-            ec = Some(cause.row().1);
+            ec = Some(cause.row().code);
             field = match &**cause {
                 Till(TillError::Order(bad)) => bad.member().map(str::to_owned),
                 _ => None,
@@ -465,7 +465,7 @@ impl Failure {
     /// Logs the failure once: a client's mistake at debug, our own at error. An error is written at once
     /// for the first request that meets it, then as a count a minute (`log_limit`).
     pub(super) fn log(&self, request_id: &str, request: &str) {
-        let (status, code, hint) = self.row();
+        let Row { status, code, hint } = self.row();
         let line = format_args!("{request_id} {request}: {status} {code} {hint}: {self}");
         match status {
             // The till has logged it once; clients without a token could fill the log with it.
@@ -491,7 +491,7 @@ impl fmt::Display for Failure {
 
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.row().status_code()
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -517,62 +517,64 @@ pub(super) mod tests {
         FAILURES.iter().chain(EXCHANGE_FAILURES).copied()
     }
 
-    fn every_trouble() -> impl Iterator<Item = Failure> {
-        [
-            ExchangeErrorKind::Timeout,
-            ExchangeErrorKind::Unreachable,
-            ExchangeErrorKind::InvalidResponse,
-            ExchangeErrorKind::Keys,
-            ExchangeErrorKind::MasterKey,
-            ExchangeErrorKind::DoubleSpend,
-            ExchangeErrorKind::DenominationUnknown,
-            ExchangeErrorKind::DenominationExpired,
-            ExchangeErrorKind::Signature,
-            ExchangeErrorKind::Legal,
-            ExchangeErrorKind::ExchangeInternal,
-            ExchangeErrorKind::Refused,
-        ]
-        .into_iter()
-        .map(|kind| {
-            Till(TillError::Exchange(Box::new(ExchangeError {
-                exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
-                kind,
-                http_status: Some(409),
-                code: Some(1012),
-                reply: Some(serde_json::json!({ "coin_pub": "x" })),
-            })))
-        })
+    fn quoted(status: u16, code: u32) -> (Row, serde_json::Value) {
+        let cause = till::ExchangeCause::Refused {
+            status,
+            code: Some(code),
+            reply: serde_json::json!({ "coin_pub": "x" }),
+        };
+        answered(cause)
+    }
+
+    fn answered(cause: till::ExchangeCause) -> (Row, serde_json::Value) {
+        let exchange_url = BaseUrl::parse("https://exchange.example/").unwrap();
+        let failure = Till(TillError::Exchange(Box::new(ExchangeError { exchange_url, cause })));
+        let body = failure.answer("R1").into_body();
+        let body = actix_web::body::MessageBody::try_into_bytes(body).unwrap();
+        (failure.row(), serde_json::from_slice(&body).unwrap())
     }
 
     #[test]
     fn an_exchange_is_quoted_for_the_wallet() {
-        for failure in every_trouble() {
-            let legal = failure.row().0 == 451;
-            let body = failure.answer("R1").into_body();
-            let body = actix_web::body::MessageBody::try_into_bytes(body).unwrap();
-            let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        // Each kind of refusal.
+        for (status, code, own) in [
+            (403, 1205, 403),
+            (404, 1005, 400),
+            (409, 1012, 409),
+            (410, 1010, 410),
+            (429, 1, 504),
+            (451, 1028, 451),
+            (400, 26, 502),
+            (500, 1, 502),
+        ] {
+            let (row, json) = quoted(status, code);
+            assert_eq!(row.status, own);
             assert_eq!(json["exchange_url"], "https://exchange.example/");
-            assert_eq!(json["exchange_http_status"], 409);
-            assert_eq!(json["exchange_code"], 1012);
+            assert_eq!(json["exchange_http_status"], status);
+            assert_eq!(json["exchange_code"], code);
             assert_eq!(json["exchange_reply"]["coin_pub"], "x");
-            assert_eq!(json["exchange_base_urls"].is_array(), legal);
+            assert_eq!(json["exchange_base_urls"].is_array(), status == 451);
         }
     }
 
     /// Wallets read both numbers without asking whether they are there.
     #[test]
     fn an_exchange_that_said_nothing_is_quoted_with_zeros() {
-        let failure = Till(TillError::Exchange(Box::new(ExchangeError {
-            exchange_url: BaseUrl::parse("https://exchange.example/").unwrap(),
-            kind: ExchangeErrorKind::Unreachable,
-            http_status: None,
-            code: None,
-            reply: None,
-        })));
-        let body = failure.answer("R1").into_body();
-        let body = actix_web::body::MessageBody::try_into_bytes(body).unwrap();
-        let json: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        let (_, json) = answered(till::ExchangeCause::Unreachable("no route".into()));
         assert_eq!((&json["exchange_http_status"], &json["exchange_code"]), (&0.into(), &0.into()));
+    }
+
+    #[test]
+    fn a_coin_without_an_answer_has_the_status_of_a_gateway() {
+        let exchange_url = BaseUrl::parse("https://exchange.example/").unwrap();
+        let stated = |cause| {
+            stated_status(Some(&ExchangeError { exchange_url: exchange_url.clone(), cause }))
+        };
+        assert_eq!(stated_status(None), 504);
+        assert_eq!(stated(till::ExchangeCause::Timeout), 504);
+        assert_eq!(stated(till::ExchangeCause::Unconfirmed), 502);
+        assert_eq!(stated(till::ExchangeCause::NotJson { status: 301 }), 502);
+        assert_eq!(stated(till::ExchangeCause::NotJson { status: 429 }), 429);
     }
 
     #[test]
@@ -600,7 +602,7 @@ pub(super) mod tests {
             (503, 77),
             (507, 52),
         ];
-        for (status, code, hint) in every_row() {
+        for Row { status, code, hint } in every_row() {
             let known = listed.get(&code).unwrap_or_else(|| panic!("{code} is not listed"));
             assert!(*known == status || own.contains(&(status, code)), "{code} {hint}: {known}");
             assert!(!hint.is_empty());
@@ -609,8 +611,8 @@ pub(super) mod tests {
 
     #[test]
     fn every_answer_has_code_and_hint_with_a_blank_after_the_colon() {
-        for (status, code, hint) in every_row() {
-            let failure = Legacy(LegacyError { status, code, hint }, Box::new(Path));
+        for Row { status, code, hint } in every_row() {
+            let failure = Legacy(Row::new(status, code, hint), Box::new(Path));
             let response = failure.answer("R1");
             assert_eq!(response.status().as_u16(), status);
             let body = actix_web::body::MessageBody::try_into_bytes(response.into_body()).unwrap();

@@ -11,7 +11,7 @@ pub(super) fn is_known(request: &HttpRequest, tag: &str) -> bool {
     lists.into_iter().any(|list| names(list, tag))
 }
 
-/// Does `list` name `tag`, or anything at all?
+/// Whether `list` names `tag`, or stands for any.
 fn names(list: &str, tag: &str) -> bool {
     if list.trim() == "*" {
         return true;

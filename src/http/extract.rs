@@ -10,7 +10,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use data_encoding::BASE64;
@@ -25,10 +25,12 @@ use serde_json::{Map, Value};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::error::Failure;
-use super::middleware::head_length;
+use super::headers::{head_length, header, is_form};
 #[cfg(test)]
 use super::openapi::values::Milliseconds;
-use super::{Access, Settings, origin, read, row_of};
+use super::routes::{Access, row_of};
+use super::settings::Settings;
+use super::{origin, read};
 use crate::model::access::Permission;
 use crate::till::{self, Admission, ApiToken, Password, Till, WaitLimit};
 use net::body::{BadBody, gather, inflate};
@@ -39,16 +41,6 @@ use taler::time::RelativeTime;
 const MAX_DEPTH: usize = 32;
 /// Most inputs of a form that are read.
 const MAX_FORM: usize = 100;
-
-/// A header's text, if it is there and is text.
-pub(super) fn header(request: &HttpRequest, name: impl Into<HeaderName>) -> Option<&str> {
-    request.headers().get(name.into())?.to_str().ok()
-}
-
-/// Whether the body is a page's form.
-pub(super) fn is_form(request: &HttpRequest) -> bool {
-    net::header::is_form(request.headers())
-}
 
 /// The instance of the path; the special one when it names none.
 pub(super) fn instance_of(request: &HttpRequest) -> Result<InstanceId, Failure> {
@@ -561,9 +553,9 @@ impl Authorized {
             _ => None,
         };
         let admission = match access {
-            Access::Public => return bug("a public route asks for a clerk"),
+            Access::Public => return bug("a public route asks for a principal"),
             Access::AnySession | Access::Session(_) | Access::SessionBackground(_) => {
-                return bug("the back office asks for a clerk with a token");
+                return bug("the back office asks for a principal with a token");
             }
             Access::AnyToken => by_token(request, till, key.as_ref(), None),
             Access::Private(permission) => by_token(request, till, key.as_ref(), Some(permission)),

@@ -7,9 +7,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::Access;
 use super::error::{Answer, Failure};
 use super::extract::{Authorized, Body, InstanceParam, JsonBody, PathId, QueryParams};
+use super::routes::Access;
 use super::tokens::issued;
 use crate::model::access::{Permission, Scope, TokenScope};
 use crate::model::business_day::BusinessDay;

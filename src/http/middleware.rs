@@ -7,8 +7,7 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CACHE_CONTROL, CONTENT_SECURITY_POLICY,
-    HeaderMap, HeaderName, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderMap, HeaderName, HeaderValue,
 };
 use actix_web::http::uri::PathAndQuery;
 use actix_web::http::{Method, Uri};
@@ -18,8 +17,12 @@ use actix_web::{Error, HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 
 use super::error::Failure;
+use super::headers::head_length;
 use super::metrics::Metrics;
-use super::{Settings, backoffice, pages};
+use super::pages::page::{PageContext, is_wanted};
+use super::settings::Settings;
+use super::{backoffice, pages};
+use net::header::protect;
 use taler::web::query_value;
 
 /// Longest path and query, in bytes.
@@ -172,11 +175,6 @@ fn refusal(request: &ServiceRequest) -> Option<Failure> {
     None
 }
 
-/// Size of the headers in bytes.
-pub(super) fn head_length(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum()
-}
-
 /// A CORS preflight request.
 fn preflight() -> HttpResponse {
     HttpResponse::NoContent()
@@ -203,10 +201,10 @@ fn render_error(response: ServiceResponse<BoxBody>, id: &RequestId) -> ServiceRe
     failure.log(&id.0, &log_target(request));
     let answer = match request.app_data::<Data<Settings>>() {
         Some(settings) if backoffice::owns(request.path()) => {
-            backoffice::problem(failure, &pages::PageContext::of(request, settings), &id.0)
+            backoffice::problem(failure, &PageContext::of(request, settings), &id.0)
         }
-        Some(settings) if pages::is_wanted(request) => {
-            pages::problem(failure, &pages::PageContext::of(request, settings), &id.0)
+        Some(settings) if is_wanted(request) => {
+            pages::problem(failure, &PageContext::of(request, settings), &id.0)
         }
         _ => failure.answer(&id.0),
     };
@@ -227,18 +225,9 @@ fn cors(headers: &mut HeaderMap) {
 
 /// Headers of every answer.
 fn security_headers(headers: &mut HeaderMap, id: &RequestId) {
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Pages and documents say themselves what they need; everything else is not for looking at.
-    for (name, value) in [
-        (CACHE_CONTROL, "no-store"),
-        (CONTENT_SECURITY_POLICY, NO_PAGE),
-        // Addresses hold the tokens of orders.
-        (REFERRER_POLICY, "no-referrer"),
-    ] {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
+    // Pages and documents say themselves what they need; everything else is not for looking at. Addresses
+    // hold the tokens of orders.
+    protect(headers, NO_PAGE, "no-referrer");
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert(HeaderName::from_static("x-request-id"), value);
     }

@@ -10,6 +10,7 @@ mod connection;
 mod error;
 mod etag;
 mod extract;
+mod headers;
 mod instances;
 mod kyc;
 mod later;
@@ -19,6 +20,7 @@ mod legacy;
 #[path = "no_legacy.rs"]
 mod legacy;
 mod legal;
+mod library;
 mod metrics;
 mod middleware;
 mod openapi;
@@ -26,62 +28,33 @@ mod orders;
 mod origin;
 mod pages;
 mod read;
+mod routes;
 mod sessions;
+mod settings;
 mod shop;
 mod templates;
 mod tokens;
 mod webhooks;
-
-use std::time::Duration;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource, guard};
-use ipnet::IpNet;
 
 use self::error::Failure;
-use crate::model::access::Permission::{self, *};
-use taler::web::BaseUrl;
+use self::routes::RouteLookup;
+use crate::model::access::Permission::*;
 
 pub use self::backoffice::Forms;
 pub use self::connection::{Connection, noted};
 pub use self::legacy::LEGACY;
-pub use self::legal::{BadDocument, Library};
+pub use self::library::{BadDocument, Library};
 pub use self::metrics::Metrics;
+pub use self::routes::{Access, RouteSpec};
+pub use self::settings::{Limits, Settings};
 
 use Access::{AnySession, AnyToken, Management, Private, Public, Session, SessionBackground};
-
-/// The credentials that a route needs.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Access {
-    /// Any client.
-    Public,
-    /// A client with any valid token of the instance.
-    AnyToken,
-    /// A client with a token of the instance with this permission.
-    Private(Permission),
-    /// A client with a token of the special instance with this permission.
-    Management(Permission),
-    /// Any web session of the back office.
-    AnySession,
-    /// A web session of the back office with this permission.
-    Session(Permission),
-    /// The same, for polls of pages: these do not prolong the web session.
-    SessionBackground(Permission),
-}
-
-/// One route: a method, a path, and the credentials that it needs.
-#[derive(Clone, Copy, Debug)]
-pub struct RouteSpec {
-    /// The HTTP method. `HEAD` is answered wherever `GET` is.
-    pub method: &'static str,
-    /// The path, with names in braces.
-    pub path: &'static str,
-    /// The credentials that a route needs.
-    pub access: Access,
-}
 
 macro_rules! routes {
     ($(#[$doc:meta])* $table:ident, $add:ident:
@@ -427,7 +400,7 @@ impl Resources {
         }
     }
 
-    /// Is there nothing but the path that the others would begin with?
+    /// Whether there is nothing but the path that the others would begin with.
     fn is_one_path(&self) -> bool {
         self.0.iter().all(|(rest, _)| rest.is_empty())
     }
@@ -468,88 +441,11 @@ fn resource(
     }))
 }
 
-/// Longest request bodies, in bytes (decision 14).
-#[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// On public endpoints.
-    pub public: usize,
-    /// Where a wallet sends the coins of a payment.
-    pub pay: usize,
-    /// On order creation.
-    pub order: usize,
-    /// On private endpoints that take pictures.
-    pub private: usize,
-}
-
-impl Limits {
-    /// The limit of one route.
-    fn of(self, row: &RouteSpec) -> usize {
-        if row.method == "POST" && ["/private/orders", "/order"].contains(&row.path) {
-            return self.order;
-        }
-        if ["/orders/{id}/pay", "/orders/{id}/abort"].contains(&row.path) {
-            return self.pay;
-        }
-        // The body is read after the token of the special instance was looked at.
-        if row.path == "/instances" {
-            return self.private;
-        }
-        match row.access {
-            Public | AnySession | Session(_) | SessionBackground(_) => self.public,
-            AnyToken | Private(_) | Management(_) => self.private,
-        }
-    }
-}
-
-/// What handlers need besides the till.
-#[derive(Debug)]
-pub struct Settings {
-    /// The base URL that wallets use, if it is configured.
-    pub base_url: Option<BaseUrl>,
-    /// Peers whose forwarded headers are used.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Longest bodies.
-    pub limits: Limits,
-    /// How long a body may take.
-    pub body_timeout: Duration,
-    /// Longest wait of a parked request.
-    pub longest_poll: Duration,
-    /// Whether the API of 2019 is served.
-    pub legacy: bool,
-    /// URL of the source code of this program.
-    pub source_url: Option<String>,
-    /// The terms of service.
-    pub terms: Library,
-    /// The privacy policy.
-    pub privacy: Library,
-    /// Whether this is the demonstration with play money on this machine.
-    pub is_demo: bool,
-    /// The results of forms that were sent before.
-    pub forms: Forms,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            base_url: None,
-            trusted_proxies: Vec::new(),
-            limits: Limits { public: 64 << 10, pay: 512 << 10, order: 512 << 10, private: 1 << 20 },
-            body_timeout: Duration::from_secs(15),
-            longest_poll: Duration::from_secs(50),
-            legacy: true,
-            source_url: None,
-            terms: Library::default(),
-            privacy: Library::default(),
-            is_demo: false,
-            forms: Forms::default(),
-        }
-    }
-}
-
 /// All routes for wallets, browsers and shops. They need a [`Till`](crate::till::Till),
 /// [`Settings`] and [`Metrics`] as application data.
 pub fn public() -> impl HttpServiceFactory + 'static {
     web::scope("")
+        .app_data(RouteLookup(row_of))
         .wrap(from_fn(middleware::normalize_path))
         .wrap(from_fn(middleware::public))
         // The router tries one after the other; frequent ones come first.

@@ -5,8 +5,9 @@ use std::future::{Ready, ready};
 use actix_web::HttpRequest;
 use actix_web::web::ServiceConfig;
 
-use super::RouteSpec;
 use super::error::{Answer, Failure};
+use super::routes::RouteSpec;
+use super::routes::RouteSpec;
 
 /// Routes of 2019: none.
 pub const LEGACY: &[RouteSpec] = &[];

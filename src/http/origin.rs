@@ -9,9 +9,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use actix_web::HttpRequest;
 use actix_web::http::header::{HOST, HeaderName, ORIGIN};
 
+use super::connection::Connection;
 use super::error::Failure;
-use super::extract::header;
-use super::{Connection, Settings};
+use super::headers::header;
+use super::settings::Settings;
 use crate::till::{Principal, Till};
 use system::log_limit;
 use taler::ids::InstanceId;
@@ -133,7 +134,7 @@ pub(super) fn base_url_for_strangers(
     let used = till.addresses(instance)?;
     let is_known = used.contains(&seen) || local.is_some_and(|local| names(&seen, local));
     // Customers are seldom on this machine.
-    let best = used.iter().find(|root| !is_here(root)).or(used.first()).cloned();
+    let best = used.iter().find(|root| !root.names_this_machine()).or(used.first()).cloned();
     let root = match (is_known, best, local) {
         (true, ..) => seen,
         (false, Some(used), _) => used,
@@ -149,12 +150,6 @@ pub(super) fn base_url_for_strangers(
         }
     };
     below(root, instance)
-}
-
-/// Whether `url` is this machine itself.
-fn is_here(url: &BaseUrl) -> bool {
-    let host = url.host_and_path();
-    ["localhost:", "localhost/", "127.", "[::1]"].iter().any(|start| host.starts_with(start))
 }
 
 /// Whether `url` is our end of a connection.

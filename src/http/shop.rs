@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use super::error::{Answer, Failure};
 use super::extract::ExistingInstance;
 use super::origin::base_url;
-use super::{Settings, pages};
+use super::pages;
+use super::pages::page::is_wanted;
+use super::settings::Settings;
 use crate::till::{ExchangeState, Till};
 
 /// The protocol: current, revision, age. The range begins at 1 because of those that ask before they
@@ -30,7 +32,7 @@ pub(super) async fn index(
     there: ExistingInstance,
 ) -> Answer {
     let url = base_url(&request, &settings, there.id())?;
-    if pages::is_wanted(&request) {
+    if is_wanted(&request) {
         return pages::home(&request, &till, &settings, there.id(), &url).await;
     }
     let text = format!(

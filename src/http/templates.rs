@@ -8,7 +8,9 @@ use super::error::{Answer, Failure};
 use super::extract::{Authorized, Body, InstanceParam, JsonBody, PathId, QueryParams};
 use super::orders::{insert_some, made};
 use super::origin::{base_url_for_strangers, client};
-use super::{Settings, pages};
+use super::pages;
+use super::pages::page::is_wanted;
+use super::settings::Settings;
 use crate::model::instance::Instance;
 use crate::till::{self, Till};
 use taler::ids::TemplateId;
@@ -90,7 +92,7 @@ pub(super) async fn public(
     PathId(id): PathId<TemplateId>,
     params: QueryParams,
 ) -> Answer {
-    if pages::is_wanted(&request) {
+    if is_wanted(&request) {
         return pages::template(&request, &till, &settings, &instance, id, &params).await;
     }
     let template = till.public_template(&instance, id).await?;
@@ -116,7 +118,7 @@ pub(super) async fn instantiate(
     body: Body,
 ) -> Answer {
     let mut fields = body.fields_or_form(&request).await?;
-    if pages::is_wanted(&request) {
+    if is_wanted(&request) {
         return pages::filled_in(&request, &till, &settings, &instance, id, fields).await;
     }
     let filling = TemplateInput {

@@ -4,7 +4,6 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 
-use super::Settings;
 use super::error::{Answer, Failure};
 use super::extract::{Authorized, Body, Credentials, InstanceParam, PathId, QueryParams};
 #[cfg(test)]
@@ -13,6 +12,7 @@ use super::openapi::{
     operation::{Operation, delete, get, post},
 };
 use super::origin::client;
+use super::settings::Settings;
 use crate::model::access::TokenScope;
 use crate::till::{CreateToken, Error, IssuedToken, Till};
 use taler::time::{RelativeTime, Timestamp};

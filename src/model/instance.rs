@@ -147,7 +147,7 @@ pub struct InstanceSettings {
     pub address: Location,
     /// Under which law it sells.
     pub jurisdiction: Location,
-    /// Should the shop pay the fees that exchanges estimate as usual?
+    /// Whether the shop pays the fees that exchanges estimate as usual.
     pub use_stefan: bool,
     /// Default time to pay an order.
     pub default_pay_delay: RelativeTime,
@@ -203,7 +203,7 @@ fn has_end(delay: RelativeTime) -> bool {
     delay <= LONGEST_DELAY
 }
 
-/// Does `text` look like a picture in a data URL (or is it empty, which means none)?
+/// Whether `text` looks like a picture in a data URL, or is empty, which means none.
 fn is_image(text: &str) -> bool {
     let base64 = |t: &str| t.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
     text.is_empty()

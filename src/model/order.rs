@@ -230,7 +230,7 @@ impl Order {
         self.refund_collectable() != self.refund_taken
     }
 
-    /// Could a refund be granted now?
+    /// Whether a refund could be granted now.
     pub fn is_refundable(&self, now: Timestamp) -> bool {
         self.paid.is_some() && self.refund_deadline > now && self.refunded() != Refunded::Wholly
     }

@@ -9,7 +9,7 @@ use actix_web::web::Data;
 use rustix::net::sockopt::set_tcp_user_timeout;
 use sd_notify::NotifyState;
 
-use crate::till::Till;
+use crate::till::{Finding, Till};
 use system::clock::{Clock, ClockProblem, clock_problem, show};
 use system::log_limit;
 use taler::time::Timestamp;
@@ -30,9 +30,9 @@ pub(super) async fn feed_watchdog(till: Data<Till>) {
     let mut tick = tokio::time::interval(limit / 2);
     loop {
         tick.tick().await;
-        match till.ready().await {
-            Ok(()) => notify(&[NotifyState::Watchdog]),
-            Err(error) => log::error!("unhealthy: {error}"),
+        match till.readiness().await {
+            Finding::Database(Some(error)) => log::error!("unhealthy: {error}"),
+            _ => notify(&[NotifyState::Watchdog]),
         }
     }
 }

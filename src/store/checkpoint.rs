@@ -80,7 +80,7 @@ impl Checkpointer {
         }
     }
 
-    /// Shall the writer do the rest?
+    /// Whether the writer does the rest.
     pub(super) fn asks_for_wrap(&self) -> bool {
         self.wrap.load(Ordering::Relaxed)
     }

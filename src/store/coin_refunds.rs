@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row, named_params};
 use serde_json::Value;
 
-use super::columns::Positional;
+use super::columns::{Positional, as_serial};
 use super::deposits::DepositSerial;
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
@@ -17,6 +17,7 @@ use taler::web::BaseUrl;
 /// Names one coin's refund inside the store.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct CoinRefundSerial(pub i64);
+as_serial!(CoinRefundSerial);
 
 /// Something of a coin that is to be refunded.
 #[derive(Clone, Copy, Debug)]
@@ -29,7 +30,7 @@ pub struct NewCoinRefund {
     pub amount: Amount,
     /// When it was decided.
     pub made_at: Timestamp,
-    /// Is it to be sent to the exchange, or does it wait for the wallet to fetch it?
+    /// Whether it is to be sent to the exchange; otherwise it waits for the wallet to fetch it.
     pub wanted: bool,
 }
 
@@ -85,13 +86,13 @@ pub struct CoinRefund {
     pub amount: Amount,
     /// When it was decided.
     pub made_at: Timestamp,
-    /// Is it to be sent to the exchange?
+    /// Whether it is to be sent to the exchange.
     pub wanted: bool,
     /// What the exchange says.
     pub outcome: Outcome,
 }
 
-/// Is any coin of an order refunded, or to be?
+/// Whether any coin of an order is refunded, or to be.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].

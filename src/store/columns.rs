@@ -17,8 +17,6 @@ use crate::model::webhook::{
     DeliverySerial, DeliveryState, DisabledWhy, EventId, EventSerial, EventType, HttpMethod,
     Secret, WebhookSerial,
 };
-use crate::store::coin_refunds::CoinRefundSerial;
-use crate::store::deposits::DepositSerial;
 
 /// A row's columns one after the other, in the order in which the statement names them. To look
 /// each up by its name takes longer than to find the row, which is felt where rows are read for
@@ -121,33 +119,27 @@ impl FromSql for EndHour {
     }
 }
 
-/// Numbers of rows.
+/// Numbers of rows. Those that only the store knows stand with their tables.
 macro_rules! as_serial {
     ($($type:ty),* $(,)?) => {$(
-        impl ToSql for $type {
-            fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        impl rusqlite::ToSql for $type {
+            fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
                 Ok(self.0.into())
             }
         }
 
-        impl FromSql for $type {
-            fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        impl rusqlite::types::FromSql for $type {
+            fn column_result(
+                value: rusqlite::types::ValueRef<'_>,
+            ) -> rusqlite::types::FromSqlResult<Self> {
                 value.as_i64().map(Self)
             }
         }
     )*};
 }
 
-as_serial!(
-    CoinRefundSerial,
-    DeliverySerial,
-    DepositSerial,
-    EventSerial,
-    InstanceSerial,
-    OrderSerial,
-    RefundSerial,
-    WebhookSerial,
-);
+pub(super) use as_serial;
+as_serial!(DeliverySerial, EventSerial, InstanceSerial, OrderSerial, RefundSerial, WebhookSerial,);
 
 impl ToSql for DeliveryState {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

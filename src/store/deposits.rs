@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 
-use super::columns::Positional;
+use super::columns::{Positional, as_serial};
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::OrderSerial;
@@ -17,6 +17,7 @@ use taler::web::BaseUrl;
 /// Names one coin's deposit inside the store.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct DepositSerial(pub i64);
+as_serial!(DepositSerial);
 
 /// A coin that is about to be sent to its exchange.
 #[derive(Clone, Debug)]
@@ -60,7 +61,7 @@ pub struct Deposit {
 }
 
 impl Deposit {
-    /// May the exchange have it?
+    /// Whether the exchange may have it.
     pub fn was_sent(&self) -> bool {
         self.confirmation.is_some() || self.sent_at.is_some()
     }
@@ -76,7 +77,7 @@ pub fn of_order(db: &Connection, order: OrderSerial) -> Result<Vec<Deposit>> {
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Were any coins sent for an order?
+/// Whether any coins were sent for an order.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -222,7 +223,7 @@ pub struct Sent {
     pub coin: Coin,
     /// What depositing it costs.
     pub deposit_fee: Amount,
-    /// Has the exchange confirmed it?
+    /// Whether the exchange has confirmed it.
     pub is_confirmed: bool,
 }
 

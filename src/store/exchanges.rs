@@ -101,7 +101,7 @@ pub fn keep(tx: &mut Tx<'_>, exchange: &Trusted, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// Has new orders offer the exchange at `base_url` no more. Did they until now?
+/// Stops offering the exchange at `base_url` in new orders; `true` if they did until now.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].

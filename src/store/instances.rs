@@ -203,7 +203,7 @@ pub fn begin_deletion(tx: &mut Tx<'_>, serial: InstanceSerial, purge: bool) -> R
     Ok(())
 }
 
-/// Is there an instance that has its key only for its last refunds?
+/// Whether an instance keeps its key only for its last refunds.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].

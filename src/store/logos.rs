@@ -101,7 +101,7 @@ pub(super) fn terms(row: &Row<'_>) -> rusqlite::Result<String> {
     })
 }
 
-/// Are there logos that no order's terms contain any more?
+/// Whether there are logos that no order's terms contain any more.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].
@@ -158,7 +158,7 @@ mod tests {
             let hash = text_hash(&terms);
             if let Some(apart) = apart(&terms) {
                 prop_assert!(apart.rest.len() + SHORTEST <= terms.len());
-                // It is still JSON, whoever looks at it.
+                // It is still JSON for every reader.
                 let rest: Value = serde_json::from_str(&apart.rest).unwrap();
                 prop_assert_eq!(&rest["merchant"]["logo"], "");
                 let again = together(&apart.rest, apart.logo, apart.at).unwrap();

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::Connection;
 
-use super::{Error, Result, backup, sql};
+use super::{Error, Result, copy, sql};
 use system::steps;
 
 /// All migrations, oldest first.
@@ -45,9 +45,9 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<()> {
         return Ok(());
     }
     if start > 0 {
-        let copy = backup::beside(connection, path, &format!("before-v{VERSION}"))?;
-        backup::copy(connection, path, &copy)?;
-        log::info!("copied the database to {} before its migration", copy.display());
+        let dest = copy::beside(connection, path, &format!("before-v{VERSION}"))?;
+        copy::copy(connection, path, &dest)?;
+        log::info!("copied the database to {} before its migration", dest.display());
     }
     steps::take(connection, STEPS, None)?;
     if start > 0 {

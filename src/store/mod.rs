@@ -13,6 +13,7 @@ mod checkpoint;
 pub mod clock;
 pub mod coin_refunds;
 mod columns;
+mod copy;
 pub mod deposits;
 pub mod exchanges;
 mod header;
@@ -121,6 +122,16 @@ pub enum Error {
 pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
+    /// What SQLite says of the file at `path`: that it is damaged, or something else.
+    fn in_file(path: &Path, error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                Self::Corrupt(path.to_owned(), error.to_string())
+            }
+            _ => error.into(),
+        }
+    }
+
     /// Whether the file itself is the cause, so that retries fail until the operator acts.
     pub fn is_unusable(&self) -> bool {
         match self {

@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::header::{APPLICATION_ID, FileState, cannot, inspect};
 use super::paths::{lock, remove_logs, remove_with_logs, resolve, sync_folder, with_suffix};
-use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, backup, migrations};
+use super::{BUSY_TIMEOUT, CACHED_STATEMENTS, Error, Result, Role, VERSION, copy, migrations};
 
 /// Files up to this size, in bytes, are read whole and checked each time they are opened.
 const CHECKED_WHOLE: u64 = 8 * 1024 * 1024;
@@ -119,7 +119,7 @@ fn is_missing(path: &Path) -> bool {
 fn set_log_aside(clock: &Connection, path: &Path) -> std::io::Result<()> {
     let log = with_suffix(path, "-wal");
     if fs::symlink_metadata(&log).is_ok_and(|metadata| metadata.len() > 0) {
-        let kept = backup::beside(clock, path, "orphan-wal").map_err(std::io::Error::other)?;
+        let kept = copy::beside(clock, path, "orphan-wal").map_err(std::io::Error::other)?;
         fs::rename(&log, &kept)?;
         log::warn!("a write-ahead log without its database was renamed to {}", kept.display());
     }
@@ -150,7 +150,7 @@ fn plain(path: &Path) -> Result<Connection> {
 fn settle(connection: &Connection, path: &Path) -> Result<()> {
     let mode: String = connection
         .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))
-        .map_err(|error| damaged(path, error))?;
+        .map_err(|error| Error::in_file(path, error))?;
     if mode != "wal" {
         return Err(Error::Open(
             path.to_owned(),
@@ -176,15 +176,7 @@ pub(super) fn check_whole(connection: &Connection, path: &Path) -> Result<()> {
     match verdict {
         Ok(verdict) if verdict == "ok" => Ok(()),
         Ok(verdict) => Err(Error::Corrupt(path.to_owned(), verdict)),
-        Err(error) => Err(damaged(path, error)),
-    }
-}
-
-pub(super) fn damaged(path: &Path, error: rusqlite::Error) -> Error {
-    use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-    match error.sqlite_error_code() {
-        Some(DatabaseCorrupt | NotADatabase) => Error::Corrupt(path.to_owned(), error.to_string()),
-        _ => error.into(),
+        Err(error) => Err(Error::in_file(path, error)),
     }
 }
 

@@ -187,7 +187,7 @@ pub fn list(
     Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
-/// Has the instance so many unpaid orders that strangers have made, or more?
+/// Whether the instance has so many unpaid orders that strangers have made, or more.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`].

@@ -48,7 +48,7 @@ pub struct GrantedRefund {
     pub granted_at: Timestamp,
     /// When the customer got it.
     pub taken_at: Option<Timestamp>,
-    /// Was it paid at the counter, and so refunded there?
+    /// Whether it was paid at the counter, and so refunded there.
     pub at_counter: bool,
 }
 

@@ -33,7 +33,7 @@ pub struct Spooled {
     buffer: Vec<u8>,
     file: Option<File>,
     length: u64,
-    /// Was the buffer given away, or the file read to its end?
+    /// Whether the buffer was given away, or the file read to its end.
     is_over: bool,
 }
 

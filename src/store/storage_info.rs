@@ -8,7 +8,7 @@ use rustix::fs::statvfs;
 use super::Store;
 use super::backup::note_of;
 use super::paths::{folder, with_suffix};
-use taler::time::{RelativeTime, Timestamp};
+use taler::time::Timestamp;
 
 /// Facts about the file that need no open database.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -20,17 +20,6 @@ pub struct StorageInfo {
     /// When `tilld backup` last made a copy and found it whole, wherever it put it; `None` if it never
     /// did.
     pub last_backup: Option<Timestamp>,
-}
-
-/// Beyond so many seconds the last backup is old: two days, for a job that runs daily.
-const OLD_BACKUP_S: u64 = 2 * 86_400;
-
-impl StorageInfo {
-    /// Whether the last backup is old, or there was none.
-    pub fn is_backup_old(&self, now: Timestamp) -> bool {
-        let age = self.last_backup.map(|at| now.saturating_since(at));
-        age.is_none_or(|age| RelativeTime::from_secs(OLD_BACKUP_S).is_ok_and(|most| age > most))
-    }
 }
 
 impl Store {

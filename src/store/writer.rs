@@ -195,7 +195,7 @@ struct WaitingJobs {
     /// How many may wait in both together.
     room: usize,
     is_closed: bool,
-    /// Does the writer sleep until something comes?
+    /// Whether the writer sleeps until a change comes.
     is_asleep: bool,
 }
 

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use sha2::{Digest, Sha256};
 
-use super::instance::still_there;
+use super::lookup::still_there;
 use super::{Error, Password, Till, alive};
 use crate::model::access::{NewToken, Permission, Token, TokenKind, TokenScope};
 use crate::model::business_day::Calendar;

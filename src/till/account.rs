@@ -1,6 +1,6 @@
 //! Use cases of bank accounts: add, change, deactivate (merchant-api 6.3).
 
-use super::instance::still_there;
+use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::account::{Account, AccountDetails};
 use crate::store::accounts;

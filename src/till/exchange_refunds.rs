@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 
 use super::exchange_error::ExchangeError;
 use super::lookup::{order, order_again};
-use super::pay::OrderLedger;
+use super::pay::ledger::OrderLedger;
 use super::{Error, Till};
 use crate::exchange;
 use crate::model::order::{Order, OrderSerial, RefundSerial};
@@ -25,9 +25,6 @@ use taler::sign::merchant::RefundRequest;
 use taler::sign::{PublicKey, Signature, Statement};
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
-
-/// The status stated for an exchange that gave no answer.
-const NO_ANSWER: u16 = 504;
 
 /// The answer to a wallet that collects its refunds.
 #[derive(Debug)]
@@ -61,15 +58,17 @@ pub enum Aborted {
         /// The exchange's signature of the refund.
         exchange_sig: Signature,
     },
-    /// The exchange has not given it back, or not yet.
-    Failed {
-        /// The status of its answer; 504 if there was none.
+    /// The exchange will never refund it.
+    Refused {
+        /// The HTTP status of its answer.
         status: u16,
         /// The exchange's error code.
         code: Option<u32>,
         /// The exchange's answer.
         reply: serde_json::Value,
     },
+    /// It is not refunded yet; what stands in the way, if that is known.
+    Open(Option<ExchangeError>),
     /// It was never deposited.
     Undeposited,
 }
@@ -177,22 +176,15 @@ impl Till {
                     Aborted::Done { exchange_pub: *exchange_pub, exchange_sig: *exchange_sig }
                 }
                 Outcome::Refused { status, code, reply } => {
-                    Aborted::Failed { status: *status, code: *code, reply: reply.clone() }
+                    Aborted::Refused { status: *status, code: *code, reply: reply.clone() }
                 }
                 Outcome::Open => {
-                    let exchange_error = troubles.iter().find(|(of, _)| *of == refund.serial);
-                    let (status, code, reply) = match exchange_error {
+                    let of_refund = troubles.iter().find(|(of, _)| *of == refund.serial);
+                    match of_refund.map(|(_, exchange_error)| exchange_error) {
                         // Should it arrive there all the same, it is refunded then.
-                        Some((_, exchange_error)) if exchange_error.was_never_there() => {
-                            return Aborted::Undeposited;
-                        }
-                        Some((_, exchange_error)) => {
-                            let reply = exchange_error.reply.clone().unwrap_or_default();
-                            (exchange_error.status(), exchange_error.code, reply)
-                        }
-                        None => (NO_ANSWER, None, serde_json::Value::Null),
-                    };
-                    Aborted::Failed { status, code, reply }
+                        Some(found) if found.cause.was_never_there() => Aborted::Undeposited,
+                        found => Aborted::Open(found.cloned()),
+                    }
                 }
             }
         });
@@ -261,7 +253,7 @@ impl Till {
             let unconfirmed =
                 deposit.filter(|deposit| refund.grant.is_none() && deposit.confirmation.is_none());
             match (self.ask_refund(&refund, &request).await, unconfirmed) {
-                (Err(exchange_error), Some(deposit)) if exchange_error.was_never_there() => {
+                (Err(exchange_error), Some(deposit)) if exchange_error.cause.was_never_there() => {
                     if self.may_be_on_its_way(deposit) {
                         troubles.push((refund.serial, exchange_error));
                     } else {
@@ -274,7 +266,7 @@ impl Till {
                         self.record_outcome(serial, refund, outcome).await?;
                     }
                     Err(exchange_error) => {
-                        silent = exchange_error.is_silence().then(|| exchange_error.clone());
+                        silent = exchange_error.cause.is_silence().then(|| exchange_error.clone());
                         troubles.push((refund.serial, exchange_error));
                     }
                 },
@@ -463,13 +455,12 @@ impl fmt::Display for RefusedRefund {
 
 /// The outcome, if the exchange will never make the refund.
 fn refused_for_good(exchange_error: ExchangeError) -> Result<Outcome, ExchangeError> {
-    match (exchange_error.is_final_for_refund(), exchange_error.http_status) {
-        (true, Some(status)) => Ok(Outcome::Refused {
-            status,
-            code: exchange_error.code,
-            reply: exchange_error.reply.unwrap_or_default(),
-        }),
-        _ => Err(exchange_error),
+    let is_final = exchange_error.cause.is_final_for_refund();
+    match exchange_error.cause {
+        exchange::Error::Refused { status, code, reply } if is_final => {
+            Ok(Outcome::Refused { status, code, reply })
+        }
+        cause => Err(ExchangeError { cause, ..exchange_error }),
     }
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::access::{ClientAddr, static_token};
 use super::exchange_refunds::refund_coins;
-use super::pay::OrderLedger;
+use super::pay::ledger::OrderLedger;
 use super::{ApiToken, Error, Password, Principal, Till};
 use crate::model::access::{NewToken, Permission};
 use crate::model::business_day::Calendar;
@@ -271,7 +271,7 @@ impl Till {
     }
 
     /// Gives the principal's instance a new password in place of `old`, which is asked for because the
-    /// clerk may have left the desk. `peer` is the client's address, by which attempts are counted,
+    /// shopkeeper may have left the desk. `peer` is the client's address, by which attempts are counted,
     /// together with those to sign in. For the rest as [`Till::set_auth`].
     ///
     /// # Errors
@@ -368,23 +368,6 @@ fn give_all_back(
         return Ok(Deletion::Done);
     }
     Ok(Deletion::WhenAnswered(unfinished))
-}
-
-/// Checks that the principal's instance still exists. For every change that adds something to
-/// it: it may have been deleted between look and change.
-///
-/// # Errors
-/// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
-pub(super) fn still_there(
-    tx: &Tx<'_>,
-    serial: InstanceSerial,
-    id: &InstanceId,
-) -> Result<(), Error> {
-    match instances::is_deleted(tx, serial)? {
-        Some(false) => Ok(()),
-        Some(true) => Err(Error::InstanceDeleted(id.clone())),
-        None => Err(Error::InstanceUnknown(id.clone())),
-    }
 }
 
 /// Stores a fixed token, which must not be in use elsewhere.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::exchange_error::{ExchangeError, ExchangeErrorKind};
+use super::exchange_error::ExchangeErrorKind;
 use super::wait::WaitLimit;
 use super::{Error, Principal, Till};
 use crate::exchange::Exchange;
@@ -222,8 +222,7 @@ impl Till {
         account: Account,
         exchange: &Exchange,
     ) -> Result<Kyc, Error> {
-        let url = &exchange.trusted().base_url;
-        let keys = exchange.keys().await.map_err(|error| ExchangeError::at(url, error).kind);
+        let keys = exchange.keys().await.map_err(|error| error.kind());
         self.kyc_by(principal, account, exchange, keys)
     }
 

@@ -1,10 +1,10 @@
-//! Orders by name or number, for all use cases that need one to be there.
+//! Orders and instances by name or number, for all use cases that need one to be there.
 
 use super::Error;
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{Order, OrderSerial};
-use crate::store::{Read, orders};
-use taler::ids::OrderId;
+use crate::store::{Read, Tx, instances, orders};
+use taler::ids::{InstanceId, OrderId};
 
 /// The order of this name at `instance`.
 ///
@@ -28,4 +28,21 @@ pub(super) fn order_again(
     order_id: &OrderId,
 ) -> Result<Order, Error> {
     orders::find_by_serial(db, serial)?.ok_or_else(|| Error::OrderUnknown(order_id.clone()))
+}
+
+/// Checks that the principal's instance still exists. For every change that adds something to
+/// it: it may have been deleted between look and change.
+///
+/// # Errors
+/// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
+pub(super) fn still_there(
+    tx: &Tx<'_>,
+    serial: InstanceSerial,
+    id: &InstanceId,
+) -> Result<(), Error> {
+    match instances::is_deleted(tx, serial)? {
+        Some(false) => Ok(()),
+        Some(true) => Err(Error::InstanceDeleted(id.clone())),
+        None => Err(Error::InstanceUnknown(id.clone())),
+    }
 }

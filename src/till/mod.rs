@@ -12,6 +12,7 @@ mod claim;
 mod exchange;
 mod exchange_error;
 mod exchange_refunds;
+mod health;
 mod instance;
 mod kyc;
 mod lookup;
@@ -69,6 +70,7 @@ pub use exchange::{
 };
 pub use exchange_error::{ExchangeError, ExchangeErrorKind};
 pub use exchange_refunds::{Aborted, CollectedRefund, CollectedRefunds};
+pub use health::{BackupAge, ExchangeKeys, Finding, Findings, Severity, WebhookState};
 pub use instance::{Auth, CreateInstance, Deletion};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
@@ -78,7 +80,7 @@ pub use pending::PendingWork;
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
 pub use setup::{SetupCode, SetupRefusal};
-pub use status::{Machine, ShopStatus, Step, WebhookHealth};
+pub use status::{Machine, ShopStatus, Step};
 pub use strangers::StrangerLimits;
 pub use wait::{
     Credential, PaymentState, Poll2019, PublicStatus, PublicStatusQuery, Purchase, Repurchase,
@@ -94,7 +96,7 @@ pub(crate) use {
     password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S,
 };
 
-pub use crate::exchange::Exchange;
+pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
@@ -508,14 +510,6 @@ impl Till {
     /// State of the store, for the operator.
     pub fn store_stats(&self) -> store::Stats {
         self.store.stats()
-    }
-
-    /// Checks that the till can read and write.
-    ///
-    /// # Errors
-    /// [`Error::Store`] says what does not work.
-    pub async fn ready(&self) -> Result<(), Error> {
-        Ok(self.store.healthy().await?)
     }
 
     /// Default settings of a new instance called `name`.

@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::instance::still_there;
-use super::lookup::order;
+use super::lookup::{order, still_there};
 use super::wait::WaitLimit;
 use super::webhooks::tell_created;
 use super::{Error, Principal, Till, read_terms};

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 
 use futures_util::stream::{StreamExt, iter};
 
-use super::exchange_error::ExchangeError;
 use super::{Error, Till};
 use crate::model::order::OrderSerial;
 use crate::store::{coin_refunds, deposits, instances, orders, partial_payments};
@@ -100,7 +99,7 @@ impl Contacts {
         rest
     }
 
-    /// Was more found for the group of this exchange while it was worked on?
+    /// Whether more was found for the group of this exchange while it was worked on.
     fn has_more(&self, url: &BaseUrl) -> bool {
         self.all().get(url).is_some_and(|contact| contact.has_more)
     }
@@ -198,7 +197,7 @@ impl Till {
         is_silent: &AtomicBool,
         (deposits, refunds): (usize, usize),
     ) {
-        if !matches!(error, Error::Exchange(exchange_error) if exchange_error.is_silence()) {
+        if !matches!(error, Error::Exchange(exchange_error) if exchange_error.cause.is_silence()) {
             let (what, Task::Deposit(order) | Task::Refund(order)) = (task.name(), task);
             let found = self.store.read_in_place(|db| orders::find_by_serial(db, order));
             let id =
@@ -220,8 +219,9 @@ impl Till {
                 let troubles = self.send_refunds_to(order, url).await?;
                 // That it has not seen a coin yet is no trouble: it is asked again until none can come.
                 let troubles = troubles.into_iter().map(|(_, exchange_error)| exchange_error);
-                let worst = troubles.filter(|exchange_error| !exchange_error.was_never_there());
-                match worst.max_by_key(ExchangeError::is_silence) {
+                let worst =
+                    troubles.filter(|exchange_error| !exchange_error.cause.was_never_there());
+                match worst.max_by_key(|exchange_error| exchange_error.cause.is_silence()) {
                     Some(exchange_error) => Err(exchange_error.into()),
                     None => Ok(()),
                 }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use super::lookup::order;
-use super::pay::OrderLedger;
+use super::pay::ledger::OrderLedger;
 use super::webhooks::tell_refunded;
 use super::{Error, Principal, Till};
 use crate::model::invalid_field::InvalidField;

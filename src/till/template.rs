@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::instance::still_there;
+use super::lookup::still_there;
 use super::order::{CreateOrder, CreatedOrder};
 use super::{Error, Principal, Till};
 use crate::store::{Lane, templates};

@@ -144,7 +144,7 @@ describe("clicks", { concurrency: 2 }, () => {
         // Every page of the office sends a stranger to the sign-in, and from there back.
         const signed = new Crawler(await browser.visitor(way), options);
         await signed.start();
-        // Sales that are open are found by whoever made them; here others did.
+        // Sales that are open are found by the session that made them; here others did.
         const sales = [orders.open, orders.open2, orders.claimed].map(({ id }) => `/webui/till/${id}`);
         const faults = await signed.crawl("/webui/", ...sales);
         assert.deepEqual(faults, [], "signed in");

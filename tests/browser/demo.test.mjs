@@ -98,7 +98,7 @@ test("the till's own page shows a refund of the demo, until the wallet has it", 
   await visitor.context().close();
 });
 
-test("the article opens for whoever pays, while its page waits", async () => {
+test("the article opens for a visitor who pays, while its page waits", async () => {
   await page.goto(demo.shop);
   await page.getByRole("link", { name: "Read it" }).click();
   await isGood(page, "demo-paywall");

@@ -159,7 +159,7 @@ test("a line of the basket says that its price is the line's total", async () =>
   }
 });
 
-test("whoever looks is told when the till does not answer, and when it does again", async () => {
+test("a visitor is told when the till does not answer, and when it does again", async () => {
   const order = await till.order({ summary: "Bread", amount: "KUDOS:2" });
   const [customer, office, sale] = [await browser.visitor(), await clerk(), await clerk()];
   await customer.goto(`${till.url}${order.path}`);
@@ -215,7 +215,7 @@ test("codes that name this very machine say so, and so does the status page", as
   await page.context().close();
 });
 
-test("what a paywall's template shows for a page opens it for whoever has paid", async () => {
+test("what a paywall's template shows for a page opens it for a customer who has paid", async () => {
   await till.ask("POST", "/private/templates", { template_id: "wall", template_description: "Wall",
     template_contract: { template_type: "paivana", summary: "Article", choices: [{ amount: "KUDOS:1" }] } });
   const page = await clerk();

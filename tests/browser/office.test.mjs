@@ -225,7 +225,7 @@ test("a sign-in without its token, or from elsewhere, is refused", async () => {
   await page.context().close();
 });
 
-test("whoever signs out is out, and the cookie is not for scripts", async () => {
+test("a shopkeeper who signs out is out, and the cookie is not for scripts", async () => {
   const page = await clerk();
   const cookie = (await page.context().cookies()).find((one) => /^__Host-tilld(-\d+)?$/.test(one.name));
   assert.deepEqual([cookie.httpOnly, cookie.secure, cookie.sameSite], [true, true, "Strict"]);

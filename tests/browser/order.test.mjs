@@ -178,7 +178,7 @@ test("a page that comes back into view asks at once", async () => {
   await page.context().close();
 });
 
-test("whoever was waiting is sent on to what was bought, and nobody else", async () => {
+test("a browser that was waiting is sent on to what was bought, and no other", async () => {
   const goods = `${till.url}/config?goods`;
   for (const javaScriptEnabled of [true, false]) {
     const order = await tea({ fulfillment_url: goods });

@@ -340,7 +340,7 @@ fn every_dependency_has_its_reason() {
     assert!(missing.is_empty(), "no reason in docs/dependencies.md:\n{}", missing.join("\n"));
 }
 
-/// Is the crate `name` a member of the workspace?
+/// Whether the crate `name` is a member of the workspace.
 fn file_of_ours(name: &str) -> bool {
     let folder = root().join("crates");
     [name, name.trim_start_matches("tilld-")].iter().any(|name| folder.join(name).exists())

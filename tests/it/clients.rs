@@ -378,7 +378,7 @@ fn refunds_end_when_the_money_is_wired_where_nobody_says_more() {
     let terms = &shop.status(&id, "")["proto_contract_terms"];
     assert_eq!(terms["refund_deadline"], json!({ "t_s": soon }));
     assert_eq!(terms["wire_transfer_deadline"], json!({ "t_s": soon }));
-    // Whoever says how long it can be refunded must say it so that it fits.
+    // A shop that says how long it can be refunded must say it so that it fits.
     request["refund_delay"] = json!({ "d_us": 86_400_000_000_u64 });
     assert_eq!(shop.order(&request).failure(), (400, 2504));
 }

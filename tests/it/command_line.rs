@@ -562,7 +562,7 @@ fn without_a_home_folder_nothing_is_put_into_the_folder_where_it_is_started() {
         }
     }
     assert_eq!(fs::read_dir(home.path("work")).unwrap().count(), 0);
-    // Whoever says where needs none.
+    // A command that says where needs none.
     let db = home.path("work/own.db");
     let mut command = home.tilld();
     command.env_remove("HOME").arg("--database").arg(&db);

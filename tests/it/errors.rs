@@ -51,7 +51,7 @@ fn every_refusal_of_the_framework_has_a_body() {
     assert_eq!(post(&daemon, r#"{"scope":"all","duration":{"d_us":-1}}"#), (400, 26));
     assert_eq!(post(&daemon, "[".repeat(100)), (400, 22));
     assert_eq!(post(&daemon, " ".repeat(70_000)), (413, 32));
-    // Whoever sends all of it before listening hears it, too.
+    // A client that sends all of it before it reads gets the answer, too.
     let length =
         "Authorization: Basic YWRtaW46eA==\r\nConnection: close\r\nContent-Length: 3000000";
     let head = format!("POST {AT} HTTP/1.1\r\nHost: shop.example\r\n{length}\r\n\r\n");

@@ -1,6 +1,7 @@
 //! Checks the layers of `src/lib.rs` and of the crates: a module uses only the layers below it. Reads
 //! the sources, so that it covers every spelling of a use.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -172,6 +173,17 @@ fn heads(code: &str, root: &str) -> Vec<String> {
     heads
 }
 
+/// Whether the line has the number of an HTTP status for an answer, or where an answer is judged by one.
+/// What exchanges have answered is kept and passed on, and read by their client only (`exchange/meaning.rs`).
+fn names_a_status(line: &str) -> bool {
+    let is_status = |word: &str| {
+        word.len() == 3 && word.parse::<u16>().is_ok_and(|number| (200..600).contains(&number))
+    };
+    let mut words = line.split(|c| !is_word(c));
+    let speaks = ["status", "code", "NO_ANSWER"].iter().any(|word| line.contains(word));
+    speaks && words.any(is_status)
+}
+
 /// What the file `name` uses against the plan, one sentence each.
 fn complaints(name: &str, text: &str) -> Vec<String> {
     let own = module(name);
@@ -211,6 +223,9 @@ fn complaints(name: &str, text: &str) -> Vec<String> {
             if used.iter().any(|head| head != "test") {
                 complaints.push(format!("{name} may not use {library}"));
             }
+        }
+        for line in without_tests(&code).lines().filter(|line| names_a_status(line)) {
+            complaints.push(format!("{name} decides by a status: {}", line.trim()));
         }
     }
     for head in used {
@@ -319,6 +334,12 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
         all("till/x.rs", "use actix_web::http::StatusCode;"),
         "till/x.rs may not use actix_web"
     );
+    for text in ["status: 410,", "const NO_ANSWER: u16 = 504;", "http_status.unwrap_or(451),"] {
+        let found = format!("till/x.rs decides by a status: {text}");
+        assert_eq!(all("till/x.rs", text), found);
+        assert_eq!(all("exchange/x.rs", text), "");
+    }
+    assert_eq!(all("till/x.rs", "const PAGE: u32 = 500;"), "");
     assert_eq!(all("till/x.rs", "use crate::http;"), "till/x.rs may not use crate::http");
     assert_eq!(all("config.rs", "use super::server;"), "config.rs may not use crate::server");
     assert_eq!(all("main.rs", "tilld::store::x();"), "main.rs may not use crate::store");
@@ -336,6 +357,242 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
         all("till/x.rs", "/// Not for [`crate::http`].\nuse crate::store::{Tx, tokens};"),
         ""
     );
+}
+
+/// Folders whose files import each other in no circle.
+const WITHOUT_CYCLES: &[&str] = &["cli", "exchange", "http", "model", "server", "store", "till"];
+/// Where the `mod.rs` of a folder counts as a file like any other: it mounts the handlers, so none of them may
+/// import from it. Elsewhere it has the type that all files of the folder work on.
+const MOD_FILES_COUNT: &[&str] = &["http"];
+
+/// The module that a file is: that of `http/orders/mod.rs` is `http::orders`.
+fn module_path(name: &str) -> String {
+    let path = name.trim_end_matches(".rs");
+    path.strip_suffix("/mod").unwrap_or(path).replace('/', "::")
+}
+
+/// `code` without the items that only tests have.
+fn without_tests(code: &str) -> String {
+    let (mut kept, mut rest) = (String::new(), code);
+    while let Some(at) =
+        ["#[cfg(test)]", "#[cfg(all(test"].iter().filter_map(|a| rest.find(a)).min()
+    {
+        kept += &rest[..at];
+        let item = &rest[at..];
+        // The item ends with its semicolon, or with its block.
+        let (mut depth, mut end) = (0, item.len());
+        for (at, c) in item.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' => depth -= 1,
+                _ => {}
+            }
+            let is_block = c == '}' && !item[at + 1..].trim_start().starts_with(';');
+            if depth == 0 && (c == ';' || is_block) {
+                end = at + 1;
+                break;
+            }
+        }
+        rest = &item[end..];
+    }
+    kept + rest
+}
+
+/// The modules in files of their own that only tests have.
+fn tests_of(name: &str, text: &str) -> Vec<String> {
+    let declared = |code: &str| -> BTreeSet<String> {
+        let names = code.lines().filter_map(|line| {
+            let (before, name) = line.strip_suffix(';')?.rsplit_once("mod ")?;
+            (before.is_empty() || before.starts_with("pub")).then(|| name.to_owned())
+        });
+        names.collect()
+    };
+    let code = code(text);
+    let own = module_path(name);
+    let (all, of_program) = (declared(&code), declared(&without_tests(&code)));
+    all.difference(&of_program).map(|test| format!("{own}::{test}")).collect()
+}
+
+/// The paths that a tree of a `use` names, each with the name that it has from then on.
+fn leaves(tree: &str) -> Vec<(Vec<String>, String)> {
+    let words = |path: &str| -> Vec<String> {
+        path.split("::")
+            .map(|word| word.trim().to_owned())
+            .filter(|word| !word.is_empty())
+            .collect()
+    };
+    let Some((start, list)) = tree.split_once('{') else {
+        let (path, name) = tree.split_once(" as ").unwrap_or((tree, ""));
+        let path = words(path);
+        let last = path.last().cloned().unwrap_or_default();
+        let name = if name.is_empty() { last } else { name.trim().to_owned() };
+        return vec![(path, name)];
+    };
+    let list = list.rsplit_once('}').map_or(list, |(list, _)| list);
+    let (mut depth, mut item, mut found) = (0, String::new(), Vec::new());
+    for c in list.chars().chain([',']) {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            _ => {}
+        }
+        if c != ',' || depth > 0 {
+            item.push(c);
+        } else if !item.trim().is_empty() {
+            // `self` in a list is what stands before it.
+            let whole = format!("{start}{}", item.trim());
+            let whole = whole.strip_suffix("::self").unwrap_or(&whole);
+            found.extend(leaves(whole));
+            item.clear();
+        }
+    }
+    found
+}
+
+/// The modules among `modules` that the module `own` imports from; `code` is its text without comments.
+fn imports(own: &str, code: &str, modules: &BTreeSet<String>) -> BTreeSet<String> {
+    let code = without_tests(code).replace("pub(in crate", "pub(").replace(" ::", " ");
+    let (mut body, mut uses, mut rest) = (String::new(), Vec::new(), code.as_str());
+    while let Some(at) = rest.find("use ") {
+        let (before, after) = (&rest[..at], &rest[at + "use ".len()..]);
+        body += before;
+        let line = before.rsplit('\n').next().unwrap().trim();
+        rest = after;
+        if line.is_empty() || line.starts_with("pub") {
+            let (tree, after) = after.split_once(';').unwrap_or((after, ""));
+            uses.extend(leaves(tree));
+            rest = after;
+        }
+    }
+    body += rest;
+
+    let mut names = BTreeMap::new();
+    // Where a path leads: a module, and whether it names something in it.
+    let resolve = |path: &[String], names: &BTreeMap<String, String>| -> Option<(String, bool)> {
+        let mut path = path.iter().map(String::as_str).peekable();
+        let mut module: Vec<&str> = match path.next()? {
+            "crate" | "tilld" => Vec::new(),
+            first @ ("self" | "super") => {
+                let mut module: Vec<_> = own.split("::").collect();
+                if first == "super" {
+                    module.pop();
+                }
+                while path.next_if_eq(&"super").is_some() {
+                    module.pop();
+                }
+                module
+            }
+            first => match names.get(first) {
+                Some(module) => module.split("::").collect(),
+                None if modules.contains(&format!("{own}::{first}")) => {
+                    own.split("::").chain([first]).collect()
+                }
+                None => return None,
+            },
+        };
+        while let Some(next) = path.peek() {
+            module.push(next);
+            if !modules.contains(&module.join("::")) {
+                module.pop();
+                break;
+            }
+            path.next();
+        }
+        Some((module.join("::"), path.next().is_some()))
+    };
+    let mut found = BTreeSet::new();
+    for (path, name) in uses {
+        match resolve(&path, &BTreeMap::new()) {
+            Some((module, true)) => drop(found.insert(module)),
+            // The module itself: what is taken from it shows where its name is used.
+            Some((module, false)) => drop(names.insert(name, module)),
+            None => {}
+        }
+    }
+    let is_of_path = |c: char| is_word(c) || c == ':';
+    for path in body.split(|c| !is_of_path(c)).filter(|path| path.contains("::")) {
+        let path: Vec<_> = path.split("::").map(str::to_owned).collect();
+        found.extend(resolve(&path, &names).map(|(module, _)| module));
+    }
+    found.retain(|module| module != own && modules.contains(module));
+    found
+}
+
+/// The imports, one sentence each, that are part of a circle among `files` (names and texts).
+fn circles<'a>(
+    files: impl Iterator<Item = (&'a str, &'a str)> + Clone,
+    mod_files_count: bool,
+) -> Vec<String> {
+    let modules: BTreeSet<_> = files.clone().map(|(name, _)| module_path(name)).collect();
+    let tests: BTreeSet<_> = files.clone().flat_map(|(name, text)| tests_of(name, text)).collect();
+    let is_of_program = |module: &str| !tests.iter().any(|test| module.starts_with(test));
+    let mut edges: BTreeSet<(String, String)> = BTreeSet::new();
+    for (name, text) in files {
+        let own = module_path(name);
+        for other in imports(&own, &code(text), &modules) {
+            let is_counted = mod_files_count || !own.starts_with(&format!("{other}::"));
+            if is_counted && is_of_program(&own) {
+                edges.insert((own.clone(), other));
+            }
+        }
+    }
+    // What imports nothing that is left, or is imported by nothing that is left, is in no circle.
+    loop {
+        let (froms, tos): (BTreeSet<_>, BTreeSet<_>) = edges.iter().cloned().unzip();
+        let before = edges.len();
+        edges.retain(|(from, to)| tos.contains(from) && froms.contains(to));
+        if edges.len() == before {
+            return edges.iter().map(|(from, to)| format!("{from} imports {to}")).collect();
+        }
+    }
+}
+
+#[test]
+fn no_files_import_each_other_in_a_circle() {
+    let (sources, mut found) = (sources(), Vec::new());
+    for folder in WITHOUT_CYCLES {
+        let files = sources.iter().filter(|(name, _)| name.starts_with(&format!("{folder}/")));
+        let files = files.map(|(name, text)| (name.as_str(), text.as_str()));
+        assert!(files.clone().count() > 3, "{folder}");
+        found.extend(circles(files, MOD_FILES_COUNT.contains(folder)));
+    }
+    assert_eq!(found, [""; 0]);
+}
+
+#[test]
+fn a_circle_of_imports_is_found_however_it_is_spelt() {
+    let circles = |texts: &[(&'static str, &'static str)]| circles(texts.iter().copied(), true);
+    let b = ("http/b.rs", "pub(super) fn b() { super::a::a() }");
+    let both = ["http::a imports http::b", "http::b imports http::a"];
+    for a in [
+        "use super::b::b;",
+        "use super::{error, b::{b, c as d}};",
+        "use crate::{till::Till, http::b::b};",
+        "use super::b;\nfn a() { b::b() }",
+        "use super::{b::{self as other}};\nfn a() { other::b() }",
+        "fn a() { crate::http::b::b() }",
+        "fn a() { super::b::b() }",
+    ] {
+        assert_eq!(circles(&[("http/mod.rs", ""), ("http/a.rs", a), b]), both, "{a}");
+    }
+    for a in [
+        "use super::b;",
+        "// super::b::b()",
+        "pub(in crate::http::b) fn a() {}",
+        "#[cfg(test)]\nuse super::b::{b, c};\nfn a() {}",
+        "fn a() {}\n#[cfg(test)]\nmod tests {\n    use crate::http::b::b;\n}",
+    ] {
+        assert_eq!(circles(&[("http/mod.rs", ""), ("http/a.rs", a), b]), [""; 0], "{a}");
+    }
+    let parent = ("http/mod.rs", "mod a;\nuse self::a::a;\npub struct Settings;");
+    let child = ("http/a.rs", "use super::Settings;");
+    assert_eq!(circles(&[parent, child]), ["http imports http::a", "http::a imports http"]);
+    // Handlers are named by tables of routes.
+    let table = ("http/mod.rs", "mod a;\nroutes! { GET \"/\" => a::a; }\npub struct Settings;");
+    assert_eq!(circles(&[table, child]).len(), 2);
+    let chain =
+        [("http/a.rs", "use super::b::b;"), ("http/b.rs", "use super::c::c;"), ("http/c.rs", "")];
+    assert_eq!(circles(&chain), [""; 0]);
 }
 
 /// Who may write a WARN or ERROR line each time: what no request reaches, and what says that a state

@@ -92,7 +92,7 @@ impl Shop {
         );
     }
 
-    /// The claim token of an unclaimed order: whoever has its address has it.
+    /// The claim token of an unclaimed order: a client that has its address has it.
     fn claim_token(&self, order_id: &str) -> String {
         let status = self.get(&format!("/check-payment?order_id={order_id}")).json();
         status["taler_pay_uri"].as_str().unwrap().split_once("?c=").unwrap().1.to_owned()

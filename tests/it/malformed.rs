@@ -260,13 +260,19 @@ fn rows() -> impl Iterator<Item = &'static RouteSpec> {
     EVERYWHERE.iter().chain(ROOT).chain(LEGACY).filter(move |row| !closes(row))
 }
 
-/// Is the path one of today, or are those of 2019 linked?
+/// Whether the path is one of today, or those of 2019 are linked.
 fn is_there(path: &str) -> bool {
     cfg!(feature = "legacy") || !(path == "/order" || path.contains("-payment?"))
 }
 
 fn has_body(row: &RouteSpec) -> bool {
     !["GET", "DELETE"].contains(&row.method)
+}
+
+/// Does what the body says matter? These two are told all by their path.
+fn reads_body(row: &RouteSpec) -> bool {
+    let path = row.path;
+    has_body(row) && !(path.ends_with("{id}/test") || path.ends_with("{serial}/redeliver"))
 }
 
 /// JSON that is hardly ever what is wanted.
@@ -409,7 +415,7 @@ fn what_is_spoiled_here_was_good_before() {
 fn what_is_no_object_is_no_body() {
     let target = Target::open();
     let nested = |open: &str, close: &str| open.repeat(100) + "1" + &close.repeat(100);
-    for row in rows().filter(|row| has_body(row)) {
+    for row in rows().filter(|row| reads_body(row)) {
         let path = target.path(row, None);
         for body in [
             &b""[..],
@@ -438,7 +444,7 @@ fn what_is_no_object_is_no_body() {
         ] {
             let (status, code) = target.ask(row.method, &path, Some(body.to_vec()));
             let what = format!("{row:?} {:?}: {status} {code}", String::from_utf8_lossy(body));
-            // Whoever does not read a body does not mind it.
+            // A handler that reads no body refuses none.
             let refused = (400..500).contains(&status) || status == 501;
             assert!(refused, "{what}");
         }

@@ -165,7 +165,7 @@ fn the_same_order_again_is_the_same_order_and_another_is_refused() {
     let first = shop.order(&request);
     assert_eq!(first.status, 200);
     assert_eq!(shop.order(&request).json(), first.json());
-    // The same to whoever reads JSON.
+    // The same for a client that reads JSON.
     let text = r#"{ "order": {"order_id":"T1", "amount":"KUDOS:2.50","summary":"T\u0065a"} }"#;
     let again = shop.daemon.ask("POST", "/private/orders").token(&shop.token).body(text).send();
     assert_eq!(again.json(), first.json());

@@ -234,7 +234,7 @@ fn a_browser_is_sent_where_its_order_leads() {
     assert_eq!((sent.status, sent.headers["location"].as_str()), (302, GOODS));
     assert_eq!(look(&shop, &format!("{second}&session_id=S2")).status, 402);
 
-    // Whoever waited without script; who only looks gets a receipt with a link.
+    // A visitor who waited without script is sent on; one who only looks gets a receipt with a link.
     let (third, id) = order(&shop, &article);
     let waiting = look(&shop, &third);
     let again = third.split_once('?').unwrap().1;

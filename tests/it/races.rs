@@ -46,22 +46,22 @@ fn key(name: &str) -> SessionKey {
 /// A till that keeps its promises but for power cuts, and how many wakes it has announced.
 async fn till(folder: &std::path::Path) -> (Till, Store, Arc<Principal>) {
     let hub = Hub::new(Limits::default());
-    let ears = hub.clone();
+    let listeners = hub.clone();
     let options = Options { durability: Durability::None, ..Options::default() };
-    let announce = move |topic: &Topic| ears.wake(topic);
+    let announce = move |topic: &Topic| listeners.wake(topic);
     let store =
         Store::open_announcing(&folder.join("tilld.db"), Role::Daemon, options, announce).unwrap();
     let till = Till::new(store.clone(), hub, terms(), Clock::system());
     let id = InstanceId::admin();
     let settings = till.plain_settings("Shop");
     till.create_instance(CreateInstance { id: id.clone(), settings, auth: None }).await.unwrap();
-    let clerk = till.admit_operator(&id).await.unwrap();
-    (till, store, Arc::new(clerk))
+    let principal = till.admit_operator(&id).await.unwrap();
+    (till, store, Arc::new(principal))
 }
 
 /// Keeps `count` orders called `NAME-0` and so on, each for the session of its own name.
-async fn stock(store: &Store, clerk: &Principal, name: &str, count: usize) {
-    let (name, instance) = (name.to_owned(), clerk.instance().serial);
+async fn stock(store: &Store, principal: &Principal, name: &str, count: usize) {
+    let (name, instance) = (name.to_owned(), principal.instance().serial);
     let made = store.write::<_, tilld::store::Error>(move |tx| {
         for number in 0..count {
             let id = format!("{name}-{number}");
@@ -88,10 +88,10 @@ async fn stock(store: &Store, clerk: &Principal, name: &str, count: usize) {
     made.await.unwrap();
 }
 
-async fn pay(till: &Till, clerk: &Principal, name: &str) {
+async fn pay(till: &Till, principal: &Principal, name: &str) {
     let payment = CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
     let wish = ManualPayment { payment, session: None, amount: None };
-    till.record_payment(clerk, OrderId::parse(name).unwrap(), wish).await.unwrap();
+    till.record_payment(principal, OrderId::parse(name).unwrap(), wish).await.unwrap();
 }
 
 /// Waits for the order in one of two ways, and says whether it is seen paid.
@@ -116,22 +116,27 @@ async fn is_seen_paid(till: &Till, name: &str, by_session: bool, patience: WaitL
 /// Runs `race` so many times on several threads at once.
 fn race<F: Future<Output = ()> + 'static>(
     till: &Till,
-    clerk: &Arc<Principal>,
+    principal: &Arc<Principal>,
     store: &Store,
     count: usize,
     race: impl Fn(Till, Arc<Principal>, String, usize) -> F + Send + Copy + 'static,
 ) {
     std::thread::scope(|scope| {
         for thread in 0..THREADS {
-            let (till, clerk, store) = (till.clone(), clerk.clone(), store.clone());
+            let (till, principal, store) = (till.clone(), principal.clone(), store.clone());
             scope.spawn(move || {
                 let runtime = Builder::new_current_thread().enable_time().build().unwrap();
                 runtime.block_on(async {
                     for round in 0..count / THREADS / AT_A_TIME {
                         let name = format!("{thread}-{round}");
-                        stock(&store, &clerk, &name, AT_A_TIME).await;
+                        stock(&store, &principal, &name, AT_A_TIME).await;
                         let racing = (0..AT_A_TIME).map(|number| {
-                            race(till.clone(), clerk.clone(), format!("{name}-{number}"), number)
+                            race(
+                                till.clone(),
+                                principal.clone(),
+                                format!("{name}-{number}"),
+                                number,
+                            )
                         });
                         futures_util::future::join_all(racing).await;
                     }
@@ -144,14 +149,14 @@ fn race<F: Future<Output = ()> + 'static>(
 fn prepared() -> (tempfile::TempDir, Till, Store, Arc<Principal>) {
     let folder = tempfile::tempdir().unwrap();
     let runtime = Builder::new_current_thread().enable_time().build().unwrap();
-    let (till, store, clerk) = runtime.block_on(till(folder.path()));
-    (folder, till, store, clerk)
+    let (till, store, principal) = runtime.block_on(till(folder.path()));
+    (folder, till, store, principal)
 }
 
 #[test]
 fn no_payment_is_missed_in_any_order() {
-    let (_folder, till, store, clerk) = prepared();
-    race(&till, &clerk, &store, RACES, |till, clerk, name, number| async move {
+    let (_folder, till, store, principal) = prepared();
+    race(&till, &principal, &store, RACES, |till, principal, name, number| async move {
         let patience = WaitLimit::lasting(TOO_LONG, None);
         let polling = async {
             // Some come a little later, so that both orders of events occur.
@@ -164,7 +169,7 @@ fn no_payment_is_missed_in_any_order() {
             for _ in 0..number % 5 {
                 tokio::task::yield_now().await;
             }
-            pay(&till, &clerk, &name).await;
+            pay(&till, &principal, &name).await;
         };
         let both = async { tokio::join!(polling, paying).0 };
         // Half of the poll's own time: one that was not woken ends too late.
@@ -177,17 +182,17 @@ fn no_payment_is_missed_in_any_order() {
 
 #[test]
 fn a_payment_in_the_instant_of_the_timeout_is_answered_truly() {
-    let (_folder, till, store, clerk) = prepared();
+    let (_folder, till, store, principal) = prepared();
     let late = Arc::new(AtomicUsize::new(0));
     let counted: &'static Arc<AtomicUsize> = Box::leak(Box::new(late.clone()));
-    race(&till, &clerk, &store, 2_000, move |till, clerk, name, number| async move {
+    race(&till, &principal, &store, 2_000, move |till, principal, name, number| async move {
         // The patience ends just about when the payment is recorded.
         let patience = WaitLimit::lasting(
             Duration::from_micros(200) * (1 + u32::try_from(number).unwrap()),
             None,
         );
         let polling = is_seen_paid(&till, &name, true, patience);
-        let (seen, ()) = tokio::join!(polling, pay(&till, &clerk, &name));
+        let (seen, ()) = tokio::join!(polling, pay(&till, &principal, &name));
         // Whatever it saw: from now on it is paid.
         assert!(is_seen_paid(&till, &name, true, WaitLimit::NONE).await, "{name}");
         if !seen {

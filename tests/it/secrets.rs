@@ -613,7 +613,7 @@ fn the_demonstration_tells_nothing_of_its_wallet() {
         let words = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
         (done.status.success(), words)
     };
-    crate::common::eventually("the exchange has keys", || {
+    eventually("the exchange has keys", || {
         let keys = client().timeout(PATIENCE).build().unwrap().get(format!("{exchange}keys"));
         keys.send().unwrap().status().is_success()
     });

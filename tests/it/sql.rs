@@ -42,7 +42,7 @@ impl Schema {
         Path::new(env!("CARGO_MANIFEST_DIR")).join(self.folder)
     }
 
-    /// Every SQL file of the house, by its name without `.sql`.
+    /// Every SQL file of the schema, by its name without `.sql`.
     fn files(&self) -> BTreeMap<String, String> {
         let mut files = BTreeMap::new();
         for entry in fs::read_dir(self.path()).unwrap() {
@@ -143,22 +143,22 @@ fn complaint(db: &Connection, name: &str, text: &str) -> Option<String> {
 
 #[test]
 fn migrations_are_numbered_without_a_gap() {
-    for house in SCHEMAS {
-        let migrations = house.migrations();
+    for schema in SCHEMAS {
+        let migrations = schema.migrations();
         for (number, (name, _)) in (1..).zip(&migrations) {
             assert!(
                 name.starts_with(&format!("migrations/{number:04}_")),
                 "{name} is not {number}"
             );
         }
-        assert_eq!(BASE + u32::try_from(migrations.len()).unwrap(), house.version);
+        assert_eq!(BASE + u32::try_from(migrations.len()).unwrap(), schema.version);
     }
 }
 
 #[test]
 fn no_statement_scans_a_table_without_saying_why() {
-    for house in SCHEMAS {
-        let (db, statements) = (house.migrated(), house.statements());
+    for schema in SCHEMAS {
+        let (db, statements) = (schema.migrated(), schema.statements());
         let found: Vec<_> =
             statements.iter().filter_map(|(name, text)| complaint(&db, name, text)).collect();
         assert_eq!(found, [""; 0]);
@@ -179,9 +179,9 @@ fn a_scan_and_a_false_confession_are_both_found() {
 
 #[test]
 fn what_is_embedded_is_one_statement() {
-    for house in SCHEMAS {
-        let db = house.migrated();
-        for (name, text) in house.statements() {
+    for schema in SCHEMAS {
+        let db = schema.migrated();
+        for (name, text) in schema.statements() {
             let mut batch = Batch::new(&db, &text);
             let mut count = 0;
             while batch.next().unwrap_or_else(|error| panic!("{name}: {error}")).is_some() {
@@ -196,10 +196,10 @@ fn what_is_embedded_is_one_statement() {
 
 #[test]
 fn every_file_is_embedded() {
-    for house in SCHEMAS {
-        let embedded: BTreeSet<_> = house.embedded().into_iter().flatten().collect();
-        let files: BTreeSet<_> = house.files().into_keys().collect();
-        assert_eq!(embedded, files, "below {}", house.folder);
+    for schema in SCHEMAS {
+        let embedded: BTreeSet<_> = schema.embedded().into_iter().flatten().collect();
+        let files: BTreeSet<_> = schema.files().into_keys().collect();
+        assert_eq!(embedded, files, "below {}", schema.folder);
     }
 }
 
@@ -207,8 +207,8 @@ fn every_file_is_embedded() {
 fn every_table_is_strict() {
     let loose = "SELECT name FROM pragma_table_list \
                  WHERE schema = 'main' AND name NOT LIKE 'sqlite%' AND NOT strict";
-    for house in SCHEMAS {
-        assert_eq!(column(&house.migrated(), loose), [""; 0]);
+    for schema in SCHEMAS {
+        assert_eq!(column(&schema.migrated(), loose), [""; 0]);
     }
 }
 
@@ -230,9 +230,9 @@ fn every_column_is_explained() {
 
 #[test]
 fn the_schema_file_is_the_sum_of_the_migrations() {
-    for house in SCHEMAS {
+    for schema in SCHEMAS {
         let sum = column(
-            &house.migrated(),
+            &schema.migrated(),
             "SELECT sql || ';' FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' \
              ORDER BY tbl_name, type <> 'table', name",
         );
@@ -241,12 +241,12 @@ fn the_schema_file_is_the_sum_of_the_migrations() {
              \n{}\n",
             sum.join("\n\n")
         );
-        let path = house.path().join("schema.sql");
+        let path = schema.path().join("schema.sql");
         if std::env::var_os(WRITE).is_some() {
             fs::write(&path, &text).unwrap();
         }
         let there = fs::read_to_string(&path).unwrap_or_default();
-        let name = house.folder;
+        let name = schema.folder;
         assert!(
             there == text,
             "{name}schema.sql is old; see its first line. It should be:\n{text}"

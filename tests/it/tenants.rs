@@ -360,22 +360,22 @@ fn at(instance: &str, row: &RouteSpec, id: &str) -> String {
 }
 
 fn two() -> (ShopsOfADaemon, Tenant, Tenant) {
-    let house = ShopsOfADaemon::open();
-    let (bar, other) = (house.tenant("bar", 1), house.tenant("pub", 2));
-    (house, bar, other)
+    let daemon_of_shops = ShopsOfADaemon::open();
+    let (bar, other) = (daemon_of_shops.tenant("bar", 1), daemon_of_shops.tenant("pub", 2));
+    (daemon_of_shops, bar, other)
 }
 
 #[test]
 fn what_one_tenant_holds_finds_nothing_of_another_at_its_own_address() {
-    let (house, bar, other) = two();
-    let before = house.rows_of(&other);
+    let (daemon_of_shops, bar, other) = two();
+    let before = daemon_of_shops.rows_of(&other);
     for row in EVERYWHERE {
         for (n, id) in other.ids(row).iter().enumerate() {
             // With the other's own secrets, should somebody have got at them.
             let path = format!("{}?force=yes&{}", at("bar", row, id), other.query(n));
             let (token, body) = (Some(&*bar.token), other.body(row, n));
             let ask = Ask { method: row.method, path, token, body };
-            let reply = house.ask(&ask, &other);
+            let reply = daemon_of_shops.ask(&ask, &other);
             // A receipt is looked at before its order is.
             let by_receipt = row.path == "/orders/{id}/paid" && reply.status == 403;
             assert!(reply.status == 404 || by_receipt, "{row:?} {n}: {reply:?}");
@@ -383,19 +383,19 @@ fn what_one_tenant_holds_finds_nothing_of_another_at_its_own_address() {
         if row.method == "GET" && !row.path.contains("{id}") {
             let path = format!("{}?limit=-1000&{}", at("bar", row, ""), other.query(2));
             let ask = Ask { method: "GET", path, token: Some(&bar.token), body: None };
-            house.ask(&ask, &other);
+            daemon_of_shops.ask(&ask, &other);
         }
     }
-    assert_eq!(house.rows_of(&other), before);
-    the_owner_gets_at_everything(&house, &other);
+    assert_eq!(daemon_of_shops.rows_of(&other), before);
+    the_owner_gets_at_everything(&daemon_of_shops, &other);
 }
 
 #[test]
 fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
-    let (house, bar, other) = two();
-    let before = house.rows_of(&other);
+    let (daemon_of_shops, bar, other) = two();
+    let before = daemon_of_shops.rows_of(&other);
     let web_session = bar.web_session.cookies[0].split_once('=').unwrap().1.to_owned();
-    let operator = house.place.token("admin", "all");
+    let operator = daemon_of_shops.place.token("admin", "all");
     for row in EVERYWHERE {
         let mut ids = [other.ids(row), bar.ids(row)].concat();
         if ids.is_empty() {
@@ -412,14 +412,14 @@ fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
                     body: body.clone(),
                 };
                 let is_public = row.access == Access::Public;
-                // What anybody may do, whoever they are, is no matter of tenants: to look at an
+                // What anybody may do is no matter of tenants: to look at an
                 // offer, to take it, to pay for others.
                 let is_offer = ["/templates/{id}", "/orders/{id}/pay"].contains(&row.path);
                 if is_public && is_offer && other.ids(row).contains(id) {
                     continue;
                 }
                 let said = format!("{ask:?}");
-                let reply = house.ask(&ask, &other);
+                let reply = daemon_of_shops.ask(&ask, &other);
                 match (is_public, row.path.contains("{id}")) {
                     (false, _) => assert_eq!(reply.failure(), (401, 2015), "{said}"),
                     (true, true) => {
@@ -433,20 +433,20 @@ fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
         }
     }
     // A password is for its own instance only, whichever name is given with it.
-    house.place.passwd("bar", "battery staple");
+    daemon_of_shops.place.passwd("bar", "battery staple");
     for name in ["bar", "pub"] {
-        let ask = house.daemon.ask("POST", "/instances/pub/private/token");
+        let ask = daemon_of_shops.daemon.ask("POST", "/instances/pub/private/token");
         let reply = ask.basic(name, "battery staple").json(&json!({ "scope": "all" })).send();
         assert_eq!(reply.failure(), (401, 2015), "{name}");
     }
-    assert_eq!(house.rows_of(&other), before);
-    the_owner_gets_at_everything(&house, &other);
+    assert_eq!(daemon_of_shops.rows_of(&other), before);
+    the_owner_gets_at_everything(&daemon_of_shops, &other);
 }
 
 #[test]
 fn a_tenant_is_no_operator() {
-    let (house, bar, other) = two();
-    let before = house.rows_of(&other);
+    let (daemon_of_shops, bar, other) = two();
+    let before = daemon_of_shops.rows_of(&other);
     let web_session = bar.web_session.cookies[0].split_once('=').unwrap().1.to_owned();
     let mut closed = 0;
     for row in ROOT {
@@ -455,7 +455,7 @@ fn a_tenant_is_no_operator() {
                 let path = format!("{}?purge=yes", row.path.replace("{id}", id));
                 let body = other.body(row, 0);
                 let ask = Ask { method: row.method, path, token: Some(token), body };
-                let reply = house.ask(&ask, &other);
+                let reply = daemon_of_shops.ask(&ask, &other);
                 if matches!(row.access, Access::Management(_)) {
                     assert_eq!(reply.failure(), (401, 2015), "{row:?} {id}");
                     closed += 1;
@@ -464,14 +464,14 @@ fn a_tenant_is_no_operator() {
         }
     }
     assert!(closed >= 42, "{closed}");
-    assert_eq!(house.rows_of(&other), before);
-    the_owner_gets_at_everything(&house, &other);
+    assert_eq!(daemon_of_shops.rows_of(&other), before);
+    the_owner_gets_at_everything(&daemon_of_shops, &other);
 }
 
 #[test]
 fn shops_of_2019_see_nothing_of_each_other_by_any_of_the_four_forms() {
-    let (house, bar, other) = two();
-    let before = house.rows_of(&other);
+    let (daemon_of_shops, bar, other) = two();
+    let before = daemon_of_shops.rows_of(&other);
     for row in LEGACY {
         for n in 0..3 {
             for (prefix, instance) in [
@@ -505,7 +505,7 @@ fn shops_of_2019_see_nothing_of_each_other_by_any_of_the_four_forms() {
                 let (method, token) = (row.method, Some(&*bar.token));
                 let ask = Ask { method, path, token, body };
                 let said = format!("{ask:?}");
-                let reply = house.ask(&ask, &other);
+                let reply = daemon_of_shops.ask(&ask, &other);
                 // One's own books, and what everybody may know.
                 let is_own = ["/history", "/config", "/order"].contains(&row.path);
                 assert!(is_own && !there || reply.status >= 400 || row.path == "/config", "{said}");
@@ -515,14 +515,14 @@ fn shops_of_2019_see_nothing_of_each_other_by_any_of_the_four_forms() {
             }
         }
     }
-    assert_eq!(house.rows_of(&other), before);
-    the_owner_gets_at_everything(&house, &other);
+    assert_eq!(daemon_of_shops.rows_of(&other), before);
+    the_owner_gets_at_everything(&daemon_of_shops, &other);
 }
 
 #[test]
 fn a_web_session_of_one_shop_changes_nothing_of_another() {
-    let (house, bar, other) = two();
-    let before = house.rows_of(&other);
+    let (daemon_of_shops, bar, other) = two();
+    let before = daemon_of_shops.rows_of(&other);
     let inputs = [
         ("amount", "3"),
         ("granted", "EUR:2.71"),
@@ -565,30 +565,31 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
                     (&other.web_session, &bar.web_session.csrf),
                 ] {
                     let forged = [&inputs[..], &[("csrf", csrf.as_str())]].concat();
-                    let origin = [("Origin", house.daemon.address.as_str())];
+                    let origin = [("Origin", daemon_of_shops.daemon.address.as_str())];
                     let page = cookies.ask("POST", &path, Some(&forged), &origin);
                     assert_eq!(page.status, 403, "{row:?} {page:?}");
                 }
             }
         }
     }
-    assert_eq!(house.rows_of(&other), before);
-    the_owner_gets_at_everything(&house, &other);
+    assert_eq!(daemon_of_shops.rows_of(&other), before);
+    the_owner_gets_at_everything(&daemon_of_shops, &other);
 }
 
 #[test]
 fn a_tenant_that_goes_with_everything_takes_nothing_of_another() {
-    let (house, bar, other) = two();
-    let before = house.rows_of(&other);
-    let ask = house.daemon.ask("DELETE", "/instances/bar/private?purge=yes").token(&bar.token);
+    let (daemon_of_shops, bar, other) = two();
+    let before = daemon_of_shops.rows_of(&other);
+    let ask =
+        daemon_of_shops.daemon.ask("DELETE", "/instances/bar/private?purge=yes").token(&bar.token);
     assert_eq!(ask.send().status, 204);
     assert_eq!(bar.web_session.get("/webui/orders").status, 303, "its web sessions are gone");
-    assert_eq!(house.rows_of(&other), before);
-    the_owner_gets_at_everything(&house, &other);
+    assert_eq!(daemon_of_shops.rows_of(&other), before);
+    the_owner_gets_at_everything(&daemon_of_shops, &other);
 }
 
 /// Each row that names something lets its owner through with the very questions of above.
-fn the_owner_gets_at_everything(house: &ShopsOfADaemon, owner: &Tenant) {
+fn the_owner_gets_at_everything(daemon_of_shops: &ShopsOfADaemon, owner: &Tenant) {
     let mut rows: Vec<_> = EVERYWHERE.iter().filter(|row| row.path.contains("{id}")).collect();
     // What is deleted is gone for the others.
     rows.sort_by_key(|row| {
@@ -601,7 +602,7 @@ fn the_owner_gets_at_everything(house: &ShopsOfADaemon, owner: &Tenant) {
                 return true;
             }
             let path = format!("{}?{}", at(owner.id, row, id), owner.query(n));
-            let mut ask = house.daemon.ask(row.method, &path).token(&owner.token);
+            let mut ask = daemon_of_shops.daemon.ask(row.method, &path).token(&owner.token);
             if let Some(body) = owner.body(row, n) {
                 ask = ask.json(&body);
             }
@@ -611,5 +612,5 @@ fn the_owner_gets_at_everything(house: &ShopsOfADaemon, owner: &Tenant) {
     }
     assert_eq!(owner.web_session.get("/webui/orders").status, 200);
     let path = format!("/instances/{}/private/tokens/{}", owner.id, owner.serial);
-    assert_eq!(house.daemon.ask("DELETE", &path).token(&owner.token).send().status, 204);
+    assert_eq!(daemon_of_shops.daemon.ask("DELETE", &path).token(&owner.token).send().status, 204);
 }

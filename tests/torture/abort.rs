@@ -50,7 +50,7 @@ fn nothing_is_left_of(visits: usize) {
     let _alone = alone();
     let shop = Shop::new();
     let socket = shop.daemon.socket();
-    // What is kept for whoever comes next is there after some.
+    // What is kept for the next client is there after some.
     (0..600).for_each(|number| visit(&socket, number));
     shop.await_parked(0);
     let ((sockets, files), before) = (descriptors(&shop), memory(&shop));

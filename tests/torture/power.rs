@@ -89,7 +89,7 @@ impl ShopOnLossyDisk {
     fn round(&mut self, moment: Moment, end: End, coins: bool) -> (usize, usize) {
         let round = self.rounds;
         self.rounds += 1;
-        // Whoever was interrupted goes on, unless there are too many by now.
+        // A client that was interrupted goes on, unless there are too many by now.
         let mut queues: Vec<_> = (0..CUSTOMERS)
             .map(|number| {
                 let seed = self.rng.below(u64::MAX);
@@ -247,7 +247,7 @@ fn a_till_that_does_not_sync_its_commits_is_found_out() {
         );
         // The file itself is whole: that is what NORMAL promises, and all.
         assert!(!broken.iter().any(|broken| broken.contains("check")), "{broken:#?}");
-        // Whoever was forgotten does not come again.
+        // A client that was forgotten does not come again.
         outpost.queues.clear();
     }
 }

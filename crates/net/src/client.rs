@@ -1,11 +1,13 @@
 //! HTTP clients that follow no redirects and read answers up to a limit.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Response, redirect};
 use rustls_platform_verifier::BuilderVerifierExt;
+use tokio::time::Instant;
 
-/// A client that is not made yet. It follows nobody elsewhere: whoever was asked must answer. One that is
+/// A client that is not made yet. It follows no redirects: the server that was asked must answer. One that is
 /// `secure` speaks TLS only, and trusts whom the system trusts; to read those certificates takes longer than
 /// all the rest, so one that is not has none.
 pub fn builder(user_agent: &str, secure: bool) -> ClientBuilder {
@@ -35,6 +37,32 @@ pub fn trusted_roots() -> Result<TrustedRoots, String> {
 /// As [`builder`] for TLS only, but nothing is read from the system: for a client that is made for one request.
 pub fn builder_trusting(user_agent: &str, roots: &TrustedRoots) -> ClientBuilder {
     builder(user_agent, false).https_only(true).tls_backend_preconfigured(roots.0.clone())
+}
+
+/// The pauses between the tries of a request: each is twice as long as the one before, up to a limit, until the
+/// tries or the time are used up.
+#[derive(Clone, Copy, Debug)]
+pub struct Backoff {
+    /// The next pause.
+    pub pause: Duration,
+    /// The longest pause.
+    pub longest: Duration,
+    /// How many tries are left after the one that is made now.
+    pub tries_left: u32,
+    /// When no further try begins.
+    pub deadline: Instant,
+}
+
+impl Backoff {
+    /// How long to wait before the next try, or `None` when it was the last one. `shortened` may cut the
+    /// pause, so that clients that failed together do not come back together.
+    pub fn next(&mut self, shortened: impl Fn(Duration) -> Duration) -> Option<Duration> {
+        let wait = shortened(self.pause);
+        let is_late = Instant::now().checked_add(wait).is_none_or(|then| then >= self.deadline);
+        self.tries_left = self.tries_left.checked_sub(1).filter(|_| !is_late)?;
+        self.pause = self.pause.saturating_mul(2).min(self.longest);
+        Some(wait)
+    }
 }
 
 /// Why an answer was not read to its end.
@@ -74,4 +102,26 @@ pub fn cause(error: &reqwest::Error) -> String {
         cause = deeper.source();
     }
     deepest.unwrap_or_else(|| "the connection failed".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_until_tries_or_time_are_used_up() {
+        let ms = Duration::from_millis;
+        let far = Instant::now() + Duration::from_secs(3600);
+        let mut backoff =
+            Backoff { pause: ms(200), longest: ms(500), tries_left: 4, deadline: far };
+        let waits: Vec<_> = std::iter::from_fn(|| backoff.next(|pause| pause)).collect();
+        assert_eq!(waits, [200, 400, 500, 500].map(ms));
+
+        let mut late = Backoff { deadline: Instant::now(), tries_left: 9, ..backoff };
+        assert_eq!(late.next(|pause| pause), None);
+        // A pause that chance has cut may still fit.
+        let mut cut = Backoff { deadline: far, tries_left: 1, pause: ms(200), ..backoff };
+        assert_eq!(cut.next(|pause| pause / 2), Some(ms(100)));
+        assert_eq!(cut.next(|pause| pause), None);
+    }
 }

@@ -23,7 +23,7 @@ pub(crate) struct Kind {
     pub(crate) steps: &'static [&'static str],
     /// How long to wait for another process that is busy with the file, or is just closing it.
     pub(crate) busy_timeout: Duration,
-    /// May several processes have it open?
+    /// Whether several processes may have it open.
     pub(crate) is_shared: bool,
 }
 
@@ -113,7 +113,7 @@ impl File {
     }
 }
 
-/// Is the file of this kind, or empty, and not newer than this program?
+/// Checks that the file is of this kind, or empty, and not newer than this program.
 fn inspect(db: &Connection, path: &Path, kind: &Kind) -> Result<(), BadFile> {
     let number = |pragma: &str| -> rusqlite::Result<u32> {
         db.pragma_query_value(None, pragma, |row| row.get(0))

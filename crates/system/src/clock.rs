@@ -164,7 +164,7 @@ impl ClockMonitor {
         !std::mem::replace(&mut self.is_told, true)
     }
 
-    /// May a clock be believed that says `now`, `at` this moment? And if it has jumped: is that news?
+    /// Whether a clock is believed that says `now`, `at` this moment; and if it has jumped, whether that is news.
     pub fn judge(&mut self, now: Timestamp, at: Instant) -> (ClockState, bool) {
         let now_s = now.secs().unwrap_or(u64::MAX);
         if now_s < EARLIEST_PLAUSIBLE_S {

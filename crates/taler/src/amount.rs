@@ -79,7 +79,7 @@ impl fmt::Debug for Currency {
 /// An amount of money, never negative. On the wire `"EUR:1.5"`.
 ///
 /// Two amounts are equal when currency and number are; `EUR:1.5` and `EUR:1.50` are the same
-/// amount, and both print as `EUR:1.5`. (Contracts hash the text, so whoever writes an amount into
+/// amount, and both print as `EUR:1.5`. (Contracts hash the text, so code that writes an amount into
 /// one writes it by this type, once.)
 ///
 /// ```

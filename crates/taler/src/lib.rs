@@ -28,7 +28,7 @@
 //! | [`web::FulfillmentUrl`] | where a customer finds what was bought; with the session it names a purchase |
 //!
 //! Below them lie the bytes. These modules know the alphabet in which wallets, merchants and exchanges
-//! talk, and nothing of what they talk about: whoever wants an amount signed hands in its 24 bytes.
+//! talk, and nothing of what they talk about: code that wants an amount signed hands in its 24 bytes.
 //!
 //! | module | follows |
 //! | --- | --- |

@@ -43,7 +43,7 @@ pub struct Pay {
     pub order: OrderId,
     /// The session to bind the payment to.
     pub session: Option<SessionId>,
-    /// Shows that whoever claims the order was given this address.
+    /// Shows that the wallet that claims the order was given this address.
     pub claim_token: Option<String>,
     /// A wireless network that the shop offers to get online with.
     pub ssid: Option<String>,

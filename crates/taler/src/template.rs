@@ -216,7 +216,7 @@ impl TemplateContract {
         self.amount.as_ref().map(Amount::currency).or(self.currency.as_ref())
     }
 
-    /// May the customer add a tip?
+    /// Whether the customer may add a tip.
     pub fn takes_tip(&self) -> bool {
         self.request_tip
     }
@@ -392,7 +392,7 @@ fn is_long(text: &str) -> bool {
     text.chars().count() > MAX_TEXT
 }
 
-/// Can the text stand in a contract?
+/// Whether a contract may hold the text.
 fn fits(text: &str) -> bool {
     !is_long(text) && is_clean(text)
 }

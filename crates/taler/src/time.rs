@@ -99,7 +99,7 @@ impl Timestamp {
     /// How long after `earlier` this is; zero if it is not after it, and forever if it is never.
     pub fn saturating_since(self, earlier: Self) -> RelativeTime {
         let Some(secs) = self.secs() else { return RelativeTime::FOREVER };
-        // A difference beyond 285 years is as good as forever to whoever waits for it.
+        // A difference beyond 285 years is as good as forever to a program that waits for it.
         RelativeTime::from_secs(secs.saturating_sub(earlier.0)).unwrap_or(RelativeTime::FOREVER)
     }
 

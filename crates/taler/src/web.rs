@@ -7,7 +7,7 @@
 use std::net::IpAddr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use url::Url;
+use url::{Host, Url};
 
 use super::text::{bad_text, text_value};
 
@@ -100,9 +100,34 @@ impl BaseUrl {
         self.host_and_path().split('/').next().unwrap_or_default()
     }
 
-    /// Does it name the machine that asks, whichever that is, so that no other one gets here by it?
+    /// Whether it names the machine that asks, so that no other one gets here by it.
     pub fn names_this_machine(&self) -> bool {
-        is_this_machine(self.host_and_path())
+        self.reach() == Reach::Machine
+    }
+
+    /// From where it can be reached, as far as its host shows.
+    pub fn reach(&self) -> Reach {
+        let url = Url::parse(&self.0).ok();
+        let ip = match url.as_ref().and_then(Url::host) {
+            None => return Reach::Nowhere,
+            Some(Host::Domain(name)) if is_this_machine(name) => return Reach::Machine,
+            Some(Host::Domain(name)) => {
+                let name = name.trim_end_matches('.');
+                let is_local =
+                    !name.contains('.') || LOCAL_NAMES.iter().any(|end| name.ends_with(end));
+                return if is_local { Reach::Network } else { Reach::World };
+            }
+            Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
+            Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
+        };
+        match ip.to_canonical() {
+            ip if ip.is_unspecified() || ip.is_multicast() => Reach::Nowhere,
+            ip if ip.is_loopback() => Reach::Machine,
+            IpAddr::V4(ip) if ip.is_broadcast() => Reach::Nowhere,
+            IpAddr::V4(ip) if ip.is_private() || ip.is_link_local() => Reach::Network,
+            IpAddr::V6(ip) if ip.is_unique_local() || ip.is_unicast_link_local() => Reach::Network,
+            IpAddr::V4(_) | IpAddr::V6(_) => Reach::World,
+        }
     }
 
     /// The address of a resource below this one. Each segment is encoded; there is no slash at
@@ -174,7 +199,7 @@ impl FulfillmentUrl {
         self.0.get(..4).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http"))
     }
 
-    /// The words that it shows to whoever has paid, if it is no page but a message; `+` stands for
+    /// The words that it shows to a customer who has paid, if it is no page but a message; `+` stands for
     /// a blank.
     pub fn message(&self) -> Option<String> {
         let (_, words) = self.0.split_once("://").filter(|_| !self.is_web())?;
@@ -200,6 +225,22 @@ fn is_web(url: &Url) -> bool {
     ["http", "https"].contains(&url.scheme()) && url.has_host()
 }
 
+/// From where an address can be reached, as far as it shows.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Reach {
+    /// From nowhere.
+    Nowhere,
+    /// From the machine that asks only.
+    Machine,
+    /// From the local network.
+    Network,
+    /// From the Internet, as far as the name shows.
+    World,
+}
+
+/// Suffixes of names that the public DNS does not have.
+const LOCAL_NAMES: &[&str] = &[".local", ".lan", ".home", ".home.arpa", ".internal"];
+
 /// Does `authority`, a host with or without port and with or without a path behind it, name the machine
 /// that asks: `localhost`, `127.0.0.1`, `[::1]`?
 pub fn is_this_machine(authority: &str) -> bool {
@@ -210,7 +251,9 @@ pub fn is_this_machine(authority: &str) -> bool {
     };
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let ip: Option<IpAddr> = host.parse().ok();
-    host == "localhost" || host.ends_with(".localhost") || ip.is_some_and(|ip| ip.is_loopback())
+    host == "localhost"
+        || host.ends_with(".localhost")
+        || ip.is_some_and(|ip| ip.to_canonical().is_loopback())
 }
 
 #[cfg(test)]
@@ -218,6 +261,30 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_address_reaches_as_far_as_its_host_is_known() {
+        for (text, expected) in [
+            ("http://0.0.0.0/", Reach::Nowhere),
+            ("http://[::]/", Reach::Nowhere),
+            ("http://localhost:9966/", Reach::Machine),
+            ("https://shop.localhost/", Reach::Machine),
+            ("http://127.0.0.2/", Reach::Machine),
+            ("http://[::1]:8080/", Reach::Machine),
+            ("http://[::ffff:127.0.0.1]/", Reach::Machine),
+            ("http://192.168.1.4:9966/", Reach::Network),
+            ("http://10.0.0.1/", Reach::Network),
+            ("http://[fd00::1]/", Reach::Network),
+            ("http://[fe80::1]/", Reach::Network),
+            ("http://till/", Reach::Network),
+            ("http://till.local/", Reach::Network),
+            ("https://shop.example/", Reach::World),
+            ("https://localhost.example/", Reach::World),
+            ("https://198.51.100.7/", Reach::World),
+        ] {
+            assert_eq!(BaseUrl::parse(text).unwrap().reach(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn an_address_that_only_its_own_machine_understands_is_known() {
@@ -228,6 +295,7 @@ mod tests {
             "[::1]:1/x",
             "127.8.0.1",
             "a.localhost/",
+            "[::ffff:127.0.0.1]:80",
         ] {
             assert!(is_this_machine(here), "{here}");
         }

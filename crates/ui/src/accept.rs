@@ -28,7 +28,7 @@ pub fn weight(items: &[(String, u16)], fits: impl Fn(&str) -> bool) -> u16 {
     items.iter().filter(|(name, _)| fits(name)).map(|(_, weight)| *weight).max().unwrap_or(0)
 }
 
-/// Does whoever sends this `Accept` want a page rather than JSON? The most exact item that fits
+/// Whether the client that sends this `Accept` wants a page rather than JSON. The most exact item that fits
 /// counts; in a draw it is JSON (merchant-api 3.4).
 pub fn prefers_html(accept: &str) -> bool {
     let items = weighed(accept);

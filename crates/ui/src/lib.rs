@@ -12,10 +12,12 @@
 //! | `money` | amounts as the visitor writes them |
 //! | `formatted_time` | instants and times left |
 //! | `qr` | QR codes |
+//! | `csrf` | what ties a form to the browser that got it |
 //! | `once` | forms that are sent twice, secrets that are shown once |
 //! | `files` | style and script |
 
 pub mod accept;
+pub mod csrf;
 pub mod files;
 pub mod formatted_time;
 pub mod locale;

@@ -35,7 +35,7 @@ const THIN: char = '\u{202f}';
 const APOSTROPHE: char = '’';
 
 impl Locale {
-    /// Whoever sends this header `Accept-Language`. The language is the one of ours that they like
+    /// The visitor who sends this header `Accept-Language`. The language is the one of ours that they like
     /// best; numbers are written as in the place that they name first.
     pub fn of(accept_language: &str) -> Self {
         let mut items = weighed(accept_language);

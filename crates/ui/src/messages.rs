@@ -1,4 +1,4 @@
-//! The table of texts, each in English and German. Whoever adds a text adds it in both.
+//! The table of texts, each in English and German. A new text is added in both.
 //!
 //! `{}` stands for what is put in, from left to right; see [`filled`].
 

@@ -116,7 +116,7 @@
       if (speaker.state === "suspended") speaker.resume();
     } catch { speaker = null; }
   };
-  // Whoever wants silence has it in this browser from then on.
+  // A shopkeeper who wants silence has it in this browser from then on.
   const SILENCE = "tilld-silence";
   const isSilent = () => {
     try { return localStorage.getItem(SILENCE) !== null; } catch { return false; }

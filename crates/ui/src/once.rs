@@ -2,7 +2,7 @@
 //!
 //! A double click sends a form twice at the same moment, "back" and "reload" send it again later. Every
 //! form carries an id of the page that it stands on, so that the same form with the same content from
-//! the same page is known again: [`Submissions`] keeps what it led to, and whoever sends it again is led
+//! the same page is known again: [`Submissions`] keeps what it led to, and a client that sends it again is led
 //! to the same place. It is kept in memory only, as long as a sign-in lasts: after a restart of the
 //! daemon a form that is sent again from "back" acts again.
 
@@ -49,7 +49,7 @@ enum State<T> {
 
 /// Whether a form was sent before.
 pub enum Submission<T> {
-    /// It was not: whoever has the ticket acts.
+    /// It was not: the holder of the ticket acts.
     First(Ticket<T>),
     /// It was, and led to this.
     Again(T),
@@ -117,7 +117,7 @@ impl<T> Kept<T> {
 }
 
 impl<T> Ticket<T> {
-    /// The form has done its work; whoever sends it again is answered `outcome`.
+    /// The form has done its work; a client that sends it again is answered `outcome`.
     pub fn led_to(self, outcome: T) {
         let mut kept = self.submissions.kept();
         // It may have been forgotten meanwhile, when very many others were sent.
@@ -157,7 +157,7 @@ impl<T> ShownOnce<T> {
         Self { most, life, waiting: Mutex::new(VecDeque::new()) }
     }
 
-    /// Keeps `secret` for whoever names `mark`.
+    /// Keeps `secret` for the client that names `mark`.
     pub fn put(&self, mark: String, secret: T) {
         let mut waiting = self.waiting();
         while waiting.len() >= self.most {

@@ -14,7 +14,7 @@
   const { lang } = document.documentElement;
   const speak = navigator.languages.find((tag) => tag.split("-")[0] === lang) ?? lang;
 
-  let round = 0; // counts what is waited for; whoever waits for something older gives up
+  let round = 0; // counts what is waited for; a wait for something older ends
   let pause = SHORTEST_MS;
   let asking = null; // ends the question that is open
   let wake = null; // ends the pause before the next one

@@ -44,7 +44,7 @@ pub struct Link {
     pub uri: String,
     /// Its picture; none if it is too long for one.
     pub qr: Option<Qr>,
-    /// Does it name the machine that made it, so that no other device gets there?
+    /// Whether it names the machine that made it, so that no other device gets there.
     pub is_local: bool,
 }
 
@@ -55,7 +55,7 @@ impl Link {
     }
 }
 
-/// Does an address for wallets (`taler://pay/HOST/…`) name the machine that made it?
+/// Whether an address for wallets (`taler://pay/HOST/…`) names the machine that made it.
 pub fn is_local(uri: &str) -> bool {
     let rest = uri.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
     rest.is_some_and(|(_, authority)| is_this_machine(authority))

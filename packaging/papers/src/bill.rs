@@ -1,5 +1,5 @@
 //! The bill of materials (`CycloneDX` 1.5): every crate that is in the program or helped to build it, and
-//! the two C libraries that are built in, for whoever compares such lists with known weaknesses.
+//! the two C libraries that are built in, for programs that compare such lists with known weaknesses.
 //!
 //! All of it is what Cargo says (`cargo tree`, which knows what is really built, and `Cargo.lock`, which
 //! knows the checksums). It has no serial number and no time, so that the same source gives the same file.

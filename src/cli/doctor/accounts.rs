@@ -1,12 +1,12 @@
 //! Checks that every shop has a bank account and that an exchange can pay to it.
 
-use super::Finding;
+use super::Line;
 use super::exchanges::Asked;
 use crate::model::account::Account;
 use crate::model::business_day::BusinessDay;
 use crate::store::kyc::{self, AccountAtExchange, KycRequest};
 use crate::store::{self, Read, accounts, instances};
-use crate::till::{KycStatus, KycTransfer, ListedExchange};
+use crate::till::{Finding, KycStatus, KycTransfer, ListedExchange};
 use taler::ids::InstanceId;
 use taler::sign::PublicKey;
 use taler::web::BaseUrl;
@@ -69,9 +69,9 @@ pub(super) fn shops(db: &Read<'_>, trusted: &[ListedExchange]) -> store::Result<
 }
 
 /// Judges the shops' accounts by the answers of the exchanges.
-pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
+pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Line> {
     if shops.is_empty() {
-        return vec![Finding::Fail(
+        return vec![Line::Fail(
             "instances: none, so nobody can sell".into(),
             "create the first one: tilld passwd admin".into(),
         )];
@@ -93,10 +93,10 @@ pub(super) fn check(shops: &[Shop], asked: &[Asked]) -> Vec<Finding> {
 }
 
 /// The machine does not know the shop's time zone.
-fn unknown_zone(shop: &Shop) -> Option<Finding> {
+fn unknown_zone(shop: &Shop) -> Option<Line> {
     let (id, day) = (&shop.id, &shop.business_day);
     let zone = day.zone.as_ref().filter(|_| day.check().is_err())?;
-    Some(Finding::Warn(
+    Some(Line::Warn(
         format!(
             "time zone: shop {id} uses {zone}, which this machine does not know; the \
              daemon's zone is used instead"
@@ -107,34 +107,38 @@ fn unknown_zone(shop: &Shop) -> Option<Finding> {
 }
 
 /// The shop has accounts, but its name is still the instance ID.
-fn no_name(id: &InstanceId) -> Finding {
-    Finding::Warn(
+fn no_name(id: &InstanceId) -> Line {
+    Line::of(
+        &Finding::Unnamed,
         format!("name: customers see \"{id}\" as the name of shop {id}"),
-        "set the shop's name in the back office under Details".into(),
+        "set the shop's name in the back office under Details",
     )
 }
 
-fn no_account(id: &InstanceId, is_manager: bool) -> Finding {
+fn no_account(id: &InstanceId, is_manager: bool) -> Line {
     let remedy = format!("tilld account add {id} 'payto://iban/IBAN?receiver-name=NAME'");
+    let finding = Finding::NoAccount { is_manager };
     match is_manager {
-        true => Finding::Warn(
+        true => Line::of(
+            &finding,
             format!("accounts: instance {id} has none in use; it can only manage other instances"),
             format!("to sell with it: {remedy}"),
         ),
-        false => Finding::Fail(
+        false => Line::of(
+            &finding,
             format!("accounts: instance {id} has none in use, so it cannot create orders"),
             remedy,
         ),
     }
 }
 
-fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
+fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Line {
     let id = &shop.id;
     let payto = &used.account.payto_uri;
     let name = payto.as_str();
     if payto.receiver_name().is_none() {
         let mark = if name.contains('?') { '&' } else { '?' };
-        return Finding::Fail(
+        return Line::Fail(
             format!("account {name} of {id} has no receiver-name, which contracts need"),
             format!(
                 "tilld account remove {id} '{name}'; \
@@ -151,13 +155,14 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
     let answers: Vec<_> = answers.collect();
     if answers.is_empty() {
         let why = if asked.is_empty() { "" } else { "; no exchange says whether it can pay to it" };
-        return Finding::Ok(format!("account {name} of {id} is in use{why}"));
+        return Line::Ok(format!("account {name} of {id} is in use{why}"));
     }
     let of = |status| answers.iter().filter(move |(_, found)| *found == status).map(|(of, _)| *of);
     if let Some((url, keys)) = of(KycStatus::WireRequired).next() {
         let url = url.as_str();
         let transfers = KycTransfer::all(keys, &used.account, &shop.public_key);
-        return Finding::Warn(
+        return Line::of(
+            &Finding::Payout(KycStatus::WireRequired),
             format!(
                 "account {name} of {id}: {url} refuses deposits until it has received a transfer from this account with \
                  the shop's key as subject"
@@ -176,23 +181,26 @@ fn one(shop: &Shop, used: &Used, asked: &[Asked]) -> Finding {
     }
     if let Some((url, _)) = of(KycStatus::Required).next() {
         let url = url.as_str();
-        return Finding::Warn(
+        return Line::of(
+            &Finding::Payout(KycStatus::Required),
             format!("account {name} of {id}: {url} requires identification (KYC)"),
             format!("identify the shop to the operator of {url}; GET /private/kyc shows the state"),
         );
     }
     match of(KycStatus::Ready).count() {
-        0 => Finding::Fail(
+        0 => Line::of(
+            &Finding::Payout(KycStatus::WireImpossible),
             format!("account {name} of {id}: no exchange can pay to it ({})", payto.wire_method()),
             format!(
                 "tilld account add {id} PAYTO, with an account at a bank that the exchange \
                  reaches; or trust another exchange: tilld exchange add URL"
             ),
         ),
-        ready => Finding::Ok(format!(
-            "account {name} of {id}: {ready} of {} exchanges can pay to it",
-            asked.len()
-        )),
+        ready => Line::of(
+            &Finding::Payout(KycStatus::Ready),
+            format!("account {name} of {id}: {ready} of {} exchanges can pay to it", asked.len()),
+            "",
+        ),
     }
 }
 
@@ -239,39 +247,37 @@ mod tests {
         Asked { listed, answer: Ok(Inspection { keys, date: None }), off_s: None }
     }
 
-    fn found(used: &Used) -> Finding {
+    fn found(used: &Used) -> Line {
         one(&shop("admin", vec![]), used, &[asked()])
     }
 
     #[test]
     fn who_has_no_account_cannot_sell_unless_others_do() {
-        assert!(matches!(check(&[], &[])[..], [Finding::Fail(..)]));
-        let [Finding::Fail(_, remedy)] = &check(&[shop("admin", vec![])], &[])[..] else {
-            panic!()
-        };
+        assert!(matches!(check(&[], &[])[..], [Line::Fail(..)]));
+        let [Line::Fail(_, remedy)] = &check(&[shop("admin", vec![])], &[])[..] else { panic!() };
         assert!(remedy.starts_with("tilld account add admin 'payto://"), "{remedy}");
         let sells = || shop("bar", vec![used(IBAN, None)]);
         let manager = check(&[shop("admin", vec![]), sells()], &[]);
-        assert!(matches!(manager[..], [Finding::Warn(..), Finding::Ok(_)]), "{manager:?}");
+        assert!(matches!(manager[..], [Line::Warn(..), Line::Ok(_)]), "{manager:?}");
         let other = check(&[shop("tea", vec![]), sells()], &[]);
-        assert!(matches!(other[..], [Finding::Fail(..), Finding::Ok(_)]), "{other:?}");
+        assert!(matches!(other[..], [Line::Fail(..), Line::Ok(_)]), "{other:?}");
     }
 
     #[test]
     fn an_account_is_good_when_an_exchange_can_pay_there() {
         let good = found(&used(IBAN, None));
-        assert!(matches!(&good, Finding::Ok(said) if said.contains("1 of 1")), "{good:?}");
+        assert!(matches!(&good, Line::Ok(said) if said.contains("1 of 1")), "{good:?}");
         let other = found(&used("payto://x-taler-bank/bank.example/a?receiver-name=A", None));
-        assert!(matches!(&other, Finding::Fail(said, _) if said.contains("x-taler-bank")));
+        assert!(matches!(&other, Line::Fail(said, _) if said.contains("x-taler-bank")));
         let nameless = found(&used("payto://x-paper/drawer", None));
-        let Finding::Fail(_, remedy) = nameless else { panic!("{nameless:?}") };
+        let Line::Fail(_, remedy) = nameless else { panic!("{nameless:?}") };
         assert!(remedy.contains("drawer?receiver-name=NAME'"), "{remedy}");
     }
 
     #[test]
     fn what_an_exchange_wants_to_know_is_a_warning() {
         let reported = |reply| match found(&used(IBAN, Some(reply))) {
-            Finding::Warn(said, _) => said,
+            Line::Warn(said, _) => said,
             other => panic!("{other:?}"),
         };
         assert!(reported(json!({})).contains("identification"));
@@ -281,7 +287,7 @@ mod tests {
     #[test]
     fn the_transfer_that_an_exchange_wants_is_told_whole() {
         let asked_for = used(IBAN, Some(json!({ "bad_kyc_auth": true, "requirement_row": 0 })));
-        let Finding::Warn(said, remedy) = found(&asked_for) else { panic!() };
+        let Line::Warn(said, remedy) = found(&asked_for) else { panic!() };
         assert!(said.contains(IBAN), "{said}");
         let to = "payto://iban/DE75512108001245126199?receiver-name=Exchange";
         let subject = format!("KYC:{}", PublicKey::new([7; 32]));
@@ -295,7 +301,7 @@ mod tests {
         let dead = Asked { answer: Err(Error::Timeout), ..asked() };
         for asked in [&[][..], &[dead]] {
             let found = one(&shop("admin", vec![]), &used(IBAN, None), asked);
-            assert!(matches!(found, Finding::Ok(_)), "{found:?}");
+            assert!(matches!(found, Line::Ok(_)), "{found:?}");
         }
     }
 }

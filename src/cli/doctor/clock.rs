@@ -1,6 +1,6 @@
 //! Checks the machine's clock and time zone. Contracts, coins and tokens all depend on the time.
 
-use super::Finding;
+use super::Line;
 use system::clock::{CLOCK_TOLERANCE_S, ClockProblem, clock_problem, show};
 use taler::time::Timestamp;
 
@@ -17,20 +17,20 @@ pub(super) fn off_s(now: Timestamp, date: Option<Timestamp>, issued: Timestamp) 
 }
 
 /// The time zone of the settings is unknown; `problem` says why and, after a semicolon, what to do.
-pub(super) fn zone(problem: &str) -> Finding {
+pub(super) fn zone(problem: &str) -> Line {
     match problem.split_once("; ") {
-        Some((what, remedy)) => Finding::Warn(format!("time zone: {what}"), remedy.to_owned()),
-        None => Finding::Warn(format!("time zone: {problem}"), "install the package tzdata".into()),
+        Some((what, remedy)) => Line::Warn(format!("time zone: {what}"), remedy.to_owned()),
+        None => Line::Warn(format!("time zone: {problem}"), "install the package tzdata".into()),
     }
 }
 
 /// Judges the clock, which says `now`. `newest` is the time of the newest entry in the database. Each `off` is
 /// the difference to one exchange's clock in seconds, positive if ours is ahead.
-pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> Finding {
+pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> Line {
     let time = show(now);
     let problem = clock_problem(now, newest);
     if problem == Some(ClockProblem::NeverSet) {
-        return Finding::Fail(format!("clock: {time}, which is long ago"), SET.into());
+        return Line::Fail(format!("clock: {time}, which is long ago"), SET.into());
     }
     // If one exchange agrees with our clock, the others are wrong.
     let off = off.iter().copied().min_by_key(|off| off.unsigned_abs());
@@ -39,12 +39,12 @@ pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> F
         let amount = amount(off.unsigned_abs());
         let sentence = format!("clock: {time}, {amount} {direction} the exchanges' clocks");
         return match off.unsigned_abs() > HOUR_S {
-            true => Finding::Fail(sentence, SET.into()),
-            false => Finding::Warn(sentence, SET.into()),
+            true => Line::Fail(sentence, SET.into()),
+            false => Line::Warn(sentence, SET.into()),
         };
     }
     match (problem, off) {
-        (Some(ClockProblem::Behind(secs)), Some(_)) => Finding::Warn(
+        (Some(ClockProblem::Behind(secs)), Some(_)) => Line::Warn(
             format!(
                 "clock: {time}, which exchanges confirm, but the newest entry in the database is \
                  {} later; the clock was wrong then",
@@ -52,7 +52,7 @@ pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> F
             ),
             "nothing to do; orders of that time expire late".into(),
         ),
-        (Some(ClockProblem::Behind(secs)), None) => Finding::Fail(
+        (Some(ClockProblem::Behind(secs)), None) => Line::Fail(
             format!(
                 "clock: {time}, but the newest entry in the database is {} later",
                 amount(secs)
@@ -60,9 +60,9 @@ pub(super) fn check(now: Timestamp, newest: Option<Timestamp>, off: &[i64]) -> F
             SET.into(),
         ),
         (Some(ClockProblem::NeverSet) | None, Some(_)) => {
-            Finding::Ok(format!("clock: {time}, which exchanges confirm"))
+            Line::Ok(format!("clock: {time}, which exchanges confirm"))
         }
-        (Some(ClockProblem::NeverSet) | None, None) => Finding::Ok(format!("clock: {time}")),
+        (Some(ClockProblem::NeverSet) | None, None) => Line::Ok(format!("clock: {time}")),
     }
 }
 
@@ -88,34 +88,34 @@ mod tests {
 
     #[test]
     fn a_clock_that_was_never_set_fails_whatever_else_is_known() {
-        assert!(matches!(check(at(0), None, &[]), Finding::Fail(..)));
-        assert!(matches!(check(at(EARLIEST_PLAUSIBLE_S - 1), None, &[0]), Finding::Fail(..)));
-        assert!(matches!(check(at(EARLIEST_PLAUSIBLE_S), None, &[]), Finding::Ok(_)));
+        assert!(matches!(check(at(0), None, &[]), Line::Fail(..)));
+        assert!(matches!(check(at(EARLIEST_PLAUSIBLE_S - 1), None, &[0]), Line::Fail(..)));
+        assert!(matches!(check(at(EARLIEST_PLAUSIBLE_S), None, &[]), Line::Ok(_)));
     }
 
     #[test]
     fn a_minute_is_a_warning_and_an_hour_a_failure_in_either_direction() {
         for sign in [1, -1] {
             let found = |off: i64| check(at(NOW), None, &[off * sign]);
-            assert!(matches!(found(60), Finding::Ok(_)));
-            assert!(matches!(found(61), Finding::Warn(..)));
-            assert!(matches!(found(3600), Finding::Warn(..)));
-            assert!(matches!(found(3601), Finding::Fail(..)));
+            assert!(matches!(found(60), Line::Ok(_)));
+            assert!(matches!(found(61), Line::Warn(..)));
+            assert!(matches!(found(3600), Line::Warn(..)));
+            assert!(matches!(found(3601), Line::Fail(..)));
         }
-        let Finding::Fail(sentence, _) = check(at(NOW), None, &[-7200]) else { panic!() };
+        let Line::Fail(sentence, _) = check(at(NOW), None, &[-7200]) else { panic!() };
         assert!(sentence.contains("2 h behind"), "{sentence}");
     }
 
     #[test]
     fn the_exchange_that_agrees_most_is_believed() {
-        assert!(matches!(check(at(NOW), None, &[99_999, -3, 5000]), Finding::Ok(_)));
+        assert!(matches!(check(at(NOW), None, &[99_999, -3, 5000]), Line::Ok(_)));
     }
 
     #[test]
     fn an_order_of_the_future_shows_a_clock_that_is_wrong_or_was() {
-        assert!(matches!(check(at(NOW), Some(at(NOW + 60)), &[]), Finding::Ok(_)));
-        assert!(matches!(check(at(NOW), Some(at(NOW + 61)), &[]), Finding::Fail(..)));
-        assert!(matches!(check(at(NOW), Some(at(NOW + 61)), &[1]), Finding::Warn(..)));
+        assert!(matches!(check(at(NOW), Some(at(NOW + 60)), &[]), Line::Ok(_)));
+        assert!(matches!(check(at(NOW), Some(at(NOW + 61)), &[]), Line::Fail(..)));
+        assert!(matches!(check(at(NOW), Some(at(NOW + 61)), &[1]), Line::Warn(..)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Client;
 
-use super::Finding;
+use super::Line;
 use crate::cli;
 use crate::config::Listen;
 use net::client::{self, BadAnswer};
@@ -59,7 +59,7 @@ enum Seen {
 ///
 /// # Errors
 /// When no HTTP client can be created.
-pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
+pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Line, cli::Error> {
     let other = |error: &dyn std::fmt::Display| cli::Error::Other(error.to_string());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -82,10 +82,10 @@ pub(super) fn check(url: &BaseUrl, wait: Wait) -> Result<Finding, cli::Error> {
 ///
 /// # Errors
 /// As [`check`].
-pub(super) fn check_listening(listens: &[Listen], wait: Wait) -> Result<Finding, cli::Error> {
+pub(super) fn check_listening(listens: &[Listen], wait: Wait) -> Result<Line, cli::Error> {
     match own_address(listens) {
         Ok(url) => check(&url, wait),
-        Err(why) => Ok(Finding::Warn(
+        Err(why) => Ok(Line::Warn(
             format!("daemon: not tested: {why}"),
             "set server.base_url (or TILLD_SERVER__BASE_URL) to the address that wallets use"
                 .into(),
@@ -146,11 +146,11 @@ async fn ask(client: &Client, url: String, limit: Duration) -> Result<(u16, Stri
 }
 
 /// Judges the results.
-fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
+fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Line {
     let name = url.as_str();
     let (after, waited) = match seen {
         Seen::Silent(why) => {
-            return Finding::Warn(
+            return Line::Warn(
                 format!("daemon: no answer at {name}: {why}"),
                 "start it if it does not run (systemctl start tilld, or tilld serve); else check that the \
                  name leads to this machine, and the web server in front of the daemon"
@@ -158,7 +158,7 @@ fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
             );
         }
         Seen::Other(status) => {
-            return Finding::Fail(
+            return Line::Fail(
                 format!("daemon: the server at {name} is not tilld (status {status})"),
                 "have the web server in front pass all requests below this address to the daemon, or \
                  correct server.base_url"
@@ -177,9 +177,9 @@ fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
     let wanted = wait.asked;
     let asked = format!("daemon: a request that waits {} s at {name}", wanted.as_secs());
     match waited {
-        Err(why) => Finding::Warn(format!("{asked} does not come back: {why}"), remedy()),
+        Err(why) => Line::Warn(format!("{asked} does not come back: {why}"), remedy()),
         // The daemon answers 404 for the unknown session when the time is over.
-        Ok((404, time)) if time.abs_diff(wanted) <= TOLERANCE => Finding::Ok(format!(
+        Ok((404, time)) if time.abs_diff(wanted) <= TOLERANCE => Line::Ok(format!(
             "daemon: {name} answers in {} ms, and a request that waits {} s comes back after {}{}",
             after.as_millis(),
             wanted.as_secs(),
@@ -194,7 +194,7 @@ fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Finding {
                 String::new()
             }
         )),
-        Ok((status, time)) => Finding::Warn(
+        Ok((status, time)) => Line::Warn(
             format!("{asked} comes back after {}, with status {status}", secs(*time)),
             remedy(),
         ),

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use super::Finding;
+use super::Line;
 use crate::store::storage_info::StorageInfo;
-use crate::store::{self, Error, Inspection, VERSION};
+use crate::store::{Error, Inspection, VERSION};
+use crate::till::{BackupAge, Finding};
 use taler::time::Timestamp;
 
 /// One megabyte, in bytes.
@@ -14,30 +15,32 @@ const MB: u64 = 1_000_000;
 const LARGE_LOG: u64 = 128 * MB;
 
 /// Judges the database at `path`.
-pub(super) fn check(path: &Path, inspection: &store::Result<Option<Inspection>>) -> Vec<Finding> {
+pub(super) fn check(path: &Path, inspection: Option<&Inspection>, database: &Finding) -> Vec<Line> {
+    if let Some(refused) = refused(database) {
+        return vec![refused];
+    }
     match inspection {
-        Err(error) => vec![refused(error)],
-        Ok(None) => vec![Finding::Fail(
+        None => vec![Line::Fail(
             format!("database: none at {}", path.display()),
             "if it is elsewhere, name it with --database FILE or database.path; else create one: \
              tilld serve; or: tilld passwd admin --create"
                 .into(),
         )],
-        Ok(Some(inspection)) => {
+        Some(inspection) => {
             vec![version(inspection.path(), inspection.version()), log(inspection.log_bytes())]
         }
     }
 }
 
 /// Compares the schema `version` of the file at `path` with ours.
-fn version(path: &Path, version: u32) -> Finding {
+fn version(path: &Path, version: u32) -> Line {
     let path = path.display();
     match version == VERSION {
-        true => Finding::Ok(format!(
+        true => Line::Ok(format!(
             "database: {path} opens, a quick check finds no errors, schema {version} (tilld check \
              reads all of it)"
         )),
-        false => Finding::Warn(
+        false => Line::Warn(
             format!(
                 "database: {path} has schema {version}, this tilld needs {VERSION}; accounts \
                  were not checked"
@@ -47,39 +50,42 @@ fn version(path: &Path, version: u32) -> Finding {
     }
 }
 
-/// Judges the age of the last backup.
-pub(super) fn backup(found: StorageInfo, now: Timestamp) -> Finding {
-    let remedy = || {
+/// Says how old the last backup is.
+pub(super) fn backup(found: StorageInfo, now: Timestamp) -> Line {
+    let finding = Finding::backup(found.last_backup, now);
+    let sentence = match finding {
+        Finding::Backup(BackupAge::Old(secs)) => {
+            format!("backup: the last one is {} days old", secs / 86_400)
+        }
+        Finding::Backup(BackupAge::Recent(secs)) => {
+            format!("backup: the last one is {} hours old", secs / 3600)
+        }
+        _ => "backup: none was ever made with \"tilld backup\"".into(),
+    };
+    Line::of(
+        &finding,
+        sentence,
         "make one each day by systemd or cron: tilld backup /another/disk/till-$(date +%F).db; with the package: \
-         systemctl enable --now tilld-backup.timer"
-            .to_owned()
-    };
-    let Some(last) = found.last_backup else {
-        return Finding::Warn("backup: none was ever made with \"tilld backup\"".into(), remedy());
-    };
-    let age = now.saturating_since(last);
-    let hours = age.duration().unwrap_or_default().as_secs() / 3600;
-    match found.is_backup_old(now) {
-        true => Finding::Warn(format!("backup: the last one is {} days old", hours / 24), remedy()),
-        false => Finding::Ok(format!("backup: the last one is {hours} hours old")),
-    }
+         systemctl enable --now tilld-backup.timer",
+    )
 }
 
 /// Judges the size of the write-ahead log, in bytes.
-fn log(bytes: u64) -> Finding {
+fn log(bytes: u64) -> Line {
     match bytes > LARGE_LOG {
-        true => Finding::Warn(
+        true => Line::Warn(
             format!("log: {} MB are not yet moved into the database", bytes / MB),
             "restart the daemon; if that does not help, find other programs that keep the \
              database open"
                 .into(),
         ),
-        false => Finding::Ok(format!("log: {} MB", bytes / MB)),
+        false => Line::Ok(format!("log: {} MB", bytes / MB)),
     }
 }
 
-/// Reports why the database cannot be read.
-pub(super) fn refused(error: &Error) -> Finding {
+/// Reports why the database cannot be read, if it cannot.
+pub(super) fn refused(database: &Finding) -> Option<Line> {
+    let Finding::Database(Some(error)) = database else { return None };
     let remedy = match error {
         Error::Foreign(_) => "name the right file with --database FILE or database.path",
         Error::Newer(..) => "install the newer tilld again, or restore a backup of before",
@@ -102,7 +108,7 @@ pub(super) fn refused(error: &Error) -> Finding {
         | Error::Sqlite(_)
         | Error::Panicked => "check the file: tilld check",
     };
-    Finding::Fail(format!("database: {error}"), remedy.into())
+    Some(Line::of(database, format!("database: {error}"), remedy))
 }
 
 #[cfg(test)]
@@ -112,16 +118,16 @@ mod tests {
     #[test]
     fn an_older_file_is_a_warning_and_a_missing_one_a_failure() {
         let path = Path::new("/srv/tilld.db");
-        assert!(matches!(version(path, VERSION), Finding::Ok(_)));
-        assert!(matches!(version(path, VERSION - 1), Finding::Warn(..)));
-        assert!(matches!(check(path, &Ok(None))[..], [Finding::Fail(..)]));
-        let newer = Err(Error::Newer(path.into(), VERSION + 1, VERSION));
-        assert!(matches!(check(path, &newer)[..], [Finding::Fail(..)]));
+        assert!(matches!(version(path, VERSION), Line::Ok(_)));
+        assert!(matches!(version(path, VERSION - 1), Line::Warn(..)));
+        assert!(matches!(check(path, None, &Finding::Database(None))[..], [Line::Fail(..)]));
+        let newer = Finding::Database(Some(Error::Newer(path.into(), VERSION + 1, VERSION)));
+        assert!(matches!(check(path, None, &newer)[..], [Line::Fail(..)]));
     }
 
     #[test]
     fn a_log_that_does_not_shrink_is_told() {
-        assert!(matches!(log(LARGE_LOG), Finding::Ok(_)));
-        assert!(matches!(log(LARGE_LOG + 1), Finding::Warn(..)));
+        assert!(matches!(log(LARGE_LOG), Line::Ok(_)));
+        assert!(matches!(log(LARGE_LOG + 1), Line::Warn(..)));
     }
 }

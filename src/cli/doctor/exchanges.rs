@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Finding, address, clock};
+use super::{Line, clock};
 use crate::cli;
 use crate::exchange::{Error, Exchange, Http, Inspection, Times};
-use crate::till::ListedExchange;
+use crate::till::{ExchangeKeys, Finding, ListedExchange};
 use system::clock::{Clock, show};
 use taler::amount::Currency;
 use taler::exchange::BadKeys;
@@ -66,13 +66,13 @@ pub(super) fn ask(trusted: &[ListedExchange], clock: &Clock) -> Result<Vec<Asked
 }
 
 /// Judges the exchanges, for settings whose default currency is `currency`.
-pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp) -> Vec<Finding> {
+pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp) -> Vec<Line> {
     let Some(first) = asked.first() else {
-        return vec![Finding::Warn(
-            "exchanges: none is trusted, so no wallet can pay".into(),
+        return vec![Line::of(
+            &Finding::NoExchange,
+            "exchanges: none is trusted, so no wallet can pay",
             "tilld exchange add URL, like https://exchange.taler-ops.ch/ for CHF; or in the back \
-             office, under Exchanges"
-                .into(),
+             office, under Exchanges",
         )];
     };
     let mut findings: Vec<_> = asked.iter().map(|asked| one(asked, now)).collect();
@@ -80,7 +80,7 @@ pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp)
     if let Some(currency) = currency
         && asked.iter().all(|asked| asked.listed.trusted.currency != currency)
     {
-        findings.push(Finding::Warn(
+        findings.push(Line::Warn(
             format!(
                 "currency: currency.default is {currency}, but no trusted exchange uses it, so prices \
                  are in {}",
@@ -93,9 +93,9 @@ pub(super) fn check(asked: &[Asked], currency: Option<Currency>, now: Timestamp)
 }
 
 /// The settings file and the database have different master keys for an exchange.
-fn conflict(asked: &Asked) -> Option<Finding> {
+fn conflict(asked: &Asked) -> Option<Line> {
     let (url, key) = (&asked.listed.trusted.base_url, asked.listed.other_key?);
-    Some(Finding::Warn(
+    Some(Line::Warn(
         format!(
             "exchange {url}: its master key is {} in the settings file and {key} in the database; the \
              settings file is used",
@@ -105,13 +105,14 @@ fn conflict(asked: &Asked) -> Option<Finding> {
     ))
 }
 
-fn one(asked: &Asked, now: Timestamp) -> Finding {
+fn one(asked: &Asked, now: Timestamp) -> Line {
     let trusted = &asked.listed.trusted;
     let name = trusted.base_url.as_str();
     let reported = match &asked.answer {
         Ok(reported) => reported,
         Err(error) => {
-            return Finding::Fail(
+            return Line::of(
+                &Finding::Exchange(ExchangeKeys::Unusable),
                 format!("exchange {name}: {error}"),
                 remedy(&asked.listed, error),
             );
@@ -119,21 +120,24 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
     };
     let keys = &reported.keys;
     if !keys.can_sign(now) {
-        return Finding::Fail(
+        return Line::of(
+            &Finding::Exchange(ExchangeKeys::Unusable),
             format!("exchange {name}: all of its signing keys have expired"),
             format!("if this machine's clock is right, tell the operator of {name}"),
         );
     }
     let spendable = keys.denominations().filter(|denom| denom.is_spendable(now)).count();
     if spendable == 0 {
-        return Finding::Fail(
+        return Line::of(
+            &Finding::Exchange(ExchangeKeys::Unusable),
             format!("exchange {name}: it has no denomination that can be spent now"),
             format!("if this machine's clock is right, tell the operator of {name}"),
         );
     }
     let left_out = keys.left_out();
     if left_out > 0 {
-        return Finding::Warn(
+        return Line::of(
+            &Finding::Exchange(ExchangeKeys::Flawed),
             format!(
                 "exchange {name}: {left_out} denominations have invalid signatures and are \
                  ignored; {spendable} are valid"
@@ -141,17 +145,22 @@ fn one(asked: &Asked, now: Timestamp) -> Finding {
             format!("tell the operator of {name}; coins of the valid ones are accepted"),
         );
     }
-    if !trusted.base_url.is_https() && !address::is_loopback(&trusted.base_url) {
-        return Finding::Warn(
+    if !trusted.base_url.is_https() && !trusted.base_url.names_this_machine() {
+        return Line::of(
+            &Finding::Exchange(ExchangeKeys::Flawed),
             format!("exchange {name}: it answers without https, so others can read the traffic"),
-            "if it has an https:// address, trust that instead".into(),
+            "if it has an https:// address, trust that instead",
         );
     }
-    Finding::Ok(format!(
-        "exchange {name}: {}, {spendable} spendable denominations, keys of {}",
-        trusted.currency,
-        show(keys.issued())
-    ))
+    Line::of(
+        &Finding::Exchange(ExchangeKeys::Usable),
+        format!(
+            "exchange {name}: {}, {spendable} spendable denominations, keys of {}",
+            trusted.currency,
+            show(keys.issued())
+        ),
+        "",
+    )
 }
 
 /// What to do about an exchange whose keys could not be fetched.
@@ -229,17 +238,17 @@ mod tests {
     fn an_exchange_that_answers_is_good_until_its_keys_are_out_of_date() {
         let good = asked(|_| {});
         let found = one(&good, after(60));
-        assert!(matches!(&found, Finding::Ok(_)), "{found:?}");
+        assert!(matches!(&found, Line::Ok(_)), "{found:?}");
         let found = one(&good, Timestamp::NEVER);
-        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("have expired")));
+        assert!(matches!(&found, Line::Fail(said, _) if said.contains("have expired")));
     }
 
     #[test]
     fn one_without_https_is_a_warning_unless_it_is_on_this_machine() {
         let found = one(&at("http://exchange.example/", |_| {}), after(60));
-        assert!(matches!(found, Finding::Warn(..)), "{found:?}");
+        assert!(matches!(found, Line::Warn(..)), "{found:?}");
         let found = one(&at("http://127.0.0.1:8081/", |_| {}), after(60));
-        assert!(matches!(found, Finding::Ok(_)), "{found:?}");
+        assert!(matches!(found, Line::Ok(_)), "{found:?}");
     }
 
     #[test]
@@ -247,24 +256,24 @@ mod tests {
         let other = Sample::at("https://exchange.example/").signing.public_key();
         let found =
             one(&asked(|keys| keys["master_public_key"] = other.to_string().into()), after(60));
-        let Finding::Fail(said, remedy) = found else { panic!("{found:?}") };
+        let Line::Fail(said, remedy) = found else { panic!("{found:?}") };
         assert!(said.contains(&other.to_string()), "{said}");
         assert!(remedy.contains(&format!("master_public_key = \"{other}\"")), "{remedy}");
         let found = one(&asked(|keys| keys["currency"] = "EUR".into()), after(60));
-        assert!(matches!(&found, Finding::Fail(said, _) if said.contains("EUR")), "{found:?}");
+        assert!(matches!(&found, Line::Fail(said, _) if said.contains("EUR")), "{found:?}");
     }
 
     #[test]
     fn no_exchange_is_a_warning_and_so_is_none_of_the_currency() {
         let currency = |text: &str| Some(Currency::parse(text).unwrap());
-        assert!(matches!(check(&[], currency("EUR"), after(60))[..], [Finding::Warn(..)]));
+        assert!(matches!(check(&[], currency("EUR"), after(60))[..], [Line::Warn(..)]));
         let all = [asked(|_| {})];
         let own = all[0].listed.trusted.currency;
-        assert!(matches!(check(&all, Some(own), after(60))[..], [Finding::Ok(_)]));
+        assert!(matches!(check(&all, Some(own), after(60))[..], [Line::Ok(_)]));
         // Who has set nothing has the exchange's currency.
-        assert!(matches!(check(&all, None, after(60))[..], [Finding::Ok(_)]));
+        assert!(matches!(check(&all, None, after(60))[..], [Line::Ok(_)]));
         let found = check(&all, currency("ZZZ"), after(60));
-        assert!(matches!(found[..], [Finding::Ok(_), Finding::Warn(..)]), "{found:?}");
+        assert!(matches!(found[..], [Line::Ok(_), Line::Warn(..)]), "{found:?}");
     }
 
     #[test]
@@ -272,12 +281,12 @@ mod tests {
         let other = Sample::at("https://exchange.example/").signing.public_key();
         let mut changed = asked(|keys| keys["master_public_key"] = other.to_string().into());
         changed.listed.is_in_settings = false;
-        let Finding::Fail(_, remedy) = one(&changed, after(60)) else { panic!() };
+        let Line::Fail(_, remedy) = one(&changed, after(60)) else { panic!() };
         assert!(remedy.contains("tilld exchange remove https://exchange.example/"), "{remedy}");
         let mut twice = asked(|_| {});
         assert_eq!(conflict(&twice), None);
         twice.listed.other_key = Some(other);
-        let Some(Finding::Warn(said, remedy)) = conflict(&twice) else { panic!() };
+        let Some(Line::Warn(said, remedy)) = conflict(&twice) else { panic!() };
         assert!(said.contains(&other.to_string()) && remedy.contains("exchange remove"), "{said}");
     }
 }

@@ -1,8 +1,8 @@
 //! `tilld doctor`: checks everything that a shop depends on, and says what to fix.
 //!
 //! It changes nothing, sends each exchange and the daemon one request with a short time limit, and works
-//! whether the daemon runs or not. This module gathers the facts; pure functions judge them and
-//! return a [`Finding`], one module a subject.
+//! whether the daemon runs or not. This module gathers the facts; pure functions, one module a subject, say
+//! them as a [`Line`]. What other places show too is judged by the till ([`Finding`]); the rest here.
 
 mod accounts;
 mod address;
@@ -22,15 +22,15 @@ use crate::config::Config;
 use crate::model::webhook::Webhook;
 use crate::server::policy;
 use crate::store::{self, Inspection, storage_info};
-use crate::till::{ListedExchange, listed};
+use crate::till::{Finding, ListedExchange, Severity, listed};
 use system::clock::{Clock, zone_problem};
 use taler::exchange::Trusted;
 use taler::ids::InstanceId;
 use taler::time::Timestamp;
 
-/// The result of one check: a sentence and, unless all is well, a second one that says what to do.
+/// What is printed about one check: a sentence and, unless all is well, a second one that says what to do.
 #[derive(Debug, Eq, PartialEq)]
-enum Finding {
+enum Line {
     /// All is well.
     Ok(String),
     /// It works, but something should be improved.
@@ -39,7 +39,18 @@ enum Finding {
     Fail(String, String),
 }
 
-impl fmt::Display for Finding {
+impl Line {
+    /// The line about `finding`.
+    fn of(finding: &Finding, sentence: impl Into<String>, remedy: impl Into<String>) -> Self {
+        match finding.severity() {
+            Severity::Good => Self::Ok(sentence.into()),
+            Severity::Warning => Self::Warn(sentence.into(), remedy.into()),
+            Severity::Failure => Self::Fail(sentence.into(), remedy.into()),
+        }
+    }
+}
+
+impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (level, sentence, remedy) = match self {
             Self::Ok(sentence) => ("ok  ", sentence, None),
@@ -63,12 +74,12 @@ struct Sum {
 }
 
 impl Sum {
-    fn of(findings: &[Finding]) -> Self {
-        let count = |is: fn(&Finding) -> bool| findings.iter().filter(|found| is(found)).count();
+    fn of(findings: &[Line]) -> Self {
+        let count = |is: fn(&Line) -> bool| findings.iter().filter(|found| is(found)).count();
         Self {
-            ok: count(|found| matches!(found, Finding::Ok(_))),
-            warn: count(|found| matches!(found, Finding::Warn(..))),
-            fail: count(|found| matches!(found, Finding::Fail(..))),
+            ok: count(|found| matches!(found, Line::Ok(_))),
+            warn: count(|found| matches!(found, Line::Warn(..))),
+            fail: count(|found| matches!(found, Line::Fail(..))),
         }
     }
 }
@@ -91,8 +102,11 @@ impl fmt::Display for Sum {
 pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let owner = owner::become_owner(&config.database.path)?;
     let path = &config.database.path;
-    let inspection = store::inspect_copy(path);
-    let trusted = trusted(&inspection, &policy(config)?.exchanges);
+    let (inspection, database) = match store::inspect_copy(path) {
+        Ok(found) => (found, Finding::Database(None)),
+        Err(error) => (None, Finding::Database(Some(error))),
+    };
+    let trusted = trusted(inspection.as_ref(), &policy(config)?.exchanges);
     let clock = Clock::system();
     let asked = exchanges::ask(&trusted, &clock)?;
     let now = clock.now();
@@ -106,14 +120,14 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
         None => daemon::check_listening(&server.listen, wait)?,
     });
     let mut about_file = disk::check(path);
-    about_file.extend(database::check(path, &inspection));
-    if matches!(inspection, Ok(Some(_))) {
+    about_file.extend(database::check(path, inspection.as_ref(), &database));
+    if inspection.is_some() {
         about_file.push(database::backup(storage_info::around(path), now));
     }
-    let (newest, shops, webhooks) = match contents(&inspection, &trusted) {
+    let (newest, shops, webhooks) = match contents(inspection.as_ref(), &trusted) {
         Ok(contents) => contents,
         Err(error) => {
-            about_file.push(database::refused(&error));
+            about_file.extend(database::refused(&Finding::Database(Some(error))));
             (None, None, Vec::new())
         }
     };
@@ -136,22 +150,23 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     }
     let sum = Sum::of(&findings);
     output::line(&sum)?;
-    match (inspection, sum.fail) {
+    match (inspection, database) {
+        (_, Finding::Database(Some(error))) if error.is_unusable() => {
+            Err(with_rights_of(owner, error.into()))
+        }
         // The same error as of every command that finds no database.
-        (Ok(None), _) => Err(explained(config, store::Error::Missing(path.clone()))),
-        (Err(error), _) if error.is_unusable() => Err(with_rights_of(owner, error.into())),
-        (_, 0) => Ok(()),
-        (_, failed) => Err(Error::Other(format!("{failed} checks failed"))),
+        (None, Finding::Database(None)) => {
+            Err(explained(config, store::Error::Missing(path.clone())))
+        }
+        _ if sum.fail == 0 => Ok(()),
+        _ => Err(Error::Other(format!("{} checks failed", sum.fail))),
     }
 }
 
 /// The exchanges that new orders offer, from the settings and, if it is readable, from the database.
-fn trusted(
-    inspection: &store::Result<Option<Inspection>>,
-    settings: &[Trusted],
-) -> Vec<ListedExchange> {
+fn trusted(inspection: Option<&Inspection>, settings: &[Trusted]) -> Vec<ListedExchange> {
     let kept = match inspection {
-        Ok(Some(inspection)) if inspection.version() == store::VERSION => {
+        Some(inspection) if inspection.version() == store::VERSION => {
             inspection.read(|db| store::exchanges::list(db))
         }
         _ => Ok(Vec::new()),
@@ -167,11 +182,11 @@ fn trusted(
 type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>, Vec<(InstanceId, Webhook)>);
 
 fn contents(
-    inspection: &store::Result<Option<Inspection>>,
+    inspection: Option<&Inspection>,
     trusted: &[ListedExchange],
 ) -> store::Result<Contents> {
     match inspection {
-        Ok(Some(inspection)) if inspection.version() == store::VERSION => {
+        Some(inspection) if inspection.version() == store::VERSION => {
             let shops = inspection.read(|db| accounts::shops(db, trusted))?;
             let webhooks = inspection.read(webhooks::all)?;
             Ok((inspection.newest()?, Some(shops), webhooks))
@@ -186,11 +201,11 @@ mod tests {
 
     #[test]
     fn a_finding_is_a_line_and_what_to_do_another() {
-        let said = |finding: Finding| finding.to_string();
-        assert_eq!(said(Finding::Ok("the disk has room".into())), "ok    the disk has room");
-        let warn = Finding::Warn("little room".into(), "make some".into());
+        let said = |finding: Line| finding.to_string();
+        assert_eq!(said(Line::Ok("the disk has room".into())), "ok    the disk has room");
+        let warn = Line::Warn("little room".into(), "make some".into());
         assert_eq!(said(warn), "warn  little room\n      make some");
-        let fail = Finding::Fail("no\u{1b}[2Jroom\nat all".into(), "make\r\nsome".into());
+        let fail = Line::Fail("no\u{1b}[2Jroom\nat all".into(), "make\r\nsome".into());
         assert_eq!(said(fail), "FAIL  no\\u{1b}[2Jroom\\u{a}at all\n      make\\u{d}\\u{a}some");
     }
 
@@ -198,10 +213,10 @@ mod tests {
     fn the_sum_counts_each_kind() {
         let some = || String::from("x");
         let findings = [
-            Finding::Ok(some()),
-            Finding::Warn(some(), some()),
-            Finding::Ok(some()),
-            Finding::Fail(some(), some()),
+            Line::Ok(some()),
+            Line::Warn(some(), some()),
+            Line::Ok(some()),
+            Line::Fail(some(), some()),
         ];
         let sum = Sum::of(&findings);
         assert_eq!(sum, Sum { ok: 2, warn: 1, fail: 1 });

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::Finding;
+use super::Line;
 use crate::cli::Error;
 use crate::config::{Config, Listen};
-use crate::model::webhook::{DisabledWhy, Webhook};
+use crate::model::webhook::Webhook;
 use crate::store::{self, Read, instances, webhooks};
+use crate::till::{Finding, WebhookState};
 use crate::webhook::address::{Refused, SystemLookup};
 use crate::webhook::{AddressGuard, Escaping, Parts, RequestTemplate};
 use system::clock::show;
@@ -61,7 +62,7 @@ fn target(webhook: &Webhook) -> Option<Url> {
 ///
 /// # Errors
 /// [`Error::Other`] when no thread can be started.
-pub(super) fn check(config: &Config, all: &[(InstanceId, Webhook)]) -> Result<Vec<Finding>, Error> {
+pub(super) fn check(config: &Config, all: &[(InstanceId, Webhook)]) -> Result<Vec<Line>, Error> {
     if all.is_empty() {
         return Ok(Vec::new());
     }
@@ -71,7 +72,7 @@ pub(super) fn check(config: &Config, all: &[(InstanceId, Webhook)]) -> Result<Ve
         .map_err(|error| Error::Other(error.to_string()))?;
     let guard = guard(config);
     let mut looked_up = BTreeSet::new();
-    let mut findings = Vec::new();
+    let mut lines = Vec::new();
     for (instance, webhook) in all {
         let url = target(webhook);
         let place = url.as_ref().map(|url| (url.host_str().map(str::to_owned), url.port()));
@@ -83,52 +84,52 @@ pub(super) fn check(config: &Config, all: &[(InstanceId, Webhook)]) -> Result<Ve
             let checked = runtime.block_on(async { tokio::time::timeout(LOOKUP, checking).await });
             checked.unwrap_or(Ok(())).err()
         });
-        findings.extend(judge(instance, webhook, refused));
+        lines.extend(judge(instance, webhook, refused));
     }
     // A lookup that takes longer is not waited for.
     runtime.shutdown_background();
-    if findings.is_empty() {
-        findings.push(Finding::Ok(format!("webhooks: {}, none of which fails", all.len())));
+    if lines.is_empty() {
+        lines.push(Line::Ok(format!("webhooks: {}, none of which fails", all.len())));
     }
-    Ok(findings)
+    Ok(lines)
 }
 
 /// What is wrong with a webhook; `refused`: why its address may not be called.
-fn judge(instance: &InstanceId, webhook: &Webhook, refused: Option<Refused>) -> Option<Finding> {
-    let (id, of) = (&webhook.id, format!("webhook {} of {instance}", webhook.id));
+fn judge(instance: &InstanceId, webhook: &Webhook, refused: Option<Refused>) -> Option<Line> {
+    let (id, name) = (&webhook.id, format!("webhook {} of {instance}", webhook.id));
     if let Some(refused) = refused {
         let remedy = match refused {
             Refused::Address => {
-                "if it is meant to be called, allow its network: allow under [webhooks]".to_owned()
+                "if it is meant to be called, add its address to allow under [webhooks]".to_owned()
             }
             Refused::Scheme => {
                 "give it an https:// address, or set allow_http under [webhooks]".into()
             }
             Refused::UserInfo | Refused::Port => format!("give {id} another address"),
         };
-        return Some(Finding::Fail(format!("{of}: {refused}"), remedy));
+        let finding = Finding::Webhook(WebhookState::Blocked);
+        return Some(Line::of(&finding, format!("{name}: {refused}"), remedy));
     }
-    let again = format!(
-        "see why: tilld webhook log {instance} {id}; then take it into use on the page Webhooks of the back office, and: \
-         tilld webhook resend {instance} {id}"
-    );
-    match (webhook.disabled_why, webhook.failing_since) {
-        (Some(DisabledWhy::Gone), _) => Some(Finding::Warn(
-            format!("{of}: out of use, because its receiver wanted no more calls"),
-            "delete it if nobody needs it; else take it into use on the page Webhooks".into(),
-        )),
-        (Some(DisabledWhy::Failing), _) => Some(Finding::Fail(
-            format!("{of}: out of use, because nothing could be delivered for days"),
-            again,
-        )),
-        (None, Some(since)) => Some(Finding::Warn(
-            format!("{of}: fails since {}", show(since)),
+    let log = format!("see why: tilld webhook log {instance} {id}");
+    let (sentence, remedy) = match (WebhookState::of(webhook), webhook.failing_since) {
+        (WebhookState::Arrives | WebhookState::Blocked, _) => return None,
+        (WebhookState::Unwanted, _) => (
+            "out of use, because its receiver wanted no more calls".to_owned(),
+            "delete it if it is not needed; else use it again on the page Webhooks".to_owned(),
+        ),
+        (WebhookState::GivenUp, _) => (
+            "out of use, because nothing could be delivered for days".to_owned(),
             format!(
-                "see why: tilld webhook log {instance} {id}; try it: tilld webhook test {instance} {id}"
+                "{log}; then use it again on the page Webhooks, and: tilld webhook resend {instance} {id}"
             ),
-        )),
-        (None, None) => None,
-    }
+        ),
+        (WebhookState::Fails, since) => (
+            format!("fails since {}", since.map(show).unwrap_or_default()),
+            format!("{log}; try it: tilld webhook test {instance} {id}"),
+        ),
+    };
+    let finding = Finding::Webhook(WebhookState::of(webhook));
+    Some(Line::of(&finding, format!("{name}: {sentence}"), remedy))
 }
 
 #[cfg(test)]
@@ -136,7 +137,7 @@ mod tests {
     use super::*;
     use crate::model::instance::InstanceSerial;
     use crate::model::webhook::{
-        EventType, HttpMethod, Secret, Secrets, WebhookSerial, WebhookSettings,
+        DisabledWhy, EventType, HttpMethod, Secret, Secrets, WebhookSerial, WebhookSettings,
     };
     use taler::ids::WebhookId;
     use taler::time::Timestamp;
@@ -167,17 +168,16 @@ mod tests {
     fn a_webhook_that_does_not_arrive_is_named_with_what_to_do() {
         let of = |webhook: &Webhook, refused| judge(&InstanceId::admin(), webhook, refused);
         assert_eq!(of(&webhook(None, None), None), None);
-        let Some(Finding::Warn(said, remedy)) = of(&webhook(None, Some(1_700_000_000)), None)
-        else {
+        let Some(Line::Warn(said, remedy)) = of(&webhook(None, Some(1_700_000_000)), None) else {
             panic!()
         };
         assert!(said.contains("paid of admin: fails since 2023-11-14"), "{said}");
         assert!(remedy.contains("tilld webhook log admin paid"), "{remedy}");
         let found = of(&webhook(Some(DisabledWhy::Failing), Some(1)), None);
-        assert!(matches!(found, Some(Finding::Fail(..))));
+        assert!(matches!(found, Some(Line::Fail(..))));
         let found = of(&webhook(Some(DisabledWhy::Gone), None), None);
-        assert!(matches!(found, Some(Finding::Warn(..))));
-        let Some(Finding::Fail(said, _)) = of(&webhook(None, None), Some(Refused::Address)) else {
+        assert!(matches!(found, Some(Line::Warn(..))));
+        let Some(Line::Fail(said, _)) = of(&webhook(None, None), Some(Refused::Address)) else {
             panic!()
         };
         assert!(said.ends_with("address not allowed"), "{said}");

@@ -7,9 +7,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::PathId;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::answer::shown;
 use super::form::{Form, FormState};
-use super::shown;
 use super::web_session::WebSession;
 use crate::model::account::{Account, AccountDetails};
 use crate::till::{CreateAccount, Error, Till};

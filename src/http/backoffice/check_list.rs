@@ -6,27 +6,16 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::origin::base_url;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::{go, shown};
 use super::form::Form;
 use super::web_session::WebSession;
-use super::{go, shown};
-use crate::till::{ShopStatus, Step, Till};
+use crate::till::{Findings, ShopStatus, Step, Till};
 use taler::time::Timestamp;
 use ui::messages::{Messages, filled};
-
-/// How wallets reach the shop.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Reach {
-    /// By https.
-    Safe,
-    /// By an address that others on the way can read along with.
-    Plain,
-    /// From this machine only.
-    Machine,
-}
 
 /// One thing to do.
 struct Row {
@@ -54,12 +43,12 @@ struct Page<'a> {
 struct List<'a> {
     messages: &'static Messages,
     status: &'a ShopStatus,
+    findings: &'a Findings,
     /// What prices are in.
     currency: String,
     name: &'a str,
     now: Timestamp,
-    reach: Reach,
-    /// Do they look after the till itself?
+    /// Whether they look after the till itself.
     is_operator: bool,
 }
 
@@ -120,30 +109,27 @@ impl List<'_> {
 
     /// What is not done of this; `None` if it is done.
     fn missing(&self, step: Step) -> Option<String> {
-        let (messages, status) = (self.messages, self.status);
+        let (messages, findings) = (self.messages, self.findings);
         let missing = match step {
-            Step::Name => status.is_unnamed().then_some(messages.step_name_missing),
-            Step::Exchange if status.exchanges.is_empty() => Some(match self.is_operator {
+            Step::Name => findings.is_unnamed().then_some(messages.step_name_missing),
+            Step::Exchange if findings.has_no_exchange() => Some(match self.is_operator {
                 true => messages.step_exchange_missing,
                 false => messages.step_exchange_operator,
             }),
             Step::Exchange => {
-                status.are_exchanges_silent(self.now).then_some(messages.warn_exchanges_silent)
+                findings.are_exchanges_silent().then_some(messages.warn_exchanges_silent)
             }
-            Step::Currency if status.exchanges.is_empty() => {
+            Step::Currency if findings.has_no_exchange() => {
                 return Some(filled(messages.step_currency_open, &[&self.currency]));
             }
             Step::Currency => None,
-            Step::Account if status.accounts.is_empty() => Some(messages.no_account),
-            Step::Account if status.can_nobody_pay() => Some(messages.step_account_unpayable),
-            Step::Account => status.is_asked().then_some(messages.warn_kyc),
-            Step::Address => match self.reach {
-                Reach::Safe => None,
-                Reach::Plain => Some(messages.warn_plain),
-                Reach::Machine => Some(messages.warn_this_machine),
-            },
+            Step::Account if findings.has_no_account() => Some(messages.no_account),
+            Step::Account if findings.can_nobody_pay() => Some(messages.step_account_unpayable),
+            Step::Account => findings.is_identification_required().then_some(messages.warn_kyc),
+            Step::Address if findings.is_local() => Some(messages.warn_this_machine),
+            Step::Address => findings.is_plain().then_some(messages.warn_plain),
             Step::Backup => {
-                status.is_backup_old(self.now).unwrap_or(true).then_some(messages.warn_backup)
+                findings.is_backup_old().unwrap_or(true).then_some(messages.warn_backup)
             }
         };
         missing.map(str::to_owned)
@@ -157,19 +143,15 @@ async fn rows(
     web_session: &WebSession,
 ) -> Result<Vec<Row>, Failure> {
     let instance = web_session.principal().instance();
-    let status = till.shop_status(web_session.principal()).await?;
     let url = base_url(request, settings, &instance.id)?;
+    let (status, findings) = till.shop_findings(web_session.principal(), &url).await?;
     let list = List {
         messages: web_session.messages(),
         status: &status,
+        findings: &findings,
         currency: till.default_currency().to_string(),
         name: &instance.settings.name,
         now: till.now(),
-        reach: match (url.names_this_machine(), url.is_https()) {
-            (true, _) => Reach::Machine,
-            (false, true) => Reach::Safe,
-            (false, false) => Reach::Plain,
-        },
         is_operator: instance.id.is_admin(),
     };
     Ok(list.rows())
@@ -220,7 +202,7 @@ pub(in crate::http) async fn home(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::till::{ExchangeState, Machine, StorageInfo, WebhookHealth};
+    use crate::till::{ExchangeState, Machine, StorageInfo};
     use taler::web::BaseUrl;
     use ui::messages::{ENGLISH, GERMAN};
 
@@ -235,27 +217,33 @@ mod tests {
             is_unnamed: true,
             exchanges: Vec::new(),
             kyc: Vec::new(),
-            webhooks: WebhookHealth::default(),
+            webhooks: Vec::new(),
+            has_lost_events: false,
             is_time_sure: true,
-            machine: Some(Machine { polls: 0, premises: StorageInfo::default() }),
+            machine: Some(Machine { polls: 0, storage: StorageInfo::default() }),
         }
     }
 
-    fn list<'a>(status: &'a ShopStatus, reach: Reach, is_operator: bool) -> List<'a> {
+    fn findings(status: &ShopStatus, url: &str) -> Findings {
+        Findings::of(status, &BaseUrl::parse(url).unwrap(), now())
+    }
+
+    fn list<'a>(status: &'a ShopStatus, findings: &'a Findings, is_operator: bool) -> List<'a> {
         let (messages, currency) = (&ENGLISH, "KUDOS".to_owned());
-        List { messages, status, currency, name: "Bar", now: now(), reach, is_operator }
+        List { messages, status, findings, currency, name: "Bar", now: now(), is_operator }
     }
 
     #[test]
     fn everything_is_missing_at_first_and_says_where_it_is_done() {
         let status = bare();
-        let rows = list(&status, Reach::Machine, true).rows();
+        let findings = findings(&status, "http://localhost/");
+        let rows = list(&status, &findings, true).rows();
         assert_eq!(rows.len(), 6);
         for row in &rows {
             assert!(!row.is_done && row.place.is_some() && !row.text.is_empty(), "{}", row.title);
         }
         // Steps for the operator are not shown to a shopkeeper.
-        let rows = list(&status, Reach::Machine, false).rows();
+        let rows = list(&status, &findings, false).rows();
         let places: Vec<_> = rows.iter().map(|row| row.place).collect();
         assert_eq!(places, [Some("details"), None, None, Some("accounts")]);
         assert_eq!(rows[1].text, ENGLISH.step_exchange_operator);
@@ -263,9 +251,12 @@ mod tests {
     }
 
     #[test]
-    fn a_step_is_done_by_the_same_models_that_the_status_page_has() {
+    fn a_step_is_done_by_the_findings_that_the_status_page_shows() {
         let mut status = bare();
-        let missing = |status: &ShopStatus, step| list(status, Reach::Safe, true).missing(step);
+        let at = |status: &ShopStatus, url, step| {
+            list(status, &findings(status, url), true).missing(step)
+        };
+        let missing = |status: &ShopStatus, step| at(status, "https://shop.example/", step);
         status.is_unnamed = false;
         assert_eq!(missing(&status, Step::Name), None);
         let silent = ExchangeState {
@@ -285,10 +276,12 @@ mod tests {
         assert!(missing(&status, Step::Backup).is_some());
         status.machine = Some(Machine {
             polls: 0,
-            premises: StorageInfo { last_backup: Some(now()), ..StorageInfo::default() },
+            storage: StorageInfo { last_backup: Some(now()), ..StorageInfo::default() },
         });
         assert_eq!(missing(&status, Step::Backup), None);
-        let plain = list(&status, Reach::Plain, true).missing(Step::Address);
+        let plain = at(&status, "http://shop.example/", Step::Address);
         assert_eq!(plain.as_deref(), Some(ENGLISH.warn_plain));
+        let here = at(&status, "http://localhost/", Step::Address);
+        assert_eq!(here.as_deref(), Some(ENGLISH.warn_this_machine));
     }
 }

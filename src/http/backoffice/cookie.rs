@@ -4,18 +4,19 @@
 //! TLS they have the prefix `__Host-`, which only we can set; a local network has no
 //! certificates, so over plain HTTP they lack it, and the sign-in page warns.
 
-use std::net::IpAddr;
-
 use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie as HttpCookie, SameSite};
 use actix_web::http::header::{HOST, HeaderValue};
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use super::super::Settings;
-use super::super::extract::header;
+use super::super::headers::header;
 use super::super::origin;
+use super::super::settings::Settings;
 use net::header::cookie;
 use taler::ids::InstanceId;
+use taler::web::is_this_machine;
 
 /// Which cookie.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,7 +30,7 @@ pub(super) enum Cookie {
 /// The way from the browser to us.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Transport {
-    /// Is it protected, by HTTPS or because it does not leave the machine?
+    /// Whether it is protected, by HTTPS or because it does not leave the machine.
     is_safe: bool,
     /// What tells our cookies from those of another tilld on the same host: browsers send the cookies
     /// of a host to all of its ports and, as the prefix `__Host-` wants it, to all of its paths. Empty
@@ -54,12 +55,12 @@ impl Transport {
         };
         let path = path.split_once('/').map_or("", |(_, path)| path);
         Self {
-            is_safe: seen.is_https() || known || is_here(seen_host),
+            is_safe: seen.is_https() || known || is_this_machine(seen_host),
             mark: mark(seen_host, path),
         }
     }
 
-    /// Can others on the network read what goes this way?
+    /// Whether others on the network can read what is sent.
     pub(super) fn is_plain(&self) -> bool {
         !self.is_safe
     }
@@ -85,16 +86,6 @@ fn mark(host: &str, path: &str) -> String {
         .collect()
 }
 
-/// Does `host` name the machine that the browser runs on?
-fn is_here(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let ip: Option<IpAddr> = name.parse().ok();
-    name.eq_ignore_ascii_case("localhost") || ip.is_some_and(|ip| ip.is_loopback())
-}
-
 impl Cookie {
     fn name(self, way: &Transport) -> String {
         let prefix = if way.is_safe { "__Host-" } else { "" };
@@ -107,24 +98,28 @@ impl Cookie {
 
     /// Its value in `request`.
     pub(super) fn read(self, request: &HttpRequest, way: &Transport) -> Option<String> {
-        cookie(request.headers(), &self.name(way)).map(str::to_owned)
+        cookie(request.headers(), &self.name(way))
     }
 
     /// The header that sets it, until the browser is closed.
     pub(super) fn set(self, way: &Transport, value: &str) -> Option<HeaderValue> {
-        self.header(way, value, "")
+        HeaderValue::try_from(self.http(way, value).to_string()).ok()
     }
 
     /// The header that takes it away.
     pub(super) fn clear(self, way: &Transport) -> Option<HeaderValue> {
-        self.header(way, "", "; Max-Age=0")
+        let mut cookie = self.http(way, "");
+        cookie.set_max_age(Duration::ZERO);
+        HeaderValue::try_from(cookie.to_string()).ok()
     }
 
-    fn header(self, way: &Transport, value: &str, more: &str) -> Option<HeaderValue> {
-        let secure = if way.is_safe { "; Secure" } else { "" };
-        let name = self.name(way);
-        let text = format!("{name}={value}; Path=/; HttpOnly; SameSite=Strict{secure}{more}");
-        HeaderValue::try_from(text).ok()
+    fn http<'a>(self, way: &Transport, value: &'a str) -> HttpCookie<'a> {
+        HttpCookie::build(self.name(way), value)
+            .path("/")
+            .http_only(true)
+            .same_site(SameSite::Strict)
+            .secure(way.is_safe)
+            .finish()
     }
 }
 
@@ -168,7 +163,9 @@ mod tests {
 
     #[test]
     fn a_way_is_safe_by_https_or_inside_the_machine() {
-        for host in ["localhost", "LOCALHOST:9966", "127.0.0.1:1", "[::1]:9966"] {
+        for host in
+            ["localhost", "LOCALHOST:9966", "shop.localhost:9966", "127.0.0.1:1", "[::1]:9966"]
+        {
             assert!(way(None, &[("Host", host)]).is_safe, "{host}");
         }
         for host in ["192.168.1.2:9966", "shop.lan", "localhost.evil.example", "[fd00::1]"] {

@@ -6,9 +6,9 @@ use actix_web::web::Data;
 use askama::Template;
 
 use super::super::error::Answer;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::answer::shown;
 use super::form::{Form, FormState};
-use super::shown;
 use super::web_session::WebSession;
 use crate::model::business_day::{BusinessDay, EndHour, ZoneName};
 use crate::model::instance::{InstanceSettings, Location};

@@ -1,22 +1,18 @@
 //! The page of trusted exchanges, for the special instance only: adding one by its address,
 //! after its master key was compared, and removing one.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::QueryParams;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::{go, shown};
 use super::form::{Form, FormState};
 use super::instances::Operator;
-use super::shown;
 use super::status::{ExchangeFigures as State, exchange as state};
 use super::web_session::WebSession;
 use crate::till::{ExchangeRefusal, ListedExchange, MAX_EXCHANGES, Till};
@@ -24,32 +20,6 @@ use taler::exchange::{KNOWN_EXCHANGES, KnownExchange, Trusted};
 use taler::web::{BaseUrl, query_value};
 use ui::Messages;
 use ui::messages::filled;
-
-/// How many fetched but not yet trusted exchanges are cached, and how long: while the operator
-/// compares a key.
-const MOST_ASKED: usize = 16;
-const ASKED_LIFE: Duration = Duration::from_secs(30 * 60);
-
-/// Fetched keys of exchanges that are not trusted yet.
-#[derive(Debug, Default)]
-pub(in crate::http) struct Introductions(Mutex<VecDeque<(Instant, Trusted)>>);
-
-impl Introductions {
-    fn put(&self, trusted: Trusted) {
-        let mut asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.retain(|(_, other)| other.base_url != trusted.base_url);
-        while asked.len() >= MOST_ASKED {
-            asked.pop_front();
-        }
-        asked.push_back((Instant::now(), trusted));
-    }
-
-    fn get(&self, base_url: &BaseUrl) -> Option<Trusted> {
-        let asked = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut fresh = asked.iter().filter(|(since, _)| since.elapsed() < ASKED_LIFE);
-        fresh.find(|(_, trusted)| trusted.base_url == *base_url).map(|(_, found)| found.clone())
-    }
-}
 
 /// An exchange as the page lists it.
 struct Row {
@@ -179,7 +149,7 @@ pub(in crate::http) async fn ask(
         Some(base_url) => match till.introduce_exchange(&base_url).await {
             Ok(trusted) => {
                 settings.forms.introductions.put(trusted);
-                return Ok(super::go(web_session.context(), &place(&base_url)));
+                return Ok(go(web_session.context(), &place(&base_url)));
             }
             Err(refusal) => status = explain(&mut typed, "url", refusal, messages)?,
         },
@@ -258,7 +228,6 @@ pub(in crate::http) async fn remove(
 mod tests {
     use super::*;
     use taler::amount::Currency;
-    use taler::sign::PublicKey;
 
     #[test]
     fn known_addresses_are_addresses_and_their_currencies_too() {
@@ -268,24 +237,6 @@ mod tests {
             assert!(known.operator.starts_with("https://"));
             Currency::parse(known.currency).unwrap();
         }
-    }
-
-    #[test]
-    fn so_many_introductions_are_remembered_and_the_oldest_goes() {
-        let trusted = |number: usize| Trusted {
-            base_url: BaseUrl::parse(format!("https://e{number}.example/")).unwrap(),
-            master_public_key: PublicKey::new([7; 32]),
-            currency: Currency::parse("CHF").unwrap(),
-        };
-        let asked = Introductions::default();
-        for number in 0..=MOST_ASKED {
-            asked.put(trusted(number));
-            // Asked twice, it is there once.
-            asked.put(trusted(number));
-        }
-        assert_eq!(asked.get(&trusted(0).base_url), None);
-        assert_eq!(asked.get(&trusted(1).base_url), Some(trusted(1)));
-        assert_eq!(asked.0.lock().unwrap().len(), MOST_ASKED);
     }
 
     #[test]

@@ -20,26 +20,21 @@ use unicode_normalization::UnicodeNormalization as _;
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::QueryParams;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::answer::shown;
+use super::ledgers::{Field, LEDGERS, WIDTH, columns, values, zoned};
 use super::ods::Ods;
-use super::shown;
 use super::till::Sum;
 use super::web_session::WebSession;
 use super::workbook::WorkbookWriter;
 use super::xlsx::Xlsx;
 use crate::model::business_day::{Calendar, ZoneName};
-use crate::model::order::{Order, Refunded};
 use crate::till::{DateRange, Entry, Error, Report, ReportWriter, Spool, Spooled, Till};
-use taler::amount::Amount;
 use taler::characters::is_control_or_format;
 use taler::currency::CurrencySpecification;
 use taler::time::Timestamp;
 use ui::locale::Locale;
 use ui::{Messages, money};
-
-/// What can be taken away: its name in addresses, and which ledger it is.
-pub(super) const LEDGERS: &[(&str, Report)] =
-    &[("orders", Report::Orders), ("payments", Report::Payments), ("refunds", Report::Refunds)];
 
 /// All of them, of one moment.
 const ALL: &str = "all";
@@ -203,7 +198,7 @@ impl Format {
         Self::NAMES.iter().find(|(known, _)| *known == name).map(|row| row.1)
     }
 
-    /// Can a file of this format have more than one ledger in it?
+    /// Whether a file of this format can have more than one ledger in it.
     fn holds_all(self) -> bool {
         matches!(self, Self::Xlsx | Self::Ods | Self::JsonLines)
     }
@@ -290,143 +285,6 @@ fn sent(text: Spooled) -> impl Stream<Item = Result<Bytes, Error>> {
     })
 }
 
-/// A value of a column.
-#[derive(Clone, Debug)]
-pub(super) enum Field {
-    /// A text that people wrote, or a name.
-    Text(String),
-    /// The number of an amount, whose currency has a column of its own.
-    Number(Amount),
-    /// An instant.
-    Instant(Timestamp),
-    /// A number that names something.
-    Serial(i64),
-    /// Nothing.
-    Nothing,
-}
-
-/// How many columns each ledger has.
-pub(super) const WIDTH: usize = 9;
-
-pub(super) fn columns(ledger: Report) -> [&'static str; WIDTH] {
-    match ledger {
-        Report::Orders => [
-            "order_id",
-            "created_at",
-            "summary",
-            "currency",
-            "amount",
-            "state",
-            "paid_at",
-            "refunded",
-            "refund_fetched",
-        ],
-        Report::Payments => [
-            "order_id",
-            "paid_at",
-            "summary",
-            "currency",
-            "amount",
-            "method",
-            "reference",
-            "created_at",
-            "session_id",
-        ],
-        Report::Refunds => [
-            "order_id",
-            "granted_at",
-            "summary",
-            "currency",
-            "amount",
-            "method",
-            "reason",
-            "fetched_at",
-            "refund",
-        ],
-    }
-}
-
-pub(super) fn values(entry: &Entry) -> [Field; WIDTH] {
-    let text = |text: &str| Field::Text(text.to_owned());
-    let at = |at: Option<Timestamp>| {
-        at.filter(|at| at.secs().is_some()).map_or(Field::Nothing, Field::Instant)
-    };
-    let maybe = |text: Option<&str>| match text {
-        Some(text) => Field::Text(text.to_owned()),
-        None => Field::Nothing,
-    };
-    let currency = |amount: &Amount| Field::Text(amount.currency().to_string());
-    let number = |amount: &Amount| Field::Number(*amount);
-    match entry {
-        Entry::Order(order) => [
-            text(order.order_id.as_str()),
-            at(Some(order.created_at)),
-            text(&order.summary),
-            currency(&order.amount),
-            number(&order.amount),
-            text(state(order)),
-            at(order.paid.as_ref().map(|paid| paid.at)),
-            number(&order.refund_granted),
-            number(&order.refund_taken),
-        ],
-        Entry::Payment(paid) => {
-            let (order, counter) = (&paid.order, paid.counter.as_ref());
-            let reference = counter.and_then(|counter| counter.reference.as_ref());
-            let session = order.paid.as_ref().and_then(|paid| paid.session.as_ref());
-            [
-                text(order.order_id.as_str()),
-                at(order.paid.as_ref().map(|paid| paid.at)),
-                text(&order.summary),
-                currency(&order.amount),
-                number(&order.amount),
-                text(counter.map_or("taler", |counter| counter.method.as_str())),
-                maybe(reference.map(|reference| reference.as_str())),
-                at(Some(order.created_at)),
-                maybe(session.map(|session| session.as_str())),
-            ]
-        }
-        Entry::Refund(refund) => [
-            text(refund.order_id.as_str()),
-            at(Some(refund.granted_at)),
-            text(&refund.summary),
-            currency(&refund.amount),
-            number(&refund.amount),
-            text(if refund.at_counter { "counter" } else { "taler" }),
-            text(&refund.reason),
-            at(refund.taken_at),
-            Field::Serial(refund.serial),
-        ],
-    }
-}
-
-/// An order's state, as words that depend neither on the language nor on the time.
-fn state(order: &Order) -> &'static str {
-    match (&order.paid, order.refunded()) {
-        (None, _) => "unpaid",
-        (Some(_), Refunded::No) => "paid",
-        (Some(_), Refunded::Partly) => "partly-refunded",
-        (Some(_), Refunded::Wholly) => "refunded",
-    }
-}
-
-/// The number of `amount`, with a dot before the decimals.
-pub(super) fn number(amount: &Amount) -> String {
-    let wire = amount.to_string();
-    wire.split_once(':').map_or("", |(_, number)| number).to_owned()
-}
-
-/// `at` as the clock in `zone` showed it.
-pub(super) fn zoned(at: Timestamp, zone: &TimeZone) -> Option<jiff::Zoned> {
-    let at = jiff::Timestamp::from_second(i64::try_from(at.secs()?).ok()?).ok()?;
-    Some(at.to_zoned(zone.clone()))
-}
-
-/// `at` as the clock in `zone` showed it, and by how much that differs from UTC.
-fn instant(at: Timestamp, zone: &TimeZone) -> String {
-    let at = zoned(at, zone);
-    at.map(|at| at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()).unwrap_or_default()
-}
-
 /// Separators of cells or lines in some programs' settings.
 const SEPARATORS: &[char] = &[';', ',', '\t', '\r', '\n'];
 
@@ -477,7 +335,7 @@ impl LocalFormat {
     }
 }
 
-/// Would a spreadsheet take `text` for a number, a date or a time?
+/// Whether a spreadsheet would take `text` for a number, a date or a time.
 fn is_like_a_number(text: &str) -> bool {
     let text = text.trim();
     text.contains(|c: char| c.is_ascii_digit())
@@ -535,20 +393,7 @@ impl ReportWriter for CsvWriter {
     }
 }
 
-impl Field {
-    /// As text for programs; `None` for nothing.
-    fn plain(self, zone: &TimeZone) -> Option<String> {
-        match self {
-            Self::Nothing => None,
-            Self::Text(text) => Some(text),
-            Self::Number(amount) => Some(number(&amount)),
-            Self::Instant(at) => Some(instant(at, zone)),
-            Self::Serial(serial) => Some(serial.to_string()),
-        }
-    }
-}
-
-/// Could a spreadsheet take `text` for something to reckon with? What programs leave out at the
+/// Whether a spreadsheet could take `text` for a formula. What programs leave out at the
 /// beginning (spaces, control and format characters) does not hide a sign, and a full-width or
 /// small one is the same sign.
 fn is_formula(text: &str) -> bool {
@@ -577,7 +422,7 @@ fn line(cells: &[String; WIDTH], separator: char) -> String {
 
 /// Writes ledgers as JSON, one object a line.
 struct JsonWriter {
-    /// Does each object say which ledger it belongs to?
+    /// Whether each object says which ledger it belongs to.
     is_mixed: bool,
     zone: TimeZone,
 }
@@ -652,13 +497,5 @@ mod tests {
         cells[2] = "two\nlines".into();
         cells[3] = " edge".into();
         assert_eq!(line(&cells, ','), "plain,\"a \"\"b\"\", c\",\"two\nlines\",\" edge\",,,,,\r\n");
-    }
-
-    #[test]
-    fn an_instant_says_which_of_two_equal_hours_it_is() {
-        let zone = TimeZone::get("Europe/Berlin").unwrap();
-        let of = |secs| instant(Timestamp::from_secs(secs).unwrap(), &zone);
-        assert_eq!(of(1_792_888_200), "2026-10-25T02:30:00+02:00");
-        assert_eq!(of(1_792_888_200 + 3600), "2026-10-25T02:30:00+01:00");
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn of(request: &HttpRequest, messages: &Messages) -> Option<&'static 
     Some(text(messages))
 }
 
-/// Is there a message of this name?
+/// Whether there is a message of this name.
 #[cfg(test)]
 fn is_known(name: &str) -> bool {
     MESSAGES.iter().any(|(known, _)| *known == name)

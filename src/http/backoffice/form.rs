@@ -13,44 +13,17 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
-use super::super::Settings;
 use super::super::error::Failure;
-use super::super::extract::{Body, is_form};
+use super::super::extract::Body;
+use super::super::headers::is_form;
+use super::super::settings::Settings;
 use super::cookie::{Cookie, Transport};
+use super::csrf::{self, csrf_before_login};
 use super::web_session::WebSession;
-use crate::till::ApiToken;
-use taler::base32;
 
 /// Most inputs of a form that are looked at.
 const MAX_INPUTS: usize = 200;
-
-/// The CSRF token of the forms of the web session with the token `key`.
-pub(super) fn csrf_of_session(key: &ApiToken) -> String {
-    csrf_token(key.reveal(), b"tilld back office form")
-}
-
-/// The CSRF token of the sign-in form of the browser with `cookie`.
-pub(super) fn csrf_before_login(cookie: &str) -> String {
-    csrf_token(cookie, b"tilld sign-in form")
-}
-
-/// What the forms of the page with this id carry.
-pub(super) fn on_page(csrf_base: &str, page_id: &str) -> String {
-    format!("{csrf_base}.{page_id}")
-}
-
-fn csrf_token(secret: &str, what_for: &[u8]) -> String {
-    // HMAC takes keys of every length.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
-        return String::new();
-    };
-    mac.update(what_for);
-    base32::encode(&mac.finalize().into_bytes())
-}
 
 /// A form that was sent, its CSRF token checked.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +45,7 @@ impl Form {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
-    /// Is `name` there at all, as a ticked box or a pressed button is?
+    /// Whether `name` is there at all, as a ticked box or a pressed button is.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(one, _)| one == name)
     }
@@ -93,10 +66,7 @@ impl FromRequest for Form {
             let bytes = body?.bytes().await?;
             let pairs = url::form_urlencoded::parse(&bytes).into_owned().take(MAX_INPUTS);
             let form = Self(pairs.collect());
-            let shown = form.raw("csrf");
-            let shown = shown.split_once('.').map_or(shown, |(csrf_base, _)| csrf_base);
-            let same = shown.as_bytes().ct_eq(csrf_base.as_bytes());
-            if csrf_base.is_empty() || !bool::from(same) { Err(Failure::Forged) } else { Ok(form) }
+            if csrf::fits(form.raw("csrf"), &csrf_base) { Ok(form) } else { Err(Failure::Forged) }
         })
     }
 }
@@ -135,7 +105,7 @@ impl FormState {
         self.complaints.push((name, text.into()));
     }
 
-    /// Is nothing wrong?
+    /// Whether nothing is wrong.
     pub(super) fn is_good(&self) -> bool {
         self.complaints.is_empty()
     }
@@ -150,7 +120,7 @@ impl FormState {
         self.form.raw(name)
     }
 
-    /// Was `value` chosen for `name`?
+    /// Whether `value` was chosen for `name`.
     pub(super) fn chose(&self, name: &str, value: &str) -> bool {
         self.form.raw(name) == value
     }
@@ -158,20 +128,5 @@ impl FormState {
     /// What is wrong with `name`.
     pub(super) fn error_for(&self, name: &str) -> Option<&str> {
         self.complaints.iter().find(|(one, _)| *one == name).map(|(_, text)| text.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn seals_differ_by_secret_and_purpose() {
-        let key = |text| ApiToken::parse(text).unwrap();
-        let one = csrf_of_session(&key("secret-token:A"));
-        assert_eq!(one, csrf_of_session(&key("secret-token:A")));
-        assert_eq!(one.len(), 52);
-        assert_ne!(one, csrf_of_session(&key("secret-token:B")));
-        assert_ne!(one, csrf_before_login("secret-token:A"));
     }
 }

@@ -9,12 +9,13 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 
 use super::super::error::Failure;
-use super::super::extract::header;
+use super::super::headers::header;
 use super::super::origin::{SEC_FETCH_SITE, note_address};
-use super::super::pages::PageContext;
-use super::super::{Access, Settings, row_of};
+use super::super::pages::page::PageContext;
+use super::super::routes::{Access, row_of};
+use super::super::settings::Settings;
+use super::answer::go;
 use super::cookie::{Cookie, Transport, is_own_origin};
-use super::go;
 use super::repeats;
 use super::sign_in::{self, Why};
 use super::web_session::WebSession;
@@ -108,7 +109,8 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
     Ok(Verdict::Answer(answer))
 }
 
-/// Was a form sent from elsewhere? Browsers say where from; who says nothing is no browser.
+/// Whether a form was sent by a page that is not ours. Browsers name the page's origin; a client that names none
+/// is no browser.
 fn is_foreign(request: &HttpRequest, settings: &Settings) -> bool {
     let site = header(request, SEC_FETCH_SITE);
     if site.is_some_and(|site| !["same-origin", "none"].contains(&site)) {

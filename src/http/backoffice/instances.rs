@@ -5,19 +5,18 @@ use std::future::{Ready, ready};
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::PathId;
 use super::super::origin::{base_url, client};
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::shown;
 use super::details;
 use super::form::{Form, FormState};
-use super::password::{chosen, chosen_twice, shown_in};
-use super::shown;
-use super::tokens::refused;
+use super::password::{chosen, chosen_twice, refused, shown_in};
 use super::web_session::WebSession;
 use crate::model::access::Permission;
 use crate::model::instance::Instance;
@@ -84,7 +83,7 @@ struct InstancePage<'a> {
     base_url: String,
     made: FormattedTime,
     is_deleted: bool,
-    /// Is it the special instance, which must stay?
+    /// Whether it is the special instance, which must stay.
     is_own: bool,
 }
 
@@ -228,7 +227,7 @@ pub(in crate::http) async fn change(
 ) -> Answer {
     let instance = find(&till, &known(&id)?).await?;
     match details::save(&till, &instance.id, form, web_session.messages()).await? {
-        None => Ok(web_session.go(&format!("instances/{}", instance.id), Some("kept"))),
+        None => Ok(back(&web_session, &instance, "kept")),
         Some(typed) => {
             let sent = Submitted::Details(typed);
             ask(&request, &settings, &web_session, &instance, StatusCode::BAD_REQUEST, sent)
@@ -259,13 +258,17 @@ pub(in crate::http) async fn reset(
         let client = client(&request, &settings);
         match till.reset_password(web_session.principal(), own, client, &instance.id, new).await {
             Ok(()) => {
-                let place = format!("instances/{}", instance.id);
-                return Ok(web_session.go(&place, Some("password-reset")));
+                return Ok(back(&web_session, &instance, "password-reset"));
             }
             Err(error) => status = refused(&mut typed, "own", error, messages)?,
         }
     }
     ask(&request, &settings, &web_session, &instance, status, Submitted::Reset(typed))
+}
+
+/// Sends the browser back to the page of `instance`, where it reads the message `said`.
+fn back(web_session: &WebSession, instance: &Instance, said: &str) -> HttpResponse {
+    web_session.go(&format!("instances/{}", instance.id), Some(said))
 }
 
 /// What can be no name names nothing.
@@ -289,10 +292,10 @@ pub(in crate::http) async fn delete(
             match till.delete_instance(&instance.id, force).await {
                 // A form that is sent twice has done what it should.
                 Ok(Deletion::Done) | Err(Error::InstanceDeleted(_)) => {
-                    return Ok(web_session.go(&format!("instances/{}", instance.id), Some("gone")));
+                    return Ok(back(&web_session, &instance, "gone"));
                 }
                 Ok(Deletion::WhenAnswered(_)) => {
-                    return Ok(web_session.go(&format!("instances/{}", instance.id), Some("going")));
+                    return Ok(back(&web_session, &instance, "going"));
                 }
                 Err(error) => {
                     (unfinished(typed, error, web_session.messages())?, StatusCode::CONFLICT)
@@ -320,7 +323,7 @@ pub(in crate::http) async fn purge(
             match till.purge_instance(&instance.id, force).await {
                 Ok(Deletion::Done) => return Ok(web_session.go("instances", Some("gone"))),
                 Ok(Deletion::WhenAnswered(_)) => {
-                    return Ok(web_session.go(&format!("instances/{}", instance.id), Some("going")));
+                    return Ok(back(&web_session, &instance, "going"));
                 }
                 Err(error) => {
                     (unfinished(typed, error, web_session.messages())?, StatusCode::CONFLICT)
@@ -351,7 +354,7 @@ fn unfinished(
     Ok(typed)
 }
 
-/// Did the visitor type the name of the instance that is to go, and may it?
+/// Whether the visitor has typed the name of the instance that is to be deleted, and it may be.
 fn confirmed(instance: &Instance, form: Form, messages: &Messages) -> Result<FormState, FormState> {
     let mut typed = FormState::of(form);
     if typed.form().text("confirm") != instance.id.as_str() {

@@ -10,8 +10,10 @@
 //! template, texts at the end of `crates/ui/src/messages.rs`, and perhaps a tab in `web_session`.
 
 pub(super) mod accounts;
+mod answer;
 pub(super) mod check_list;
 mod cookie;
+mod csrf;
 pub(super) mod details;
 pub(super) mod exchanges;
 pub(super) mod export;
@@ -19,6 +21,8 @@ mod flash;
 mod form;
 mod guard;
 pub(super) mod instances;
+mod introductions;
+mod ledgers;
 mod messages;
 pub(super) mod new_order;
 mod ods;
@@ -31,6 +35,7 @@ mod repeats;
 pub(super) mod setup;
 pub(super) mod sign_in;
 pub(super) mod status;
+pub(super) mod submissions;
 pub(super) mod templates;
 pub(super) mod till;
 pub(super) mod tokens;
@@ -39,61 +44,17 @@ pub(super) mod webhooks;
 mod workbook;
 mod xlsx;
 
-use std::future::{Ready, ready};
-use std::net::IpAddr;
-use std::time::Duration;
-
-use actix_web::HttpResponse;
-use actix_web::dev::Payload;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION, REFERRER_POLICY};
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
-use askama::Template;
 use percent_encoding::percent_decode_str;
-
-use super::error::{Answer, Failure};
-use super::pages::{self, PageContext};
-use super::{Settings, origin};
 
 pub(super) use self::guard::guard;
 pub(super) use self::problem::problem;
-pub use self::repeats::Forms;
+pub use self::submissions::Forms;
 
-/// How long a page may wait for news.
-const PATIENCE: Duration = Duration::from_secs(25);
-
-/// Is `path` one of the back office's?
+/// Whether `path` is one of the back office's.
 pub(super) fn owns(path: &str) -> bool {
     // As the router sees it, which decodes and takes several slashes for one.
     let decoded = percent_decode_str(path).decode_utf8_lossy();
     decoded.split('/').find(|segment| !segment.is_empty()) == Some("webui")
-}
-
-/// As [`pages::shown`]. Without a referrer browsers would not say where a form comes from.
-fn shown(status: StatusCode, context: &PageContext, page: &impl Template) -> Answer {
-    let mut answer = pages::shown(status, context, page)?;
-    answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
-    Ok(answer)
-}
-
-/// Sends the browser on to `place`, which begins with `webui`, to look at it.
-fn go(context: &PageContext, place: &str) -> HttpResponse {
-    HttpResponse::SeeOther().insert_header((LOCATION, format!("{}{place}", context.root))).finish()
-}
-
-/// By whom a page that waits is counted.
-pub(super) struct Client(Option<IpAddr>);
-
-impl FromRequest for Client {
-    type Error = Failure;
-    type Future = Ready<Result<Self, Failure>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let settings = request.app_data::<Data<Settings>>();
-        let client = settings.map(|settings| Self(origin::poller(request, settings)));
-        ready(client.ok_or_else(|| Failure::Bug("settings are missing".into())))
-    }
 }
 
 #[cfg(test)]

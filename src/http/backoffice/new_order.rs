@@ -6,14 +6,15 @@ use actix_web::web::Data;
 use askama::Template;
 use serde_json::{Map, Value, json};
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::origin::base_url;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::shown;
 use super::form::{Form, FormState};
+use super::messages;
 use super::order::refuse;
 use super::web_session::WebSession;
-use super::{messages, shown};
 use crate::till::{CreateOrder, CreatedOrder, Error, Till};
 use taler::amount::{Amount, Currency};
 use taler::time::RelativeTime;

@@ -11,7 +11,7 @@ use zip::result::ZipError;
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
 
-use super::export::WIDTH;
+use super::ledgers::WIDTH;
 use super::workbook::{Cell, SheetFile, is_time};
 use crate::till::Spool;
 

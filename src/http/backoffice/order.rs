@@ -8,11 +8,12 @@ use askama::Template;
 use super::super::error::{Answer, Failure};
 use super::super::extract::{PathId, QueryParams};
 use super::super::orders::{pay_uri, refund_uri};
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::answer::{Client, PATIENCE, shown};
 use super::form::{Form, FormState};
+use super::messages;
 use super::order_badge::OrderBadge;
 use super::web_session::WebSession;
-use super::{PATIENCE, messages, shown};
 use crate::model::order::{CounterPayment, Order, PaymentMethod, PaymentReference, RefundState};
 use crate::till::{
     Error, GrantRefund, History, ManualPayment, Repurchase, Smaller, Status, StatusQuery, Till,
@@ -244,7 +245,7 @@ pub(in crate::http) async fn live(
     web_session: WebSession,
     PathId(order_id): PathId<OrderId>,
     params: QueryParams,
-    super::Client(client): super::Client,
+    Client(client): Client,
 ) -> Answer {
     let known = params.text("tag").unwrap_or_default().to_owned();
     let now_is = |order: &Order| tag(order, OrderBadge::of(order, till.now()));

@@ -7,10 +7,10 @@ use askama::Template;
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::QueryParams;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::answer::{Client, PATIENCE, shown};
 use super::order_badge::OrderBadge;
 use super::web_session::WebSession;
-use super::{PATIENCE, shown};
 use crate::model::business_day::Calendar;
 use crate::model::order::Order;
 use crate::till::{Error, Filter, Paging, Repurchase, StatusQuery, Till, WaitLimit};
@@ -30,7 +30,7 @@ struct ListQuery {
     text: String,
     from: String,
     until: String,
-    /// Are those left out that a wallet took which had bought the same before?
+    /// Whether orders are left out that a wallet claimed which had bought the same before.
     hides_bought: bool,
     older: Option<i64>,
     newer: Option<i64>,
@@ -249,7 +249,7 @@ pub(in crate::http) async fn live(
     till: Data<Till>,
     web_session: WebSession,
     params: QueryParams,
-    super::Client(client): super::Client,
+    Client(client): Client,
 ) -> Answer {
     let ask = ListQuery::of(&params)?;
     let known = params.text("tag").unwrap_or_default().to_owned();

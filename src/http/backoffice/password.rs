@@ -5,15 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::Answer;
 use super::super::origin::client;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::shown;
 use super::form::{Form, FormState};
-use super::shown;
-use super::tokens::refused;
 use super::web_session::WebSession;
-use crate::till::{Password, Till};
+use crate::till::{Error, Password, Till};
 use ui::Messages;
 
 #[derive(Template)]
@@ -75,6 +74,26 @@ pub(super) fn shown_in(
         typed.add_error(name, messages.password_needed);
     }
     password
+}
+
+/// Says beside the input `name` why a password was not taken, and answers the status for it.
+pub(super) fn refused(
+    typed: &mut FormState,
+    name: &'static str,
+    error: Error,
+    messages: &Messages,
+) -> Result<StatusCode, Error> {
+    match error {
+        Error::NotAuthorized => {
+            typed.add_error(name, messages.not_the_password);
+            Ok(StatusCode::FORBIDDEN)
+        }
+        Error::TooManyAttempts(_) | Error::Overloaded => {
+            typed.add_error(name, messages.too_many_attempts);
+            Ok(StatusCode::TOO_MANY_REQUESTS)
+        }
+        other => Err(other),
+    }
 }
 
 /// `POST /webui/password`.

@@ -3,9 +3,10 @@
 use actix_web::HttpResponse;
 use askama::Template;
 
-use super::super::error::Failure;
-use super::super::pages::{self, PageContext};
-use super::shown;
+use super::super::error::{Failure, Row};
+use super::super::pages;
+use super::super::pages::page::PageContext;
+use super::answer::shown;
 use crate::till::Error as TillError;
 use ui::Messages;
 
@@ -27,7 +28,7 @@ pub(in crate::http) fn problem(
 ) -> HttpResponse {
     let json = failure.answer(request_id);
     let messages = context.messages();
-    let (status, code, _) = failure.row();
+    let Row { status, code, .. } = failure.row();
     let (title, text) = match failure {
         Failure::Forged => (messages.forged_title, messages.forged),
         Failure::Till(TillError::TooManyAttempts(_) | TillError::Overloaded) => {

@@ -9,15 +9,15 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER, SET_COOKIE};
 use actix_web::web::Data;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::Answer;
 use super::super::origin::client;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::{go, shown};
 use super::cookie::browser;
 use super::form::{Form, FormState};
 use super::password::chosen_twice;
 use super::sign_in::{Doorway, entered};
-use super::{go, shown};
 use crate::till::{Auth, CreateInstance, Error, SetupRefusal, Till};
 use taler::ids::InstanceId;
 use ui::Messages;

@@ -6,15 +6,17 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::QueryParams;
 use super::super::origin::client;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::{go, shown};
 use super::cookie::{Cookie, Transport, browser};
-use super::form::{Form, FormState, csrf_before_login, on_page};
+use super::csrf::{csrf_before_login, on_page};
+use super::flash;
+use super::form::{Form, FormState};
 use super::web_session::WebSession;
-use super::{flash, go, shown};
 use crate::till::{Activity, ApiToken, Error, IssuedToken, Password, Till};
 use taler::ids::InstanceId;
 use ui::Messages;
@@ -54,7 +56,7 @@ pub(super) fn place(request: &HttpRequest, why: Why) -> String {
     place
 }
 
-/// Is `place` one of the back office's own, to be put behind the daemon's root?
+/// Whether `place` is one of the back office's own, to be put behind the daemon's root.
 fn is_own_place(place: &str) -> bool {
     let plain = place.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     let below = place.strip_prefix("webui");
@@ -118,7 +120,7 @@ fn ask(
 pub(super) struct Doorway {
     /// What the form carries in `csrf`.
     pub(super) csrf: String,
-    /// Can others on the network read along?
+    /// Whether others on the network can read along.
     pub(super) is_plain: bool,
     /// The cookie that the form needs.
     pub(super) cookie: Option<HeaderValue>,

@@ -5,13 +5,14 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::Answer;
 use super::super::origin::base_url;
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::accounts;
+use super::answer::shown;
 use super::web_session::WebSession;
-use super::{accounts, shown};
-use crate::till::{ExchangeState, Kyc, KycStatus, Machine, ShopStatus, Till, WebhookHealth};
+use crate::till::{ExchangeState, Findings, Kyc, KycStatus, Machine, Till};
 use taler::payto::Payto;
 use taler::time::Timestamp;
 use ui::formatted_time::FormattedTime;
@@ -19,10 +20,8 @@ use ui::{Locale, Messages};
 
 /// A megabyte, as disks are sold.
 const MB: u64 = 1_000_000;
-/// Free bytes on the disk below which the page warns; as in `tilld doctor`.
-const LITTLE: u64 = 100 * MB;
 
-/// How the daemon is doing, for its keeper.
+/// State of the daemon, for its operator.
 struct DaemonFigures {
     polls: usize,
     last_backup: Option<FormattedTime>,
@@ -68,7 +67,8 @@ struct StatusPage<'a> {
     base_url: String,
     last_payment: Option<FormattedTime>,
     accounts: usize,
-    webhooks: WebhookHealth,
+    webhooks: usize,
+    failing_webhooks: usize,
     machine: Option<DaemonFigures>,
     exchanges: Vec<ExchangeFigures>,
     payouts: Vec<Payout>,
@@ -82,31 +82,26 @@ pub(in crate::http) async fn page(
     web_session: WebSession,
 ) -> Answer {
     let (messages, now) = (web_session.messages(), till.now());
-    let status = till.shop_status(web_session.principal()).await?;
     let base_url = base_url(&request, &settings, &web_session.principal().instance().id)?;
+    let (status, findings) = till.shop_findings(web_session.principal(), &base_url).await?;
     let locale = web_session.context().locale;
-    let machine = status.machine.map(|Machine { polls, premises }| DaemonFigures {
+    let machine = status.machine.map(|Machine { polls, storage }| DaemonFigures {
         polls,
-        last_backup: premises.last_backup.map(|at| web_session.formatted_time(at)),
-        free: premises.free_bytes.map_or(messages.not_known.to_owned(), |free| size(free, locale)),
-        database: size(premises.database_bytes, locale),
+        last_backup: storage.last_backup.map(|at| web_session.formatted_time(at)),
+        free: storage.free_bytes.map_or(messages.not_known.to_owned(), |free| size(free, locale)),
+        database: size(storage.database_bytes, locale),
     });
     let page = StatusPage {
         context: web_session.context(),
         messages,
         web_session: &web_session,
-        warnings: warnings(
-            &status,
-            base_url.is_https(),
-            base_url.names_this_machine() && !settings.is_demo,
-            now,
-            messages,
-        ),
+        warnings: warnings(&findings, settings.is_demo, messages),
         version: env!("CARGO_PKG_VERSION"),
         base_url: base_url.to_string(),
         last_payment: status.last_payment.map(|at| web_session.formatted_time(at)),
         accounts: status.accounts.len(),
-        webhooks: status.webhooks,
+        webhooks: status.webhooks.len(),
+        failing_webhooks: status.webhooks.iter().filter(|state| !state.is_good()).count(),
         machine,
         exchanges: status.exchanges.iter().map(|one| exchange(one, &web_session, now)).collect(),
         payouts: status.kyc.iter().map(|kyc| payout(kyc, &web_session, &till)).collect(),
@@ -121,30 +116,22 @@ fn size(bytes: u64, locale: Locale) -> String {
     format!("{}{}{}\u{a0}{name}", tenths / 10, locale.decimal, tenths % 10)
 }
 
-/// What the keeper should see to, the gravest first.
-fn warnings(
-    status: &ShopStatus,
-    is_https: bool,
-    is_local: bool,
-    now: Timestamp,
-    messages: &Messages,
-) -> Vec<&'static str> {
-    let machine = status.machine.as_ref();
+/// What the operator should see to, the gravest first.
+fn warnings(findings: &Findings, is_demo: bool, messages: &Messages) -> Vec<&'static str> {
+    // A demonstration is meant for this machine.
+    let is_local = findings.is_local() && !is_demo;
     let checks = [
-        (status.accounts.is_empty(), messages.no_account),
-        (status.exchanges.is_empty(), messages.warn_no_exchange),
-        (status.are_exchanges_silent(now), messages.warn_exchanges_silent),
-        (status.is_asked(), messages.warn_kyc),
-        (
-            machine.is_some_and(|all| all.premises.free_bytes.is_some_and(|free| free < LITTLE)),
-            messages.warn_disk,
-        ),
-        (status.webhooks.failing > 0, messages.warn_webhooks),
-        (status.webhooks.has_losses, messages.warn_webhooks_lost),
-        (!status.is_time_sure && status.webhooks.all > 0, messages.warn_clock),
+        (findings.has_no_account(), messages.no_account),
+        (findings.has_no_exchange(), messages.warn_no_exchange),
+        (findings.are_exchanges_silent(), messages.warn_exchanges_silent),
+        (findings.is_identification_required(), messages.warn_kyc),
+        (findings.is_disk_nearly_full(), messages.warn_disk),
+        (findings.does_webhook_fail(), messages.warn_webhooks),
+        (findings.has_lost_events(), messages.warn_webhooks_lost),
+        (findings.is_clock_doubtful(), messages.warn_clock),
         (is_local, messages.warn_this_machine),
-        (!is_https && !is_local, messages.warn_plain),
-        (status.is_backup_old(now) == Some(true), messages.warn_backup),
+        (findings.is_plain() && !is_local, messages.warn_plain),
+        (findings.is_backup_old() == Some(true), messages.warn_backup),
     ];
     checks.into_iter().filter(|(is_so, _)| *is_so).map(|(_, text)| text).collect()
 }
@@ -204,8 +191,11 @@ fn payout(kyc: &Kyc, web_session: &WebSession, till: &Till) -> Payout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::till::StorageInfo;
+    use crate::till::{ShopStatus, StorageInfo, WebhookState};
+    use taler::web::BaseUrl;
     use ui::messages::ENGLISH;
+
+    const LITTLE: u64 = 100 * MB;
 
     #[test]
     fn sizes_are_told_in_megabytes_or_gigabytes() {
@@ -225,11 +215,12 @@ mod tests {
             is_unnamed: false,
             exchanges: Vec::new(),
             kyc: Vec::new(),
-            webhooks: WebhookHealth::default(),
+            webhooks: Vec::new(),
+            has_lost_events: false,
             is_time_sure: true,
             machine: Some(Machine {
                 polls: 0,
-                premises: StorageInfo {
+                storage: StorageInfo {
                     database_bytes: 1,
                     free_bytes: Some(free),
                     last_backup: Timestamp::from_secs(backup).ok(),
@@ -237,23 +228,31 @@ mod tests {
             }),
         };
         let bare = [ENGLISH.no_account, ENGLISH.warn_no_exchange];
-        let of = |status: &ShopStatus, is_https| warnings(status, is_https, false, now, &ENGLISH);
+        let at = |status: &ShopStatus, url: &str| {
+            let findings = Findings::of(status, &BaseUrl::parse(url).unwrap(), now);
+            warnings(&findings, false, &ENGLISH)
+        };
+        let of = |status: &ShopStatus| at(status, "https://shop.example/");
         let fresh = 1_000_000 - 2 * 86_400;
-        assert_eq!(of(&status(LITTLE, fresh), true), bare);
-        assert!(of(&status(LITTLE, fresh), false).contains(&ENGLISH.warn_plain));
-        assert!(of(&status(LITTLE - 1, fresh), true).contains(&ENGLISH.warn_disk));
-        assert!(of(&status(LITTLE, fresh - 1), true).contains(&ENGLISH.warn_backup));
-        let here = warnings(&status(LITTLE, fresh), false, true, now, &ENGLISH);
+        assert_eq!(of(&status(LITTLE, fresh)), bare);
+        let plain = at(&status(LITTLE, fresh), "http://shop.example/");
+        assert!(plain.contains(&ENGLISH.warn_plain));
+        assert!(of(&status(LITTLE - 1, fresh)).contains(&ENGLISH.warn_disk));
+        assert!(of(&status(LITTLE, fresh - 1)).contains(&ENGLISH.warn_backup));
+        let here = at(&status(LITTLE, fresh), "http://localhost/");
         assert!(here.contains(&ENGLISH.warn_this_machine) && !here.contains(&ENGLISH.warn_plain));
         let mut hooked = status(LITTLE, fresh);
         hooked.is_time_sure = false;
-        assert_eq!(of(&hooked, true), bare, "nobody is called");
-        hooked.webhooks = WebhookHealth { all: 2, failing: 1, has_losses: true };
+        assert_eq!(of(&hooked), bare, "nobody is called");
+        hooked.webhooks = vec![WebhookState::Arrives, WebhookState::Fails];
+        hooked.has_lost_events = true;
         for text in [ENGLISH.warn_webhooks, ENGLISH.warn_webhooks_lost, ENGLISH.warn_clock] {
-            assert!(of(&hooked, true).contains(&text), "{text}");
+            assert!(of(&hooked).contains(&text), "{text}");
         }
+        // An address that the doctor calls good is good here.
+        assert_eq!(at(&status(LITTLE, fresh), "http://abcdef.onion/"), bare);
         let mut other = status(0, 0);
         other.machine = None;
-        assert_eq!(of(&other, true), bare);
+        assert_eq!(of(&other), bare);
     }
 }

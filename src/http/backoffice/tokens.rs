@@ -9,14 +9,14 @@ use actix_web::web::Data;
 use askama::Template;
 use serde_json::json;
 
-use super::super::Settings;
 use super::super::error::Answer;
 use super::super::extract::{PathId, QueryParams};
 use super::super::origin::{base_url, client};
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::shown;
 use super::form::{Form, FormState};
-use super::password::shown_in;
-use super::shown;
+use super::password::{refused, shown_in};
 use super::web_session::WebSession;
 use crate::model::access::{Scope, Token, TokenScope};
 use crate::till::{CreateToken, Error, IssuedToken, Till};
@@ -58,7 +58,7 @@ struct TokenRow {
     used: Option<FormattedTime>,
     /// Whether it is a web session. Then the description is the browser's name.
     is_seat: bool,
-    /// Is it the one by which the visitor sits here?
+    /// Whether it is that of the visitor's own web session.
     is_own: bool,
     is_over: bool,
 }
@@ -88,7 +88,7 @@ struct NewTokenView {
     expires: FormattedTime,
     /// Both, for the camera of the device that shall use it.
     qr: Option<Qr>,
-    /// Does the address name this very machine?
+    /// Whether the address names the machine that asks.
     is_local: bool,
 }
 
@@ -100,7 +100,7 @@ struct TokenPage<'a> {
     web_session: &'a WebSession,
     typed: &'a FormState,
     fresh: Option<NewTokenView>,
-    /// Was the page asked for that shows a token, after it had shown it?
+    /// Whether the page that shows a token was asked for again after it had shown it.
     is_shown_before: bool,
     rows: Vec<TokenRow>,
     older: Option<String>,
@@ -265,27 +265,7 @@ fn fresh(web_session: &WebSession, issued: &IssuedToken, base_url: &BaseUrl) -> 
     }
 }
 
-/// Says beside the input `name` why a password was not taken, and answers the status for it.
-pub(super) fn refused(
-    typed: &mut FormState,
-    name: &'static str,
-    error: Error,
-    messages: &Messages,
-) -> Result<StatusCode, Error> {
-    match error {
-        Error::NotAuthorized => {
-            typed.add_error(name, messages.not_the_password);
-            Ok(StatusCode::FORBIDDEN)
-        }
-        Error::TooManyAttempts(_) | Error::Overloaded => {
-            typed.add_error(name, messages.too_many_attempts);
-            Ok(StatusCode::TOO_MANY_REQUESTS)
-        }
-        other => Err(other),
-    }
-}
-
-/// `GET /webui/tokens/$SERIAL/revoke`: is it meant?
+/// `GET /webui/tokens/$SERIAL/revoke`: asks for confirmation.
 pub(in crate::http) async fn ask_to_revoke(
     till: Data<Till>,
     web_session: WebSession,

@@ -6,10 +6,11 @@ use std::rc::Rc;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 
-use super::super::Settings;
 use super::super::error::Failure;
-use super::super::pages::PageContext;
-use super::{flash, form, go};
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::go;
+use super::{csrf, flash};
 use crate::model::business_day::Calendar;
 use crate::till::{self, ApiToken, Policy};
 use taler::amount::Amount;
@@ -23,7 +24,7 @@ struct Tab {
     /// The first segment of its path below `/webui`.
     path: &'static str,
     text: fn(&Messages) -> &'static str,
-    /// Is it for the special instance only?
+    /// Whether it is for the special instance only.
     for_admin: bool,
 }
 
@@ -84,8 +85,8 @@ impl WebSession {
         let context = PageContext::of(request, settings);
         let tab = request.path().trim_matches('/').split('/').nth(1).unwrap_or_default().to_owned();
         let flash = flash::of(request, context.messages());
-        let csrf_base = form::csrf_of_session(key);
-        let csrf = form::on_page(&csrf_base, page_id);
+        let csrf_base = csrf::csrf_of_session(key);
+        let csrf = csrf::on_page(&csrf_base, page_id);
         let calendar = principal.calendar();
         Self(Rc::new(Inner {
             principal,
@@ -129,7 +130,7 @@ impl WebSession {
         self.0.flash
     }
 
-    /// Is the list shown of what there is to do at first?
+    /// Whether the check list of first steps is shown.
     pub(super) fn has_check_list(&self) -> bool {
         self.0.has_check_list
     }

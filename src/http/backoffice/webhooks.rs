@@ -5,12 +5,12 @@ use actix_web::web::Data;
 use askama::Template;
 use zeroize::Zeroizing;
 
-use super::super::Settings;
 use super::super::error::Answer;
 use super::super::extract::{PathId, QueryParams};
-use super::super::pages::PageContext;
+use super::super::pages::page::PageContext;
+use super::super::settings::Settings;
+use super::answer::shown;
 use super::form::{Form, FormState};
-use super::shown;
 use super::web_session::WebSession;
 use crate::model::webhook::{
     Delivery, DeliverySerial, DeliveryState, DisabledWhy, EventType, HttpMethod, WebhookSettings,
@@ -211,11 +211,6 @@ const EVENTS: &[EventType] = &[
     EventType::CategoryUpdated,
     EventType::CategoryDeleted,
 ];
-
-/// The secrets and test calls that wait for the page that shows them once.
-pub(in crate::http) type Secrets = ui::once::ShownOnce<Zeroizing<String>>;
-/// See [`Secrets`].
-pub(in crate::http) type Tests = ui::once::ShownOnce<TestedWebhook>;
 
 #[derive(Template)]
 #[template(path = "http/backoffice/webhooks.html")]

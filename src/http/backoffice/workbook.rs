@@ -9,7 +9,7 @@ use std::io;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-use super::export::{Field, LEDGERS, WIDTH, columns, number, values, zoned};
+use super::ledgers::{Field, LEDGERS, WIDTH, columns, number, values, zoned};
 use crate::till::{Entry, Error, Report, ReportWriter, Spool};
 use taler::amount::Amount;
 use taler::currency::CurrencySpecification;
@@ -57,7 +57,7 @@ pub(super) trait SheetFile: Send + 'static {
     fn finish(&mut self, out: &mut (dyn io::Write + Send)) -> io::Result<()>;
 }
 
-/// Is this a column of times?
+/// Whether this is a column of times.
 pub(super) fn is_time(column: &str) -> bool {
     column.ends_with("_at")
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
-use super::export::WIDTH;
+use super::ledgers::WIDTH;
 use super::workbook::{Cell, SheetFile, is_time};
 use crate::till::Spool;
 

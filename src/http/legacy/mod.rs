@@ -5,6 +5,7 @@
 //! Its paths came as `/X`, `/public/X`, `/instances/$ID/X` and `/public/instances/$ID/X`, X in any
 //! case; what is private is never reached through `/public`.
 
+mod calls;
 mod codes;
 mod order;
 
@@ -14,7 +15,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 
-use super::Access::{self, Private, Public};
+use self::calls::{CALLS, Call};
 use super::error::{Answer, Failure};
 use super::extract::{
     Body, Credentials, ExistingInstance, JsonBody, QueryParams, authorization, credentials,
@@ -23,8 +24,11 @@ use super::extract::{
 use super::orders::shop::order_text;
 use super::orders::wallet;
 use super::orders::{insert_some, pay_uri, refund_uri, terms};
-use super::{RouteSpec, Settings, origin, shop};
-use crate::model::access::Permission::{self, OrdersRead, OrdersRefund, OrdersWrite};
+use super::routes::Access::{self, Private, Public};
+use super::routes::RouteSpec;
+use super::settings::Settings;
+use super::{origin, shop};
+use crate::model::access::Permission;
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{ClaimToken, Order};
 use crate::till::{
@@ -36,39 +40,11 @@ use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::{BaseUrl, query_value};
 
-macro_rules! calls {
-    ($($call:ident $method:literal $path:literal $access:expr;)*) => {
-        /// What a shop of 2019 can ask for.
-        #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-        enum Call { $($call),* }
-
-        const CALLS: &[Call] = &[$(Call::$call),*];
-
-        /// Routes of 2019; each is there in four forms.
-        pub const LEGACY: &[RouteSpec] = &[$(RouteSpec { method: $method, path: $path, access: $access }),*];
-    };
-}
-
-calls! {
-    Order        "POST" "/order"          Private(OrdersWrite);
-    CheckPayment "GET"  "/check-payment"  Private(OrdersRead);
-    Refund       "POST" "/refund"         Private(OrdersRefund);
-    History      "GET"  "/history"        Private(OrdersRead);
-    PollPayment  "GET"  "/poll-payment"   Public;
-    Proposal     "GET"  "/proposal"       Public;
-    PickUp       "GET"  "/refund"         Public;
-    Pay          "POST" "/pay"            Public;
-    Config       "GET"  "/config"         Public;
-    TipPickup    "POST" "/tip-pickup"     Public;
-    TipPickupGet "GET"  "/tip-pickup"     Public;
-    TipAuthorize "POST" "/tip-authorize"  Public;
-    TipQuery     "GET"  "/tip-query"      Public;
-    TipQueryPost "POST" "/tip-query"      Public;
-}
+pub use self::calls::LEGACY;
 
 /// Where a request of 2019 wants to go.
 struct Target {
-    /// Did it come through `/public`?
+    /// Whether it came through `/public`.
     public: bool,
     /// The instance in its path, undecoded.
     instance: Option<String>,
@@ -235,7 +211,7 @@ impl Visit {
     /// A principal for a request that has no body.
     async fn principal(&self, access: Access) -> Result<Principal, Failure> {
         let Private(permission) = access else {
-            return Err(Failure::Bug("a public call asks for a clerk".into()));
+            return Err(Failure::Bug("a public call asks for a principal".into()));
         };
         let instance = self.instance().await?;
         self.admitted(&instance, permission).await
@@ -246,7 +222,7 @@ impl Visit {
     /// request means; what it says is checked by [`Visit::check_named`].
     async fn clerk_before_body(&self, access: Access) -> Result<Principal, Failure> {
         let Private(permission) = access else {
-            return Err(Failure::Bug("a public call asks for a clerk".into()));
+            return Err(Failure::Bug("a public call asks for a principal".into()));
         };
         if let Some(instance) = self.in_path()? {
             return self.admitted(&instance, permission).await;
@@ -260,7 +236,7 @@ impl Visit {
         }
     }
 
-    /// Is the instance that the request names the principal's?
+    /// Whether the instance that the request names is the principal's.
     async fn check_named(
         &self,
         principal: &Principal,

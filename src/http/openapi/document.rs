@@ -13,6 +13,7 @@ use super::{derived, instances, legacy, office, shop, templates};
 use crate::http::Access::{
     AnySession, AnyToken, Management, Private, Public, Session, SessionBackground,
 };
+use crate::http::error::Row;
 use crate::http::error::tests::every_row;
 use crate::http::{
     ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
@@ -213,7 +214,7 @@ fn form(row: &RouteSpec, operation: &Operation, table: &str, tag: &str, path: &s
 /// Each status with the codes that say more.
 fn responses() -> Map<String, Value> {
     let mut codes: BTreeMap<u16, BTreeMap<u32, &str>> = BTreeMap::new();
-    for (status, code, hint) in every_row() {
+    for Row { status, code, hint } in every_row() {
         codes.entry(status).or_default().entry(code).or_insert(hint);
     }
     let page = json!({ "schema": { "type": "string" } });

@@ -12,7 +12,7 @@ pub(super) fn all() -> Vec<Operation> {
     let gone = |operation: Operation| operation.refuses(&[410]);
     vec![
         post("/order", "Makes an order")
-            .ask_text("payment_target")
+            .ask("payment_target", wire_method())
             .takes(wish([
                 ("order", named("Order2019")),
                 ("instance?", json!({ "type": "string" })),
@@ -82,7 +82,7 @@ pub(super) fn all() -> Vec<Operation> {
             .ask_text("instance")
             .gives(
                 200,
-                "What became of each coin; the contract's hash for whoever shows it.",
+                "What became of each coin; the contract's hash for a client that shows it.",
                 report([
                     ("refunds", listed(anything())),
                     ("merchant_pub", key()),

@@ -233,6 +233,11 @@ pub(super) fn base_url() -> Value {
     named("BaseUrl")
 }
 
+/// A kind of bank account, as in payto URIs. Another text names none, and U+0000 can be in no hash.
+pub(super) fn wire_method() -> Value {
+    word("[A-Za-z0-9._-]+", 1, 64)
+}
+
 pub(super) fn line() -> Value {
     clean(MAX_LINE)
 }

@@ -5,7 +5,9 @@ use serde_json::json;
 use taler::openapi::{base32, clean, schema, special, word};
 
 use super::contract::{self, told};
-use super::schema::{any_case, any_of, list, number, one_of, rows, seconds, text, wish};
+use super::schema::{
+    any_case, any_of, list, number, one_of, rows, seconds, text, wire_method, wish,
+};
 use crate::http::extract::{SessionOrNone, YesNoAll};
 use crate::http::orders::shop::MAX_PATHS;
 use crate::model::access::{Scope, TokenScope};
@@ -44,6 +46,7 @@ values! {
         "Paths into a contract.", json!(["$.products[0].description"]);
     Reason: clean(MAX_REASON), "A reason in words, of up to 1,024 characters.", json!("The cup was broken");
     AnyObject: json!({ "type": "object" }), "Any object.", json!({});
+    WireMethod: wire_method(), "A kind of bank account, as in payto URIs.", json!("iban");
     Rows: rows(), "How many rows, and in which direction; not zero.", json!(-20);
     Offset: json!({ "type": "integer", "minimum": 0, "maximum": i64::MAX }),
         "The number of a row.", json!(1000);

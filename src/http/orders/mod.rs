@@ -1,5 +1,6 @@
 //! Handlers of orders: `shop` for shops, `wallet` for wallets and browsers; and the addresses that both show.
 
+pub(super) mod query;
 pub(super) mod shop;
 pub(super) mod wallet;
 

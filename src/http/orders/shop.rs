@@ -8,30 +8,32 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::etag;
 #[cfg(test)]
 use super::super::extract::LongPollQuery;
 use super::super::extract::{
-    Authorized, Body, LongPoll, PathId, QueryParams, SessionOrNone, YesNoAll, header,
+    Authorized, Body, LongPoll, PathId, QueryParams, SessionOrNone, YesNoAll,
 };
+use super::super::headers::header;
 #[cfg(test)]
 use super::super::openapi::{
     self,
     operation::{Operation, get, patch, post},
 };
 use super::super::origin::base_url;
+use super::super::settings::Settings;
 #[cfg(test)]
 use super::OrderCreated;
+use super::query::repurchase;
 use super::{made, pay_uri, refund_uri, terms};
 use crate::model::contract::BadOrder;
 use crate::model::order::{
     CounterPayment, Order, PaymentMethod, PaymentReference, Refund, RefundState,
 };
 use crate::till::{
-    self, CreateOrder, Filter, GrantRefund, ManualPayment, Paging, PaymentState, Repurchase,
-    Smaller, Status, StatusQuery, Till,
+    self, CreateOrder, Filter, GrantRefund, ManualPayment, Paging, PaymentState, Smaller, Status,
+    StatusQuery, Till,
 };
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -57,6 +59,7 @@ struct OrderCreation {
     refund_delay: Option<RelativeTime>,
     /// Which kind of bank account the money shall go to, such as `iban`. Without it, the first account
     /// counts that an exchange can pay.
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::WireMethod>))]
     payment_target: Option<String>,
     /// The session of the visitor that the order is for. An empty text names none.
     #[serde(default)]
@@ -287,11 +290,6 @@ pub(in crate::http) async fn status(
         true => response.finish(),
         false => response.content_type("application/json").body(body),
     })
-}
-
-/// What counts as bought before, as the client wishes.
-pub(in crate::http) fn repurchase(refunded_count: bool) -> Repurchase {
-    if refunded_count { Repurchase::All } else { Repurchase::Unrefunded }
 }
 
 /// What is asked about an order.

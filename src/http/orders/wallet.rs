@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::super::error::{Answer, Failure};
+use super::super::error::{Answer, Failure, stated_status};
 #[cfg(test)]
 use super::super::extract::LongPollQuery;
 use super::super::extract::{Body, InstanceParam, LongPoll, PathId, QueryParams, SessionOrNone};
@@ -16,25 +16,25 @@ use super::super::openapi::{
     operation::{Operation, get, post},
 };
 use super::super::origin::client;
-use super::super::{Settings, pages};
-use super::shop::repurchase;
+use super::super::pages;
+use super::super::pages::page::is_wanted;
+use super::super::settings::Settings;
+#[cfg(test)]
+use super::query::PublicOrderQuery;
+use super::query::ask;
 use super::{TALER, pay_uri, refund_uri, terms};
 use crate::model::order::ClaimToken;
 use crate::till::{
-    Aborted, CoinPayment, CollectedRefund, Credential, Outcome, PublicStatus, PublicStatusQuery,
-    Till,
+    Aborted, CoinPayment, CollectedRefund, ExchangeError, Outcome, PublicStatus, Till,
 };
 use taler::amount::Amount;
 use taler::base32::HashCode;
 use taler::canonical;
 use taler::coin::permission::Coin;
-use taler::ids::{OrderId, SessionId};
+use taler::ids::OrderId;
 use taler::sign::{PublicKey, Signature};
 use taler::time::Timestamp;
 use taler::web::FulfillmentUrl;
-
-/// The status stated for an exchange that gave no answer.
-const NO_ANSWER: u16 = 504;
 
 /// `GET /orders/$ORDER_ID`: as JSON, or as a page, which never waits.
 pub(in crate::http) async fn status(
@@ -46,7 +46,7 @@ pub(in crate::http) async fn status(
     params: QueryParams,
     waiting: Result<LongPoll, Failure>,
 ) -> Answer {
-    if pages::is_wanted(&request) {
+    if is_wanted(&request) {
         return pages::order(&request, &till, &settings, &instance, order_id, &params).await;
     }
     let ask = ask(order_id, &params)?;
@@ -78,29 +78,6 @@ pub(in crate::http) async fn status(
             })
         }
     })
-}
-
-/// What a wallet or browser asks about an order.
-#[derive(Deserialize)]
-#[cfg_attr(test, derive(utoipa::ToSchema))]
-struct PublicOrderQuery {
-    /// The hash of the contract. Who shows it has claimed the order.
-    h_contract: Option<HashCode>,
-    /// The order's claim token, for whoever has not claimed it.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::ClaimToken>))]
-    token: Option<ClaimToken>,
-    /// The session that must have paid: another session's payment does not count.
-    session_id: Option<SessionId>,
-    /// With `timeout_ms`: wait until more than this is refunded.
-    refund: Option<Amount>,
-    /// With `timeout_ms`: wait until the wallet has fetched all that is refunded.
-    #[serde(default)]
-    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
-    await_refund_obtained: bool,
-    /// Whether an order that was refunded counts as a purchase of the same page.
-    #[serde(default)]
-    #[cfg_attr(test, schema(value_type = openapi::values::YesNo))]
-    allow_refunded_for_repurchase: bool,
 }
 
 /// An order that another wallet has, and where there is another one.
@@ -143,22 +120,6 @@ struct PaidForWallet {
     /// Where the customer finds what was bought.
     #[serde(skip_serializing_if = "Option::is_none")]
     fulfillment_url: Option<FulfillmentUrl>,
-}
-
-/// What a query asks about an order.
-pub(in crate::http) fn ask(
-    order_id: OrderId,
-    params: &QueryParams,
-) -> Result<PublicStatusQuery, Failure> {
-    let asked: PublicOrderQuery = params.read()?;
-    Ok(PublicStatusQuery {
-        order_id,
-        credential: Credential { h_contract: asked.h_contract, token: asked.token },
-        session: asked.session_id,
-        repurchase: repurchase(asked.allow_refunded_for_repurchase),
-        refund: asked.refund,
-        await_refund_obtained: asked.await_refund_obtained,
-    })
 }
 
 /// `POST /orders/$ORDER_ID/claim`.
@@ -377,9 +338,10 @@ fn aborted_coin(aborted: Aborted) -> AbortOutcome {
         Aborted::Done { exchange_pub, exchange_sig } => {
             AbortOutcome::Success(returned(exchange_pub, exchange_sig))
         }
-        Aborted::Failed { status, code, reply } => {
+        Aborted::Refused { status, code, reply } => {
             AbortOutcome::Failure(refused(status, code, reply))
         }
+        Aborted::Open(exchange_error) => AbortOutcome::Failure(open(exchange_error.as_ref())),
         Aborted::Undeposited => AbortOutcome::Undeposited(CoinKept { kind: "undeposited" }),
     }
 }
@@ -395,6 +357,13 @@ fn refused(status: u16, code: Option<u32>, reply: Value) -> CoinRefused {
         exchange_code: code.unwrap_or(0),
         exchange_reply: object(reply),
     }
+}
+
+/// A coin that is not refunded yet, and what the exchange has said to it.
+fn open(exchange_error: Option<&ExchangeError>) -> CoinRefused {
+    let cause = exchange_error.map(|exchange_error| &exchange_error.cause);
+    let reply = cause.and_then(|cause| cause.reply()).cloned().unwrap_or_default();
+    refused(stated_status(exchange_error), cause.and_then(|cause| cause.code()), reply)
 }
 
 /// `reply`, or an empty object if it is none.
@@ -504,9 +473,8 @@ pub(in crate::http) fn coin_refund(picked: &CollectedRefund) -> CoinRefund {
     let CollectedRefund { refund, exchange_error, .. } = picked;
     let (rtransaction_id, coin_pub) = (refund.rtransaction_id, refund.coin.coin_pub);
     let (refund_amount, execution_time) = (refund.amount, refund.made_at);
-    let failure = |status: u16, code: Option<u32>, reply: Value| {
-        let CoinRefused { kind, exchange_status, exchange_code, exchange_reply } =
-            refused(status, code, reply);
+    let failure = |refused: CoinRefused| {
+        let CoinRefused { kind, exchange_status, exchange_code, exchange_reply } = refused;
         CoinRefund::Failure(CoinRefundRefused {
             rtransaction_id,
             coin_pub,
@@ -533,12 +501,10 @@ pub(in crate::http) fn coin_refund(picked: &CollectedRefund) -> CoinRefund {
                 exchange_sig,
             })
         }
-        (Outcome::Refused { status, code, reply }, _) => failure(*status, *code, reply.clone()),
-        (Outcome::Open, Some(exchange_error)) => {
-            let reply = exchange_error.reply.clone().unwrap_or_default();
-            failure(exchange_error.status(), exchange_error.code, reply)
+        (Outcome::Refused { status, code, reply }, _) => {
+            failure(refused(*status, *code, reply.clone()))
         }
-        (Outcome::Open, None) => failure(NO_ANSWER, None, Value::Null),
+        (Outcome::Open, exchange_error) => failure(open(exchange_error.as_ref())),
     }
 }
 

@@ -4,9 +4,9 @@ use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::Answer;
-use super::{PageContext, shown};
+use super::super::settings::Settings;
+use super::page::{PageContext, shown};
 use crate::till::{Error, Till};
 use taler::ids::InstanceId;
 use taler::web::BaseUrl;

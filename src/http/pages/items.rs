@@ -24,7 +24,7 @@ pub(super) struct OrderItems {
     pub(super) shop: String,
     /// One by one.
     pub(super) lines: Vec<Line>,
-    /// Does any of them say a price?
+    /// Whether any of them says a price.
     pub(super) has_prices: bool,
     /// How many are not listed.
     pub(super) more: Option<String>,

@@ -9,12 +9,13 @@ use actix_web::http::header::{LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::QueryParams;
-use super::super::orders::{pay_uri, refund_uri, wallet};
+use super::super::orders::query::ask;
+use super::super::orders::{pay_uri, refund_uri};
+use super::super::settings::Settings;
 use super::items::{OrderItems, shortened};
-use super::{Link, PageContext, shown, with_uri};
+use super::page::{Link, PageContext, shown, with_uri};
 use crate::model::business_day::Calendar;
 use crate::model::order::{Order, Refunded};
 use crate::till::{Error, PublicStatus, Till, WaitLimit};
@@ -109,7 +110,7 @@ pub(in crate::http) async fn order(
     params: &QueryParams,
 ) -> Answer {
     // A credential that cannot be read is a wrong one: perhaps half of the link was lost.
-    let mut ask = wallet::ask(order_id.clone(), params).map_err(|failure| match failure {
+    let mut ask = ask(order_id.clone(), params).map_err(|failure| match failure {
         Failure::Malformed(name) if ["token", "h_contract"].contains(&name.as_str()) => {
             Error::OrderUnknown(order_id).into()
         }

@@ -4,8 +4,8 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
-use super::super::error::{Answer, Failure};
-use super::{PageContext, shown};
+use super::super::error::{Answer, Failure, Row};
+use super::page::{PageContext, shown};
 use crate::till::Error;
 
 #[derive(Template)]
@@ -28,7 +28,7 @@ pub(in crate::http) fn problem(
 ) -> HttpResponse {
     let json = failure.answer(request_id);
     let messages = context.messages();
-    let (status, code, _) = failure.row();
+    let Row { status, code, .. } = failure.row();
     let (title, text) = match status {
         _ if matches!(failure, Failure::Till(Error::OfferExpired(_))) => {
             (messages.expired_title, messages.expired)

@@ -9,12 +9,12 @@ use actix_web::http::header::{LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::super::Settings;
 use super::super::error::{Answer, Failure};
 use super::super::extract::{JsonBody, QueryParams};
 use super::super::origin::{base_url_for_strangers, client};
+use super::super::settings::Settings;
 use super::items::shortened;
-use super::{Link, PageContext, shown, with_uri};
+use super::page::{Link, PageContext, shown, with_uri};
 use crate::till::{Error, Till};
 use taler::amount::{Amount, Currency};
 use taler::currency::CurrencySpecification;

@@ -22,11 +22,12 @@ use tokio::time::timeout;
 use super::check::{MAX_COINS, PaymentContext, Refusal};
 use super::fate::Fate;
 use super::ledger::OrderLedger;
+use super::pending_deposit::{NotTaken, PendingDeposit};
 use super::{PaidContract, PaidWith, record};
 use crate::exchange::{self, Exchange, NotConfirmed, Sendings};
 use crate::model::account::Account;
 use crate::model::contract::PaymentTerms;
-use crate::model::instance::{Instance, InstanceSerial};
+use crate::model::instance::Instance;
 use crate::model::order::{Order, OrderSerial, Paid};
 use crate::store::coin_refunds::{self, Outcome};
 use crate::store::deposits::{self, Confirmation, Deposit, NewDeposit};
@@ -34,8 +35,7 @@ use crate::store::kyc::{self, AccountAtExchange};
 use crate::store::{self, accounts, instances, orders, partial_payments};
 use crate::till::exchange_error::ExchangeError;
 use crate::till::exchange_refunds::refund_coins;
-use crate::till::instance::still_there;
-use crate::till::lookup::order_again;
+use crate::till::lookup::{order_again, still_there};
 use crate::till::{Error, Till};
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -44,7 +44,7 @@ use taler::exchange::Keys;
 use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::payment::{Part, TooLittle, covers};
 use taler::sign::merchant::ContractOffer;
-use taler::sign::{PublicKey, Signature, SigningKey, Statement};
+use taler::sign::{PublicKey, Signature, Statement};
 use taler::time::Timestamp;
 use taler::web::BaseUrl;
 
@@ -63,49 +63,6 @@ pub struct CoinPayment {
     pub session: Option<SessionId>,
     /// Hash of what the wallet signed along with the coins.
     pub wallet_data_hash: Option<HashCode>,
-}
-
-/// The data common to all deposits of an order.
-#[derive(Clone)]
-pub(super) struct PendingDeposit {
-    pub(super) instance: InstanceSerial,
-    pub(super) shop: InstanceId,
-    pub(super) order: OrderSerial,
-    pub(super) order_id: OrderId,
-    pub(super) context: PaymentContext,
-    pub(super) account: Account,
-    /// The shop's.
-    pub(super) key: SigningKey,
-    /// The session of the payment.
-    pub(super) session: Option<SessionId>,
-    /// The payment that waits for an exchange's refusal, if there is one.
-    pub(super) refused: Option<mpsc::Sender<ExchangeError>>,
-}
-
-impl PendingDeposit {
-    /// The account, as this exchange sees it.
-    fn pair(&self, exchange: &Exchange) -> AccountAtExchange {
-        AccountAtExchange {
-            instance: self.instance,
-            h_wire: self.account.h_wire,
-            exchange_url: exchange.trusted().base_url.clone(),
-        }
-    }
-
-    /// The same for one coin, just as it was kept: with what the wallet signed along with it.
-    pub(super) fn for_coin(&self, coin: &NewDeposit) -> Self {
-        let mut pending = self.clone();
-        pending.context.wallet_data_hash = coin.wallet_data_hash;
-        pending.session = pending.session.or_else(|| coin.session.clone());
-        pending
-    }
-}
-
-/// Why an exchange did not confirm coins.
-pub(super) struct NotTaken {
-    pub(super) exchange_error: ExchangeError,
-    /// It has answered this very request, and for good: of what was sent now it has nothing.
-    pub(super) is_refused: bool,
 }
 
 impl Till {
@@ -428,7 +385,7 @@ impl Till {
                 let sent = self.send_new(pending, url, keys, chunk, now).await;
                 let Err(problem) = sent else { continue };
                 // What is left of them was not sent. Where it is only a matter of time, it will be.
-                let will_be = matches!(&problem, Error::Exchange(why) if !why.is_final());
+                let will_be = matches!(&problem, Error::Exchange(why) if !why.cause.is_final());
                 let rest: Vec<_> = chunks.flatten().map(|coin| coin.serial).collect();
                 self.store
                     .write(move |tx| {
@@ -515,7 +472,7 @@ impl Till {
         let exchange_error = ExchangeError::at(&exchange.trusted().base_url, error);
         // All or nothing: the exchange has taken none of them now (crypto 14.2). Were there several
         // requests, one before may have been carried out, or may yet be.
-        let is_refused = sent == Sendings::One && exchange_error.is_final();
+        let is_refused = sent == Sendings::One && exchange_error.cause.is_final();
         let is_unsent = is_refused || sent == Sendings::None;
         let (pair, ask) = (pending.pair(exchange), exchange_error.ask(self.clock.now()));
         let coins: Vec<_> = coins.iter().map(|coin| (coin.serial, coin.sent_at)).collect();
@@ -539,7 +496,7 @@ impl Till {
                 .await
                 .map_err(|error: store::Error| Error::from(error))?;
         }
-        if exchange_error.is_final()
+        if exchange_error.cause.is_final()
             && let Some(refused) = &pending.refused
         {
             // An earlier refusal is reported to the wallet.

@@ -1,15 +1,15 @@
 //! Payments at the counter, outside of Taler (decisions 4 and 5).
 
 use super::super::claim::Binding;
-use super::super::lookup::order;
+use super::super::lookup::{order, still_there};
 use super::super::{Error, Principal, Till};
-use super::{OrderLedger, PaidContract, PaidWith, record};
+use super::ledger::OrderLedger;
+use super::{PaidContract, PaidWith, record};
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{CounterPayment, Order, Paid};
 use crate::store::payments::{self, PaymentRow};
 use crate::store::{Tx, deposits, orders, partial_payments};
 use crate::till::exchange_refunds::refund_coins;
-use crate::till::instance::still_there;
 use system::random;
 use taler::amount::Amount;
 use taler::ids::{OrderId, SessionId};

@@ -17,8 +17,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::coins::{NotTaken, PendingDeposit};
 use super::ledger::OrderLedger;
+use super::pending_deposit::{NotTaken, PendingDeposit};
 use crate::exchange::{self, DepositState, Exchange, WhichDeposit};
 use crate::store;
 use crate::store::deposits::{self, Deposit};
@@ -118,7 +118,7 @@ impl Till {
                 Whereabouts::Unknown(None) => continue,
             };
             if let Fate::Unknown(why) = fate {
-                let is_silent = why.is_silence();
+                let is_silent = why.cause.is_silence();
                 exchange_error = Some(why);
                 if is_silent {
                     // It will not answer for the others either.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::exchange::says_wired;
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{Order, OrderSerial};
 use crate::store::coin_refunds::{self, CoinRefund, Outcome};
@@ -23,7 +24,7 @@ pub(in crate::till) struct OrderLedger {
     pub(in crate::till) contract: String,
     pub(in crate::till) deposits: Vec<Deposit>,
     pub(in crate::till) refunds: Vec<CoinRefund>,
-    /// Was it paid outside of Taler?
+    /// Whether it was paid outside of Taler.
     pub(in crate::till) at_counter: bool,
 }
 
@@ -75,7 +76,7 @@ impl OrderLedger {
         deposits.map(|deposit| deposit.what.coin.exchange_url.clone()).collect()
     }
 
-    /// Was the coin with this key refunded so?
+    /// Whether the coin with this key was refunded so.
     pub(super) fn has_returned(&self, coin: &PublicKey) -> bool {
         self.deposit_of(coin).is_some_and(|deposit| self.is_returned(deposit))
     }
@@ -102,11 +103,11 @@ impl OrderLedger {
     }
 
     /// Whether the exchange has stated that it paid the shop for this coin, so that it gives nothing of it
-    /// back any more?
+    /// back any more.
     pub(in crate::till) fn was_wired(&self, deposit: &Deposit) -> bool {
         self.refunds.iter().any(|refund| {
             refund.deposit == deposit.serial
-                && matches!(refund.outcome, Outcome::Refused { status: 410, code: Some(1503), .. })
+                && matches!(refund.outcome, Outcome::Refused { status, code, .. } if says_wired(status, code))
         })
     }
 

@@ -9,8 +9,9 @@ mod check;
 mod coins;
 mod counter;
 mod fate;
-mod ledger;
+pub(super) mod ledger;
 mod paid;
+mod pending_deposit;
 
 use super::claim::Binding;
 use super::lookup::order;
@@ -29,7 +30,7 @@ pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
 pub use coins::CoinPayment;
 pub use counter::{ManualPayment, Receipt};
-pub(super) use ledger::{OrderLedger, deposited};
+pub(super) use ledger::deposited;
 use paid::{PaidContract, is_receipt};
 
 impl Till {

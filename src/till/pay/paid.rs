@@ -23,7 +23,7 @@ impl PaidContract {
     }
 }
 
-/// Did the shop with this key sign that the contract with this hash is paid?
+/// Whether the shop with this key has signed that the contract with this hash is paid.
 pub(super) fn is_receipt(h_contract: HashCode, shop: &PublicKey, receipt: &Signature) -> bool {
     PaymentOk { h_contract }.verify(shop, receipt)
 }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::instance::still_there;
+use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::invalid_field::InvalidField;

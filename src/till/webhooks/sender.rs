@@ -4,7 +4,7 @@
 //! has come to is written before the webhook's next one begins; an attempt that the daemon's end cuts is
 //! made again. So a receiver gets every event at least once, whenever the daemon ends.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
@@ -106,7 +106,8 @@ impl Turns {
         mut candidates: Vec<Candidate>,
         now: Timestamp,
     ) -> (Vec<Candidate>, Option<Timestamp>) {
-        self.last.retain(|webhook, _| candidates.iter().any(|one| one.webhook == *webhook));
+        let waiting: HashSet<_> = candidates.iter().map(|one| one.webhook).collect();
+        self.last.retain(|webhook, _| waiting.contains(webhook));
         let turn = |one: &Candidate| self.last.get(&one.webhook).copied().unwrap_or_default();
         candidates.sort_by_key(|one| (turn(one), one.next_attempt, one.serial.0));
         let (mut taken, mut due) = (Vec::new(), None::<Timestamp>);

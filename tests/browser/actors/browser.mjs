@@ -93,7 +93,7 @@ export async function isGood(page, name, { again = true } = {}) {
   const cookies = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`);
   const headers = { Accept: "text/html", ...(cookies.length && { Cookie: cookies.join("; ") }) };
   const answer = await page.request.get(page.url(), { headers });
-  if (again) assert.equal(answer.url(), page.url(), `${name} is shown to whoever asks again`);
+  if (again) assert.equal(answer.url(), page.url(), `${name} is shown to a browser that asks again`);
   const html = again ? await answer.text() : await page.content();
   assert.ok(html.length < MOST_BYTES, `${name}: ${html.length} bytes`);
   assert.match(answer.headers()["content-security-policy"], /^default-src 'none'; /);

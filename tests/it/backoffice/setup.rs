@@ -38,7 +38,7 @@ fn the_first_shop_is_made_by_the_link_that_the_daemon_prints_and_by_it_once() {
     let place = Place::new();
     let (daemon, said) = started(&place);
     let code = code(&said);
-    // Whoever wants to sign in is led to where the first shop is made.
+    // A visitor who wants to sign in is led to where the first shop is made.
     let stranger = Visitor::of(&daemon.address);
     let lost = stranger.get("/webui/orders");
     assert!(lost.location().starts_with("/webui/sign-in"), "{lost:?}");

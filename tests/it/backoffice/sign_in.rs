@@ -31,7 +31,7 @@ fn a_password_opens_the_office_and_nothing_else_does() {
     let page = visitor.sign_in("admin", PASSWORD);
     assert_eq!((page.status, page.location()), (303, "/webui"));
     let web_session = page.whole_cookie("__Host-tilld").unwrap();
-    assert!(web_session.ends_with("; Path=/; HttpOnly; SameSite=Strict; Secure"), "{web_session}");
+    assert!(web_session.ends_with("; HttpOnly; SameSite=Strict; Secure; Path=/"), "{web_session}");
     let mut clerk = Visitor::of(&shop.daemon.address);
     clerk.cookies = vec![page.cookie("__Host-tilld").unwrap()];
     assert_eq!(clerk.get("/webui").location(), "/webui/check-list", "there is something to do");
@@ -103,7 +103,7 @@ fn over_plain_http_in_the_shops_network_the_page_says_so() {
     let page = visitor.sign_in("admin", PASSWORD);
     assert_eq!(page.status, 303, "{page:?}");
     let web_session = page.whole_cookie("tilld").unwrap();
-    assert!(web_session.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{web_session}");
+    assert!(web_session.ends_with("; HttpOnly; SameSite=Strict; Path=/"), "{web_session}");
     visitor.cookies = vec![page.cookie("tilld").unwrap()];
     assert_eq!(visitor.get("/webui/orders").status, 200);
     assert!(

@@ -94,9 +94,9 @@ impl Inside {
     fn open(&mut self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let hub = Hub::new(Limits::default());
-        let ears = hub.clone();
+        let listeners = hub.clone();
         let options = Options { durability: Durability::None, readers: 1, ..Options::default() };
-        let announce = move |topic: &Topic| ears.wake(topic);
+        let announce = move |topic: &Topic| listeners.wake(topic);
         let file = self.dir.path().join("tilld.db");
         // A task that has just ended may hold the file for a moment longer.
         let started = Instant::now();

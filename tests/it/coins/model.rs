@@ -276,7 +276,7 @@ impl<'a> Round<'a> {
                 for one in &told {
                     match one {
                         Aborted::Done { .. } => self.happened("aborted: done"),
-                        Aborted::Failed { .. } => {}
+                        Aborted::Refused { .. } | Aborted::Open(_) => {}
                         Aborted::Undeposited => self.happened("aborted: undeposited"),
                     }
                 }
@@ -421,7 +421,8 @@ impl<'a> Round<'a> {
 fn kind(aborted: &Aborted) -> String {
     match aborted {
         Aborted::Done { .. } => "done".into(),
-        Aborted::Failed { status, .. } => format!("failed with {status}"),
+        Aborted::Refused { status, .. } => format!("refused with {status}"),
+        Aborted::Open(problem) => format!("open: {problem:?}"),
         Aborted::Undeposited => "undeposited".into(),
     }
 }

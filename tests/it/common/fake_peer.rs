@@ -15,7 +15,7 @@ use taler::sign::exchange::{Account, DenominationValidity, KeySet, SigningKeyVal
 use taler::sign::{SigningKey, Statement};
 use taler::time::{RelativeTime, Timestamp};
 
-/// What the exchange does with whoever asks.
+/// What the exchange does with a client that asks.
 pub(crate) enum Manners {
     /// Tells its keys.
     Tells(Value),
@@ -53,7 +53,7 @@ impl Exchange {
                 assert!(lines.next().is_some_and(|line| line.starts_with("GET /keys ")));
                 assert!(lines.any(|line| line.is_empty()));
                 let length = answer.len();
-                // Whoever has gone does not hear it.
+                // A client that is gone does not hear it.
                 let _ = write!(
                     &stream,
                     "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\

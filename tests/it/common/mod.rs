@@ -37,7 +37,7 @@ const FOR_CROWDS: [(&str, &str); 4] = [
 /// The program.
 pub(crate) fn tilld() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tilld"));
-    // Tests must not see the settings of whoever runs them.
+    // Tests must not see the settings of the person who runs them.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("TILLD_") {
             command.env_remove(name);

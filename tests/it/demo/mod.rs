@@ -88,7 +88,10 @@ impl Demo {
         let cookie = self.cookie.lock().unwrap().clone();
         let reply = Reply::of(request.header("Cookie", cookie).send().unwrap());
         if let Some(set) = reply.headers.get("set-cookie") {
-            assert!(set.ends_with("; HttpOnly; SameSite=Lax"), "{set}");
+            assert!(
+                set.ends_with("; HttpOnly; SameSite=Lax; Path=/shop; Max-Age=2592000"),
+                "{set}"
+            );
             *self.cookie.lock().unwrap() = set.split(';').next().unwrap().to_owned();
         }
         reply

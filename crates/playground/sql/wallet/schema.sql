@@ -42,7 +42,7 @@ CREATE TABLE purchases (
     base_url           TEXT    NOT NULL,                        -- where the shop's API answers
     order_id           TEXT    NOT NULL,                        -- the shop's name for the order
     claim_token        TEXT,                                    -- what the shop gave to claim it with; NULL: nothing
-    nonce_seed         BLOB    NOT NULL CHECK (length(nonce_seed) = 32), -- the private key of whoever claims
+    nonce_seed         BLOB    NOT NULL CHECK (length(nonce_seed) = 32), -- the private key of the wallet that claims
     state              TEXT    NOT NULL CHECK (state IN ('claiming', 'claimed', 'paying', 'paid', 'aborting', 'aborted')), -- how far it is
     contract           TEXT,                                    -- the contract; NULL: not claimed yet
     h_contract         BLOB    CHECK (length(h_contract) = 64), -- its hash

@@ -41,7 +41,7 @@ struct Paywall<'a> {
     csrf_token: &'a str,
     is_open: bool,
     wallet: Contents,
-    /// Is there enough in the wallet?
+    /// Whether there is enough in the wallet.
     covers: bool,
     pour: String,
     back: &'static str,

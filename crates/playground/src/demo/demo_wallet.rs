@@ -24,7 +24,7 @@ pub(super) struct Contents {
 }
 
 impl Contents {
-    /// Is there enough to pay `price`, as far as is known before the exchange's fees?
+    /// Whether there is enough to pay `price`, as far as is known before the exchange's fees.
     pub(super) fn covers(&self, price: &Amount) -> bool {
         let there = self.available.as_ref();
         there.is_some_and(|there| there.try_cmp(price).is_ok_and(|order| order.is_ge()))

@@ -62,7 +62,7 @@ pub(super) struct Sale {
     pub(super) price: Amount,
     /// What was refunded.
     pub(super) refund: Amount,
-    /// Does some of it wait for the customer's wallet?
+    /// Whether some of it waits for the customer's wallet.
     pub(super) is_refund_pending: bool,
     /// Path and query below the till's address that say whether it still waits.
     pub(super) poll: String,
@@ -130,7 +130,7 @@ impl MerchantClient {
         Ok(Self { client, till: till.clone(), exchange, token })
     }
 
-    /// Does the exchange have its keys?
+    /// Whether the exchange has its keys.
     pub(super) async fn has_exchange(&self) -> bool {
         let answer = self.client.get(self.exchange.join(&["keys"])).send().await;
         answer.is_ok_and(|answer| answer.status().as_u16() == 200)

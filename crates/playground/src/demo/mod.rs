@@ -76,7 +76,7 @@ struct Inner {
     csrf_token: HashCode,
     /// Where forms led that were sent before.
     forms: Submissions<String>,
-    /// Has the exchange's list of keys been there?
+    /// Whether the exchange's list of keys was there once.
     is_open: AtomicBool,
 }
 

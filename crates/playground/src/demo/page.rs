@@ -7,9 +7,8 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, COOKIE, HOST, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, ORIGIN, REFERRER_POLICY, SET_COOKIE, VARY, X_CONTENT_TYPE_OPTIONS,
-    X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_LANGUAGE, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    ORIGIN, SET_COOKIE, VARY,
 };
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
@@ -23,6 +22,7 @@ use super::failure::Failure;
 use super::form;
 use super::reader::Reader;
 use super::visitor::Visitor;
+use net::header::{protect, protect_page};
 use ui::files::File;
 use ui::once::{self, Submission};
 use ui::{Messages, POLICY};
@@ -121,7 +121,7 @@ async fn once(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let body = form::taken(&mut request).await?;
-    // What another visitor or another site sends is another form, and refused by whoever takes it.
+    // What another visitor or another site sends is another form, and refused by the handler that takes it.
     let mut sent = body.to_vec();
     for name in [COOKIE, ORIGIN, HeaderName::from_static("sec-fetch-site")] {
         let value = request.headers().get(name).map_or(&b""[..], |value| value.as_bytes());
@@ -158,18 +158,10 @@ fn render_failure(response: ServiceResponse<BoxBody>, reader: Reader) -> Service
 
 /// What browsers may do with what we send.
 fn security_headers(headers: &mut HeaderMap) {
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, POLICY),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (X_FRAME_OPTIONS, "DENY"),
-        (REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ] {
-        headers.insert(name, HeaderValue::from_static(value));
-    }
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    protect_page(headers, POLICY, "same-origin");
+    protect(headers, POLICY, "same-origin");
+    let opener = HeaderName::from_static("cross-origin-opener-policy");
+    headers.insert(opener, HeaderValue::from_static("same-origin"));
 }
 
 #[cfg(test)]

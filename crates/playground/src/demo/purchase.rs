@@ -29,7 +29,7 @@ struct OfferPage<'a> {
     csrf_token: &'a str,
     is_open: bool,
     wallet: Contents,
-    /// Is there enough in the wallet?
+    /// Whether there is enough in the wallet.
     covers: bool,
     pour: String,
     back: String,
@@ -185,7 +185,7 @@ pub(super) async fn collect(
     Ok(page::go(&demo.url(&["orders", order.as_str()])))
 }
 
-/// `GET /shop/goods/$ORDER_ID`: what was bought, for whoever paid and has not got it all back.
+/// `GET /shop/goods/$ORDER_ID`: what was bought, for a customer who paid and has not got it all back.
 pub(super) async fn goods(
     demo: Data<Demo>,
     request: HttpRequest,

@@ -14,7 +14,7 @@ use ui::{self, Messages, money};
 pub(super) struct Reader(ui::Locale);
 
 impl Reader {
-    /// Whoever sends these headers.
+    /// The visitor who sends these headers.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let languages = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         Self(ui::Locale::of(languages.unwrap_or_default()))

@@ -5,10 +5,9 @@
 //! that no other site can forge, and the browser must not say that another site has sent it.
 
 use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{HeaderMap, HeaderName, ORIGIN};
-use hmac::{Hmac, KeyInit, Mac};
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
 
 use super::Demo;
 use super::failure::Failure;
@@ -16,13 +15,14 @@ use super::reader::Reader;
 use net::header::cookie;
 use taler::base32;
 use taler::ids::SessionId;
+use ui::csrf;
 
 /// The cookie with the visitor's name.
 const NAME: &str = "tilld-demo-visitor";
 /// How long a visitor's name is: 16 bytes in base32.
 const LENGTH: usize = 26;
-/// How long a visit lasts, in seconds; each page begins it anew.
-const AGE_S: u32 = 30 * 86_400;
+/// How long a visit lasts, in days; each page begins it anew.
+const AGE_DAYS: i64 = 30;
 
 const FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
@@ -39,7 +39,7 @@ pub(super) struct Visitor {
 }
 
 impl Visitor {
-    /// Whoever sent `request`; somebody new if there is no cookie, or none of ours.
+    /// The visitor who sent `request`; a new one if there is no cookie, or none of ours.
     pub(super) fn of(request: &HttpRequest, demo: &Demo) -> Result<Self, Failure> {
         let (session, is_new) = match named(request.headers()) {
             Some(session) => (session, false),
@@ -50,7 +50,7 @@ impl Visitor {
         };
         let reader = Reader::of(request.headers());
         let page_id = base32::encode(&system::random::<8>()?);
-        let csrf_token = format!("{}.{page_id}", csrf_token(demo, &session)?);
+        let csrf_token = csrf::on_page(&csrf_token(demo, &session), &page_id);
         Ok(Self { csrf_token, session, reader, is_new })
     }
 
@@ -65,34 +65,33 @@ impl Visitor {
         let own = demo.0.base_url.as_str().trim_end_matches('/').as_bytes();
         let from_here = header(FETCH_SITE).is_none_or(|site| site == b"same-origin")
             && header(ORIGIN).is_none_or(|origin| origin == own);
-        let csrf_token = |text: &str| text.split('.').next().unwrap_or_default().to_owned();
-        let is_ours =
-            bool::from(csrf_token(&self.csrf_token).as_bytes().ct_eq(csrf_token(shown).as_bytes()));
+        let is_ours = csrf::fits(shown, &csrf_token(demo, &self.session));
         if from_here && is_ours && !self.is_new { Ok(()) } else { Err(Failure::Stranger) }
     }
 
     /// The value of `Set-Cookie`. Other ports of this machine see the cookie as well, and can do
     /// nothing with it but visit the shop.
     pub(super) fn cookie(&self) -> String {
-        let session = self.session.as_str();
-        format!("{NAME}={session}; Path=/shop; Max-Age={AGE_S}; HttpOnly; SameSite=Lax")
+        Cookie::build(NAME, self.session.as_str())
+            .path("/shop")
+            .max_age(Duration::days(AGE_DAYS))
+            .http_only(true)
+            .same_site(SameSite::Lax)
+            .finish()
+            .to_string()
     }
 }
 
 /// The visitor's name in the cookies, if it looks like one of ours.
 fn named(headers: &HeaderMap) -> Option<SessionId> {
     let value = cookie(headers, NAME)?;
-    let is_ours = value.len() == LENGTH && base32::decode(value).is_ok();
+    let is_ours = value.len() == LENGTH && base32::decode(&value).is_ok();
     SessionId::parse(value).ok().filter(|_| is_ours)
 }
 
-/// What the forms of `session` carry.
-fn csrf_token(demo: &Demo, session: &SessionId) -> Result<String, Failure> {
-    // A MAC takes keys of any length.
-    let mac = Hmac::<Sha256>::new_from_slice(demo.0.csrf_token.as_bytes());
-    let mut mac = mac.map_err(|error| Failure::Till(error.to_string()))?;
-    mac.update(session.as_str().as_bytes());
-    Ok(base32::encode(&mac.finalize().into_bytes()))
+/// The CSRF token of the forms of `session`.
+fn csrf_token(demo: &Demo, session: &SessionId) -> String {
+    csrf::token(demo.0.csrf_token.as_bytes(), session.as_str().as_bytes())
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ impl Sandbox {
             let Some(limit) = settings.deposit_limit else {
                 return Ok(KycChecked::Free(Value::Null));
             };
-            // Whoever has it may open the page on which owners identify. There is none here.
+            // A client that has it may open the page on which owners identify. There is none here.
             let access_token = hash::shorten(&hash::sha512_all([h_payto.as_ref(), key.as_ref()]));
             let limits = json!({
                 "aml_review": false,

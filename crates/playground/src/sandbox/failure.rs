@@ -10,6 +10,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde_json::{Map, Value, json};
 
+use net::failure::Row;
 use system::NoRandomness;
 use system::log_limit;
 use taler::amount::Amount;
@@ -193,8 +194,8 @@ pub(super) struct EarlierCoin {
 impl Failure {
     /// Status, Taler code, hint.
     #[rustfmt::skip]
-    fn row(&self) -> (u16, u32, &'static str) {
-        match self {
+    fn row(&self) -> Row {
+        let (status, code, hint) = match self {
             Json                     => (400,   22, "the body is no JSON"),
             Field(_)                 => (400,   22, "a member is missing or cannot be read"),
             Missing(_)               => (400,   25, "a parameter is missing"),
@@ -251,7 +252,8 @@ impl Failure {
             Database(_)              => (500,   53, "the sandbox's file cannot be read or written"),
             Randomness                 => (500,   56, "the machine has no randomness"),
             Bug(_)                   => (500,   56, "the sandbox has a bug"),
-        }
+        };
+        Row { status, code, hint }
     }
 
     /// What else the body says.
@@ -349,7 +351,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (status, code, hint) = self.row();
+        let Row { status, code, hint } = self.row();
         write!(f, "{status}/{code}: {hint}")?;
         if let Database(error) = self { write!(f, " ({error})") } else { Ok(()) }
     }
@@ -371,7 +373,7 @@ impl From<NoRandomness> for Failure {
 
 impl ResponseError for Failure {
     fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.row().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+        self.row().status_code()
     }
 
     fn error_response(&self) -> HttpResponse {
@@ -390,7 +392,7 @@ impl ResponseError for Failure {
             }
             _ => log::debug!("sandbox: {self}"),
         }
-        let (_, code, hint) = self.row();
+        let Row { code, hint, .. } = self.row();
         let mut body = Map::from_iter([("code".into(), code.into()), ("hint".into(), hint.into())]);
         if let Value::Object(more) = self.more() {
             body.extend(more.into_iter().filter(|(_, value)| !value.is_null()));
@@ -457,7 +459,7 @@ mod tests {
             KycSignature(coin),
             Frozen,
         ] {
-            let (expected, code, _) = failure.row();
+            let Row { status: expected, code, .. } = failure.row();
             assert_eq!(status(code), Some(expected), "{failure}");
         }
     }

@@ -151,7 +151,7 @@ async fn withdraw(
 ) -> Answer {
     let act = sandbox.meet(Endpoint::Withdraw).await?;
     let reserve = segment(&request, "reserve_pub", BAD_RESERVE)?;
-    // A reserve's account would be that of whoever topped it up; here it has none.
+    // A reserve's account would be that of the person who topped it up; here it has none.
     act.apply(hash::payto_hash(&format!("payto://x-taler-bank/localhost/{reserve}")), None)?;
     let done = blocking(sandbox, move |sandbox| sandbox.withdraw(&reserve, &asked, act)).await?;
     act.answer(HttpResponse::Ok().json(done))
@@ -224,7 +224,7 @@ async fn misbehave(
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Does the request come from this machine, and not through a proxy on it?
+/// Whether the request comes from this machine, and not through a proxy on it.
 fn is_local(request: &HttpRequest) -> bool {
     let forwarded = [FORWARDED, HeaderName::from_static("x-forwarded-for")];
     // A peer without an address came by a Unix socket.

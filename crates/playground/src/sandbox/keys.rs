@@ -196,7 +196,7 @@ impl Keys {
         kinds.iter().filter(|kind| !is_there(kind)).copied().collect()
     }
 
-    /// Is there a key that goes on signing for a while?
+    /// Whether there is a key that signs for a while yet.
     pub(super) fn can_sign(&self, times: &KeyTimes, now: Timestamp) -> bool {
         let soon = now.saturating_add(times.ahead);
         self.signing.iter().any(|key| key.start <= now && soon < key.expire)

@@ -71,7 +71,7 @@ impl Sandbox {
         if self.0.minting.begin() {
             let (sandbox, minting) = (self.clone(), self.0.minting.clone());
             thread::spawn(move || {
-                // Dropped last: whoever waits for the end may want to close the file next.
+                // Dropped last: a caller that waits for the end may want to close the file next.
                 let _end = End(minting);
                 let sandbox = sandbox;
                 sandbox.mint();

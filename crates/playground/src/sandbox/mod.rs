@@ -189,7 +189,7 @@ impl Sandbox {
         self.0.identity.master.public_key()
     }
 
-    /// Are there denominations already?
+    /// Whether there are denominations already.
     pub fn has_keys(&self) -> bool {
         !self.keys().denominations.is_empty()
     }

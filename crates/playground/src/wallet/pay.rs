@@ -178,7 +178,7 @@ impl Wallet {
         self.purchase(pay).await?.ok_or(Error::Damaged("a purchase is gone"))
     }
 
-    /// Is a shop there, and does it speak our protocol?
+    /// Checks that a shop answers, and that it speaks our protocol.
     pub(super) async fn greet(&self, base: &BaseUrl) -> Result<(), Error> {
         let reply = self.0.http.insist_get(&base.join(&["config"]), self.0.patience).await?;
         let config: Config = reply.success()?;

@@ -4,7 +4,7 @@
 use std::sync::OnceLock;
 use std::time::Duration;
 
-use net::client::{self, BadAnswer};
+use net::client::{self, Backoff, BadAnswer};
 use reqwest::Client;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -70,19 +70,22 @@ impl Http {
         most: usize,
         patience: Duration,
     ) -> Result<Reply, Error> {
-        let end = Instant::now() + patience;
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff {
+            pause: FIRST_PAUSE,
+            longest: LONGEST_PAUSE,
+            // Only the time ends it.
+            tries_left: u32::MAX,
+            deadline: Instant::now() + patience,
+        };
         loop {
             let tried = self.ask(url, body, most).await;
             let passes = match &tried {
                 Ok(reply) => reply.passes(),
                 Err(error) => matches!(error, Error::Unreachable(..)),
             };
-            if !passes || Instant::now() + pause >= end {
-                return tried;
-            }
-            tokio::time::sleep(pause).await;
-            pause = pause.saturating_mul(2).min(LONGEST_PAUSE);
+            let wait = if passes { backoff.next(|pause| pause) } else { None };
+            let Some(wait) = wait else { return tried };
+            tokio::time::sleep(wait).await;
         }
     }
 

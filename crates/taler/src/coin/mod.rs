@@ -13,7 +13,6 @@ pub mod age;
 pub mod cs;
 pub mod denomination;
 pub mod permission;
-mod power;
 pub mod rsa;
 
 use super::base32::{HashCode, ShortHash};

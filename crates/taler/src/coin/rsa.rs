@@ -26,7 +26,6 @@ use crypto_primes::{Flavor, is_prime, sieve_and_find};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::power::Power;
 use crate::base32::{self, BadBase32, HashCode};
 use crate::kdf;
 
@@ -103,8 +102,6 @@ pub struct RsaPublicKey {
     salt: Box<kdf::Salt>,
     modulus: BoxedMontyParams,
     exponent: u64,
-    /// Modulus and exponent once more, for checking.
-    power: Power,
 }
 
 impl RsaPublicKey {
@@ -148,8 +145,8 @@ impl RsaPublicKey {
         if exponent.len() > size_of::<u64>() {
             return Err(BadRsa::Exponent);
         }
-        let power = exponent.iter().fold(0, |sum, &byte| (sum << 8) | u64::from(byte));
-        if power < 3 || power % 2 == 0 {
+        let value = exponent.iter().fold(0, |sum, &byte| (sum << 8) | u64::from(byte));
+        if value < 3 || value % 2 == 0 {
             return Err(BadRsa::Exponent);
         }
         let lengths = [modulus.len(), exponent.len()].map(u16::try_from);
@@ -159,17 +156,11 @@ impl RsaPublicKey {
         let bytes =
             [&modulus_length.to_be_bytes()[..], &exponent_length.to_be_bytes(), modulus, exponent]
                 .concat();
-        let params = BoxedMontyParams::new_vartime(number);
-        let power_of_two = |bits: u32| {
-            let two = BoxedMontyForm::one(&params).double();
-            raise(&two.pow(&BoxedUint::from(bits)), power).retrieve().to_be_bytes()
-        };
         Ok(Self {
             salt: Box::new(kdf::Salt::new(&bytes)),
             bytes: bytes.into(),
-            exponent: power,
-            power: Power::new(modulus, power, power_of_two).ok_or(BadRsa::Modulus)?,
-            modulus: params,
+            exponent: value,
+            modulus: BoxedMontyParams::new_vartime(number),
         })
     }
 
@@ -190,9 +181,16 @@ impl RsaPublicKey {
     /// an exchange could recognise such coins (crypto 10.2).
     pub fn verify(&self, message: &HashCode, signature: &RsaSignature) -> bool {
         // The factor last: it needs to be looked for only here.
-        self.spread(message).is_some_and(|hash| {
-            self.power.leads(signature.as_bytes(), &hash) && self.is_coprime(&hash)
-        })
+        self.spread(message)
+            .is_some_and(|hash| self.opens(signature.as_bytes(), &hash) && self.is_coprime(&hash))
+    }
+
+    /// Whether `signed`, raised to the public exponent, is `hash`. No number that is not below the modulus is.
+    fn opens(&self, signed: &[u8], hash: &[u8]) -> bool {
+        let (Some(signed), Some(hash)) = (self.number(signed), self.number(hash)) else {
+            return false;
+        };
+        raise(&BoxedMontyForm::new(signed, &self.modulus), self.exponent).retrieve() == hash
     }
 
     /// Hides the message behind a factor that grows from the secret, to have it signed.
@@ -675,7 +673,7 @@ mod tests {
             let spread = key.spread(&message).unwrap();
             let signed =
                 private.sign_blind(&BlindedMessage(Number::read(&spread).unwrap())).unwrap();
-            assert!(key.power.leads(signed.as_bytes(), &spread));
+            assert!(key.opens(signed.as_bytes(), &spread));
             let holds = key.verify(&message, &RsaSignature(signed.0));
             assert_eq!(holds, key.is_coprime(&spread));
             if holds { good += 1 } else { bad += 1 }

@@ -142,7 +142,7 @@ impl Keys {
         &self.hard_limits
     }
 
-    /// The most that one shop may be paid with the exchange's coins at a time, whoever it is; `None`
+    /// The most that one shop may be paid with the exchange's coins at a time, whichever shop it is; `None`
     /// if there is no such limit.
     pub fn most_deposited(&self) -> Option<Amount> {
         self.most(&["DEPOSIT", "TRANSACTION"])

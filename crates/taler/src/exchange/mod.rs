@@ -54,9 +54,9 @@ pub struct KnownExchange {
     pub base_url: &'static str,
     /// What its coins are in.
     pub currency: &'static str,
-    /// The page of whoever runs it, where the key can be compared.
+    /// The page of its operator, where the key can be compared.
     pub operator: &'static str,
-    /// Are its coins worth nothing?
+    /// Whether its coins are worth nothing.
     pub is_play_money: bool,
 }
 

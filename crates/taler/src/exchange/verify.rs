@@ -137,7 +137,7 @@ pub(super) fn introduction(base_url: &BaseUrl, json: &[u8]) -> Result<Trusted, B
     Ok(Trusted { base_url: base_url.clone(), master_public_key, currency })
 }
 
-/// Is it the exchange that is trusted, and do we understand it?
+/// Checks that it is the exchange that is trusted, and that it speaks a version that we do.
 fn check_identity(trusted: &Trusted, answer: &Answer<'_>) -> Result<(), BadKeys> {
     if !speaks(&answer.version) {
         return Err(BadKeys::Version(quote(&answer.version)));
