@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::{Map, Value};
 
 use super::storage_info::free;
-use super::{Error, Result, Tx, execute, sql};
+use super::{Result, Tx, execute, sql};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{OrderSerial, Topic};
 use crate::model::webhook::{
@@ -77,18 +77,18 @@ pub fn health(db: &Connection) -> Result<Health> {
 /// Whether any webhook in use is to be told of this.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn is_wanted(db: &Connection, instance: InstanceSerial, kind: EventType) -> Result<bool> {
     let mut statement = db.prepare_cached(sql!("webhooks/is_any"))?;
     Ok(statement.exists(named_params! { ":instance": instance, ":event_type": kind })?)
 }
 
 /// Writes that something has happened, for each webhook that is to be told, in the transaction in which it
-/// happens; the sender wakes after the commit. `event` is called only if there is such a webhook. A full
-/// disk is no error: what has happened is more than that it is told.
+/// happens; the sender wakes after the commit. `event` is called only if there is such a webhook. An event
+/// that cannot be written, as on a full disk, is counted and logged and is no error.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`] when the webhooks cannot be read, or when SQLite has undone the whole transaction.
 pub fn enqueue(
     tx: &mut Tx<'_>,
     instance: InstanceSerial,
@@ -118,7 +118,8 @@ pub fn enqueue(
     }
     match written {
         Ok(()) => tx.announce([Topic::Webhooks]),
-        Err(Error::Full) if !tx.is_autocommit() => note_lost(kind, "the disk is full"),
+        // Whatever it was, what has happened is more than that it is told.
+        Err(error) if !tx.is_autocommit() => note_lost(kind, &error.to_string()),
         Err(error) => return Err(error),
     }
     Ok(())
@@ -227,7 +228,7 @@ pub struct Waiting {
 /// What waits to be told to the webhooks of `instance`.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn waiting(db: &Connection, instance: InstanceSerial) -> Result<Waiting> {
     let mut statement = db.prepare_cached(sql!("webhook_deliveries/waiting"))?;
     let read = |row: &Row<'_>| {
@@ -244,7 +245,7 @@ pub fn waiting(db: &Connection, instance: InstanceSerial) -> Result<Waiting> {
 /// How many deliveries wait for one webhook.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn waiting_for(db: &Connection, webhook: WebhookSerial) -> Result<u32> {
     let mut statement = db.prepare_cached(sql!("webhook_deliveries/count_waiting"))?;
     Ok(statement.query_row(named_params! { ":webhook_serial": webhook }, |row| row.get(0))?)
@@ -253,7 +254,7 @@ pub fn waiting_for(db: &Connection, webhook: WebhookSerial) -> Result<u32> {
 /// All webhooks of `instance`, the oldest first.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn list(db: &Connection, instance: InstanceSerial) -> Result<Vec<Webhook>> {
     let mut statement = db.prepare_cached(sql!("webhooks/columns" + "webhooks/list"))?;
     let rows = statement.query_map(named_params! { ":instance": instance }, read_webhook)?;
@@ -263,7 +264,7 @@ pub fn list(db: &Connection, instance: InstanceSerial) -> Result<Vec<Webhook>> {
 /// How many webhooks `instance` has.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn count(db: &Connection, instance: InstanceSerial) -> Result<u32> {
     let mut statement = db.prepare_cached(sql!("webhooks/count"))?;
     Ok(statement.query_row(named_params! { ":instance": instance }, |row| row.get(0))?)
@@ -272,7 +273,7 @@ pub fn count(db: &Connection, instance: InstanceSerial) -> Result<u32> {
 /// The webhook of this name.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn find(db: &Connection, instance: InstanceSerial, id: &WebhookId) -> Result<Option<Webhook>> {
     let mut statement = db.prepare_cached(sql!("webhooks/columns" + "webhooks/find"))?;
     let params = named_params! { ":instance": instance, ":webhook_id": id };
@@ -282,7 +283,7 @@ pub fn find(db: &Connection, instance: InstanceSerial, id: &WebhookId) -> Result
 /// The webhook with this number.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn find_by_serial(db: &Connection, webhook: WebhookSerial) -> Result<Option<Webhook>> {
     let mut statement = db.prepare_cached(sql!("webhooks/columns" + "webhooks/find_by_serial"))?;
     let params = named_params! { ":webhook_serial": webhook };
@@ -315,7 +316,7 @@ fn read_webhook(row: &Row<'_>) -> rusqlite::Result<Webhook> {
 /// Keeps a new webhook; `false` if there is one of this name.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn insert(
     tx: &mut Tx<'_>,
     instance: InstanceSerial,
@@ -342,7 +343,7 @@ pub fn insert(
 /// name.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn update(
     tx: &mut Tx<'_>,
     instance: InstanceSerial,
@@ -366,7 +367,7 @@ pub fn update(
 /// Takes a webhook into use again.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn resume(tx: &mut Tx<'_>, webhook: WebhookSerial) -> Result<()> {
     tx.prepare_cached(sql!("webhooks/resume"))?
         .execute(named_params! { ":webhook_serial": webhook })?;
@@ -377,7 +378,7 @@ pub fn resume(tx: &mut Tx<'_>, webhook: WebhookSerial) -> Result<()> {
 /// Takes a webhook out of use, and cancels what waits for it; `false` if it was out of use already.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn disable(
     tx: &mut Tx<'_>,
     webhook: WebhookSerial,
@@ -397,7 +398,7 @@ pub fn disable(
 /// Gives a webhook other keys.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn set_secrets(tx: &mut Tx<'_>, webhook: WebhookSerial, secrets: &Secrets) -> Result<()> {
     tx.prepare_cached(sql!("webhooks/set_secret"))?.execute(named_params! {
         ":webhook_serial": webhook,
@@ -411,7 +412,7 @@ pub fn set_secrets(tx: &mut Tx<'_>, webhook: WebhookSerial, secrets: &Secrets) -
 /// Deletes a webhook with its deliveries, and the events that no other is told of.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn delete(tx: &mut Tx<'_>, webhook: WebhookSerial) -> Result<()> {
     tx.prepare_cached(sql!("webhook_events/delete_of_webhook"))?
         .execute(named_params! { ":webhook_serial": webhook })?;
@@ -439,7 +440,7 @@ pub struct Candidate {
 /// first due of those that later ones may overtake.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn candidates(db: &Connection) -> Result<Vec<Candidate>> {
     let mut statement = db.prepare_cached(sql!("webhook_deliveries/candidates"))?;
     let rows = statement.query_map([], |row| {
@@ -485,7 +486,7 @@ pub struct WaitingDelivery {
 /// A delivery that waits; `None` if it does not any more.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn delivery(db: &Connection, serial: DeliverySerial) -> Result<Option<WaitingDelivery>> {
     let mut statement = db.prepare_cached(sql!("webhook_deliveries/find"))?;
     let found = statement
@@ -541,7 +542,7 @@ pub struct AttemptRow {
 /// Records an attempt, with the state of its webhook; `false` if the delivery does not wait any more.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn record(
     tx: &mut Tx<'_>,
     webhook: WebhookSerial,
@@ -576,7 +577,7 @@ pub fn record(
 /// state if one is named.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn deliveries(
     db: &Connection,
     webhook: WebhookSerial,
@@ -613,7 +614,7 @@ pub fn deliveries(
 /// Lets a delivery wait as if it were new; `false` if the webhook has no such delivery.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn redeliver(
     tx: &mut Tx<'_>,
     webhook: WebhookSerial,
@@ -631,7 +632,7 @@ pub fn redeliver(
 /// many there were.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn redeliver_since(
     tx: &mut Tx<'_>,
     webhook: WebhookSerial,
@@ -653,7 +654,7 @@ pub fn redeliver_since(
 /// Was any delivery that waits scheduled by a clock ahead of `now`?
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn is_any_scheduled_after(db: &Connection, now: Timestamp) -> Result<bool> {
     let mut statement = db.prepare_cached(sql!("webhook_deliveries/is_any_scheduled_after"))?;
     Ok(statement.exists(named_params! { ":now_s": now })?)
@@ -663,7 +664,7 @@ pub fn is_any_scheduled_after(db: &Connection, now: Timestamp) -> Result<bool> {
 /// that clock. For the sender when it starts.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn reschedule(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
     tx.prepare_cached(sql!("webhook_deliveries/reschedule"))?
         .execute(named_params! { ":now_s": now })?;
@@ -673,7 +674,7 @@ pub fn reschedule(tx: &mut Tx<'_>, now: Timestamp) -> Result<()> {
 /// Has any delivery come to this end before that time?
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn is_any_ended(db: &Connection, state: DeliveryState, before: Timestamp) -> Result<bool> {
     let mut statement = db.prepare_cached(sql!("webhook_deliveries/is_any_ended"))?;
     Ok(statement.exists(named_params! { ":state": state, ":before_s": before })?)
@@ -683,7 +684,7 @@ pub fn is_any_ended(db: &Connection, state: DeliveryState, before: Timestamp) ->
 /// other delivery is of; how many deliveries.
 ///
 /// # Errors
-/// [`Error::Sqlite`], [`Error::Full`].
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn delete_ended(
     tx: &mut Tx<'_>,
     state: DeliveryState,
@@ -702,7 +703,7 @@ mod tests {
     use serde_json::json;
 
     use super::super::tests::{Fixture, fixture, order};
-    use super::super::{Options, OutboxLimits, orders};
+    use super::super::{Error, Options, OutboxLimits, orders};
     use super::*;
     use crate::model::webhook::{ATTEMPTS_IN_ORDER, HttpMethod};
 
@@ -797,7 +798,22 @@ mod tests {
         });
         assert!(!paid.await.unwrap());
         assert_eq!(rows(&f), (1, 0, 0));
-        assert_eq!(losses().lost, before + 1);
+        assert!(losses().lost > before);
+    }
+
+    #[actix_web::test]
+    async fn an_event_that_cannot_be_written_costs_nothing_else() {
+        let f = with_webhooks(OutboxLimits::default(), &[EventType::Pay]).await;
+        let (instance, before) = (f.instance, losses().lost);
+        let paid = f.store.write(move |tx| {
+            assert!(orders::insert(tx, instance, &order("A"))?);
+            // No time that a row could have.
+            let timeless = || Event { at: Timestamp::NEVER, ..event("") };
+            enqueue(tx, instance, EventType::Pay, timeless)
+        });
+        paid.await.unwrap();
+        assert_eq!(rows(&f), (1, 0, 0));
+        assert!(losses().lost > before);
     }
 
     #[actix_web::test]
@@ -907,7 +923,7 @@ mod tests {
         let (young, old) =
             (format!("attempts < {ATTEMPTS_IN_ORDER}"), format!("attempts >= {ATTEMPTS_IN_ORDER}"));
         for text in [
-            sql!("migrations/0010_webhooks"),
+            sql!("migrations/0011_webhooks"),
             sql!("webhook_deliveries/candidates"),
             sql!("webhook_deliveries/count_waiting"),
         ] {

