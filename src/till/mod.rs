@@ -49,7 +49,7 @@ use crate::model::invalid_field::InvalidField;
 use crate::model::otp_device::MAX_OTP_DEVICES;
 use crate::model::webhook::DeliverySerial;
 use crate::store::{self, Store};
-use crate::webhook::BadWebhook;
+pub use crate::webhook::BadWebhook;
 use order_locks::OrderLocks;
 use system::NoRandomness;
 use system::clock::{Clock, ClockMonitor};
@@ -71,7 +71,7 @@ pub use exchange::{
 };
 pub use exchange_error::{ExchangeError, ExchangeErrorKind};
 pub use exchange_refunds::{Aborted, CollectedRefund, CollectedRefunds};
-pub use health::{BackupAge, ExchangeKeys, Finding, Findings, Severity};
+pub use health::{BackupAge, ExchangeKeys, Finding, Findings, Severity, WebhookState};
 pub use instance::{Auth, CreateInstance, Deletion};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
@@ -102,7 +102,7 @@ pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
-pub use crate::store::webhooks::Losses;
+pub use crate::store::webhooks::{Health, Losses};
 
 /// The settings for all instances of this daemon.
 #[derive(Clone, Debug)]

@@ -30,7 +30,7 @@ fn a_webhook_is_added_shown_replaced_and_deleted() {
     assert_eq!(shop.get("/private/webhooks").json(), json!({ "webhooks": rows }));
 
     let path = "/private/webhooks/Tryton-Webhook-1a2b3c4d-pay";
-    let mut expected = hook.clone();
+    let mut expected = hook;
     expected["http_method"] = json!("POST");
     expected.as_object_mut().unwrap().remove("webhook_id");
     expected["x_active"] = json!(true);
