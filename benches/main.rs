@@ -19,6 +19,7 @@ mod growth;
 mod harness;
 mod polls;
 mod store;
+mod webhooks;
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::ExitCode;
@@ -37,10 +38,11 @@ struct Section {
 }
 
 /// In the order in which they are taken, whatever was asked for first.
-const SECTIONS: [Section; 4] = [
+const SECTIONS: [Section; 5] = [
     Section { word: "store", heading: "Writing", measure: store::measure },
     Section { word: "polls", heading: "Waiting and waking", measure: polls::measure },
     Section { word: "coins", heading: "Coins", measure: coins::measure },
+    Section { word: "webhooks", heading: "Telling webhooks", measure: webhooks::measure },
     Section { word: "growth", heading: "Growing old", measure: growth::measure },
 ];
 

@@ -23,6 +23,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::webhook::AllowEntry;
 use taler::amount::Currency;
 use taler::currency::CurrencySpecification;
 use taler::sign::PublicKey;
@@ -70,6 +71,13 @@ pub const KEYS: &[&str] = &[
     "strangers.disk_reserve_bytes",
     "exchanges.request_timeout_s",
     "exchanges.attempts",
+    "webhooks.allow",
+    "webhooks.allow_http",
+    "webhooks.max_waiting",
+    "webhooks.max_variables_bytes",
+    "webhooks.disk_reserve_bytes",
+    "webhooks.delivered_kept_days",
+    "webhooks.undelivered_kept_days",
     "legacy.enabled",
     "admin.listen",
     "database.path",
@@ -93,7 +101,8 @@ const FILE_KEYS: &[&str] = &[
 ];
 
 /// Keys that hold lists; the environment separates their items by commas.
-const LISTS: &[&str] = &["server.listen", "server.trusted_proxies", "legal.terms", "legal.privacy"];
+const LISTS: &[&str] =
+    &["server.listen", "server.trusted_proxies", "webhooks.allow", "legal.terms", "legal.privacy"];
 
 /// All settings, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -109,6 +118,8 @@ pub struct Config {
     pub strangers: Strangers,
     /// `[exchanges]`
     pub exchanges: Exchanges,
+    /// `[webhooks]`
+    pub webhooks: Webhooks,
     /// `[legacy]`
     pub legacy: Legacy,
     /// `[admin]`
@@ -214,6 +225,26 @@ pub struct Exchanges {
     pub request_timeout_s: u64,
     /// How often a request is sent that fails for a reason that may pass.
     pub attempts: u32,
+}
+
+/// Where webhooks may go, and how much is kept of what they are told (webhooks 5.5 and 5.7).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhooks {
+    /// What may be called beyond the public Internet: addresses, networks, `localhost`.
+    pub allow: Vec<AllowEntry>,
+    /// Whether addresses with http may be called beyond this machine.
+    pub allow_http: bool,
+    /// Deliveries of an instance that may wait.
+    pub max_waiting: u32,
+    /// Bytes of variables of its events that may wait.
+    pub max_variables_bytes: u64,
+    /// Bytes of the disk that must be free for events to be written.
+    pub disk_reserve_bytes: u64,
+    /// Days that delivered events stay in the log.
+    pub delivered_kept_days: u32,
+    /// Days that others do.
+    pub undelivered_kept_days: u32,
 }
 
 /// The API of 2019. Without the feature `legacy` it is not served, whatever this says.

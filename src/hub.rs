@@ -10,6 +10,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::sync::Notify;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::{Receiver, Sender, channel};
 
@@ -48,6 +49,8 @@ pub struct Hub(Arc<Inner>);
 struct Inner {
     limits: Limits,
     state: Mutex<State>,
+    /// For the one task that tells webhooks: it is no request, counts as none and is never refused.
+    webhooks: Notify,
 }
 
 #[derive(Default)]
@@ -67,7 +70,7 @@ impl fmt::Debug for Hub {
 impl Hub {
     /// A hub in which so many may wait.
     pub fn new(limits: Limits) -> Self {
-        Self(Arc::new(Inner { limits, state: Mutex::default() }))
+        Self(Arc::new(Inner { limits, state: Mutex::default(), webhooks: Notify::new() }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -109,6 +112,9 @@ impl Hub {
 
     /// Wakes all who listen to `topic`.
     pub fn wake(&self, topic: &Topic) {
+        if *topic == Topic::Webhooks {
+            return self.0.webhooks.notify_one();
+        }
         let news = self.state().topics.get(topic).cloned();
         if let Some(news) = news {
             // An error says that the last listener has just gone.
@@ -124,6 +130,11 @@ impl Hub {
         drop(state);
         // Listeners hear that their channels are gone.
         drop(topics);
+    }
+
+    /// Waits until there may be something to tell to webhooks, since the last call. For one task.
+    pub async fn webhooks_changed(&self) {
+        self.0.webhooks.notified().await;
     }
 
     /// How full the hub is.
@@ -299,6 +310,16 @@ mod tests {
         drop(two);
         assert_eq!(hub.stats(), Stats::default());
         assert!(hub.state().clients.is_empty());
+    }
+
+    #[tokio::test]
+    async fn the_sender_of_webhooks_misses_no_wake_and_is_no_request() {
+        let hub = small();
+        hub.wake(&Topic::Webhooks);
+        hub.wake(&Topic::Webhooks);
+        hub.webhooks_changed().await;
+        assert!(timeout(Duration::from_millis(20), hub.webhooks_changed()).await.is_err());
+        assert_eq!(hub.stats(), Stats::default());
     }
 
     #[tokio::test]

@@ -30,7 +30,7 @@ const TIME_INTERVAL: Duration = Duration::from_secs(1800);
 /// tries it at once, and the check only reads a few rows.
 const EXCHANGES: Duration = Duration::from_secs(5);
 
-/// Interval between checks for expired orders and free pages.
+/// Interval between checks for expired orders, old deliveries and free pages.
 const DELETION_INTERVAL: Duration = Duration::from_secs(600);
 /// Pause between two batches of deletions, so that other writes get their turn.
 const BATCH_PAUSE: Duration = Duration::from_millis(100);
@@ -41,21 +41,30 @@ pub async fn run(till: Till) {
         keep_all_fresh(&till),
         resume_pending(&till),
         record_time(&till),
+        till.tell_webhooks(),
         delete_unpaid(&till)
     );
 }
 
-/// Deletes expired unpaid orders of templates, and returns free pages to the disk.
+/// Deletes expired unpaid orders of templates and old deliveries to webhooks, and returns free pages to the
+/// disk.
 async fn delete_unpaid(till: &Till) {
     loop {
         let deleted = till.delete_expired_orders().await;
         let deleted = deleted.inspect_err(|error| {
             log::warn!("unpaid orders of templates could not be deleted: {error}");
         });
+        let old = till.delete_old_deliveries().await.inspect_err(|error| {
+            log::warn!("old deliveries to webhooks could not be deleted: {error}");
+        });
         let given = till.give_space_back().await.inspect_err(|error| {
             log::warn!("free pages could not be returned to the disk: {error}");
         });
-        let more = matches!((&deleted, &given), (Ok(true), Ok(_)) | (Ok(_), Ok(true)));
+        // Nothing is hurried while the store has trouble.
+        let more = match (deleted, old, given) {
+            (Ok(deleted), Ok(old), Ok(given)) => deleted || old || given,
+            _ => false,
+        };
         tokio::time::sleep(if more { BATCH_PAUSE } else { DELETION_INTERVAL }).await;
     }
 }

@@ -6,7 +6,8 @@
 //!  5  start     cli   server          open, run, stop
 //!  4  entry     http  jobs  config    parse, call one use case, format the answer
 //!  3  use cases till                  what the till does
-//!  2  outside   store  hub  exchange  database, subscriptions, exchange client
+//!  2  outside   store  hub            database, subscriptions
+//!               exchange  webhook      exchange client, calls of webhooks
 //!  1  model     model                 the domain's types
 //! ```
 //!
@@ -28,3 +29,4 @@ pub mod model;
 pub mod server;
 pub mod store;
 pub mod till;
+pub mod webhook;

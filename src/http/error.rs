@@ -18,6 +18,7 @@ use crate::model::contract::BadOrder;
 use crate::model::instance::Unfinished;
 use crate::store;
 use crate::till::{self, ExchangeError, ExchangeErrorKind, Refusal};
+use crate::webhook::BadWebhook;
 pub(super) use net::failure::Row;
 use system::log_limit;
 use taler::payment::TooLittle;
@@ -206,6 +207,8 @@ rows! {
     Till(TillError::OtpDeviceExists(_))                                     => (409, 2851, "there is an OTP device of this name with other content"),
     Till(TillError::OtpAlgorithmFixed)                                      => (409, 2852, "the algorithm of an OTP device cannot be changed; delete the device and add it again"),
     Till(TillError::TooManyOtpDevices)                                      => (507,   52, "the instance has as many OTP devices as it may have"),
+    Till(TillError::WebhookUnknown(_))                                      => (404, 2019, "there is no such webhook"),
+    Till(TillError::DeliveryUnknown(_))                                     => (404, 2020, "the webhook has no such delivery"),
     Till(TillError::SessionUnknown)                                         => (404, 2038, "no order was made for this session"),
     Till(TillError::AbortOfUnknown)                                         => (404, 2253, "there is no such contract"),
     Till(TillError::ClaimUnknown)                                           => (404, 2300, "there is no such order, or it needs another token"),
@@ -232,15 +235,19 @@ rows! {
     Till(TillError::RefundBelowFee)                                         => (409, 2530, "the exchange's refund fee is higher than the refund"),
     Till(TillError::RefundOfUnpaid)                                         => (409, 2531, "the order is not paid"),
     Till(TillError::TemplateExists(_))                                      => (409, 2850, "there is a template of this name with other content"),
+    Till(TillError::WebhookExists(_))                                       => (409, 2900, "there is a webhook of this name with other content"),
     Till(TillError::OfferExpired(_))                                        => (410, 2161, "the pay deadline of this order has passed"),
     Till(TillError::RefundTooLate)                                          => (410, 2169, "the refund deadline has passed"),
     Removed(_)                                                         => (410,   76, "this function of the 2019 API was removed"),
     Till(TillError::PaymentComplete)                                        => (412, 2254, "the payment is complete; ask the shop for a refund"),
+    Till(TillError::Webhook(BadWebhook::Invalid { .. }) | TillError::WebhookRefused(_)) => (400,   26, "a parameter is malformed"),
+    Till(TillError::Webhook(BadWebhook::TooLarge { .. }))                   => (413,   32, "a text of the webhook is too long"),
     BodyTooLong(_)                                                     => (413,   32, "the request's body is too long"),
     UriTooLong                                                         => (414,   31, "the request's URI is too long"),
     Till(TillError::TooManyAttempts(_))                                     => (429, 2015, "too many password attempts; wait a moment"),
     Till(TillError::TooManyWrites(_))                                       => (429, 2015, "too many orders or claims come from your network, or for this template; wait a moment"),
     Till(TillError::TooManyOpenOrders)                                      => (429, 2015, "the shop has too many unpaid orders of its templates; try again later"),
+    Till(TillError::TooManyTests(_))                                        => (429, 2015, "test calls are made one at a time, and six a minute; wait a moment"),
     HeadTooLong                                                        => (431,   23, "the request's headers are too long"),
     Till(TillError::RefundBeyondLimit)                                      => (451, 2512, "the refund is above the exchange's limit"),
     Till(TillError::BeyondLimits)                                           => (451, 2513, "the price is above the limits of all exchanges"),
@@ -250,6 +257,7 @@ rows! {
     Bug(_)                                                             => (500,   60, "internal error of the backend"),
     NotImplemented(_)                                                  => (501,   76, "this backend does not offer this"),
     Till(TillError::Overloaded)                                             => (503,   77, "the backend is busy; try again in a moment"),
+    Till(TillError::TooManyWebhooks)                                        => (507,   52, "the instance has as many webhooks as it may have: 50; delete one"),
     Till(TillError::DiskReserve)                                            => (507,   52, "the disk is nearly full; the rest is reserved for payments"),
     Till(TillError::Store(store::Error::Busy | store::Error::Closed))       => (503,   55, "the database is busy; try again in a moment"),
     Till(TillError::Store(store::Error::Full))                              => (507,   52, "the disk is full"),
@@ -320,6 +328,9 @@ impl Failure {
             Till(TillError::NotForgettable(what)) => Some(what.clone()),
             Till(TillError::Refused(why)) => Some(why.to_string()),
             Till(TillError::Exchange(exchange_error)) => Some(exchange_error.to_string()),
+            Till(error @ (TillError::Webhook(_) | TillError::WebhookRefused(_))) => {
+                Some(error.to_string())
+            }
             Removed(what) => Some((*what).to_owned()),
             Legacy(_, cause) => cause.detail(),
             _ => None,
@@ -334,9 +345,11 @@ impl Failure {
             Till(TillError::NotAuthorized | TillError::TokenExpired) => {
                 Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
             }
-            Till(TillError::TooManyAttempts(wait) | TillError::TooManyWrites(wait)) => {
-                Some((RETRY_AFTER, value((wait.as_secs() + 1).to_string())?))
-            }
+            Till(
+                TillError::TooManyAttempts(wait)
+                | TillError::TooManyWrites(wait)
+                | TillError::TooManyTests(wait),
+            ) => Some((RETRY_AFTER, value((wait.as_secs() + 1).to_string())?)),
             Till(
                 TillError::Overloaded | TillError::Store(store::Error::Busy | store::Error::Closed),
             ) => Some((RETRY_AFTER, HeaderValue::from_static("1"))),

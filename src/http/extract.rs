@@ -117,6 +117,18 @@ impl<T: FromStr> FromRequest for PathId<T> {
     }
 }
 
+/// The segment `{serial}` of the path: the number of a row.
+pub(super) struct PathSerial(pub(super) i64);
+
+impl FromRequest for PathSerial {
+    type Error = Failure;
+    type Future = Ready<Result<Self, Failure>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(segment(request, "serial").map(Self))
+    }
+}
+
 /// The query, decoded. Unknown names are ignored, and empty values count as missing.
 pub(super) struct QueryParams(Vec<(String, String)>);
 

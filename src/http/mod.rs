@@ -35,6 +35,7 @@ mod settings;
 mod shop;
 mod templates;
 mod tokens;
+mod webhooks;
 
 use actix_web::dev::HttpServiceFactory;
 use actix_web::http::Method;
@@ -126,6 +127,18 @@ routes! {
     DELETE "/private/templates/{id}"        Private(TemplatesWrite)     => templates::remove;
     GET    "/templates/{id}"                Public                      => templates::public;
     POST   "/templates/{id}"                Public                      => templates::instantiate;
+
+    GET    "/private/webhooks"              Private(WebhooksRead)       => webhooks::list;
+    POST   "/private/webhooks"              Private(WebhooksWrite)      => webhooks::add;
+    GET    "/private/webhooks/{id}"         Private(WebhooksRead)       => webhooks::show;
+    PATCH  "/private/webhooks/{id}"         Private(WebhooksWrite)      => webhooks::change;
+    DELETE "/private/webhooks/{id}"         Private(WebhooksWrite)      => webhooks::remove;
+    GET    "/private/webhooks/{id}/deliveries" Private(WebhooksRead)    => webhooks::deliveries;
+    POST   "/private/webhooks/{id}/deliveries/{serial}/redeliver"
+                                            Private(WebhooksWrite)      => webhooks::redeliver;
+    POST   "/private/webhooks/{id}/redeliver" Private(WebhooksWrite)    => webhooks::redeliver_since;
+    POST   "/private/webhooks/{id}/test"    Private(WebhooksWrite)      => webhooks::test;
+    POST   "/private/webhooks/{id}/secret"  Private(WebhooksWrite)      => webhooks::new_secret;
 }
 
 routes! {
@@ -157,12 +170,6 @@ routes! {
     PATCH  "/private/pots/{id}"             Private(PotsWrite)          => later::private;
     DELETE "/private/pots/{id}"             Private(PotsWrite)          => later::private;
     GET    "/private/pos"                   Private(ProductsRead)       => later::private;
-
-    GET    "/private/webhooks"              Private(WebhooksRead)       => later::private;
-    POST   "/private/webhooks"              Private(WebhooksWrite)      => later::private;
-    GET    "/private/webhooks/{id}"         Private(WebhooksRead)       => later::private;
-    PATCH  "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
-    DELETE "/private/webhooks/{id}"         Private(WebhooksWrite)      => later::private;
 
     GET    "/private/transfers"             Private(TransfersRead)      => later::private;
     POST   "/private/transfers"             Private(TransfersWrite)     => later::private;

@@ -18,7 +18,7 @@ use taler::ids::{OrderId, SessionId};
 use taler::sign::PublicKey;
 use taler::text::bad_text;
 use taler::time::Timestamp;
-use taler::web::{BaseUrl, FulfillmentUrl};
+use taler::web::{BaseUrl, FulfillmentUrl, query_value};
 
 /// The claim token: proves that a client was given the order's address.
 pub type ClaimToken = Bytes<16>;
@@ -51,6 +51,8 @@ pub enum Topic {
     Orders(InstanceSerial),
     /// The KYC state of an instance's accounts.
     Kyc(InstanceSerial),
+    /// What webhooks are to be told: for the one task that sends it, no request waits for that.
+    Webhooks,
 }
 
 /// An order that is about to be kept.
@@ -257,6 +259,27 @@ impl Order {
             Some(decoded) if self.session.as_ref() == Some(&decoded) => decoded,
             _ => sent,
         }
+    }
+
+    /// Address of the page with the order's state (merchant-api 2.4). The bare address of an order without
+    /// claim token stays as it is, whatever happens to the order (observed-2026 2).
+    pub fn status_url(&self, session: Option<&SessionId>) -> String {
+        let path = self.base_url.join(&["orders", self.order_id.as_str()]);
+        format!("{path}{}", self.status_query(session))
+    }
+
+    /// What follows the path in [`Order::status_url`].
+    pub fn status_query(&self, session: Option<&SessionId>) -> String {
+        let credential = match (&self.claim, &self.claim_token) {
+            (_, None) => None,
+            (Some(claim), Some(_)) => Some(format!("h_contract={}", claim.h_contract)),
+            (None, Some(token)) => Some(format!("token={token}")),
+        };
+        let session =
+            session.map(|session| format!("session_id={}", query_value(session.as_str())));
+        let query: Vec<_> = credential.into_iter().chain(session).collect();
+        let mark = if query.is_empty() { "" } else { "?" };
+        format!("{mark}{}", query.join("&"))
     }
 
     /// The key of this order's purchase in `session`; `None` without a fulfillment URL.

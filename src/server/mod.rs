@@ -34,8 +34,9 @@ use crate::http::{self, BadDocument, Library, Metrics};
 use crate::hub::{Hub, Limits};
 use crate::jobs;
 use crate::model::order::Topic;
-use crate::store::{self, Role, Store};
-use crate::till::{Policy, SetupCode, StrangerLimits, Till};
+use crate::store::{self, OutboxLimits, Role, Store};
+use crate::till::{Policy, SetupCode, StrangerLimits, Till, WebhookPolicy};
+use crate::webhook::AddressGuard;
 use ::system::clock::{Clock, zone_problem};
 use ::system::log_limit;
 use taler::amount::Currency;
@@ -142,7 +143,21 @@ pub fn policy(config: &Config) -> Result<Policy, Error> {
             max_open_orders: config.strangers.max_open_orders,
             disk_reserve_bytes: config.strangers.disk_reserve_bytes,
         },
+        webhooks: WebhookPolicy {
+            guard: AddressGuard {
+                allow: config.webhooks.allow.clone(),
+                allow_http: config.webhooks.allow_http,
+                // They are known when the daemon listens.
+                own: Vec::new(),
+            },
+            delivered_kept: days(config.webhooks.delivered_kept_days),
+            undelivered_kept: days(config.webhooks.undelivered_kept_days),
+        },
     })
+}
+
+fn days(days: u32) -> Duration {
+    Duration::from_secs(u64::from(days).saturating_mul(86_400))
 }
 
 /// The store's options, from the settings.
@@ -150,6 +165,11 @@ pub fn store_options(config: &Config) -> store::Options {
     store::Options {
         readers: config.database.readers,
         write_queue: config.database.write_queue,
+        outbox: OutboxLimits {
+            max_waiting: config.webhooks.max_waiting,
+            max_variables_bytes: config.webhooks.max_variables_bytes,
+            disk_reserve_bytes: config.webhooks.disk_reserve_bytes,
+        },
         ..store::Options::default()
     }
 }
@@ -300,8 +320,12 @@ async fn run(
         .shutdown_timeout(GRACE_S)
         .disable_signals();
     // The system may have chosen the port.
-    let own_address = |listener: &TcpListener| match listener.local_addr() {
-        Ok(address) => Ok(Listen::Tcp(address).to_string()),
+    let mut own = Vec::new();
+    let mut own_address = |listener: &TcpListener| match listener.local_addr() {
+        Ok(address) => {
+            own.push(address);
+            Ok(Listen::Tcp(address).to_string())
+        }
         Err(error) => Err(io("cannot listen")(error)),
     };
     let mut addresses = Vec::new();
@@ -312,14 +336,17 @@ async fn run(
     }
     let handed = listen::inherited_sockets()?;
     // With systemd's sockets, the addresses of the settings are not used.
-    let own = if handed.is_empty() { config.server.listen.as_slice() } else { &[] };
+    let listens = if handed.is_empty() { config.server.listen.as_slice() } else { &[] };
     for (socket, address) in handed {
+        if let Socket::Tcp(listener) = &socket {
+            own_address(listener)?;
+        }
         server = serving.listen(server, socket, app.clone()).map_err(io(&address))?;
         addresses.push(address);
     }
-    for listen in own {
+    for listen in listens {
         let socket = match listen {
-            Listen::Tcp(address) if is_for_ipv6_only(address, own) => {
+            Listen::Tcp(address) if is_for_ipv6_only(address, listens) => {
                 let listener = ipv6_only(address)?;
                 addresses.push(own_address(&listener)?);
                 Socket::Tcp(listener)
@@ -337,34 +364,44 @@ async fn run(
         };
         server = serving.listen(server, socket, app.clone()).map_err(io(&listen.to_string()))?;
     }
-    let server = server.run();
-
-    let mut handles = vec![server.handle()];
-    let mut running = vec![actix_web::rt::spawn(server)];
-    if let Some(listen) = &config.admin.listen {
-        let data = (till.clone(), metrics);
-        let mut admin = HttpServer::new(move || {
-            App::new().app_data(data.0.clone()).app_data(data.1.clone()).service(http::admin())
-        })
-        .workers(1)
-        .worker_max_blocking_threads(2)
-        .max_connections(64)
-        .shutdown_timeout(GRACE_S)
-        .disable_signals();
-        match listen {
-            Listen::Tcp(address) => {
-                admin = admin.bind(address).map_err(io(&format!("cannot listen at {address}")))?;
-                for address in admin.addrs() {
-                    log::info!("metrics at http://{address}/metrics");
+    let admin = match &config.admin.listen {
+        None => None,
+        Some(listen) => {
+            let data = (till.clone(), metrics);
+            let mut admin = HttpServer::new(move || {
+                App::new().app_data(data.0.clone()).app_data(data.1.clone()).service(http::admin())
+            })
+            .workers(1)
+            .worker_max_blocking_threads(2)
+            .max_connections(64)
+            .shutdown_timeout(GRACE_S)
+            .disable_signals();
+            match listen {
+                Listen::Tcp(address) => {
+                    admin =
+                        admin.bind(address).map_err(io(&format!("cannot listen at {address}")))?;
+                    for address in admin.addrs() {
+                        own.push(address);
+                        log::info!("metrics at http://{address}/metrics");
+                    }
+                }
+                Listen::Unix(path) => {
+                    admin = admin
+                        .listen_uds(unix(path, &config.server)?)
+                        .map_err(io(&listen.to_string()))?;
+                    log::info!("metrics at {listen}");
                 }
             }
-            Listen::Unix(path) => {
-                admin = admin
-                    .listen_uds(unix(path, &config.server)?)
-                    .map_err(io(&listen.to_string()))?;
-                log::info!("metrics at {listen}");
-            }
+            Some(admin)
         }
+    };
+    // Before any webhook is made or sent: none may call the daemon itself.
+    till.set_own_addresses(own);
+
+    let server = server.run();
+    let mut handles = vec![server.handle()];
+    let mut running = vec![actix_web::rt::spawn(server)];
+    if let Some(admin) = admin {
         let admin = admin.run();
         handles.push(admin.handle());
         running.push(actix_web::rt::spawn(admin));

@@ -14,6 +14,10 @@ use crate::model::business_day::{EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
 use crate::model::otp_device::OtpDeviceSerial;
+use crate::model::webhook::{
+    DeliverySerial, DeliveryState, DisabledWhy, EventId, EventSerial, EventType, HttpMethod,
+    Secret, WebhookSerial,
+};
 
 /// A row's columns one after the other, in the order in which the statement names them. To look
 /// each up by its name takes longer than to find the row, which is felt where rows are read for
@@ -57,7 +61,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text!(PaymentMethod, PaymentReference, TokenScope, ZoneName);
+as_text!(DisabledWhy, EventType, HttpMethod, PaymentMethod, PaymentReference, TokenScope, ZoneName);
 
 /// Types that are kept as JSON.
 macro_rules! as_json {
@@ -136,7 +140,53 @@ macro_rules! as_serial {
 }
 
 pub(super) use as_serial;
-as_serial!(InstanceSerial, OrderSerial, OtpDeviceSerial, RefundSerial);
+as_serial!(
+    DeliverySerial,
+    EventSerial,
+    InstanceSerial,
+    OrderSerial,
+    OtpDeviceSerial,
+    RefundSerial,
+    WebhookSerial
+);
+
+impl ToSql for DeliveryState {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
+}
+
+impl FromSql for DeliveryState {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = value.as_i64()?;
+        let found = Self::ALL.iter().copied().find(|state| state.number() == number);
+        found.ok_or(FromSqlError::OutOfRange(number))
+    }
+}
+
+impl ToSql for EventId {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.0.as_slice().into())
+    }
+}
+
+impl FromSql for EventId {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_blob()?.try_into().map(Self).map_err(bad)
+    }
+}
+
+impl ToSql for Secret {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_bytes().into())
+    }
+}
+
+impl FromSql for Secret {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::new(value.as_blob()?).map_err(bad)
+    }
+}
 
 // 0, 1, 2; nobody reads it but statements.
 impl ToSql for Refunded {

@@ -37,6 +37,7 @@ pub mod spool;
 pub mod storage_info;
 pub mod templates;
 pub mod tokens;
+pub mod webhooks;
 mod writer;
 
 use std::cell::RefCell;
@@ -77,7 +78,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a reader waits for a permit, and then for a connection.
 const POOL_TIMEOUT: Duration = Duration::from_secs(2);
 /// Prepared statements that each connection caches; more than exist.
-const CACHED_STATEMENTS: usize = 128;
+const CACHED_STATEMENTS: usize = 192;
 /// Threads that may read in place, each with a connection of its own; see [`Store::read_in_place`].
 const READING_THREADS: u32 = 32;
 
@@ -214,6 +215,26 @@ pub struct Options {
     pub write_queue: usize,
     /// Whether a change is on the disk before it is confirmed. Only benchmarks turn this off.
     pub durability: Durability,
+    /// How much may wait to be told to webhooks.
+    pub outbox: OutboxLimits,
+}
+
+/// How much may wait to be told to webhooks (webhooks 5.5).
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct OutboxLimits {
+    /// Most deliveries of an instance that wait.
+    pub max_waiting: u32,
+    /// Most bytes of variables of an instance's events that wait.
+    pub max_variables_bytes: u64,
+    /// Free bytes on the disk without which no event is written: the rest is for what has happened, payments
+    /// before all.
+    pub disk_reserve_bytes: u64,
+}
+
+impl Default for OutboxLimits {
+    fn default() -> Self {
+        Self { max_waiting: 10_000, max_variables_bytes: 32 << 20, disk_reserve_bytes: 1_000_000 }
+    }
 }
 
 /// What a confirmed change survives.
@@ -227,7 +248,12 @@ pub enum Durability {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { readers: 4, write_queue: 1024, durability: Durability::Full }
+        Self {
+            readers: 4,
+            write_queue: 1024,
+            durability: Durability::Full,
+            outbox: OutboxLimits::default(),
+        }
     }
 }
 

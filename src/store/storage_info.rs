@@ -44,7 +44,8 @@ pub fn around(path: &Path) -> StorageInfo {
     }
 }
 
-fn free(path: &Path) -> Option<u64> {
+/// Bytes free for us on the disk with the file at `path`; `None` if unknown.
+pub(super) fn free(path: &Path) -> Option<u64> {
     let found = statvfs(folder(path)).ok()?;
     Some(found.f_bavail.saturating_mul(found.f_frsize))
 }

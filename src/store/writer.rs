@@ -22,7 +22,7 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::checkpoint::{Checkpointer, warn_unmoved};
-use super::{Durability, Error, Options, Read, Result, Role};
+use super::{Durability, Error, Options, OutboxLimits, Read, Result, Role};
 use crate::model::order::Topic;
 use system::log_limit;
 
@@ -58,6 +58,7 @@ pub enum Lane {
 pub struct Tx<'a> {
     read: Read<'a>,
     announcements: &'a mut Vec<Topic>,
+    outbox: OutboxLimits,
 }
 
 impl Tx<'_> {
@@ -65,6 +66,11 @@ impl Tx<'_> {
     /// rolled back, no one is woken.
     pub fn announce(&mut self, topics: impl IntoIterator<Item = Topic>) {
         self.announcements.extend(topics);
+    }
+
+    /// How much may wait to be told to webhooks.
+    pub(super) fn outbox(&self) -> OutboxLimits {
+        self.outbox
     }
 }
 
@@ -320,6 +326,7 @@ impl Writer {
             announce,
             counters: counters.clone(),
             checkpointer: checkpointer.clone(),
+            outbox: options.outbox,
         };
         let thread = thread::Builder::new()
             .name("writer".into())
@@ -387,6 +394,7 @@ struct WriterLoop {
     announce: Announce,
     counters: Arc<Counters>,
     checkpointer: Arc<Checkpointer>,
+    outbox: OutboxLimits,
 }
 
 impl WriterLoop {
@@ -455,7 +463,7 @@ impl WriterLoop {
                 say("SAVEPOINT job")?;
             }
             let reported = announcements.len();
-            let mut tx = Tx { read: Read(&self.connection), announcements };
+            let mut tx = Tx { read: Read(&self.connection), announcements, outbox: self.outbox };
             let good = job.run(&mut tx);
             if self.connection.is_autocommit() {
                 return Err(Failed::RolledBack);

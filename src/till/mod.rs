@@ -32,6 +32,7 @@ mod time;
 mod verified_passwords;
 mod wait;
 mod web_session;
+mod webhooks;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
@@ -46,7 +47,9 @@ use crate::model::contract::BadOrder;
 use crate::model::instance::{Instance, InstanceSettings, Unfinished};
 use crate::model::invalid_field::InvalidField;
 use crate::model::otp_device::MAX_OTP_DEVICES;
+use crate::model::webhook::DeliverySerial;
 use crate::store::{self, Store};
+use crate::webhook::BadWebhook;
 use order_locks::OrderLocks;
 use system::NoRandomness;
 use system::clock::{Clock, ClockMonitor};
@@ -54,7 +57,7 @@ use taler::amount::Currency;
 use taler::canonical;
 use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
-use taler::ids::{InstanceId, OrderId, OtpDeviceId, TemplateId};
+use taler::ids::{InstanceId, OrderId, OtpDeviceId, TemplateId, WebhookId};
 use taler::path::BadPath;
 use taler::template::{BadTemplate, TemplateMismatch};
 use taler::time::{RelativeTime, Timestamp};
@@ -85,15 +88,21 @@ pub use wait::{
     Status, StatusQuery, WaitLimit,
 };
 pub use web_session::Activity;
+pub use webhooks::{
+    MAX_DELIVERIES, OLD_SECRET_S, TestCall, TestedWebhook, USUAL_DELIVERIES, WebhookPolicy,
+};
 // For the description of the API.
 #[cfg(test)]
-pub(crate) use {password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON};
+pub(crate) use {
+    password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S,
+};
 
 pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
+pub use crate::store::webhooks::Losses;
 
 /// The settings for all instances of this daemon.
 #[derive(Clone, Debug)]
@@ -114,6 +123,8 @@ pub struct Policy {
     pub default_wire_transfer_delay: RelativeTime,
     /// Limits on writes of clients without a token.
     pub strangers: StrangerLimits,
+    /// Which addresses webhooks may call, and how long their log is.
+    pub webhooks: WebhookPolicy,
 }
 
 /// The till itself. Cheap to clone; all clones are one till.
@@ -134,6 +145,7 @@ pub struct Till {
     witness: Arc<Mutex<ClockMonitor>>,
     exporting: Arc<Semaphore>,
     strangers: Arc<strangers::Strangers>,
+    outgoing: Arc<webhooks::Outgoing>,
 }
 
 /// Why a use case failed.
@@ -338,6 +350,27 @@ pub enum Error {
     /// No order comes of the template and what the customer says.
     #[error("{0}")]
     TemplateInput(#[from] TemplateMismatch),
+    /// The shop has no such webhook.
+    #[error("there is no webhook {0}")]
+    WebhookUnknown(WebhookId),
+    /// The name belongs to another webhook.
+    #[error("a webhook {0} with other content exists")]
+    WebhookExists(WebhookId),
+    /// The shop has as many webhooks as it may have.
+    #[error("the shop has as many webhooks as it may have")]
+    TooManyWebhooks,
+    /// The texts of the webhook are malformed or too long.
+    #[error("{0}")]
+    Webhook(#[from] BadWebhook),
+    /// The webhook's address may not be called; why.
+    #[error("url: {0}")]
+    WebhookRefused(String),
+    /// The webhook has no such delivery.
+    #[error("there is no delivery {}", .0.0)]
+    DeliveryUnknown(DeliverySerial),
+    /// Too many test calls were made; come back after this time.
+    #[error("too many test calls; wait {} s", .0.as_secs())]
+    TooManyTests(Duration),
     /// A stored order cannot be read.
     #[error("a stored contract is damaged: {0}")]
     Damaged(String),
@@ -363,6 +396,7 @@ impl Till {
     pub fn new(store: Store, hub: Hub, terms: Policy, clock: Clock) -> Self {
         let exchanges = Arc::new(exchange::Directory::open(&terms, &store, &clock));
         let strangers = Arc::new(strangers::Strangers::new(terms.strangers));
+        let outgoing = webhooks::Outgoing::new(terms.webhooks.clone());
         let (terms, passwords) = (Arc::new(terms), Arc::new(password::Gate::new()));
         let (locks, pending_work) = (OrderLocks::default(), Arc::new(Notify::new()));
         let (uses, exporting) = (web_session::Uses::default(), Arc::new(Semaphore::new(1)));
@@ -385,6 +419,7 @@ impl Till {
             witness,
             exporting,
             strangers,
+            outgoing,
         }
     }
 

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::lookup::{order, still_there};
 use super::wait::WaitLimit;
+use super::webhooks::tell_created;
 use super::{Error, Principal, Till, otp_device, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
@@ -199,6 +200,7 @@ impl Till {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);
                 }
+                tell_created(tx, serial, &new.order_id, now)?;
                 Ok(CreatedOrder {
                     order_id: new.order_id,
                     token: new.claim_token,

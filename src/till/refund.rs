@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 
 use super::lookup::order;
 use super::pay::ledger::OrderLedger;
+use super::webhooks::tell_refunded;
 use super::{Error, Principal, Till};
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{Order, Refund, RefundSerial, RefundState};
@@ -114,6 +115,7 @@ impl Till {
                     order.refund_taken = wish.total;
                 }
                 orders::set_refunds(tx, &order)?;
+                tell_refunded(tx, &order, &refund, &wish.total)?;
                 Ok((order, Some(amount)))
             })
             .await?;

@@ -14,7 +14,7 @@ import schemathesis
 from hypothesis import strategies as st
 from schemathesis.core.parameters import ParameterLocation as Place
 
-from shop import IBAN, PAGE, SPARE, Shop
+from shop import IBAN, NOBODY, PAGE, SPARE, Shop
 
 SHOP = Shop(os.environ["TILLD_URL"], os.environ["TILLD_INSTANCE"], os.environ["TILLD_TOKEN"])
 THERE = SHOP.furnish()
@@ -23,7 +23,7 @@ INSTANCE = "/instances/{instance}"
 #: What browsers see as pages.
 PAGED = {form + path for form in ("", INSTANCE) for path in ("/orders/{id}", "/templates/{id}")} | {"/", INSTANCE}
 #: Where a name that was met by chance could end what others need, or a template be another one.
-GUARDED = ("/management/", "/accounts/", "/tokens/", "/templates/")
+GUARDED = ("/management/", "/accounts/", "/tokens/", "/templates/", "/webhooks")
 #: A time that does not come while this runs.
 FAR = 4_000_000_000
 
@@ -36,6 +36,12 @@ schemathesis.openapi.format("fulfillment-url-of-order", st.sampled_from([*PAGES,
 schemathesis.openapi.format("web-address", st.sampled_from([*URLS, "http:x.example", " https://x.example/a b"]))
 PAYTO = [IBAN, SPARE, "payto://x-taler-bank/bank.example/shop?receiver-name=A", "PAYTO://void/x?receiver-name=%41"]
 schemathesis.openapi.format("payto", st.sampled_from(PAYTO))
+HOOKS = ["https://shop.example/hook", "HTTPS://Shop.Example:8443/{{order_id}}?a={{ amount }}", "http://127.0.0.1:1024/"]
+schemathesis.openapi.format("webhook-url", st.sampled_from(HOOKS))
+LINES = ["X-Order: {{order_id}}", "Content-Type: application/json\nX-A: b", "A: {{{reason}}}\r\n\r\nB:"]
+schemathesis.openapi.format("webhook-headers", st.sampled_from(LINES))
+BODIES = ['{"a":"{{order_id}}","b":{{contract}}}', "{{order_id}}|{{wtid}}", "{{#a}}{{.}}{{/a}}{{^a}}no{{/a}}{{! x }}", "a } b"]
+schemathesis.openapi.format("webhook-body", st.sampled_from(BODIES))
 PATHS = ["$.extra", "$.extra.a", "$.products[*].price", "$.products[0].taxes[1].tax", "$.summary"]
 schemathesis.openapi.format("contract-path", st.sampled_from(PATHS))
 schemathesis.openapi.format("regex-lite", st.sampled_from(["", "^https://", "a|b", "[a-z]+/(x|y){2,3}$", r"\."]))
@@ -146,6 +152,18 @@ def fill(case, turn):
         case "DELETE", "/private/otp-devices/{id}":
             SHOP.ask("POST", "/private/otp-devices", otp_device(f"gone{turn}"))
             return f"gone{turn}", {}, {}
+        case "POST", "/private/webhooks":
+            # No more than an instance may have.
+            return None, {}, {"webhook_id": f"hook{turn % 20}"}
+        case "PATCH", "/private/webhooks/{id}":
+            return "mine", {}, {}
+        case "DELETE", "/private/webhooks/{id}":
+            # The same one again is no other, should it not have been deleted.
+            webhook = {"webhook_id": f"gone{turn % 10}", "event_type": "pay", "url": NOBODY, "http_method": "POST"}
+            SHOP.ask("POST", "/private/webhooks", webhook)
+            return f"gone{turn % 10}", {}, {}
+        case _, path if path.startswith("/private/webhooks/{id}"):
+            return "there", {}, {}
         case "GET", "/files/{id}":
             return ["style.css", "poll.js", "icon.svg"][turn % 3], {}, {}
         case "GET", "/management/instances/{id}" | "/management/instances/{id}/kyc":
@@ -273,6 +291,10 @@ def sensible(case, body):
             auth = body.get("auth", body)
             if isinstance(auth.get("token"), str):
                 auth["token"] = f"secret-token:{SHOP.instance}{sum(TURNS.values())}"
+        case "POST" | "PATCH", "/private/webhooks" | "/private/webhooks/{id}":
+            for name, good in {"url": HOOKS, "header_template": LINES, "body_template": BODIES}.items():
+                if isinstance(body.get(name), str):
+                    body[name] = good[len(body[name]) % len(good)]
         case "POST" | "PATCH", "/private/templates" | "/private/templates/{id}":
             body.pop("otp_id", None)
             contract = body["template_contract"] = in_kudos(body["template_contract"])
@@ -311,6 +333,9 @@ def before_call(context, case, kwargs):
     name, query, body = fill(case, turn)
     if name is not None and fits(Place.PATH):
         case.path_parameters["id"] = name
+        if "serial" in names:
+            SHOP.order()
+            case.path_parameters["serial"] = SHOP.ask("GET", f"/private/webhooks/{name}/deliveries?limit=1")["deliveries"][0]["delivery_serial"]
     if fits(Place.QUERY):
         case.query.update(query)
     if good_body:

@@ -14,6 +14,8 @@ from nacl.signing import SigningKey
 IBAN = "payto://iban/DE75512108001245126199?receiver-name=Shop"
 SPARE = "payto://iban/CH9300762011623852957?receiver-name=Shop"
 PAGE = "https://shop.example/article"
+#: Where nobody listens.
+NOBODY = "http://127.0.0.1:1024/hook"
 PASSWORD = "correct horse"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
@@ -53,6 +55,8 @@ class Daemon:
             "TILLD_STRANGERS__TEMPLATE_BURST": "1000000",
             "TILLD_STRANGERS__TEMPLATE_PER_MINUTE": "1000000",
             "TILLD_STRANGERS__MAX_OPEN_ORDERS": "1000000",
+            # A receiver of webhooks that is not there.
+            "TILLD_WEBHOOKS__ALLOW": "localhost",
             "TILLD_LEGAL__TERMS": f"{self.room.name}/terms.md",
             "TILLD_LEGAL__PRIVACY": f"{self.room.name}/terms.md",
         }
@@ -164,6 +168,9 @@ class Shop:
             template = {"template_id": name, "template_description": name, "template_contract": contract}
             # An earlier run has made them.
             self.ask("POST", "/private/templates", template, good=(204, 409))
+        for name, kind in {"there": "order_created", "mine": "category_added"}.items():
+            webhook = {"webhook_id": name, "event_type": kind, "url": NOBODY, "http_method": "POST"}
+            self.ask("POST", "/private/webhooks", webhook, good=(204, 409))
         accounts = self.ask("GET", "/private/accounts")["accounts"]
         spare = next(account for account in accounts if account["payto_uri"] == SPARE)
         return {"spare": spare["h_wire"], "accounts": [account["h_wire"] for account in accounts]}

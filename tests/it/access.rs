@@ -13,7 +13,10 @@ fn path(row: &RouteSpec, instance: &str) -> String {
     let at_root = matches!(row.access, Access::Management(_)) || instance == "admin";
     let prefix = if at_root { String::new() } else { format!("/instances/{instance}") };
     let id = if row.path.starts_with("/management") { "nobody" } else { "12345" };
-    format!("{prefix}{}", row.path.replace("{id}", id).replace("{slug}", "x"))
+    format!(
+        "{prefix}{}",
+        row.path.replace("{id}", id).replace("{slug}", "x").replace("{serial}", "1")
+    )
 }
 
 fn closed_rows() -> Vec<&'static RouteSpec> {

@@ -12,6 +12,7 @@ use std::time::Duration;
 use rusqlite::Connection;
 use serde_json::{Value, json};
 
+use crate::common::shop::{IBAN, plain};
 use crate::common::{Daemon, PATIENCE, Place, Reply, client};
 use crate::restart::notes;
 
@@ -31,6 +32,7 @@ impl Island {
     fn new() -> Self {
         let place = Place::new();
         place.instance("admin");
+        place.ok(&["account", "add", "admin", IBAN]);
         let token = place.token("admin", "all:refreshable");
         let disk = place.dir.path().join("disk");
         fs::create_dir(&disk).unwrap();
@@ -52,6 +54,29 @@ impl Island {
         let root = PathBuf::from(format!("/proc/{}/root", daemon.child.id()));
         let disk = root.join(disk.strip_prefix("/").unwrap());
         Self { place, daemon, token, disk }
+    }
+
+    fn post(&self, path: &str, body: &Value) -> Reply {
+        self.daemon.ask("POST", path).token(&self.token).json(body).send()
+    }
+
+    /// Makes an order and takes cash for it.
+    fn sell(&self) {
+        let made = self.post("/private/orders", &plain("tea", "KUDOS:1"));
+        assert_eq!(made.status, 200, "{made:?}");
+        let id = made.json()["order_id"].as_str().unwrap().to_owned();
+        let path = format!("/private/orders/{id}/payments");
+        let paid = self.post(&path, &json!({ "method": "cash" }));
+        assert_eq!(paid.status, 200, "{paid:?}");
+    }
+
+    /// Leaves less free than is reserved for what happens, and more than a payment needs.
+    fn nearly_fill(&self) {
+        let filler = File::create(self.disk.join("filler")).unwrap();
+        let free = || rustix::fs::statvfs(&self.disk).map(|disk| disk.f_bavail * disk.f_frsize);
+        while free().unwrap() > 600_000 {
+            (&filler).write_all(&[7; 65_536]).unwrap();
+        }
     }
 
     /// Leaves no byte free.
@@ -139,6 +164,30 @@ fn on_a_full_disk_reading_goes_on_and_writing_comes_back_when_there_is_room() {
     assert!(confirmed.iter().all(|note| there.get(note) == Some(&1)), "{there:?}");
     assert!(refused.iter().all(|note| !there.contains_key(note)), "{there:?}");
     assert_eq!(there.len(), confirmed.len());
+}
+
+#[test]
+fn a_disk_that_is_nearly_full_costs_what_webhooks_are_told_and_no_payment() {
+    let island = Island::new();
+    let hook = json!({
+        "webhook_id": "w", "event_type": "pay", "url": "https://192.0.2.1.example/", "http_method": "POST",
+    });
+    assert_eq!(island.post("/private/webhooks", &hook).status, 204);
+    let told = || {
+        let path = "/private/webhooks/w/deliveries";
+        let log = island.daemon.ask("GET", path).token(&island.token).send().json();
+        log["deliveries"].as_array().unwrap().len()
+    };
+    island.sell();
+    assert_eq!(told(), 1);
+    island.nearly_fill();
+    for _ in 0..5 {
+        island.sell();
+    }
+    assert_eq!(told(), 1);
+    fs::remove_file(island.disk.join("filler")).unwrap();
+    island.sell();
+    assert_eq!(told(), 2);
 }
 
 #[test]

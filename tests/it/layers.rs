@@ -21,20 +21,26 @@ const CRATES: &[(&str, &[&str])] = &[
 /// Each module of the daemon and of the playground, and which others, and which crates, it may use.
 const PLAN: &[(&str, &[&str])] = &[
     ("model", &["taler"]),
-    ("config", &["taler"]),
+    // Of webhooks, what an operator may allow them.
+    ("config", &["taler", "webhook"]),
     // Only the topics; a wake carries no news.
     ("hub", &["model", "taler"]),
     // The exchange's client stores nothing.
     ("exchange", &["net", "system", "taler"]),
+    // Nor do calls of webhooks: a request, and one attempt.
+    ("webhook", &["net", "system", "taler"]),
     ("store", &["model", "system", "taler"]),
-    ("till", &["exchange", "hub", "model", "store", "system", "taler"]),
+    ("till", &["exchange", "hub", "model", "store", "system", "taler", "webhook"]),
     // Of `store`, no more than its errors, and those in one file only.
-    ("http", &["model", "net", "store", "system", "taler", "till", "ui"]),
+    ("http", &["model", "net", "store", "system", "taler", "till", "ui", "webhook"]),
     // Background jobs call use cases, as handlers do.
     ("jobs", &["system", "till"]),
     (
         "server",
-        &["config", "exchange", "http", "hub", "jobs", "model", "store", "system", "taler", "till"],
+        &[
+            "config", "exchange", "http", "hub", "jobs", "model", "store", "system", "taler",
+            "till", "webhook",
+        ],
     ),
     // Exchanges, because the till would keep what they say, and the doctor changes nothing.
     (
@@ -51,6 +57,7 @@ const PLAN: &[(&str, &[&str])] = &[
             "system",
             "taler",
             "till",
+            "webhook",
         ],
     ),
     ("main", &["cli"]),

@@ -51,3 +51,4 @@ mod templates;
 mod tenants;
 mod typing;
 mod wallet;
+mod webhooks;

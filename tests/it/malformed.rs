@@ -73,6 +73,8 @@ impl Target {
         target.post("/private/templates", &template);
         let device = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/otp-devices")).unwrap();
         target.post("/private/otp-devices", &target.sample(device));
+        let webhook = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/webhooks")).unwrap();
+        target.post("/private/webhooks", &target.sample(webhook));
         target
     }
 
@@ -94,11 +96,12 @@ impl Target {
             path if path.contains("/sessions") => "S1",
             path if path.contains("/templates") => "T",
             path if path.contains("/otp-devices") => "M",
+            path if path.contains("/webhooks") => "W",
             path if path.contains("/accounts") => return path.replace("{id}", &"0".repeat(103)),
             path if path.contains("/instances") => "bar",
             _ => "99999",
         };
-        row.path.replace("{id}", id.unwrap_or(there))
+        row.path.replace("{id}", id.unwrap_or(there)).replace("{serial}", "1")
     }
 
     /// A good body for `row`.
@@ -168,6 +171,14 @@ impl Target {
                 "otp_device_id": "M", "otp_device_description": "machine", "otp_ctr": null,
                 "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "otp_algorithm": 1,
             }),
+            (_, "/private/webhooks" | "/private/webhooks/{id}") => json!({
+                "webhook_id": "W", "event_type": "category_added", "http_method": "POST",
+                "url": "https://shop.example/{{category_name}}", "header_template": "X-A: {{a}}",
+                "body_template": "{\"name\":\"{{category_name}}\"}",
+            }),
+            ("POST", "/private/webhooks/{id}/redeliver") => json!({ "since": { "t_s": 1 } }),
+            ("POST", "/private/webhooks/{id}/secret") => json!({ "keep_old_s": 5 }),
+            ("POST", path) if path.starts_with("/private/webhooks/") => json!({}),
             ("POST", "/templates/{id}") => json!({
                 "template_type": "paivana", "summary": "Tea", "amount": "KUDOS:6",
                 "tip": "KUDOS:1", "website": PAGE, "paivana_id": "S1",
@@ -263,6 +274,12 @@ fn is_there(path: &str) -> bool {
 
 fn has_body(row: &RouteSpec) -> bool {
     !["GET", "DELETE"].contains(&row.method)
+}
+
+/// Does what the body says matter? These two are told all by their path.
+fn reads_body(row: &RouteSpec) -> bool {
+    let path = row.path;
+    has_body(row) && !(path.ends_with("{id}/test") || path.ends_with("{serial}/redeliver"))
 }
 
 /// JSON that is hardly ever what is wanted.
@@ -405,7 +422,7 @@ fn what_is_spoiled_here_was_good_before() {
 fn what_is_no_object_is_no_body() {
     let target = Target::open();
     let nested = |open: &str, close: &str| open.repeat(100) + "1" + &close.repeat(100);
-    for row in rows().filter(|row| has_body(row)) {
+    for row in rows().filter(|row| reads_body(row)) {
         let path = target.path(row, None);
         for body in [
             &b""[..],
@@ -436,7 +453,9 @@ fn what_is_no_object_is_no_body() {
             let what = format!("{row:?} {:?}: {status} {code}", String::from_utf8_lossy(body));
             // A handler that reads no body refuses none.
             let refused = (400..500).contains(&status) || status == 501;
-            assert!(refused, "{what}");
+            // The mark before an object is no part of it, and this one needs no member.
+            let is_object = body.ends_with(b"{}") && row.path.ends_with("/secret");
+            assert!(refused || is_object, "{what}");
         }
     }
     target.close();

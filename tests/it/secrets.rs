@@ -17,8 +17,8 @@ use tilld::http::{EVERYWHERE, LATER, LATER_ROOT, LEGACY, ROOT};
 use crate::backoffice::{PASSWORD, Visitor};
 use crate::coins::{claimed, order};
 use crate::common::exchange::Exchange;
-use crate::common::shop::{Shop, nonce};
-use crate::common::{Daemon, PATIENCE, Place, Reply, client, tilld};
+use crate::common::shop::{Shop, nonce, plain};
+use crate::common::{Daemon, PATIENCE, Place, Reply, client, eventually, tilld};
 
 /// What somebody holds that nobody else may learn, by what it is.
 #[derive(Default)]
@@ -83,7 +83,8 @@ fn holds(bytes: &[u8], needle: &str) -> bool {
 /// A shop that takes coins and says all it can.
 fn talkative(exchange: &Exchange) -> Shop {
     let settings = format!(
-        "[log]\nlevel = \"trace\"\n[exchanges]\nrequest_timeout_s = 5\nattempts = 2\n{}",
+        "[log]\nlevel = \"trace\"\n[webhooks]\nallow = [\"localhost\"]\n\
+         [exchanges]\nrequest_timeout_s = 5\nattempts = 2\n{}",
         exchange.trusted()
     );
     Shop::configured_at("payto://x-taler-bank/localhost/shop?receiver-name=Shop", &settings)
@@ -354,6 +355,37 @@ fn people_err(shop: &Shop, secrets: &mut Secrets) {
     }
 }
 
+/// Webhooks with credentials in all their texts, good and bad ones, and a receiver that is not there.
+fn programs_are_told(shop: &Shop, secrets: &mut Secrets) {
+    let url = secrets.add("credential in a webhook's URL", "url-credential-4731");
+    let header = secrets.add("credential in a webhook's header", "header-credential-4732");
+    let body = secrets.add("credential in a webhook's body", "body-credential-4733");
+    let mut hook = json!({
+        "webhook_id": "w", "event_type": "pay", "url": format!("http://127.0.0.1:1024/{url}"),
+        "http_method": "POST", "header_template": format!("X-Auth: {header}"),
+        "body_template": format!("{{\"key\":\"{body}\"}}"),
+    });
+    assert_eq!(shop.post("/private/webhooks", &hook).status, 204);
+    let secret = shop.post("/private/webhooks/w/secret", &json!({})).json();
+    secrets.add(
+        "secret of a webhook",
+        secret["secret"].as_str().unwrap().trim_start_matches("whsec_"),
+    );
+    assert_eq!(shop.post("/private/webhooks/w/test", &json!({})).status, 200);
+    shop.sold(&plain("tea", "KUDOS:1"));
+    eventually("the receiver was called", || {
+        shop.get("/private/webhooks/w/deliveries").json()["deliveries"][0]["attempts"] == 1
+    });
+    for (name, bad) in
+        [("url", "{{"), ("header_template", "\nHost: x"), ("body_template", "{{#a}}")]
+    {
+        let good = hook[name].as_str().unwrap().to_owned();
+        hook[name] = json!(format!("{good}{bad}"));
+        assert_eq!(shop.post("/private/webhooks", &hook).status, 400);
+        hook[name] = json!(good);
+    }
+}
+
 #[test]
 fn the_most_talkative_daemon_tells_no_secret() {
     let exchange = Exchange::start();
@@ -362,6 +394,7 @@ fn the_most_talkative_daemon_tells_no_secret() {
     let mut kept = Secrets::default();
     people_buy(&shop, &exchange, &mut kept);
     people_err(&shop, &mut kept);
+    programs_are_told(&shop, &mut kept);
     let db = Connection::open(shop.place.db()).unwrap();
     let mut keys = db.prepare_cached("SELECT private_key FROM instances").unwrap();
     let keys: Vec<Vec<u8>> =
@@ -580,7 +613,7 @@ fn the_demonstration_tells_nothing_of_its_wallet() {
         let words = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
         (done.status.success(), words)
     };
-    crate::common::eventually("the exchange has keys", || {
+    eventually("the exchange has keys", || {
         let keys = client().timeout(PATIENCE).build().unwrap().get(format!("{exchange}keys"));
         keys.send().unwrap().status().is_success()
     });

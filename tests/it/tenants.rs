@@ -37,6 +37,8 @@ struct Tenant {
     goods: String,
     template: String,
     otp_device: String,
+    /// A webhook that was told of one order.
+    webhook: String,
     /// The hash that names its bank account.
     account: String,
     /// The number of its token.
@@ -83,7 +85,20 @@ impl ShopsOfADaemon {
             assert!(reply.status < 300, "{path}: {reply:?}");
             reply
         };
+        let webhook = format!("hook-{seed}");
+        let body = json!({ "webhook_id": webhook, "event_type": "order_created",
+            "url": "https://shop.example/", "http_method": "POST",
+            "header_template": format!("X-Key: key-of-{id}") });
+        post("/private/webhooks", &body);
         let orders = [0, 1, 2].map(|step| {
+            if step == 1 {
+                // One delivery is enough.
+                let other = json!({ "event_type": "category_added", "url": "https://shop.example/",
+                    "http_method": "POST", "header_template": format!("X-Key: key-of-{id}") });
+                let path = at(&format!("/private/webhooks/{webhook}"));
+                let reply = self.daemon.ask("PATCH", &path).token(&token).json(&other).send();
+                assert_eq!(reply.status, 204, "{reply:?}");
+            }
             let wish = json!({
                 "order": { "summary": format!("ale-of-{id}"), "amount": "EUR:31.41",
                     "fulfillment_url": goods },
@@ -118,11 +133,15 @@ impl ShopsOfADaemon {
             "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" });
         post("/private/otp-devices", &body);
         let get = |path: &str| self.daemon.ask("GET", &at(path)).token(&token).send().json();
+        let log = get(&format!("/private/webhooks/{webhook}/deliveries"));
+        // See `at`.
+        assert_eq!(log["deliveries"][0]["delivery_serial"], seed, "{log}");
         let accounts = get("/private/accounts");
         let account = accounts["accounts"][0]["h_wire"].as_str().unwrap().to_owned();
         let serial = get("/private/tokens")["tokens"][0]["serial"].to_string();
         let web_session = Visitor::seated(&self.daemon.address, id);
-        let own = ["ale-of-", "mark-of-", "reason-of-", "note-of-", "offer-of-", "corner-of-"];
+        let own =
+            ["ale-of-", "mark-of-", "reason-of-", "note-of-", "offer-of-", "corner-of-", "key-of-"];
         let mut secrets: Vec<String> = own.iter().map(|start| format!("{start}{id}")).collect();
         for order in &orders {
             secrets.extend([&order.claim_token, &order.h_contract, &order.sig].map(String::clone));
@@ -142,6 +161,7 @@ impl ShopsOfADaemon {
             goods,
             template,
             otp_device,
+            webhook,
             account,
             serial,
             web_session,
@@ -167,6 +187,10 @@ impl ShopsOfADaemon {
                 format!("order_serial IN ({orders})")
             } else if has("deposit_serial") {
                 format!("deposit_serial IN ({deposits})")
+            } else if has("webhook_serial") {
+                let webhooks =
+                    format!("SELECT serial FROM webhooks WHERE instance_serial = ({own})");
+                format!("webhook_serial IN ({webhooks})")
             } else if table == "instances" {
                 format!("id = '{}'", tenant.id)
             } else {
@@ -183,8 +207,26 @@ impl ShopsOfADaemon {
                 );
                 continue;
             };
-            // That a token was used is kept; by whom says the token.
-            let kept = columns.iter().filter(|column| *column != "last_used_s");
+            // That a token was used is kept; by whom says the token. What the sender of webhooks writes has
+            // its own time.
+            let of_sender = [
+                "state",
+                "attempts",
+                "next_attempt_s",
+                "scheduled_at_s",
+                "last_attempt_s",
+                "last_http_status",
+                "last_error",
+                "took_ms",
+                "answer_head",
+                "ended_at_s",
+                "last_success_s",
+                "failing_since_s",
+            ];
+            let is_told = table.starts_with("webhook");
+            let kept = columns.iter().filter(|column| {
+                *column != "last_used_s" && !(is_told && of_sender.contains(&&***column))
+            });
             let kept = kept.cloned().collect::<Vec<_>>().join(", ");
             let query = format!("SELECT {kept} FROM {table} WHERE {whose} ORDER BY 1");
             let mut statement = db.prepare_cached(&query).unwrap();
@@ -251,6 +293,7 @@ impl Tenant {
             "sessions" => vec![self.session.clone()],
             "templates" => vec![self.template.clone()],
             "otp-devices" => vec![self.otp_device.clone()],
+            "webhooks" => vec![self.webhook.clone()],
             "accounts" => vec![self.account.clone()],
             "tokens" => vec![self.serial.clone()],
             "instances" => vec![self.id.to_owned()],
@@ -305,6 +348,12 @@ impl Tenant {
                 json!({ "template_description": "x", "template_contract": { "summary": "x" } })
             }
             (_, "/private/otp-devices/{id}") => json!({ "otp_device_description": "x" }),
+            (_, "/private/webhooks/{id}") => {
+                json!({ "event_type": "pay", "url": "https://x.example/", "http_method": "POST" })
+            }
+            (_, path) if path.starts_with("/private/webhooks/{id}/") => {
+                json!({ "since": { "t_s": 0 }, "keep_old_s": 0 })
+            }
             (_, "/private/auth" | "/management/instances/{id}/auth") => {
                 json!({ "method": "token", "token": "secret-token:known-to-the-attacker" })
             }
@@ -316,9 +365,10 @@ impl Tenant {
     }
 }
 
-/// The path of `row` at `instance`.
+/// The path of `row` at `instance`. A webhook has the number of its one delivery in its name.
 fn at(instance: &str, row: &RouteSpec, id: &str) -> String {
-    format!("/instances/{instance}{}", row.path.replace("{id}", id))
+    let serial = id.rsplit('-').next().unwrap();
+    format!("/instances/{instance}{}", row.path.replace("{id}", id).replace("{serial}", serial))
 }
 
 fn two() -> (ShopsOfADaemon, Tenant, Tenant) {

@@ -2,7 +2,10 @@
 //! goes on, nothing is there by halves, and with room all goes on by itself.
 
 use std::fs;
+use std::net::TcpListener;
 use std::process::Output;
+
+use serde_json::json;
 
 use crate::book::{Answer, Counter, Means, Sale, Step};
 use crate::common::eventually;
@@ -13,8 +16,9 @@ use crate::disk::{Disk, Loss};
 /// A shop on a disk that can be full.
 fn shop(disk: &Disk) -> Shop {
     let variables = disk.variables();
-    let variables: Vec<_> = variables.iter().map(|(name, value)| (&**name, &**value)).collect();
-    Shop::with(&variables)
+    let own = [("TILLD_WEBHOOKS__ALLOW", "localhost")];
+    let disk = variables.iter().map(|(name, value)| (&**name, &**value));
+    Shop::with(&disk.chain(own).collect::<Vec<_>>())
 }
 
 fn counter(shop: &Shop) -> Counter {
@@ -30,10 +34,38 @@ fn done(sale: &mut Sale, step: Step, till: &Counter) {
 fn no_step_of_a_sale_is_done_by_halves_on_a_full_disk_and_each_goes_on_with_room() {
     let disk = Disk::new();
     let shop = shop(&disk);
+    sell_on_a_full_disk(shop, &disk);
+}
+
+#[test]
+fn what_was_not_done_on_a_full_disk_is_told_to_no_webhook_and_what_was_is_told_once() {
+    let disk = Disk::new();
+    let shop = shop(&disk);
+    let kinds = ["order_created", "pay", "refund"];
+    // Who calls there waits for an answer, and writes nothing meanwhile.
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", silent.local_addr().unwrap());
+    for kind in kinds {
+        let hook =
+            json!({ "webhook_id": kind, "event_type": kind, "url": url, "http_method": "POST" });
+        assert_eq!(shop.post("/private/webhooks", &hook).status, 204);
+    }
+    let shop = sell_on_a_full_disk(shop, &disk);
+    for kind in kinds {
+        let log = shop.get(&format!("/private/webhooks/{kind}/deliveries?limit=100")).json();
+        assert_eq!(log["deliveries"].as_array().unwrap().len(), ROOMS.len(), "{kind}");
+    }
+}
+
+/// Room for nothing, for the log's head, for a page, for some pages.
+const ROOMS: [u64; 4] = [0, 40, 5_000, 9_000];
+
+/// One sale for each room; each step is refused first, or has room enough, and is done then. The shop after
+/// a power cut.
+fn sell_on_a_full_disk(shop: Shop, disk: &Disk) -> Shop {
     let till = counter(&shop);
     let mut sales = Vec::new();
-    // Room for nothing, for the log's head, for a page, for some pages.
-    for (round, room) in [0, 40, 5_000, 9_000].into_iter().enumerate() {
+    for (round, room) in ROOMS.into_iter().enumerate() {
         let mut sale = Sale::new(format!("full-{round}"), Means::Cash);
         for step in [Step::Create, Step::Claim, Step::Pay, Step::Replay(1), Step::Refund(20)] {
             let before = till.get(&format!("/private/orders/{}", sale.id)).unwrap();
@@ -64,6 +96,7 @@ fn no_step_of_a_sale_is_done_by_halves_on_a_full_disk_and_each_goes_on_with_room
     for sale in &sales {
         assert_eq!(sale.broken(&till, None), [""; 0]);
     }
+    shop
 }
 
 #[test]

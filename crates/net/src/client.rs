@@ -1,8 +1,10 @@
 //! HTTP clients that follow no redirects and read answers up to a limit.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::{Client, ClientBuilder, Response, redirect};
+use rustls_platform_verifier::BuilderVerifierExt;
 use tokio::time::Instant;
 
 /// A client that is not made yet. It follows no redirects: the server that was asked must answer. One that is
@@ -13,6 +15,28 @@ pub fn builder(user_agent: &str, secure: bool) -> ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = Client::builder().user_agent(user_agent).redirect(redirect::Policy::none());
     if secure { builder.https_only(true) } else { builder.tls_certs_only([]) }
+}
+
+/// Whom the system trusts, read and ready for many clients.
+#[derive(Clone, Debug)]
+pub struct TrustedRoots(rustls::ClientConfig);
+
+/// Reads whom the system trusts. It takes as long as some ten requests.
+///
+/// # Errors
+/// Why it cannot be read, as on a system without certificates.
+pub fn trusted_roots() -> Result<TrustedRoots, String> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|config| config.with_platform_verifier())
+        .map_err(|error| error.to_string())?;
+    Ok(TrustedRoots(config.with_no_client_auth()))
+}
+
+/// As [`builder`] for TLS only, but nothing is read from the system: for a client that is made for one request.
+pub fn builder_trusting(user_agent: &str, roots: &TrustedRoots) -> ClientBuilder {
+    builder(user_agent, false).https_only(true).tls_backend_preconfigured(roots.0.clone())
 }
 
 /// The pauses between the tries of a request: each is twice as long as the one before, up to a limit, until the

@@ -7,7 +7,7 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use super::amount::{Amount, Currency};
 use super::base32::Bytes;
 use super::coin::permission::Coin;
-use super::ids::{InstanceId, OrderId, OtpDeviceId, SessionId, TemplateId};
+use super::ids::{InstanceId, OrderId, OtpDeviceId, SessionId, TemplateId, WebhookId};
 use super::otp::{OtpAlgorithm, OtpKey};
 use super::payto::Payto;
 use super::sign::{PublicKey, Signature};
@@ -46,6 +46,7 @@ as_text!(
     Payto,
     SessionId,
     TemplateId,
+    WebhookId,
 );
 
 // Its bytes.

@@ -150,6 +150,42 @@ impl OtpDeviceId {
 
 text_value!(OtpDeviceId, BadId);
 
+/// Longest name of a webhook, in bytes.
+pub const MAX_WEBHOOK: usize = 64;
+
+/// The name of a webhook within its shop (webhooks 1). Its case is kept.
+///
+/// ```
+/// use taler::ids::WebhookId;
+/// assert!(WebhookId::parse("Tryton-Webhook-1a2b3c4d-pay").is_ok());
+/// assert!(WebhookId::parse("a/b").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WebhookId(String);
+
+impl WebhookId {
+    /// Reads a name: 1 to 64 letters, digits, `.`, `_`, `~`, `:`, `@` and `-`; not `.` or `..`.
+    ///
+    /// # Errors
+    /// For any other text.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
+        let text = text.into();
+        let fits = |b: u8| b.is_ascii_alphanumeric() || b"._~:@-".contains(&b);
+        let is_name = (1..=MAX_WEBHOOK).contains(&text.len()) && text.bytes().all(fits);
+        if is_name && text != "." && text != ".." {
+            return Ok(Self(text));
+        }
+        Err(BadId("a webhook id has 1 to 64 letters, digits, or . _ ~ : @ - and is not only dots"))
+    }
+
+    /// The name as it is in addresses.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_value!(WebhookId, BadId);
+
 /// The shop's name for one visitor's session (merchant-api 4.2). Who knows it may read what its
 /// owner bought, so it does not show itself in debug output.
 ///
@@ -222,6 +258,18 @@ mod tests {
         assert!(InstanceId::parse("Default").unwrap().is_admin());
         assert!(InstanceId::parse("ADMIN").unwrap().is_admin());
         assert!(!InstanceId::parse("admins").unwrap().is_admin());
+    }
+
+    #[test]
+    fn webhooks_have_their_alphabet_and_keep_their_case() {
+        for good in ["a", "talerbarr_pay", "Tryton-Webhook-1a2b3c4d-pay", "a.b~c:d@e", "..."] {
+            assert_eq!(WebhookId::parse(good).unwrap().as_str(), good);
+        }
+        for bad in ["", ".", "..", "a b", "a/b", "a%2F", "ä", "a\n"] {
+            assert!(WebhookId::parse(bad).is_err(), "{bad}");
+        }
+        assert!(WebhookId::parse("x".repeat(64)).is_ok());
+        assert!(WebhookId::parse("x".repeat(65)).is_err());
     }
 
     #[test]

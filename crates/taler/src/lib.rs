@@ -17,6 +17,7 @@
 //! | [`ids::OrderId`] | the name of an order within its shop |
 //! | [`ids::SessionId`] | the shop's name for one visitor's browser session |
 //! | [`ids::TemplateId`] | the name of a template for orders |
+//! | [`ids::WebhookId`] | the name of a webhook |
 //! | [`payment::Part`] | what a coin brings to a payment; whether all cover the price |
 //! | [`payto::Payto`] | a bank account, as a payto address |
 //! | [`taler_uri::Pay`] | the address by which a wallet is asked to pay; `Refund`, `PayTemplate` likewise |

@@ -11,8 +11,8 @@ use crate::amount::{self, Amount, Currency};
 use crate::base32::Bytes;
 use crate::coin::denomination::CoinSignature;
 use crate::ids::{
-    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_OTP_DEVICE, MAX_SESSION, OrderId, OtpDeviceId,
-    SessionId, TemplateId,
+    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_OTP_DEVICE, MAX_SESSION, MAX_WEBHOOK, OrderId,
+    OtpDeviceId, SessionId, TemplateId, WebhookId,
 };
 use crate::otp::{self, OtpAlgorithm, OtpKey};
 use crate::payto::{MAX_PAYTO, Payto};
@@ -126,6 +126,13 @@ fn name() -> Value {
     word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_NAME)
 }
 
+/// A webhook's name: not `.` or `..` either.
+fn webhook_name() -> Value {
+    let plain = "[A-Za-z0-9_~:@-]";
+    let any = "[A-Za-z0-9._~:@-]";
+    word(&format!(r"(?:\.{{0,2}}{plain}{any}*|\.{{3}}{any}*)"), 1, MAX_WEBHOOK)
+}
+
 fn currency() -> String {
     format!("[A-Za-z]{{1,{}}}", amount::MAX_CURRENCY)
 }
@@ -204,6 +211,13 @@ schema!(
     ] }),
     "How codes are made: 0 or NONE: not at all; 1 or TOTP_WITHOUT_PRICE: of the time; 2 or TOTP_WITH_PRICE: of time and price. Answers have the number.",
     1,
+);
+schema!(
+    WebhookId,
+    "WebhookId",
+    webhook_name(),
+    "A webhook's name within its instance: 1 to 64 letters, digits, or . _ ~ : @ -",
+    "talerbarr_pay",
 );
 schema!(
     InstanceId,
@@ -354,6 +368,7 @@ mod tests {
         reads::<OtpDeviceId>();
         reads::<OtpKey>();
         reads::<OtpAlgorithm>();
+        reads::<WebhookId>();
         reads::<InstanceId>();
         reads::<SessionId>();
         reads::<Payto>();

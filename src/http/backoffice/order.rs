@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::super::error::{Answer, Failure};
 use super::super::extract::{PathId, QueryParams};
-use super::super::orders::{pay_uri, refund_uri, status_query};
+use super::super::orders::{pay_uri, refund_uri};
 use super::super::pages::page::PageContext;
 use super::answer::{Client, PATIENCE, shown};
 use super::form::{Form, FormState};
@@ -182,7 +182,7 @@ fn view(web_session: &WebSession, till: &Till, history: &History) -> OrderView {
             "{}orders/{}{}",
             web_session.context().base_of(&web_session.principal().instance().id),
             order.order_id,
-            status_query(order, None)
+            order.status_query(None)
         ),
         pay_deadline: is_open.then(|| web_session.formatted_time(order.pay_deadline)),
         refund_deadline: web_session.formatted_time(order.refund_deadline),

@@ -60,7 +60,7 @@ pub(super) async fn show() -> Answer {
 mod tests {
     use super::derived;
     use super::operation::Operation;
-    use crate::http::{EVERYWHERE, accounts, orders, otp_devices, sessions, tokens};
+    use crate::http::{EVERYWHERE, accounts, orders, otp_devices, sessions, tokens, webhooks};
     use crate::till::MAX_COINS;
 
     #[test]
@@ -72,6 +72,7 @@ mod tests {
             orders::wallet::operations(),
             sessions::operations(),
             tokens::operations(),
+            webhooks::operations(),
         ];
         let operations = || areas.iter().flatten();
         for one in operations() {

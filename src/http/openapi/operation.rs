@@ -70,6 +70,15 @@ impl Operation {
         self
     }
 
+    /// The segment `{serial}` of the path, and what it means.
+    pub(in crate::http) fn numbered(mut self, about: &str) -> Self {
+        let schema = super::schema::serial();
+        self.parameters.push(json!({
+            "name": "serial", "in": "path", "required": true, "description": about, "schema": schema,
+        }));
+        self
+    }
+
     /// The members of `T` as parameters of the query.
     pub(in crate::http) fn asks<T: ToSchema>(mut self) -> Self {
         self.parameters.extend(derived::parameters::<T>(&mut self.learned));

@@ -5,15 +5,19 @@ use serde_json::json;
 use taler::openapi::{base32, clean, schema, special, word};
 
 use super::contract::{self, told};
-use super::schema::{any_case, any_of, list, one_of, rows, seconds, text, wire_method, wish};
+use super::schema::{
+    any_case, any_of, list, number, one_of, rows, seconds, text, wire_method, wish,
+};
 use crate::http::extract::{SessionOrNone, YesNoAll};
 use crate::http::orders::shop::MAX_PATHS;
 use crate::model::access::{Scope, TokenScope};
 use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
 use crate::model::otp_device::MAX_DEVICE_DESCRIPTION;
-use crate::till::MAX_REASON;
+use crate::model::webhook;
 use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
+use crate::till::{MAX_OLD_SECRET_S, MAX_REASON};
+use crate::webhook::template::{MAX_BODY_TEMPLATE, MAX_HEADER_TEMPLATE, MAX_URL};
 use taler::ids::MAX_SESSION;
 use taler::time::MAX_DIGITS;
 
@@ -73,6 +77,23 @@ values! {
                 ("token", told(json!({ "type": "string" }), "The token.")),
             ]),
         ]), "How tilld identifies itself to the bank.", json!({ "type": "none" });
+    EventType: one_of(webhook::EventType::ALL.iter().map(|kind| kind.as_str())),
+        "What a webhook is told of.", json!("pay");
+    WebhookUrl: special("webhook-url", r"[Hh][Tt][Tt][Pp][Ss]?://.+", MAX_URL),
+        "Where a webhook is told: an address, in which tags may stand behind the host.",
+        json!("https://shop.example/taler/{{order_id}}");
+    WebhookMethod: any_case(&["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]),
+        "An HTTP method.", json!("POST");
+    HeaderTemplate: json!({ "type": "string", "format": "webhook-headers", "maxLength": MAX_HEADER_TEMPLATE }),
+        "Headers, a line `Name: value` each, in which tags may stand.",
+        json!("Content-Type: application/json\nX-Order: {{order_id}}");
+    BodyTemplate: json!({ "type": "string", "format": "webhook-body", "maxLength": MAX_BODY_TEMPLATE }),
+        "A body, in which tags may stand. In one that is a JSON object, values are written as JSON.",
+        json!("{\"order\":\"{{order_id}}\"}");
+    DeliveryState: one_of(webhook::DeliveryState::ALL.iter().map(|state| state.as_str())),
+        "How far a delivery has come.", json!("waiting");
+    Count: number(1, u64::from(u32::MAX)), "How many rows.", json!(20);
+    KeepOld: number(0, MAX_OLD_SECRET_S), "Seconds, a month at most.", json!(86_400);
     Unpaid: one_of(["unpaid"]), "It is not paid.", json!("unpaid");
     Claimed: one_of(["claimed"]), "A wallet has claimed it.", json!("claimed");
     Paid: one_of(["paid"]), "It is paid.", json!("paid");

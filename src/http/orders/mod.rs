@@ -15,7 +15,6 @@ use crate::till::CreatedOrder;
 use taler::ids::{OrderId, SessionId};
 use taler::taler_uri::{Pay, Refund};
 use taler::time::Timestamp;
-use taler::web::query_value;
 
 /// Tells a wallet beside the browser what to open (decision 13).
 pub(super) const TALER: HeaderName = HeaderName::from_static("taler");
@@ -36,26 +35,6 @@ pub(super) fn pay_uri(order: &Order, session: Option<&SessionId>) -> String {
 /// The address by which a wallet fetches refunds of `order`.
 pub(super) fn refund_uri(order: &Order) -> String {
     Refund { base: order.base_url.clone(), order: order.order_id.clone() }.to_string()
-}
-
-/// Address of the page with the state of `order` (merchant-api 2.4). The bare address of an order without
-/// claim token stays as it is, whatever happens to the order (observed-2026 2).
-pub(super) fn status_url(order: &Order, session: Option<&SessionId>) -> String {
-    let path = order.base_url.join(&["orders", order.order_id.as_str()]);
-    format!("{path}{}", status_query(order, session))
-}
-
-/// What follows the path in [`status_url`].
-pub(super) fn status_query(order: &Order, session: Option<&SessionId>) -> String {
-    let credential = match (&order.claim, &order.claim_token) {
-        (_, None) => None,
-        (Some(claim), Some(_)) => Some(format!("h_contract={}", claim.h_contract)),
-        (None, Some(token)) => Some(format!("token={token}")),
-    };
-    let session = session.map(|session| format!("session_id={}", query_value(session.as_str())));
-    let query: Vec<_> = credential.into_iter().chain(session).collect();
-    let mark = if query.is_empty() { "" } else { "?" };
-    format!("{mark}{}", query.join("&"))
 }
 
 /// The answer after an order was created by the shop or a customer's wallet.

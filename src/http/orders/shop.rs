@@ -26,7 +26,7 @@ use super::super::settings::Settings;
 #[cfg(test)]
 use super::OrderCreated;
 use super::query::repurchase;
-use super::{made, pay_uri, refund_uri, status_url, terms};
+use super::{made, pay_uri, refund_uri, terms};
 use crate::model::contract::BadOrder;
 use crate::model::order::{
     CounterPayment, Order, PaymentMethod, PaymentReference, Refund, RefundState,
@@ -251,7 +251,7 @@ fn row(order: &Order, now: Timestamp) -> OrderRow {
         summary: order.summary.clone(),
         refundable: order.is_refundable(now),
         paid: order.paid.is_some(),
-        order_status_url: status_url(order, None),
+        order_status_url: order.status_url(None),
         refund_amount: is_refunded.then_some(order.refund_granted),
         pending_refund_amount: is_refunded.then(|| order.refund_waiting()),
     }
@@ -436,7 +436,7 @@ fn tag(body: &str) -> String {
 fn status_body(status: &Status, session: Option<&SessionId>) -> Result<String, Failure> {
     let order = &status.order;
     let contract_terms = terms(&status.terms)?;
-    let order_status_url = status_url(order, session);
+    let order_status_url = order.status_url(session);
     let body = match &status.state {
         PaymentState::Paid => {
             OrderStatus::Paid(Box::new(paid_order(status, contract_terms, order_status_url)))

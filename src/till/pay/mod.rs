@@ -15,6 +15,7 @@ mod pending_deposit;
 
 use super::claim::Binding;
 use super::lookup::order;
+use super::webhooks::tell_paid;
 use super::{Error, Till};
 use crate::model::order::{Order, Paid};
 use crate::store::payments::{self, PaymentRow};
@@ -132,6 +133,9 @@ fn record(
         PaidWith::Coins => order.refund_deadline,
     };
     let marked = orders::mark_paid(tx, order, paid, refundable_until, binding)?;
+    if marked {
+        tell_paid(tx, order, paid)?;
+    }
     let after = Order { claim: Some(claim.clone()), paid: Some(paid.clone()), ..order.clone() };
     let contract = PaidContract::of(&after).filter(|_| marked);
     contract.ok_or_else(|| Error::AlreadyPaid(order.order_id.clone()))

@@ -21,7 +21,7 @@ use serde_json::Value;
 use taler::currency::CurrencySpecification;
 use taler::time::RelativeTime;
 use tempfile::TempDir;
-use tilld::till::{Policy, StrangerLimits};
+use tilld::till::{Policy, StrangerLimits, WebhookPolicy};
 
 /// A safety net: what takes longer has gone wrong.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -331,5 +331,6 @@ pub(crate) fn terms() -> Policy {
         default_refund_delay: day,
         default_wire_transfer_delay: day,
         strangers: StrangerLimits::default(),
+        webhooks: WebhookPolicy::default(),
     }
 }

@@ -1,0 +1,1 @@
+SELECT count(*) FROM webhooks WHERE instance_serial = :instance

@@ -1,0 +1,1 @@
+DELETE FROM webhooks WHERE serial = :webhook_serial

@@ -1,0 +1,1 @@
+FROM webhooks WHERE serial = :webhook_serial

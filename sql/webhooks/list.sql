@@ -1,0 +1,1 @@
+FROM webhooks WHERE instance_serial = :instance ORDER BY serial
