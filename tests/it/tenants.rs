@@ -36,6 +36,7 @@ struct Tenant {
     session: String,
     goods: String,
     template: String,
+    otp_device: String,
     /// A webhook that was told of one order.
     webhook: String,
     /// The hash that names its bank account.
@@ -126,6 +127,11 @@ impl ShopsOfADaemon {
         let body = json!({ "template_id": template, "template_description": format!("note-of-{id}"),
             "template_contract": { "summary": format!("offer-of-{id}"), "amount": "EUR:5" } });
         post("/private/templates", &body);
+        let otp_device = format!("machine-{id}");
+        let body = json!({ "otp_device_id": otp_device, "otp_algorithm": 1,
+            "otp_device_description": format!("corner-of-{id}"),
+            "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" });
+        post("/private/otp-devices", &body);
         let get = |path: &str| self.daemon.ask("GET", &at(path)).token(&token).send().json();
         let log = get(&format!("/private/webhooks/{webhook}/deliveries"));
         // See `at`.
@@ -134,7 +140,8 @@ impl ShopsOfADaemon {
         let account = accounts["accounts"][0]["h_wire"].as_str().unwrap().to_owned();
         let serial = get("/private/tokens")["tokens"][0]["serial"].to_string();
         let web_session = Visitor::seated(&self.daemon.address, id);
-        let own = ["ale-of-", "mark-of-", "reason-of-", "note-of-", "offer-of-", "key-of-"];
+        let own =
+            ["ale-of-", "mark-of-", "reason-of-", "note-of-", "offer-of-", "corner-of-", "key-of-"];
         let mut secrets: Vec<String> = own.iter().map(|start| format!("{start}{id}")).collect();
         for order in &orders {
             secrets.extend([&order.claim_token, &order.h_contract, &order.sig].map(String::clone));
@@ -153,6 +160,7 @@ impl ShopsOfADaemon {
             session,
             goods,
             template,
+            otp_device,
             webhook,
             account,
             serial,
@@ -229,7 +237,9 @@ impl ShopsOfADaemon {
             let rows = rows.unwrap().map(|row| format!("{:?}", row.unwrap()));
             all.insert(table, rows.collect());
         }
-        for table in ["accounts", "instances", "orders", "payments", "refunds", "templates"] {
+        for table in
+            ["accounts", "instances", "orders", "otp_devices", "payments", "refunds", "templates"]
+        {
             assert!(!all[table].is_empty(), "{table} has nothing that could change");
         }
         all
@@ -282,6 +292,7 @@ impl Tenant {
             "orders" | "till" => self.orders.iter().map(|order| order.id.clone()).collect(),
             "sessions" => vec![self.session.clone()],
             "templates" => vec![self.template.clone()],
+            "otp-devices" => vec![self.otp_device.clone()],
             "webhooks" => vec![self.webhook.clone()],
             "accounts" => vec![self.account.clone()],
             "tokens" => vec![self.serial.clone()],
@@ -336,6 +347,7 @@ impl Tenant {
             (_, "/private/templates/{id}") => {
                 json!({ "template_description": "x", "template_contract": { "summary": "x" } })
             }
+            (_, "/private/otp-devices/{id}") => json!({ "otp_device_description": "x" }),
             (_, "/private/webhooks/{id}") => {
                 json!({ "event_type": "pay", "url": "https://x.example/", "http_method": "POST" })
             }
