@@ -397,7 +397,7 @@ struct TestRequest {
     #[cfg_attr(test, schema(example = "https://shop.example/taler/7"))]
     url: String,
     /// The headers, `Name: value` each; those of the connection are not among them.
-    #[cfg_attr(test, schema(example = json!(["Content-Type: application/json"])))]
+    #[cfg_attr(test, schema(value_type = Vec<openapi::values::HeaderLine>, example = json!(["Content-Type: application/json"])))]
     headers: Vec<String>,
     /// The body.
     #[cfg_attr(test, schema(example = "{\"order\":\"7\"}"))]

@@ -192,6 +192,8 @@ values! {
     DeviceNote: text(MAX_DEVICE_DESCRIPTION), "A note about a device.", json!("coffee machine");
     OtpCounter: json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         "A counter; no code depends on it.", json!(0);
+    HeaderLine: json!({ "type": "string" }), "A header: its name, a colon and its value.",
+        json!("Content-Type: application/json");
     OtpCode: word("[0-9]+", 8, 8), "A code of eight digits.", json!("94287082");
     OtpCodes: word(r"[0-9]{8}(?:\n[0-9]{8}){4}", 44, 44),
         "Five codes of eight digits, a line each: from a minute before to a minute after.",
