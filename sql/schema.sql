@@ -154,7 +154,7 @@ CREATE TABLE orders (
     by_stranger        INTEGER NOT NULL DEFAULT 0 CHECK (by_stranger IN (0, 1)), -- 1: a client without a token of the shop made it, of a template
     logo_serial        INTEGER REFERENCES logos (serial),       -- the logo that was taken out of terms; NULL: none was
     logo_at            INTEGER,                                 -- where in terms the logo was, in bytes; NULL: none was
-    terms              TEXT    NOT NULL,                        -- the contract as canonical JSON, with nonce once claimed, without its logo
+    terms              TEXT    NOT NULL, otp_device_serial INTEGER REFERENCES otp_devices (serial) ON DELETE SET NULL,                        -- the contract as canonical JSON, with nonce once claimed, without its logo
     UNIQUE (instance_serial, order_id),
     CHECK ((nonce IS NULL) = (h_contract IS NULL)),
     CHECK (paid_at_s IS NULL OR nonce IS NOT NULL),
@@ -166,6 +166,8 @@ CREATE INDEX orders_by_creation ON orders (instance_serial, created_at_s, serial
 CREATE INDEX orders_by_instance ON orders (instance_serial, serial);
 
 CREATE INDEX orders_by_logo ON orders (logo_serial) WHERE logo_serial IS NOT NULL;
+
+CREATE INDEX orders_by_otp_device ON orders (otp_device_serial) WHERE otp_device_serial IS NOT NULL;
 
 CREATE INDEX orders_by_paid_session ON orders (instance_serial, paid_session, fulfillment_url, serial)
     WHERE paid_session IS NOT NULL;
@@ -179,6 +181,19 @@ CREATE INDEX orders_of_strangers ON orders (instance_serial) WHERE by_stranger =
 
 CREATE INDEX orders_of_strangers_by_deadline ON orders (pay_deadline_s)
     WHERE by_stranger = 1 AND paid_at_s IS NULL;
+
+CREATE TABLE otp_devices (
+    serial           INTEGER PRIMARY KEY,                       -- names the row; the order of adding
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    device_id        TEXT    NOT NULL,                          -- names it in URLs
+    description      TEXT    NOT NULL,                          -- the shop's own note
+    key              BLOB    NOT NULL CHECK (length(key) > 0),  -- the secret that the machine has too
+    algorithm        INTEGER NOT NULL CHECK (algorithm IN (0, 1, 2)), -- 0: no codes, 1: of the time, 2: of time and price
+    ctr              INTEGER NOT NULL,                          -- the counter that the API keeps; no code depends on it
+    UNIQUE (instance_serial, device_id)
+) STRICT;
+
+CREATE INDEX otp_devices_by_instance ON otp_devices (instance_serial, serial);
 
 CREATE TABLE partial_payments (
     order_serial  INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE -- which
@@ -218,11 +233,13 @@ CREATE TABLE templates (
     template_id        TEXT    NOT NULL,                        -- names it in URLs
     description        TEXT    NOT NULL,                        -- the shop's own note
     contract           TEXT    NOT NULL,                        -- JSON object: what is fixed
-    editable_defaults  TEXT,                                    -- JSON object: what is suggested; NULL: nothing
+    editable_defaults  TEXT, otp_device_serial INTEGER REFERENCES otp_devices (serial) ON DELETE SET NULL,                                    -- JSON object: what is suggested; NULL: nothing
     UNIQUE (instance_serial, template_id)
 ) STRICT;
 
 CREATE INDEX templates_by_instance ON templates (instance_serial, serial);
+
+CREATE INDEX templates_by_otp_device ON templates (otp_device_serial) WHERE otp_device_serial IS NOT NULL;
 
 CREATE TABLE tokens (
     serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the token for the shop; never used again

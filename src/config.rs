@@ -459,16 +459,9 @@ impl<'de> Deserialize<'de> for Level {
 }
 
 /// Why the settings cannot be used; says which key and, in a file, which line.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
 pub struct BadConfig(String);
-
-impl fmt::Display for BadConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for BadConfig {}
 
 /// Where a value came from.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -791,7 +784,7 @@ fn known_variables(
     (known, warnings)
 }
 
-/// Is every key of the file one that we know? What their values may be is seen to later.
+/// Checks that every key of the file is known. Their values are checked later.
 fn check_file(path: &Path, text: &str) -> Result<(), BadConfig> {
     let complaint = |what: &str| BadConfig(format!("{}: {}", path.display(), what.trim_end()));
     let file = DeTable::parse(text).map_err(|error| complaint(&error.to_string()))?;

@@ -63,6 +63,7 @@ pub(crate) async fn orders(folder: &Path, shop: &Shop, made: &Order, round: Dura
             fulfillment_url: Some(FulfillmentUrl::parse(visit.url()).unwrap()),
             session: Some(SessionId::parse(visit.session()).unwrap()),
             by_stranger: false,
+            otp_device: None,
         };
         move |tx: &mut Tx<'_>| orders::insert(tx, instance, &new).map(|kept| assert!(kept))
     })

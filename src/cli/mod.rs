@@ -20,7 +20,6 @@ mod shop;
 #[cfg(feature = "demo")]
 mod wallet;
 
-use std::fmt;
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
@@ -42,32 +41,53 @@ use playground::{sandbox::Error as SandboxError, wallet::Error as WalletError};
 const IN_CURRENT_FOLDER: &str = "tilld.db";
 
 /// Why a command failed. It decides the exit status (decision 21).
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The settings cannot be used: 3.
-    Config(BadConfig),
+    #[error("{0}")]
+    Config(#[from] BadConfig),
     /// The daemon did not start: 3, 4, 5 or 1.
-    Server(server::Error),
+    #[error("{0}")]
+    Server(#[from] server::Error),
     /// A use case failed: 4, 5 or 1.
-    Till(till::Error),
+    #[error("{0}")]
+    Till(#[from] till::Error),
     /// The sandbox exchange could not be opened: 4, 5 or 1.
     #[cfg(feature = "demo")]
+    #[error("{0}")]
     Sandbox(SandboxError),
     /// The wallet failed: 4, 2 or 1.
     #[cfg(feature = "demo")]
+    #[error("{0}")]
     Wallet(WalletError),
     /// There is no database at this path; the text says the path's source and what to do: 4.
+    #[error("no database at {0}{1}")]
     NoDatabase(PathBuf, String),
     /// Root refuses to work in this folder, because other users can put links into it: 4.
+    #[error(
+        "root does not work in {0}: other users can write there and could place links; \
+         give the folder to the user who runs the daemon: chown USER {0}; or: chmod go-w {0}"
+    )]
     SharedFolder(PathBuf),
     /// An error after root's command took the rights of another user; the user, and the
     /// user's folder that was the reason.
+    #[error(
+        "{2}\nWhen root runs it, tilld works with the rights of {0}, because {1} belongs to {0}, \
+         who can make everything below it lead elsewhere: so name a place that {0} can use, or \
+         one that only root's folders lead to."
+    )]
     WithRightsOf(String, PathBuf, Box<Error>),
     /// The database at this path has no errors, but some exchanges could not be asked about their coins: 6.
+    #[error(
+        "{0}: no errors found; some deposits could not be compared with their \
+         exchanges, which is no error of the database"
+    )]
     NotCompared(PathBuf),
     /// An argument or input is invalid: 2.
+    #[error("{0}")]
     Usage(String),
     /// Any other error, as text: 1.
+    #[error("{0}")]
     Other(String),
 }
 
@@ -98,66 +118,9 @@ impl Error {
     }
 }
 
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Config(error) => error.fmt(f),
-            Self::Server(error) => error.fmt(f),
-            Self::Till(error) => error.fmt(f),
-            #[cfg(feature = "demo")]
-            Self::Sandbox(error) => error.fmt(f),
-            #[cfg(feature = "demo")]
-            Self::Wallet(error) => error.fmt(f),
-            Self::NoDatabase(path, rest) => {
-                write!(f, "no database at {}{rest}", path.display())
-            }
-            Self::NotCompared(path) => write!(
-                f,
-                "{}: no errors found; some deposits could not be compared with their \
-                 exchanges, which is no error of the database",
-                path.display()
-            ),
-            Self::SharedFolder(folder) => write!(
-                f,
-                "root does not work in {}: other users can write there and could place links; \
-                 give the folder to the user who runs the daemon: chown USER {0}; or: chmod go-w {0}",
-                folder.display()
-            ),
-            Self::WithRightsOf(user, folder, error) => write!(
-                f,
-                "{error}\nWhen root runs it, tilld works with the rights of {user}, because {} belongs to {user}, \
-                 who can make everything below it lead elsewhere: so name a place that {user} can use, or \
-                 one that only root's folders lead to.",
-                folder.display()
-            ),
-            Self::Usage(text) | Self::Other(text) => f.write_str(text),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<till::Error> for Error {
-    fn from(error: till::Error) -> Self {
-        Self::Till(error)
-    }
-}
-
 impl From<store::Error> for Error {
     fn from(error: store::Error) -> Self {
         Self::Till(till::Error::Store(error))
-    }
-}
-
-impl From<server::Error> for Error {
-    fn from(error: server::Error) -> Self {
-        Self::Server(error)
-    }
-}
-
-impl From<BadConfig> for Error {
-    fn from(error: BadConfig) -> Self {
-        Self::Config(error)
     }
 }
 

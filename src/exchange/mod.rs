@@ -64,20 +64,25 @@ struct Inner {
 }
 
 /// Why an exchange did not do what it was asked to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     /// It did not answer in time, several times. What was asked may have happened.
+    #[error("it did not answer in time")]
     Timeout,
     /// It cannot be reached; why.
+    #[error("it is unreachable: {0}")]
     Unreachable(String),
     /// It answered something that is not JSON, with this HTTP status: a proxy, most likely.
+    #[error("it answered {status} with something that is not JSON")]
     NotJson {
         /// The HTTP status.
         status: u16,
     },
     /// Its answer was larger than any good one is.
+    #[error("its answer is too large")]
     TooLarge,
     /// It said no.
+    #[error("it answered {status}{}", .code.map_or_else(String::new, |code| format!(", code {code}")))]
     Refused {
         /// The HTTP status.
         status: u16,
@@ -87,14 +92,19 @@ pub enum Error {
         reply: Value,
     },
     /// It said yes, but without what belongs to it; what is wrong.
+    #[error("its answer is invalid: {0}")]
     Malformed(String),
     /// Its keys are not to be believed.
-    Keys(BadKeys),
+    #[error("{0}")]
+    Keys(#[from] BadKeys),
     /// Its answer is signed by a key that is not among its signing keys, or not for this time.
+    #[error("its answer is signed by {0}, which is not one of its signing keys")]
     UnknownSigningKey(PublicKey),
     /// Its signature does not hold for what was asked. It may have happened all the same.
+    #[error("the signature of its answer is invalid")]
     Unconfirmed,
     /// What was to be asked is invalid; nothing was sent.
+    #[error("{0}")]
     InvalidField(&'static str),
 }
 
@@ -157,38 +167,6 @@ impl Error {
             | Self::Unconfirmed
             | Self::InvalidField(_) => None,
         }
-    }
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Timeout => f.write_str("it did not answer in time"),
-            Self::Unreachable(why) => write!(f, "it is unreachable: {why}"),
-            Self::NotJson { status } => {
-                write!(f, "it answered {status} with something that is not JSON")
-            }
-            Self::TooLarge => f.write_str("its answer is too large"),
-            Self::Refused { status, code: Some(code), .. } => {
-                write!(f, "it answered {status}, code {code}")
-            }
-            Self::Refused { status, code: None, .. } => write!(f, "it answered {status}"),
-            Self::Malformed(what) => write!(f, "its answer is invalid: {what}"),
-            Self::Keys(bad) => bad.fmt(f),
-            Self::UnknownSigningKey(key) => {
-                write!(f, "its answer is signed by {key}, which is not one of its signing keys")
-            }
-            Self::Unconfirmed => f.write_str("the signature of its answer is invalid"),
-            Self::InvalidField(what) => f.write_str(what),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<BadKeys> for Error {
-    fn from(bad: BadKeys) -> Self {
-        Self::Keys(bad)
     }
 }
 

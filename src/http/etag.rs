@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::IF_NONE_MATCH;
 
-/// Does `request` say that its client has the answer that is tagged `"tag"`? Tags are compared
+/// Whether `request` says that its client has the answer that is tagged `"tag"`. Tags are compared
 /// weakly, as the RFC has it for this header: `W/"x"` is as good as `"x"`. `*` is any answer. Some
 /// clients leave the quotes out (merchant-api 1.10); they are understood.
 pub(super) fn is_known(request: &HttpRequest, tag: &str) -> bool {

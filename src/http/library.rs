@@ -4,8 +4,8 @@
 //! The files are read once, when the daemon starts. A browser chooses by language and format; the
 //! version by which a customer's consent is remembered is the hash of all of them.
 
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::{fmt, fs};
 
 use actix_web::http::header::{
     ACCEPT, ACCEPT_LANGUAGE, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, ETAG, VARY,
@@ -42,16 +42,9 @@ pub struct Library {
 }
 
 /// Why a document cannot be shown.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
+#[error("{0}: {1}")]
 pub struct BadDocument(PathBuf, String);
-
-impl fmt::Display for BadDocument {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.display(), self.1)
-    }
-}
-
-impl std::error::Error for BadDocument {}
 
 impl Library {
     /// Reads the files `paths`: `terms.md`, `terms.de.html` and so on.

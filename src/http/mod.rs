@@ -26,6 +26,7 @@ mod middleware;
 mod openapi;
 mod orders;
 mod origin;
+mod otp_devices;
 mod pages;
 mod read;
 mod routes;
@@ -113,6 +114,12 @@ routes! {
     PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
     DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
 
+    GET    "/private/otp-devices"           Private(OtpDevicesRead)     => otp_devices::list;
+    POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => otp_devices::add;
+    GET    "/private/otp-devices/{id}"      Private(OtpDevicesRead)     => otp_devices::show;
+    PATCH  "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => otp_devices::change;
+    DELETE "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => otp_devices::remove;
+
     GET    "/private/templates"             Private(TemplatesRead)      => templates::list;
     POST   "/private/templates"             Private(TemplatesWrite)     => templates::add;
     GET    "/private/templates/{id}"        Private(TemplatesRead)      => templates::show;
@@ -164,11 +171,6 @@ routes! {
     DELETE "/private/pots/{id}"             Private(PotsWrite)          => later::private;
     GET    "/private/pos"                   Private(ProductsRead)       => later::private;
 
-    GET    "/private/otp-devices"           Private(OtpDevicesRead)     => later::private;
-    POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => later::private;
-    GET    "/private/otp-devices/{id}"      Private(OtpDevicesRead)     => later::private;
-    PATCH  "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
-    DELETE "/private/otp-devices/{id}"      Private(OtpDevicesWrite)    => later::private;
 
     GET    "/private/transfers"             Private(TransfersRead)      => later::private;
     POST   "/private/transfers"             Private(TransfersWrite)     => later::private;

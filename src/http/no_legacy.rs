@@ -7,7 +7,6 @@ use actix_web::web::ServiceConfig;
 
 use super::error::{Answer, Failure};
 use super::routes::RouteSpec;
-use super::routes::RouteSpec;
 
 /// Routes of 2019: none.
 pub const LEGACY: &[RouteSpec] = &[];

@@ -39,11 +39,13 @@ pub(super) fn query<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T
 }
 
 /// A member that does not fit.
-#[derive(Debug, Eq, PartialEq)]
+#[derive(Debug, Eq, PartialEq, thiserror::Error)]
 enum BadMember {
     /// It is not there; its path.
+    #[error("{0} is missing")]
     Missing(String),
     /// It is not what it should be; its path.
+    #[error("{0} is malformed")]
     Malformed(String),
 }
 
@@ -61,17 +63,6 @@ impl BadMember {
         }
     }
 }
-
-impl fmt::Display for BadMember {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing(path) => write!(f, "{path} is missing"),
-            Self::Malformed(path) => write!(f, "{path} is malformed"),
-        }
-    }
-}
-
-impl std::error::Error for BadMember {}
 
 impl de::Error for BadMember {
     fn custom<T: fmt::Display>(_: T) -> Self {
@@ -218,7 +209,7 @@ impl<'de> SeqAccess<'de> for Items {
 /// A parameter of a query: text, of which numbers and flags are read as well.
 struct Text(String);
 
-/// Is it said to be so? `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
+/// The flag that the text says: `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
 pub(super) fn flag(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "no" | "false" | "0" => Some(false),

@@ -49,15 +49,13 @@ pub(super) async fn change(
 
 fn template(id: TemplateId, mut fields: JsonBody) -> Result<Template, Failure> {
     let description = fields.need("template_description")?;
-    if fields.get::<String>("otp_id")?.is_some() {
-        return Err(till::Error::OtpDeviceUnknown.into());
-    }
     let contract = TemplateContract::parse(fields.need("template_contract")?);
     Ok(Template {
         id,
         description,
         contract: contract.map_err(till::Error::from)?,
         editable_defaults: fields.get("editable_defaults")?,
+        otp_id: fields.get("otp_id")?,
     })
 }
 
@@ -70,6 +68,7 @@ pub(super) async fn show(
     let template = till.template(&principal, id).await?;
     let mut body = shown(&template, principal.instance());
     insert_some(&mut body, "template_description", Some(template.description));
+    insert_some(&mut body, "otp_id", template.otp_id);
     Ok(HttpResponse::Ok().json(body))
 }
 

@@ -33,47 +33,39 @@ pub(crate) const MAX_PRODUCTS: usize = 1024;
 const PLACEHOLDER: &str = "${ORDER_ID}";
 
 /// Why no contract can be made of an order.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadOrder {
     /// A member is missing, or is not what it should be; which one.
+    #[error("order: {0}")]
     Shape(String),
     /// There is no such version of orders.
+    #[error("orders have version 0 or 1")]
     Version,
     /// The order leaves the customer a choice, which tilld cannot offer yet.
+    #[error("orders with choices are not supported")]
     Choices,
     /// The order's name has characters that it may not have, or is too long.
+    #[error("order_id")]
     OrderId,
     /// The time to pay has passed.
+    #[error("pay_deadline")]
     PayDeadlinePast,
     /// The time for refunds is over.
+    #[error("refund_deadline")]
     RefundDeadlinePast,
     /// The delivery would be in the past.
+    #[error("delivery_date")]
     DeliveryDatePast,
     /// The exchange would never wire the money.
+    #[error("wire_transfer_deadline")]
     WireDeadlineNever,
     /// The money would be wired while refunds are still possible.
+    #[error("wire_transfer_deadline")]
     WireBeforeRefund,
     /// Amounts are in different currencies, or in one that the till does not know.
+    #[error("currency")]
     Currency,
 }
-
-impl fmt::Display for BadOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Shape(what) => return write!(f, "order: {what}"),
-            Self::Version => "orders have version 0 or 1",
-            Self::Choices => "orders with choices are not supported",
-            Self::OrderId => "order_id",
-            Self::PayDeadlinePast => "pay_deadline",
-            Self::RefundDeadlinePast => "refund_deadline",
-            Self::DeliveryDatePast => "delivery_date",
-            Self::WireDeadlineNever | Self::WireBeforeRefund => "wire_transfer_deadline",
-            Self::Currency => "currency",
-        })
-    }
-}
-
-impl std::error::Error for BadOrder {}
 
 impl BadOrder {
     /// The member of the order that is to blame, where one is.

@@ -168,8 +168,13 @@ impl InstanceSettings {
     /// [`InvalidField`] names the first member that does not fit.
     pub fn check(&self) -> Result<(), InvalidField> {
         let short = |text: &Option<String>| text.as_deref().is_none_or(is_short);
-        let web =
-            |text: &str| Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https"));
+        // A password in a link that everybody sees is a mistake.
+        let web = |text: &str| {
+            Url::parse(text).is_ok_and(|url| {
+                let has_user = !url.username().is_empty() || url.password().is_some();
+                matches!(url.scheme(), "http" | "https") && !has_user
+            })
+        };
         let checks = [
             ("name", !self.name.trim().is_empty() && is_short(&self.name)),
             ("email", short(&self.email) && self.email.as_ref().is_none_or(|e| e.contains('@'))),
@@ -335,6 +340,8 @@ mod tests {
         assert_eq!(with(at_once), Err(InvalidField("default_pay_delay")));
         assert_eq!(with(|s| s.email = Some("nobody".into())), Err(InvalidField("email")));
         assert_eq!(with(|s| s.website = Some("javascript:x".into())), Err(InvalidField("website")));
+        let with_user = |s: &mut InstanceSettings| s.website = Some("https://u:p@x.example".into());
+        assert_eq!(with(with_user), Err(InvalidField("website")));
         assert_eq!(with(|s| s.logo = Some("data:text/html,x".into())), Err(InvalidField("logo")));
         assert_eq!(with(|s| s.logo = Some("data:image/png;base64,AA==".into())), Ok(()));
         assert_eq!(

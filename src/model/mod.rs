@@ -11,6 +11,7 @@
 //! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | a subject that requests can wait for |
+//! | [`otp_device::OtpDevice`] | a machine that shows one-time codes |
 //! | [`webhook::Webhook`], [`webhook::Event`] | where a shop's program is told of what happens; what there is to tell |
 //!
 //! A value of these types is valid and needs no further check. There is no clock and no randomness here: both are
@@ -25,4 +26,5 @@ pub mod contract;
 pub mod instance;
 pub mod invalid_field;
 pub mod order;
+pub mod otp_device;
 pub mod webhook;

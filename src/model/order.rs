@@ -11,6 +11,7 @@
 use subtle::ConstantTimeEq;
 
 use super::instance::InstanceSerial;
+use super::otp_device::OtpDeviceSerial;
 use taler::amount::Amount;
 use taler::base32::{Bytes, HashCode};
 use taler::ids::{OrderId, SessionId};
@@ -85,6 +86,8 @@ pub struct NewOrder {
     pub session: Option<SessionId>,
     /// Whether a client without a token created it, from a template.
     pub by_stranger: bool,
+    /// The device whose codes the customer gets.
+    pub otp_device: Option<OtpDeviceSerial>,
 }
 
 impl NewOrder {

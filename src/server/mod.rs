@@ -12,7 +12,7 @@ mod system;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use std::{fmt, io, thread};
+use std::{io, thread};
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -62,32 +62,17 @@ fn io(what: &str) -> impl Fn(io::Error) -> Error {
 }
 
 /// Why the daemon did not start or stopped.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store cannot be opened.
-    Store(store::Error),
+    #[error("{0}")]
+    Store(#[from] store::Error),
     /// A setting has an invalid value.
+    #[error("{0}")]
     Setting(String),
     /// A socket or signal handler could not be set up.
+    #[error("{0}: {1}")]
     Io(String, io::Error),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(error) => error.fmt(f),
-            Self::Setting(text) => f.write_str(text),
-            Self::Io(what, error) => write!(f, "{what}: {error}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
-    }
 }
 
 impl From<BadDocument> for Error {

@@ -183,8 +183,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream<T> {
         false
     }
 
-    /// Is there the beginning of a head behind the last request, as far as its end tells? Where a body
-    /// ends, only who reads it knows.
+    /// Whether the beginning of a head is behind the last request, as far as its end tells. Where a body
+    /// ends, only its reader knows.
     fn has_beginning(&self) -> bool {
         let is_end = self.tail.ends_with(b"\n\n") || self.tail.ends_with(b"\n\r\n");
         self.connection.begun() > 0 && !self.connection.had_body() && !is_end

@@ -13,6 +13,7 @@ use crate::model::account::FacadeCredentials;
 use crate::model::business_day::{EndHour, ZoneName};
 use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
+use crate::model::otp_device::OtpDeviceSerial;
 use crate::model::webhook::{
     DeliverySerial, DeliveryState, DisabledWhy, EventId, EventSerial, EventType, HttpMethod,
     Secret, WebhookSerial,
@@ -139,7 +140,15 @@ macro_rules! as_serial {
 }
 
 pub(super) use as_serial;
-as_serial!(DeliverySerial, EventSerial, InstanceSerial, OrderSerial, RefundSerial, WebhookSerial,);
+as_serial!(
+    DeliverySerial,
+    EventSerial,
+    InstanceSerial,
+    OrderSerial,
+    OtpDeviceSerial,
+    RefundSerial,
+    WebhookSerial,
+);
 
 impl ToSql for DeliveryState {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

@@ -20,7 +20,8 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0007_exchanges"),
     sql!("migrations/0008_setup"),
     sql!("migrations/0009_daemon"),
-    sql!("migrations/0010_webhooks"),
+    sql!("migrations/0010_otp_devices"),
+    sql!("migrations/0011_webhooks"),
 ];
 
 /// The schema version of this program: the number of migrations.

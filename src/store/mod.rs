@@ -24,6 +24,7 @@ pub mod logos;
 mod migrations;
 mod open;
 pub mod orders;
+pub mod otp_devices;
 pub mod partial_payments;
 mod paths;
 pub mod payments;
@@ -82,39 +83,64 @@ const CACHED_STATEMENTS: usize = 192;
 const READING_THREADS: u32 = 32;
 
 /// Why the store cannot do something.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Another daemon has this file open.
+    #[error("a tilld daemon is already running on {0}")]
     AlreadyRunning(PathBuf),
     /// The file is not a database of tilld.
+    #[error("{0} is not a database of tilld; it was not changed")]
     Foreign(PathBuf),
     /// The file was written by a newer tilld; its schema version and ours.
+    #[error(
+        "{0} was written by a newer tilld (schema {1}, this one supports {2}); \
+         it was not changed"
+    )]
     Newer(PathBuf, u32, u32),
     /// The file was made by a development version, before the first release.
+    #[error(
+        "{0} was made by a development version of tilld, from before 0.1.0, and cannot be \
+         used by this one; it was left as it is"
+    )]
     Unreleased(PathBuf),
     /// The file has an older schema, and an older daemon is running on it.
+    #[error("an older tilld daemon is running on {0}; restart it first")]
     OlderDaemon(PathBuf),
     /// The file cannot be written.
+    #[error("{0} is not writable")]
     ReadOnly(PathBuf),
     /// The file is damaged.
+    #[error(
+        "{0} is damaged ({1}); it was not changed; restore a backup with: \
+         tilld restore FILE"
+    )]
     Corrupt(PathBuf, String),
     /// The file, or one beside it, cannot be opened, created or renamed.
+    #[error("cannot open {0}: {1}")]
     Open(PathBuf, String),
     /// There is no file, and the caller's role does not create one.
+    #[error("no database at {0}")]
     Missing(PathBuf),
     /// A file with the name of the new one exists.
+    #[error("{0} exists already")]
     Exists(PathBuf),
     /// A queue or lock was busy for too long; a retry may succeed.
+    #[error("the database is busy")]
     Busy,
     /// The store is closing.
+    #[error("the database is closing")]
     Closed,
     /// The disk is full.
+    #[error("the disk is full")]
     Full,
     /// The commit failed; the change was rolled back.
+    #[error("a commit failed: {0}")]
     Commit(String),
     /// Another error of SQLite.
+    #[error("database: {0}")]
     Sqlite(rusqlite::Error),
     /// A bug: the closure panicked; its change was rolled back.
+    #[error("a bug interrupted work on the database")]
     Panicked,
 }
 
@@ -158,54 +184,6 @@ impl Error {
         }
     }
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::AlreadyRunning(path) => {
-                write!(f, "a tilld daemon is already running on {}", path.display())
-            }
-            Self::Foreign(path) => {
-                write!(f, "{} is not a database of tilld; it was not changed", path.display())
-            }
-            Self::Newer(path, found, ours) => write!(
-                f,
-                "{} was written by a newer tilld (schema {found}, this one supports {ours}); \
-                 it was not changed",
-                path.display()
-            ),
-            Self::Unreleased(path) => write!(
-                f,
-                "{} was made by a development version of tilld, from before 0.1.0, and cannot be \
-                 used by this one; it was left as it is",
-                path.display()
-            ),
-            Self::OlderDaemon(path) => write!(
-                f,
-                "an older tilld daemon is running on {}; restart it first",
-                path.display()
-            ),
-            Self::ReadOnly(path) => write!(f, "{} is not writable", path.display()),
-            Self::Corrupt(path, what) => write!(
-                f,
-                "{} is damaged ({what}); it was not changed; restore a backup with: \
-                 tilld restore FILE",
-                path.display()
-            ),
-            Self::Open(path, what) => write!(f, "cannot open {}: {what}", path.display()),
-            Self::Missing(path) => write!(f, "no database at {}", path.display()),
-            Self::Exists(path) => write!(f, "{} exists already", path.display()),
-            Self::Busy => f.write_str("the database is busy"),
-            Self::Closed => f.write_str("the database is closing"),
-            Self::Full => f.write_str("the disk is full"),
-            Self::Commit(what) => write!(f, "a commit failed: {what}"),
-            Self::Sqlite(error) => write!(f, "database: {error}"),
-            Self::Panicked => f.write_str("a bug interrupted work on the database"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl From<rusqlite::Error> for Error {
     fn from(error: rusqlite::Error) -> Self {

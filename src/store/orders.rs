@@ -243,6 +243,7 @@ pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, new: &NewOrder) -> Resu
         ":logo_serial": logo_serial,
         ":logo_at": logo_at,
         ":by_stranger": new.by_stranger,
+        ":otp_device": new.otp_device,
     })?;
     if changed > 0 {
         tx.announce(new.topics(instance));

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
+use crate::model::otp_device::OtpDeviceSerial;
 use taler::ids::TemplateId;
 use taler::template::{Template, TemplateContract};
 
@@ -48,6 +49,7 @@ fn read_template(row: &Row<'_>) -> rusqlite::Result<Template> {
         description: row.get("description")?,
         contract,
         editable_defaults: defaults.map(members).transpose()?,
+        otp_id: row.get("otp_id")?,
     })
 }
 
@@ -57,20 +59,30 @@ fn texts(template: &Template) -> (String, Option<String>) {
     (text(template.contract.members()), template.editable_defaults.as_ref().map(text))
 }
 
-/// Keeps a new template; `false` if there is one of this name.
+/// Keeps a new template, with the device that it names; `false` if there is one of this name.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, template: &Template) -> Result<bool> {
-    write(tx, sql!("templates/insert"), instance, template)
+pub fn insert(
+    tx: &mut Tx<'_>,
+    instance: InstanceSerial,
+    template: &Template,
+    otp_device: Option<OtpDeviceSerial>,
+) -> Result<bool> {
+    write(tx, sql!("templates/insert"), instance, template, otp_device)
 }
 
-/// Replaces a template; `false` if there is none of this name.
+/// Replaces a template, with the device that it names; `false` if there is none of this name.
 ///
 /// # Errors
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
-pub fn update(tx: &mut Tx<'_>, instance: InstanceSerial, template: &Template) -> Result<bool> {
-    write(tx, sql!("templates/update"), instance, template)
+pub fn update(
+    tx: &mut Tx<'_>,
+    instance: InstanceSerial,
+    template: &Template,
+    otp_device: Option<OtpDeviceSerial>,
+) -> Result<bool> {
+    write(tx, sql!("templates/update"), instance, template, otp_device)
 }
 
 fn write(
@@ -78,6 +90,7 @@ fn write(
     statement: &str,
     instance: InstanceSerial,
     template: &Template,
+    otp_device: Option<OtpDeviceSerial>,
 ) -> Result<bool> {
     let (contract, editable_defaults) = texts(template);
     let changed = tx.prepare_cached(statement)?.execute(named_params! {
@@ -86,6 +99,7 @@ fn write(
         ":description": template.description,
         ":contract": contract,
         ":editable_defaults": editable_defaults,
+        ":otp_device": otp_device,
     })?;
     Ok(changed > 0)
 }

@@ -74,6 +74,7 @@ pub(super) fn order(name: &str) -> NewOrder {
         fulfillment_url: None,
         session: None,
         by_stranger: false,
+        otp_device: None,
     }
 }
 

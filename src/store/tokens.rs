@@ -21,7 +21,7 @@ pub struct TokenRow {
 }
 
 impl TokenRow {
-    /// Is this the hash by which it was found? The index found the row by comparing bytes as fast
+    /// Whether this is the hash by which it was found. The index found the row by comparing bytes as fast
     /// as it can; what is decided depends on this comparison, which takes the same time for all.
     pub fn is_of(&self, hash: &[u8; 32]) -> bool {
         self.hash.ct_eq(hash).into()

@@ -903,7 +903,7 @@ mod tests {
         let (young, old) =
             (format!("attempts < {ATTEMPTS_IN_ORDER}"), format!("attempts >= {ATTEMPTS_IN_ORDER}"));
         for text in [
-            sql!("migrations/0010_webhooks"),
+            sql!("migrations/0011_webhooks"),
             sql!("webhook_deliveries/candidates"),
             sql!("webhook_deliveries/count_waiting"),
         ] {

@@ -10,7 +10,6 @@
 //! Only two functions here wait for the network: [`Till::refresh_exchange`], which `jobs` calls, and
 //! [`Till::introduce_exchange`], for which the operator waits.
 
-use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -120,63 +119,45 @@ pub fn listed(settings: &[Trusted], kept: &[KeptExchange]) -> Vec<ListedExchange
 }
 
 /// Why an exchange is not added or removed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum ExchangeRefusal {
     /// It is not reached by https, and not on this machine.
+    #[error(
+        "an exchange's address begins with https://; without it, others on the network could \
+         give you another key"
+    )]
     Insecure,
     /// It did not answer, or not as an exchange does.
+    #[error("the exchange cannot be added: {0}")]
     Exchange(exchange::Error),
     /// It is in the settings file.
+    #[error("the exchange is in the settings file")]
     InSettings,
     /// This address is trusted with another master key, which is this.
+    #[error(
+        "this address is trusted already, with another master key: {0}; if the operator of \
+         the exchange says that the key has changed, remove the exchange first"
+    )]
     OtherKey(PublicKey),
     /// This address was trusted with another master key, which is this, and payments or refunds with it
     /// are not finished.
+    #[error(
+        "this address was trusted before with another master key ({0}), and payments or \
+         refunds with it are not finished"
+    )]
     Unfinished(PublicKey),
     /// There are as many as there may be.
+    #[error(
+        "there are {max_exchanges} exchanges already, removed ones included, and there can be \
+         no more", max_exchanges = MAX_EXCHANGES
+    )]
     TooMany,
     /// There is no such exchange.
+    #[error("there is no such exchange")]
     Unknown,
     /// Something else.
-    Till(Error),
-}
-
-impl fmt::Display for ExchangeRefusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Insecure => f.write_str(
-                "an exchange's address begins with https://; without it, others on the network could \
-                 give you another key",
-            ),
-            Self::Exchange(error) => write!(f, "the exchange cannot be added: {error}"),
-            Self::InSettings => f.write_str("the exchange is in the settings file"),
-            Self::OtherKey(key) => write!(
-                f,
-                "this address is trusted already, with another master key: {key}; if the operator of \
-                 the exchange says that the key has changed, remove the exchange first"
-            ),
-            Self::Unfinished(key) => write!(
-                f,
-                "this address was trusted before with another master key ({key}), and payments or \
-                 refunds with it are not finished"
-            ),
-            Self::TooMany => write!(
-                f,
-                "there are {MAX_EXCHANGES} exchanges already, removed ones included, and there can be \
-                 no more"
-            ),
-            Self::Unknown => f.write_str("there is no such exchange"),
-            Self::Till(error) => error.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for ExchangeRefusal {}
-
-impl From<Error> for ExchangeRefusal {
-    fn from(error: Error) -> Self {
-        Self::Till(error)
-    }
+    #[error("{0}")]
+    Till(#[from] Error),
 }
 
 impl From<crate::store::Error> for ExchangeRefusal {

@@ -103,10 +103,10 @@ impl Till {
                 .await?;
             till.send_refunds(serial).await
         });
-        let troubles = task.await.unwrap_or(Err(Error::Store(store::Error::Panicked)))?;
+        let obstacles = task.await.unwrap_or(Err(Error::Store(store::Error::Panicked)))?;
         let ledger = self.ledger(serial, &order_id)?;
         let trouble_of = |serial: CoinRefundSerial| {
-            let found = troubles.iter().find(|(of, _)| *of == serial);
+            let found = obstacles.iter().find(|(of, _)| *of == serial);
             found.map(|(_, exchange_error)| exchange_error.clone())
         };
         let granted = ledger.refunds.into_iter().filter(|refund| refund.grant.is_some());
@@ -163,7 +163,7 @@ impl Till {
             })
             .await?;
         drop(lock);
-        let troubles = self.send_refunds(serial).await?;
+        let obstacles = self.send_refunds(serial).await?;
         let ledger = self.ledger(serial, &order_id)?;
         let aborted = coins.iter().map(|coin| {
             let of_coin =
@@ -179,7 +179,7 @@ impl Till {
                     Aborted::Refused { status: *status, code: *code, reply: reply.clone() }
                 }
                 Outcome::Open => {
-                    let of_refund = troubles.iter().find(|(of, _)| *of == refund.serial);
+                    let of_refund = obstacles.iter().find(|(of, _)| *of == refund.serial);
                     match of_refund.map(|(_, exchange_error)| exchange_error) {
                         // Should it arrive there all the same, it is refunded then.
                         Some(found) if found.cause.was_never_there() => Aborted::Undeposited,
@@ -225,13 +225,13 @@ impl Till {
         let Some((order, refunds, deposits, key)) = found else { return Ok(Vec::new()) };
         let Some(claim) = order.claim else { return Ok(Vec::new()) };
         let (h_contract, merchant_pub) = (claim.h_contract, key.public_key());
-        let mut troubles: Vec<(CoinRefundSerial, ExchangeError)> = Vec::new();
+        let mut obstacles: Vec<(CoinRefundSerial, ExchangeError)> = Vec::new();
         let mut refused = Vec::new();
         let mut silent: Option<ExchangeError> = None;
         let open = refunds.into_iter().filter(is_to_be_sent);
         for refund in open.filter(|refund| refund.coin.exchange_url == *url) {
             if let Some(exchange_error) = &silent {
-                troubles.push((refund.serial, exchange_error.clone()));
+                obstacles.push((refund.serial, exchange_error.clone()));
                 continue;
             }
             let request = RefundRequest {
@@ -255,7 +255,7 @@ impl Till {
             match (self.ask_refund(&refund, &request).await, unconfirmed) {
                 (Err(exchange_error), Some(deposit)) if exchange_error.cause.was_never_there() => {
                     if self.may_be_on_its_way(deposit) {
-                        troubles.push((refund.serial, exchange_error));
+                        obstacles.push((refund.serial, exchange_error));
                     } else {
                         self.drop_unseen(deposit).await?;
                     }
@@ -267,7 +267,7 @@ impl Till {
                     }
                     Err(exchange_error) => {
                         silent = exchange_error.cause.is_silence().then(|| exchange_error.clone());
-                        troubles.push((refund.serial, exchange_error));
+                        obstacles.push((refund.serial, exchange_error));
                     }
                 },
                 (Ok(outcome), _) => self.record_outcome(serial, refund, outcome).await?,
@@ -276,7 +276,7 @@ impl Till {
         for refusal in refused {
             log::warn!("order {}: {refusal}", order.order_id);
         }
-        Ok(troubles)
+        Ok(obstacles)
     }
 
     /// Lets go of a coin that was to be refunded, and that the exchange has never seen: it may pay

@@ -354,11 +354,11 @@ fn give_all_back(
 ) -> Result<Deletion, Error> {
     for order in instances::open_orders(tx, serial)? {
         let Some(order) = orders::find_by_serial(tx, order)? else { continue };
-        let books = OrderLedger::of(tx, order)?;
-        let is_paid = books.order.paid.is_some();
+        let ledger = OrderLedger::of(tx, order)?;
+        let is_paid = ledger.order.paid.is_some();
         let open = |deposit: &&Deposit| !is_paid || deposit.confirmation.is_none();
-        refund_coins(tx, books.not_returned().filter(open), now)?;
-        partial_payments::delete(tx, books.order.serial)?;
+        refund_coins(tx, ledger.not_returned().filter(open), now)?;
+        partial_payments::delete(tx, ledger.order.serial)?;
     }
     coin_refunds::want_all(tx, serial)?;
     instances::begin_deletion(tx, serial, purge)?;

@@ -18,6 +18,7 @@ mod kyc;
 mod lookup;
 mod order;
 mod order_locks;
+mod otp_device;
 mod password;
 mod pay;
 mod pending;
@@ -33,7 +34,6 @@ mod wait;
 mod web_session;
 mod webhooks;
 
-use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -46,6 +46,7 @@ use crate::model::access::Permission;
 use crate::model::contract::BadOrder;
 use crate::model::instance::{Instance, InstanceSettings, Unfinished};
 use crate::model::invalid_field::InvalidField;
+use crate::model::otp_device::MAX_OTP_DEVICES;
 use crate::model::webhook::DeliverySerial;
 use crate::store::{self, Store};
 use crate::webhook::BadWebhook;
@@ -56,7 +57,7 @@ use taler::amount::Currency;
 use taler::canonical;
 use taler::currency::CurrencySpecification;
 use taler::exchange::Trusted;
-use taler::ids::{InstanceId, OrderId, TemplateId, WebhookId};
+use taler::ids::{InstanceId, OrderId, OtpDeviceId, TemplateId, WebhookId};
 use taler::path::BadPath;
 use taler::template::{BadTemplate, TemplateMismatch};
 use taler::time::{RelativeTime, Timestamp};
@@ -75,7 +76,7 @@ pub use instance::{Auth, CreateInstance, Deletion};
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
 pub use order::{CreateOrder, CreatedOrder, MAX_LIST, Paging};
 pub use password::Password;
-pub use pay::{CoinPayment, ManualPayment, Receipt, Refusal};
+pub use pay::{CoinPayment, ManualPayment, PaidByCoins, Receipt, Refusal, Replayed};
 pub use pending::PendingWork;
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
@@ -148,310 +149,245 @@ pub struct Till {
 }
 
 /// Why a use case failed.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The store could not do it; [`store::Error`] says why.
-    Store(store::Error),
+    #[error("{0}")]
+    Store(#[from] store::Error),
     /// No instance goes by this name.
+    #[error("there is no instance {0}")]
     InstanceUnknown(InstanceId),
     /// The instance was deleted and only its history is left.
+    #[error("the instance {0} was deleted")]
     InstanceDeleted(InstanceId),
     /// The name belongs to an instance with other settings.
+    #[error("the instance {0} exists already")]
     InstanceExists(InstanceId),
     /// The name belongs to a deleted instance that must be purged first.
+    #[error("the name {0} belongs to a deleted instance; purge that first")]
     PurgeRequired(InstanceId),
     /// A deleted instance cannot be changed.
+    #[error("the instance {0} was deleted and cannot be changed")]
     PatchOfDeleted(InstanceId),
     /// Money of the instance is under way, so that it is deleted by force only; what there is.
+    #[error(
+        "there are {0}; with force, all of that is refunded, and the key is kept \
+         until the exchange has confirmed the last refund"
+    )]
     InstanceUnfinished(Unfinished),
     /// No credentials, wrong ones, or ones that tilld does not know.
+    #[error("not authorized")]
     NotAuthorized,
     /// The token was good once.
+    #[error("the token has expired")]
     TokenExpired,
     /// The token's scope lacks this permission.
+    #[error("the token lacks the permission {}", .0.as_str())]
     NotPermitted(Permission),
     /// The token may not be traded for one of the scope asked for.
+    #[error("the token cannot be exchanged for one of this scope")]
     ScopeExceeded,
     /// Too many passwords were tried; come back after this time.
+    #[error("too many password attempts; wait {} s", .0.as_secs())]
     TooManyAttempts(Duration),
     /// Too much was written for strangers of this network, or of this template; come back after this
     /// time.
+    #[error("too many orders and claims; wait {} s", .0.as_secs())]
     TooManyWrites(Duration),
     /// The shop has too many unpaid orders that strangers have made.
+    #[error("too many unpaid orders of templates")]
     TooManyOpenOrders,
     /// The rest of the disk is reserved for payments.
+    #[error("the rest of the disk is reserved for payments")]
     DiskReserve,
     /// So many passwords wait to be checked that this one was not.
+    #[error("too many passwords are being checked")]
     Overloaded,
     /// No token has this serial number.
+    #[error("there is no token {0}")]
     TokenUnknown(i64),
     /// No account of the instance has this hash.
+    #[error("there is no such account")]
     AccountUnknown,
     /// The account to be removed is not there, or not in use.
+    #[error("this account is not in use")]
     AccountNotActive,
     /// The account is there, with other details.
+    #[error("the account exists with other details")]
     AccountExists,
     /// The account does not say whose it is, which every contract must (merchant-api 1.4).
+    #[error("the account lacks the holder's name (?receiver-name=…)")]
     NoReceiverName,
     /// The shop has no such order.
+    #[error("there is no order {0}")]
     OrderUnknown(OrderId),
     /// There is no such order, or it needs another token.
+    #[error("there is no such order for this wallet")]
     ClaimUnknown,
     /// Another wallet has claimed the order.
+    #[error("another wallet has claimed the order {0}")]
     AlreadyClaimed(OrderId),
     /// The order's claim token is another.
+    #[error("the claim token is wrong")]
     TokenWrong,
     /// The hash of the order's contract is another.
+    #[error("the contract's hash is wrong")]
     HashWrong,
     /// The time to pay the order is over.
+    #[error("the pay deadline of order {0} has passed")]
     OfferExpired(OrderId),
     /// No contract has this hash, or not for this order.
+    #[error("there is no such contract")]
     ContractUnknown,
     /// No order was made for the session.
+    #[error("there is no order for this session")]
     SessionUnknown,
     /// The shop has no account that the money could go to.
+    #[error("the instance {0} has no such bank account in use")]
     NoAccount(InstanceId),
     /// No trusted exchange has coins in the order's currency.
+    #[error("no trusted exchange has coins of this currency")]
     NoExchange,
     /// No exchange that has coins in the order's currency can pay any of the shop's accounts.
+    #[error("no exchange of this currency can pay any account of the shop")]
     NoneCanWire,
     /// The price is more than all exchanges together let a shop take.
+    #[error("the price is above the limits of all exchanges")]
     BeyondLimits,
     /// The name belongs to another order.
+    #[error("an order {0} with other content exists")]
     OrderExists(OrderId),
     /// No contract can be made of the order.
-    Order(BadOrder),
+    #[error("{0}")]
+    Order(#[from] BadOrder),
     /// The shop has no such product: it has no inventory.
+    #[error("there is no such product")]
     ProductUnknown,
     /// The shop has no such device.
+    #[error("there is no such OTP device")]
     OtpDeviceUnknown,
+    /// The name belongs to another device.
+    #[error("an OTP device {0} with other content exists")]
+    OtpDeviceExists(OtpDeviceId),
+    /// The algorithm of a device cannot be changed.
+    #[error("the algorithm of an OTP device cannot change")]
+    OtpAlgorithmFixed,
+    /// The shop has as many devices as it may have.
+    #[error("an instance has at most {max} OTP devices", max = MAX_OTP_DEVICES)]
+    TooManyOtpDevices,
     /// The order is paid, in another way.
+    #[error("the order {0} is paid already")]
     AlreadyPaid(OrderId),
     /// It will not go with these coins.
-    Refused(Refusal),
+    #[error("{0}")]
+    Refused(#[from] Refusal),
     /// An exchange would not, or could not.
+    #[error("{0}")]
     Exchange(Box<ExchangeError>),
     /// The signature by which a wallet gives an order back does not hold.
+    #[error("the wallet's signature is invalid")]
     UnclaimSignature,
     /// There is no contract whose payment could be aborted.
+    #[error("there is no such contract")]
     AbortOfUnknown,
     /// The hash of the contract whose payment is to be aborted is another.
+    #[error("the contract's hash is wrong")]
     AbortOfOther,
     /// The payment is complete, and nothing can be aborted.
+    #[error("the payment is complete")]
     PaymentComplete,
     /// The hash is not that of the order's contract.
+    #[error("the hash is not that of the order's contract")]
     OtherContract,
     /// The exchange's fee for the refund is higher than the refund.
+    #[error("the refund is below the exchange's refund fee")]
     RefundBelowFee,
     /// The refund is more than an exchange gives back at a time.
+    #[error("the refund is above an exchange's limit")]
     RefundBeyondLimit,
     /// The receipt is not the shop's, or for another contract.
+    #[error("the receipt's signature is not this shop's")]
     ReceiptWrong,
     /// The hash is that of another order's contract.
+    #[error("the contract belongs to another order")]
     ContractMismatch,
     /// There is nothing to refund.
+    #[error("the order is not paid")]
     RefundOfUnpaid,
     /// The refund is in another currency than the price.
+    #[error("the refund is in another currency")]
     RefundCurrency,
     /// The refund is above the price, or below what was granted before.
+    #[error("the refund is above the price or below an earlier one")]
     RefundInconsistent,
     /// The contract allows no refunds.
+    #[error("the contract allows no refunds")]
     RefundNotAllowed,
     /// The time for refunds is over.
+    #[error("the refund deadline has passed")]
     RefundTooLate,
     /// A wallet has claimed the order and may pay it.
+    #[error("a wallet has claimed the order and may still pay")]
     AwaitingPayment,
     /// The order is paid and must be kept for the books.
+    #[error("the order is paid and must be kept")]
     MustBeKept,
     /// A path into a contract is invalid.
-    ForgetPath(BadPath),
+    #[error("{0}")]
+    ForgetPath(#[from] BadPath),
     /// A part of the contract cannot be forgotten; which one.
+    #[error("{0}")]
     NotForgettable(String),
     /// The shop has no such template.
+    #[error("there is no template {0}")]
     TemplateUnknown(TemplateId),
     /// The name belongs to another template.
+    #[error("a template {0} with other content exists")]
     TemplateExists(TemplateId),
     /// The template is invalid.
-    Template(BadTemplate),
+    #[error("{0}")]
+    Template(#[from] BadTemplate),
     /// No order comes of the template and what the customer says.
-    TemplateInput(TemplateMismatch),
+    #[error("{0}")]
+    TemplateInput(#[from] TemplateMismatch),
     /// The shop has no such webhook.
+    #[error("there is no webhook {0}")]
     WebhookUnknown(WebhookId),
     /// The name belongs to another webhook.
+    #[error("a webhook {0} with other content exists")]
     WebhookExists(WebhookId),
     /// The shop has as many webhooks as it may have.
+    #[error("the shop has as many webhooks as it may have")]
     TooManyWebhooks,
     /// The texts of the webhook are malformed or too long.
-    Webhook(BadWebhook),
+    #[error("{0}")]
+    Webhook(#[from] BadWebhook),
     /// The webhook's address may not be called; why.
+    #[error("url: {0}")]
     WebhookRefused(String),
     /// The webhook has no such delivery.
+    #[error("there is no delivery {0}")]
     DeliveryUnknown(DeliverySerial),
     /// Too many test calls were made; come back after this time.
+    #[error("too many test calls; wait {} s", .0.as_secs())]
     TooManyTests(Duration),
     /// A stored order cannot be read.
+    #[error("a stored contract is damaged: {0}")]
     Damaged(String),
     /// A value does not fit; it says which.
-    InvalidField(InvalidField),
+    #[error("{0}")]
+    InvalidField(#[from] InvalidField),
     /// The machine has no randomness to give.
+    #[error("the system's random number generator failed")]
     NoRandomness,
     /// A password could not be hashed, or its stored hash is damaged.
+    #[error("password hash: {0}")]
     PasswordHash(String),
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Store(error) => error.fmt(f),
-            Self::InstanceUnknown(id) => write!(f, "there is no instance {id}"),
-            Self::InstanceDeleted(id) => write!(f, "the instance {id} was deleted"),
-            Self::InstanceExists(id) => write!(f, "the instance {id} exists already"),
-            Self::PurgeRequired(id) => {
-                write!(f, "the name {id} belongs to a deleted instance; purge that first")
-            }
-            Self::PatchOfDeleted(id) => {
-                write!(f, "the instance {id} was deleted and cannot be changed")
-            }
-            Self::InstanceUnfinished(unfinished) => write!(
-                f,
-                "there are {unfinished}; with force, all of that is refunded, and the key is kept \
-                 until the exchange has confirmed the last refund"
-            ),
-            Self::NotAuthorized => f.write_str("not authorized"),
-            Self::TokenExpired => f.write_str("the token has expired"),
-            Self::NotPermitted(permission) => {
-                write!(f, "the token lacks the permission {}", permission.as_str())
-            }
-            Self::ScopeExceeded => {
-                f.write_str("the token cannot be exchanged for one of this scope")
-            }
-            Self::TooManyAttempts(wait) => {
-                write!(f, "too many password attempts; wait {} s", wait.as_secs())
-            }
-            Self::TooManyWrites(wait) => {
-                write!(f, "too many orders and claims; wait {} s", wait.as_secs())
-            }
-            Self::TooManyOpenOrders => f.write_str("too many unpaid orders of templates"),
-            Self::DiskReserve => f.write_str("the rest of the disk is reserved for payments"),
-            Self::Overloaded => f.write_str("too many passwords are being checked"),
-            Self::TokenUnknown(serial) => write!(f, "there is no token {serial}"),
-            Self::AccountUnknown => f.write_str("there is no such account"),
-            Self::AccountNotActive => f.write_str("this account is not in use"),
-            Self::AccountExists => f.write_str("the account exists with other details"),
-            Self::NoReceiverName => {
-                f.write_str("the account lacks the holder's name (?receiver-name=…)")
-            }
-            Self::OrderUnknown(id) => write!(f, "there is no order {id}"),
-            Self::ClaimUnknown => f.write_str("there is no such order for this wallet"),
-            Self::AlreadyClaimed(id) => write!(f, "another wallet has claimed the order {id}"),
-            Self::TokenWrong => f.write_str("the claim token is wrong"),
-            Self::HashWrong => f.write_str("the contract's hash is wrong"),
-            Self::OfferExpired(id) => write!(f, "the pay deadline of order {id} has passed"),
-            Self::ContractUnknown => f.write_str("there is no such contract"),
-            Self::SessionUnknown => f.write_str("there is no order for this session"),
-            Self::NoAccount(id) => write!(f, "the instance {id} has no such bank account in use"),
-            Self::NoExchange => f.write_str("no trusted exchange has coins of this currency"),
-            Self::NoneCanWire => {
-                f.write_str("no exchange of this currency can pay any account of the shop")
-            }
-            Self::OrderExists(id) => write!(f, "an order {id} with other content exists"),
-            Self::Order(bad) => bad.fmt(f),
-            Self::ProductUnknown => f.write_str("there is no such product"),
-            Self::OtpDeviceUnknown => f.write_str("there is no such OTP device"),
-            Self::AlreadyPaid(id) => write!(f, "the order {id} is paid already"),
-            Self::Refused(why) => why.fmt(f),
-            Self::Exchange(exchange_error) => exchange_error.fmt(f),
-            Self::UnclaimSignature => f.write_str("the wallet's signature is invalid"),
-            Self::AbortOfUnknown => f.write_str("there is no such contract"),
-            Self::AbortOfOther => f.write_str("the contract's hash is wrong"),
-            Self::PaymentComplete => f.write_str("the payment is complete"),
-            Self::OtherContract => f.write_str("the hash is not that of the order's contract"),
-            Self::RefundBelowFee => f.write_str("the refund is below the exchange's refund fee"),
-            Self::RefundBeyondLimit => f.write_str("the refund is above an exchange's limit"),
-            Self::BeyondLimits => f.write_str("the price is above the limits of all exchanges"),
-            Self::ReceiptWrong => f.write_str("the receipt's signature is not this shop's"),
-            Self::ContractMismatch => f.write_str("the contract belongs to another order"),
-            Self::RefundOfUnpaid => f.write_str("the order is not paid"),
-            Self::RefundCurrency => f.write_str("the refund is in another currency"),
-            Self::RefundInconsistent => {
-                f.write_str("the refund is above the price or below an earlier one")
-            }
-            Self::RefundNotAllowed => f.write_str("the contract allows no refunds"),
-            Self::RefundTooLate => f.write_str("the refund deadline has passed"),
-            Self::AwaitingPayment => {
-                f.write_str("a wallet has claimed the order and may still pay")
-            }
-            Self::MustBeKept => f.write_str("the order is paid and must be kept"),
-            Self::ForgetPath(bad) => bad.fmt(f),
-            Self::NotForgettable(what) => f.write_str(what),
-            Self::TemplateUnknown(id) => write!(f, "there is no template {id}"),
-            Self::TemplateExists(id) => write!(f, "a template {id} with other content exists"),
-            Self::Template(bad) => bad.fmt(f),
-            Self::TemplateInput(bad) => bad.fmt(f),
-            Self::WebhookUnknown(id) => write!(f, "there is no webhook {id}"),
-            Self::WebhookExists(id) => write!(f, "a webhook {id} with other content exists"),
-            Self::TooManyWebhooks => f.write_str("the shop has as many webhooks as it may have"),
-            Self::Webhook(bad) => bad.fmt(f),
-            Self::WebhookRefused(why) => write!(f, "url: {why}"),
-            Self::DeliveryUnknown(serial) => write!(f, "there is no delivery {}", serial.0),
-            Self::TooManyTests(wait) => {
-                write!(f, "too many test calls; wait {} s", wait.as_secs())
-            }
-            Self::Damaged(what) => write!(f, "a stored contract is damaged: {what}"),
-            Self::InvalidField(bad) => bad.fmt(f),
-            Self::NoRandomness => f.write_str("the system's random number generator failed"),
-            Self::PasswordHash(cause) => write!(f, "password hash: {cause}"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
-
-impl From<store::Error> for Error {
-    fn from(error: store::Error) -> Self {
-        Self::Store(error)
-    }
 }
 
 impl From<NoRandomness> for Error {
     fn from(NoRandomness: NoRandomness) -> Self {
         Self::NoRandomness
-    }
-}
-
-impl From<Refusal> for Error {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused(refusal)
-    }
-}
-
-impl From<BadOrder> for Error {
-    fn from(bad: BadOrder) -> Self {
-        Self::Order(bad)
-    }
-}
-
-impl From<BadPath> for Error {
-    fn from(bad: BadPath) -> Self {
-        Self::ForgetPath(bad)
-    }
-}
-
-impl From<BadTemplate> for Error {
-    fn from(bad: BadTemplate) -> Self {
-        Self::Template(bad)
-    }
-}
-
-impl From<TemplateMismatch> for Error {
-    fn from(bad: TemplateMismatch) -> Self {
-        Self::TemplateInput(bad)
-    }
-}
-
-impl From<InvalidField> for Error {
-    fn from(bad: InvalidField) -> Self {
-        Self::InvalidField(bad)
     }
 }
 

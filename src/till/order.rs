@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::lookup::{order, still_there};
 use super::wait::WaitLimit;
 use super::webhooks::tell_created;
-use super::{Error, Principal, Till, read_terms};
+use super::{Error, Principal, Till, otp_device, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
 use crate::model::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
@@ -18,7 +18,7 @@ use taler::amount::{Amount, Currency};
 use taler::base32::{self, Bytes, HashCode};
 use taler::canonical;
 use taler::contract::{Forgot, forget};
-use taler::ids::{InstanceId, OrderId, SessionId};
+use taler::ids::{InstanceId, OrderId, OtpDeviceId, SessionId};
 use taler::path::ContractPath;
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::BaseUrl;
@@ -43,6 +43,8 @@ pub struct CreateOrder {
     pub session: Option<SessionId>,
     /// Whether claiming needs a claim token.
     pub with_token: bool,
+    /// The device whose codes the customer gets after paying.
+    pub otp_id: Option<OtpDeviceId>,
 }
 
 impl CreateOrder {
@@ -54,6 +56,7 @@ impl CreateOrder {
             "payment_target": self.payment_target,
             "session_id": self.session,
             "create_token": self.with_token,
+            "otp_id": self.otp_id,
         });
         canonical::json_hash(&all).map_err(|bad| BadOrder::Shape(bad.to_string()).into())
     }
@@ -97,7 +100,7 @@ impl Till {
     ///
     /// # Errors
     /// [`Error::Order`], [`Error::NoAccount`], [`Error::NoExchange`], [`Error::NoneCanWire`],
-    /// [`Error::BeyondLimits`], [`Error::OrderExists`].
+    /// [`Error::BeyondLimits`], [`Error::OrderExists`], [`Error::OtpDeviceUnknown`].
     pub async fn create_order(
         &self,
         principal: &Principal,
@@ -165,7 +168,8 @@ impl Till {
         if no_randomness {
             return Err(Error::NoRandomness);
         }
-        let new = NewOrder {
+        let otp_id = wish.otp_id;
+        let mut new = NewOrder {
             order_id: terms.order_id,
             request_hash,
             terms: proposal,
@@ -180,6 +184,7 @@ impl Till {
             fulfillment_url: terms.fulfillment_url,
             session: wish.session,
             by_stranger: lane == Lane::Strangers,
+            otp_device: None,
         };
         let till = self.clone();
         let shop = instance.id.clone();
@@ -190,6 +195,7 @@ impl Till {
                     // Others may have been faster.
                     till.check_open_orders(tx, serial)?;
                 }
+                new.otp_device = otp_device::named(tx, serial, otp_id.as_ref())?;
                 if !orders::insert(tx, serial, &new)? {
                     // Another request was faster.
                     return same(&order(tx, serial, &new.order_id)?, &request_hash);

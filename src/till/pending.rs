@@ -216,11 +216,11 @@ impl Till {
         match task {
             Task::Deposit(order) => self.resume(order, url).await,
             Task::Refund(order) => {
-                let troubles = self.send_refunds_to(order, url).await?;
+                let obstacles = self.send_refunds_to(order, url).await?;
                 // That it has not seen a coin yet is no trouble: it is asked again until none can come.
-                let troubles = troubles.into_iter().map(|(_, exchange_error)| exchange_error);
+                let obstacles = obstacles.into_iter().map(|(_, exchange_error)| exchange_error);
                 let worst =
-                    troubles.filter(|exchange_error| !exchange_error.cause.was_never_there());
+                    obstacles.filter(|exchange_error| !exchange_error.cause.was_never_there());
                 match worst.max_by_key(|exchange_error| exchange_error.cause.is_silence()) {
                     Some(exchange_error) => Err(exchange_error.into()),
                     None => Ok(()),

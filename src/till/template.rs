@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::lookup::still_there;
 use super::order::{CreateOrder, CreatedOrder};
-use super::{Error, Principal, Till};
+use super::{Error, Principal, Till, otp_device};
 use crate::store::{Lane, templates};
 use taler::ids::{InstanceId, TemplateId};
 use taler::template::{FilledTemplate, Template, TemplateInput};
@@ -14,8 +14,8 @@ impl Till {
     /// Keeps a new template. The same one again is no error.
     ///
     /// # Errors
-    /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`]; [`Error::Order`] and
-    /// [`Error::NoExchange`] when no order could be made of it in its currency.
+    /// [`Error::TemplateExists`] when the name has other content, [`Error::Template`],
+    /// [`Error::OtpDeviceUnknown`]; [`Error::Order`] and [`Error::NoExchange`] when no order could be made of it in its currency.
     pub async fn add_template(
         &self,
         principal: &Principal,
@@ -27,7 +27,8 @@ impl Till {
         self.store
             .write(move |tx| {
                 still_there(tx, instance, &shop)?;
-                if templates::insert(tx, instance, &template)? {
+                let device = otp_device::named(tx, instance, template.otp_id.as_ref())?;
+                if templates::insert(tx, instance, &template, device)? {
                     return Ok(());
                 }
                 match templates::find(tx, instance, &template.id)? {
@@ -52,9 +53,12 @@ impl Till {
         self.check_currencies(&template)?;
         let instance = principal.instance.serial;
         self.store
-            .write(move |tx| match templates::update(tx, instance, &template)? {
-                true => Ok(()),
-                false => Err(Error::TemplateUnknown(template.id)),
+            .write(move |tx| {
+                let device = otp_device::named(tx, instance, template.otp_id.as_ref())?;
+                match templates::update(tx, instance, &template, device)? {
+                    true => Ok(()),
+                    false => Err(Error::TemplateUnknown(template.id)),
+                }
             })
             .await
     }
@@ -152,6 +156,7 @@ impl Till {
             payment_target: None,
             session,
             with_token: true,
+            otp_id: template.otp_id,
         };
         let shop = self.shop(instance)?;
         self.admit_stranger_at(&shop, &template.id, client)?;

@@ -24,8 +24,8 @@ pub(super) fn witness(store: &Store, the_clock: &Clock) -> ClockMonitor {
 }
 
 impl Till {
-    /// May something be deleted, or given back for good, only because the clock says that its time is
-    /// over? Not while the clock cannot be right, or has jumped and not gone right for a while since.
+    /// Whether something may be deleted, or refunded for good, only because the clock says that its time is
+    /// over. Not while the clock cannot be right, or has jumped and not gone right for a while since.
     pub(super) fn is_time_sure(&self) -> bool {
         self.judge_time().1 == ClockState::Sure
     }

@@ -71,6 +71,12 @@ FREE = keep({"free": lambda: SHOP.claimed(amount="KUDOS:0", order_id="free")})
 FORGETFUL = keep({"paid": SHOP.paid})
 
 
+def otp_device(name):
+    """A machine that shows one-time codes."""
+    note = {"otp_device_id": name, "otp_device_description": "x"}
+    return note | {"otp_key": "JBSWY3DPEHPK3PXP", "otp_algorithm": 1}
+
+
 def fill(case, turn):
     """What a real client would say here: the path's name, members of the query, members of the body."""
     method, path = case.operation.method.upper(), case.operation.path
@@ -146,6 +152,18 @@ def fill(case, turn):
             return f"gone{turn % 10}", {}, {}
         case _, path if path.startswith("/private/webhooks/{id}"):
             return "there", {}, {}
+        case "POST", "/private/otp-devices":
+            if turn % 50 == 49:
+                # A shop has room for so many.
+                for device in SHOP.ask("GET", "/private/otp-devices")["otp_devices"]:
+                    SHOP.ask("DELETE", f"/private/otp-devices/{device['otp_device_id']}")
+            return None, {}, {}
+        case "GET" | "PATCH", "/private/otp-devices/{id}":
+            SHOP.ask("POST", "/private/otp-devices", otp_device("kept"), (204, 409))
+            return "kept", {}, {"otp_algorithm": 1}
+        case "DELETE", "/private/otp-devices/{id}":
+            SHOP.ask("POST", "/private/otp-devices", otp_device(f"gone{turn}"))
+            return f"gone{turn}", {}, {}
         case "GET", "/files/{id}":
             return ["style.css", "poll.js", "icon.svg"][turn % 3], {}, {}
         case "GET", "/management/instances/{id}" | "/management/instances/{id}/kyc":

@@ -437,7 +437,7 @@ fn wrong_texts_are_limited_as_passwords_are_and_the_same_one_is_told_no_again_an
     let (failure, reply) = refused.expect("at some point it is enough");
     assert_eq!(failure, (429, 2015));
     assert!(reply.headers["retry-after"].parse::<u64>().unwrap() > 0);
-    // Whoever was let in stays in, and a token is no password.
+    // A client that was admitted stays admitted, and a token is no password.
     assert_eq!(ask("secret-token:correct horse").status, 200);
     assert_eq!(ask(&token).status, 200);
     assert_eq!(ask("secret-token:REVOKED").failure(), (401, 2015));

@@ -33,7 +33,14 @@ fn order(name: &str) -> CreateOrder {
         unreachable!()
     };
     let with_token = false;
-    CreateOrder { order, refund_delay: None, payment_target: None, session: None, with_token }
+    CreateOrder {
+        order,
+        refund_delay: None,
+        payment_target: None,
+        session: None,
+        with_token,
+        otp_id: None,
+    }
 }
 
 fn template() -> Template {
@@ -45,6 +52,7 @@ fn template() -> Template {
         description: String::new(),
         contract: TemplateContract::parse(contract).unwrap(),
         editable_defaults: None,
+        otp_id: None,
     }
 }
 

@@ -188,17 +188,18 @@ fn names_a_status(line: &str) -> bool {
 fn complaints(name: &str, text: &str) -> Vec<String> {
     let own = module(name);
     let Some((_, allowed)) = PLAN.iter().find(|(module, _)| *module == own) else {
-        return vec![format!("{name} belongs to {own}, which is on no floor")];
+        return vec![format!("{name} belongs to {own}, which is in no layer")];
     };
     // Where the modules of this crate are in the plan.
     let prefix = if own.starts_with("playground/") { "playground/" } else { "" };
     // A path from the very root begins as any other.
     let code = code(text).replace(" ::", " ");
     let mut complaints = Vec::new();
-    let floor = |head: &str| PLAN.iter().any(|(module, _)| *module == format!("{prefix}{head}"));
+    let is_planned_module =
+        |head: &str| PLAN.iter().any(|(module, _)| *module == format!("{prefix}{head}"));
     for head in heads(&code, "crate::") {
-        if !floor(&head) {
-            complaints.push(format!("{name} uses crate::{head}, which is on no floor"));
+        if !is_planned_module(&head) {
+            complaints.push(format!("{name} uses crate::{head}, which is in no layer"));
         }
     }
     // The other ways to the crate's root: upwards, and by the crate's own name.
@@ -230,7 +231,7 @@ fn complaints(name: &str, text: &str) -> Vec<String> {
     }
     for head in used {
         let module = format!("{prefix}{head}");
-        if floor(&head) && module != own && !allowed.contains(&module.as_str()) {
+        if is_planned_module(&head) && module != own && !allowed.contains(&module.as_str()) {
             complaints.push(format!("{name} may not use crate::{head}"));
         }
     }
@@ -347,10 +348,10 @@ fn a_use_against_the_plan_is_found_however_it_is_spelt() {
         all("http/error.rs", "use crate::store;\nfn f(s: &store::Store) -> store::Error {}"),
         "http/error.rs may not use crate::store::Store"
     );
-    assert_eq!(all("extras/x.rs", ""), "extras/x.rs belongs to extras, which is on no floor");
+    assert_eq!(all("extras/x.rs", ""), "extras/x.rs belongs to extras, which is in no layer");
     assert_eq!(
         all("till/x.rs", "use crate::extras::X;"),
-        "till/x.rs uses crate::extras, which is on no floor"
+        "till/x.rs uses crate::extras, which is in no layer"
     );
     assert_eq!(all("http/error.rs", "use crate::store;\nfn f(_: store::Error) {}"), "");
     assert_eq!(

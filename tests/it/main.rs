@@ -35,6 +35,7 @@ mod life;
 mod log_flood;
 mod malformed;
 mod orders;
+mod otp_devices;
 mod pages;
 mod polls;
 mod races;

@@ -73,6 +73,8 @@ impl Target {
         target.post("/private/templates", &template);
         let webhook = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/webhooks")).unwrap();
         target.post("/private/webhooks", &target.sample(webhook));
+        let device = EVERYWHERE.iter().find(|row| is(row, "POST", "/private/otp-devices")).unwrap();
+        target.post("/private/otp-devices", &target.sample(device));
         target
     }
 
@@ -94,6 +96,7 @@ impl Target {
             path if path.contains("/sessions") => "S1",
             path if path.contains("/templates") => "T",
             path if path.contains("/webhooks") => "W",
+            path if path.contains("/otp-devices") => "M",
             path if path.contains("/accounts") => return path.replace("{id}", &"0".repeat(103)),
             path if path.contains("/instances") => "bar",
             _ => "99999",
@@ -172,6 +175,10 @@ impl Target {
             ("POST", "/private/webhooks/{id}/redeliver") => json!({ "since": { "t_s": 1 } }),
             ("POST", "/private/webhooks/{id}/secret") => json!({ "keep_old_s": 5 }),
             ("POST", path) if path.starts_with("/private/webhooks/") => json!({}),
+            (_, "/private/otp-devices" | "/private/otp-devices/{id}") => json!({
+                "otp_device_id": "M", "otp_device_description": "machine", "otp_ctr": null,
+                "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ", "otp_algorithm": 1,
+            }),
             ("POST", "/templates/{id}") => json!({
                 "template_type": "paivana", "summary": "Tea", "amount": "KUDOS:6",
                 "tip": "KUDOS:1", "website": PAGE, "paivana_id": "S1",

@@ -80,6 +80,7 @@ async fn stock(store: &Store, principal: &Principal, name: &str, count: usize) {
                 fulfillment_url: Some(page()),
                 session: Some(SessionId::parse(id).unwrap()),
                 by_stranger: false,
+                otp_device: None,
             };
             assert!(orders::insert(tx, instance, &new)?);
         }

@@ -158,7 +158,7 @@ fn people_sign_in(shop: &Shop) -> Secrets {
             ("GET", "/webui/orders"),
         ] {
             let ask = shop.daemon.ask(method, path).header("Authorization", form);
-            // Whoever is sent to sign in is sent to a page.
+            // A browser that is sent to sign in is sent to a page.
             let refused = ask.send().status >= 400 || path.starts_with("/webui");
             assert!(refused, "{form}");
         }
@@ -521,7 +521,7 @@ fn no_client_text_begins_a_line_of_the_log() {
                     time.starts_with("20") && time.ends_with('Z') && time.contains('T')
                 }),
             };
-            // What is said once, to whoever has just begun.
+            // What is said once, to the operator who has just begun.
             let is_ours =
                 head || line.starts_with("tilld is running.") || line.starts_with("  tilld ");
             assert!(is_ours, "journal {journal}: {line:?}");

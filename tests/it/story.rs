@@ -248,7 +248,7 @@ fn an_answer_that_says_paid_is_in_the_file_before_it_is_given() {
         let made = post(&daemon, &token, "/private/orders", &order);
         let id = text(&made["order_id"]).to_owned();
         thread::scope(|scope| {
-            // Whoever is told first: the program is killed in that very moment.
+            // Whichever client is answered first: the program is killed in that very moment.
             let polling = scope.spawn(|| {
                 daemon.get(&format!("/sessions/{session}?fulfillment_url={PAGE}&{LONG}"))
             });

@@ -166,7 +166,7 @@ fn one_network_has_its_share_by_every_way_in_and_others_have_theirs() {
         let elsewhere = way(&format!("198.51.100.{number}"));
         assert!([200, 204, 303].contains(&elsewhere.status), "{name}: {elsewhere:?}");
     }
-    // Whoever asks again for what is there already has nothing written.
+    // A client that asks again for what is there already has nothing written.
     let body = json!({ "nonce": nonce(3), "token": offered(&shop).1 });
     for _ in 0..5 {
         let reply = post_from(&shop, "192.0.2.200", "/orders/none/claim", &body);
@@ -375,6 +375,7 @@ impl Timed {
             description: "x".into(),
             contract: TemplateContract::parse(members).unwrap(),
             editable_defaults: None,
+            otp_id: None,
         };
         till.add_template(&clerk, template).await.unwrap();
         Self { till, store, clerk, seconds, _folder: folder }
@@ -406,6 +407,7 @@ impl Timed {
             payment_target: None,
             session: None,
             with_token: true,
+            otp_id: None,
         };
         let base = BASE.parse().unwrap();
         let made = self.till.create_order(&self.clerk, wish, &base);

@@ -159,7 +159,7 @@ impl ClockMonitor {
         Self { seen: (seen, at), jumped: None, is_told: false }
     }
 
-    /// Is it the first time since the clock was believed last that somebody waits for it? For the log.
+    /// Whether something waits for the clock for the first time since it was believed last; for the log.
     pub const fn is_first_to_wait(&mut self) -> bool {
         !std::mem::replace(&mut self.is_told, true)
     }

@@ -1,18 +1,9 @@
 //! The system's randomness.
 
-use std::fmt;
-
 /// The machine has no randomness to give.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the system's random number generator failed")]
 pub struct NoRandomness;
-
-impl fmt::Display for NoRandomness {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the system's random number generator failed")
-    }
-}
-
-impl std::error::Error for NoRandomness {}
 
 /// `N` bytes of the system's randomness.
 ///

@@ -15,7 +15,7 @@ pub const fn version_of(steps: &[&str]) -> u32 {
     BASE + steps.len() as u32
 }
 
-/// Was a file of this version made by a development version, whose steps are not ours? A file of
+/// Whether a file of this version was made by a development version, whose steps are not ours. A file of
 /// version 0 has taken no step at all.
 pub const fn is_unreleased(version: u32) -> bool {
     version > 0 && version <= BASE

@@ -285,30 +285,21 @@ impl<'de> serde::Deserialize<'de> for Amount {
 }
 
 /// Why amounts could not be reckoned with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AmountError {
     /// The two are of different currencies.
+    #[error("the amounts have different currencies")]
     CurrencyMismatch,
     /// The result exceeds 2^52 wholes.
+    #[error("the amount would be too large")]
     TooLarge,
     /// More would be taken than there is.
+    #[error("the amount would be below zero")]
     Negative,
     /// Something was to be divided into no parts.
+    #[error("an amount cannot be divided by zero")]
     DivisionByZero,
 }
-
-impl fmt::Display for AmountError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CurrencyMismatch => "the amounts have different currencies",
-            Self::TooLarge => "the amount would be too large",
-            Self::Negative => "the amount would be below zero",
-            Self::DivisionByZero => "an amount cannot be divided by zero",
-        })
-    }
-}
-
-impl std::error::Error for AmountError {}
 
 const TOO_LARGE: BadAmount = BadAmount("an amount is at most 4503599627370496 and a fraction");
 

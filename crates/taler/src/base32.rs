@@ -16,16 +16,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 const MAX_TEXT: usize = 64 * 1024;
 
 /// This text is not base32, or not of the length that was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a base32 text of the right length")]
 pub struct BadBase32;
-
-impl fmt::Display for BadBase32 {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not a base32 text of the right length")
-    }
-}
-
-impl std::error::Error for BadBase32 {}
 
 /// A hash: the 64 bytes of SHA-512.
 pub type HashCode = Bytes<64>;

@@ -27,10 +27,16 @@ const USUAL: usize = 2048;
 pub const MAX_INTEGER: u64 = (1 << 53) - 1;
 
 /// This is no JSON, or none that a contract may hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{what}{}", place(.at))]
 pub struct BadJson {
     what: String,
     at: String,
+}
+
+/// Where it is, if it is within something.
+fn place(at: &str) -> String {
+    if at.is_empty() { String::new() } else { format!(" at ${at}") }
 }
 
 impl BadJson {
@@ -49,17 +55,6 @@ impl BadJson {
         &self.what
     }
 }
-
-impl fmt::Display for BadJson {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.at.is_empty() {
-            return f.write_str(&self.what);
-        }
-        write!(f, "{} at ${}", self.what, self.at)
-    }
-}
-
-impl std::error::Error for BadJson {}
 
 /// Reads a JSON text that a contract may hold.
 ///

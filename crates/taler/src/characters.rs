@@ -1,8 +1,8 @@
 //! Characters that show nothing but change how the rest is read: by a terminal, by a spreadsheet,
 //! by people.
 
-/// Is `c` a control character (Cc), a format character (Cf), a separator of lines or paragraphs, or
-/// one that fonts leave out? Such a character moves a terminal's cursor, turns the direction of
+/// Whether `c` is a control character (Cc), a format character (Cf), a separator of lines or paragraphs, or
+/// one that fonts leave out. Such a character moves a terminal's cursor, turns the direction of
 /// reading, or hides what comes after it.
 ///
 /// Source: `DerivedGeneralCategory.txt` and `Default_Ignorable_Code_Point` of Unicode 16, without
@@ -18,7 +18,7 @@ pub fn is_control_or_format(c: char) -> bool {
             | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}')
 }
 
-/// Can a contract hold the text? Its hash ends with U+0000, which therefore no text in it may hold.
+/// Whether a contract can hold the text. Its hash ends with U+0000, which therefore no text in it may hold.
 pub fn is_clean(text: &str) -> bool {
     !text.contains('\0')
 }

@@ -7,7 +7,8 @@ use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ToSql, ToSqlOutput, 
 use super::amount::{Amount, Currency};
 use super::base32::Bytes;
 use super::coin::permission::Coin;
-use super::ids::{InstanceId, OrderId, SessionId, TemplateId, WebhookId};
+use super::ids::{InstanceId, OrderId, OtpDeviceId, SessionId, TemplateId, WebhookId};
+use super::otp::{OtpAlgorithm, OtpKey};
 use super::payto::Payto;
 use super::sign::{PublicKey, Signature};
 use super::time::{RelativeTime, Timestamp};
@@ -41,11 +42,39 @@ as_text!(
     FulfillmentUrl,
     InstanceId,
     OrderId,
+    OtpDeviceId,
     Payto,
     SessionId,
     TemplateId,
     WebhookId,
 );
+
+// Its bytes.
+impl ToSql for OtpKey {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.reveal().into())
+    }
+}
+
+impl FromSql for OtpKey {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::from_bytes(value.as_blob()?).map_err(bad)
+    }
+}
+
+// Its number.
+impl ToSql for OtpAlgorithm {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.number().into())
+    }
+}
+
+impl FromSql for OtpAlgorithm {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let number = u64::try_from(value.as_i64()?).map_err(bad)?;
+        Self::from_number(number).ok_or_else(|| bad("no such algorithm"))
+    }
+}
 
 // As JSON.
 impl ToSql for Coin {

@@ -124,6 +124,32 @@ impl TemplateId {
 
 text_value!(TemplateId, BadId);
 
+/// Longest name of a device for one-time codes, in bytes.
+pub const MAX_OTP_DEVICE: usize = 64;
+
+/// The name of a device for one-time codes within its shop. It has the characters of an [`OrderId`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct OtpDeviceId(String);
+
+impl OtpDeviceId {
+    /// Reads a name: 1 to 64 letters, digits, `.`, `_`, `:` and `-`; not `.` or `..`.
+    ///
+    /// # Errors
+    /// For any other text.
+    pub fn parse(text: impl Into<String>) -> Result<Self, BadId> {
+        let name = segment(text.into()).filter(|name| name.len() <= MAX_OTP_DEVICE);
+        name.map(Self)
+            .ok_or(BadId("a device has 1 to 64 letters, digits, or . _ : - and is not only dots"))
+    }
+
+    /// The name as it is in addresses.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+text_value!(OtpDeviceId, BadId);
+
 /// Longest name of a webhook, in bytes.
 pub const MAX_WEBHOOK: usize = 64;
 

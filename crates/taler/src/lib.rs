@@ -39,6 +39,7 @@
 //! | [`hash`] | crypto 3.1, 4.4 and 9.2: SHA-512 in Taler's several manners |
 //! | [`kdf`] | crypto 3.2 and 3.3: key derivation with two hashes |
 //! | `object` | objects of JSON are read from objects only |
+//! | [`otp`] | crypto 12: codes by which a machine without network sees a payment |
 //! | [`sign`] | crypto 5 to 8: Ed25519, the purpose header, and every message that is signed |
 //!
 //! Every one of them is tested against `tests/vectors/`, results of independent implementations.
@@ -64,6 +65,7 @@ pub mod kdf;
 pub mod object;
 #[cfg(feature = "openapi")]
 pub mod openapi;
+pub mod otp;
 pub mod path;
 pub mod payment;
 pub mod payto;

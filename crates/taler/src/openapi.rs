@@ -11,9 +11,10 @@ use crate::amount::{self, Amount, Currency};
 use crate::base32::Bytes;
 use crate::coin::denomination::CoinSignature;
 use crate::ids::{
-    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_SESSION, MAX_WEBHOOK, OrderId, SessionId, TemplateId,
-    WebhookId,
+    InstanceId, MAX_INSTANCE, MAX_NAME, MAX_OTP_DEVICE, MAX_SESSION, MAX_WEBHOOK, OrderId,
+    OtpDeviceId, SessionId, TemplateId, WebhookId,
 };
+use crate::otp::{self, OtpAlgorithm, OtpKey};
 use crate::payto::{MAX_PAYTO, Payto};
 use crate::sign::{PublicKey, Signature};
 use crate::time::{MAX_MICROS, MAX_SECS, RelativeTime, Timestamp};
@@ -188,6 +189,30 @@ schema!(
     "coffee",
 );
 schema!(
+    OtpDeviceId,
+    "OtpDeviceId",
+    word(r"(?:\.{0,2}[A-Za-z0-9_:-][A-Za-z0-9._:-]*|\.{3}[A-Za-z0-9._:-]*)", 1, MAX_OTP_DEVICE),
+    "The name of a device for one-time codes within its instance: 1 to 64 letters, digits, or . _ : -",
+    "machine-1",
+);
+schema!(
+    OtpKey,
+    "OtpKey",
+    word("(?:[A-Za-z2-7]{2,128}|[A-Za-z2-7]{2,127}=|[A-Za-z2-7]{2,126}==)", 2, otp::MAX_KEY),
+    "The secret of a device in base32 of RFC 3548: letters and the digits 2 to 7.",
+    "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ",
+);
+schema!(
+    OtpAlgorithm,
+    "OtpAlgorithm",
+    json!({ "anyOf": [
+        { "type": "integer", "enum": OtpAlgorithm::ALL.map(|(_, number, _)| number) },
+        { "type": "string", "enum": OtpAlgorithm::ALL.map(|(.., name)| name) },
+    ] }),
+    "How codes are made: 0 or NONE: not at all; 1 or TOTP_WITHOUT_PRICE: of the time; 2 or TOTP_WITH_PRICE: of time and price. Answers have the number.",
+    1,
+);
+schema!(
     WebhookId,
     "WebhookId",
     webhook_name(),
@@ -341,6 +366,9 @@ mod tests {
         reads::<OrderId>();
         reads::<TemplateId>();
         reads::<WebhookId>();
+        reads::<OtpDeviceId>();
+        reads::<OtpKey>();
+        reads::<OtpAlgorithm>();
         reads::<InstanceId>();
         reads::<SessionId>();
         reads::<Payto>();

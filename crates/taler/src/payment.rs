@@ -1,8 +1,6 @@
 //! What coins bring: whether they cover a price, and from which of them a refund is taken
 //! (merchant-api 3.5, crypto 14.3).
 
-use std::fmt;
-
 use super::amount::{Amount, AmountError};
 
 /// A coin's part in a payment, with what its denomination charges.
@@ -15,30 +13,21 @@ pub struct Part {
 }
 
 /// Why coins do not pay for an order.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TooLittle {
     /// They are worth less than the price.
+    #[error("the coins are worth less than the price")]
     Price,
     /// They are worth the price, but not the fees that the shop does not bear.
+    #[error("the coins are worth less than the price and the fees")]
     Fees,
     /// Their fees are higher than they themselves.
+    #[error("a coin's fee is higher than what it brings")]
     Nothing,
     /// The sum is more than an amount can be, or the currencies differ.
+    #[error("the coins cannot be added up")]
     Sum,
 }
-
-impl fmt::Display for TooLittle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Price => "the coins are worth less than the price",
-            Self::Fees => "the coins are worth less than the price and the fees",
-            Self::Nothing => "a coin's fee is higher than what it brings",
-            Self::Sum => "the coins cannot be added up",
-        })
-    }
-}
-
-impl std::error::Error for TooLittle {}
 
 impl From<AmountError> for TooLittle {
     fn from(_: AmountError) -> Self {
@@ -84,16 +73,9 @@ pub struct Rest {
 
 /// No refund of this amount can be made of the coins: too little is left, or a part of it would be
 /// below a coin's refund fee, which the exchange refuses.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("the exchange's refund fee is higher than the refund")]
 pub struct CannotSpread;
-
-impl fmt::Display for CannotSpread {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the exchange's refund fee is higher than the refund")
-    }
-}
-
-impl std::error::Error for CannotSpread {}
 
 impl From<AmountError> for CannotSpread {
     fn from(_: AmountError) -> Self {

@@ -57,10 +57,15 @@ impl Payto {
             "x-taler-bank" => check_taler_bank(parts.target)?,
             _ => {}
         }
+        let name = receiver_name(parts.query);
         if matches!(method.as_str(), "iban" | "x-taler-bank")
-            && receiver_name(parts.query).is_none_or(|name| name.is_empty())
+            && name.as_ref().is_none_or(|name| name.is_empty())
         {
             return Err(BadPayto("the parameter receiver-name is missing"));
+        }
+        // Encoded bytes that are no UTF-8 read as U+FFFD.
+        if name.is_some_and(|name| name.contains(|c: char| c.is_control() || c == '\u{fffd}')) {
+            return Err(BadPayto("a payto address has a character that must be encoded"));
         }
         Ok(Self { text, method })
     }
@@ -247,6 +252,17 @@ mod tests {
         let payto = Payto::parse("payto://void/a?receiver-name=x").unwrap();
         let salt = Salt::new([7; 16]);
         assert_eq!(payto.h_wire(&salt), hash::h_wire("payto://void/a?receiver-name=x", &salt));
+    }
+
+    #[test]
+    fn a_name_has_characters_that_people_can_read() {
+        for bad in ["%00", "A%0AB", "A%1b[31mB", "%7f", "%c2%80", "%ff"] {
+            let payto = |start: &str| Payto::parse(format!("payto://{start}?receiver-name={bad}"));
+            assert!(payto("iban/DE75512108001245126199").is_err(), "{bad}");
+            assert!(payto("void/a").is_err(), "{bad}");
+        }
+        let named = "payto://iban/DE75512108001245126199?receiver-name=M%C3%BCller+%26+S%C3%B6hne";
+        assert_eq!(Payto::parse(named).unwrap().receiver_name().as_deref(), Some("Müller & Söhne"));
     }
 
     #[test]

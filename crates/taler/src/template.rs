@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use super::amount::{Amount, Currency};
 use super::characters::is_clean;
 use super::coin::age::MAX_AGE;
-use super::ids::{SessionId, TemplateId};
+use super::ids::{OtpDeviceId, SessionId, TemplateId};
 use super::time::{LONGEST_DELAY, RelativeTime, SECOND};
 use super::web::FulfillmentUrl;
 
@@ -39,61 +39,47 @@ pub enum TemplateType {
 }
 
 /// Why a template is invalid, or cannot be had here.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadTemplate {
     /// This member is missing.
+    #[error("{0} is missing")]
     Missing(&'static str),
     /// This member does not fit.
+    #[error("{0} does not fit")]
     InvalidField(&'static str),
     /// tilld does not offer this yet.
+    #[error("{0}")]
     Unsupported(&'static str),
 }
 
-impl std::fmt::Display for BadTemplate {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing(name) => write!(f, "{name} is missing"),
-            Self::InvalidField(name) => write!(f, "{name} does not fit"),
-            Self::Unsupported(what) => write!(f, "{what}"),
-        }
-    }
-}
-
-impl std::error::Error for BadTemplate {}
-
 /// Why no order comes of a template.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TemplateMismatch {
     /// The customer takes the template for one of another type.
+    #[error("template_type")]
     WrongType,
     /// The price is another.
+    #[error("amount")]
     Amount,
     /// The summary is another.
+    #[error("summary")]
     Summary,
     /// Nobody says a price.
+    #[error("amount")]
     NoAmount,
     /// Nobody says what is bought.
+    #[error("summary")]
     NoSummary,
     /// The price is in a currency that the template does not take.
+    #[error("amount")]
     Currency,
     /// This member is missing.
+    #[error("{0}")]
     Missing(&'static str),
     /// This member does not fit.
+    #[error("{0}")]
     InvalidField(&'static str),
 }
-
-impl std::fmt::Display for TemplateMismatch {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::WrongType => "template_type",
-            Self::Amount | Self::NoAmount | Self::Currency => "amount",
-            Self::Summary | Self::NoSummary => "summary",
-            Self::Missing(name) | Self::InvalidField(name) => name,
-        })
-    }
-}
-
-impl std::error::Error for TemplateMismatch {}
 
 /// What a template fixes about its orders.
 #[derive(Clone, Debug)]
@@ -340,6 +326,8 @@ pub struct Template {
     pub contract: TemplateContract,
     /// What wallets may suggest to the customer; only members that wallets may fill.
     pub editable_defaults: Option<Map<String, Value>>,
+    /// The device whose codes the customer gets after paying.
+    pub otp_id: Option<OtpDeviceId>,
 }
 
 impl Template {
@@ -397,7 +385,7 @@ fn fits(text: &str) -> bool {
     !is_long(text) && is_clean(text)
 }
 
-/// Is it so long that it was most likely meant in another unit? For ever is not.
+/// Whether it is so long that it was most likely meant in another unit. Forever is not.
 fn is_far(time: RelativeTime) -> bool {
     !time.is_forever() && time > LONGEST_DELAY
 }
@@ -581,6 +569,7 @@ mod tests {
             description: "x".into(),
             contract: contract(fixed).unwrap(),
             editable_defaults: Some(serde_json::from_value(defaults).unwrap()),
+            otp_id: None,
         };
         for good in [json!({ "amount": "EUR:" }), json!({ "summary": "x", "amount": "EUR:1" })] {
             assert_eq!(template(json!({}), good).check(), Ok(()));

@@ -241,8 +241,8 @@ pub enum Reach {
 /// Suffixes of names that the public DNS does not have.
 const LOCAL_NAMES: &[&str] = &[".local", ".lan", ".home", ".home.arpa", ".internal"];
 
-/// Does `authority`, a host with or without port and with or without a path behind it, name the machine
-/// that asks: `localhost`, `127.0.0.1`, `[::1]`?
+/// Whether `authority`, a host with or without port and with or without a path behind it, names the machine
+/// that asks: `localhost` and names below it, `127.0.0.1`, `[::1]` (decision 157).
 pub fn is_this_machine(authority: &str) -> bool {
     let authority = authority.split('/').next().unwrap_or_default();
     let host = match authority.strip_prefix('[') {

@@ -7,7 +7,7 @@
 //! page or redirects to another one. Everything works without script.
 //!
 //! To add a page: a row in the table `OFFICE` of `http/mod.rs`, a file here with its handler and its
-//! template, texts at the end of `crates/ui/src/messages.rs`, and perhaps a tab in `web_session`.
+//! template, a file of texts in `crates/ui/src/messages`, and perhaps a tab in `web_session`.
 
 pub(super) mod accounts;
 mod answer;

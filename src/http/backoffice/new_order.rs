@@ -47,8 +47,14 @@ pub(super) async fn make(
     refund_delay: Option<RelativeTime>,
 ) -> Result<Result<CreatedOrder, Error>, Failure> {
     order.insert("amount".into(), json!(amount));
-    let wish =
-        CreateOrder { order, refund_delay, payment_target: None, session: None, with_token: true };
+    let wish = CreateOrder {
+        order,
+        refund_delay,
+        payment_target: None,
+        session: None,
+        with_token: true,
+        otp_id: None,
+    };
     let base_url = base_url(request, settings, &web_session.principal().instance().id)?;
     Ok(till.create_order(web_session.principal(), wish, &base_url).await)
 }

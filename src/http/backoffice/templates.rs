@@ -366,7 +366,8 @@ fn read(
         }
     };
     let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
-    Some(Template { id: id.ok()?, description, contract, editable_defaults })
+    let otp_id = old.and_then(|old| old.otp_id.clone());
+    Some(Template { id: id.ok()?, description, contract, editable_defaults, otp_id })
 }
 
 /// Says where a template is invalid.

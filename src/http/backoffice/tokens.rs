@@ -57,7 +57,7 @@ struct TokenRow {
     expires: FormattedTime,
     used: Option<FormattedTime>,
     /// Whether it is a web session. Then the description is the browser's name.
-    is_seat: bool,
+    is_web_session: bool,
     /// Whether it is that of the visitor's own web session.
     is_own: bool,
     is_over: bool,
@@ -74,7 +74,7 @@ impl TokenRow {
             used: token.last_used_at.map(|at| web_session.formatted_time(at)),
             is_own: web_session.principal().token() == Some(token.serial),
             is_over: token.expires_at <= now,
-            is_seat: browser.is_some(),
+            is_web_session: browser.is_some(),
             description: browser.or(token.description).unwrap_or_default(),
         }
     }

@@ -275,6 +275,7 @@ impl Visit {
             payment_target: self.params.text("payment_target").map(str::to_owned),
             session: None,
             with_token: true,
+            otp_id: None,
         };
         let base_url = origin::base_url(&self.request, &self.settings, &principal.instance().id)?;
         let made = self.till.create_order(&principal, wish, &base_url).await?;

@@ -10,7 +10,7 @@ use utoipa::openapi::{RefOr, Schema};
 pub(in crate::http) struct Learned {
     name: String,
     schema: Value,
-    /// Do clients send it? They may send null for what may be missing; tilld does not.
+    /// Whether clients send it. They may send null for what may be missing; tilld does not.
     is_sent: bool,
 }
 

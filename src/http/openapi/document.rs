@@ -18,7 +18,7 @@ use crate::http::error::tests::every_row;
 use crate::http::{
     ADMIN, EVERYWHERE, LATER, LATER_ROOT, LEGACY, OFFICE, OFFICE_PATH, ROOT, RouteSpec,
 };
-use crate::http::{accounts, orders, sessions, tokens, webhooks};
+use crate::http::{accounts, orders, otp_devices, sessions, tokens, webhooks};
 
 /// Set to have the document written instead of compared.
 const WRITE: &str = "TILLD_WRITE_OPENAPI";
@@ -58,6 +58,7 @@ fn chapters() -> Vec<Chapter> {
         Chapter::new("visitors", "Templates and sessions of visitors", visitors()),
         Chapter::new("instance", "The instance itself", instances::own()),
         Chapter::new("accounts", "Bank accounts", accounts::operations()),
+        Chapter::new("otp devices", "Machines that show one-time codes", otp_devices::operations()),
         Chapter::new("tokens", "Tokens", tokens::operations()),
         Chapter::new("webhooks", "Webhooks", webhooks::operations()),
         Chapter::new("management", "All instances, for the special one", instances::management()),

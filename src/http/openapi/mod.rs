@@ -60,13 +60,14 @@ pub(super) async fn show() -> Answer {
 mod tests {
     use super::derived;
     use super::operation::Operation;
-    use crate::http::{EVERYWHERE, accounts, orders, sessions, tokens, webhooks};
+    use crate::http::{EVERYWHERE, accounts, orders, otp_devices, sessions, tokens, webhooks};
     use crate::till::MAX_COINS;
 
     #[test]
     fn what_handlers_say_of_themselves_is_about_routes_and_their_limits() {
         let areas = [
             accounts::operations(),
+            otp_devices::operations(),
             orders::shop::operations(),
             orders::wallet::operations(),
             sessions::operations(),

@@ -90,7 +90,7 @@ fn kept<const N: usize>(first: [(&str, Value); N]) -> Value {
                 "additionalProperties": false,
             }),
         ),
-        ("otp_id?", json!({ "type": "string" })),
+        ("otp_id?", named("OtpDeviceId")),
     ]);
     for (name, member) in first {
         schema["properties"][name] = member;

@@ -13,6 +13,7 @@ use crate::http::orders::shop::MAX_PATHS;
 use crate::model::access::{Scope, TokenScope};
 use crate::model::account::MAX_SUBJECT;
 use crate::model::order::{MAX_METHOD, MAX_REFERENCE, PaymentMethod, PaymentReference};
+use crate::model::otp_device::MAX_DEVICE_DESCRIPTION;
 use crate::model::webhook;
 use crate::till::access::{MAX_DESCRIPTION, MAX_TOKEN, PREFIX};
 use crate::till::{MAX_OLD_SECRET_S, MAX_REASON};
@@ -59,6 +60,10 @@ values! {
     TokenNote: text(MAX_DESCRIPTION), "A note about a token.", json!("web shop");
     Serial: json!({ "type": "integer", "format": "int64", "minimum": i64::MIN, "maximum": i64::MAX }),
         "A number of 64 bits.", json!(17);
+    DeviceNote: text(MAX_DEVICE_DESCRIPTION), "A note about a device.", json!("coffee machine");
+    OtpCounter: json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
+        "A counter; no code depends on it.", json!(0);
+    OtpCode: word("[0-9]+", 8, 8), "A code of eight digits.", json!("94287082");
     Subject: text(MAX_SUBJECT), "An addition to the subject of transfers.", json!("shop 1");
     FacadeCredentials: any_of([
             wish([("type", told(one_of(["none"]), "Nothing is asked for."))]),

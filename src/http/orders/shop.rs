@@ -37,7 +37,7 @@ use crate::till::{
 };
 use taler::amount::Amount;
 use taler::base32::HashCode;
-use taler::ids::{OrderId, SessionId};
+use taler::ids::{OrderId, OtpDeviceId, SessionId};
 use taler::path::ContractPath;
 use taler::sign::Signature;
 use taler::time::{RelativeTime, Timestamp};
@@ -73,8 +73,8 @@ struct OrderCreation {
     #[serde(default)]
     #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>))]
     inventory_products: Vec<Map<String, Value>>,
-    /// The device that shows one-time codes. tilld knows none: it must be missing.
-    otp_id: Option<String>,
+    /// The device whose one-time codes the customer gets after paying.
+    otp_id: Option<OtpDeviceId>,
 }
 
 /// `POST /private/orders`.
@@ -92,12 +92,10 @@ pub(in crate::http) async fn create(
         payment_target: body.payment_target,
         session: body.session_id.0,
         with_token: body.create_token.unwrap_or(true),
+        otp_id: body.otp_id,
     };
     if !body.inventory_products.is_empty() {
         return Err(till::Error::ProductUnknown.into());
-    }
-    if body.otp_id.is_some() {
-        return Err(till::Error::OtpDeviceUnknown.into());
     }
     let base_url = base_url(&request, &settings, &principal.instance().id)?;
     Ok(made(&till.create_order(&principal, wish, &base_url).await?))
@@ -624,6 +622,10 @@ struct CounterReceipt {
     /// The session that the payment counts for.
     #[serde(skip_serializing_if = "Option::is_none")]
     session_id: Option<SessionId>,
+    /// The codes that the order's device shows about the time of the payment, a line each, so that the staff
+    /// can compare as well.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pos_confirmation: Option<String>,
 }
 
 /// `POST /private/orders/$ORDER_ID/payments`: money taken at the counter (decision 4).
@@ -645,6 +647,7 @@ pub(in crate::http) async fn record_payment(
         sig: receipt.sig,
         reference: receipt.kept.payment.reference,
         session_id: receipt.kept.session,
+        pos_confirmation: receipt.pos_confirmation,
     }))
 }
 

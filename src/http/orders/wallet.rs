@@ -25,7 +25,8 @@ use super::query::ask;
 use super::{TALER, pay_uri, refund_uri, terms};
 use crate::model::order::ClaimToken;
 use crate::till::{
-    Aborted, CoinPayment, CollectedRefund, ExchangeError, Outcome, PublicStatus, Till,
+    Aborted, CoinPayment, CollectedRefund, ExchangeError, Outcome, PaidByCoins, PublicStatus,
+    Replayed, Till,
 };
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -178,6 +179,9 @@ struct ReceiptReplay {
 struct ReceiptStatus {
     /// Whether the shop has refunded something of the order.
     refunded: bool,
+    /// The codes that the order's device shows about the time of the payment, a line each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pos_confirmation: Option<String>,
 }
 
 /// `POST /orders/$ORDER_ID/paid`: a receipt shown again, in another session.
@@ -188,8 +192,9 @@ pub(in crate::http) async fn paid(
     body: Body,
 ) -> Answer {
     let ReceiptReplay { sig, h_contract, session_id } = body.read().await?;
-    let refunded = till.replay(&instance, order_id, h_contract, sig, session_id.0).await?;
-    Ok(HttpResponse::Ok().json(ReceiptStatus { refunded }))
+    let Replayed { refunded, pos_confirmation } =
+        till.replay(&instance, order_id, h_contract, sig, session_id.0).await?;
+    Ok(HttpResponse::Ok().json(ReceiptStatus { refunded, pos_confirmation }))
 }
 
 /// A payment with coins.
@@ -213,6 +218,9 @@ struct Payment {
 struct PaymentReceipt {
     /// The shop's signature that the contract is paid.
     sig: Signature,
+    /// The codes that the order's device shows about the time of the payment, a line each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pos_confirmation: Option<String>,
 }
 
 /// `POST /orders/$ORDER_ID/pay`.
@@ -228,8 +236,8 @@ pub(in crate::http) async fn pay(
         .transpose()
         .map_err(|bad| Failure::Malformed(format!("wallet_data: {bad}")))?;
     let wish = CoinPayment { coins, session: session_id.0, wallet_data_hash };
-    let sig = till.pay(&instance, order_id, wish).await?;
-    Ok(HttpResponse::Ok().json(PaymentReceipt { sig }))
+    let PaidByCoins { sig, pos_confirmation } = till.pay(&instance, order_id, wish).await?;
+    Ok(HttpResponse::Ok().json(PaymentReceipt { sig, pos_confirmation }))
 }
 
 /// A coin of a payment that is to be aborted. What it was to pay is known here already.

@@ -44,7 +44,7 @@ struct Form<'a> {
     amount: Option<String>,
     currencies: Vec<Choice>,
     takes_tip: bool,
-    /// Can an order be made here? Those of paywalls are made from their own pages.
+    /// The link by which an order is made here. Those of paywalls are made from their own pages.
     link: Option<Link<'a>>,
     max_summary: usize,
     /// By which the form is known when it is sent twice.
@@ -219,7 +219,7 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// Are its orders made here? Those of a paywall's template need a session of its page.
+    /// Whether its orders are made here. Those of a paywall's template need a session of its page.
     fn is_for_all(&self) -> bool {
         self.template.contract.kind() == TemplateType::FixedOrder
     }

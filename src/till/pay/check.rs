@@ -1,8 +1,6 @@
 //! Checks the coins of a payment before they are sent to an exchange
 //! (merchant-api 3.5, crypto 7.1, 10 and 11).
 
-use std::fmt;
-
 use crate::model::contract::PaymentTerms;
 use taler::base32::{HashCode, ShortHash};
 use taler::coin::age::{AgeCommitment, AgeMask};
@@ -19,80 +17,60 @@ use taler::web::BaseUrl;
 pub(crate) const MAX_COINS: usize = 256;
 
 /// Why coins do not pay for a contract; it will not go with these.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Refusal {
     /// There are more than 256.
+    #[error("there are more than {max_coins} coins", max_coins = MAX_COINS)]
     TooMany,
     /// This coin is there twice.
+    #[error("the coin {0} appears twice")]
     Twice(PublicKey),
     /// A coin is in another currency than the price.
+    #[error("a coin is in another currency than the price")]
     Currency,
     /// The shop does not trust this exchange, or not with this currency.
+    #[error("the shop does not trust {}", .0.as_str())]
     Untrusted(BaseUrl),
     /// The exchange cannot wire to the contract's account.
+    #[error("{} cannot wire to the shop's account", .0.as_str())]
     WireMethod(BaseUrl),
     /// The coins of this exchange are more than it lets a shop take.
+    #[error("the amount is above a limit of {}", .0.as_str())]
     BeyondLimit(BaseUrl),
     /// The exchange has no such denomination, or does not take it yet.
+    #[error("there is no denomination {0}")]
     DenominationUnknown(HashCode),
     /// The time to spend coins of the denomination is over.
+    #[error("the denomination {0} has expired")]
     DenominationExpired(HashCode),
     /// The coin is to pay more than it is worth.
+    #[error("the contribution of coin {0} is above its value")]
     BeyondValue(PublicKey),
     /// A signature of the coin does not hold: its own for this contract, or its denomination's.
+    #[error("a signature of the coin {0} is invalid")]
     Signature(PublicKey),
     /// Together they are worth too little.
+    #[error("{0}")]
     TooLittle(TooLittle),
     /// This coin was refunded before, when an earlier payment was aborted.
+    #[error("the coin {0} was refunded before")]
     Refunded(PublicKey),
     /// This coin was sent to its exchange before, with another permission or in a payment that is
     /// being aborted, and the exchange has not answered yet.
+    #[error("the exchange has not yet answered an earlier payment with the coin {0}")]
     Unsettled(PublicKey),
     /// The contract asks for an age, and the coin does not tell its commitment.
+    #[error("the coin {0} has no age commitment")]
     AgeCommitmentMissing(PublicKey),
     /// The coin's age commitment has too many keys, or too few.
+    #[error("the age commitment of the coin {0} has the wrong number of keys")]
     AgeCommitmentSize(PublicKey),
     /// The coin's owner is not shown to be old enough.
+    #[error("the coin {0} does not prove the required age")]
     Age(PublicKey),
     /// The coin has an age commitment, and does not tell its hash.
+    #[error("the coin {0} lacks the hash of its age commitment")]
     AgeCommitmentHashMissing(PublicKey),
-}
-
-impl fmt::Display for Refusal {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooMany => write!(f, "there are more than {MAX_COINS} coins"),
-            Self::Twice(coin) => write!(f, "the coin {coin} appears twice"),
-            Self::Currency => f.write_str("a coin is in another currency than the price"),
-            Self::Untrusted(url) => write!(f, "the shop does not trust {}", url.as_str()),
-            Self::WireMethod(url) => {
-                write!(f, "{} cannot wire to the shop's account", url.as_str())
-            }
-            Self::BeyondLimit(url) => write!(f, "the amount is above a limit of {}", url.as_str()),
-            Self::DenominationUnknown(hash) => write!(f, "there is no denomination {hash}"),
-            Self::DenominationExpired(hash) => write!(f, "the denomination {hash} has expired"),
-            Self::BeyondValue(coin) => {
-                write!(f, "the contribution of coin {coin} is above its value")
-            }
-            Self::Signature(coin) => write!(f, "a signature of the coin {coin} is invalid"),
-            Self::TooLittle(why) => why.fmt(f),
-            Self::Refunded(coin) => write!(f, "the coin {coin} was refunded before"),
-            Self::Unsettled(coin) => {
-                write!(
-                    f,
-                    "the exchange has not yet answered an earlier payment with the coin {coin}"
-                )
-            }
-            Self::AgeCommitmentMissing(coin) => write!(f, "the coin {coin} has no age commitment"),
-            Self::AgeCommitmentSize(coin) => {
-                write!(f, "the age commitment of the coin {coin} has the wrong number of keys")
-            }
-            Self::Age(coin) => write!(f, "the coin {coin} does not prove the required age"),
-            Self::AgeCommitmentHashMissing(coin) => {
-                write!(f, "the coin {coin} lacks the hash of its age commitment")
-            }
-        }
-    }
 }
 
 /// The data common to all coins of a payment.

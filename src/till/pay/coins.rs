@@ -65,10 +65,18 @@ pub struct CoinPayment {
     pub wallet_data_hash: Option<HashCode>,
 }
 
+/// The outcome of a payment with coins.
+#[derive(Clone, Debug)]
+pub struct PaidByCoins {
+    /// The shop's signature that the contract is paid.
+    pub sig: Signature,
+    /// The codes of the order's device at the time of the payment; see otp 3.
+    pub pos_confirmation: Option<String>,
+}
+
 impl Till {
     /// Pays an order with coins: deposits them, and records the payment once they cover the price.
-    /// The same coins again give the same answer, and are deposited once. The shop's signature that
-    /// the contract is paid.
+    /// The same coins again give the same answer, and are deposited once.
     ///
     /// # Errors
     /// [`Error::OrderUnknown`] also for an unclaimed order, [`Error::AlreadyPaid`] when it is paid
@@ -79,8 +87,9 @@ impl Till {
         instance: &InstanceId,
         order_id: OrderId,
         wish: CoinPayment,
-    ) -> Result<Signature, Error> {
+    ) -> Result<PaidByCoins, Error> {
         let shop = self.shop(instance)?;
+        let (serial, paid_id) = (shop.serial, order_id.clone());
         let till = self.clone();
         // In a task of its own: a wallet that hangs up drops its request, and money must not stop
         // half way.
@@ -97,7 +106,8 @@ impl Till {
                 Err(_) => return Err(exchange_error.into()),
             },
         };
-        done.unwrap_or(Err(Error::Store(store::Error::Panicked)))
+        let sig = done.unwrap_or(Err(Error::Store(store::Error::Panicked)))?;
+        Ok(PaidByCoins { sig, pos_confirmation: self.pos_confirmation(serial, &paid_id)? })
     }
 
     async fn take_coins(
@@ -752,7 +762,7 @@ fn sent_before(
     (sent, fresh)
 }
 
-/// Does a coin permit the same to the exchange? Another signature of the same words is the same.
+/// Whether a coin permits the same to the exchange. Another signature of the same words is the same.
 fn is_same_permission(one: &NewDeposit, other: &NewDeposit) -> bool {
     one.wallet_data_hash == other.wallet_data_hash
         && one.coin.contribution == other.coin.contribution

@@ -36,6 +36,8 @@ pub struct Receipt {
     pub kept: PaymentRow,
     /// The shop's signature that the contract is paid.
     pub sig: Signature,
+    /// The codes of the order's device at the time of the payment; see otp 3.
+    pub pos_confirmation: Option<String>,
 }
 
 /// Coins are not accepted in addition to cash: confirmed ones are refunded; those without an
@@ -117,6 +119,8 @@ impl Till {
         let instance = &principal.instance;
         let key = instance.signing_key.as_ref();
         let key = key.ok_or_else(|| Error::InstanceDeleted(instance.id.clone()))?;
-        Ok(Receipt { order_id: there.order_id, kept, sig: contract.sign(key) })
+        let pos_confirmation = self.pos_confirmation(serial, &there.order_id)?;
+        let sig = contract.sign(key);
+        Ok(Receipt { order_id: there.order_id, kept, sig, pos_confirmation })
     }
 }

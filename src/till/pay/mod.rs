@@ -28,14 +28,23 @@ use taler::time::Timestamp;
 #[cfg(test)]
 pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
-pub use coins::CoinPayment;
+pub use coins::{CoinPayment, PaidByCoins};
 pub use counter::{ManualPayment, Receipt};
 pub(super) use ledger::deposited;
 use paid::{PaidContract, is_receipt};
 
+/// How a receipt stands that was shown again.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Replayed {
+    /// Whether something of the order was refunded.
+    pub refunded: bool,
+    /// The codes of its device at the time of the payment; see otp 3.
+    pub pos_confirmation: Option<String>,
+}
+
 impl Till {
     /// Binds the payment of an order to `session` from now on; a client that shows the receipt may
-    /// ask for that. Without a session nothing changes. Says whether something was refunded.
+    /// ask for that. Without a session nothing changes.
     ///
     /// # Errors
     /// [`Error::ReceiptWrong`], [`Error::OrderUnknown`] also for an unpaid order,
@@ -47,25 +56,29 @@ impl Till {
         h_contract: HashCode,
         receipt: Signature,
         session: Option<SessionId>,
-    ) -> Result<bool, Error> {
+    ) -> Result<Replayed, Error> {
         let shop = self.shop(instance)?;
         let serial = shop.serial;
         if !is_receipt(h_contract, &shop.public_key, &receipt) {
             return Err(Error::ReceiptWrong);
         }
         let there = self.store.read_in_place(|db| order(db, serial, &order_id))?;
+        let pos_confirmation = self.pos_confirmation(serial, &order_id)?;
         let Some(session) = paid_as(&there, &h_contract, session)? else {
-            return Ok(!there.refund_collectable().is_zero());
+            let refunded = !there.refund_collectable().is_zero();
+            return Ok(Replayed { refunded, pos_confirmation });
         };
-        self.store
+        let refunded = self
+            .store
             .write_in(Lane::Strangers, move |tx| {
                 let there = order(tx, serial, &order_id)?;
                 if let Some(session) = paid_as(&there, &h_contract, Some(session))? {
                     orders::bind_session(tx, &there, &session)?;
                 }
-                Ok(!there.refund_collectable().is_zero())
+                Ok::<_, Error>(!there.refund_collectable().is_zero())
             })
-            .await
+            .await?;
+        Ok(Replayed { refunded, pos_confirmation })
     }
 }
 

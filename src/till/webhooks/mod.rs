@@ -402,9 +402,3 @@ impl Till {
         webhooks::losses()
     }
 }
-
-impl From<BadWebhook> for Error {
-    fn from(bad: BadWebhook) -> Self {
-        Self::Webhook(bad)
-    }
-}

@@ -167,6 +167,7 @@ impl Inside {
             payment_target: None,
             session: None,
             with_token: false,
+            otp_id: None,
         };
         let base = BaseUrl::parse("https://shop.example/").unwrap();
         self.run(async |till| {
@@ -207,7 +208,10 @@ impl Inside {
 
     /// A wallet pays with what it has ready.
     pub(super) fn pay_wish(&self, deal: &Deal, wish: CoinPayment) -> Result<Signature, Error> {
-        self.run(async |till| till.pay(&InstanceId::admin(), deal.id.clone(), wish).await)
+        self.run(async |till| {
+            let paid = till.pay(&InstanceId::admin(), deal.id.clone(), wish).await;
+            paid.map(|paid| paid.sig)
+        })
     }
 
     /// A wallet pays, and the till ends after so long and is started again.
@@ -301,7 +305,7 @@ impl Inside {
         self.books().query_row(statement, [deal.id.as_str()], |row| row.get(0)).unwrap()
     }
 
-    /// How much of an order was granted back, in units of 10⁻⁸; was it paid in cash, and at all?
+    /// How much of an order was refunded, in units of 10⁻⁸; whether it was paid in cash, and at all.
     pub(super) fn sale(&self, deal: &Deal) -> (i64, bool, bool) {
         let statement = "SELECT refund_granted, paid_at_s IS NOT NULL,
                 EXISTS (SELECT 1 FROM payments WHERE order_serial = serial)

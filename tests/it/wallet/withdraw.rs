@@ -105,7 +105,7 @@ fn an_exchange_keeps_the_master_key_that_it_was_met_with() {
     let refused = customer.withdraw(&exchange, "1");
     assert!(matches!(refused, Err(Error::Keys(..))), "{refused:?}");
 
-    // Whoever knows the key can say so beforehand.
+    // A customer who knows the key can say so beforehand.
     let other = Customer::new();
     let trusted = |key| Trusted {
         base_url: BaseUrl::parse(exchange.base_url()).unwrap(),

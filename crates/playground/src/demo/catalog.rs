@@ -125,6 +125,7 @@ fn template(
         description: description.to_owned(),
         contract: TemplateContract::parse(members(contract))?,
         editable_defaults: defaults.map(members),
+        otp_id: None,
     })
 }
 

@@ -13,24 +13,15 @@ use system::log_limit;
 use ui::messages::{ENGLISH, filled};
 
 /// Why a demo shop cannot be opened.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Connections cannot be made; why.
+    #[error("the demo shop cannot make connections: {0}")]
     Connections(String),
     /// The token is none.
+    #[error("the demo shop's token is none")]
     Token,
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Connections(why) => write!(f, "the demo shop cannot make connections: {why}"),
-            Self::Token => f.write_str("the demo shop's token is none"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 /// Why a visitor does not get what was asked for.
 #[derive(Debug)]

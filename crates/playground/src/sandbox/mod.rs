@@ -54,60 +54,45 @@ macro_rules! sql {
 use sql;
 
 /// Why a sandbox cannot be opened.
-#[derive(Debug)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The currency is worth something; which it is.
+    #[error("the sandbox deals in KUDOS and TESTKUDOS only, not in {0}")]
     RealMoney(String),
     /// A setting is invalid; the sentence says which.
+    #[error("the sandbox cannot be set up so: {0}")]
     Setting(&'static str),
     /// The file is there, but is no sandbox.
+    #[error("{0} is no sandbox of tilld")]
     Foreign(PathBuf),
     /// The file was written by a newer tilld.
+    #[error("{0} was written by a newer tilld")]
     Newer(PathBuf),
     /// The file was written by a development version, before the first release.
+    #[error("{0} was written by a development version of tilld, from before 0.1.0; move it away")]
     Unreleased(PathBuf),
     /// The file is that of a sandbox with another currency; which.
+    #[error("the sandbox there deals in {0}")]
     OtherCurrency(String),
     /// The file cannot be made or opened.
+    #[error("cannot open {0}: {1}")]
     Open(PathBuf, std::io::Error),
     /// Another process has the file open.
+    #[error("{0} is in use")]
     InUse(PathBuf),
     /// The file cannot have a write-ahead log where it lies.
+    #[error("{0} cannot have a write-ahead log")]
     NoLog(PathBuf),
     /// SQLite could not do it.
-    Sqlite(rusqlite::Error),
+    #[error("database of the sandbox: {0}")]
+    Sqlite(#[from] rusqlite::Error),
     /// The machine has no randomness for keys.
+    #[error("{}", NoRandomness)]
     NoRandomness,
     /// The file holds a key that is none.
+    #[error("the sandbox's file holds a key that is none")]
     BadKey,
 }
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::RealMoney(currency) => {
-                write!(f, "the sandbox deals in KUDOS and TESTKUDOS only, not in {currency}")
-            }
-            Self::Setting(what) => write!(f, "the sandbox cannot be set up so: {what}"),
-            Self::Foreign(path) => write!(f, "{} is no sandbox of tilld", path.display()),
-            Self::Newer(path) => write!(f, "{} was written by a newer tilld", path.display()),
-            Self::Unreleased(path) => write!(
-                f,
-                "{} was written by a development version of tilld, from before 0.1.0; move it away",
-                path.display()
-            ),
-            Self::OtherCurrency(currency) => write!(f, "the sandbox there deals in {currency}"),
-            Self::Open(path, error) => write!(f, "cannot open {}: {error}", path.display()),
-            Self::InUse(path) => write!(f, "{} is in use", path.display()),
-            Self::NoLog(path) => write!(f, "{} cannot have a write-ahead log", path.display()),
-            Self::Sqlite(error) => write!(f, "database of the sandbox: {error}"),
-            Self::NoRandomness => NoRandomness.fmt(f),
-            Self::BadKey => f.write_str("the sandbox's file holds a key that is none"),
-        }
-    }
-}
-
-impl std::error::Error for Error {}
 
 impl Error {
     /// Whether the sandbox's file itself is what cannot be used.
@@ -122,12 +107,6 @@ impl Error {
                 | Self::NoLog(_)
                 | Self::BadKey
         )
-    }
-}
-
-impl From<rusqlite::Error> for Error {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
     }
 }
 

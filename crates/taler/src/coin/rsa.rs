@@ -45,31 +45,22 @@ const EXPONENT: u64 = 65_537;
 const PRIME_PAIRS: u32 = 16;
 
 /// This is no RSA key or number as Taler has them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadRsa {
     /// The text is not base32.
+    #[error("not a base32 text")]
     Text,
     /// The lengths that a key states do not fit its bytes, or a number is empty or too long.
+    #[error("not of the length of an RSA key or number")]
     Length,
     /// The modulus is even, or smaller than [`MIN_BITS`], or larger than [`MAX_BITS`].
+    #[error("not an RSA modulus of 1024 to 8192 bits")]
     Modulus,
     /// The public exponent is even, below 3, or beyond 64 bits; or the private one does not
     /// belong to the public key.
+    #[error("not an RSA exponent that fits")]
     Exponent,
 }
-
-impl fmt::Display for BadRsa {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Text => "not a base32 text",
-            Self::Length => "not of the length of an RSA key or number",
-            Self::Modulus => "not an RSA modulus of 1024 to 8192 bits",
-            Self::Exponent => "not an RSA exponent that fits",
-        })
-    }
-}
-
-impl std::error::Error for BadRsa {}
 
 impl From<BadBase32> for BadRsa {
     fn from(BadBase32: BadBase32) -> Self {
@@ -375,8 +366,8 @@ impl fmt::Debug for RsaPrivateKey {
     }
 }
 
-/// What a wallet hides a coin with: 32 random bytes, to be kept until the coin is signed. Whoever
-/// knows them can follow the coin. They never show themselves, and are wiped when dropped.
+/// What a wallet hides a coin with: 32 random bytes, to be kept until the coin is signed. A party
+/// that knows them can follow the coin. They never show themselves, and are wiped when dropped.
 #[derive(Clone)]
 pub struct BlindingSecret(Zeroizing<[u8; 32]>);
 

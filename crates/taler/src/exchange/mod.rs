@@ -2,8 +2,8 @@
 //! (crypto 8 and 14.1).
 //!
 //! The operator trusts one thing: an exchange's master key. Everything else is in the list that the
-//! exchange publishes, [`Keys`], and is believed as far as the master key has signed it. Whoever
-//! holds a [`Denomination`] or a [`WireAccount`] need not check it again.
+//! exchange publishes, [`Keys`], and is believed as far as the master key has signed it. Code
+//! that holds a [`Denomination`] or a [`WireAccount`] need not check it again.
 //!
 //! | module | |
 //! | --- | --- |

@@ -37,47 +37,36 @@ const MAX_RESTRICTIONS: usize = 64;
 const MAX_QUOTE: usize = 80;
 
 /// Why an exchange's list is not believed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BadKeys {
     /// It is not what `GET /keys` answers; what is wrong.
+    #[error("its keys cannot be read: {0}")]
     Shape(String),
     /// It has more of something than we look at.
+    #[error("its keys have too many {0}")]
     TooMany(&'static str),
     /// The exchange speaks no version of the protocol that we do.
+    #[error("it speaks version {0} of the protocol, we {oldest} to {newest}", oldest = OLDEST, newest = NEWEST)]
     Version(String),
     /// The exchange says that it is another one, at this address.
+    #[error("it calls itself {0}")]
     BaseUrl(String),
     /// The exchange's coins are in this other currency.
+    #[error("its currency is {0}")]
     Currency(String),
     /// The exchange's master key is another one.
+    #[error("its master public key is {0}")]
     MasterKey(PublicKey),
     /// Something is not signed by whom it must be.
+    #[error("{0} is not signed as it must be")]
     Unsigned(&'static str),
     /// No denomination in it can be used.
+    #[error("it has no denomination that can be used")]
     NoDenomination,
     /// None of its signing keys signs now, so that nothing the exchange says could be believed.
+    #[error("none of its signing keys is good now")]
     NoSigningKey,
 }
-
-impl fmt::Display for BadKeys {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Shape(what) => write!(f, "its keys cannot be read: {what}"),
-            Self::TooMany(what) => write!(f, "its keys have too many {what}"),
-            Self::Version(theirs) => {
-                write!(f, "it speaks version {theirs} of the protocol, we {OLDEST} to {NEWEST}")
-            }
-            Self::BaseUrl(theirs) => write!(f, "it calls itself {theirs}"),
-            Self::Currency(theirs) => write!(f, "its currency is {theirs}"),
-            Self::MasterKey(theirs) => write!(f, "its master public key is {theirs}"),
-            Self::Unsigned(what) => write!(f, "{what} is not signed as it must be"),
-            Self::NoDenomination => f.write_str("it has no denomination that can be used"),
-            Self::NoSigningKey => f.write_str("none of its signing keys is good now"),
-        }
-    }
-}
-
-impl std::error::Error for BadKeys {}
 
 /// Reads and verifies; see [`Keys::read`].
 pub(super) fn read(trusted: &Trusted, json: &[u8]) -> Result<Keys, BadKeys> {

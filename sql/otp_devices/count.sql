@@ -1,0 +1,1 @@
+SELECT count(*) FROM otp_devices WHERE instance_serial = :instance

@@ -1,0 +1,1 @@
+WHERE instance_serial = :instance AND device_id = :device_id

@@ -1,0 +1,3 @@
+INDEXED BY otp_devices_by_instance
+WHERE instance_serial = :instance
+ORDER BY serial
