@@ -37,6 +37,12 @@ pub struct EventSerial(pub i64);
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct DeliverySerial(pub i64);
 
+impl fmt::Display for DeliverySerial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
         /// What a webhook is told of.
