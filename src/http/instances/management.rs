@@ -19,9 +19,12 @@ use super::super::routes::Access;
 use super::super::tokens::TokenAnswer;
 use super::super::tokens::issued;
 use super::auth::auth_in;
+use super::own::{InstanceChange, changed, deleted, shown};
 #[cfg(test)]
-use super::{DELETION, DeletionQuery, InstanceShown, auth::AuthSetting};
-use super::{InstanceChange, changed, deleted, shown};
+use super::{
+    auth::AuthSetting,
+    own::{DELETION, DeletionQuery, InstanceShown},
+};
 use crate::model::access::{Permission, Scope, TokenScope};
 use crate::model::instance::Instance;
 use crate::till::{CreateInstance, CreateToken, Till};

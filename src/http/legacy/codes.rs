@@ -113,7 +113,6 @@ pub(in crate::http) fn translated(method: &str, path: &str, today: &Listed) -> R
 mod tests {
     use super::*;
     use crate::http::error::tests::listed;
-    use crate::store;
 
     #[test]
     fn the_document_translates_as_the_daemon_does() {
@@ -126,7 +125,6 @@ mod tests {
             (Call::Order, "POST", "/order", order(BadOrder::PayDeadlinePast), "PayDeadlinePast"),
             (Call::Order, "POST", "/order", Till(TillError::NoneCanWire), "NoneCanWire"),
             (Call::Order, "POST", "/order", Till(TillError::BeyondLimits), "BeyondLimits"),
-            (Call::History, "GET", "/history", Till(TillError::Store(store::Error::Full)), "Full"),
             (Call::PickUp, "GET", "/refund", NoRefund, "NoRefund"),
             (Call::Refund, "POST", "/refund", Till(TillError::RefundTooLate), "RefundTooLate"),
             (Call::Refund, "POST", "/refund", Till(TillError::RefundBelowFee), "RefundBelowFee"),

@@ -211,7 +211,7 @@ fn look_at_members(
 }
 
 fn look_at_parameter(part: &Value, place: &str, silent: &mut Vec<String>) {
-    // A member may be called like the list of headers of an answer.
+    // A member of a schema may be called so as well.
     let is_header = place.rsplit('/').nth(1) == Some("headers") && !place.contains("/properties/");
     if !is_header && (part.get("in").is_none() || part.get("name").is_none()) {
         return;
