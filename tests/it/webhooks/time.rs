@@ -75,7 +75,6 @@ impl Inside {
             refund_delay: None,
             payment_target: None,
             session: None,
-            otp_id: None,
             with_token: false,
             otp_id: None,
         };
