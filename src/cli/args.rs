@@ -62,6 +62,12 @@ pub enum Command {
         #[command(subcommand)]
         command: AccountCommand,
     },
+    /// List webhooks, try them, show their calls, and send calls again
+    Webhook {
+        /// The command to run
+        #[command(subcommand)]
+        command: WebhookCommand,
+    },
     /// Create, list and revoke API tokens for other software
     Token {
         /// The command to run
@@ -285,6 +291,45 @@ pub enum AccountCommand {
         instance: String,
         /// The account, as listed
         payto: String,
+    },
+}
+
+/// The commands of `tilld webhook`.
+#[derive(Debug, Subcommand)]
+pub enum WebhookCommand {
+    /// List the webhooks: ID, event, state, last delivery, calls that wait, URL
+    List {
+        /// Instance ID
+        instance: String,
+    },
+    /// Send a call about an order that does not exist; print it and the answer
+    Test {
+        /// Instance ID
+        instance: String,
+        /// Webhook ID, as listed
+        webhook: String,
+    },
+    /// Print the calls, the newest first: number, state, event, order, attempts, time, answer
+    Log {
+        /// Instance ID
+        instance: String,
+        /// Webhook ID, as listed
+        webhook: String,
+        /// Only calls in this state, one of those in the second column
+        #[arg(long)]
+        state: Option<String>,
+        /// How many calls to print, at most 1000
+        #[arg(long, default_value_t = 20)]
+        limit: u32,
+    },
+    /// Send a call again; without a number, all that were given up or cancelled
+    Resend {
+        /// Instance ID
+        instance: String,
+        /// Webhook ID, as listed
+        webhook: String,
+        /// Number of the call, as in the log
+        number: Option<i64>,
     },
 }
 

@@ -19,6 +19,7 @@ mod owner;
 mod shop;
 #[cfg(feature = "demo")]
 mod wallet;
+mod webhook;
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt;
@@ -27,7 +28,9 @@ use std::path::{Path, PathBuf};
 use clap::Parser;
 
 pub use self::args::Args;
-use self::args::{AccountCommand, Command, ExchangeCommand, InstanceCommand, TokenCommand};
+use self::args::{
+    AccountCommand, Command, ExchangeCommand, InstanceCommand, TokenCommand, WebhookCommand,
+};
 pub use self::output::print_error;
 use self::owner::Owner;
 use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
@@ -198,6 +201,18 @@ pub fn run() -> Result<(), Error> {
             TokenCommand::List { instance } => shop::tokens(config, &instance),
             TokenCommand::Revoke { instance, serial } => {
                 shop::revoke_token(config, &instance, serial)
+            }
+        },
+        Command::Webhook { command } => match command {
+            WebhookCommand::List { instance } => webhook::list(config, &instance),
+            WebhookCommand::Test { instance, webhook } => {
+                webhook::test(config, &instance, &webhook)
+            }
+            WebhookCommand::Log { instance, webhook, state, limit } => {
+                webhook::log(config, &instance, &webhook, state.as_deref(), limit)
+            }
+            WebhookCommand::Resend { instance, webhook, number } => {
+                webhook::resend(config, &instance, &webhook, number)
             }
         },
         Command::Backup { dest } => database::backup(config, &dest),

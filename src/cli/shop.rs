@@ -46,7 +46,7 @@ pub(super) fn with_till<T, F: Future<Output = Result<T, Error>>>(
     done
 }
 
-fn named(instance: &str) -> Result<InstanceId, Error> {
+pub(super) fn named(instance: &str) -> Result<InstanceId, Error> {
     InstanceId::parse(instance).map_err(|_| {
         Error::Usage(format!(
             "\"{instance}\" is not an instance ID: two or more letters, digits or ._@-"
@@ -54,7 +54,7 @@ fn named(instance: &str) -> Result<InstanceId, Error> {
     })
 }
 
-async fn principal(till: &Till, id: &InstanceId) -> Result<Principal, Error> {
+pub(super) async fn principal(till: &Till, id: &InstanceId) -> Result<Principal, Error> {
     till.admit_operator(id).await.map_err(with_hint)
 }
 

@@ -190,19 +190,19 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/accounts", "Adds a bank account, or takes it into use again")
             .reads::<NewAccount>()
             .answers::<AccountAdded>(200, "It is there.")
-            .refuses(&[409]),
+            .fails(&["AccountExists", "NoReceiverName", "Payto", "InvalidField"]),
         get("/private/accounts/{id}", "A bank account")
             .at::<HashCode>(NAMED)
             .answers::<AccountShown>(200, "The account.")
-            .refuses(&[404]),
+            .fails(&["HWire", "AccountUnknown"]),
         patch("/private/accounts/{id}", "Changes an account's details; what is not said stays")
             .at::<HashCode>(NAMED)
             .reads::<AccountChange>()
             .done(204, "They are changed.")
-            .refuses(&[404]),
+            .fails(&["HWire", "AccountUnknown", "InvalidField"]),
         delete("/private/accounts/{id}", "Takes an account out of use")
             .at::<HashCode>(NAMED)
             .done(204, "It is out of use.")
-            .refuses(&[404]),
+            .fails(&["HWire", "AccountNotActive"]),
     ]
 }

@@ -41,14 +41,17 @@ struct CategoryList {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct CategoryRow {
     /// Its number, from 1.
+    #[cfg_attr(test, schema(example = 1))]
     category_id: i64,
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Dairy"))]
     name: String,
     /// The same in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    #[cfg_attr(test, schema(required = false))]
+    #[cfg_attr(test, schema(required = false, value_type = openapi::values::ProductTranslations))]
     name_i18n: Translations,
     /// How many products are in it.
+    #[cfg_attr(test, schema(example = 3))]
     product_count: i64,
 }
 
@@ -75,6 +78,7 @@ impl From<CategoryWish> for NewCategory {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct CategoryAdded {
     /// Its number.
+    #[cfg_attr(test, schema(example = 1))]
     category_id: i64,
 }
 
@@ -90,10 +94,11 @@ pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, bod
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct CategoryShown {
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Dairy"))]
     name: String,
     /// The same in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    #[cfg_attr(test, schema(required = false))]
+    #[cfg_attr(test, schema(required = false, value_type = openapi::values::ProductTranslations))]
     name_i18n: Translations,
     /// The products in it, the oldest first.
     products: Vec<CategoryProduct>,
@@ -152,19 +157,19 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/categories", "Adds a category")
             .reads::<CategoryWish>()
             .answers::<CategoryAdded>(200, "It is there.")
-            .refuses(&[409]),
+            .fails(&["CategoryExists", "Full", "InvalidField"]),
         get("/private/categories/{id}", "A category and its products")
             .at::<openapi::values::Serial>(NUMBERED)
             .answers::<CategoryShown>(200, "The category.")
-            .refuses(&[404]),
+            .fails(&["CategoryUnknown"]),
         patch("/private/categories/{id}", "Gives a category another name")
             .at::<openapi::values::Serial>(NUMBERED)
             .reads::<CategoryWish>()
             .done(204, "It is changed.")
-            .refuses(&[404, 409]),
+            .fails(&["CategoryExists", "CategoryUnknown", "InvalidField"]),
         delete("/private/categories/{id}", "Deletes a category; its products stay")
             .at::<openapi::values::Serial>(NUMBERED)
             .done(204, "It is gone.")
-            .refuses(&[404]),
+            .fails(&["CategoryUnknown"]),
     ]
 }

@@ -14,6 +14,8 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+#[cfg(test)]
+use super::openapi::values;
 use super::out_of_stock::OutOfStock;
 use crate::model::contract::BadOrder;
 use crate::model::instance::Unfinished;
@@ -24,6 +26,7 @@ pub(super) use net::failure::Row;
 use system::log_limit;
 use taler::payment::TooLittle;
 use taler::template::{BadTemplate, TemplateMismatch};
+use taler::web::BaseUrl;
 
 use Failure::*;
 use till::Error as TillError;
@@ -98,6 +101,30 @@ pub(super) enum Failure {
     Bug(String),
 }
 
+/// A row with the failures that it is for, as the table names them.
+#[cfg(test)]
+pub(super) struct Listed {
+    pattern: &'static str,
+    pub(super) row: Row,
+}
+
+#[cfg(test)]
+impl Listed {
+    /// The names of the failures: that of the failure first, then those of its kinds.
+    pub(super) fn words(&self) -> Vec<&'static str> {
+        words(self.pattern)
+    }
+}
+
+/// The words of a pattern, without those that say where an error comes from.
+#[cfg(test)]
+pub(super) fn words(pattern: &str) -> Vec<&str> {
+    const WHERE: &[&str] = &["", "_", "Till", "TillError", "store", "Error"];
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let words = pattern.split(|c: char| !is_word(c));
+    words.filter(|word| !WHERE.contains(word)).collect()
+}
+
 /// A table of failures: the function that finds the row, and for the API document and for tests the list
 /// of all rows. The compiler says that every failure has one, so none can be missing from the list.
 macro_rules! rows {
@@ -115,7 +142,8 @@ macro_rules! rows {
 
         /// Every row of the table.
         #[cfg(test)]
-        const $list: &[Row] = &[$(Row::new($status, $code, $hint)),*];
+        const $list: &[Listed] =
+            &[$(Listed { pattern: stringify!($pattern), row: Row::new($status, $code, $hint) }),*];
     };
 }
 
@@ -393,74 +421,16 @@ impl Failure {
 
     /// The answer, with the request id that the log uses.
     pub(super) fn answer(&self, request_id: &str) -> HttpResponse {
-        #[derive(Serialize)]
-        struct Body<'a> {
-            code: u32,
-            hint: &'a str,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            detail: Option<String>,
-            /// Members that shops of 2019 read: the hint again, the parameter, the member of
-            /// the order, and today's code.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            error: Option<&'a str>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            parameter: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            field: Option<String>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            ec: Option<u32>,
-            request_id: &'a str,
-            #[serde(flatten)]
-            exchange: Option<Exchange<'a>>,
-            /// Unfinished payments and refunds of the instance.
-            #[serde(flatten)]
-            unfinished: Option<Unfinished>,
-            /// The product of which there is too little.
-            #[serde(flatten)]
-            out_of_stock: Option<OutOfStock>,
-        }
-        /// The exchange's answer, for wallets (merchant-api 3.5).
-        #[derive(Serialize)]
-        struct Exchange<'a> {
-            exchange_url: &'a str,
-            /// 0: there was no answer.
-            exchange_http_status: u16,
-            /// 0: the exchange sent none.
-            exchange_code: u32,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            exchange_reply: Option<&'a serde_json::Value>,
-            #[serde(skip_serializing_if = "Option::is_none")]
-            exchange_base_urls: Option<[&'a str; 1]>,
-        }
-        impl<'a> From<&'a ExchangeError> for Exchange<'a> {
-            fn from(exchange_error: &'a ExchangeError) -> Self {
-                let exchange_url = exchange_error.exchange_url.as_str();
-                let legal = exchange_error.cause.kind() == ExchangeErrorKind::Legal;
-                Self {
-                    exchange_url,
-                    exchange_http_status: exchange_error.cause.status().unwrap_or(0),
-                    exchange_code: exchange_error.cause.code().unwrap_or(0),
-                    exchange_reply: exchange_error.cause.reply(),
-                    exchange_base_urls: legal.then_some([exchange_url]),
-                }
-            }
-        }
         let Row { code, hint, .. } = self.row();
         let detail = self.detail();
-        let (mut error, mut parameter, mut field, mut ec) = (None, None, None, None);
-        if let Legacy(_, cause) = self {
-            error = Some(hint);
-            ec = Some(cause.row().code);
-            field = match &**cause {
-                Till(TillError::Order(bad)) => bad.member().map(str::to_owned),
-                _ => None,
-            };
-            parameter = detail.clone().filter(|_| {
-                matches!(**cause, Missing(_) | Malformed(_) | Till(TillError::InvalidField(_)))
-            });
-        }
+        let legacy = match self {
+            Legacy(_, cause) => Some(LegacyProblem::of(hint, cause, detail.clone())),
+            _ => None,
+        };
         let exchange = match self {
-            Till(TillError::Exchange(exchange_error)) => Some(Exchange::from(&**exchange_error)),
+            Till(TillError::Exchange(exchange_error)) => {
+                Some(ExchangeProblem::from(&**exchange_error))
+            }
             _ => None,
         };
         let unfinished = match self {
@@ -471,19 +441,9 @@ impl Failure {
             Till(TillError::Inventory(error)) => OutOfStock::of(error),
             _ => None,
         };
-        let body = Body {
-            code,
-            hint,
-            detail,
-            error,
-            parameter,
-            field,
-            ec,
-            request_id,
-            exchange,
-            unfinished,
-            out_of_stock,
-        };
+        let request_id = request_id.to_owned();
+        let body =
+            Problem { code, hint, detail, legacy, request_id, exchange, unfinished, out_of_stock };
         let mut response = HttpResponse::build(self.status_code());
         if let Some(header) = self.header() {
             response.insert_header(header);
@@ -530,6 +490,111 @@ fn inventory_detail(error: &InventoryError) -> Option<String> {
     }
 }
 
+/// What every refusal says.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct Problem<'a> {
+    /// A code of Taler's list. It says more than the status.
+    #[cfg_attr(test, schema(value_type = values::ErrorCode))]
+    code: u32,
+    /// The code in words, in English.
+    #[cfg_attr(test, schema(value_type = String, example = "there is no such order"))]
+    hint: &'a str,
+    /// What is special about this case, such as the name of the member that is malformed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "2026.120-03PJ2M8A5H7XE"))]
+    detail: Option<String>,
+    /// What shops of 2019 read.
+    #[serde(flatten)]
+    #[cfg_attr(test, schema(ignore))]
+    legacy: Option<LegacyProblem>,
+    /// Names the request in the log. The header `X-Request-Id` says the same.
+    #[cfg_attr(test, schema(example = "5d1f0a3c-17"))]
+    request_id: String,
+    /// What an exchange has answered.
+    #[serde(flatten)]
+    #[cfg_attr(test, schema(ignore))]
+    exchange: Option<ExchangeProblem>,
+    /// Unfinished payments and refunds of the instance.
+    #[serde(flatten)]
+    #[cfg_attr(test, schema(ignore))]
+    unfinished: Option<Unfinished>,
+    /// The product of which there is too little.
+    #[serde(flatten)]
+    #[cfg_attr(test, schema(ignore))]
+    out_of_stock: Option<OutOfStock>,
+}
+
+/// What shops of 2019 read besides. It is missing where a request is refused before its path is looked at.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct LegacyProblem {
+    /// The hint again.
+    #[cfg_attr(test, schema(required = false, value_type = String, example = "there is no such order"))]
+    error: &'static str,
+    /// Which parameter is missing or malformed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "timeout"))]
+    parameter: Option<String>,
+    /// Which member of the order does not fit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "pay_deadline"))]
+    field: Option<String>,
+    /// The code of today.
+    #[cfg_attr(test, schema(required = false, value_type = values::ErrorCode))]
+    ec: u32,
+}
+
+impl LegacyProblem {
+    fn of(hint: &'static str, cause: &Failure, detail: Option<String>) -> Self {
+        let names_parameter =
+            matches!(cause, Missing(_) | Malformed(_) | Till(TillError::InvalidField(_)));
+        let field = match cause {
+            Till(TillError::Order(bad)) => bad.member().map(str::to_owned),
+            _ => None,
+        };
+        let parameter = detail.filter(|_| names_parameter);
+        Self { error: hint, parameter, field, ec: cause.row().code }
+    }
+}
+
+/// An exchange's answer, for wallets (merchant-api 3.5).
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct ExchangeProblem {
+    /// The exchange's base URL.
+    #[cfg_attr(test, schema(required = false))]
+    exchange_url: BaseUrl,
+    /// The HTTP status of its answer; 0 if there was none.
+    #[cfg_attr(test, schema(required = false, value_type = values::HttpStatus))]
+    exchange_http_status: u16,
+    /// The Taler code of its answer; 0 if it sent none.
+    #[cfg_attr(test, schema(required = false, value_type = values::ErrorCode))]
+    exchange_code: u32,
+    /// Its answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<values::AnyObject>))]
+    exchange_reply: Option<serde_json::Value>,
+    /// The exchanges that may not take the coins for legal reasons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<Vec<BaseUrl>>))]
+    exchange_base_urls: Option<[BaseUrl; 1]>,
+}
+
+impl From<&ExchangeError> for ExchangeProblem {
+    fn from(exchange_error: &ExchangeError) -> Self {
+        let exchange_url = exchange_error.exchange_url.clone();
+        let legal = exchange_error.cause.kind() == ExchangeErrorKind::Legal;
+        Self {
+            exchange_http_status: exchange_error.cause.status().unwrap_or(0),
+            exchange_code: exchange_error.cause.code().unwrap_or(0),
+            exchange_reply: exchange_error.cause.reply().cloned(),
+            exchange_base_urls: legal.then(|| [exchange_url.clone()]),
+            exchange_url,
+        }
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -562,11 +627,20 @@ impl From<till::Error> for Failure {
 pub(super) mod tests {
     use super::*;
     use std::collections::HashMap;
-    use taler::web::BaseUrl;
+
+    /// Every row that a client of today can get, with the failures that it is for.
+    pub(in crate::http) fn every_listed() -> impl Iterator<Item = &'static Listed> {
+        FAILURES.iter().chain(EXCHANGE_FAILURES)
+    }
 
     /// Every row that a client of today can get.
     pub(in crate::http) fn every_row() -> impl Iterator<Item = Row> {
-        FAILURES.iter().chain(EXCHANGE_FAILURES).copied()
+        every_listed().map(|one| one.row)
+    }
+
+    /// The rows of the failures that are called `word`, or are of that kind.
+    pub(in crate::http) fn listed(word: &str) -> Vec<&'static Listed> {
+        every_listed().filter(|one| one.words().contains(&word)).collect()
     }
 
     fn quoted(status: u16, code: u32) -> (Row, serde_json::Value) {

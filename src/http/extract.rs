@@ -152,12 +152,6 @@ impl QueryParams {
         parsed.map_err(|_| Failure::Malformed(name.into()))
     }
 
-    /// The value of `name`, which must be there.
-    #[cfg(feature = "legacy")]
-    pub(super) fn need<T: FromStr>(&self, name: &'static str) -> Result<T, Failure> {
-        self.get(name)?.ok_or(Failure::Missing(name.into()))
-    }
-
     /// Parses `name`: `yes` and `no`, `true` and `false`, `1` and `0`, in any case.
     pub(super) fn yes(&self, name: &'static str) -> Result<bool, Failure> {
         let Some(text) = self.text(name) else { return Ok(false) };
@@ -352,9 +346,8 @@ impl Body {
     }
 
     /// The members of the JSON object that the body must be.
-    pub(super) async fn fields(self) -> Result<JsonBody, Failure> {
-        let bytes = self.bytes().await?;
-        Ok(JsonBody(object(&bytes)?))
+    pub(super) async fn members(self) -> Result<Map<String, Value>, Failure> {
+        object(&self.bytes().await?)
     }
 
     /// The struct that the JSON body is.
@@ -362,7 +355,7 @@ impl Body {
     /// # Errors
     /// As [`read::body`], and when the body cannot be had or is no JSON object.
     pub(super) async fn read<T: DeserializeOwned>(self) -> Result<T, Failure> {
-        read::body(self.fields().await?.0)
+        read::body(self.members().await?)
     }
 
     /// As [`Body::read`], but the member `name` is a text: that of its value, just as it was sent. Parts
@@ -371,39 +364,31 @@ impl Body {
         self,
         name: &'static str,
     ) -> Result<T, Failure> {
-        let (JsonBody(mut members), text) = self.fields_and_text(name).await?;
-        members.insert(name.into(), text.into());
-        read::body(members)
-    }
-
-    /// As [`Body::fields`], for endpoints that take a form, too, whose values are texts.
-    pub(super) async fn fields_or_form(self, request: &HttpRequest) -> Result<JsonBody, Failure> {
-        let form = is_form(request);
-        let bytes = self.bytes().await?;
-        // Some tools send JSON with the content type of a form.
-        if !form || bytes.trim_ascii_start().starts_with(b"{") {
-            return Ok(JsonBody(object(&bytes)?));
-        }
-        let pairs = url::form_urlencoded::parse(&bytes).take(MAX_FORM);
-        // An empty input counts as missing.
-        let said = pairs.filter(|(_, value)| !value.is_empty());
-        Ok(JsonBody(said.map(|(name, value)| (name.into(), value.into())).collect()))
-    }
-
-    /// As [`Body::fields`], and beside it the text of the member `name`, just as it was sent: parts
-    /// of it that JSON readers would smooth over matter.
-    pub(super) async fn fields_and_text(
-        self,
-        name: &'static str,
-    ) -> Result<(JsonBody, String), Failure> {
         let bytes = self.bytes().await?;
         let mut members = object(&bytes)?;
-        members.remove(name);
         let texts: HashMap<String, Box<RawValue>> =
             serde_json::from_slice(&bytes).map_err(|e| Failure::Json(e.to_string()))?;
         let text = texts.get(name).map(|raw| raw.get()).filter(|text| *text != "null");
         let text = text.ok_or(Failure::Missing(name.into()))?.to_owned();
-        Ok((JsonBody(members), text))
+        members.insert(name.into(), text.into());
+        read::body(members)
+    }
+
+    /// As [`Body::members`], for endpoints that take a form, too, whose values are texts.
+    pub(super) async fn members_or_form(
+        self,
+        request: &HttpRequest,
+    ) -> Result<Map<String, Value>, Failure> {
+        let form = is_form(request);
+        let bytes = self.bytes().await?;
+        // Some tools send JSON with the content type of a form.
+        if !form || bytes.trim_ascii_start().starts_with(b"{") {
+            return object(&bytes);
+        }
+        let pairs = url::form_urlencoded::parse(&bytes).take(MAX_FORM);
+        // An empty input counts as missing.
+        let said = pairs.filter(|(_, value)| !value.is_empty());
+        Ok(said.map(|(name, value)| (name.into(), value.into())).collect())
     }
 }
 
@@ -444,34 +429,6 @@ fn too_deep(text: &[u8]) -> bool {
         }
     }
     false
-}
-
-/// The members of a JSON object. Unknown members are ignored, and null counts as missing.
-pub(super) struct JsonBody(Map<String, Value>);
-
-impl JsonBody {
-    /// The member `name`, if it is there.
-    pub(super) fn get<T: DeserializeOwned>(
-        &mut self,
-        name: &'static str,
-    ) -> Result<Option<T>, Failure> {
-        match self.0.remove(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => {
-                serde_json::from_value(value).map(Some).map_err(|_| Failure::Malformed(name.into()))
-            }
-        }
-    }
-
-    /// The member `name`, which must be there.
-    pub(super) fn need<T: DeserializeOwned>(&mut self, name: &'static str) -> Result<T, Failure> {
-        self.get(name)?.ok_or(Failure::Missing(name.into()))
-    }
-
-    /// The members of the object `name`, if it is there.
-    pub(super) fn object(&mut self, name: &'static str) -> Result<Option<Self>, Failure> {
-        Ok(self.get(name)?.map(Self))
-    }
 }
 
 /// The credentials of the header `Authorization`.
@@ -640,16 +597,5 @@ mod tests {
         assert_eq!(without_mark("\u{feff}{}".into()), b"{}");
         assert_eq!(without_mark("{}\u{feff}".into()), "{}\u{feff}".as_bytes());
         assert_eq!(without_mark(Vec::new()), b"");
-    }
-
-    #[test]
-    fn null_is_as_none_and_a_wrong_type_is_named() {
-        let Value::Object(map) = serde_json::json!({"a": null, "b": 1, "c": {"d": true}}) else {
-            panic!("an object");
-        };
-        let mut fields = JsonBody(map);
-        assert!(matches!(fields.need::<String>("a"), Err(Failure::Missing(n)) if n == "a"));
-        assert!(matches!(fields.need::<String>("b"), Err(Failure::Malformed(n)) if n == "b"));
-        assert!(fields.object("c").unwrap().unwrap().need::<bool>("d").unwrap());
     }
 }

@@ -69,10 +69,13 @@ struct GroupList {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct GroupRow {
     /// Its number, from 1.
+    #[cfg_attr(test, schema(example = 1))]
     group_serial: i64,
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Food"))]
     group_name: String,
     /// The shop's own note.
+    #[cfg_attr(test, schema(example = "What can be eaten"))]
     description: String,
 }
 
@@ -99,6 +102,7 @@ impl From<GroupWish> for Label {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct GroupAdded {
     /// Its number.
+    #[cfg_attr(test, schema(example = 1))]
     group_serial_id: i64,
 }
 
@@ -142,15 +146,15 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/groups", "Adds a group")
             .reads::<GroupWish>()
             .answers::<GroupAdded>(200, "It is there.")
-            .refuses(&[409]),
+            .fails(&["Full", "GroupExists", "InvalidField"]),
         patch("/private/groups/{id}", "Writes a group anew")
             .at::<openapi::values::Serial>(NUMBERED)
             .reads::<GroupWish>()
             .done(204, "It is changed.")
-            .refuses(&[404, 409]),
+            .fails(&["GroupExists", "GroupUnknown", "InvalidField"]),
         delete("/private/groups/{id}", "Deletes a group; its products stay")
             .at::<openapi::values::Serial>(NUMBERED)
             .done(204, "It is gone.")
-            .refuses(&[404]),
+            .fails(&["GroupUnknown"]),
     ]
 }

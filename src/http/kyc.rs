@@ -2,13 +2,25 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use super::error::{Answer, Failure};
+use super::error::Answer;
+#[cfg(test)]
+use super::extract::LongPollQuery;
 use super::extract::{self, LongPoll, PathId, QueryParams};
+#[cfg(test)]
+use super::openapi::{
+    operation::{Operation, get},
+    values,
+};
 use crate::till::{Kyc, KycAsk, KycStatus, KycTransfer, Principal, Till, WaitLimit};
+use taler::amount::{Amount, Currency};
+use taler::base32::HashCode;
 use taler::exchange::Limit;
 use taler::ids::InstanceId;
+use taler::payto::Payto;
+use taler::time::RelativeTime;
+use taler::web::BaseUrl;
 
 /// `GET /private/kyc`.
 pub(super) async fn own(
@@ -32,6 +44,99 @@ pub(super) async fn of(
     answer(&till, &principal, &params, wait_limit).await
 }
 
+/// Which accounts and exchanges are listed, and what is waited for.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct KycQuery {
+    /// Only the account that this hash names.
+    h_wire: Option<HashCode>,
+    /// Only the exchange with this base URL.
+    exchange_url: Option<BaseUrl>,
+    /// The older form of the two members below: 1 waits until no account is `kyc-wire-required`, 2 waits for
+    /// nothing (exchanges do not tell when a review begins), 3 waits until an account is `ready`.
+    lpt: Option<WaitTarget>,
+    /// With `timeout_ms`: wait until an account at an exchange has this `status`.
+    #[cfg_attr(test, schema(example = "ready"))]
+    lp_status: Option<String>,
+    /// With `timeout_ms`: wait until an account at an exchange has another `status` than this.
+    #[cfg_attr(test, schema(example = "kyc-required"))]
+    lp_not_status: Option<String>,
+}
+
+/// What a client waits for, as a number.
+#[derive(Clone, Copy, Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+enum WaitTarget {
+    /// The transfer by which the account shows whose it is has arrived.
+    #[serde(rename = "1")]
+    AccountProven,
+    /// The exchange is no longer reviewing. Exchanges do not tell us that a review has begun.
+    #[serde(rename = "2")]
+    ReviewOver,
+    /// The account may be paid to.
+    #[serde(rename = "3")]
+    Ready,
+}
+
+/// Accounts with the state that each has at each exchange.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct KycList {
+    /// One row for each account in use at each exchange.
+    kyc_data: Vec<KycRow>,
+}
+
+/// State of one account at one exchange.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct KycRow {
+    /// What the exchange requires: nothing (`ready`), to know whose the account is (`kyc-required`), or first a
+    /// transfer from the account (`kyc-wire-required`). The other words say why it cannot pay, or is not heard.
+    #[cfg_attr(test, schema(value_type = values::KycState))]
+    status: &'static str,
+    /// The account.
+    payto_uri: Payto,
+    /// The hash that names the account.
+    h_wire: HashCode,
+    /// The exchange.
+    exchange_url: BaseUrl,
+    /// The currency of the exchange's coins.
+    exchange_currency: Currency,
+    /// The HTTP status of the exchange's last answer about the account; 0 if it gave none.
+    #[cfg_attr(test, schema(value_type = values::HttpStatus))]
+    exchange_http_status: u16,
+    /// Whether the exchange's keys are not known.
+    no_keys: bool,
+    /// Whether the exchange knows the account under another key. It is false: tilld's keys do not change.
+    auth_conflict: bool,
+    /// How much the exchange lets pass.
+    limits: Vec<AccountLimit>,
+    /// The Taler code of the exchange's last answer about the account, if it gave one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<values::ErrorCode>))]
+    exchange_code: Option<u32>,
+    /// Transfers to the exchange, as payto URIs with amount and subject. One of them shows it whose the account
+    /// is. They are missing unless the exchange requires one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schema(required = false, value_type = Vec<values::TransferUri>))]
+    payto_kycauths: Vec<String>,
+}
+
+/// How much of something an exchange lets pass before it wants to know more.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct AccountLimit {
+    /// What is limited, such as `DEPOSIT` or `REFUND`, in the exchange's words.
+    #[cfg_attr(test, schema(example = "DEPOSIT"))]
+    operation_type: String,
+    /// The time in which so much may pass.
+    timeframe: RelativeTime,
+    /// How much may pass within that time.
+    threshold: Amount,
+    /// Whether the limit ends once the exchange knows whose the account is.
+    soft_limit: bool,
+}
+
 /// Answers at once, or when an account has the state that `lp_status`, `lp_not_status` or the older `lpt` ask
 /// for.
 async fn answer(
@@ -40,51 +145,39 @@ async fn answer(
     params: &QueryParams,
     wait_limit: WaitLimit,
 ) -> Answer {
-    let text = |name: &str| params.text(name).map(str::to_owned);
-    let (mut until, mut until_not) = (text("lp_status"), text("lp_not_status"));
-    match params.text("lpt") {
-        None => {}
-        // The transfer by which the account shows whose it is has arrived.
-        Some("1") => until_not = until_not.or(Some(KycStatus::WireRequired.as_str().into())),
-        // "Review in progress" is over; exchanges do not tell us that one has begun.
-        Some("2") => {}
-        // It may be paid to.
-        Some("3") => until = until.or(Some(KycStatus::Ready.as_str().into())),
-        Some(_) => return Err(Failure::Malformed("lpt".into())),
+    let KycQuery { h_wire, exchange_url, lpt, lp_status, lp_not_status } = params.read()?;
+    let word = |status: KycStatus| Some(status.as_str().to_owned());
+    let (mut until, mut until_not) = (lp_status, lp_not_status);
+    match lpt {
+        None | Some(WaitTarget::ReviewOver) => {}
+        Some(WaitTarget::AccountProven) => {
+            until_not = until_not.or_else(|| word(KycStatus::WireRequired));
+        }
+        Some(WaitTarget::Ready) => until = until.or_else(|| word(KycStatus::Ready)),
     }
-    let (h_wire, exchange_url) = (params.get("h_wire")?, params.get("exchange_url")?);
     let ask = KycAsk { h_wire, exchange_url, until, until_not };
     let found = till.kyc(principal, &ask, wait_limit).await?;
     if found.is_empty() {
         return Ok(HttpResponse::NoContent().finish());
     }
-    let rows: Vec<_> = found.iter().map(row).collect();
-    Ok(HttpResponse::Ok().json(json!({ "kyc_data": rows })))
+    Ok(HttpResponse::Ok().json(KycList { kyc_data: found.into_iter().map(row).collect() }))
 }
 
-fn row(kyc: &Kyc) -> Value {
-    let limits: Vec<_> = kyc.limits.iter().map(limit).collect();
+fn row(kyc: Kyc) -> KycRow {
     let heard = kyc.ask.as_ref().map_or_else(|| silence(kyc.status), |ask| ask.status);
-    let mut row = json!({
-        "status": kyc.status.as_str(),
-        "payto_uri": kyc.account.payto_uri,
-        "h_wire": kyc.account.h_wire,
-        "exchange_url": kyc.exchange_url,
-        "exchange_currency": kyc.currency,
-        "exchange_http_status": heard,
-        "no_keys": kyc.status == KycStatus::NoKeys,
-        "auth_conflict": false,
-        "limits": limits,
-    });
-    let Value::Object(members) = &mut row else { return row };
-    if let Some(code) = kyc.ask.as_ref().and_then(|ask| ask.code) {
-        members.insert("exchange_code".into(), json!(code));
+    KycRow {
+        status: kyc.status.as_str(),
+        payto_uri: kyc.account.payto_uri,
+        h_wire: kyc.account.h_wire,
+        exchange_url: kyc.exchange_url,
+        exchange_currency: kyc.currency,
+        exchange_http_status: heard,
+        no_keys: kyc.status == KycStatus::NoKeys,
+        auth_conflict: false,
+        limits: kyc.limits.into_iter().map(limit).collect(),
+        exchange_code: kyc.ask.and_then(|ask| ask.code),
+        payto_kycauths: kyc.transfers.iter().map(KycTransfer::payto_uri).collect(),
     }
-    if !kyc.transfers.is_empty() {
-        let payto: Vec<_> = kyc.transfers.iter().map(KycTransfer::payto_uri).collect();
-        members.insert("payto_kycauths".into(), json!(payto));
-    }
-    row
 }
 
 /// The status of an exchange that requires nothing: as if it had answered now.
@@ -97,11 +190,39 @@ fn silence(status: KycStatus) -> u16 {
     }
 }
 
-fn limit(limit: &Limit) -> Value {
-    json!({
-        "operation_type": limit.operation,
-        "timeframe": limit.timeframe,
-        "threshold": limit.threshold,
-        "soft_limit": limit.is_soft,
-    })
+fn limit(limit: Limit) -> AccountLimit {
+    AccountLimit {
+        operation_type: limit.operation,
+        timeframe: limit.timeframe,
+        threshold: limit.threshold,
+        soft_limit: limit.is_soft,
+    }
+}
+
+/// How the API document describes the route of an instance.
+#[cfg(test)]
+pub(super) fn operations() -> Vec<Operation> {
+    vec![described(get("/private/kyc", "How exchanges stand to the instance's accounts"))]
+}
+
+/// How the API document describes the route for the special instance.
+#[cfg(test)]
+pub(super) fn management() -> Vec<Operation> {
+    let path = "/management/instances/{id}/kyc";
+    vec![
+        described(
+            get(path, "How exchanges stand to an instance's accounts")
+                .at::<InstanceId>("The instance."),
+        )
+        .fails(&["InstanceUnknown", "InstanceDeleted"]),
+    ]
+}
+
+#[cfg(test)]
+fn described(operation: Operation) -> Operation {
+    operation
+        .asks::<KycQuery>()
+        .asks::<LongPollQuery>()
+        .answers::<KycList>(200, "Each account in use with each exchange.")
+        .done(204, "There are no accounts or no exchanges.")
 }

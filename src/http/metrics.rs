@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::till::Till;
+use crate::till::{Health, Till};
 
 /// Label values come from short lists, so that no client can make the metrics grow.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -54,7 +54,7 @@ impl Metrics {
     ///
     /// # Errors
     /// [`std::fmt::Error`] when the text cannot be written, which memory alone could cause.
-    pub(super) fn text(&self, till: &Till) -> Result<String, std::fmt::Error> {
+    pub(super) fn text(&self, till: &Till, webhooks: Health) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("tilld");
         registry.register("http_requests", "Requests answered", self.requests.clone());
         registry.register_with_unit(
@@ -65,12 +65,15 @@ impl Metrics {
         );
         let store = till.store_stats();
         let hub = till.hub_stats();
+        let losses = till.webhook_losses();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let gauges = [
             ("polls_parked", "Requests that wait for a change", count(hub.parked)),
             ("polls_topics", "Different things that they wait for", count(hub.topics)),
             ("store_queue_jobs", "Changes that wait to be written", store.queued),
             ("store_wal_pages", "Pages in the write-ahead log", store.wal_pages),
+            ("webhooks_waiting", "Calls of webhooks that wait to be sent", webhooks.waiting.into()),
+            ("webhooks_failing", "Webhooks whose last call failed", webhooks.failing.into()),
         ];
         for (name, help, value) in gauges {
             registry.register(
@@ -82,6 +85,12 @@ impl Metrics {
         let counters = [
             ("store_jobs", "Changes written since the start", store.jobs),
             ("store_commits", "Transactions committed since the start", store.batches),
+            ("webhooks_lost", "Events lost since the start because the disk was full", losses.lost),
+            (
+                "webhooks_dropped",
+                "Events dropped since the start because too many waited",
+                losses.dropped,
+            ),
         ];
         for (name, help, value) in counters {
             registry.register(name, help, ConstCounter::new(value));

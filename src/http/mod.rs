@@ -273,6 +273,16 @@ routes! {
     POST   "/tokens"                        Session(TokensWrite)           => backoffice::tokens::create;
     GET    "/tokens/{id}/revoke"            Session(TokensRead)            => backoffice::tokens::ask_to_revoke;
     POST   "/tokens/{id}/revoke"            Session(TokensWrite)           => backoffice::tokens::revoke;
+    GET    "/webhooks"                      Session(WebhooksRead)          => backoffice::webhooks::page;
+    GET    "/new-webhook"                   Session(WebhooksRead)          => backoffice::webhooks::blank;
+    POST   "/new-webhook"                   Session(WebhooksWrite)         => backoffice::webhooks::add;
+    GET    "/webhooks/{id}"                 Session(WebhooksRead)          => backoffice::webhooks::show;
+    POST   "/webhooks/{id}"                 Session(WebhooksWrite)         => backoffice::webhooks::change;
+    POST   "/webhooks/{id}/secret"          Session(WebhooksWrite)         => backoffice::webhooks::renew_secret;
+    POST   "/webhooks/{id}/test"            Session(WebhooksWrite)         => backoffice::webhooks::test;
+    POST   "/webhooks/{id}/resume"          Session(WebhooksWrite)         => backoffice::webhooks::resume;
+    POST   "/webhooks/{id}/resend"          Session(WebhooksWrite)         => backoffice::webhooks::resend;
+    POST   "/webhooks/{id}/delete"          Session(WebhooksWrite)         => backoffice::webhooks::delete;
     GET    "/details"                       Session(InstancesRead)         => backoffice::details::page;
     POST   "/details"                       Session(InstancesWrite)        => backoffice::details::change;
     GET    "/password"                      Session(InstancesRead)         => backoffice::password::page;

@@ -107,6 +107,7 @@ struct OtpDeviceShown {
     #[cfg_attr(test, schema(value_type = openapi::values::OtpCounter))]
     otp_ctr: u32,
     /// The time of the code, in seconds since 1970.
+    #[cfg_attr(test, schema(example = 59))]
     otp_timestamp: u64,
     /// The code of eight digits. Missing with algorithm 0, and with algorithm 2 if no price is named.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -193,20 +194,20 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/otp-devices", "Adds a machine that shows one-time codes")
             .reads::<NewOtpDevice>()
             .done(204, "It is there.")
-            .refuses(&[409, 507]),
+            .fails(&["InvalidField", "OtpDeviceExists", "TooManyOtpDevices"]),
         get("/private/otp-devices/{id}", "A machine, and the code that it shows")
             .at::<OtpDeviceId>(NAMED)
             .asks::<OtpQuery>()
             .answers::<OtpDeviceShown>(200, "The device.")
-            .refuses(&[404]),
+            .fails(&["OtpDeviceUnknown"]),
         patch("/private/otp-devices/{id}", "Changes a machine; what is not said stays")
             .at::<OtpDeviceId>(NAMED)
             .reads::<OtpDevicePatch>()
             .done(204, "It is changed.")
-            .refuses(&[404, 409]),
+            .fails(&["InvalidField", "OtpAlgorithmFixed", "OtpDeviceUnknown"]),
         delete("/private/otp-devices/{id}", "Deletes a machine; its orders give no more codes")
             .at::<OtpDeviceId>(NAMED)
             .done(204, "It is deleted.")
-            .refuses(&[404]),
+            .fails(&["OtpDeviceUnknown"]),
     ]
 }

@@ -9,12 +9,24 @@ use taler::time::Timestamp;
 
 /// The answer where there is less of a product than was asked for, beside code and hint.
 #[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(super) struct OutOfStock {
+    /// The product of which there is too little.
+    #[cfg_attr(test, schema(required = false))]
     product_id: ProductId,
+    /// The whole number of `unit_requested_quantity`, for clients of before protocol 25.
+    #[cfg_attr(test, schema(required = false, example = 3))]
     requested_quantity: i64,
+    /// The whole number of `unit_available_quantity`.
+    #[cfg_attr(test, schema(required = false, example = 1))]
     available_quantity: i64,
+    /// How much was asked for.
+    #[cfg_attr(test, schema(required = false))]
     unit_requested_quantity: DecimalQuantity,
+    /// How much there is.
+    #[cfg_attr(test, schema(required = false))]
     unit_available_quantity: DecimalQuantity,
+    /// When there is more. It is missing if that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     restock_expected: Option<Timestamp>,
 }

@@ -48,12 +48,14 @@ struct Pos {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct PosCategory {
     /// Its number.
+    #[cfg_attr(test, schema(example = 1))]
     id: i64,
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Dairy"))]
     name: String,
     /// The same in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    #[cfg_attr(test, schema(required = false))]
+    #[cfg_attr(test, schema(required = false, value_type = openapi::values::ProductTranslations))]
     name_i18n: Translations,
 }
 
@@ -62,22 +64,29 @@ struct PosCategory {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct PosProduct {
     /// Its place in the list of products.
+    #[cfg_attr(test, schema(example = 17))]
     product_serial: i64,
     /// The product's name in addresses.
     product_id: ProductId,
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Cheese"))]
     product_name: String,
     /// The categories that it is in; 0 if it is in none.
+    #[cfg_attr(test, schema(example = json!([1])))]
     categories: Vec<i64>,
     /// The product in words.
+    #[cfg_attr(test, schema(example = "From the Alps"))]
     description: String,
     /// The description in other languages; empty if there is none.
+    #[cfg_attr(test, schema(value_type = openapi::values::ProductTranslations))]
     description_i18n: Translations,
     /// What it is counted in.
+    #[cfg_attr(test, schema(example = "WeightUnitKg"))]
     unit: String,
     /// Whether there can be half of one.
     unit_allow_fraction: bool,
     /// Digits behind the dot of its quantities.
+    #[cfg_attr(test, schema(value_type = openapi::values::Precision))]
     unit_precision_level: u8,
     /// The price of one, in each currency that it is sold in.
     unit_price: Vec<Amount>,
@@ -85,6 +94,7 @@ struct PosProduct {
     price: Option<Amount>,
     /// Its picture as a data URL.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "data:image/gif;base64,R0lGODlhAQABAAAAACw="))]
     image: Option<String>,
     /// Taxes on one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -96,6 +106,7 @@ struct PosProduct {
     unit_total_stock: Option<StockQuantity>,
     /// The whole number of `unit_total_stock`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = 10))]
     total_stock: Option<i64>,
     /// What can be sold now. It is missing if any quantity can.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -103,9 +114,11 @@ struct PosProduct {
     unit_available: Option<StockQuantity>,
     /// The whole number of `unit_available`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = 8))]
     available: Option<i64>,
     /// How old the customer must be, in years. It is missing if any age will do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Age>))]
     minimum_age: Option<u8>,
 }
 
@@ -214,17 +227,20 @@ struct OldPosProduct {
     /// The product's name in addresses.
     product_id: ProductId,
     /// What it is called.
+    #[cfg_attr(test, schema(example = "From the Alps"))]
     description: String,
     /// The description in other languages. It is missing if there is none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    #[cfg_attr(test, schema(required = false))]
+    #[cfg_attr(test, schema(required = false, value_type = openapi::values::ProductTranslations))]
     description_i18n: Translations,
     /// The price of one.
     price: Option<Amount>,
     /// Its picture as a data URL.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "data:image/gif;base64,R0lGODlhAQABAAAAACw="))]
     image: Option<String>,
     /// The categories that it is in; 0 if it is in none.
+    #[cfg_attr(test, schema(example = json!([1])))]
     categories: Vec<i64>,
 }
 
@@ -281,6 +297,7 @@ pub(super) fn operations() -> Vec<Operation> {
             .with(304, "ETag", true),
         get("/private/pos-2024.json", "Sets up a point of sale of 2024, with a token of its own")
             .answers::<OldPos>(200, "All that it needs.")
-            .refuses(&[401, 403, 404, 429]),
+            .fails(&["NotAuthorized", "TokenExpired", "TooManyAttempts", "ScopeExceeded"])
+            .fails(&["InstanceUnknown", "InstanceDeleted", "NotPermitted"]),
     ]
 }

@@ -45,10 +45,13 @@ struct PotList {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct PotRow {
     /// Its number, from 1.
+    #[cfg_attr(test, schema(example = 1))]
     pot_serial: i64,
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Cellar"))]
     pot_name: String,
     /// The shop's own note.
+    #[cfg_attr(test, schema(example = "Income of the cellar"))]
     description: String,
 }
 
@@ -69,6 +72,7 @@ struct PotWish {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct PotAdded {
     /// Its number.
+    #[cfg_attr(test, schema(example = 1))]
     pot_serial_id: i64,
 }
 
@@ -84,8 +88,10 @@ pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, bod
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct PotShown {
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Cellar"))]
     pot_name: String,
     /// The shop's own note.
+    #[cfg_attr(test, schema(example = "Income of the cellar"))]
     description: String,
     /// What payments have brought: an amount for each currency. Refunds take nothing out.
     pot_totals: Vec<Amount>,
@@ -163,19 +169,19 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/pots", "Adds a pot")
             .reads::<PotWish>()
             .answers::<PotAdded>(200, "It is there.")
-            .refuses(&[409]),
+            .fails(&["Full", "InvalidField", "PotExists"]),
         get("/private/pots/{id}", "A pot and what is in it")
             .at::<openapi::values::Serial>(NUMBERED)
             .answers::<PotShown>(200, "The pot.")
-            .refuses(&[404]),
+            .fails(&["PotUnknown"]),
         patch("/private/pots/{id}", "Changes a pot; what is not said stays")
             .at::<openapi::values::Serial>(NUMBERED)
             .reads::<PotPatch>()
             .done(204, "It is changed.")
-            .refuses(&[404, 409]),
+            .fails(&["InvalidField", "PotChanged", "PotExists", "PotUnknown"]),
         delete("/private/pots/{id}", "Deletes a pot; its products stay")
             .at::<openapi::values::Serial>(NUMBERED)
             .done(204, "It is gone.")
-            .refuses(&[404]),
+            .fails(&["PotUnknown"]),
     ]
 }

@@ -65,8 +65,10 @@ struct ProductsQuery {
     #[cfg_attr(test, schema(value_type = Option<openapi::values::Serial>))]
     category_filter: Option<i64>,
     /// Only products whose name contains this text. Case does not matter.
+    #[cfg_attr(test, schema(example = "cheese"))]
     name_filter: Option<String>,
     /// Only products whose description contains this text. Case does not matter.
+    #[cfg_attr(test, schema(example = "alps"))]
     description_filter: Option<String>,
     /// Only products of this group.
     #[cfg_attr(test, schema(value_type = Option<openapi::values::Serial>))]
@@ -88,6 +90,7 @@ struct ProductRow {
     /// The product's name.
     product_id: ProductId,
     /// Its place in the list, for `offset`.
+    #[cfg_attr(test, schema(example = 17))]
     product_serial: i64,
 }
 
@@ -179,7 +182,6 @@ struct ProductAdd {
     #[cfg_attr(test, schema(max_items = 16))]
     taxes: Option<Vec<ProductTax>>,
     /// Where it is.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Location>))]
     address: Option<Location>,
     /// When there is more of it: 0 if that is not known, never if there will be none.
     next_restock: Option<Timestamp>,
@@ -243,7 +245,6 @@ struct ProductPatch {
     #[cfg_attr(test, schema(max_items = 16))]
     taxes: Option<Vec<ProductTax>>,
     /// Where it is.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Location>))]
     address: Option<Location>,
     /// When there is more of it.
     next_restock: Option<Timestamp>,
@@ -333,31 +334,40 @@ pub(super) async fn change(
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct ProductShown {
     /// What it is called.
+    #[cfg_attr(test, schema(example = "Cheese"))]
     product_name: String,
     /// The product in words.
+    #[cfg_attr(test, schema(example = "From the Alps"))]
     description: String,
     /// The description in other languages; empty if there is none.
+    #[cfg_attr(test, schema(value_type = openapi::values::ProductTranslations))]
     description_i18n: Translations,
     /// The categories that it is in; empty if there are none.
+    #[cfg_attr(test, schema(example = json!([1])))]
     categories: Vec<i64>,
     /// What it is counted in.
+    #[cfg_attr(test, schema(example = "WeightUnitKg"))]
     unit: String,
     /// Whether there can be half of one.
     unit_allow_fraction: bool,
     /// Digits behind the dot of its quantities.
+    #[cfg_attr(test, schema(value_type = openapi::values::Precision))]
     unit_precision_level: u8,
     /// What was ever stocked; `-1`: without end.
     #[cfg_attr(test, schema(value_type = openapi::values::StockText))]
     unit_total_stock: StockQuantity,
     /// The whole number of `unit_total_stock`.
+    #[cfg_attr(test, schema(example = 10))]
     total_stock: i64,
     /// What was ever sold.
     unit_total_sold: DecimalQuantity,
     /// The whole number of `unit_total_sold`.
+    #[cfg_attr(test, schema(example = 2))]
     total_sold: i64,
     /// What was ever lost.
     unit_total_lost: DecimalQuantity,
     /// The whole number of `unit_total_lost`.
+    #[cfg_attr(test, schema(example = 0))]
     total_lost: i64,
     /// What can be sold now: the stock, less what is sold, lost, locked and reserved by unpaid orders; `-1`: any
     /// quantity.
@@ -371,26 +381,30 @@ struct ProductShown {
     price_is_net: bool,
     /// The group that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = 1))]
     product_group_id: Option<i64>,
     /// The pot that its income is booked to.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = 1))]
     money_pot_id: Option<i64>,
     /// Its picture as a data URL; empty if there is none.
+    #[cfg_attr(test, schema(example = "data:image/gif;base64,R0lGODlhAQABAAAAACw="))]
     image: String,
     /// The hash that names the picture in `/products/$HASH/image`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ImageHash>))]
     image_hash: Option<String>,
     /// Taxes on one.
     taxes: Vec<ProductTax>,
     /// Where it is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Location>))]
     address: Option<Location>,
     /// When there is more of it. It is missing if that is not known.
     #[serde(skip_serializing_if = "Option::is_none")]
     next_restock: Option<Timestamp>,
     /// How old the customer must be, in years. It is missing if any age will do.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Age>))]
     minimum_age: Option<u8>,
 }
 
@@ -509,6 +523,7 @@ pub(super) fn is_uuid(text: &str) -> bool {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct ImageShown {
     /// The picture as a data URL.
+    #[cfg_attr(test, schema(example = "data:image/gif;base64,R0lGODlhAQABAAAAACw="))]
     image: String,
 }
 
@@ -534,26 +549,43 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/products", "Adds a product; the same once more changes nothing")
             .reads::<ProductAdd>()
             .done(204, "It is there.")
-            .refuses(&[404, 409]),
+            .fails(&[
+                "CategoryUnknown",
+                "Full",
+                "GroupUnknown",
+                "InvalidField",
+                "PotUnknown",
+                "ProductExists",
+            ]),
         get("/private/products/{id}", "A product")
             .at::<ProductId>(NAMED)
             .answers::<ProductShown>(200, "The product.")
-            .refuses(&[404]),
+            .fails(&["ProductUnknown"]),
         patch("/private/products/{id}", "Changes a product; what is not said stays")
             .at::<ProductId>(NAMED)
             .reads::<ProductPatch>()
             .done(204, "It is changed.")
-            .refuses(&[404, 409]),
+            .fails(&[
+                "CategoryUnknown",
+                "Full",
+                "GroupUnknown",
+                "InvalidField",
+                "LostBeyondStock",
+                "LostReduced",
+                "PotUnknown",
+                "ProductUnknown",
+                "StockReduced",
+            ]),
         delete("/private/products/{id}", "Deletes a product; contracts that have it stay")
             .at::<ProductId>(NAMED)
             .asks::<ProductDeletion>()
             .done(204, "It is gone.")
-            .refuses(&[404, 409]),
+            .fails(&["ProductHeld", "ProductUnknown"]),
         post("/private/products/{id}/lock", "Locks some of a product for a customer")
             .at::<ProductId>(NAMED)
             .reads::<LockRequest>()
             .done(204, "It is locked.")
-            .refuses(&[404, 410]),
+            .fails(&["Full", "InvalidField", "OutOfStock", "ProductUnknown"]),
     ]
 }
 
@@ -566,6 +598,6 @@ pub(super) fn public_operations() -> Vec<Operation> {
             .at::<openapi::values::ImageHash>(HASH)
             .answers::<ImageShown>(200, "The picture.")
             .with(200, "Cache-Control", true)
-            .refuses(&[404]),
+            .fails(&["ImageUnknown", "InstanceUnknown", "InstanceDeleted"]),
     ]
 }

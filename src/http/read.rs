@@ -140,6 +140,10 @@ impl<'de> Deserializer<'de> for Node {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, BadMember> {
+        self.deserialize_map(visitor)
+    }
+
+    fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, BadMember> {
         match self.0 {
             Value::Object(_) => self.deserialize_any(visitor),
             _ => Err(unreadable()),
@@ -148,7 +152,7 @@ impl<'de> Deserializer<'de> for Node {
 
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit
-        unit_struct seq tuple tuple_struct map identifier ignored_any
+        unit_struct seq tuple tuple_struct identifier ignored_any
     }
 }
 
@@ -312,6 +316,10 @@ mod tests {
                 "26 products[1].price",
             ),
             (json!({ "amount": "KUDOS:1", "products": [["KUDOS:1", null]] }), "26 products[0]"),
+            (
+                json!({ "amount": "KUDOS:1", "products": [{ "price": "KUDOS:1", "until": [1] }] }),
+                "26 products[0].until",
+            ),
             (
                 json!({ "amount": "KUDOS:1", "products": [{ "price": "KUDOS:1", "until": { "t_s": -1 } }] }),
                 "26 products[0].until.t_s",

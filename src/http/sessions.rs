@@ -63,6 +63,6 @@ pub(super) fn operations() -> Vec<Operation> {
             .asks::<LongPollQuery>()
             .answers::<SessionStatus>(200, "It is paid, by this order.")
             .answers::<SessionStatus>(202, "This order is to be paid.")
-            .refuses(&[404]),
+            .fails(&["InstanceUnknown", "InstanceDeleted", "SessionUnknown"]),
     ]
 }

@@ -7,8 +7,15 @@ use serde_json::{Map, Value, json};
 
 use super::error::{Answer, Failure};
 use super::etag;
-use super::extract::{Authorized, Body, InstanceParam, JsonBody, PathId, QueryParams};
-use super::orders::{insert_some, made};
+use super::extract::{Authorized, Body, InstanceParam, PathId, QueryParams};
+#[cfg(test)]
+use super::openapi::{
+    operation::{Operation, delete, get, patch, post},
+    values,
+};
+#[cfg(test)]
+use super::orders::OrderCreated;
+use super::orders::made;
 use super::origin::{base_url_for_strangers, client};
 use super::pages;
 use super::pages::page::is_wanted;
@@ -21,27 +28,71 @@ use crate::model::instance::Instance;
 use crate::model::product::{Product, Translations};
 use crate::model::unit::Unit;
 use crate::till::{self, Offer, Till};
-use taler::amount::Amount;
-use taler::ids::{ProductId, TemplateId};
+use taler::amount::{Amount, Currency};
+use taler::ids::{OtpDeviceId, ProductId, SessionId, TemplateId};
 use taler::quantity::DecimalQuantity;
-use taler::template::{Template, TemplateContract, TemplateInput};
+use taler::template::{Template, TemplateContract, TemplateInput, TemplateType};
+use taler::web::FulfillmentUrl;
+
+/// An instance's templates.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TemplateList {
+    /// The templates, by name.
+    templates: Vec<TemplateRow>,
+}
+
+/// A template in the list.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TemplateRow {
+    /// The template's name.
+    template_id: TemplateId,
+    /// The shop's own note about it.
+    #[cfg_attr(test, schema(value_type = values::TemplateNote))]
+    template_description: String,
+}
 
 /// `GET /private/templates`.
 pub(super) async fn list(till: Data<Till>, Authorized(principal): Authorized) -> Answer {
-    let templates: Vec<_> = till
-        .templates(&principal)
-        .await?
-        .into_iter()
-        .map(|(id, description)| json!({ "template_id": id, "template_description": description }))
-        .collect();
-    Ok(HttpResponse::Ok().json(json!({ "templates": templates })))
+    let templates = till.templates(&principal).await?.into_iter();
+    let templates = templates.map(|(template_id, template_description)| TemplateRow {
+        template_id,
+        template_description,
+    });
+    Ok(HttpResponse::Ok().json(TemplateList { templates: templates.collect() }))
+}
+
+/// A template to be kept under a name.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct NewTemplate {
+    /// The template's name.
+    template_id: TemplateId,
+}
+
+/// What a template says.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TemplateDetails {
+    /// The shop's own note about the template: up to 4,096 characters. Customers do not see it.
+    #[cfg_attr(test, schema(value_type = values::TemplateNote))]
+    template_description: String,
+    /// What the template fixes about its orders. What it does not fix, the customer says.
+    #[cfg_attr(test, schema(value_type = TemplateContract))]
+    template_contract: Map<String, Value>,
+    /// What wallets suggest to the customer for members that the template does not fix.
+    #[cfg_attr(test, schema(value_type = Option<values::EditableDefaults>))]
+    editable_defaults: Option<Map<String, Value>>,
+    /// The device whose one-time codes the customer gets after paying.
+    otp_id: Option<OtpDeviceId>,
 }
 
 /// `POST /private/templates`.
 pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, body: Body) -> Answer {
-    let mut fields = body.fields().await?;
-    let id = fields.need("template_id")?;
-    till.add_template(&principal, template(id, fields)?).await?;
+    let members = body.members().await?;
+    let NewTemplate { template_id } = read::body(members.clone())?;
+    till.add_template(&principal, template(template_id, read::body(members)?)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -52,21 +103,50 @@ pub(super) async fn change(
     PathId(id): PathId<TemplateId>,
     body: Body,
 ) -> Answer {
-    let fields = body.fields().await?;
-    till.change_template(&principal, template(id, fields)?).await?;
+    till.change_template(&principal, template(id, body.read().await?)?).await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn template(id: TemplateId, mut fields: JsonBody) -> Result<Template, Failure> {
-    let description = fields.need("template_description")?;
-    let contract = TemplateContract::parse(fields.need("template_contract")?);
+fn template(id: TemplateId, details: TemplateDetails) -> Result<Template, Failure> {
+    let contract = TemplateContract::parse(details.template_contract);
     Ok(Template {
         id,
-        description,
+        description: details.template_description,
         contract: contract.map_err(till::Error::from)?,
-        editable_defaults: fields.get("editable_defaults")?,
-        otp_id: fields.get("otp_id")?,
+        editable_defaults: details.editable_defaults,
+        otp_id: details.otp_id,
     })
+}
+
+/// A template as its shop sees it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TemplateShown {
+    /// What wallets see.
+    #[serde(flatten)]
+    public: PublicTemplate,
+    /// The shop's own note about the template.
+    #[cfg_attr(test, schema(value_type = values::TemplateNote))]
+    template_description: String,
+    /// The device whose one-time codes the customer gets after paying.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    otp_id: Option<OtpDeviceId>,
+}
+
+/// A template as wallets see it.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PublicTemplate {
+    /// What the template fixes, completed by its type, the age that it asks for and the time to pay.
+    #[cfg_attr(test, schema(value_type = values::CompleteContract))]
+    template_contract: Map<String, Value>,
+    /// What wallets suggest to the customer for members that the template does not fix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<values::EditableDefaults>))]
+    editable_defaults: Option<Map<String, Value>>,
+    /// The currency to pay in, where the template fixes one and no price.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required_currency: Option<Currency>,
 }
 
 /// `GET /private/templates/$TEMPLATE_ID`.
@@ -76,10 +156,11 @@ pub(super) async fn show(
     PathId(id): PathId<TemplateId>,
 ) -> Answer {
     let template = till.template(&principal, id).await?;
-    let mut body = shown(&template, principal.instance());
-    insert_some(&mut body, "template_description", Some(template.description));
-    insert_some(&mut body, "otp_id", template.otp_id);
-    Ok(HttpResponse::Ok().json(body))
+    Ok(HttpResponse::Ok().json(TemplateShown {
+        public: shown(&template, principal.instance()),
+        template_description: template.description,
+        otp_id: template.otp_id,
+    }))
 }
 
 /// `DELETE /private/templates/$TEMPLATE_ID`.
@@ -92,6 +173,16 @@ pub(super) async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
+/// How a browser wants to see a template.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct TemplateQuery {
+    /// For browsers: the size of a sheet to be printed, `A4` or `A6` in any case. Without it, the page has the
+    /// form.
+    #[cfg_attr(test, schema(example = "A6"))]
+    pub(super) print: Option<String>,
+}
+
 /// `GET /templates/$TEMPLATE_ID`: as JSON, or as a page.
 pub(super) async fn public(
     request: HttpRequest,
@@ -102,131 +193,212 @@ pub(super) async fn public(
     params: QueryParams,
 ) -> Answer {
     if is_wanted(&request) {
-        return pages::template(&request, &till, &settings, &instance, id, &params).await;
+        let TemplateQuery { print } = params.read()?;
+        return pages::template(&request, &till, &settings, &instance, id, print.as_deref()).await;
     }
     let template = till.public_template(&instance, id).await?;
     let mut body = shown(&template, &till.instance(&instance).await?);
     let Some(offer) = till.offer(&instance, &template).await? else {
         return Ok(HttpResponse::Ok().json(body));
     };
-    if let Some(Value::Object(contract)) = body.get_mut("template_contract") {
-        contract.insert("inventory_payload".into(), json!(InventoryPayload::of(&offer)));
-    }
+    let payload = json!(InventoryPayload::from(offer));
+    body.template_contract.insert("inventory_payload".into(), payload);
     etag::answer(&request, &body)
 }
 
 /// What a template for carts offers, for wallets.
 #[derive(Serialize)]
-struct InventoryPayload<'a> {
-    products: Vec<PayloadProduct<'a>>,
-    categories: Vec<PayloadCategory<'a>>,
-    units: Vec<PayloadUnit<'a>>,
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+pub(super) struct InventoryPayload {
+    /// The products, the oldest first.
+    products: Vec<PayloadProduct>,
+    /// The categories that these are in.
+    categories: Vec<PayloadCategory>,
+    /// The units that they are counted in.
+    units: Vec<PayloadUnit>,
 }
 
+/// A product that a template offers.
 #[derive(Serialize)]
-struct PayloadProduct<'a> {
-    product_id: &'a ProductId,
-    product_name: &'a str,
-    description: &'a str,
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PayloadProduct {
+    /// The product's name in addresses and orders.
+    product_id: ProductId,
+    /// What it is called.
+    #[cfg_attr(test, schema(example = "Cheese"))]
+    product_name: String,
+    /// The product in words.
+    #[cfg_attr(test, schema(example = "From the Alps"))]
+    description: String,
+    /// The description in other languages. It is missing if there is none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    description_i18n: &'a Translations,
+    #[cfg_attr(test, schema(required = false, value_type = values::ProductTranslations))]
+    description_i18n: Translations,
+    /// Taxes on one. It is missing if there are none.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(test, schema(required = false))]
     taxes: Vec<ProductTax>,
-    unit: &'a str,
-    unit_prices: &'a [Amount],
+    /// What it is counted in.
+    #[cfg_attr(test, schema(example = "WeightUnitKg"))]
+    unit: String,
+    /// The price of one, in each currency that it is sold in, taxes included.
+    unit_prices: Vec<Amount>,
+    /// Whether there can be half of one.
     unit_allow_fraction: bool,
+    /// Digits behind the dot of its quantities.
+    #[cfg_attr(test, schema(value_type = values::Precision))]
     unit_precision_level: u8,
+    /// What can be sold now; `-1`: any quantity.
+    #[cfg_attr(test, schema(value_type = values::StockText))]
     remaining_stock: StockQuantity,
-    categories: &'a [i64],
+    /// The numbers of the categories that it is in.
+    #[cfg_attr(test, schema(example = json!([1])))]
+    categories: Vec<i64>,
+    /// The hash that names its picture in `/products/$HASH/image`. It is missing if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<values::ImageHash>))]
     image_hash: Option<String>,
 }
 
+/// A category of products that a template offers.
 #[derive(Serialize)]
-struct PayloadCategory<'a> {
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PayloadCategory {
+    /// Its number.
+    #[cfg_attr(test, schema(example = 1))]
     category_id: i64,
-    category_name: &'a str,
+    /// What it is called.
+    #[cfg_attr(test, schema(example = "Dairy"))]
+    category_name: String,
+    /// The same in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    category_name_i18n: &'a Translations,
+    #[cfg_attr(test, schema(required = false, value_type = values::ProductTranslations))]
+    category_name_i18n: Translations,
 }
 
+/// A unit of products that a template offers.
 #[derive(Serialize)]
-struct PayloadUnit<'a> {
-    unit: &'a str,
-    unit_name_long: &'a str,
-    unit_name_short: &'a str,
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct PayloadUnit {
+    /// Its name, as products have it.
+    #[cfg_attr(test, schema(example = "WeightUnitKg"))]
+    unit: String,
+    /// In words.
+    #[cfg_attr(test, schema(example = "kilogram"))]
+    unit_name_long: String,
+    /// Its sign.
+    #[cfg_attr(test, schema(example = "kg"))]
+    unit_name_short: String,
+    /// The words in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    unit_name_long_i18n: &'a Translations,
+    #[cfg_attr(test, schema(required = false, value_type = values::ProductTranslations))]
+    unit_name_long_i18n: Translations,
+    /// The sign in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    unit_name_short_i18n: &'a Translations,
+    #[cfg_attr(test, schema(required = false, value_type = values::ProductTranslations))]
+    unit_name_short_i18n: Translations,
+    /// Whether there can be half of one, where a product does not say.
     unit_allow_fraction: bool,
+    /// Digits behind the dot, where a product does not say.
+    #[cfg_attr(test, schema(value_type = values::Precision))]
     unit_precision_level: u8,
 }
 
-impl<'a> InventoryPayload<'a> {
-    fn of(offer: &'a Offer) -> Self {
-        let product = |product: &'a Product| PayloadProduct {
-            product_id: &product.id,
-            product_name: &product.details.name,
-            description: &product.details.description,
-            description_i18n: &product.details.description_i18n,
-            taxes: taxes(product),
-            unit: &product.details.unit,
-            unit_prices: &product.details.prices,
-            unit_allow_fraction: product.details.allow_fraction,
-            unit_precision_level: product.details.precision,
-            remaining_stock: StockQuantity(product.available()),
-            categories: &product.details.categories,
-            image_hash: image_hash(product),
-        };
-        let category = |category: &'a Category| PayloadCategory {
+impl From<Offer> for InventoryPayload {
+    fn from(Offer { products, categories, units }: Offer) -> Self {
+        Self {
+            products: products.into_iter().map(PayloadProduct::from).collect(),
+            categories: categories.into_iter().map(PayloadCategory::from).collect(),
+            units: units.into_iter().map(PayloadUnit::from).collect(),
+        }
+    }
+}
+
+impl From<Product> for PayloadProduct {
+    fn from(product: Product) -> Self {
+        let (image_hash, taxes) = (image_hash(&product), taxes(&product));
+        let remaining_stock = StockQuantity(product.available());
+        let Product { id, details, .. } = product;
+        Self {
+            product_id: id,
+            product_name: details.name,
+            description: details.description,
+            description_i18n: details.description_i18n,
+            taxes,
+            unit: details.unit,
+            unit_prices: details.prices,
+            unit_allow_fraction: details.allow_fraction,
+            unit_precision_level: details.precision,
+            remaining_stock,
+            categories: details.categories,
+            image_hash,
+        }
+    }
+}
+
+impl From<Category> for PayloadCategory {
+    fn from(category: Category) -> Self {
+        Self {
             category_id: category.serial,
-            category_name: &category.details.name,
-            category_name_i18n: &category.details.name_i18n,
-        };
-        let unit = |unit: &'a Unit| PayloadUnit {
-            unit: &unit.unit,
-            unit_name_long: &unit.name_long,
-            unit_name_short: &unit.name_short,
-            unit_name_long_i18n: &unit.name_long_i18n,
-            unit_name_short_i18n: &unit.name_short_i18n,
+            category_name: category.details.name,
+            category_name_i18n: category.details.name_i18n,
+        }
+    }
+}
+
+impl From<Unit> for PayloadUnit {
+    fn from(unit: Unit) -> Self {
+        Self {
+            unit: unit.unit,
+            unit_name_long: unit.name_long,
+            unit_name_short: unit.name_short,
+            unit_name_long_i18n: unit.name_long_i18n,
+            unit_name_short_i18n: unit.name_short_i18n,
             unit_allow_fraction: unit.allow_fraction,
             unit_precision_level: unit.precision,
-        };
-        Self {
-            products: offer.products.iter().map(product).collect(),
-            categories: offer.categories.iter().map(category).collect(),
-            units: offer.units.iter().map(unit).collect(),
         }
     }
 }
 
 /// The public part of a template of `instance`.
-fn shown(template: &Template, instance: &Instance) -> Value {
-    let contract = template.contract.complete(instance.settings.default_pay_delay);
-    let mut body = json!({ "template_contract": contract });
-    insert_some(&mut body, "editable_defaults", template.editable_defaults.as_ref());
-    insert_some(&mut body, "required_currency", template.contract.required_currency());
-    body
+fn shown(template: &Template, instance: &Instance) -> PublicTemplate {
+    PublicTemplate {
+        template_contract: template.contract.complete(instance.settings.default_pay_delay),
+        editable_defaults: template.editable_defaults.clone(),
+        required_currency: template.contract.required_currency().copied(),
+    }
+}
+
+/// What a customer's wallet says to get an order of a template.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TemplateUse {
+    /// The type that the wallet takes the template for. Without it, `fixed-order`.
+    template_type: Option<TemplateType>,
+    /// What is bought, if the template leaves it open: up to 4,096 characters.
+    #[cfg_attr(test, schema(value_type = Option<values::TemplateText>))]
+    summary: Option<String>,
+    /// What is paid, the tip included. It must be said if the template leaves the price open.
+    amount: Option<Amount>,
+    /// How much of that is a tip, if the template asks for one.
+    tip: Option<Amount>,
+    /// The page that the customer wants to see, for templates of the type `paivana`.
+    website: Option<FulfillmentUrl>,
+    /// The session that the paywall's page has made up, for templates of the type `paivana`.
+    paivana_id: Option<SessionId>,
+    /// The products that are taken, for templates of the type `inventory-cart`: up to 100 lines.
+    #[cfg_attr(test, schema(max_items = 100))]
+    inventory_selection: Option<Vec<SelectedProduct>>,
 }
 
 /// A product that a customer takes of a template for carts.
 #[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 struct SelectedProduct {
+    /// The product's name.
     product_id: ProductId,
+    /// How much of it.
     quantity: DecimalQuantity,
-}
-
-/// The products that a customer takes, as the till knows them; each member is named where it is missing.
-fn selection(
-    lines: Option<Vec<Map<String, Value>>>,
-) -> Result<Vec<(ProductId, DecimalQuantity)>, Failure> {
-    let lines = lines.unwrap_or_default().into_iter();
-    let read = lines.map(|line| {
-        let SelectedProduct { product_id, quantity } = read::body(line)?;
-        Ok((product_id, quantity))
-    });
-    read.collect()
 }
 
 /// `POST /templates/$TEMPLATE_ID`: a wallet or a browser creates an order.
@@ -238,20 +410,90 @@ pub(super) async fn instantiate(
     PathId(id): PathId<TemplateId>,
     body: Body,
 ) -> Answer {
-    let mut fields = body.fields_or_form(&request).await?;
+    let members = body.members_or_form(&request).await?;
     if is_wanted(&request) {
-        return pages::filled_in(&request, &till, &settings, &instance, id, fields).await;
+        return pages::filled_in(&request, &till, &settings, &instance, id, members).await;
     }
+    let wish: TemplateUse = read::body(members)?;
+    let selection = wish.inventory_selection.unwrap_or_default().into_iter();
     let filling = TemplateInput {
-        kind: fields.get("template_type")?,
-        summary: fields.get("summary")?,
-        amount: fields.get("amount")?,
-        tip: fields.get("tip")?,
-        website: fields.get("website")?,
-        paivana_id: fields.get("paivana_id")?,
-        selection: selection(fields.get("inventory_selection")?)?,
+        kind: wish.template_type,
+        summary: wish.summary,
+        amount: wish.amount,
+        tip: wish.tip,
+        website: wish.website,
+        paivana_id: wish.paivana_id,
+        selection: selection.map(|line| (line.product_id, line.quantity)).collect(),
     };
     let base_url = base_url_for_strangers(&request, &settings, &till, &instance)?;
     let client = client(&request, &settings);
     Ok(made(&till.order_by_template(&instance, id, filling, &base_url, client).await?))
 }
+
+/// How the API document describes the routes of shops.
+#[cfg(test)]
+pub(super) fn operations() -> Vec<Operation> {
+    const WRITTEN: &[&str] = &[
+        "BadTemplate",
+        "OtpDeviceUnknown",
+        "BadOrder",
+        "NoExchange",
+        "CategoryUnknown",
+        "ProductUnknown",
+    ];
+    vec![
+        get("/private/templates", "The list of templates")
+            .answers::<TemplateList>(200, "The templates."),
+        post("/private/templates", "Keeps a template; the same once more changes nothing")
+            .reads_both::<NewTemplate, TemplateDetails>()
+            .done(204, "It is kept.")
+            .fails(WRITTEN)
+            .fails(&["TemplateExists"]),
+        get("/private/templates/{id}", "A template")
+            .at::<TemplateId>(NAMED)
+            .answers::<TemplateShown>(200, "The template.")
+            .fails(&["TemplateUnknown"]),
+        patch("/private/templates/{id}", "Writes all of a template anew")
+            .at::<TemplateId>(NAMED)
+            .reads::<TemplateDetails>()
+            .done(204, "It is changed.")
+            .fails(WRITTEN)
+            .fails(&["TemplateUnknown"]),
+        delete("/private/templates/{id}", "Removes a template; its orders stay")
+            .at::<TemplateId>(NAMED)
+            .done(204, "It is gone.")
+            .fails(&["TemplateUnknown"]),
+    ]
+}
+
+/// How the API document describes the routes of wallets and browsers.
+#[cfg(test)]
+pub(super) fn for_wallets() -> Vec<Operation> {
+    vec![
+        get("/templates/{id}", "A template as wallets see it; to browsers as a page")
+            .at::<TemplateId>(NAMED)
+            .asks::<TemplateQuery>()
+            .header("If-None-Match")
+            .answers::<PublicTemplate>(200, "The template.")
+            .shows(200, "", "text/html")
+            .with(200, "ETag", false)
+            .done(304, "A template for carts is as the client knows it.")
+            .with(304, "ETag", true)
+            .fails(&["InstanceUnknown", "InstanceDeleted", "TemplateUnknown"]),
+        post("/templates/{id}", "Makes an order of a template; browsers send a form")
+            .at::<TemplateId>(NAMED)
+            .reads::<TemplateUse>()
+            .answers::<OrderCreated>(200, "The order is made.")
+            .shows(200, "", "text/html")
+            .done(303, "To browsers: the order is there.")
+            .with(303, "Location", true)
+            .fails(&["InstanceUnknown", "InstanceDeleted", "TemplateUnknown", "TemplateMismatch"])
+            .fails(&["TooManyWrites", "TooManyOpenOrders", "DiskReserve"])
+            .fails(&["OutOfStock", "ProductUnknown"])
+            .fails(super::orders::CREATION),
+    ]
+}
+
+/// What the segment of the path is.
+#[cfg(test)]
+const NAMED: &str = "The template's name.";

@@ -170,6 +170,7 @@ struct TokenList {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct TokenRow {
     /// Its number.
+    #[cfg_attr(test, schema(value_type = openapi::values::Serial))]
     serial: i64,
     /// When it was made.
     creation_time: Timestamp,
@@ -181,6 +182,7 @@ struct TokenRow {
     refreshable: bool,
     /// The shop's note about it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::TokenNote>))]
     description: Option<String>,
 }
 
@@ -191,8 +193,11 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/token", "A token, for a password or an older token")
             .reads::<TokenRequest>()
             .answers::<TokenAnswer<'_>>(200, "The token, which is told only now. For a token, it ends after 90 days at the latest.")
-            .refuses(&[401, 403, 429]),
-        delete("/private/token", "Ends the token that is shown").done(204, "It is good no more."),
+            .fails(&["NotAuthorized", "TokenExpired", "TooManyAttempts", "ScopeExceeded"])
+            .fails(&["InstanceUnknown", "InstanceDeleted", "InvalidField"]),
+        delete("/private/token", "Ends the token that is shown")
+            .done(204, "It is good no more.")
+            .fails(&["TokenUnknown"]),
         get("/private/tokens", "The list of tokens, without their values, newest first")
             .asks::<TokensQuery>()
             .answers::<TokenList>(200, "The tokens.")
@@ -200,7 +205,7 @@ pub(super) fn operations() -> Vec<Operation> {
         delete("/private/tokens/{id}", "Ends a token")
             .at::<openapi::values::Serial>("The token's number.")
             .done(204, "It is good no more.")
-            .refuses(&[404]),
+            .fails(&["TokenUnknown"]),
     ]
 }
 

@@ -35,22 +35,26 @@ struct UnitList {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct UnitShown {
     /// Its name, as products have it.
+    #[cfg_attr(test, schema(example = "WeightUnitKg"))]
     unit: String,
     /// In words.
+    #[cfg_attr(test, schema(example = "kilogram"))]
     unit_name_long: String,
     /// Its sign.
+    #[cfg_attr(test, schema(example = "kg"))]
     unit_name_short: String,
     /// The words in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    #[cfg_attr(test, schema(required = false))]
+    #[cfg_attr(test, schema(required = false, value_type = openapi::values::ProductTranslations))]
     unit_name_long_i18n: Translations,
     /// The sign in other languages. It is missing if there are none.
     #[serde(skip_serializing_if = "Translations::is_empty")]
-    #[cfg_attr(test, schema(required = false))]
+    #[cfg_attr(test, schema(required = false, value_type = openapi::values::ProductTranslations))]
     unit_name_short_i18n: Translations,
     /// Whether there can be half of one, where a product does not say.
     unit_allow_fraction: bool,
     /// Digits behind the dot, where a product does not say.
+    #[cfg_attr(test, schema(value_type = openapi::values::Precision))]
     unit_precision_level: u8,
     /// Whether it is offered for new products.
     unit_active: bool,
@@ -196,19 +200,19 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/units", "Adds a unit, or writes one anew")
             .reads::<UnitAdd>()
             .done(204, "It is there.")
-            .refuses(&[409]),
+            .fails(&["Full", "InvalidField", "UnitBuiltin"]),
         get("/private/units/{id}", "A unit")
             .at::<openapi::values::NewUnitName>(NAMED)
             .answers::<UnitShown>(200, "The unit.")
-            .refuses(&[404]),
+            .fails(&["UnitUnknown"]),
         patch("/private/units/{id}", "Changes a unit; what is not said stays")
             .at::<openapi::values::NewUnitName>(NAMED)
             .reads::<UnitPatch>()
             .done(204, "It is changed.")
-            .refuses(&[404, 409]),
+            .fails(&["InvalidField", "UnitBuiltin", "UnitUnknown"]),
         delete("/private/units/{id}", "Deletes a unit; products that are counted in it stay")
             .at::<openapi::values::NewUnitName>(NAMED)
             .done(204, "It is gone.")
-            .refuses(&[404, 409]),
+            .fails(&["UnitBuiltin", "UnitUnknown"]),
     ]
 }

@@ -138,20 +138,25 @@ struct WebhookShown {
     #[cfg_attr(test, schema(value_type = openapi::values::EventType))]
     event_type: &'static str,
     /// Where.
+    #[cfg_attr(test, schema(example = "https://shop.example/taler/7"))]
     url: String,
     /// How.
+    #[cfg_attr(test, schema(example = "POST"))]
     http_method: &'static str,
     /// Its headers, a line each.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "Content-Type: application/json"))]
     header_template: Option<String>,
     /// Its body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "{\"order\":\"{{order_id}}\"}"))]
     body_template: Option<String>,
     /// Whether it is told. tilld takes a webhook out of use whose receiver wants no more or has failed for
     /// five days.
     x_active: bool,
     /// Why tilld has taken it out of use: `gone` (the receiver has answered 410) or `failing`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "gone"))]
     x_disabled_why: Option<&'static str>,
     /// When it was last told with success.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -160,6 +165,7 @@ struct WebhookShown {
     #[serde(skip_serializing_if = "Option::is_none")]
     x_failing_since: Option<Timestamp>,
     /// How many deliveries wait.
+    #[cfg_attr(test, schema(example = 0))]
     x_waiting: u32,
 }
 
@@ -224,8 +230,10 @@ struct DeliveryList {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct DeliveryRow {
     /// Its number.
+    #[cfg_attr(test, schema(example = 17))]
     delivery_serial: i64,
     /// The event's name, which is the same in every attempt and for every webhook.
+    #[cfg_attr(test, schema(example = "evt_4C1S8V3M5T9X0B2R"))]
     event_id: String,
     /// What has happened.
     #[cfg_attr(test, schema(value_type = openapi::values::EventType))]
@@ -237,12 +245,15 @@ struct DeliveryRow {
     #[cfg_attr(test, schema(value_type = openapi::values::DeliveryState))]
     state: &'static str,
     /// How many attempts were made.
+    #[cfg_attr(test, schema(example = 1))]
     attempts: u32,
     /// HTTP status of the last attempt's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = 200))]
     last_http_status: Option<u16>,
     /// Why the last attempt failed, or what was left out of it, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "the connection was refused"))]
     last_error: Option<String>,
     /// When it was attempted last.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,9 +263,11 @@ struct DeliveryRow {
     next_attempt: Option<Timestamp>,
     /// How long the last attempt took, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = 120))]
     took_ms: Option<u32>,
     /// The beginning of the last answer's body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "ok"))]
     answer_head: Option<String>,
 }
 
@@ -303,6 +316,7 @@ pub(super) async fn deliveries(
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct Redelivered {
     /// Its number, which is the same as before.
+    #[cfg_attr(test, schema(example = 17))]
     delivery_serial: i64,
 }
 
@@ -333,6 +347,7 @@ struct RedeliverRequest {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct RedeliveredSince {
     /// How many; at most 10,000 at a time.
+    #[cfg_attr(test, schema(example = 3))]
     count: usize,
 }
 
@@ -354,14 +369,18 @@ pub(super) async fn redeliver_since(
 struct TestAnswer {
     /// HTTP status of the receiver's answer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = 200))]
     http_status: Option<u16>,
     /// How long it took, in milliseconds.
+    #[cfg_attr(test, schema(example = 120))]
     took_ms: u64,
     /// Why it failed, or what was left out of it, in words.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "the connection was refused"))]
     error: Option<String>,
     /// The beginning of the answer's body.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "ok"))]
     answer_head: Option<String>,
     /// What was sent.
     request: TestRequest,
@@ -372,12 +391,16 @@ struct TestAnswer {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct TestRequest {
     /// How.
+    #[cfg_attr(test, schema(example = "POST"))]
     http_method: &'static str,
     /// Where.
+    #[cfg_attr(test, schema(example = "https://shop.example/taler/7"))]
     url: String,
     /// The headers, `Name: value` each; those of the connection are not among them.
+    #[cfg_attr(test, schema(value_type = Vec<openapi::values::HeaderLine>, example = json!(["Content-Type: application/json"])))]
     headers: Vec<String>,
     /// The body.
+    #[cfg_attr(test, schema(example = "{\"order\":\"7\"}"))]
     body: String,
 }
 
@@ -421,6 +444,7 @@ struct SecretRequest {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct SecretAnswer {
     /// The secret, `whsec_` and base64. It is not shown again.
+    #[cfg_attr(test, schema(example = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"))]
     secret: String,
 }
 
@@ -440,31 +464,39 @@ pub(super) async fn new_secret(
 #[cfg(test)]
 pub(super) fn operations() -> Vec<Operation> {
     const NAMED: &str = "The webhook's name.";
+    // A body that is not looked at must come whole all the same.
+    const ANY_BODY: &[&str] = &["BodyBroken", "BodyTooLong", "BodyTooSlow", "Compression"];
     vec![
         get("/private/webhooks", "The list of webhooks")
             .answers::<WebhookList>(200, "The webhooks."),
         post("/private/webhooks", "Adds a webhook, which gets a secret of its own")
             .reads::<NewWebhook>()
             .done(204, "It is there.")
-            .refuses(&[409]),
+            .fails(&[
+                "BadWebhook",
+                "InvalidField",
+                "TooManyWebhooks",
+                "WebhookExists",
+                "WebhookRefused",
+            ]),
         get("/private/webhooks/{id}", "A webhook")
             .at::<WebhookId>(NAMED)
             .answers::<WebhookShown>(200, "The webhook.")
-            .refuses(&[404]),
+            .fails(&["WebhookUnknown"]),
         patch("/private/webhooks/{id}", "Replaces what is said of a webhook; its secret stays")
             .at::<WebhookId>(NAMED)
             .reads::<WebhookChange>()
             .done(204, "It is replaced, and in use.")
-            .refuses(&[404]),
+            .fails(&["BadWebhook", "InvalidField", "WebhookRefused", "WebhookUnknown"]),
         delete("/private/webhooks/{id}", "Deletes a webhook with its log and what waits for it")
             .at::<WebhookId>(NAMED)
             .done(204, "It is gone.")
-            .refuses(&[404]),
+            .fails(&["WebhookUnknown"]),
         get("/private/webhooks/{id}/deliveries", "What the webhook was told, newest first")
             .at::<WebhookId>(NAMED)
             .asks::<DeliveriesQuery>()
             .answers::<DeliveryList>(200, "The deliveries.")
-            .refuses(&[404]),
+            .fails(&["WebhookUnknown"]),
         post(
             "/private/webhooks/{id}/deliveries/{serial}/redeliver",
             "Sends a delivery again, whatever came of it",
@@ -472,20 +504,22 @@ pub(super) fn operations() -> Vec<Operation> {
         .at::<WebhookId>(NAMED)
         .numbered("The delivery's number.")
         .answers::<Redelivered>(202, "It is sent again.")
-        .refuses(&[404]),
+        .fails(&["WebhookUnknown", "DeliveryUnknown"])
+        .fails(ANY_BODY),
         post("/private/webhooks/{id}/redeliver", "Sends again what was given up or cancelled")
             .at::<WebhookId>(NAMED)
             .reads::<RedeliverRequest>()
             .answers::<RedeliveredSince>(202, "They are sent again.")
-            .refuses(&[404]),
+            .fails(&["WebhookUnknown"]),
         post("/private/webhooks/{id}/test", "Sends a made-up event now and waits for the answer")
             .at::<WebhookId>(NAMED)
             .answers::<TestAnswer>(200, "What came of it, whether the receiver took it or not.")
-            .refuses(&[404, 429]),
+            .fails(&["WebhookUnknown", "TooManyTests", "WebhookRefused", "BadWebhook"])
+            .fails(ANY_BODY),
         post("/private/webhooks/{id}/secret", "Gives a webhook a new secret")
             .at::<WebhookId>(NAMED)
             .reads::<SecretRequest>()
             .answers::<SecretAnswer>(200, "The secret, which is told only now.")
-            .refuses(&[404]),
+            .fails(&["WebhookUnknown"]),
     ]
 }

@@ -21,35 +21,70 @@ pub(crate) const MAX_LINE: usize = 512;
 /// Longest logo as a data URL, in bytes.
 pub(crate) const MAX_LOGO: usize = 600 * 1024;
 
-/// A postal address; every part may be missing (merchant-api 1.4).
+/// A postal address; every part may be missing (merchant-api 1.4). Each has at most 512 characters.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(remote = "Self", default)]
-#[expect(missing_docs, reason = "the members are those of any postal address")]
 pub struct Location {
+    /// The country.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "Germany"))]
     pub country: Option<String>,
+    /// The state, region or province.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "Saxony"))]
     pub country_subdivision: Option<String>,
+    /// The district of a state or town.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "Altstadt"))]
     pub district: Option<String>,
+    /// The town or village.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "Dresden"))]
     pub town: Option<String>,
+    /// A part of the town.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "Old market"))]
     pub town_location: Option<String>,
+    /// The postal code.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "01067"))]
     pub post_code: Option<String>,
+    /// The street.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(
+        test,
+        schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "Schlossstrasse")
+    )]
     pub street: Option<String>,
+    /// The name of the building.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "Town hall"))]
     pub building_name: Option<String>,
+    /// The number of the building.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(max_length = 512, pattern = r"^[^\u0000]*$", example = "12 a"))]
     pub building_number: Option<String>,
     /// Up to seven free lines.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<AddressLines>))]
     pub address_lines: Option<Vec<String>>,
 }
 
 object!(Location, written);
+
+/// How the API document describes [`Location::address_lines`].
+#[cfg(test)]
+struct AddressLines;
+
+#[cfg(test)]
+taler::openapi::schema!(
+    AddressLines,
+    "AddressLines",
+    serde_json::json!({ "type": "array", "items": taler::openapi::clean(MAX_LINE), "maxItems": 7 }),
+    "Lines of an address: up to seven of at most 512 characters.",
+    ["Back door"],
+);
 
 impl Location {
     /// Whether all lines are short enough, and a contract may contain them.
@@ -72,6 +107,7 @@ impl Location {
 
 /// To what a wire transfer's deadline is rounded up, so that several orders share one transfer.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 #[serde(rename_all = "UPPERCASE")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum RoundingInterval {
@@ -258,14 +294,18 @@ impl Instance {
 
 /// Money of an instance that is under way: to delete the instance now would lose it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
 pub struct Unfinished {
     /// Coins that were sent to an exchange, which has not answered.
     #[serde(rename = "open_deposits")]
+    #[cfg_attr(test, schema(required = false, example = 2))]
     pub deposits: u64,
     /// Orders for which exchanges have taken coins, but not enough of them.
+    #[cfg_attr(test, schema(required = false, example = 1))]
     pub part_paid_orders: u64,
     /// Refunds that no exchange has answered, or that their customers have not collected.
     #[serde(rename = "open_refunds")]
+    #[cfg_attr(test, schema(required = false, example = 0))]
     pub refunds: u64,
 }
 

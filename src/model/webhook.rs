@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
@@ -17,6 +18,8 @@ use taler::time::Timestamp;
 pub const MAX_WEBHOOKS: u32 = 50;
 /// Fewest and most bytes of a secret (webhooks 5.3).
 pub const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+/// What the text of a secret begins with.
+const SECRET_PREFIX: &str = "whsec_";
 /// How often a delivery is attempted (webhooks 4).
 pub const MAX_ATTEMPTS: u32 = 12;
 /// After so many failures later events may overtake the delivery.
@@ -33,6 +36,12 @@ pub struct EventSerial(pub i64);
 /// Names one delivery; shops see it.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 pub struct DeliverySerial(pub i64);
+
+impl fmt::Display for DeliverySerial {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
 
 macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
@@ -198,9 +207,24 @@ impl Secret {
         }
     }
 
+    /// Reads the text that receivers are given: `whsec_` and base64.
+    ///
+    /// # Errors
+    /// For any other text, and as [`Secret::new`].
+    pub fn parse(text: &str) -> Result<Self, InvalidField> {
+        let bytes = text.strip_prefix(SECRET_PREFIX);
+        let bytes = bytes.and_then(|text| BASE64.decode(text.as_bytes()).ok());
+        Self::new(bytes.ok_or(InvalidField("secret"))?)
+    }
+
     /// The key's bytes.
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
+    }
+
+    /// The text, for the one to whom the secret is given.
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(format!("{SECRET_PREFIX}{}", BASE64.encode(&self.0)))
     }
 }
 
@@ -395,6 +419,19 @@ mod tests {
         let id = EventId([255; 16]).to_string();
         assert_eq!(id.len(), 30);
         assert!(id.starts_with("evt_") && !id.contains('.'));
+    }
+
+    #[test]
+    fn a_secret_is_given_as_a_text_that_reads_back() {
+        let text = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        assert_eq!(Secret::parse(text).unwrap().reveal().as_str(), text);
+        for length in [24, 32, 64] {
+            let secret = Secret::new(vec![length; usize::from(length)]).unwrap();
+            assert_eq!(Secret::parse(&secret.reveal()), Ok(secret));
+        }
+        for bad in ["", "whsec_", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_!", "whsec_AAAA"] {
+            assert!(Secret::parse(bad).is_err(), "{bad}");
+        }
     }
 
     #[test]

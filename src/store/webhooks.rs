@@ -54,6 +54,26 @@ pub fn losses() -> Losses {
     Losses { lost: LOST.load(Ordering::Relaxed), dropped: DROPPED.load(Ordering::Relaxed) }
 }
 
+/// The waiting deliveries and failing webhooks of all instances.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Health {
+    /// Deliveries that wait.
+    pub waiting: u32,
+    /// Webhooks whose last attempt failed, or that were taken out of use.
+    pub failing: u32,
+}
+
+/// The waiting deliveries and failing webhooks of all instances.
+///
+/// # Errors
+/// [`Error::Sqlite`].
+pub fn health(db: &Connection) -> Result<Health> {
+    let mut statement = db.prepare_cached(sql!("webhooks/health"))?;
+    let read =
+        |row: &Row<'_>| Ok(Health { waiting: row.get("waiting")?, failing: row.get("failing")? });
+    Ok(statement.query_row([], read)?)
+}
+
 /// Whether any webhook in use is to be told of this.
 ///
 /// # Errors

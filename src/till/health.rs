@@ -2,6 +2,7 @@
 //! check list and `/readyz` show findings, each in its own words; only this file decides what is good or bad.
 
 use super::{Error, KycStatus, ShopStatus, Till};
+use crate::model::webhook::{DisabledWhy, Webhook};
 use crate::store;
 use taler::time::{RelativeTime, Timestamp};
 use taler::web::{BaseUrl, Reach};
@@ -60,6 +61,44 @@ pub enum Finding {
     Unnamed,
     /// Whether an exchange pays to an account.
     Payout(KycStatus),
+    /// A webhook of a shop.
+    Webhook(WebhookState),
+    /// Events were lost: no webhook is told of them.
+    LostEvents,
+    /// A shop has webhooks, and the clock may be wrong: receivers refuse calls whose time is off.
+    DoubtfulClock,
+}
+
+/// Whether the calls of a webhook arrive.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum WebhookState {
+    /// Nothing is known that speaks against it.
+    Arrives,
+    /// The last call failed.
+    Fails,
+    /// Its receiver wanted no more calls, so it is out of use.
+    Unwanted,
+    /// No call was taken for days, so it is out of use.
+    GivenUp,
+    /// Its address may not be called.
+    Blocked,
+}
+
+impl WebhookState {
+    /// That of a webhook as it is kept. Whether its address may be called is not looked at.
+    pub fn of(webhook: &Webhook) -> Self {
+        match (webhook.disabled_why, webhook.failing_since) {
+            (Some(DisabledWhy::Gone), _) => Self::Unwanted,
+            (Some(DisabledWhy::Failing), _) => Self::GivenUp,
+            (None, Some(_)) => Self::Fails,
+            (None, None) => Self::Arrives,
+        }
+    }
+
+    /// Whether nothing is wrong with it.
+    pub fn is_good(self) -> bool {
+        Finding::Webhook(self).severity() == Severity::Good
+    }
 }
 
 /// The age of the last backup.
@@ -121,6 +160,12 @@ impl Finding {
                 (Reach::Machine | Reach::Network | Reach::World, _) => Severity::Warning,
             },
             Self::NoExchange | Self::Unnamed => Severity::Warning,
+            Self::LostEvents | Self::DoubtfulClock => Severity::Warning,
+            Self::Webhook(state) => match state {
+                WebhookState::Arrives => Severity::Good,
+                WebhookState::Fails | WebhookState::Unwanted => Severity::Warning,
+                WebhookState::GivenUp | WebhookState::Blocked => Severity::Failure,
+            },
             Self::Exchange(ExchangeKeys::Usable) => Severity::Good,
             Self::Exchange(ExchangeKeys::Flawed) => Severity::Warning,
             Self::Exchange(ExchangeKeys::Unusable) => Severity::Failure,
@@ -159,6 +204,10 @@ impl Findings {
             })
         }));
         found.extend(status.kyc.iter().map(|kyc| Finding::Payout(kyc.status)));
+        found.extend(status.webhooks.iter().copied().map(Finding::Webhook));
+        found.extend(status.has_lost_events.then_some(Finding::LostEvents));
+        let is_doubtful = !status.is_time_sure && !status.webhooks.is_empty();
+        found.extend(is_doubtful.then_some(Finding::DoubtfulClock));
         if let Some(machine) = &status.machine {
             found.push(Finding::Disk(machine.storage.free_bytes));
             found.push(Finding::backup(machine.storage.last_backup, now));
@@ -212,6 +261,21 @@ impl Findings {
         self.any(|found| {
             matches!(found, Finding::Payout(KycStatus::Required | KycStatus::WireRequired))
         })
+    }
+
+    /// Whether a webhook fails, or is out of use because it did.
+    pub fn does_webhook_fail(&self) -> bool {
+        self.any(|found| matches!(found, Finding::Webhook(state) if !state.is_good()))
+    }
+
+    /// Whether events of webhooks were lost.
+    pub fn has_lost_events(&self) -> bool {
+        self.any(|found| matches!(found, Finding::LostEvents))
+    }
+
+    /// Whether receivers of webhooks may refuse calls because of their time.
+    pub fn is_clock_doubtful(&self) -> bool {
+        self.any(|found| matches!(found, Finding::DoubtfulClock))
     }
 
     /// Whether the disk is known to have little room; false for those who are not told of it.

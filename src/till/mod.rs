@@ -58,7 +58,7 @@ use crate::model::invalid_field::InvalidField;
 use crate::model::otp_device::MAX_OTP_DEVICES;
 use crate::model::webhook::DeliverySerial;
 use crate::store::{self, Store};
-use crate::webhook::BadWebhook;
+pub use crate::webhook::BadWebhook;
 use order_locks::OrderLocks;
 use system::NoRandomness;
 use system::clock::{Clock, ClockMonitor};
@@ -81,7 +81,7 @@ pub use exchange::{
 };
 pub use exchange_error::{ExchangeError, ExchangeErrorKind};
 pub use exchange_refunds::{Aborted, CollectedRefund, CollectedRefunds};
-pub use health::{BackupAge, ExchangeKeys, Finding, Findings, Severity};
+pub use health::{BackupAge, ExchangeKeys, Finding, Findings, Severity, WebhookState};
 pub use instance::{Auth, CreateInstance, Deletion};
 pub use inventory_error::InventoryError;
 pub use kyc::{Kyc, KycAsk, KycStatus, KycTransfer};
@@ -109,7 +109,8 @@ pub use webhooks::{
 // For the description of the API.
 #[cfg(test)]
 pub(crate) use {
-    password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S,
+    password::MAX_PASSWORD, pay::MAX_COINS, pot::MAX_TOTALS, refund::MAX_REASON,
+    webhooks::MAX_OLD_SECRET_S,
 };
 
 pub use crate::exchange::{Error as ExchangeCause, Exchange};
@@ -117,7 +118,7 @@ pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
-pub use crate::store::webhooks::Losses;
+pub use crate::store::webhooks::{Health, Losses};
 
 /// The settings for all instances of this daemon.
 #[derive(Clone, Debug)]

@@ -13,7 +13,7 @@ const MAX_POTS: i64 = 1000;
 /// Most money pots in one list.
 const MAX_LIST: i64 = 1024;
 /// Most currencies that are said to be in one pot.
-const MAX_TOTALS: usize = 64;
+pub(crate) const MAX_TOTALS: usize = 64;
 
 /// A pot, and what is in it.
 #[derive(Clone, Debug)]

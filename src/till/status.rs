@@ -1,9 +1,9 @@
 //! The state of a shop and of the daemon, for the status page; `health` judges it.
 
-use super::{Error, ExchangeState, Kyc, Principal, Till};
+use super::{Error, ExchangeState, Kyc, Losses, Principal, Till, WebhookState};
 use crate::model::account::Account;
 use crate::store::storage_info::StorageInfo;
-use crate::store::{accounts, orders};
+use crate::store::{accounts, orders, webhooks};
 use taler::time::Timestamp;
 
 /// Health of a shop.
@@ -19,6 +19,12 @@ pub struct ShopStatus {
     pub exchanges: Vec<ExchangeState>,
     /// KYC state of each account in use at each exchange, as far as known.
     pub kyc: Vec<Kyc>,
+    /// State of each of its webhooks.
+    pub webhooks: Vec<WebhookState>,
+    /// Whether events were lost since the daemon started; of any shop's, for the disk is shared.
+    pub has_lost_events: bool,
+    /// Whether the clock may be believed. Receivers refuse calls whose time is off.
+    pub is_time_sure: bool,
     /// State of the daemon; only for the special instance.
     pub machine: Option<Machine>,
 }
@@ -57,12 +63,14 @@ impl Till {
     pub async fn shop_status(&self, principal: &Principal) -> Result<ShopStatus, Error> {
         let instance = principal.instance.serial;
         let store = principal.instance.id.is_admin().then(|| self.store.clone());
-        let (last_payment, mut accounts, storage) = self
+        let (last_payment, mut accounts, webhooks, storage) = self
             .store
             .read::<_, Error>(move |db| {
                 let last_payment = orders::last_paid(db, instance)?;
                 let accounts = accounts::list(db, instance)?;
-                Ok((last_payment, accounts, store.map(|store| store.storage_info())))
+                let webhooks = webhooks::list(db, instance)?;
+                let storage = store.map(|store| store.storage_info());
+                Ok((last_payment, accounts, webhooks, storage))
             })
             .await?;
         accounts.retain(|account| account.active);
@@ -70,6 +78,16 @@ impl Till {
         let kyc = self.known_kyc(principal, &accounts)?;
         let exchanges = self.exchange_states();
         let is_unnamed = principal.instance.is_unnamed();
-        Ok(ShopStatus { last_payment, accounts, is_unnamed, exchanges, kyc, machine })
+        Ok(ShopStatus {
+            last_payment,
+            accounts,
+            is_unnamed,
+            exchanges,
+            kyc,
+            webhooks: webhooks.iter().map(WebhookState::of).collect(),
+            has_lost_events: self.webhook_losses() != Losses::default(),
+            is_time_sure: self.is_time_sure(),
+            machine,
+        })
     }
 }

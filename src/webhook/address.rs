@@ -171,6 +171,24 @@ impl AddressGuard {
         }
     }
 
+    /// The same, and that its name leads to an address that may be called. A name that is not known leads
+    /// nowhere, which is no refusal.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn check_resolved(&self, url: &Url, lookup: &dyn Lookup) -> Result<(), Refused> {
+        self.check_url(url)?;
+        let (Some(Host::Domain(name)), Some(port)) = (url.host(), url.port_or_known_default())
+        else {
+            return Ok(());
+        };
+        let found = lookup.lookup(name.to_owned()).await.unwrap_or_default();
+        match found.is_empty() || found.iter().any(|address| self.permits(*address, port)) {
+            true => Ok(()),
+            false => Err(Refused::Address),
+        }
+    }
+
     /// May this address be called at this port?
     pub fn permits(&self, address: IpAddr, port: u16) -> bool {
         let address = address.to_canonical();

@@ -16,8 +16,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::address::{AddressGuard, CheckedResolver, Lookup, Refused, SystemLookup};
-use super::signature::{Secret, signature_header};
-use super::template::{HttpMethod, Request};
+use super::signature::signature_header;
+use super::template::Request;
+use crate::model::webhook::{HttpMethod, Secret};
 
 /// Who calls.
 pub const USER_AGENT: &str = concat!("tilld/", env!("CARGO_PKG_VERSION"));

@@ -3,7 +3,7 @@
 //! | module | |
 //! | --- | --- |
 //! | [`template`] | the texts that a shop writes, and the request that becomes of them |
-//! | [`signature`] | secrets, and the headers by which a receiver knows the sender |
+//! | `signature` | the header by which a receiver knows the sender |
 //! | [`address`] | which addresses may be called |
 //! | [`client`] | one attempt: connect, send, judge the answer |
 //!
@@ -13,13 +13,11 @@
 pub mod address;
 pub mod client;
 mod json_mode;
-pub mod signature;
+mod signature;
 pub mod template;
 mod text_template;
 
 pub use self::address::{AddressGuard, AllowEntry};
 pub use self::client::{Attempt, Client, Outcome};
-pub use self::signature::Secret;
-pub use self::template::{
-    BadWebhook, Escaping, HttpMethod, Parts, Request, RequestTemplate, Unusable,
-};
+pub use self::template::{BadWebhook, Escaping, Parts, Request, RequestTemplate, Unusable};
+pub use crate::model::webhook::HttpMethod;

@@ -1,7 +1,6 @@
 //! The texts of a webhook as a shop writes them, and the request that becomes of them (webhooks 3).
 
 use std::fmt;
-use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -10,6 +9,7 @@ use url::Url;
 
 use super::json_mode::{self, Place};
 use super::text_template::{Escape, Node, TextTemplate, TooMuch, Why};
+use crate::model::webhook::HttpMethod;
 
 /// Longest `url`, in bytes.
 pub const MAX_URL: usize = 2048;
@@ -65,71 +65,6 @@ const DEFAULT_BODY: &[&str] = &[
     "product_serial",
     "product_id",
 ];
-
-/// How a call asks.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum HttpMethod {
-    /// `GET`
-    Get,
-    /// `POST`
-    Post,
-    /// `PUT`
-    Put,
-    /// `PATCH`
-    Patch,
-    /// `DELETE`
-    Delete,
-    /// `HEAD`
-    Head,
-    /// `OPTIONS`
-    Options,
-}
-
-impl HttpMethod {
-    /// All of them, as a form offers them.
-    pub const ALL: [Self; 7] =
-        [Self::Post, Self::Put, Self::Patch, Self::Get, Self::Delete, Self::Head, Self::Options];
-
-    /// Its name on the wire, in capitals.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Get => "GET",
-            Self::Post => "POST",
-            Self::Put => "PUT",
-            Self::Patch => "PATCH",
-            Self::Delete => "DELETE",
-            Self::Head => "HEAD",
-            Self::Options => "OPTIONS",
-        }
-    }
-
-    /// Whether a call without a template has the default body.
-    fn has_default_body(self) -> bool {
-        matches!(self, Self::Post | Self::Put | Self::Patch)
-    }
-}
-
-impl FromStr for HttpMethod {
-    type Err = BadWebhook;
-
-    /// Reads a name in whatever case.
-    fn from_str(text: &str) -> Result<Self, BadWebhook> {
-        let invalid = BadWebhook::Invalid {
-            field: "http_method",
-            why: "it is no method of HTTP that calls use",
-        };
-        Self::ALL
-            .into_iter()
-            .find(|method| method.as_str().eq_ignore_ascii_case(text))
-            .ok_or(invalid)
-    }
-}
-
-impl fmt::Display for HttpMethod {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.as_str())
-    }
-}
 
 /// What becomes of text in a body that is no JSON object; in one, every value is written as JSON.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -259,7 +194,7 @@ impl RequestTemplate {
         let url = self.url.expand(variables)?;
         let body = match &self.body {
             Some(template) => template.expand(variables)?,
-            None if self.method.has_default_body() => default_body(variables),
+            None if has_default_body(self.method) => default_body(variables),
             None => String::new(),
         };
         let (mut headers, mut notes) = (HeaderMap::new(), Vec::new());
@@ -276,6 +211,11 @@ impl RequestTemplate {
         }
         Ok(Request { method: self.method, url, headers, body, notes })
     }
+}
+
+/// Whether a call without a template has the default body.
+fn has_default_body(method: HttpMethod) -> bool {
+    matches!(method, HttpMethod::Post | HttpMethod::Put | HttpMethod::Patch)
 }
 
 /// The value as text: what stands in an address, a header or a string.

@@ -229,6 +229,7 @@ def office(path, turn):
     form = csrf | {
         "amount": "5", "currency": "KUDOS", "summary": "Tea", "reason": "cold", "method": "cash", "total": "1",
         "template_id": "mine", "description": "x", "payto": IBAN, "name": "x", "scope": "readonly",
+        "event_type": "pay", "http_method": "POST", "url": NOBODY,
     }
     if path.startswith(("/webui/orders/{id}", "/webui/till/{id}")):
         name = SHOP.order()["order_id"] if turn % 2 else ANY_ORDER(turn)["order_id"]
@@ -238,6 +239,11 @@ def office(path, turn):
         name = THERE["spare"]
     elif path.startswith("/webui/tokens/"):
         name = 10**9
+    elif path == "/webui/webhooks/{id}/delete":
+        SHOP.ask("POST", "/private/webhooks", {"webhook_id": f"gone{turn}", "event_type": "pay", "url": NOBODY, "http_method": "POST"})
+        name = f"gone{turn}"
+    elif path.startswith("/webui/webhooks/"):
+        name = "there"
     elif path.startswith("/webui/instances/"):
         name = "spare"
     return name, {}, form if turn % 2 else csrf

@@ -11,6 +11,9 @@ import { Demo, ROOT, Till } from "./actors/till.mjs";
 const ACCOUNT = "payto://iban/DE89370400440532013000?receiver-name=Shop";
 const RETIRED = "payto://iban/CH9300762011623852957?receiver-name=Shop";
 const OTHER_IBAN = "GB29NWBK60161331926819";
+/** Where webhooks go: nobody is there, which takes no time to find out. */
+const NOBODY = "http://127.0.0.1:1999/hook";
+const ENV = { TILLD_WEBHOOKS__ALLOW: "localhost" };
 /** Both languages, and with and without script. No page has a link or button for one pair of both only. */
 const WAYS = [{ locale: "en-GB", javaScriptEnabled: true }, { locale: "de-DE", javaScriptEnabled: false }];
 /** A test that hangs is ended; one on a busy machine is not. */
@@ -44,6 +47,9 @@ after(async () => { await browser?.close(); });
 
 /** Something of everything that the pages can show. */
 async function furnish(till) {
+  for (const webhook_id of ["made", "gone"]) {
+    await till.ask("POST", "/private/webhooks", { webhook_id, event_type: "order_created", url: NOBODY, http_method: "POST" });
+  }
   const orders = {
     open: await till.order({ summary: "Bread", amount: "KUDOS:4.5" }),
     claimed: await till.order({ summary: "Butter", amount: "KUDOS:4.5" }),
@@ -69,6 +75,10 @@ async function furnish(till) {
   till.run("instance", "add", "bar", "--name", "The bar");
   till.run("instance", "add", "closed", "--name", "A shop that is no more");
   await till.ask("DELETE", "/management/instances/closed");
+  // One whose receiver wanted no more calls.
+  till.tamper("UPDATE webhooks SET active = 0, disabled_why = 'gone' WHERE webhook_id = ?", "gone");
+  till.tamper("UPDATE webhook_deliveries SET state = 3, next_attempt_s = NULL, ended_at_s = 1 WHERE webhook_serial = "
+    + "(SELECT serial FROM webhooks WHERE webhook_id = ?)", "gone");
   return orders;
 }
 
@@ -86,10 +96,11 @@ const typing = (till) => ({ name, type, action, value }) => {
     case "tip": return "0.5";
     case "id": return `made-${counter += 1}`;
     case "iban": return OTHER_IBAN;
+    case "url": return action.includes("webhook") ? NOBODY : value || `${name} ${counter += 1}`;
     case "payto": return `payto://x-taler-bank/bank.example/shop${counter += 1}?receiver-name=Shop`;
     case "zone": case "time_zone": return "UTC";
     case "email": case "phone_number": case "website": case "fulfillment_url": case "pay_minutes": case "refund_days":
-    case "minimum_age": case "from": case "until": case "q": case "logo": return undefined;
+    case "minimum_age": case "from": case "until": case "q": case "logo": case "body_template": case "header_template": return undefined;
     default: return value || `${name} ${counter += 1}`;
   }
 };
@@ -119,7 +130,7 @@ function reached(crawler, routes, where) {
 describe("clicks", { concurrency: 2 }, () => {
   for (const way of WAYS) {
     test(`every link and button of till and back office works: ${named(way)}`, { timeout: TOO_LONG_MS }, async () => {
-      const till = await Till.open();
+      const till = await Till.open({ env: ENV });
       try {
         const orders = await furnish(till);
         const options = { origin: till.url, fill: typing(till), rank, signIn: signing("admin", till), skip: ({ action }) => action === "/webui/exchanges" };
@@ -146,7 +157,7 @@ describe("clicks", { concurrency: 2 }, () => {
   }
 
   test("every link and button that the keeper of another shop finds works", { timeout: TOO_LONG_MS }, async () => {
-    const till = await Till.open();
+    const till = await Till.open({ env: ENV });
     try {
       till.run("instance", "add", "bar", "--name", "The bar");
       till.run("account", "add", "bar", ACCOUNT);
@@ -163,7 +174,7 @@ describe("clicks", { concurrency: 2 }, () => {
         sales.push(`/webui/till/${(await answer.json()).order_id}`);
       }
       assert.deepEqual(await crawler.crawl("/webui/", ...sales), []);
-      reached(crawler, OFFICE.filter((route) => !ELSEWHERE(route) && !/instances|exchanges|accounts\/.*use|template.*delete/.test(route) && !/ \/webui\/templates\/\{id\}/.test(route)), "another shop");
+      reached(crawler, OFFICE.filter((route) => !ELSEWHERE(route) && !/instances|exchanges|accounts\/.*use|template.*delete|webhooks\/.*(resume|resend)/.test(route) && !/ \/webui\/templates\/\{id\}/.test(route)), "another shop");
       await crawler.page.context().close();
     } finally {
       await till.close();

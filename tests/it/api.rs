@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::common::document::complaint;
 use crate::common::{Place, client};
 
 const IBAN: &str = "payto://iban/DE75512108001245126199?receiver-name=Shop";
@@ -17,6 +18,20 @@ fn the_operators_listener_shows_the_document_that_is_kept() {
     assert!(answer.text().unwrap() == include_str!("../../docs/openapi.json"));
     // It is not for the world.
     assert_eq!(daemon.get("/openapi.json").status, 404);
+}
+
+/// Every answer that a test gets by [`crate::common::Ask::send`] is held to the document.
+#[test]
+fn an_answer_that_the_document_does_not_know_is_found() {
+    let said = |method, path, status, code| complaint(method, path, status, Some(code)).is_some();
+    assert!(!said("GET", "/sessions/S1?fulfillment_url=x", 404, 2038));
+    // A code of another operation, and a status of none.
+    assert!(said("GET", "/sessions/S1?fulfillment_url=x", 404, 2005));
+    assert!(said("GET", "/instances/shop/sessions/S1", 409, 2038));
+    assert!(said("POST", "/private/orders/1/refund", 409, 2160));
+    // There are no such paths and methods.
+    assert!(!said("GET", "/nowhere", 404, 21));
+    assert!(!said("PUT", "/config", 405, 20));
 }
 
 #[cfg(feature = "legacy")]

@@ -345,3 +345,16 @@ fn file_of_ours(name: &str) -> bool {
     let folder = root().join("crates");
     [name, name.trim_start_matches("tilld-")].iter().any(|name| folder.join(name).exists())
 }
+
+#[test]
+fn the_receivers_of_the_guide_are_those_that_are_tried_and_short() {
+    let guide = fs::read_to_string(root().join("docs/guide/webhooks.md")).unwrap();
+    for (name, language) in
+        [("receiver.mjs", "js"), ("receiver.py", "python"), ("receiver.php", "php")]
+    {
+        let file = root().join("docs/guide/webhook-receivers").join(name);
+        let text = fs::read_to_string(file).unwrap();
+        assert!(text.lines().count() <= 30, "{name}");
+        assert!(guide.contains(&format!("```{language}\n{text}```\n")), "{name}");
+    }
+}

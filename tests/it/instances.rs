@@ -196,3 +196,19 @@ fn no_instance_is_created_without_the_operator() {
     assert_eq!(daemon.ask("POST", "/forgot-password").body("{}").send().failure(), (501, 76));
     assert_eq!(daemon.get("/private/kyc").failure(), (401, 2015));
 }
+
+/// The instance was made, and the answer said that the request was malformed.
+#[test]
+fn an_instance_is_not_made_with_a_time_for_its_token_that_cannot_be_read() {
+    let place = Place::new();
+    place.instance("admin");
+    let token = place.token("admin", "all");
+    let daemon = place.start();
+    let wish =
+        json!({ "id": "bar", "name": "Bar", "auth": { "method": "token", "password": "x" } });
+    let path = "/management/instances?token_validity_ms=soon";
+    let refused = daemon.ask("POST", path).token(&token).json(&wish).send();
+    assert_eq!(refused.failure(), (400, 26));
+    let there = daemon.ask("GET", "/management/instances/bar").token(&token).send();
+    assert_eq!(there.failure(), (404, 2000));
+}

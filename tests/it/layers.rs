@@ -28,7 +28,7 @@ const PLAN: &[(&str, &[&str])] = &[
     // The exchange's client stores nothing.
     ("exchange", &["net", "system", "taler"]),
     // Nor do calls of webhooks: a request, and one attempt.
-    ("webhook", &["net", "system", "taler"]),
+    ("webhook", &["model", "net", "taler"]),
     ("store", &["model", "system", "taler"]),
     ("till", &["exchange", "hub", "model", "store", "system", "taler", "webhook"]),
     // Of `store`, no more than its errors, and those in one file only.

@@ -36,6 +36,7 @@ struct Tenant {
     session: String,
     goods: String,
     template: String,
+    otp_device: String,
     /// A webhook that was told of one order.
     webhook: String,
     /// The hash that names its bank account.
@@ -160,6 +161,11 @@ impl ShopsOfADaemon {
         let body = json!({ "template_id": template, "template_description": format!("note-of-{id}"),
             "template_contract": { "summary": format!("offer-of-{id}"), "amount": "EUR:5" } });
         post("/private/templates", &body);
+        let otp_device = format!("machine-{id}");
+        let body = json!({ "otp_device_id": otp_device, "otp_algorithm": 1,
+            "otp_device_description": format!("corner-of-{id}"),
+            "otp_key": "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ" });
+        post("/private/otp-devices", &body);
         let get = |path: &str| self.daemon.ask("GET", &at(path)).token(&token).send().json();
         let log = get(&format!("/private/webhooks/{webhook}/deliveries"));
         // See `at`.
@@ -174,6 +180,7 @@ impl ShopsOfADaemon {
             "reason-of-",
             "note-of-",
             "offer-of-",
+            "corner-of-",
             "key-of-",
             "cheese-of-",
             "unit-of-",
@@ -200,6 +207,7 @@ impl ShopsOfADaemon {
             session,
             goods,
             template,
+            otp_device,
             webhook,
             account,
             serial,
@@ -291,6 +299,7 @@ impl ShopsOfADaemon {
             "money_pot_totals",
             "money_pots",
             "orders",
+            "otp_devices",
             "payments",
             "product_categories",
             "product_groups",
@@ -352,6 +361,7 @@ impl Tenant {
             "orders" | "till" => self.orders.iter().map(|order| order.id.clone()).collect(),
             "sessions" => vec![self.session.clone()],
             "templates" => vec![self.template.clone()],
+            "otp-devices" => vec![self.otp_device.clone()],
             "webhooks" => vec![self.webhook.clone()],
             "accounts" => vec![self.account.clone()],
             "tokens" => vec![self.serial.clone()],
@@ -411,6 +421,7 @@ impl Tenant {
             (_, "/private/templates/{id}") => {
                 json!({ "template_description": "x", "template_contract": { "summary": "x" } })
             }
+            (_, "/private/otp-devices/{id}") => json!({ "otp_device_description": "x" }),
             (_, "/private/webhooks/{id}") => {
                 json!({ "event_type": "pay", "url": "https://x.example/", "http_method": "POST" })
             }

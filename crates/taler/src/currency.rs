@@ -34,13 +34,27 @@ const MAX_COMMON: usize = 16;
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Unchecked")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", schema(description = "How people write amounts of one currency."))]
 pub struct CurrencySpecification {
+    /// The currency in words.
+    #[cfg_attr(feature = "openapi", schema(example = "Kudos (Taler demonstrator)"))]
     name: String,
+    /// The currency's name in amounts.
     currency: Currency,
+    /// How many digits people may type after the point.
+    #[cfg_attr(feature = "openapi", schema(example = 2, maximum = 8))]
     num_fractional_input_digits: u8,
+    /// How many digits after the point are shown in normal size.
+    #[cfg_attr(feature = "openapi", schema(example = 2, maximum = 8))]
     num_fractional_normal_digits: u8,
+    /// How many digits after the point are shown even if they are zeros.
+    #[cfg_attr(feature = "openapi", schema(example = 2, maximum = 8))]
     num_fractional_trailing_zero_digits: u8,
+    /// Signs of the currency, by the power of ten that each stands for; that for `0` is always there.
+    #[cfg_attr(feature = "openapi", schema(example = json!({ "0": "KUDOS" })))]
     alt_unit_names: BTreeMap<String, String>,
+    /// Amounts that people often pay.
     common_amounts: Vec<Amount>,
 }
 

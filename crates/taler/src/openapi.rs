@@ -1,6 +1,8 @@
 //! What the protocol's values look like in an `OpenAPI` document, for programs that describe their API with
 //! utoipa. Limits come from the types that read the values, so that they cannot drift.
 
+mod template;
+
 use std::borrow::Cow;
 
 use serde_json::{Value, json};
@@ -21,6 +23,8 @@ use crate::sign::{PublicKey, Signature};
 use crate::time::{MAX_MICROS, MAX_SECS, RelativeTime, Timestamp};
 use crate::web::{BaseUrl, FulfillmentUrl, MAX_BASE, MAX_FULFILLMENT};
 
+/// The shortest time that a contract counts, in microseconds: a second.
+pub const SECOND_US: u64 = 1_000_000;
 /// Longest RSA signature as base32 text, in characters: a key of 8192 bits.
 const MAX_RSA: usize = 1646;
 
@@ -305,7 +309,7 @@ schema!(
                 },
                 "rsa_signature": {
                     "type": "string", "format": "rsa-number", "pattern": "^[0-9A-Za-z]+$",
-                    "minLength": 1, "maxLength": MAX_RSA,
+                    "minLength": 1, "maxLength": MAX_RSA, "examples": ["0G2"],
                     "description": "The unblinded RSA signature as base32 text.",
                 },
             },
@@ -331,6 +335,7 @@ fn described_base32(about: &str) -> Value {
     let mut schema = base32(32);
     if let Value::Object(members) = &mut schema {
         members.insert("description".into(), about.into());
+        members.insert("examples".into(), json!([crate::base32::encode(&[0; 32])]));
     }
     schema
 }
@@ -356,6 +361,7 @@ impl<const N: usize> ToSchema for Bytes<N> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::template::TemplateContract;
 
     #[test]
     fn a_pattern_takes_numbers_up_to_its_limit_and_none_above() {
@@ -401,5 +407,8 @@ mod tests {
         reads::<Bytes<32>>();
         reads::<Bytes<16>>();
         assert!(serde_json::to_value(CoinSignature::schema()).unwrap()["anyOf"].is_array());
+        let contract = serde_json::to_value(TemplateContract::schema()).unwrap();
+        let Value::Object(example) = contract["examples"][0].clone() else { panic!("an object") };
+        assert!(TemplateContract::parse(example).is_ok());
     }
 }

@@ -36,6 +36,7 @@ const EDITABLE: &[&str] = &["amount", "currency", "summary"];
 /// What kind of order comes of a template.
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TemplateType {
     /// A price and a summary, each fixed or open.
     #[default]

@@ -11,6 +11,7 @@ mod daemon;
 mod database;
 mod disk;
 mod exchanges;
+mod webhooks;
 
 use std::fmt;
 use std::time::Duration;
@@ -18,11 +19,13 @@ use std::time::Duration;
 use super::output::{self, escaped};
 use super::{Error, explained, owner, with_rights_of};
 use crate::config::Config;
+use crate::model::webhook::Webhook;
 use crate::server::policy;
 use crate::store::{self, Inspection, storage_info};
 use crate::till::{Finding, ListedExchange, Severity, listed};
 use system::clock::{Clock, zone_problem};
 use taler::exchange::Trusted;
+use taler::ids::InstanceId;
 use taler::time::Timestamp;
 
 /// What is printed about one check: a sentence and, unless all is well, a second one that says what to do.
@@ -121,11 +124,11 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     if inspection.is_some() {
         about_file.push(database::backup(storage_info::around(path), now));
     }
-    let (newest, shops) = match contents(inspection.as_ref(), &trusted) {
+    let (newest, shops, webhooks) = match contents(inspection.as_ref(), &trusted) {
         Ok(contents) => contents,
         Err(error) => {
             about_file.extend(database::refused(&Finding::Database(Some(error))));
-            (None, None)
+            (None, None, Vec::new())
         }
     };
     let set_currency = config.currency.is_set.then_some(config.currency.default);
@@ -137,6 +140,7 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     if let Some(shops) = shops {
         findings.extend(accounts::check(&shops, &asked));
     }
+    findings.extend(webhooks::check(config, &webhooks)?);
 
     for finding in &findings {
         // A finding and its remedy are two lines, each escaped by `Display`.
@@ -173,9 +177,9 @@ fn trusted(inspection: Option<&Inspection>, settings: &[Trusted]) -> Vec<ListedE
     all
 }
 
-/// The time of the newest entry, and the shops with the KYC requirements of exchanges, if
+/// The time of the newest entry, the shops with the KYC requirements of exchanges, and their webhooks, if
 /// the file is readable.
-type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>);
+type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>, Vec<(InstanceId, Webhook)>);
 
 fn contents(
     inspection: Option<&Inspection>,
@@ -183,9 +187,11 @@ fn contents(
 ) -> store::Result<Contents> {
     match inspection {
         Some(inspection) if inspection.version() == store::VERSION => {
-            Ok((inspection.newest()?, Some(inspection.read(|db| accounts::shops(db, trusted))?)))
+            let shops = inspection.read(|db| accounts::shops(db, trusted))?;
+            let webhooks = inspection.read(webhooks::all)?;
+            Ok((inspection.newest()?, Some(shops), webhooks))
         }
-        _ => Ok((None, None)),
+        _ => Ok((None, None, Vec::new())),
     }
 }
 

@@ -217,6 +217,9 @@ mod tests {
             is_unnamed: true,
             exchanges: Vec::new(),
             kyc: Vec::new(),
+            webhooks: Vec::new(),
+            has_lost_events: false,
+            is_time_sure: true,
             machine: Some(Machine { polls: 0, storage: StorageInfo::default() }),
         }
     }

@@ -40,6 +40,7 @@ pub(super) mod templates;
 pub(super) mod till;
 pub(super) mod tokens;
 mod web_session;
+pub(super) mod webhooks;
 mod workbook;
 mod xlsx;
 

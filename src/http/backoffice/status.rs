@@ -67,6 +67,8 @@ struct StatusPage<'a> {
     base_url: String,
     last_payment: Option<FormattedTime>,
     accounts: usize,
+    webhooks: usize,
+    failing_webhooks: usize,
     machine: Option<DaemonFigures>,
     exchanges: Vec<ExchangeFigures>,
     payouts: Vec<Payout>,
@@ -98,6 +100,8 @@ pub(in crate::http) async fn page(
         base_url: base_url.to_string(),
         last_payment: status.last_payment.map(|at| web_session.formatted_time(at)),
         accounts: status.accounts.len(),
+        webhooks: status.webhooks.len(),
+        failing_webhooks: status.webhooks.iter().filter(|state| !state.is_good()).count(),
         machine,
         exchanges: status.exchanges.iter().map(|one| exchange(one, &web_session, now)).collect(),
         payouts: status.kyc.iter().map(|kyc| payout(kyc, &web_session, &till)).collect(),
@@ -122,6 +126,9 @@ fn warnings(findings: &Findings, is_demo: bool, messages: &Messages) -> Vec<&'st
         (findings.are_exchanges_silent(), messages.warn_exchanges_silent),
         (findings.is_identification_required(), messages.warn_kyc),
         (findings.is_disk_nearly_full(), messages.warn_disk),
+        (findings.does_webhook_fail(), messages.warn_webhooks),
+        (findings.has_lost_events(), messages.warn_webhooks_lost),
+        (findings.is_clock_doubtful(), messages.warn_clock),
         (is_local, messages.warn_this_machine),
         (findings.is_plain() && !is_local, messages.warn_plain),
         (findings.is_backup_old() == Some(true), messages.warn_backup),
@@ -184,7 +191,7 @@ fn payout(kyc: &Kyc, web_session: &WebSession, till: &Till) -> Payout {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::till::{ShopStatus, StorageInfo};
+    use crate::till::{ShopStatus, StorageInfo, WebhookState};
     use taler::web::BaseUrl;
     use ui::messages::ENGLISH;
 
@@ -208,6 +215,9 @@ mod tests {
             is_unnamed: false,
             exchanges: Vec::new(),
             kyc: Vec::new(),
+            webhooks: Vec::new(),
+            has_lost_events: false,
+            is_time_sure: true,
             machine: Some(Machine {
                 polls: 0,
                 storage: StorageInfo {
@@ -231,6 +241,14 @@ mod tests {
         assert!(of(&status(LITTLE, fresh - 1)).contains(&ENGLISH.warn_backup));
         let here = at(&status(LITTLE, fresh), "http://localhost/");
         assert!(here.contains(&ENGLISH.warn_this_machine) && !here.contains(&ENGLISH.warn_plain));
+        let mut hooked = status(LITTLE, fresh);
+        hooked.is_time_sure = false;
+        assert_eq!(of(&hooked), bare, "nobody is called");
+        hooked.webhooks = vec![WebhookState::Arrives, WebhookState::Fails];
+        hooked.has_lost_events = true;
+        for text in [ENGLISH.warn_webhooks, ENGLISH.warn_webhooks_lost, ENGLISH.warn_clock] {
+            assert!(of(&hooked).contains(&text), "{text}");
+        }
         // An address that the doctor calls good is good here.
         assert_eq!(at(&status(LITTLE, fresh), "http://abcdef.onion/"), bare);
         let mut other = status(0, 0);

@@ -6,9 +6,10 @@ use actix_web::HttpResponse;
 use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION, SET_COOKIE};
+use zeroize::Zeroizing;
 
 use super::introductions::Introductions;
-use crate::till::IssuedToken;
+use crate::till::{IssuedToken, TestedWebhook};
 use ui::once::{ShownOnce, Submissions};
 
 /// How many forms are remembered: a day's work of several desks, in about a megabyte.
@@ -23,7 +24,7 @@ const SIGN_IN_LIFE: Duration = Duration::from_secs(60);
 /// looked at them. Strangers can fill this; what is forgotten makes another order, which costs nothing.
 const MOST_ORDERS: usize = 1024;
 const ORDER_LIFE: Duration = Duration::from_secs(15 * 60);
-/// How many tokens wait for their page, and how long: a browser fetches it at once.
+/// How many tokens, secrets or test calls wait for their page, and how long: a browser fetches it at once.
 const MOST_TOKENS: usize = 64;
 const TOKEN_LIFE: Duration = Duration::from_secs(60);
 
@@ -43,6 +44,9 @@ pub struct Forms {
     pub(in crate::http) orders: Submissions<String>,
     /// Tokens just created, each with the web session that may see it.
     pub(in crate::http) tokens: ShownOnce<IssuedToken>,
+    /// Secrets of webhooks just made, and test calls just made, likewise.
+    pub(super) webhook_secrets: ShownOnce<Zeroizing<String>>,
+    pub(super) webhook_tests: ShownOnce<TestedWebhook>,
     /// Exchanges whose keys were fetched and are being compared by the operator.
     pub(super) introductions: Introductions,
 }
@@ -54,6 +58,8 @@ impl Default for Forms {
             sign_ins: Submissions::new(MOST_SIGN_INS, SIGN_IN_LIFE),
             orders: Submissions::new(MOST_ORDERS, ORDER_LIFE),
             tokens: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
+            webhook_secrets: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
+            webhook_tests: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
             introductions: Introductions::default(),
         }
     }

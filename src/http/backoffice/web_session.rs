@@ -37,6 +37,7 @@ const TABS: &[Tab] = &[
     Tab { path: "templates", text: |messages| messages.tab_templates, for_admin: false },
     Tab { path: "accounts", text: |messages| messages.tab_accounts, for_admin: false },
     Tab { path: "tokens", text: |messages| messages.tab_tokens, for_admin: false },
+    Tab { path: "webhooks", text: |messages| messages.tab_webhooks, for_admin: false },
     Tab { path: "details", text: |messages| messages.tab_details, for_admin: false },
     Tab { path: "password", text: |messages| messages.password, for_admin: false },
     Tab { path: "status", text: |messages| messages.tab_status, for_admin: false },

@@ -8,39 +8,41 @@
 mod calls;
 mod codes;
 mod order;
+mod shop;
+mod wallet;
 
+use actix_web::HttpRequest;
 use actix_web::http::Method;
 use actix_web::web::{Data, ServiceConfig, resource};
-use actix_web::{HttpRequest, HttpResponse};
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use self::calls::{CALLS, Call};
 use super::error::{Answer, Failure};
 use super::extract::{
-    Body, Credentials, ExistingInstance, JsonBody, QueryParams, authorization, credentials,
-    wait_limit,
+    Body, Credentials, ExistingInstance, QueryParams, authorization, credentials, wait_limit,
 };
-use super::orders::shop::order_text;
-use super::orders::wallet;
-use super::orders::{insert_some, pay_uri, refund_uri, terms};
+#[cfg(test)]
+use super::openapi::{
+    operation::{Operation, get, post},
+    values,
+};
+use super::orders::pay_uri;
 use super::routes::Access::{self, Private, Public};
 use super::routes::RouteSpec;
 use super::settings::Settings;
-use super::{origin, shop};
+use super::{origin, shop as backend};
 use crate::model::access::Permission;
-use crate::model::invalid_field::InvalidField;
-use crate::model::order::{ClaimToken, Order};
-use crate::till::{
-    self, Admission, ApiToken, CollectedRefund, CreateOrder, Filter, GrantRefund, Paging,
-    PaymentState, Poll2019, Principal, Repurchase, Smaller, Status, StatusQuery, Till, WaitLimit,
-};
-use taler::base32::HashCode;
+use crate::model::order::Order;
+use crate::till::{self, Admission, ApiToken, PaymentState, Principal, Till, WaitLimit};
+use taler::amount::Amount;
 use taler::ids::{InstanceId, OrderId, SessionId};
-use taler::time::{RelativeTime, Timestamp};
+use taler::time::RelativeTime;
 use taler::web::{BaseUrl, query_value};
 
 pub use self::calls::LEGACY;
+#[cfg(test)]
+pub(super) use self::codes::translated;
 
 /// Where a request of 2019 wants to go.
 struct Target {
@@ -140,7 +142,7 @@ impl Visit {
             Call::PickUp => self.pick_up().await,
             Call::Config => {
                 let there = ExistingInstance::find(&self.till, self.instance().await?).await?;
-                shop::config(self.till, there).await
+                backend::config(self.till, there).await
             }
             Call::Pay => Err(Failure::Removed("the wallet is too old to pay with coins of today")),
             Call::TipPickup
@@ -236,14 +238,9 @@ impl Visit {
         }
     }
 
-    /// Whether the instance that the request names is the principal's.
-    async fn check_named(
-        &self,
-        principal: &Principal,
-        fields: &mut JsonBody,
-    ) -> Result<(), Failure> {
-        let said: Option<String> = fields.get("instance")?;
-        let said = said.as_deref().or(self.params.text("instance"));
+    /// Whether the instance that the request names is the principal's. `said` is what its body says.
+    async fn check_named(&self, principal: &Principal, said: Option<&str>) -> Result<(), Failure> {
+        let said = said.or(self.params.text("instance"));
         if self.named(said).await? != principal.instance().id {
             return Err(till::Error::NotAuthorized.into());
         }
@@ -251,9 +248,13 @@ impl Visit {
     }
 
     /// How long the client would wait: `timeout` in seconds, or `timeout_ms`.
-    fn wait_limit(&self) -> Result<WaitLimit, Failure> {
+    fn wait_limit(
+        &self,
+        timeout: Option<&str>,
+        timeout_ms: Option<&str>,
+    ) -> Result<WaitLimit, Failure> {
         let bad = |name: &str| Failure::Malformed(name.into());
-        let timeout = match (self.params.text("timeout"), self.params.text("timeout_ms")) {
+        let timeout = match (timeout, timeout_ms) {
             (Some(text), _) => RelativeTime::parse_secs(text).map_err(|_| bad("timeout"))?,
             (None, Some(text)) => {
                 RelativeTime::parse_millis(text).map_err(|_| bad("timeout_ms"))?
@@ -263,30 +264,15 @@ impl Visit {
         wait_limit(&self.request, timeout)
     }
 
-    /// `POST /order`.
-    async fn order(self, access: Access, body: Body) -> Answer {
-        let principal = self.clerk_before_body(access).await?;
-        let (mut fields, order) = body.fields_and_text("order").await?;
-        self.check_named(&principal, &mut fields).await?;
-        let (order, refund_delay) = order::today(order_text(&order)?)?;
-        let wish = CreateOrder {
-            order,
-            refund_delay,
-            payment_target: self.params.text("payment_target").map(str::to_owned),
-            session: None,
-            with_token: true,
-            cart: Default::default(),
-            otp_id: None,
-        };
-        let base_url = origin::base_url(&self.request, &self.settings, &principal.instance().id)?;
-        let made = self.till.create_order(&principal, wish, &base_url).await?;
-        Ok(HttpResponse::Ok().json(json!({ "order_id": made.order_id })))
-    }
-
     /// Where the wallet of the time would fetch the contract: what the shop says, or our own address.
-    fn contract_url(&self, instance: &InstanceId, order_id: &OrderId) -> Result<String, Failure> {
-        if let Some(url) = self.params.text("contract_url") {
-            return Ok(url.to_owned());
+    fn contract_url(
+        &self,
+        instance: &InstanceId,
+        order_id: &OrderId,
+        said: Option<String>,
+    ) -> Result<String, Failure> {
+        if let Some(url) = said {
+            return Ok(url);
         }
         let root: BaseUrl = origin::base_url(&self.request, &self.settings, &InstanceId::admin())?;
         let path = match instance.is_admin() {
@@ -296,187 +282,81 @@ impl Visit {
         Ok(format!("{path}?order_id={}", query_value(order_id.as_str())))
     }
 
-    /// The body for an order that is paid, or is not.
-    fn status(
+    /// How an order that is not paid stands. `said` is where its contract is, if the client says so.
+    fn unpaid(
         &self,
         instance: &InstanceId,
         order: &Order,
         state: &PaymentState,
         session: Option<&SessionId>,
-    ) -> Result<Value, Failure> {
-        if *state == PaymentState::Paid {
-            let refunded = !order.refund_granted.is_zero();
-            let mut body = json!({ "paid": true, "refunded": refunded });
-            insert_some(&mut body, "refund_amount", refunded.then_some(order.refund_granted));
-            return Ok(body);
-        }
-        let mut body = json!({
-            "paid": false,
-            "taler_pay_uri": pay_uri(order, session),
-            "contract_url": self.contract_url(instance, &order.order_id)?,
-        });
-        if let PaymentState::PaidBefore(before) = state {
-            insert_some(&mut body, "already_paid_order_id", Some(before));
-        }
-        Ok(body)
-    }
-
-    /// `GET /check-payment`.
-    async fn check_payment(self, access: Access) -> Answer {
-        let principal = self.principal(access).await?;
-        let session: Option<SessionId> = self.params.get("session_id")?;
-        let ask = StatusQuery {
-            order_id: self.params.need("order_id")?,
-            session: session.clone(),
-            repurchase: Repurchase::NotWhollyRefunded,
-        };
-        let wait_limit = self.wait_limit()?;
-        let status = self
-            .till
-            .order_status(&principal, ask, wait_limit, None::<fn(&Status) -> bool>)
-            .await?;
-        let instance = &principal.instance().id;
-        let mut body = self.status(instance, &status.order, &status.state, session.as_ref())?;
-        if status.state == PaymentState::Paid {
-            insert_some(&mut body, "contract_terms", Some(terms(&status.terms)?));
-        }
-        Ok(HttpResponse::Ok().json(body))
-    }
-
-    /// `GET /public/poll-payment`.
-    async fn poll_payment(self) -> Answer {
-        let instance = self.instance().await?;
-        let session: Option<SessionId> = self.params.get("session_id")?;
-        let ask = Poll2019 {
-            order_id: self.params.need("order_id")?,
-            h_contract: self.params.need("h_contract")?,
-            session: session.clone(),
-            refund: self.params.get("refund")?,
-        };
-        let wait_limit = self.wait_limit()?;
-        let (order, state) = self.till.poll_2019(&instance, ask, wait_limit).await?;
-        let body = self.status(&instance, &order, &state, session.as_ref())?;
-        Ok(HttpResponse::Ok().json(body))
-    }
-
-    /// `GET /public/proposal`: a claim.
-    async fn proposal(self) -> Answer {
-        let instance = self.instance().await?;
-        let order_id = self.params.need("order_id")?;
-        let token: Option<ClaimToken> = self.params.get("token")?;
-        let nonce = self.params.need::<taler::base32::Bytes<32>>("nonce")?;
-        let nonce = taler::sign::PublicKey::new(*nonce.as_bytes());
-        let client = origin::client(&self.request, &self.settings);
-        let claimed = self.till.claim(&instance, order_id, nonce, token, client).await?;
-        Ok(HttpResponse::Ok().json(wallet::ClaimedContract {
-            contract_terms: terms(&claimed.contract)?,
-            sig: claimed.sig,
-        }))
-    }
-
-    /// `POST /refund`: a new total.
-    async fn refund(self, access: Access, body: Body) -> Answer {
-        let principal = self.clerk_before_body(access).await?;
-        let mut fields = body.fields().await?;
-        self.check_named(&principal, &mut fields).await?;
-        let order_id = fields.need("order_id")?;
-        let wish = GrantRefund {
-            total: fields.need("refund")?,
-            reason: fields.need("reason")?,
-            smaller: Smaller::Ignore,
-        };
-        let order = self.till.grant_refund(&principal, order_id, wish).await?;
-        let uri = refund_uri(&order);
-        // Its name was different in the code, the reference and the tutorial of the time.
-        Ok(HttpResponse::Ok().json(json!({
-            "h_contract_terms": order.claim.as_ref().map(|claim| claim.h_contract),
-            "taler_refund_uri": uri,
-            "taler_refund_url": uri,
-            "refund_redirect_url": uri,
-        })))
-    }
-
-    /// `GET /public/refund`: coins that are refunded. Money from the counter goes back there. The
-    /// contract's hash, which gives access to the order by today's API, is sent to a client that shows it.
-    async fn pick_up(self) -> Answer {
-        let instance = self.instance().await?;
-        let order_id: OrderId = self.params.need("order_id")?;
-        let h_contract: Option<HashCode> = self.params.get("h_contract")?;
-        let (order, merchant_pub) = self.till.refunds_of(&instance, &order_id)?;
-        if order.refund_granted.is_zero() {
-            return Err(Failure::NoRefund);
-        }
-        let picked = self.till.collect_refunds(&instance, order_id, h_contract).await?;
-        let picked = picked.map(|picked| picked.refunds).unwrap_or_default();
-        let mut body = json!({
-            "refunds": picked.iter().map(coin_refund).collect::<Vec<_>>(),
-            "merchant_pub": merchant_pub,
-        });
-        insert_some(&mut body, "h_contract_terms", h_contract);
-        Ok(HttpResponse::Ok().json(body))
-    }
-
-    /// `GET /history`: paid orders only.
-    async fn history(self, access: Access) -> Answer {
-        let principal = self.principal(access).await?;
-        let date = self.params.text("date").map(date).transpose()?;
-        let limit = self.params.get("delta")?.unwrap_or(-20_i64);
-        if limit == 0 {
-            return Err(Failure::Malformed("delta".into()));
-        }
-        let offset: Option<i64> = self.params.get("start")?;
-        let wanted: Option<OrderId> = self.params.get("order_id")?;
-        let filter = Filter {
-            paid: Some(true),
-            before: date.filter(|_| limit < 0),
-            after: date.filter(|_| limit > 0),
-            ..Filter::default()
-        };
-        let instance = &principal.instance().id;
-        let row = |order: &Order| {
-            let ms = order.created_at.secs().map(|secs| secs.saturating_mul(1000));
-            json!({
-                "row_id": order.serial.0,
-                "order_id": order.order_id,
-                "amount": order.amount,
-                "timestamp": { "t_ms": ms, "t_s": order.created_at.secs() },
-                "instance": if instance.is_admin() { "default" } else { instance.as_str() },
-                "summary": order.summary,
-            })
-        };
-        if let Some(order_id) = wanted {
-            let found = self.till.paid_order(&principal, &order_id)?;
-            return Ok(HttpResponse::Ok().json(found.iter().map(row).collect::<Vec<_>>()));
-        }
-        let page = Paging { filter, limit, offset };
-        let mut orders = self.till.orders(&principal, page, WaitLimit::NONE).await?;
-        orders.sort_by_key(|order| order.serial.0);
-        if self.params.text("ordering") != Some("ascending") {
-            orders.reverse();
-        }
-        let rows: Vec<_> = orders.iter().map(row).collect();
-        Ok(HttpResponse::Ok().json(json!({ "history": rows })))
+        said: Option<String>,
+    ) -> Result<UnpaidOrder, Failure> {
+        Ok(UnpaidOrder {
+            paid: false,
+            taler_pay_uri: pay_uri(order, session),
+            contract_url: self.contract_url(instance, &order.order_id, said)?,
+            already_paid_order_id: match state {
+                PaymentState::PaidBefore(before) => Some(before.clone()),
+                PaymentState::Paid | PaymentState::Claimed | PaymentState::Unpaid => None,
+            },
+        })
     }
 }
 
-/// The date from which a history shall be shown.
-fn date(text: &str) -> Result<Timestamp, Failure> {
-    let is_number = text.bytes().all(|b| b.is_ascii_digit());
-    Timestamp::parse_secs(text).map_err(|_| match is_number {
-        true => till::Error::from(InvalidField("date")).into(),
-        false => Failure::Malformed("date".into()),
-    })
+/// An order that is not paid.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+#[cfg_attr(test, schema(as = UnpaidOrder2019))]
+struct UnpaidOrder {
+    /// False.
+    #[cfg_attr(test, schema(value_type = values::No))]
+    paid: bool,
+    /// The address by which a wallet pays it.
+    #[cfg_attr(test, schema(value_type = values::PayUri))]
+    taler_pay_uri: String,
+    /// Where a wallet of the time fetches the contract: what the client has said, or an address of tilld.
+    #[cfg_attr(test, schema(example = "https://shop.example/public/proposal?order_id=7"))]
+    contract_url: String,
+    /// The order by which this session has paid for the same page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    already_paid_order_id: Option<OrderId>,
 }
 
-/// A coin's refund in the words of April 2020, when the backend redeemed it.
-fn coin_refund(picked: &CollectedRefund) -> Value {
-    let mut row = json!(wallet::coin_refund(picked));
-    if let Value::Object(row) = &mut row {
-        let status = row.remove("exchange_status").unwrap_or_default();
-        row.insert("exchange_http_status".into(), status);
-        row.insert("refund_fee".into(), json!(picked.fee));
-        row.remove("type");
-        row.remove("execution_time");
-    }
-    row
+/// What is refunded of `order`, if anything is.
+fn refunded(order: &Order) -> Option<Amount> {
+    Some(order.refund_granted).filter(|amount| !amount.is_zero())
+}
+
+/// How the API document describes these routes.
+#[cfg(test)]
+pub(super) fn operations() -> Vec<Operation> {
+    const TIPS: &str = "Tips are no more";
+    let gone = |operation: Operation| operation.fails(&["Removed"]);
+    let mut all = shop::operations();
+    all.extend(wallet::operations());
+    all.extend(
+        backend::operations()
+            .into_iter()
+            .filter(|one| one.path == "/config")
+            .map(|one| one.asks::<InstanceQuery>()),
+    );
+    all.extend([
+        gone(post("/pay", "Coins of 2019 are no more")),
+        gone(post("/tip-pickup", TIPS)),
+        gone(get("/tip-pickup", TIPS)),
+        gone(post("/tip-authorize", TIPS)),
+        gone(get("/tip-query", TIPS)),
+        gone(post("/tip-query", TIPS)),
+    ]);
+    all
+}
+
+/// The instance that a request is about.
+#[cfg(test)]
+#[derive(utoipa::ToSchema)]
+#[expect(dead_code, reason = "it describes what `Visit::instance` reads")]
+struct InstanceQuery {
+    /// The instance, if the path names none. One that does not exist is ignored.
+    #[schema(example = "shop")]
+    instance: Option<String>,
 }

@@ -87,6 +87,14 @@ fn tidy(schema: Value, is_sent: bool) -> Value {
                     .collect();
                 members.insert("properties".into(), Value::Object(tidied));
             }
+            // One example is a list of one, as OpenAPI 3.1 has it.
+            if let Some(example) = members.remove("example") {
+                members.insert("examples".into(), json!([example]));
+            }
+            // What may be missing has no default that it says.
+            if members.get("default") == Some(&Value::Null) {
+                members.remove("default");
+            }
             let keep = ["properties", "examples", "enum"];
             for (name, part) in &mut members {
                 if !keep.contains(&name.as_str()) {
@@ -114,6 +122,9 @@ fn nullable(mut member: Value, may_be_null: bool) -> Value {
             made["description"] = about;
         }
         return made;
+    }
+    if !may_be_null && let Some(ways) = member.get_mut("anyOf").and_then(Value::as_array_mut) {
+        ways.retain(|way| *way != nothing);
     }
     let reference = member.get("$ref").cloned();
     if let Some(reference) = reference.filter(|_| may_be_null) {

@@ -2,9 +2,10 @@
 //!
 //! It is generated from the tables of routes, the table of failures, the structs of requests and
 //! answers, and the limits of the domain, by a test that compares it with `docs/openapi.json`; the
-//! program carries only the packed result. An area whose handlers have structs describes its operations
-//! beside them, in `operations`; a file here describes a resource that has none yet. What every operation
-//! of its kind has in common, and each form of its path, is added by `document`.
+//! program carries only the packed result. Each resource describes its operations beside its handlers, in
+//! `operations`; `document` adds each form of a path, `refusals` what operations of a kind may fail with.
+//! What has no struct is described here: orders and contracts (`contract`), texts with a limit and words of
+//! queries (`values`), and the pages of the back office, which are no API (`backoffice`).
 
 #![cfg_attr(
     all(test, not(feature = "legacy")),
@@ -12,6 +13,9 @@
 )]
 
 // The document has the routes of 2019, so it is made only with the feature `legacy`.
+#[cfg(feature = "legacy")]
+#[cfg(test)]
+mod backoffice;
 #[cfg(test)]
 mod contract;
 #[cfg(test)]
@@ -19,21 +23,16 @@ mod derived;
 #[cfg(feature = "legacy")]
 #[cfg(test)]
 mod document;
-#[cfg(test)]
-mod instances;
 #[cfg(feature = "legacy")]
 #[cfg(test)]
-mod legacy;
-#[cfg(test)]
-mod office;
+mod examples;
 #[cfg(test)]
 pub(super) mod operation;
+#[cfg(feature = "legacy")]
+#[cfg(test)]
+mod refusals;
 #[cfg(test)]
 mod schema;
-#[cfg(test)]
-mod shop;
-#[cfg(test)]
-mod templates;
 #[cfg(test)]
 pub(super) mod values;
 
@@ -58,38 +57,49 @@ pub(super) async fn show() -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::derived;
     use super::operation::Operation;
+    use crate::http::error::tests::listed;
+    use crate::http::{ADMIN, RouteSpec, today};
     use crate::http::{
-        EVERYWHERE, accounts, categories, groups, orders, otp_devices, pos, pots, products,
-        sessions, tokens, units, webhooks,
+        accounts, admin, categories, groups, instances, kyc, legal, orders, otp_devices, pages,
+        pos, pots, products, sessions, shop, templates, tokens, units, webhooks,
     };
-    use crate::till::MAX_COINS;
 
     #[test]
-    fn what_handlers_say_of_themselves_is_about_routes_and_their_limits() {
-        let areas = [
+    fn what_handlers_say_of_themselves_is_about_routes_and_failures_that_there_are() {
+        let resources = [
             accounts::operations(),
+            admin::operations(),
             categories::operations(),
             groups::operations(),
+            instances::management(),
+            instances::operations(),
+            kyc::management(),
+            kyc::operations(),
+            legal::operations(),
+            orders::shop::operations(),
+            orders::wallet::operations(),
+            otp_devices::operations(),
+            pages::operations(),
             pos::operations(),
             pots::operations(),
             products::operations(),
-            units::operations(),
-            otp_devices::operations(),
-            orders::shop::operations(),
-            orders::wallet::operations(),
+            products::public_operations(),
             sessions::operations(),
+            shop::operations(),
+            templates::for_wallets(),
+            templates::operations(),
             tokens::operations(),
+            units::operations(),
             webhooks::operations(),
         ];
-        let operations = || areas.iter().flatten();
-        for one in operations() {
-            let is_route =
-                EVERYWHERE.iter().any(|row| (row.method, row.path) == (one.method, one.path));
+        for one in resources.iter().flatten() {
+            let is_it = |row: &&RouteSpec| (row.method, row.path) == (one.method, one.path);
+            let is_route = today().chain(ADMIN).any(|row| is_it(&row));
             assert!(is_route, "{} {}", one.method, one.path);
+            for name in Operation::failures(one) {
+                assert!(!listed(name).is_empty(), "{} {}: {name}", one.method, one.path);
+            }
         }
-        let components = derived::components(operations().flat_map(Operation::learned));
-        assert_eq!(components["Payment"]["properties"]["coins"]["maxItems"], MAX_COINS);
     }
 }

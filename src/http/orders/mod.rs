@@ -7,7 +7,7 @@ pub(super) mod wallet;
 use actix_web::HttpResponse;
 use actix_web::http::header::HeaderName;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::error::Failure;
 use crate::model::order::{ClaimToken, Order};
@@ -57,15 +57,34 @@ pub(super) struct OrderCreated {
     pay_deadline: Timestamp,
     /// What a wallet must show to claim the order. It is missing if `create_token` was false.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<super::openapi::values::ClaimToken>))]
     token: Option<ClaimToken>,
 }
 
-/// Adds a member, if there is something to add.
-pub(super) fn insert_some<T: Serialize>(body: &mut Value, name: &str, value: Option<T>) {
-    if let (Some(value), Value::Object(members)) = (value, body) {
-        members.insert(name.into(), json!(value));
-    }
-}
+/// What can go wrong when an order is made, by the names of failures.
+#[cfg(test)]
+pub(super) const CREATION: &[&str] = &[
+    "BadOrder",
+    "BeyondLimits",
+    "NoAccount",
+    "NoExchange",
+    "NoneCanWire",
+    "OrderExists",
+    "PotUnknown",
+];
+
+/// What can go wrong when a refund is granted, by the names of failures.
+#[cfg(test)]
+pub(super) const REFUNDING: &[&str] = &[
+    "OrderUnknown",
+    "RefundBelowFee",
+    "RefundBeyondLimit",
+    "RefundCurrency",
+    "RefundInconsistent",
+    "RefundNotAllowed",
+    "RefundOfUnpaid",
+    "RefundTooLate",
+];
 
 /// Terms as they are kept, to be put into an answer.
 pub(super) fn terms(text: &str) -> Result<Value, Failure> {

@@ -24,9 +24,9 @@ use super::super::origin::base_url;
 use super::super::products::is_uuid;
 use super::super::quantity::quantity;
 use super::super::settings::Settings;
-#[cfg(test)]
-use super::OrderCreated;
 use super::query::repurchase;
+#[cfg(test)]
+use super::{CREATION, OrderCreated, REFUNDING};
 use super::{made, pay_uri, refund_uri, terms};
 use crate::model::cart::CartLine;
 use crate::model::contract::BadOrder;
@@ -227,6 +227,7 @@ struct OrdersQuery {
     /// Only orders with this `fulfillment_url`.
     fulfillment_url: Option<FulfillmentUrl>,
     /// Only orders whose summary contains this text. Case does not matter.
+    #[cfg_attr(test, schema(example = "coffee"))]
     summary_filter: Option<String>,
 }
 
@@ -245,18 +246,21 @@ struct OrderRow {
     /// The order's name.
     order_id: OrderId,
     /// Its place in the list, for `offset`. Later orders have higher numbers.
+    #[cfg_attr(test, schema(value_type = openapi::values::Serial))]
     row_id: i64,
     /// When it was made.
     timestamp: Timestamp,
     /// Its price.
     amount: Amount,
     /// What is bought, in one line.
+    #[cfg_attr(test, schema(value_type = openapi::values::Summary))]
     summary: String,
     /// Whether the shop can refund it now.
     refundable: bool,
     /// Whether it is paid.
     paid: bool,
     /// Where a browser sees how it stands.
+    #[cfg_attr(test, schema(value_type = openapi::values::StatusUrl))]
     order_status_url: String,
     /// What the shop has refunded, if it has.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -335,6 +339,7 @@ struct OrderStatusQuery {
     /// The session that must have paid: another session's payment does not count.
     session_id: Option<SessionId>,
     /// The `ETag` that the client knows. With `timeout_ms`, tilld waits until the answer has another one.
+    #[cfg_attr(test, schema(example = "4C1S8V3M5T9X0B2R"))]
     lp_not_etag: Option<String>,
     /// Whether an order that was refunded counts as a purchase of the same page.
     #[serde(default)]
@@ -363,12 +368,15 @@ struct UnpaidOrder {
     #[cfg_attr(test, schema(value_type = openapi::values::Unpaid))]
     order_status: &'static str,
     /// The address by which a wallet pays it.
+    #[cfg_attr(test, schema(value_type = openapi::values::PayUri))]
     taler_pay_uri: String,
     /// Where a browser sees how it stands.
+    #[cfg_attr(test, schema(value_type = openapi::values::StatusUrl))]
     order_status_url: String,
     /// When its contract was made.
     creation_time: Timestamp,
     /// What is bought, in one line.
+    #[cfg_attr(test, schema(value_type = openapi::values::Summary))]
     summary: String,
     /// Until when it can be paid.
     pay_deadline: Timestamp,
@@ -396,6 +404,7 @@ struct ClaimedOrder {
     #[cfg_attr(test, schema(value_type = openapi::values::ContractTerms))]
     contract_terms: Value,
     /// Where a browser sees how it stands.
+    #[cfg_attr(test, schema(value_type = openapi::values::StatusUrl))]
     order_status_url: String,
 }
 
@@ -417,12 +426,16 @@ struct PaidOrder {
     /// What was paid with coins, without deposit fees.
     deposit_total: Amount,
     /// The Taler code of the last refusal of a refund by an exchange; 0 if there is none.
+    #[cfg_attr(test, schema(value_type = openapi::values::ErrorCode))]
     exchange_code: u32,
     /// The HTTP status of that refusal; 0 if there is none.
+    #[cfg_attr(test, schema(value_type = openapi::values::HttpStatus))]
     exchange_http_status: u16,
     /// `exchange_code` by its name of before 2023.
+    #[cfg_attr(test, schema(value_type = openapi::values::ErrorCode))]
     exchange_ec: u32,
     /// `exchange_http_status` by its name of before 2023.
+    #[cfg_attr(test, schema(value_type = openapi::values::HttpStatus))]
     exchange_hc: u16,
     /// The contract.
     #[cfg_attr(test, schema(value_type = openapi::values::ContractTerms))]
@@ -431,14 +444,15 @@ struct PaidOrder {
     #[cfg_attr(test, schema(required = true))]
     last_payment: Option<Timestamp>,
     /// Transfers to the shop's account. It is empty.
-    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>))]
+    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>, example = json!([])))]
     wire_details: [u8; 0],
     /// Problems with transfers. It is empty.
-    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>))]
+    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>, example = json!([])))]
     wire_reports: [u8; 0],
     /// The refunds, oldest first.
     refund_details: Vec<RefundDetail>,
     /// Where a browser sees how it stands.
+    #[cfg_attr(test, schema(value_type = openapi::values::StatusUrl))]
     order_status_url: String,
 }
 
@@ -447,6 +461,7 @@ struct PaidOrder {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct RefundDetail {
     /// Why it was granted, in the shop's words.
+    #[cfg_attr(test, schema(value_type = openapi::values::Reason))]
     reason: String,
     /// Whether the wallet has still to fetch it.
     pending: bool,
@@ -459,9 +474,11 @@ struct RefundDetail {
     refused_amount: Option<Amount>,
     /// The HTTP status of that refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::HttpStatus>))]
     exchange_http_status: Option<u16>,
     /// The Taler code of that refusal; 0 if the exchange gave none.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::ErrorCode>))]
     exchange_code: Option<u32>,
 }
 
@@ -662,6 +679,7 @@ struct CounterReceipt {
     /// The codes that the order's device shows about the time of the payment, a line each, so that the staff
     /// can compare as well.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::OtpCodes>))]
     pos_confirmation: Option<String>,
 }
 
@@ -709,7 +727,7 @@ struct RefundRequest {
     /// What is refunded from now on, all refunds of the order together. It is at most the price and not
     /// below what was granted before.
     refund: Amount,
-    /// Why, in the shop's words, which the customer sees.
+    /// Why, in the shop's words, for its own books: the customer does not see it.
     #[cfg_attr(test, schema(value_type = openapi::values::Reason))]
     reason: String,
 }
@@ -719,6 +737,7 @@ struct RefundRequest {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct RefundGranted {
     /// The address by which a wallet fetches it.
+    #[cfg_attr(test, schema(value_type = openapi::values::RefundUri))]
     taler_refund_uri: String,
     /// The hash of the contract.
     #[cfg_attr(test, schema(required = true))]
@@ -733,11 +752,12 @@ pub(in crate::http) fn operations() -> Vec<Operation> {
             .asks::<OrdersQuery>()
             .asks::<LongPollQuery>()
             .answers::<OrderList>(200, "The orders.")
-            .refuses(&[406]),
+            .fails(&["Format"]),
         post("/private/orders", "Makes an order; the same once more changes nothing")
             .reads::<OrderCreation>()
             .answers::<OrderCreated>(200, "The order is made.")
-            .refuses(&[404, 409, 410, 451, 501]),
+            .fails(CREATION)
+            .fails(&["OtpDeviceUnknown", "ProductUnknown", "OutOfStock"]),
         get("/private/orders/{id}", "How an order stands")
             .at::<OrderId>(NAMED)
             .asks::<OrderStatusQuery>()
@@ -747,28 +767,28 @@ pub(in crate::http) fn operations() -> Vec<Operation> {
             .with(200, "ETag", true)
             .done(304, "It stands as the client knows.")
             .with(304, "ETag", true)
-            .refuses(&[404]),
+            .fails(&["OrderUnknown"]),
         Operation::new("DELETE", "/private/orders/{id}", "Deletes an order that is not paid")
             .at::<OrderId>(NAMED)
             .asks::<OrderDeletion>()
             .done(204, "It is gone.")
-            .refuses(&[404, 409]),
+            .fails(&["OrderUnknown", "AwaitingPayment", "MustBeKept"]),
         patch("/private/orders/{id}/forget", "Forgets parts of a contract")
             .at::<OrderId>(NAMED)
             .reads::<Forgetting>()
             .done(200, "They are forgotten.")
             .done(204, "They were forgotten before.")
-            .refuses(&[404, 409]),
+            .fails(&["OrderUnknown", "ForgetPath", "NotForgettable"]),
         post("/private/orders/{id}/payments", "Records a payment taken at the counter")
             .at::<OrderId>(NAMED)
             .reads::<CounterPaymentRecord>()
             .answers::<CounterReceipt>(200, "The order is paid.")
-            .refuses(&[404, 409]),
+            .fails(&["OrderUnknown", "AlreadyPaid", "InvalidField"]),
         post("/private/orders/{id}/refund", "Grants refunds: all of them together, from now on")
             .at::<OrderId>(NAMED)
             .reads::<RefundRequest>()
             .answers::<RefundGranted>(200, "It is granted.")
-            .refuses(&[404, 409, 410, 451]),
+            .fails(REFUNDING),
     ]
 }
 

@@ -86,6 +86,7 @@ pub(in crate::http) async fn status(
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct SoldElsewhere {
     /// Where the shop makes a new order of the same.
+    #[cfg_attr(test, schema(value_type = openapi::values::WebAddress))]
     public_reorder_url: String,
     /// Where the customer finds what was bought.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +98,7 @@ struct SoldElsewhere {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 struct ToBePaid {
     /// The address by which a wallet pays it. The header `Taler` says the same.
+    #[cfg_attr(test, schema(value_type = openapi::values::PayUri))]
     taler_pay_uri: String,
     /// Where the customer finds what is bought.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,6 +183,7 @@ struct ReceiptStatus {
     refunded: bool,
     /// The codes that the order's device shows about the time of the payment, a line each.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::OtpCodes>))]
     pos_confirmation: Option<String>,
 }
 
@@ -220,6 +223,7 @@ struct PaymentReceipt {
     sig: Signature,
     /// The codes that the order's device shows about the time of the payment, a line each.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::OtpCodes>))]
     pos_confirmation: Option<String>,
 }
 
@@ -289,6 +293,7 @@ struct CoinReturned {
     #[cfg_attr(test, schema(value_type = openapi::values::Success))]
     kind: &'static str,
     /// The HTTP status of the exchange's answer: 200.
+    #[cfg_attr(test, schema(value_type = openapi::values::HttpStatus))]
     exchange_status: u16,
     /// The key by which the exchange has signed.
     exchange_pub: PublicKey,
@@ -305,8 +310,10 @@ struct CoinRefused {
     #[cfg_attr(test, schema(value_type = openapi::values::Failed))]
     kind: &'static str,
     /// The HTTP status of the exchange's answer; 504 if there was none.
+    #[cfg_attr(test, schema(value_type = openapi::values::HttpStatus))]
     exchange_status: u16,
     /// The Taler code of its answer; 0 if it gave none.
+    #[cfg_attr(test, schema(value_type = openapi::values::ErrorCode))]
     exchange_code: u32,
     /// Its answer; an empty object if there was none.
     #[cfg_attr(test, schema(value_type = openapi::values::AnyObject))]
@@ -432,11 +439,12 @@ pub(in crate::http) enum CoinRefund {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(in crate::http) struct CoinRefundReturned {
     /// Tells the refunds of a coin apart.
-    rtransaction_id: u64,
+    #[cfg_attr(test, schema(value_type = openapi::values::RefundNumber))]
+    pub(in crate::http) rtransaction_id: u64,
     /// The coin's key, which names it.
-    coin_pub: PublicKey,
+    pub(in crate::http) coin_pub: PublicKey,
     /// How much of the coin, the refund fee included.
-    refund_amount: Amount,
+    pub(in crate::http) refund_amount: Amount,
     /// When the shop granted it.
     execution_time: Timestamp,
     /// `success`.
@@ -444,11 +452,12 @@ pub(in crate::http) struct CoinRefundReturned {
     #[cfg_attr(test, schema(value_type = openapi::values::Success))]
     kind: &'static str,
     /// The HTTP status of the exchange's answer: 200.
-    exchange_status: u16,
+    #[cfg_attr(test, schema(value_type = openapi::values::HttpStatus))]
+    pub(in crate::http) exchange_status: u16,
     /// The key by which the exchange has signed.
-    exchange_pub: PublicKey,
+    pub(in crate::http) exchange_pub: PublicKey,
     /// The exchange's signature that it gives the coin back.
-    exchange_sig: Signature,
+    pub(in crate::http) exchange_sig: Signature,
 }
 
 /// A refund of a coin that the exchange has not made, or not yet.
@@ -456,11 +465,12 @@ pub(in crate::http) struct CoinRefundReturned {
 #[cfg_attr(test, derive(utoipa::ToSchema))]
 pub(in crate::http) struct CoinRefundRefused {
     /// Tells the refunds of a coin apart.
-    rtransaction_id: u64,
+    #[cfg_attr(test, schema(value_type = openapi::values::RefundNumber))]
+    pub(in crate::http) rtransaction_id: u64,
     /// The coin's key, which names it.
-    coin_pub: PublicKey,
+    pub(in crate::http) coin_pub: PublicKey,
     /// How much of the coin, the refund fee included.
-    refund_amount: Amount,
+    pub(in crate::http) refund_amount: Amount,
     /// When the shop granted it.
     execution_time: Timestamp,
     /// `failure`.
@@ -468,12 +478,14 @@ pub(in crate::http) struct CoinRefundRefused {
     #[cfg_attr(test, schema(value_type = openapi::values::Failed))]
     kind: &'static str,
     /// The HTTP status of the exchange's answer; 504 if there was none.
-    exchange_status: u16,
+    #[cfg_attr(test, schema(value_type = openapi::values::HttpStatus))]
+    pub(in crate::http) exchange_status: u16,
     /// The Taler code of its answer; 0 if it gave none.
-    exchange_code: u32,
+    #[cfg_attr(test, schema(value_type = openapi::values::ErrorCode))]
+    pub(in crate::http) exchange_code: u32,
     /// Its answer; an empty object if there was none.
     #[cfg_attr(test, schema(value_type = openapi::values::AnyObject))]
-    exchange_reply: Value,
+    pub(in crate::http) exchange_reply: Value,
 }
 
 /// A coin's refund as its wallet gets it.
@@ -547,6 +559,7 @@ struct Unclaim {
 #[cfg(test)]
 pub(in crate::http) fn operations() -> Vec<Operation> {
     const NAMED: &str = "The order's name.";
+    const NOBODY: &[&str] = &["InstanceUnknown", "InstanceDeleted"];
     vec![
         get("/orders/{id}", "How an order stands; to browsers as a page")
             .at::<OrderId>(NAMED)
@@ -563,37 +576,51 @@ pub(in crate::http) fn operations() -> Vec<Operation> {
             .answers::<ToBePaid>(402, "It is to be paid.")
             .shows(402, "", "text/html")
             .with(402, "Taler", true)
-            .refuses(&[403, 404, 410]),
+            .fails(NOBODY)
+            .fails(&["OrderUnknown", "TokenWrong", "HashWrong", "OfferExpired", "InvalidField"]),
         post("/orders/{id}/claim", "A wallet takes the order, and gets the signed contract")
             .at::<OrderId>(NAMED)
             .reads::<Claim>()
             .answers::<ClaimedContract>(200, "The contract.")
-            .refuses(&[404, 409, 429]),
+            .fails(NOBODY)
+            .fails(&["ClaimUnknown", "AlreadyClaimed", "TooManyWrites", "DiskReserve"]),
         post("/orders/{id}/pay", "A wallet pays with coins")
             .at::<OrderId>(NAMED)
             .reads::<Payment>()
             .answers::<PaymentReceipt>(200, "It is paid.")
-            .refuses(&[402, 403, 404, 409, 410, 451, 502, 504]),
+            .fails(NOBODY)
+            .fails(&[
+                "OrderUnknown",
+                "AlreadyPaid",
+                "OfferExpired",
+                "Refusal",
+                "ExchangeErrorKind",
+            ]),
         post("/orders/{id}/paid", "A wallet shows its receipt in another session")
             .at::<OrderId>(NAMED)
             .reads::<ReceiptReplay>()
             .answers::<ReceiptStatus>(200, "The payment counts for that session now.")
-            .refuses(&[403, 404]),
+            .fails(NOBODY)
+            .fails(&["OrderUnknown", "ReceiptWrong", "ContractMismatch"]),
         post("/orders/{id}/abort", "A wallet wants coins of an incomplete payment back")
             .at::<OrderId>(NAMED)
             .reads::<Abort>()
             .answers::<AbortAnswer>(200, "What became of each coin.")
-            .refuses(&[403, 404, 412]),
+            .fails(NOBODY)
+            .fails(&["ContractUnknown", "AbortOfUnknown", "AbortOfOther", "PaymentComplete"])
+            .fails(&["NothingToAbort"]),
         post("/orders/{id}/refund", "A wallet fetches what the shop has granted")
             .at::<OrderId>(NAMED)
             .reads::<RefundCollection>()
             .answers::<CollectedCoins>(200, "What became of each coin.")
             .done(204, "There is nothing to be had.")
-            .refuses(&[403, 404, 410]),
+            .fails(NOBODY)
+            .fails(&["OrderUnknown", "OtherContract"]),
         post("/orders/{id}/unclaim", "A wallet gives an order back that it has not paid")
             .at::<OrderId>(NAMED)
             .reads::<Unclaim>()
             .done(204, "It can be claimed again.")
-            .refuses(&[403, 404, 429]),
+            .fails(NOBODY)
+            .fails(&["ClaimUnknown", "UnclaimSignature", "TooManyWrites", "DiskReserve"]),
     ]
 }

@@ -16,6 +16,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use super::error::{Answer, Failure};
 use super::etag;
 use super::extract::PathId;
+#[cfg(test)]
+use super::openapi::{
+    operation::{Operation, get},
+    values::FileName,
+};
 use ui::files::File;
 
 pub(super) use self::home::home;
@@ -35,4 +40,18 @@ pub(super) async fn file(request: HttpRequest, PathId(name): PathId<String>) -> 
     // Another version of the program may have another text.
     answer.insert_header((ETAG, format!("\"{tag}\""))).insert_header((CACHE_CONTROL, "no-cache"));
     Ok(if is_known { answer.finish() } else { answer.content_type(file.kind).body(file.text) })
+}
+
+/// How the API document describes the route of the files.
+#[cfg(test)]
+pub(super) fn operations() -> Vec<Operation> {
+    let file = get("/files/{id}", "Style, scripts and pictures of the pages")
+        .at::<FileName>("The file's name.")
+        .header("If-None-Match")
+        .done(304, "It is as the client knows.")
+        .fails(&["Path"]);
+    let kind = |one: &File| one.kind.split(';').next().unwrap();
+    let shown =
+        ui::files::FILES.iter().fold(file, |file, one| file.shows(200, "The file.", kind(one)));
+    vec![shown]
 }

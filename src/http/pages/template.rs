@@ -8,10 +8,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{LOCATION, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
+use serde::{Deserialize, Deserializer, de};
+use serde_json::{Map, Value};
 
 use super::super::error::{Answer, Failure};
-use super::super::extract::{JsonBody, QueryParams};
 use super::super::origin::{base_url_for_strangers, client};
+use super::super::read;
 use super::super::settings::Settings;
 use super::items::shortened;
 use super::page::{Link, PageContext, shown, with_uri};
@@ -62,14 +64,21 @@ struct Choice {
     is_chosen: bool,
 }
 
-/// Values of the inputs.
-#[derive(Default)]
+/// Values of the inputs. An empty one is as none.
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct TemplateFormState {
     amount: String,
+    #[serde(deserialize_with = "currency_or_none")]
     currency: Option<Currency>,
     summary: String,
     tip: String,
     once: String,
+}
+
+fn currency_or_none<'de, D: Deserializer<'de>>(reader: D) -> Result<Option<Currency>, D::Error> {
+    let text = Some(String::deserialize(reader)?).filter(|text| !text.is_empty());
+    text.map(Currency::parse).transpose().map_err(de::Error::custom)
 }
 
 /// What is wrong with what was typed.
@@ -115,10 +124,10 @@ pub(in crate::http) async fn template(
     settings: &Settings,
     instance: &InstanceId,
     id: TemplateId,
-    params: &QueryParams,
+    print: Option<&str>,
 ) -> Answer {
     let maker = Maker::of(request, till, settings, instance, id).await?;
-    let size = match params.text("print") {
+    let size = match print {
         None => return maker.form(maker.suggested(), None),
         Some(text) if text.eq_ignore_ascii_case("a6") => ("a6", "A6"),
         Some(text) if text.eq_ignore_ascii_case("a4") => ("a4", "A4"),
@@ -135,10 +144,10 @@ pub(in crate::http) async fn filled_in(
     settings: &Settings,
     instance: &InstanceId,
     id: TemplateId,
-    fields: JsonBody,
+    members: Map<String, Value>,
 ) -> Answer {
     let maker = Maker::of(request, till, settings, instance, id).await?;
-    let typed = TemplateFormState::of(fields)?;
+    let typed = read::body::<TemplateFormState>(members)?;
     let filling = match maker.filling(&typed) {
         Ok(filling) => filling,
         Err(fault) => return maker.form(typed, Some(fault)),
@@ -189,17 +198,6 @@ impl TemplateFormState {
     fn key(&self, path: &str) -> once::Key {
         let Self { amount, currency, summary, tip, once } = self;
         once::key(path, format!("{once} {amount:?} {currency:?} {summary:?} {tip:?}").as_bytes())
-    }
-
-    /// What a form says.
-    fn of(mut fields: JsonBody) -> Result<Self, Failure> {
-        let mut text = |name| Ok::<String, Failure>(fields.get(name)?.unwrap_or_default());
-        let (amount, summary, tip) = (text("amount")?, text("summary")?, text("tip")?);
-        let once = text("once")?;
-        let currency = Some(text("currency")?).filter(|code| !code.is_empty());
-        let currency = currency.map(Currency::parse).transpose();
-        let currency = currency.map_err(|_| Failure::Malformed("currency".into()))?;
-        Ok(Self { amount, currency, summary, tip, once })
     }
 }
 

@@ -16,7 +16,7 @@ use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::invalid_field::InvalidField;
 use crate::model::webhook::{
-    Delivery, DeliverySerial, DeliveryState, HttpMethod, MAX_WEBHOOKS, Secret, Secrets, Webhook,
+    Delivery, DeliverySerial, DeliveryState, MAX_WEBHOOKS, Secret, Secrets, Webhook,
     WebhookSettings, WebhookStatus,
 };
 use crate::store::{Read, Tx, webhooks};
@@ -95,7 +95,7 @@ impl Outgoing {
 fn template(settings: &WebhookSettings) -> Result<RequestTemplate, BadWebhook> {
     RequestTemplate::parse(Parts {
         url: &settings.url,
-        method: method(settings.http_method),
+        method: settings.http_method,
         header_template: settings.header_template.as_deref(),
         body_template: settings.body_template.as_deref(),
         escaping: match settings.event_type.escapes_html() {
@@ -105,23 +105,9 @@ fn template(settings: &WebhookSettings) -> Result<RequestTemplate, BadWebhook> {
     })
 }
 
-/// The method as the sender has it.
-fn method(method: HttpMethod) -> webhook::HttpMethod {
-    match method {
-        HttpMethod::Get => webhook::HttpMethod::Get,
-        HttpMethod::Post => webhook::HttpMethod::Post,
-        HttpMethod::Put => webhook::HttpMethod::Put,
-        HttpMethod::Patch => webhook::HttpMethod::Patch,
-        HttpMethod::Delete => webhook::HttpMethod::Delete,
-        HttpMethod::Head => webhook::HttpMethod::Head,
-        HttpMethod::Options => webhook::HttpMethod::Options,
-    }
-}
-
-/// The keys that sign at this time, as the sender has them.
-fn signing_keys(secrets: &Secrets, now: Timestamp) -> Vec<webhook::Secret> {
-    let keys = secrets.at(now).map(|key| webhook::Secret::from_bytes(key.as_bytes().to_vec()));
-    keys.filter_map(Result::ok).collect()
+/// The keys that sign at this time, the newest first.
+fn signing_keys(secrets: &Secrets, now: Timestamp) -> Vec<Secret> {
+    secrets.at(now).cloned().collect()
 }
 
 fn find(db: &Read<'_>, instance: InstanceSerial, id: &WebhookId) -> Result<Webhook, Error> {
@@ -261,16 +247,14 @@ impl Till {
         principal: &Principal,
         id: WebhookId,
         keep_old_s: Option<u64>,
-    ) -> Result<webhook::Secret, Error> {
+    ) -> Result<Secret, Error> {
         let keep_old_s = keep_old_s.unwrap_or(OLD_SECRET_S);
         let keep =
             RelativeTime::from_secs(keep_old_s).ok().filter(|_| keep_old_s <= MAX_OLD_SECRET_S);
         let keep = keep.ok_or(InvalidField("keep_old_s"))?;
-        let bytes = random::<SECRET_BYTES>()?;
-        let current = Secret::new(bytes)?;
+        let current = Secret::new(random::<SECRET_BYTES>()?)?;
+        let made = current.clone();
         let now = self.clock.now();
-        let made = webhook::Secret::from_bytes(bytes.to_vec());
-        let made = made.map_err(|_| InvalidField("secret"))?;
         self.with_webhook(principal, id, move |tx, webhook| {
             let until = now.saturating_add(keep);
             let old = (until > now).then_some((webhook.secrets.current, until));
@@ -395,6 +379,14 @@ impl Till {
             Ok(most)
         });
         Ok(u32::try_from(deleted.await?).is_ok_and(|most| most >= DELETED_AT_ONCE))
+    }
+
+    /// The waiting deliveries and failing webhooks of all shops, for the operator.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn webhook_health(&self) -> Result<webhooks::Health, Error> {
+        self.store.read(|db| Ok(webhooks::health(db)?)).await
     }
 
     /// How many events no webhook is told of, since the daemon has started.

@@ -94,7 +94,7 @@ fn call(url: &str) -> SignedRequest {
     };
     let variables = serde_json::json!({ "order_id": "2026-1" });
     let request = RequestTemplate::parse(parts).unwrap().expand(variables.as_object().unwrap());
-    let secrets = [Secret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()];
+    let secrets = [Secret::new([1; 32]).unwrap()];
     let purpose = Purpose::Event;
     request.unwrap().signed(&Signing {
         event_id: "evt_1",

@@ -1,5 +1,6 @@
 //! A form acts once, however often it is sent.
 
+use std::net::TcpListener;
 use std::thread;
 
 use rusqlite::Connection;
@@ -73,6 +74,37 @@ fn exchange() -> (String, String) {
     (format!("http://{}/", exchange.address), exchange.master.public_key().to_string())
 }
 
+/// Where nobody listens; a call ends at once.
+fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    format!("http://{free}/hook")
+}
+
+/// A webhook of what does not happen here.
+fn webhook(shop: &Shop, id: &str) -> String {
+    let body = json!({ "webhook_id": id, "event_type": "order_settled", "url": nobody(), "http_method": "POST" });
+    assert_eq!(shop.post("/private/webhooks", &body).status, 204);
+    id.to_owned()
+}
+
+/// Lets a webhook be one whose receiver wants no more calls.
+fn gone(db: &Connection, id: &str) {
+    let gone = "UPDATE webhooks SET active = 0, disabled_why = 'gone' WHERE webhook_id = ?1";
+    assert_eq!(db.prepare_cached(gone).unwrap().execute([id]).unwrap(), 1);
+}
+
+/// Lets a webhook have a call that was given up. It must be out of use, or the daemon sends it.
+fn given_up(db: &Connection, id: &str) {
+    for made in [
+        "INSERT INTO webhook_events (instance_serial, event_type, event_id, at_s, variables)
+            SELECT instance_serial, event_type, randomblob(16), 1, '{}' FROM webhooks WHERE webhook_id = ?1",
+        "INSERT INTO webhook_deliveries (webhook_serial, event_serial, state, attempts, scheduled_at_s, ended_at_s)
+            SELECT serial, last_insert_rowid(), 2, 12, 1, 1 FROM webhooks WHERE webhook_id = ?1",
+    ] {
+        assert_eq!(db.prepare_cached(made).unwrap().execute([id]).unwrap(), 1);
+    }
+}
+
 fn last_token(shop: &Shop) -> i64 {
     shop.place.token("admin", "readonly");
     let tokens: Value = shop.get("/private/tokens?limit=-1").json();
@@ -117,6 +149,37 @@ fn prepared(shop: &Shop, path: &str) -> (String, Vec<(&'static str, String)>) {
             ]),
         ),
         "/tokens/{id}/revoke" => (last_token(shop).to_string(), typed(&[])),
+        "/new-webhook" => (
+            String::new(),
+            typed(&[
+                ("id", "fresh"),
+                ("event_type", "order_settled"),
+                ("url", "https://shop.example/hook"),
+                ("http_method", "POST"),
+            ]),
+        ),
+        "/webhooks/{id}" => (
+            webhook(shop, "changed"),
+            typed(&[("event_type", "category_added"), ("url", &nobody()), ("http_method", "POST")]),
+        ),
+        "/webhooks/{id}/secret"
+        | "/webhooks/{id}/test"
+        | "/webhooks/{id}/resume"
+        | "/webhooks/{id}/resend"
+        | "/webhooks/{id}/delete" => {
+            let name = path.rsplit('/').next().unwrap();
+            let id = webhook(shop, name);
+            let db = store(&shop.place);
+            match name {
+                "resume" => gone(&db, &id),
+                "resend" => {
+                    gone(&db, &id);
+                    given_up(&db, &id);
+                }
+                _ => {}
+            }
+            (id, typed(&[]))
+        }
         "/details" => (String::new(), typed(&[("name", "The shop")])),
         "/password" => (
             String::new(),
@@ -174,7 +237,8 @@ fn every_form_of_the_office_acts_once_however_often_it_is_sent() {
     let forms = forms.filter(|row| !row.path.starts_with("/sign-") && row.path != "/setup");
     let (late, early): (Vec<&RouteSpec>, Vec<&RouteSpec>) =
         forms.partition(|row| row.path == "/password");
-    let shop = office();
+    let shop = Shop::configured("[webhooks]\nallow = ['localhost']\n");
+    shop.place.passwd("admin", PASSWORD);
     shop.post("/private/accounts", &json!({ "payto_uri": IBAN }));
     let clerk = Visitor::seated(&shop.daemon.address, "admin");
     let db = store(&shop.place);
@@ -191,7 +255,8 @@ fn every_form_of_the_office_acts_once_however_often_it_is_sent() {
         });
         led_alike(&path, &first, &second);
         let after = contents(&db);
-        let idle = ["/details", "/templates/{id}", "/instances/{id}", "/exchanges"];
+        let idle =
+            ["/details", "/templates/{id}", "/instances/{id}", "/exchanges", "/webhooks/{id}/test"];
         assert!(after != before || idle.contains(&row.path), "{path} does something");
         // By "back" and "reload", later.
         led_alike(&path, &first, &send());

@@ -1,5 +1,6 @@
 //! The actors of the tests: a daemon with its files, and its clients.
 
+pub(crate) mod document;
 pub(crate) mod exchange;
 pub(crate) mod fake_peer;
 pub(crate) mod merchant;
@@ -200,7 +201,8 @@ impl Daemon {
     pub(crate) fn ask(&self, method: &str, path: &str) -> Ask<'_> {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let url = format!("{}{path}", self.address);
-        Ask { request: self.client.request(method, url), _daemon: self }
+        let asked = (method.to_string(), path.to_owned());
+        Ask { request: self.client.request(method, url), asked, _daemon: self }
     }
 
     pub(crate) fn get(&self, path: &str) -> Reply {
@@ -245,6 +247,8 @@ impl Drop for Daemon {
 /// A request being put together.
 pub(crate) struct Ask<'a> {
     pub(crate) request: reqwest::blocking::RequestBuilder,
+    /// The method and the path.
+    asked: (String, String),
     _daemon: &'a Daemon,
 }
 
@@ -275,7 +279,11 @@ impl Ask<'_> {
     }
 
     pub(crate) fn send(self) -> Reply {
-        Reply::of(self.request.send().unwrap())
+        let reply = Reply::of(self.request.send().unwrap());
+        let (method, path) = &self.asked;
+        let complaint = document::complaint(method, path, reply.status, reply.code());
+        assert_eq!(complaint, None, "{reply:?}");
+        reply
     }
 }
 
@@ -300,6 +308,17 @@ impl Reply {
 
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The Taler code of an error; none for an answer without one.
+    fn code(&self) -> Option<u64> {
+        let is_error = self.status >= 400 && self.status != 402;
+        let is_json = self.headers.get("content-type").is_some_and(|it| it == "application/json");
+        if is_error && is_json && !self.text.is_empty() {
+            self.json()["code"].as_u64()
+        } else {
+            None
+        }
     }
 
     /// Status and Taler code of an error, after checking that its body is one.

@@ -1,10 +1,12 @@
 //! Webhooks from outside: a daemon, a shop, and receivers on loopback that behave in all the ways that
 //! receivers do (webhooks).
 
+mod commands;
 mod crud;
 mod delivery;
 mod events;
 mod kill;
+mod pages;
 mod sink;
 mod stock;
 mod time;

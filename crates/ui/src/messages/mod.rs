@@ -62,6 +62,8 @@ mod till;
 mod times;
 #[macro_use]
 mod tokens;
+#[macro_use]
+mod webhooks;
 
 /// Makes the table of all texts.
 macro_rules! table {
@@ -86,7 +88,7 @@ macro_rules! table {
 times_texts! { [
     refusals_texts order_pages_texts template_pages_texts front_pages_texts office_texts
     sign_in_texts orders_texts order_texts office_problems_texts new_order_texts
-    till_texts export_texts settings_texts templates_texts accounts_texts tokens_texts
+    till_texts export_texts settings_texts templates_texts accounts_texts tokens_texts webhooks_texts
     password_texts status_texts instances_texts details_texts check_list_texts
     exchanges_texts demo_texts demo_front_texts demo_purchase_texts demo_article_texts
     demo_problems_texts table
