@@ -108,10 +108,10 @@ pub use webhooks::{
 };
 // For the description of the API.
 #[cfg(test)]
-pub(crate) use {
-    password::MAX_PASSWORD, pay::MAX_COINS, pot::MAX_TOTALS, refund::MAX_REASON,
-    webhooks::MAX_OLD_SECRET_S,
-};
+pub(crate) use {password::MAX_PASSWORD, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S};
+// For its tests, which are there where the document is made.
+#[cfg(all(test, feature = "legacy"))]
+pub(crate) use {pay::MAX_COINS, pot::MAX_TOTALS};
 
 pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
