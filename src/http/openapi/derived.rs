@@ -138,7 +138,8 @@ fn nullable(mut member: Value, may_be_null: bool) -> Value {
     };
     match (kind, member.as_object_mut()) {
         (Some(kind), Some(members)) => {
-            let kind = if may_be_null { json!([kind, "null"]) } else { kind };
+            // Nothing else than null stays as it is.
+            let kind = if may_be_null && kind != "null" { json!([kind, "null"]) } else { kind };
             members.insert("type".into(), kind);
         }
         (_, Some(members)) if members.get("type") == Some(&Value::Null) => {
