@@ -92,10 +92,10 @@ pub use webhooks::{
     MAX_DELIVERIES, OLD_SECRET_S, TestCall, TestedWebhook, USUAL_DELIVERIES, WebhookPolicy,
 };
 // For the description of the API.
+#[cfg(all(test, feature = "legacy"))]
+pub(crate) use pay::MAX_COINS;
 #[cfg(test)]
-pub(crate) use {
-    password::MAX_PASSWORD, pay::MAX_COINS, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S,
-};
+pub(crate) use {password::MAX_PASSWORD, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S};
 
 pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};

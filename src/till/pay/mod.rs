@@ -25,7 +25,7 @@ use taler::ids::{InstanceId, OrderId, SessionId};
 use taler::sign::Signature;
 use taler::time::Timestamp;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "legacy"))]
 pub(crate) use check::MAX_COINS;
 pub use check::Refusal;
 pub use coins::{CoinPayment, PaidByCoins};
