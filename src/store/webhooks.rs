@@ -66,7 +66,7 @@ pub struct Health {
 /// The waiting deliveries and failing webhooks of all instances.
 ///
 /// # Errors
-/// [`Error::Sqlite`].
+/// [`super::Error::Sqlite`].
 pub fn health(db: &Connection) -> Result<Health> {
     let mut statement = db.prepare_cached(sql!("webhooks/health"))?;
     let read =

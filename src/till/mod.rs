@@ -109,7 +109,6 @@ pub use webhooks::{
 // For the description of the API.
 #[cfg(test)]
 pub(crate) use {password::MAX_PASSWORD, refund::MAX_REASON, webhooks::MAX_OLD_SECRET_S};
-// For its tests, which are there where the document is made.
 #[cfg(all(test, feature = "legacy"))]
 pub(crate) use {pay::MAX_COINS, pot::MAX_TOTALS};
 

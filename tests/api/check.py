@@ -138,6 +138,7 @@ class Lane(threading.Thread):
                 self.failed.append(done.stdout + done.stderr)
             text = counts.read()
             told = json.loads(text) if text else {"cases": {}, "answers": {}}
+        self.failed += [f"no request could be made: {what}" for what in told.get("broken", [])]
         self.cases |= told["cases"]
         self.answers |= told["answers"]
         number = sum(sum(one.values()) for one in told["answers"].values())

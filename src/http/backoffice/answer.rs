@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LOCATION, REFERRER_POLICY};
+use actix_web::http::header::{HeaderValue, LOCATION, REFERRER_POLICY, RETRY_AFTER};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use askama::Template;
@@ -19,9 +19,16 @@ use super::super::settings::Settings;
 /// How long a page may wait for news.
 pub(super) const PATIENCE: Duration = Duration::from_secs(25);
 
+/// In how many seconds a page that says "too many" is worth sending again, where nothing says it exactly: no
+/// limit of the back office lasts longer.
+const USUAL_WAIT_S: u16 = 60;
+
 /// As [`page::shown`]. Without a referrer browsers would not say where a form comes from.
 pub(super) fn shown(status: StatusCode, context: &PageContext, content: &impl Template) -> Answer {
     let mut answer = page::shown(status, context, content)?;
+    if status == StatusCode::TOO_MANY_REQUESTS {
+        answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(USUAL_WAIT_S));
+    }
     answer.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     Ok(answer)
 }

@@ -24,7 +24,8 @@ pub(super) fn components() -> Map<String, Value> {
         (
             "OrderDuration",
             described(
-                rewritten(number_or(
+                // It is kept as the shop wrote it.
+                contract_object(number_or(
                     "d_us",
                     MAX_MICROS,
                     "forever",

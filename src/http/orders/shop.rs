@@ -74,6 +74,7 @@ struct OrderCreation {
     #[cfg_attr(test, schema(value_type = openapi::values::LockNames))]
     lock_uuids: Vec<String>,
     /// What is taken from the inventory: the products are added to the order's own, and reserved until its pay deadline.
+    /// Both together are at most 1,024.
     #[serde(default)]
     #[cfg_attr(test, schema(max_items = 1024))]
     inventory_products: Vec<InventoryProduct>,
