@@ -282,13 +282,15 @@ async fn ask(
         None => (messages.new_webhook, "new-webhook".to_owned()),
     };
     let action = web_session.path(&place);
-    let mut log = match old {
+    // Both anew: a state that is older than the log would contradict it.
+    let (row, mut log) = match old {
         Some(old) => {
             let (principal, id) = (web_session.principal(), old.webhook.id.clone());
             let before = beside.before.map(DeliverySerial);
-            till.webhook_deliveries(principal, id, None, before, PAGE + 1).await?
+            let (status, log) = till.webhook_with_log(principal, id, before, PAGE + 1).await?;
+            (Some(WebhookRow::of(&status, web_session)), log)
         }
-        None => Vec::new(),
+        None => (None, Vec::new()),
     };
     let most = usize::try_from(PAGE).unwrap_or(usize::MAX);
     let has_older = log.len() > most;
@@ -305,7 +307,7 @@ async fn ask(
         web_session,
         title,
         typed,
-        row: old.map(|old| WebhookRow::of(old, web_session)),
+        row,
         events: EVENTS.iter().map(|one| (one.as_str(), event(*one, messages))).collect(),
         methods: HttpMethod::ALL.iter().map(|one| (one.as_str(), one.as_str())).collect(),
         has_more: more.iter().any(|name| !typed.value(name).is_empty())

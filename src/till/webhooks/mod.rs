@@ -164,6 +164,29 @@ impl Till {
         self.store.read(move |db| with_status(db, find(db, instance, &id)?)).await
     }
 
+    /// One of the principal's webhooks with the newest of its deliveries before the one called `before`, as
+    /// both are at one moment.
+    ///
+    /// # Errors
+    /// [`Error::WebhookUnknown`].
+    pub async fn webhook_with_log(
+        &self,
+        principal: &Principal,
+        id: WebhookId,
+        before: Option<DeliverySerial>,
+        limit: u32,
+    ) -> Result<(WebhookStatus, Vec<Delivery>), Error> {
+        let instance = principal.instance.serial;
+        let limit = limit.min(MAX_DELIVERIES);
+        self.store
+            .read(move |db| {
+                let webhook = find(db, instance, &id)?;
+                let log = webhooks::deliveries(db, webhook.serial, None, before, limit)?;
+                Ok((with_status(db, webhook)?, log))
+            })
+            .await
+    }
+
     /// Keeps a new webhook, with a secret of its own. The same one again is no error.
     ///
     /// # Errors
