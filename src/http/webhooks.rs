@@ -409,7 +409,10 @@ pub(super) async fn test(
     till: Data<Till>,
     Authorized(principal): Authorized,
     PathId(id): PathId<WebhookId>,
+    body: Body,
 ) -> Answer {
+    // Whatever it says.
+    body.bytes().await?;
     let TestedWebhook { http_status, took_ms, error, answer_head, request, .. } =
         till.test_webhook(&principal, id).await?;
     let headers = request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
@@ -511,7 +514,8 @@ pub(super) fn operations() -> Vec<Operation> {
         post("/private/webhooks/{id}/test", "Sends a made-up event now and waits for the answer")
             .at::<WebhookId>(NAMED)
             .answers::<TestAnswer>(200, "What came of it, whether the receiver took it or not.")
-            .fails(&["WebhookUnknown", "TooManyTests", "WebhookRefused", "BadWebhook"]),
+            .fails(&["WebhookUnknown", "TooManyTests", "WebhookRefused", "BadWebhook"])
+            .fails(ANY_BODY),
         post("/private/webhooks/{id}/secret", "Gives a webhook a new secret")
             .at::<WebhookId>(NAMED)
             .reads::<SecretRequest>()

@@ -24,7 +24,6 @@ pub(super) fn components() -> Map<String, Value> {
         (
             "OrderDuration",
             described(
-                // It is kept as the shop wrote it.
                 contract_object(number_or(
                     "d_us",
                     MAX_MICROS,
@@ -39,7 +38,7 @@ pub(super) fn components() -> Map<String, Value> {
         (
             "OrderTimestamp",
             described(
-                rewritten(number_or(
+                contract_object(number_or(
                     "t_s",
                     NEAR_ENOUGH_S,
                     "never",
@@ -109,12 +108,6 @@ fn contract_value() -> Value {
         list(named("ContractValue"), None),
         contract_object(anything()),
     ])
-}
-
-/// `object`, which is read and written anew: its other members are lost, so their names do not matter.
-fn rewritten(mut object: Value) -> Value {
-    object["additionalProperties"] = named("ContractValue");
-    object
 }
 
 /// `object`, of which every member may be in a contract.
@@ -294,7 +287,7 @@ pub(super) fn order_2019() -> Value {
         let about = "Milliseconds, or without end.";
         any_of([
             named(member),
-            rewritten(number_or(unit, most, endless, about, 3_600_000)),
+            contract_object(number_or(unit, most, endless, about, 3_600_000)),
             json!({ "type": "string", "pattern": words }),
         ])
     };
