@@ -11,7 +11,8 @@ fuzz_target!(|text: &str| {
     let mut next = || parts.next().unwrap_or_default();
     let (value, tail, body) = (next(), next(), next());
     let url = format!("https://shop.example/{tail}");
-    let variables = json!({ "a": value, "b": [value, { "c": value }], "c": { "a": value }, "n": null });
+    let variables =
+        json!({ "a": value, "b": [value, { "c": value }], "c": { "a": value }, "n": null });
     let Some(variables) = variables.as_object() else { return };
     let header_template = format!("X-A: {tail}\n{body}");
     for (url, header_template, body_template) in [
