@@ -12,9 +12,10 @@ use crate::model::instance::{Instance, InstanceSerial};
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::OrderSerial;
 use crate::model::product::ProductSerial;
+use crate::store::labels::POTS;
 use crate::store::order_products::Hold;
 use crate::store::products::Pictures;
-use crate::store::{Read, Tx, locks, order_products, pots, products};
+use crate::store::{Read, Tx, locks, order_products, products};
 use taler::amount::{Amount, Currency};
 use taler::ids::ProductId;
 use taler::quantity::DecimalQuantity;
@@ -184,7 +185,7 @@ impl Till {
 }
 
 fn check_pot(db: &Read<'_>, instance: InstanceSerial, pot: i64) -> Result<(), Error> {
-    match pots::find(db, instance, pot)? {
+    match POTS.find(db, instance, pot)? {
         Some(_) => Ok(()),
         None => Err(InventoryError::PotUnknown(pot).into()),
     }

@@ -4,7 +4,7 @@ use super::inventory_error::InventoryError;
 use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::label::{Label, Labelled};
-use crate::store::groups;
+use crate::store::labels::GROUPS;
 
 /// Most groups of products of a shop.
 const MAX_GROUPS: i64 = 1000;
@@ -23,7 +23,7 @@ impl Till {
         offset: Option<i64>,
     ) -> Result<Vec<Labelled>, Error> {
         let (instance, limit) = (principal.instance.serial, limit.clamp(-MAX_LIST, MAX_LIST));
-        self.store.read(move |db| Ok(groups::list(db, instance, limit, offset)?)).await
+        self.store.read(move |db| Ok(GROUPS.list(db, instance, limit, offset)?)).await
     }
 
     /// Keeps a new group; its number.
@@ -36,10 +36,10 @@ impl Till {
         self.store
             .write(move |tx| {
                 still_there(tx, instance, &shop)?;
-                if groups::count(tx, instance)? >= MAX_GROUPS {
+                if GROUPS.count(tx, instance)? >= MAX_GROUPS {
                     return Err(InventoryError::Full("groups").into());
                 }
-                let made = groups::insert(tx, instance, &label)?;
+                let made = GROUPS.insert(tx, instance, &label)?;
                 made.ok_or_else(|| InventoryError::GroupExists.into())
             })
             .await
@@ -59,10 +59,10 @@ impl Till {
         let instance = principal.instance.serial;
         self.store
             .write(move |tx| {
-                if groups::is_name_taken(tx, instance, serial, &label.name)? {
+                if GROUPS.is_name_taken(tx, instance, serial, &label.name)? {
                     return Err(InventoryError::GroupExists.into());
                 }
-                match groups::update(tx, instance, serial, &label)? {
+                match GROUPS.update(tx, instance, serial, &label)? {
                     true => Ok(()),
                     false => Err(InventoryError::GroupUnknown(serial).into()),
                 }
@@ -77,7 +77,7 @@ impl Till {
     pub async fn delete_group(&self, principal: &Principal, serial: i64) -> Result<(), Error> {
         let instance = principal.instance.serial;
         self.store
-            .write(move |tx| match groups::delete(tx, instance, serial)? {
+            .write(move |tx| match GROUPS.delete(tx, instance, serial)? {
                 true => Ok(()),
                 false => Err(InventoryError::GroupUnknown(serial).into()),
             })

@@ -5,6 +5,7 @@ use super::lookup::still_there;
 use super::{Error, Principal, Till};
 use crate::model::invalid_field::InvalidField;
 use crate::model::label::{Label, Labelled};
+use crate::store::labels::POTS;
 use crate::store::pots;
 use taler::amount::Amount;
 
@@ -49,7 +50,7 @@ impl Till {
         offset: Option<i64>,
     ) -> Result<Vec<Labelled>, Error> {
         let (instance, limit) = (principal.instance.serial, limit.clamp(-MAX_LIST, MAX_LIST));
-        self.store.read(move |db| Ok(pots::list(db, instance, limit, offset)?)).await
+        self.store.read(move |db| Ok(POTS.list(db, instance, limit, offset)?)).await
     }
 
     /// Keeps a new pot; its number.
@@ -62,10 +63,10 @@ impl Till {
         self.store
             .write(move |tx| {
                 still_there(tx, instance, &shop)?;
-                if pots::count(tx, instance)? >= MAX_POTS {
+                if POTS.count(tx, instance)? >= MAX_POTS {
                     return Err(InventoryError::Full("pots").into());
                 }
-                let made = pots::insert(tx, instance, &label)?;
+                let made = POTS.insert(tx, instance, &label)?;
                 made.ok_or_else(|| InventoryError::PotExists.into())
             })
             .await
@@ -79,7 +80,7 @@ impl Till {
         let instance = principal.instance.serial;
         self.store
             .read(move |db| {
-                let pot = pots::find(db, instance, serial)?;
+                let pot = POTS.find(db, instance, serial)?;
                 let pot = pot.ok_or(InventoryError::PotUnknown(serial))?;
                 Ok(FilledPot { pot, totals: pots::totals(db, serial)? })
             })
@@ -102,7 +103,7 @@ impl Till {
         let instance = principal.instance.serial;
         self.store
             .write(move |tx| {
-                let there = pots::find(tx, instance, serial)?;
+                let there = POTS.find(tx, instance, serial)?;
                 let Label { name, description } =
                     there.ok_or(InventoryError::PotUnknown(serial))?.label;
                 let label = Label {
@@ -110,7 +111,7 @@ impl Till {
                     description: change.description.unwrap_or(description),
                 };
                 label.check("pot_name")?;
-                if pots::is_name_taken(tx, instance, serial, &label.name)? {
+                if POTS.is_name_taken(tx, instance, serial, &label.name)? {
                     return Err(InventoryError::PotExists.into());
                 }
                 if let Some(expected) = expected
@@ -118,7 +119,7 @@ impl Till {
                 {
                     return Err(InventoryError::PotChanged.into());
                 }
-                pots::update(tx, instance, serial, &label)?;
+                POTS.update(tx, instance, serial, &label)?;
                 if let Some(totals) = new_totals {
                     pots::set_totals(tx, serial, &totals)?;
                 }
@@ -134,7 +135,7 @@ impl Till {
     pub async fn delete_pot(&self, principal: &Principal, serial: i64) -> Result<(), Error> {
         let instance = principal.instance.serial;
         self.store
-            .write(move |tx| match pots::delete(tx, instance, serial)? {
+            .write(move |tx| match POTS.delete(tx, instance, serial)? {
                 true => Ok(()),
                 false => Err(InventoryError::PotUnknown(serial).into()),
             })

@@ -12,10 +12,9 @@ use crate::model::product::{
 };
 use crate::model::unit;
 use crate::model::webhook::EventType;
+use crate::store::labels::{GROUPS, POTS};
 use crate::store::products::Pictures;
-use crate::store::{
-    Read, Tx, categories, groups, images, locks, order_products, pots, products, units,
-};
+use crate::store::{Read, Tx, categories, images, locks, order_products, products, units};
 use taler::ids::ProductId;
 use taler::quantity::DecimalQuantity;
 use taler::time::{RelativeTime, Timestamp};
@@ -283,12 +282,12 @@ fn complete(
         }
     }
     if let Some(serial) = details.group
-        && groups::find(db, instance, serial)?.is_none()
+        && GROUPS.find(db, instance, serial)?.is_none()
     {
         return Err(InventoryError::GroupUnknown(serial).into());
     }
     if let Some(serial) = details.pot
-        && pots::find(db, instance, serial)?.is_none()
+        && POTS.find(db, instance, serial)?.is_none()
     {
         return Err(InventoryError::PotUnknown(serial).into());
     }
