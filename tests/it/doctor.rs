@@ -153,6 +153,7 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     // Nothing at all.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     at(&format!("http://{free}")).line("warn  daemon: no answer at ");
+    assert_eq!(daemon.stop(), 0);
     listening(&place, &free.to_string()).line("warn  daemon: no answer at ");
 }
 
