@@ -10,6 +10,7 @@
 //! the sandbox there is what exchanges and wallets do: make RSA keys, blind, sign, unblind.
 
 pub mod age;
+mod coprime;
 pub mod cs;
 pub mod denomination;
 pub mod permission;
