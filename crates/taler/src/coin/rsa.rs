@@ -376,6 +376,11 @@ impl BlindingSecret {
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
     }
+
+    /// The bytes, to be stored until the coin is signed and for nothing else.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
 }
 
 impl fmt::Debug for BlindingSecret {
