@@ -33,7 +33,7 @@ use self::args::{
 };
 pub use self::output::print_error;
 use self::owner::Owner;
-use crate::config::{self, BadConfig, Config, Loaded, Origin, Sources};
+use crate::config::{self, BadConfig, Config, Listen, Loaded, Origin, Sources};
 use crate::server::{self, store_options};
 use crate::store::{self, Role, Store};
 use crate::till;
@@ -299,6 +299,18 @@ fn explained(config: &Config, error: store::Error) -> Error {
             "\nThere is a tilld.db in this folder, where tilld 0.1.0 kept it: --database tilld.db";
     }
     Error::NoDatabase(path, rest)
+}
+
+/// Where the daemon listens: as it noted if it runs, else as the settings say.
+fn listened(config: &Config) -> Vec<Listen> {
+    let noted = store::listened_addresses(&config.database.path);
+    let listen = |text: &String| {
+        let text =
+            text.strip_prefix("http://").map_or(text.as_str(), |rest| rest.trim_end_matches('/'));
+        text.parse().ok()
+    };
+    let noted: Vec<Listen> = noted.iter().filter_map(listen).collect();
+    if noted.is_empty() { config.server.listen.clone() } else { noted }
 }
 
 /// The URL at which a browser finds the daemon: the base URL, else one on this machine that fits

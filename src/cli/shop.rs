@@ -8,7 +8,7 @@ use std::path::Path;
 use zeroize::Zeroizing;
 
 use super::args::Secret;
-use super::{Error, browser_address, open, output};
+use super::{Error, browser_address, listened, open, output};
 use crate::config::{Config, Listen};
 use crate::hub::{Hub, Limits};
 use crate::model::access::TokenScope;
@@ -172,7 +172,7 @@ pub(super) fn take_first_password(config: &Config) -> Result<(), Error> {
 
 /// `tilld setup-link`
 pub(super) fn setup_link(config: &Config) -> Result<(), Error> {
-    let addresses: Vec<_> = config.server.listen.iter().map(Listen::to_string).collect();
+    let addresses: Vec<_> = listened(config).iter().map(Listen::to_string).collect();
     let place = browser_address(config, &addresses);
     with_till(config, Role::Guest, |till| async move {
         match till.new_setup_code().await? {

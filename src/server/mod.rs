@@ -240,6 +240,13 @@ pub fn serve_with(
         is_demo: extra.is_demo,
         forms: http::Forms::default(),
     });
+    let on_ready = |ready: &Ready| {
+        // For commands that name or try the daemon's address, which an option of `serve` may have set.
+        if let Err(error) = store.note_addresses(&ready.addresses) {
+            log::warn!("commands on this machine cannot tell where it listens: {error}");
+        }
+        on_ready(ready);
+    };
     let done = actix_web::rt::System::new().block_on(run(
         config,
         connections,

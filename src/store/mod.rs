@@ -278,13 +278,19 @@ struct Inner {
     turns: Arc<Semaphore>,
     writer: Writer,
     /// The daemon's lock, held while it runs.
-    _lock: Option<File>,
+    lock: Option<File>,
 }
 
 impl fmt::Debug for Store {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Store({})", self.0.path.display())
     }
+}
+
+/// Where the daemon listens that has the database at `path`, as `http://ADDRESS/` or `unix:PATH`; empty if
+/// none runs.
+pub fn listened_addresses(path: &Path) -> Vec<String> {
+    paths::resolve(path).map(|path| paths::read_addresses(&path)).unwrap_or_default()
 }
 
 impl Store {
@@ -337,8 +343,17 @@ impl Store {
         let announce = Box::new(announce);
         let writer = Writer::start(opened.connection, &opened.path, role, options, announce)?;
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let (path, _lock) = (opened.path, opened.lock);
-        Ok(Self(Arc::new(Inner { number, path, pool, turns, writer, _lock })))
+        let (path, lock) = (opened.path, opened.lock);
+        Ok(Self(Arc::new(Inner { number, path, pool, turns, writer, lock })))
+    }
+
+    /// Notes for commands on this machine at which addresses the daemon listens, see
+    /// [`listened_addresses`]. Does nothing for others than the daemon.
+    ///
+    /// # Errors
+    /// When the lock's file cannot be written: commands then know the addresses of the settings only.
+    pub fn note_addresses(&self, addresses: &[String]) -> std::io::Result<()> {
+        self.0.lock.as_ref().map_or(Ok(()), |lock| paths::write_addresses(lock, addresses))
     }
 
     /// As [`Store::read`], but on the calling thread, with a connection that the thread keeps. For

@@ -1,7 +1,7 @@
 //! The files beside the file: names, links, the daemon's lock.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -79,6 +79,30 @@ pub(super) fn lock(path: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => Err(Error::AlreadyRunning(path.to_owned())),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
+}
+
+/// Most bytes that are read of what the daemon has written into its lock.
+const MAX_ADDRESSES: u64 = 4096;
+
+/// Writes into the daemon's lock where the daemon listens, a line each.
+pub(super) fn write_addresses(mut lock: &File, addresses: &[String]) -> std::io::Result<()> {
+    lock.set_len(0)?;
+    lock.write_all(addresses.join("\n").as_bytes())
+}
+
+/// What the daemon of the file at `path` has written into its lock; empty if none runs, or nothing can be read.
+pub(super) fn read_addresses(path: &Path) -> Vec<String> {
+    let read = || -> std::io::Result<String> {
+        let path = with_suffix(path, ".lock");
+        let file = OpenOptions::new().read(true).custom_flags(NO_LINKS).open(path)?;
+        if file.try_lock_shared().is_ok() {
+            return Ok(String::new());
+        }
+        let mut text = String::new();
+        file.take(MAX_ADDRESSES).read_to_string(&mut text)?;
+        Ok(text)
+    };
+    read().unwrap_or_default().lines().map(str::to_owned).collect()
 }
 
 /// Removes the file at `path`, if there is one, and what SQLite has put beside it.

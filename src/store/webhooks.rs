@@ -23,9 +23,9 @@ use system::{log_limit, random};
 use taler::ids::WebhookId;
 use taler::time::Timestamp;
 
-/// Bounds are looked at when a hundredth of them may have been added since, and at the latest after this
-/// many deliveries: to count takes longer than to add.
-const UNCOUNTED: u64 = 64;
+/// Bounds are looked at when this part of them may have been added since: to count takes longer than to add,
+/// the longer the more waits. So they are exceeded by a sixteenth at most.
+const UNCOUNTED_PART: u64 = 16;
 /// Most rows that one statement drops beyond the bounds, and how many statements do: others wait meanwhile.
 const DROPPED_AT_ONCE: u32 = 256;
 /// See [`DROPPED_AT_ONCE`].
@@ -162,7 +162,7 @@ fn write(
     })?;
     let newest = u64::try_from(tx.last_insert_rowid()).unwrap_or_default();
     let limits = tx.outbox();
-    let counted = UNCOUNTED.min(u64::from(limits.max_waiting) / 100).max(1);
+    let counted = (u64::from(limits.max_waiting) / UNCOUNTED_PART).max(1);
     let is_long =
         u64::try_from(variables.len()).is_ok_and(|len| len > limits.max_variables_bytes / 512);
     if is_long || newest.is_multiple_of(counted) {

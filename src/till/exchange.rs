@@ -10,6 +10,7 @@
 //! Only two functions here wait for the network: [`Till::refresh_exchange`], which `jobs` calls, and
 //! [`Till::introduce_exchange`], for which the operator waits.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -57,6 +58,8 @@ pub struct ExchangeState {
     pub next_download: Timestamp,
     /// The error of the last fetch of the keys; `None` if it succeeded or there was none.
     pub failure: Option<ExchangeFailure>,
+    /// The kinds of accounts that it pays to, such as `iban`, as far as is known.
+    pub wire_methods: BTreeSet<String>,
 }
 
 impl ExchangeState {
@@ -281,6 +284,7 @@ fn state(exchange: &Exchange) -> ExchangeState {
             status: error.status(),
             code: error.code(),
         }),
+        wire_methods: exchange.known_keys().map(|keys| keys.wire_methods()).unwrap_or_default(),
     }
 }
 

@@ -120,6 +120,10 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     assert!(line.contains("comes back after 3."), "{line}");
     assert!(line.contains("tilld doctor --slow"), "{line}");
 
+    // Without an address in the settings it is asked where it listens, whatever they say of that.
+    let elsewhere = listening(&place, "127.0.0.1:1");
+    elsewhere.line(&format!("ok    daemon: {}/ answers in ", daemon.address));
+
     // Something stands in front of it that gives up at once.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let proxy = format!("http://{}", listener.local_addr().unwrap());
@@ -149,6 +153,7 @@ fn the_daemon_is_asked_at_its_address_and_a_request_that_waits_is_timed() {
     // Nothing at all.
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     at(&format!("http://{free}")).line("warn  daemon: no answer at ");
+    assert_eq!(daemon.stop(), 0);
     listening(&place, &free.to_string()).line("warn  daemon: no answer at ");
 }
 

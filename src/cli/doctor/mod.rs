@@ -17,7 +17,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::output::{self, escaped};
-use super::{Error, explained, owner, with_rights_of};
+use super::{Error, explained, listened, owner, with_rights_of};
 use crate::config::Config;
 use crate::model::webhook::Webhook;
 use crate::server::policy;
@@ -112,12 +112,13 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let now = clock.now();
 
     let server = &config.server;
-    let mut findings = vec![address::base_url(server.base_url.as_ref(), &server.listen)];
+    let listens = listened(config);
+    let mut findings = vec![address::base_url(server.base_url.as_ref(), &listens)];
     let longest = Duration::from_secs(config.polls.max_wait_s);
     let wait = daemon::Wait::of(longest, slow);
     findings.push(match &server.base_url {
         Some(url) => daemon::check(url, wait)?,
-        None => daemon::check_listening(&server.listen, wait)?,
+        None => daemon::check_listening(&listens, wait)?,
     });
     let mut about_file = disk::check(path);
     about_file.extend(database::check(path, inspection.as_ref(), &database));

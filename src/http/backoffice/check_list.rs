@@ -1,6 +1,8 @@
 //! The check list of steps before the first payment: the first page of the back office until all of
 //! them are done. The status page shows the same states.
 
+use std::collections::BTreeSet;
+
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
@@ -109,7 +111,7 @@ impl List<'_> {
 
     /// What is not done of this; `None` if it is done.
     fn missing(&self, step: Step) -> Option<String> {
-        let (messages, findings) = (self.messages, self.findings);
+        let (messages, findings, status) = (self.messages, self.findings, self.status);
         let missing = match step {
             Step::Name => findings.is_unnamed().then_some(messages.step_name_missing),
             Step::Exchange if findings.has_no_exchange() => Some(match self.is_operator {
@@ -124,7 +126,12 @@ impl List<'_> {
             }
             Step::Currency => None,
             Step::Account if findings.has_no_account() => Some(messages.no_account),
-            Step::Account if findings.can_nobody_pay() => Some(messages.step_account_unpayable),
+            Step::Account if findings.can_nobody_pay() => {
+                let methods = status.exchanges.iter().flat_map(|one| &one.wire_methods);
+                let kinds: BTreeSet<_> = methods.map(String::as_str).collect();
+                let kinds: Vec<_> = kinds.into_iter().collect();
+                return Some(filled(messages.step_account_unpayable, &[&kinds.join(", ")]));
+            }
             Step::Account => findings.is_identification_required().then_some(messages.warn_kyc),
             Step::Address if findings.is_local() => Some(messages.warn_this_machine),
             Step::Address => findings.is_plain().then_some(messages.warn_plain),
@@ -265,6 +272,7 @@ mod tests {
             expires: None,
             next_download: now(),
             failure: None,
+            wire_methods: BTreeSet::new(),
         };
         status.exchanges = vec![silent];
         let said = missing(&status, Step::Exchange);

@@ -24,6 +24,7 @@ const MESSAGES: &[Message] = &[
     ("revoked", |messages| messages.said_revoked),
     ("exchange-added", |messages| messages.said_exchange_added),
     ("exchange-removed", |messages| messages.said_exchange_removed),
+    ("shop-exists", |messages| messages.said_shop_exists),
     ("resent", |messages| messages.said_resent),
     ("list-hidden", |messages| messages.said_list_hidden),
 ];

@@ -22,8 +22,8 @@ use crate::till::{Auth, CreateInstance, Error, SetupRefusal, Till};
 use taler::ids::InstanceId;
 use ui::Messages;
 
-/// Where one signs in once there is a shop.
-const SIGN_IN: &str = "webui/sign-in";
+/// Where one signs in once there is a shop; the page says that there is one.
+const SIGN_IN: &str = "webui/sign-in?said=shop-exists";
 
 #[derive(Template)]
 #[template(path = "http/backoffice/setup.html")]

@@ -27,6 +27,9 @@ use taler::time::{RelativeTime, Timestamp};
 const AT_ONCE: usize = 4;
 /// Most of those to webhooks whose last attempt has failed: receivers that do not answer hold no more.
 const FAILING_AT_ONCE: usize = 2;
+/// From the beginning of an attempt to that of the next one: two hundred a second. An attempt takes more of the
+/// processor than a payment does, and what is told must not hold up what is sold.
+const SPACING: Duration = Duration::from_millis(5);
 /// How long to wait after each failed attempt until the next one, in seconds: twelve attempts in three days.
 const PAUSES_S: &[u64] = &[5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400];
 /// By how many thousandths a pause is shorter or longer, so that not all webhooks of a receiver that was
@@ -99,18 +102,18 @@ struct Turns {
 }
 
 impl Turns {
-    /// Takes those of `candidates` that can be attempted now, who has waited longest for its turn first;
-    /// and when the first of the others is due.
+    /// Takes the one of `candidates` that can be attempted now and has waited longest for its turn; if there is
+    /// none, when the first of them is due.
     fn take(
         &mut self,
         mut candidates: Vec<Candidate>,
         now: Timestamp,
-    ) -> (Vec<Candidate>, Option<Timestamp>) {
+    ) -> Result<Candidate, Option<Timestamp>> {
         let waiting: HashSet<_> = candidates.iter().map(|one| one.webhook).collect();
         self.last.retain(|webhook, _| waiting.contains(webhook));
         let turn = |one: &Candidate| self.last.get(&one.webhook).copied().unwrap_or_default();
         candidates.sort_by_key(|one| (turn(one), one.next_attempt, one.serial.0));
-        let (mut taken, mut due) = (Vec::new(), None::<Timestamp>);
+        let mut due = None::<Timestamp>;
         for candidate in candidates {
             if candidate.next_attempt > now {
                 let next = candidate.next_attempt;
@@ -130,10 +133,10 @@ impl Turns {
                 self.last.insert(candidate.webhook, self.next);
                 let (webhook, is_failing) = (candidate.webhook, candidate.is_failing);
                 self.busy.push(Busy { webhook, host, is_failing });
-                taken.push(candidate);
+                return Ok(candidate);
             }
         }
-        (taken, due)
+        Err(due)
     }
 
     fn end(&mut self, webhook: WebhookSerial) {
@@ -180,20 +183,29 @@ impl Till {
             log_limit::warn("failures to record deliveries", line);
         }
         let (mut turns, mut attempts) = (Turns::default(), FuturesUnordered::new());
+        let mut next_start = tokio::time::Instant::now();
         loop {
+            // What happens meanwhile is announced still when it is waited for.
+            tokio::select! {
+                () = tokio::time::sleep_until(next_start) => {}
+                Some(webhook) = attempts.next() => {
+                    turns.end(webhook);
+                    continue;
+                }
+            }
             let now = clock.advance();
             let wait = match self.store.read(|db| Ok::<_, Error>(webhooks::candidates(db)?)).await {
-                Ok(candidates) => {
-                    let (taken, due) = turns.take(candidates, now);
-                    let clock = &clock;
-                    attempts.extend(
-                        taken.into_iter().map(|one| self.tell(one, clock.clone()).boxed_local()),
-                    );
-                    due.map_or(LONGEST_SLEEP, |due| {
+                Ok(candidates) => match turns.take(candidates, now) {
+                    Ok(candidate) => {
+                        attempts.push(self.tell(candidate, clock.clone()).boxed_local());
+                        next_start = tokio::time::Instant::now() + SPACING;
+                        continue;
+                    }
+                    Err(due) => due.map_or(LONGEST_SLEEP, |due| {
                         let wait = due.saturating_since(now).duration().unwrap_or(LONGEST_SLEEP);
                         wait.min(LONGEST_SLEEP)
-                    })
-                }
+                    }),
+                },
                 Err(error) => {
                     let line = format_args!("deliveries to webhooks could not be read: {error}");
                     log_limit::warn("failures to read deliveries", line);
@@ -204,9 +216,6 @@ impl Till {
                 () = self.hub.webhooks_changed() => {}
                 () = tokio::time::sleep(wait) => {}
                 Some(webhook) = attempts.next() => turns.end(webhook),
-            }
-            while let Some(Some(webhook)) = attempts.next().now_or_never() {
-                turns.end(webhook);
             }
         }
     }
@@ -393,6 +402,17 @@ mod tests {
         }
     }
 
+    /// Whom all turns of this moment are given to, and when the next one is due.
+    fn taken(turns: &mut Turns, all: Vec<Candidate>, now: u64) -> (Vec<i64>, Option<Timestamp>) {
+        let mut taken = vec![];
+        loop {
+            match turns.take(all.clone(), at(now)) {
+                Ok(candidate) => taken.push(candidate.webhook.0),
+                Err(due) => return (taken, due),
+            }
+        }
+    }
+
     #[test]
     fn a_delivery_is_attempted_twelve_times_in_three_days() {
         let steps = (1..=MAX_ATTEMPTS).map(|attempts| pause(attempts, None, 200));
@@ -420,20 +440,17 @@ mod tests {
             let failing = (1..=3).map(|n| candidate(n, &url(n), true, 10));
             failing.chain((4..=8).map(|n| candidate(n, &url(n), false, 20))).collect::<Vec<_>>()
         };
-        let numbers = |taken: Vec<Candidate>| taken.iter().map(|c| c.webhook.0).collect::<Vec<_>>();
-        let (taken, due) = turns.take(all(), at(15));
-        assert_eq!((numbers(taken), due), (vec![1, 2], Some(at(20))));
-        let (taken, due) = turns.take(all(), at(20));
-        assert_eq!((numbers(taken), due), (vec![4, 5], None));
+        assert_eq!(taken(&mut turns, all(), 15), (vec![1, 2], Some(at(20))));
+        assert_eq!(taken(&mut turns, all(), 20), (vec![4, 5], None));
         // The third one that fails comes before the first does again.
         turns.end(WebhookSerial(1));
-        assert_eq!(numbers(turns.take(all(), at(20)).0), [3]);
+        assert_eq!(taken(&mut turns, all(), 20).0, [3]);
         for n in [2, 3, 4, 5] {
             turns.end(WebhookSerial(n));
         }
-        assert_eq!(numbers(turns.take(all(), at(20)).0), [6, 7, 8, 1]);
+        assert_eq!(taken(&mut turns, all(), 20).0, [6, 7, 8, 1]);
         // What waits for nothing is forgotten.
-        turns.take(vec![], at(20));
+        assert_eq!(taken(&mut turns, vec![], 20), (vec![], None));
         assert!(turns.last.is_empty());
     }
 
@@ -446,8 +463,7 @@ mod tests {
             "http://b.example",
         ];
         let all = (1..).zip(urls).map(|(n, url)| candidate(n, url, false, 0)).collect();
-        let taken = turns.take(all, at(1)).0;
-        assert_eq!(taken.iter().map(|c| c.webhook.0).collect::<Vec<_>>(), [1, 3]);
+        assert_eq!(taken(&mut turns, all, 1).0, [1, 3]);
     }
 
     #[test]

@@ -73,8 +73,8 @@ fn the_first_shop_is_made_by_the_link_that_the_daemon_prints_and_by_it_once() {
 
     // It was for once, and there is a shop now.
     let again = send(&visitor, &code);
-    assert_eq!((again.status, again.location()), (303, "/webui/sign-in"));
-    assert_eq!(stranger.get("/webui/setup").location(), "/webui/sign-in");
+    assert_eq!((again.status, again.location()), (303, "/webui/sign-in?said=shop-exists"));
+    assert_eq!(stranger.get("/webui/setup").location(), "/webui/sign-in?said=shop-exists");
     let kept: i64 =
         store(&place).query_row("SELECT count(*) FROM setup_code", [], |row| row.get(0)).unwrap();
     assert_eq!(kept, 0);
@@ -101,7 +101,10 @@ fn two_who_have_the_link_make_one_shop() {
         (one.post("/webui/setup", &inputs(&code, "One")), other.join().unwrap())
     });
     let places = [first.location(), second.location()];
-    assert!(places.contains(&"/webui") && places.contains(&"/webui/sign-in"), "{places:?}");
+    assert!(
+        places.contains(&"/webui") && places.contains(&"/webui/sign-in?said=shop-exists"),
+        "{places:?}"
+    );
     assert_eq!(place.ok(&["instance", "list"]).lines().count(), 1);
 }
 
@@ -110,7 +113,10 @@ fn a_new_link_a_restart_and_time_end_the_link_before() {
     let place = Place::new();
     let (daemon, said) = started(&place);
     let first = code(&said);
-    let second = code(&place.ok(&["setup-link"]));
+    let again = place.ok(&["setup-link"]);
+    // It listens where an option of its own told it to.
+    assert!(again.contains(&daemon.address), "{again} {}", daemon.address);
+    let second = code(&again);
     assert_ne!(first, second);
     let visitor = Visitor::at_form(&daemon.address, "/webui/setup");
     assert_eq!(send(&visitor, &first).status, 403, "another one was made");
@@ -161,7 +167,7 @@ fn a_shop_that_is_made_in_another_way_ends_the_link() {
     let visitor = Visitor::at_form(&daemon.address, "/webui/setup");
     place.passwd("admin", "battery staple");
     let late = send(&visitor, &code);
-    assert_eq!((late.status, late.location()), (303, "/webui/sign-in"));
+    assert_eq!((late.status, late.location()), (303, "/webui/sign-in?said=shop-exists"));
     assert_eq!(Visitor::of(&daemon.address).sign_in_anew("admin", PASSWORD).status, 403);
     assert_eq!(Visitor::of(&daemon.address).sign_in_anew("admin", "battery staple").status, 303);
 }

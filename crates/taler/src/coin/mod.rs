@@ -11,6 +11,7 @@
 //! ([`envelope`]), and change a coin into others ([`refresh`]).
 
 pub mod age;
+mod coprime;
 pub mod cs;
 pub mod denomination;
 pub mod envelope;

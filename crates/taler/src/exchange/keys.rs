@@ -1,6 +1,6 @@
 //! The list of an exchange's keys, fees and accounts, verified.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{BadKeys, Denomination, Limit, Stefan, Trusted, WireAccount, verify};
 use crate::amount::Amount;
@@ -125,6 +125,11 @@ impl Keys {
     /// The accounts that the exchange pays from.
     pub fn accounts(&self) -> &[WireAccount] {
         &self.accounts
+    }
+
+    /// The wire methods of those accounts, such as `iban`: it pays to accounts of the same ones.
+    pub fn wire_methods(&self) -> BTreeSet<String> {
+        self.accounts.iter().map(|account| account.payto.wire_method().to_owned()).collect()
     }
 
     /// Whether any of the exchange's accounts can pay `shop`.

@@ -41,8 +41,8 @@ macro_rules! check_list_texts {
             step_account: "Bank account", "Bankkonto";
             step_accounts: "Accounts in use: {}", "Benutzte Konten: {}";
             step_to_accounts: "Accounts", "Konten";
-            step_account_unpayable: "No exchange can pay to this account. Add one at a bank that the exchange reaches.",
-                "Kein Exchange kann auf dieses Konto auszahlen. Fügen Sie eines bei einer Bank hinzu, die der Exchange erreicht.";
+            step_account_unpayable: "No exchange can pay to this account. Add one of a kind that an exchange pays to: {}.",
+                "Kein Exchange kann auf dieses Konto auszahlen. Fügen Sie eines der Art hinzu, auf die ein Exchange auszahlt: {}.";
             step_address: "Address for customers", "Adresse für Kunden";
             step_address_good: "Customers reach the till safely (https).", "Kunden erreichen die Kasse sicher (https).";
             step_backup: "Backups", "Sicherungen";

@@ -25,8 +25,8 @@ macro_rules! instances_texts {
             purge_instance: "Delete its history, too", "Auch seine Geschichte löschen";
             purge_instance_hint: "All its orders, payments and refunds are deleted permanently.", "Alle seine Bestellungen, Zahlungen und Erstattungen verschwinden endgültig.";
             delete_before_purge: "Delete the shop first.", "Löschen Sie zuerst den Laden.";
-            instance_unfinished: "Payments of this shop are unfinished: {} coins that their exchange has not confirmed, {} part-paid orders, {} refunds that were not collected. You can delete it anyway: all of that is then given back to the customers, and the shop's key is kept until the last refund is answered.",
-                "Zahlungen dieses Ladens sind noch offen: {} Münzen, die ihr Exchange nicht bestätigt hat, {} teilweise bezahlte Bestellungen, {} nicht abgeholte Erstattungen. Sie können ihn trotzdem löschen: Das alles geht dann an die Kunden zurück, und der Schlüssel des Ladens bleibt, bis die letzte Erstattung beantwortet ist.";
+            instance_unfinished: "Payments of this shop are unfinished: coins that their exchange has not confirmed: {}; part-paid orders: {}; refunds that were not collected: {}. You can delete it anyway: all of that is then given back to the customers, and the shop's key is kept until the last refund is answered.",
+                "Zahlungen dieses Ladens sind noch offen: Münzen, die ihr Exchange nicht bestätigt hat: {}; teilweise bezahlte Bestellungen: {}; nicht abgeholte Erstattungen: {}. Sie können ihn trotzdem löschen: Das alles geht dann an die Kunden zurück, und der Schlüssel des Ladens bleibt, bis die letzte Erstattung beantwortet ist.";
             delete_unfinished: "Delete it although payments are unfinished", "Löschen, obwohl Zahlungen offen sind";
             said_going: "Deleted. Its last refunds are being sent; then the rest is deleted automatically.", "Gelöscht. Die letzten Erstattungen werden noch gesendet; dann verschwindet der Rest von selbst.";
             type_instance_id: "Type the short name to confirm", "Zur Bestätigung den Kurznamen eingeben";

@@ -16,6 +16,7 @@ macro_rules! sign_in_texts {
                 "Diese Verbindung ist nicht verschlüsselt: andere im selben Netz können das Passwort mitlesen und in Ihrem Namen handeln. Benutzen Sie möglichst https.";
             session_expired: "You were signed out after a time of inactivity. Please sign in again.",
                 "Sie wurden nach einer Zeit ohne Aktivität abgemeldet. Bitte melden Sie sich wieder an.";
+            said_shop_exists: "There is a shop already. Sign in to it.", "Es gibt schon einen Laden. Melden Sie sich dort an.";
             said_signed_out: "You are signed out.", "Sie sind abgemeldet.";
             signed_out_title: "You are signed out", "Sie sind abgemeldet";
             signed_out: "Please sign in again.", "Bitte melden Sie sich wieder an.";
