@@ -23,6 +23,12 @@ pub const FILES: &[File] = &[
         kind: "text/javascript; charset=utf-8",
         text: concat!(include_str!("connection.js"), include_str!("office.js")),
     },
+    File { name: "code.js", kind: "text/javascript; charset=utf-8", text: include_str!("code.js") },
+    File {
+        name: "picture.js",
+        kind: "text/javascript; charset=utf-8",
+        text: include_str!("picture.js"),
+    },
     // So that a tablet at the counter can have the till as an app that takes the whole screen.
     File {
         name: "till.webmanifest",
