@@ -9,6 +9,7 @@ use super::super::extract::PathId;
 use super::super::pages::page::PageContext;
 use super::answer::shown;
 use super::form::{Form, FormState};
+use super::products::row_number;
 use super::web_session::WebSession;
 use crate::model::category::NewCategory;
 use crate::model::product::Translations;
@@ -129,8 +130,9 @@ fn one(
 pub(in crate::http) async fn show(
     till: Data<Till>,
     web_session: WebSession,
-    PathId(serial): PathId<i64>,
+    PathId(serial): PathId<String>,
 ) -> Answer {
+    let serial = row_number(&serial);
     let old = till.category(web_session.principal(), serial).await?.category.details;
     let typed = FormState::suggesting(&[("name", &old.name)]);
     one(&web_session, serial, &old.name, StatusCode::OK, &typed)
@@ -140,9 +142,10 @@ pub(in crate::http) async fn show(
 pub(in crate::http) async fn change(
     till: Data<Till>,
     web_session: WebSession,
-    PathId(serial): PathId<i64>,
+    PathId(serial): PathId<String>,
     form: Form,
 ) -> Answer {
+    let serial = row_number(&serial);
     let old = till.category(web_session.principal(), serial).await?.category.details;
     let mut typed = FormState::of(form);
     let new = NewCategory { name: typed.form().text("name").to_owned(), ..old.clone() };
@@ -159,9 +162,10 @@ pub(in crate::http) async fn change(
 pub(in crate::http) async fn delete(
     till: Data<Till>,
     web_session: WebSession,
-    PathId(serial): PathId<i64>,
+    PathId(serial): PathId<String>,
     _form: Form,
 ) -> Answer {
+    let serial = row_number(&serial);
     till.delete_category(web_session.principal(), serial).await?;
     Ok(web_session.go("categories", Some("gone")))
 }

@@ -381,7 +381,7 @@ async fn show_form(
     });
     let ticked: Vec<i64> = match (&product, is_sent) {
         (Some(product), false) => product.details.categories.clone(),
-        _ => typed.form().all("category").filter_map(|text| text.parse().ok()).collect(),
+        _ => typed.form().all("category[]").filter_map(|text| text.parse().ok()).collect(),
     };
     let own_unit = product.as_ref().map(|product| product.details.unit.as_str());
     let stock = product
@@ -577,7 +577,7 @@ fn read(
         }
     };
     let categories: Vec<i64> =
-        typed.form().all("category").filter_map(|text| text.parse().ok()).collect();
+        typed.form().all("category[]").filter_map(|text| text.parse().ok()).collect();
     if categories.len() > MAX_CATEGORIES {
         typed.add_error("", messages.product_too_many_categories);
     }
@@ -719,12 +719,19 @@ pub(in crate::http) async fn add(till: Data<Till>, web_session: WebSession, form
 pub(in crate::http) async fn show(
     till: Data<Till>,
     web_session: WebSession,
-    PathId(serial): PathId<i64>,
+    PathId(serial): PathId<String>,
     params: QueryParams,
 ) -> Answer {
+    let serial = row_number(&serial);
     let tried = Tried { before: params.get("before")?, ..Tried::default() };
     let serial = Some(ProductSerial(serial));
     show_form(&web_session, &till, StatusCode::OK, serial, tried).await
+}
+
+/// The number of a row, as addresses have it. What is no number is that of no row, so that it is not found like one
+/// that is gone.
+pub(super) fn row_number(segment: &str) -> i64 {
+    segment.parse().unwrap_or_default()
 }
 
 /// The product numbered `serial`.
@@ -737,9 +744,10 @@ async fn numbered(till: &Till, web_session: &WebSession, serial: i64) -> Result<
 pub(in crate::http) async fn change(
     till: Data<Till>,
     web_session: WebSession,
-    PathId(serial): PathId<i64>,
+    PathId(serial): PathId<String>,
     form: Form,
 ) -> Answer {
+    let serial = row_number(&serial);
     let messages = web_session.messages();
     let old = numbered(&till, &web_session, serial).await?;
     let mut typed = FormState::of(form);
@@ -758,9 +766,10 @@ pub(in crate::http) async fn change(
 pub(in crate::http) async fn move_stock(
     till: Data<Till>,
     web_session: WebSession,
-    PathId(serial): PathId<i64>,
+    PathId(serial): PathId<String>,
     form: Form,
 ) -> Answer {
+    let serial = row_number(&serial);
     let messages = web_session.messages();
     let mut typed = FormState::of(form);
     let reason = StockReason::of(typed.form().text("reason"));
@@ -799,9 +808,10 @@ pub(in crate::http) async fn move_stock(
 pub(in crate::http) async fn delete(
     till: Data<Till>,
     web_session: WebSession,
-    PathId(serial): PathId<i64>,
+    PathId(serial): PathId<String>,
     form: Form,
 ) -> Answer {
+    let serial = row_number(&serial);
     let product = numbered(&till, &web_session, serial).await?;
     let held = if form.has("force") { HeldProduct::Delete } else { HeldProduct::Keep };
     match till.delete_product(web_session.principal(), product.id, held).await {

@@ -139,6 +139,16 @@ fn separator(line: &str) -> char {
     best.0
 }
 
+/// The line of `text` in which the record begins that was read from `position` on: empty lines before it are read
+/// with it.
+fn line_of(text: &str, position: &csv::Position) -> u64 {
+    let start = usize::try_from(position.byte()).unwrap_or(usize::MAX);
+    let rest = text.as_bytes().get(start..).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| b"\r\n".contains(byte));
+    let skipped = ends.filter(|byte| **byte == b'\n').count();
+    position.line().saturating_add(u64::try_from(skipped).unwrap_or(u64::MAX))
+}
+
 fn text(bytes: &[u8]) -> Result<Vec<TableLine>, BadTable> {
     let text = decoded(bytes);
     if text.contains('\0') {
@@ -166,7 +176,7 @@ fn text(bytes: &[u8]) -> Result<Vec<TableLine>, BadTable> {
         .from_reader(rest.as_bytes());
     let (mut lines, mut record) = (Lines::default(), StringRecord::new());
     while reader.read_record(&mut record).map_err(|_| BadTable::Unreadable)? {
-        let number = record.position().map_or(0, csv::Position::line);
+        let number = record.position().map_or(0, |position| line_of(rest, position));
         let number = number.saturating_add(first_number).saturating_sub(1);
         // One more than may be, so that it is said.
         let cells = record.iter().take(MAX_CELLS.saturating_mul(2)).map(str::to_owned);
@@ -335,8 +345,8 @@ mod tests {
         assert_eq!(read(many.as_bytes()).unwrap().len(), MAX_IMPORT_LINES + 1);
         assert_eq!(read(format!("{many}a\n").as_bytes()), Err(BadTable::TooManyLines));
         assert_eq!(
-            read(format!("a\n{}\n", "x;".repeat(100)).as_bytes()).map(drop),
-            Ok(()).and_then(|()| Err(BadTable::TooWide(2)))
+            read(format!("a\n{}\n", "x;".repeat(100)).as_bytes()),
+            Err(BadTable::TooWide(2))
         );
         assert_eq!(
             read(format!("a\n\n{}", "x".repeat(MAX_CELL + 1)).as_bytes()),

@@ -1,5 +1,7 @@
 //! The pages of products, categories, stock and code devices, and tables of products.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use serde_json::{Value, json};
 
 use super::{Page, Visitor, office};
@@ -13,7 +15,9 @@ const KEY: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 impl Visitor {
     /// Sends a form with a file, as browsers do.
     fn upload(&self, path: &str, inputs: &[(&str, &str)], input: &str, file: &[u8]) -> Page {
-        let page = format!("{}.upload{}", self.csrf.split('.').next().unwrap(), file.len());
+        static PAGES: AtomicUsize = AtomicUsize::new(0);
+        let page = PAGES.fetch_add(1, Ordering::Relaxed);
+        let page = format!("{}.upload{page}", self.csrf.split('.').next().unwrap());
         let mut body = Vec::new();
         for (name, value) in [&[("csrf", page.as_str())], inputs].concat() {
             let head = format!("--XX\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n");
@@ -72,7 +76,7 @@ fn a_product_is_made_changed_and_deleted_by_hand() {
         ("unit", "Piece"),
         ("stock", "10"),
         ("low_stock", "2"),
-        ("category", category.as_str()),
+        ("category[]", category.as_str()),
         ("tax_percent", "19"),
         ("minimum_age", "16"),
         ("description", "Hot"),
@@ -406,7 +410,7 @@ fn a_code_device_shows_its_key_once() {
     let made = clerk.post("/webui/new-otp-device", &inputs);
     led(&made, "otp-devices/hall?fresh=");
     let page = clerk.get(made.location());
-    let (_, rest) = page.text.split_once("id=\"key\">").unwrap();
+    let (_, rest) = page.text.split_once("id=\"otp-key\">").unwrap();
     let key = rest.split('<').next().unwrap().to_owned();
     assert_eq!(key.len(), 32, "160 bits");
     let again = clerk.get(made.location()).text;

@@ -14,7 +14,7 @@ macro_rules! otp_devices_texts {
             otp_name_hint: "For yourself, like: vending machine in the hall", "Für Sie selbst, wie: Automat im Flur";
             otp_id: "Short name", "Kurzer Name";
             otp_id_hint: "Letters, digits, dots and hyphens, like hall-1. It stays as it is.", "Buchstaben, Ziffern, Punkte und Bindestriche, wie flur-1. Er bleibt, wie er ist.";
-            otp_bad_id: "A short name has 1 to 64 letters, digits, or . _ ~ : @ -", "Ein kurzer Name hat 1 bis 64 Buchstaben (ohne Umlaute), Ziffern, oder . _ ~ : @ -";
+            otp_bad_id: "A short name has 1 to 64 letters, digits, or . _ : -", "Ein kurzer Name hat 1 bis 64 Buchstaben (ohne Umlaute), Ziffern, oder . _ : -";
             otp_algorithm: "What the code depends on", "Wovon der Code abhängt";
             otp_time: "The time: any authenticator app can show it", "Von der Zeit: jede Authenticator-App kann ihn zeigen";
             otp_price: "The time and the price: for devices on which the price is typed", "Von Zeit und Preis: für Geräte, an denen der Preis eingegeben wird";

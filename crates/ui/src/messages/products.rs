@@ -49,6 +49,7 @@ macro_rules! products_texts {
             product_tax_percent: "Tax in per cent", "Steuer in Prozent";
             product_tax_hint: "It is contained in the price. Like 19 or 8.1; if empty, none is shown.", "Sie ist im Preis enthalten. Wie 19 oder 8,1; wenn leer, wird keine ausgewiesen.";
             product_tax_name: "Name of the tax", "Name der Steuer";
+            product_tax_name_hint: "If empty: VAT", "Wenn leer: MwSt.";
             tax_usual: "VAT", "MwSt.";
             no_tax: "Please write a per cent from 0 to 100, like 19 or 8.1.", "Bitte schreiben Sie Prozente von 0 bis 100, wie 19 oder 8,1.";
             product_low_stock: "Low from", "Knapp ab";
