@@ -24,6 +24,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0011_webhooks"),
     sql!("migrations/0012_inventory"),
     sql!("migrations/0013_counter"),
+    sql!("migrations/0014_stock"),
 ];
 
 /// The schema version of this program: the number of migrations.

@@ -30,10 +30,12 @@ mod pending;
 mod pos;
 mod pot;
 mod product;
+mod product_import;
 mod refund;
 mod reports;
 mod setup;
 mod status;
+mod stock;
 mod strangers;
 mod template;
 mod time;
@@ -93,10 +95,14 @@ pub use pending::PendingWork;
 pub use pos::{PointOfSale, WithPictures};
 pub use pot::{FilledPot, PotChange};
 pub use product::{HeldProduct, LockProduct, ProductPaging};
+pub use product_import::{
+    Import, ImportPlan, ImportTable, Imported, MAX_IMPORT_LINES, PlannedProduct,
+};
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
 pub use setup::{SetupCode, SetupRefusal};
 pub use status::{Machine, ShopStatus, Step};
+pub use stock::{ShownProducts, returned};
 pub use strangers::StrangerLimits;
 pub use template::Offer;
 pub use wait::{
