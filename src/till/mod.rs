@@ -37,6 +37,7 @@ mod status;
 mod strangers;
 mod template;
 mod time;
+mod undo;
 mod unit;
 mod verified_passwords;
 mod wait;
