@@ -23,6 +23,16 @@ pub const FILES: &[File] = &[
         kind: "text/javascript; charset=utf-8",
         text: concat!(include_str!("connection.js"), include_str!("office.js")),
     },
+    File {
+        name: "receipt.css",
+        kind: "text/css; charset=utf-8",
+        text: include_str!("receipt.css"),
+    },
+    File {
+        name: "receipt.js",
+        kind: "text/javascript; charset=utf-8",
+        text: include_str!("receipt.js"),
+    },
     // So that a tablet at the counter can have the till as an app that takes the whole screen.
     File {
         name: "till.webmanifest",

@@ -11,6 +11,8 @@
 
 pub(super) mod accounts;
 mod answer;
+pub(super) mod cashier;
+pub(super) mod cashiers;
 pub(super) mod check_list;
 mod cookie;
 mod csrf;
@@ -31,13 +33,17 @@ mod order_badge;
 pub(super) mod orders;
 pub(super) mod password;
 mod problem;
+pub(super) mod receipt;
 mod repeats;
 pub(super) mod setup;
 pub(super) mod sign_in;
 pub(super) mod status;
 pub(super) mod submissions;
+mod tax_table;
 pub(super) mod templates;
 pub(super) mod till;
+mod till_device;
+pub(super) mod today;
 pub(super) mod tokens;
 mod web_session;
 pub(super) mod webhooks;

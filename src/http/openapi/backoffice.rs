@@ -14,7 +14,9 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn operation(row: &'static RouteSpec) -> Operation {
     let summary = match (row.method, row.access) {
-        ("GET", Access::SessionBackground(_)) => "A part of a page, once there is news",
+        ("GET", Access::SessionBackground(_) | Access::TillBackground(_)) => {
+            "A part of a page, once there is news"
+        }
         ("GET", _) => "A page",
         _ => "A page's form; leads to another page, or shows it again with what is wrong",
     };
@@ -29,12 +31,13 @@ fn operation(row: &'static RouteSpec) -> Operation {
         .with(303, "Location", true)
         .refuses(&[403, 404]);
     let operation = match row.access {
-        Access::SessionBackground(_) => {
+        Access::SessionBackground(_) | Access::TillBackground(_) => {
             operation.done(204, "There is no news.").shows(200, "", "text/plain")
         }
         _ => operation,
     };
     match row.path {
+        "/orders/{id}/receipt" => operation.shows(200, "", "text/plain"),
         "/export-file" => ["text/csv", "application/json"]
             .into_iter()
             .fold(operation, |operation, media| operation.shows(200, "", media)),
@@ -49,6 +52,7 @@ fn named(operation: Operation) -> Operation {
         Some("/orders" | "/till") => operation.at::<OrderId>("The order's name."),
         Some("/templates") => operation.at::<TemplateId>("The template's name."),
         Some("/instances") => operation.at::<InstanceId>("The instance."),
+        Some("/cashiers" | "/till-devices") => operation.at::<Serial>("The number of the row."),
         Some("/tokens") => operation.at::<Serial>("The token's number."),
         Some(_) => operation.at::<AnySegment>("What the page is about."),
     }
