@@ -17,7 +17,7 @@ use super::super::settings::Settings;
 use super::items::{OrderItems, shortened};
 use super::page::{Link, PageContext, shown, with_uri};
 use super::receipt::{self, Copy, Paper, ReceiptView};
-use super::tax_rows::{TaxRow, tax_rows};
+use super::tax_rows::{TaxRow, plain_tax_rows};
 use crate::model::business_day::Calendar;
 use crate::model::order::{Order, Refunded};
 use crate::till::{Error, PublicStatus, Till, WaitLimit};
@@ -81,6 +81,7 @@ struct Paid<'a> {
     again: String,
     live: Option<Live>,
     taxes: Vec<TaxRow>,
+    currency: String,
     /// The query of the receipt for the printer.
     print: String,
 }
@@ -253,6 +254,7 @@ impl Maker<'_> {
             again: self.again(),
             live: self.live(order).filter(|_| uri.is_none()),
             taxes: self.tax_rows(order)?,
+            currency: order.amount.currency().to_string(),
             print: format!("?{}", self.query_with("print", Paper::default().name())),
             context: &self.context,
             messages,
@@ -339,7 +341,7 @@ impl Maker<'_> {
         let taxes = self.till.customers_receipt(order)?.taxes;
         let currencies = &self.till.policy().currencies;
         Ok(match taxes.says_taxes() {
-            true => tax_rows(&taxes, currencies, self.context.locale),
+            true => plain_tax_rows(&taxes, currencies, self.context.locale),
             false => Vec::new(),
         })
     }

@@ -200,7 +200,7 @@ impl ReceiptView {
             facts.push((messages.cashier, cashier.clone()));
         }
         let parts = |heading, taxes: &TaxSums| match taxes.says_taxes() {
-            true => vec![TaxPart { heading, rows: tax_rows(taxes, currencies, locale) }],
+            true => vec![TaxPart { heading, rows: tax_rows(taxes, &show, locale) }],
             false => Vec::new(),
         };
         let mut refunds: Vec<Priced> = content

@@ -18,18 +18,28 @@ pub(in crate::http) struct TaxRow {
     pub(in crate::http) gross: String,
 }
 
-/// A row for each rate of `sums` that has something, what says of no tax last, and a row of all where there are several.
-pub(in crate::http) fn tax_rows(
+/// The same with numbers only, for tables: their heading names the currency.
+pub(in crate::http) fn plain_tax_rows(
     sums: &TaxSums,
     currencies: &[CurrencySpecification],
+    locale: Locale,
+) -> Vec<TaxRow> {
+    tax_rows(sums, &|amount| money::typed(amount, currencies, locale), locale)
+}
+
+/// A row for each rate of `sums` that has something, what says of no tax last, and a row of all where there are several;
+/// `show` writes an amount.
+pub(in crate::http) fn tax_rows(
+    sums: &TaxSums,
+    show: &dyn Fn(&Amount) -> String,
     locale: Locale,
 ) -> Vec<TaxRow> {
     let messages = locale.messages();
     let row = |rate: &str, net: &Amount, tax: &Amount, gross: &Amount| TaxRow {
         rate: shortened(rate, MAX_NAME),
-        net: money::show(net, currencies, locale),
-        tax: money::show(tax, currencies, locale),
-        gross: money::show(gross, currencies, locale),
+        net: show(net),
+        tax: show(tax),
+        gross: show(gross),
     };
     let (with_tax, without): (Vec<_>, Vec<_>) =
         sums.rates().filter(|sum| !sum.gross.is_zero()).partition(|sum| sum.rate.is_some());
