@@ -165,17 +165,15 @@ fn verdict(url: &BaseUrl, sent: &Sent, state: DepositState) -> Option<String> {
         (true, DepositState::Unknown) => Some(format!(
             "order {order}: {url} confirmed the deposit of coin {coin} and now does not know it"
         )),
-        (_, DepositState::Wired { coin_contribution }) if net != Ok(coin_contribution) => {
-            Some(format!(
-                "order {order}: coin {coin} paid {}, but {url} records {coin_contribution}",
-                sent.coin.contribution
-            ))
-        }
-        (false, DepositState::Waiting | DepositState::Wired { .. }) => Some(format!(
+        (_, DepositState::Wired(wired)) if net != Ok(wired.coin_contribution) => Some(format!(
+            "order {order}: coin {coin} paid {}, but {url} records {}",
+            sent.coin.contribution, wired.coin_contribution
+        )),
+        (false, DepositState::Waiting(_) | DepositState::Wired(_)) => Some(format!(
             "order {order}: {url} has the deposit of coin {coin}, but its confirmation is missing here; a running \
              daemon asks for it again"
         )),
-        (true, DepositState::Waiting | DepositState::Wired { .. })
+        (true, DepositState::Waiting(_) | DepositState::Wired(_))
         | (false, DepositState::Unknown) => None,
     }
 }

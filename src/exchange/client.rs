@@ -17,6 +17,8 @@ use system::random;
 
 /// Largest answer to anything but `GET /keys`, in bytes.
 const MAX_REPLY: usize = 256 * 1024;
+/// Largest list of what a transfer paid for, in bytes: a deposit takes half a kilobyte.
+const MAX_TRANSFER: usize = 8 * 1024 * 1024;
 /// Largest list of keys, in bytes.
 const MAX_KEYS: usize = 16 * 1024 * 1024;
 /// Longest pause between two tries.
@@ -121,10 +123,24 @@ impl Http {
     /// Asks, and returns the status and the JSON of an answer with one of `statuses`; tries again
     /// what may pass.
     pub(super) async fn get(&self, url: &str, statuses: &[u16]) -> Result<(u16, Value), Error> {
+        self.get_up_to(MAX_REPLY, url, statuses).await
+    }
+
+    /// The same for the list of what a transfer paid for, which may be longer.
+    pub(super) async fn get_transfer(&self, url: &str) -> Result<Value, Error> {
+        self.get_up_to(MAX_TRANSFER, url, &[200]).await.map(|(_, reply)| reply)
+    }
+
+    async fn get_up_to(
+        &self,
+        most: usize,
+        url: &str,
+        statuses: &[u16],
+    ) -> Result<(u16, Value), Error> {
         let times = &self.0.times;
         let ask = move || async move {
             let request = self.request(Method::GET, url).await?;
-            let (_, status, bytes) = within(times.request, fetch(request, MAX_REPLY)).await?;
+            let (_, status, bytes) = within(times.request, fetch(request, most)).await?;
             match statuses.contains(&status) {
                 true => {
                     let reply = serde_json::from_slice(&bytes);

@@ -64,6 +64,7 @@ impl FakeExchange {
                 .app_data(data.clone())
                 .route("/keys", web::get().to(keys))
                 .route("/deposits/{which:.*}", web::get().to(reported))
+                .route("/transfers/{which:.*}", web::get().to(reported))
                 .default_service(web::post().to(asked))
         });
         let server = server.workers(1).disable_signals().listen(listener).unwrap().run();
@@ -102,7 +103,7 @@ async fn keys(peer: web::Data<FakeExchange>) -> HttpResponse {
     answer.json(&*peer.keys.lock().unwrap())
 }
 
-/// Answers the question about a deposit as the test has set it.
+/// Answers the question about a deposit or a transfer as the test has set it.
 async fn reported(peer: web::Data<FakeExchange>, request: HttpRequest) -> HttpResponse {
     peer.asked.lock().unwrap().push((request.path().to_owned(), Value::Null));
     let turn = peer.turns.lock().unwrap().pop_front();

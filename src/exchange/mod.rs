@@ -14,7 +14,7 @@
 //! | `inspect` | the keys, fetched once and not cached |
 //! | `reach` | whether it answers, said in the log when that changes |
 //! | `meaning` | what a failure means, and whether it is for good |
-//! | `deposit`, `refund`, `question` | what is asked of an exchange, and how its answer is checked |
+//! | `deposit`, `refund`, `question`, `transfer` | what is asked of an exchange, and how its answer is checked |
 
 mod client;
 mod deposit;
@@ -30,6 +30,7 @@ mod real;
 mod refund;
 #[cfg(test)]
 mod tests;
+mod transfer;
 
 use std::fmt;
 use std::sync::Arc;
@@ -47,8 +48,9 @@ pub use deposit::{Deposit, DepositConfirmed, MAX_COINS, NotConfirmed, Sendings};
 pub use inspect::{Inspection, introduce};
 pub use key_cache::{KeyState, PersistedKeys};
 pub use meaning::{ErrorKind, says_wired};
-pub use question::{DepositState, WhichDeposit};
+pub use question::{DepositState, NotWired, WhichDeposit, WiredDeposit};
 pub use refund::{CoinRefund, RefundConfirmed};
+pub use transfer::{KnownDeposit, ReportedDeposit, TransferFault, TransferReport, TransferTarget};
 
 /// One exchange. Cheap to clone; all clones share its keys.
 #[derive(Clone)]

@@ -1,5 +1,5 @@
-//! Asks an exchange whether it has a deposit whose answer was lost (crypto 6.4,
-//! 8.9 and 14.4).
+//! Asks an exchange what became of a deposit: whether it has it, and with which transfer it pays the shop
+//! (crypto 6.4, 8.9 and 14.4).
 
 use serde::Deserialize;
 
@@ -32,29 +32,45 @@ pub enum DepositState {
     /// It has none.
     Unknown,
     /// It has it, and will pay the shop. This answer is not signed.
-    Waiting,
+    Waiting(NotWired),
     /// It has it, and has paid the shop.
-    Wired {
-        /// What the coin brought, without the deposit fee; refunds are not taken off.
-        coin_contribution: Amount,
-    },
+    Wired(WiredDeposit),
 }
 
-/// The answer 202.
-#[derive(Deserialize)]
-struct NotYet {
-    #[serde(rename = "execution_time")]
-    _execution_time: Timestamp,
+/// A deposit that an exchange has not wired yet: the answer 202.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+pub struct NotWired {
+    /// When it means to wire it; this may be over.
+    pub execution_time: Timestamp,
+    /// Whether it knows all of the shop that it must know before it wires anything.
+    #[serde(default = "nothing_is_asked")]
+    pub kyc_ok: bool,
+    /// Names what it asks of the shop.
+    #[serde(default)]
+    pub requirement_row: Option<u64>,
+    /// The key that it knows as the account's.
+    #[serde(default)]
+    pub account_pub: Option<PublicKey>,
 }
 
-/// The answer 200.
-#[derive(Deserialize)]
-struct Transferred {
-    wtid: ShortHash,
-    execution_time: Timestamp,
-    coin_contribution: Amount,
-    exchange_pub: PublicKey,
-    exchange_sig: Signature,
+const fn nothing_is_asked() -> bool {
+    true
+}
+
+/// A deposit that an exchange has wired: the answer 200. Its signature holds.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq)]
+pub struct WiredDeposit {
+    /// The transfer with which it was paid.
+    pub wtid: ShortHash,
+    /// When that was made.
+    pub execution_time: Timestamp,
+    /// What the coin brought, without the deposit fee; refunds are not taken off (observed-exchange 2), so that
+    /// nothing may be settled from it.
+    pub coin_contribution: Amount,
+    /// With which key the exchange signed.
+    pub exchange_pub: PublicKey,
+    /// The signature with that key.
+    pub exchange_sig: Signature,
 }
 
 impl Exchange {
@@ -83,17 +99,14 @@ impl Exchange {
         let malformed = |error: serde_json::Error| Error::Malformed(error.to_string());
         match self.0.http.get(&url, &[200, 202]).await {
             Ok((202, reply)) => {
-                NotYet::deserialize(&reply).map_err(malformed)?;
-                Ok(DepositState::Waiting)
+                let waiting = NotWired::deserialize(&reply).map_err(malformed)?;
+                Ok(DepositState::Waiting(waiting))
             }
             Ok((_, reply)) => {
-                let reported = Transferred::deserialize(&reply).map_err(malformed)?;
-                self.verify_signing_key(keys, &reported.exchange_pub, reported.execution_time)
-                    .await?;
-                match reported.holds(which) {
-                    true => {
-                        Ok(DepositState::Wired { coin_contribution: reported.coin_contribution })
-                    }
+                let wired = WiredDeposit::deserialize(&reply).map_err(malformed)?;
+                self.verify_signing_key(keys, &wired.exchange_pub, wired.execution_time).await?;
+                match wired.holds(which) {
+                    true => Ok(DepositState::Wired(wired)),
                     false => Err(Error::Unconfirmed),
                 }
             }
@@ -105,7 +118,7 @@ impl Exchange {
     }
 }
 
-impl Transferred {
+impl WiredDeposit {
     /// Whether it is the exchange's signed answer about this deposit.
     fn holds(&self, which: &WhichDeposit) -> bool {
         let statement = WireConfirmation {
@@ -147,7 +160,7 @@ mod tests {
         let question = DepositQuestion { h_contract, h_wire, coin_pub };
         let merchant: PublicKey = MERCHANT.parse().unwrap();
         assert!(question.verify(&merchant, &MERCHANT_SIG.parse().unwrap()));
-        let reported: Transferred = serde_json::from_value(json!({
+        let reported: WiredDeposit = serde_json::from_value(json!({
             "wtid": "VN1PTFCQWC08THWMJ89329CYPXB7PAYKVGMX56XBP551VKK6CYCG",
             "execution_time": { "t_s": 1796013699 },
             "coin_contribution": "KUDOS:2.2",
@@ -158,7 +171,7 @@ mod tests {
         assert!(reported.holds(&which()));
         let other = WhichDeposit { coin_pub: merchant, ..which() };
         assert!(!reported.holds(&other));
-        let less = Transferred { coin_contribution: "KUDOS:2.1".parse().unwrap(), ..reported };
+        let less = WiredDeposit { coin_contribution: "KUDOS:2.1".parse().unwrap(), ..reported };
         assert!(!less.holds(&which()));
     }
 
@@ -168,7 +181,7 @@ mod tests {
             json!({ "kyc_ok": true, "execution_time": { "t_s": 1_796_019_753 } }),
             json!({ "kyc_ok": false, "requirement_row": 1, "execution_time": { "t_s": 1 } }),
         ] {
-            assert!(NotYet::deserialize(&waiting).is_ok(), "{waiting}");
+            assert!(NotWired::deserialize(&waiting).is_ok(), "{waiting}");
         }
     }
 }

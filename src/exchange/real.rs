@@ -25,7 +25,7 @@ use taler::sign::exchange::{
 };
 use taler::sign::merchant::{ContractOffer, DepositQuestion, KycQuestion, RefundRequest};
 use taler::sign::wallet::{DepositPermission, ReserveWithdraw};
-use taler::sign::{Signature, Statement};
+use taler::sign::{Signature, SigningKey, Statement};
 use taler::web::BaseUrl;
 
 /// Every file, and what it is about.
@@ -681,6 +681,41 @@ fn a_transfer_lists_what_it_paid_for_after_refunds() {
     let payto = recorded("batch-deposit-1-coin");
     let payto = payto["request"]["body"]["merchant_payto_uri"].as_str().unwrap();
     assert_eq!(hash::payto_hash(payto), read(&body["h_payto"]));
+}
+
+#[actix_web::test]
+async fn the_client_believes_what_a_real_exchange_said_of_deposits_and_transfers() {
+    // Whoever asks: the answer is about the deposit.
+    let shop = SigningKey::from_seed([1; 32]);
+    for (name, file) in all(Kind::Wired).chain(all(Kind::NotWired)) {
+        let peer = FakeExchange::start();
+        let DepositQuestion { h_wire, h_contract, coin_pub } = question(&file).0;
+        let which = WhichDeposit { coin_pub, h_contract, h_wire };
+        let state = client_of(&peer, &file).deposit_state(&keys(), &which, &shop).await.unwrap();
+        let body = &file["answer"]["body"];
+        match state {
+            DepositState::Wired(wired) => {
+                assert_eq!(wired.wtid, read(&body["wtid"]), "{name}");
+                assert_eq!(wired.coin_contribution, read(&body["coin_contribution"]), "{name}");
+            }
+            DepositState::Waiting(waiting) => {
+                assert_eq!(waiting.execution_time, time(&body["execution_time"]), "{name}");
+                assert_eq!(waiting.kyc_ok, body["kyc_ok"] == true, "{name}");
+                assert_eq!(waiting.kyc_ok, waiting.requirement_row.is_none(), "{name}");
+            }
+            DepositState::Unknown => panic!("{name}"),
+        }
+    }
+    let peer = FakeExchange::start();
+    let file = recorded("transfers-200-4-coins-one-refunded");
+    let path = file["request"]["path"].as_str().unwrap();
+    let wtid = ShortHash::parse(path.strip_prefix("/transfers/").unwrap()).unwrap();
+    let report = client_of(&peer, &file).transfer(&keys(), &wtid).await.unwrap();
+    assert_eq!(report.total, read(&file["answer"]["body"]["total"]));
+    assert_eq!(report.deposits.len(), 4);
+    let published = keys();
+    let published = published.wire_fee("x-taler-bank", report.execution_time).unwrap();
+    assert_eq!(published.wire_fee, report.wire_fee);
 }
 
 #[test]

@@ -16,7 +16,7 @@ use taler::coin::permission::Coin;
 use taler::exchange::sample::{START_S, Sample, after, amount};
 use taler::hash;
 use taler::payto::Payto;
-use taler::sign::exchange::WireConfirmation;
+use taler::sign::exchange::{TransferConfirmation, TransferredDeposit, WireConfirmation};
 use taler::sign::{Signature, SigningKey, Statement};
 use taler::web::BaseUrl;
 
@@ -185,13 +185,17 @@ async fn whether_a_deposit_is_there_is_told_and_believed_only_in_the_exchanges_o
         exchange.deposit_state(&keys, &which, &merchant).await
     };
     assert_eq!(says(404, json!({ "code": 1100 })).await, Ok(DepositState::Unknown));
-    let waiting = json!({ "execution_time": after(500), "kyc_ok": true });
-    assert_eq!(says(202, waiting).await, Ok(DepositState::Waiting));
-    let coin_contribution = amount("KUDOS:0.9");
-    assert_eq!(
-        says(200, wired("KUDOS:0.9", key)).await,
-        Ok(DepositState::Wired { coin_contribution })
-    );
+    for (kyc_ok, requirement_row) in [(true, None), (false, Some(7))] {
+        let waiting = json!({
+            "execution_time": after(500), "kyc_ok": kyc_ok, "requirement_row": requirement_row,
+        });
+        let execution_time = after(500);
+        let expected = NotWired { execution_time, kyc_ok, requirement_row, account_pub: None };
+        assert_eq!(says(202, waiting).await, Ok(DepositState::Waiting(expected)));
+    }
+    let Ok(DepositState::Wired(told)) = says(200, wired("KUDOS:0.9", key)).await else { panic!() };
+    assert_eq!(told.coin_contribution, amount("KUDOS:0.9"));
+    assert_eq!((told.wtid, told.execution_time), (statement.wtid, after(50)));
     let path = peer.asked.lock().unwrap().last().unwrap().0.clone();
     let named = format!(
         "/deposits/{}/{}/{}/{}",
@@ -213,6 +217,96 @@ async fn whether_a_deposit_is_there_is_told_and_believed_only_in_the_exchanges_o
     let stranger = SigningKey::from_seed([9; 32]);
     assert!(says(200, wired("KUDOS:0.9", &stranger)).await.is_err());
     assert!(says(202, json!({})).await.is_err());
+}
+
+/// A transfer of one deposit, signed with `key`.
+fn transfer(key: &SigningKey) -> TransferReport {
+    let deposit = ReportedDeposit {
+        h_contract_terms: HashCode::new([2; 64]),
+        coin_pub: PublicKey::new([1; 32]),
+        deposit_value: amount("KUDOS:1"),
+        deposit_fee: amount("KUDOS:0.02"),
+        refund_total: None,
+    };
+    let listed = TransferredDeposit {
+        h_contract: deposit.h_contract_terms,
+        coin_pub: deposit.coin_pub,
+        deposit_value: deposit.deposit_value.to_nbo(),
+        deposit_fee: deposit.deposit_fee.to_nbo(),
+    };
+    let (total, wire_fee) = (amount("KUDOS:0.97"), amount("KUDOS:0.01"));
+    let statement = TransferConfirmation {
+        total: total.to_nbo(),
+        wire_fee: wire_fee.to_nbo(),
+        merchant_pub: PublicKey::new([4; 32]),
+        h_payto: ShortHash::new([5; 32]),
+        execution_time_us: after(50).to_micros(),
+        deposits: &[listed],
+    };
+    TransferReport {
+        total,
+        wire_fee,
+        merchant_pub: statement.merchant_pub,
+        h_payto: statement.h_payto,
+        execution_time: after(50),
+        deposits: vec![deposit],
+        exchange_pub: key.public_key(),
+        exchange_sig: statement.sign(key),
+    }
+}
+
+#[actix_web::test]
+async fn what_a_transfer_paid_for_counts_only_with_a_signature_of_the_exchange() {
+    let peer = FakeExchange::start();
+    let exchange = peer.exchange(&Now::at(100));
+    let keys = exchange.keys().await.unwrap();
+    let wtid = ShortHash::new([7; 32]);
+    let good = transfer(&peer.sample.signing);
+    let says = async |turn| {
+        peer.turn([turn]);
+        exchange.transfer(&keys, &wtid).await
+    };
+    let told = |report: &TransferReport| Turn::Says(200, json!(report));
+    assert_eq!(says(told(&good)).await, Ok(good.clone()));
+    let path = peer.asked.lock().unwrap().last().unwrap().0.clone();
+    assert_eq!(path, format!("/transfers/{wtid}"));
+
+    // Each member is signed, but for what was refunded, which follows from the others.
+    let changes: [fn(&mut TransferReport); 7] = [
+        |report| report.total = amount("KUDOS:0.98"),
+        |report| report.wire_fee = amount("KUDOS:0.02"),
+        |report| report.merchant_pub = PublicKey::new([9; 32]),
+        |report| report.h_payto = ShortHash::ZERO,
+        |report| report.execution_time = after(51),
+        |report| report.deposits[0].deposit_value = amount("KUDOS:2"),
+        |report| report.deposits.clear(),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        let mut report = good.clone();
+        change(&mut report);
+        assert_eq!(says(told(&report)).await, Err(Error::Unconfirmed), "{number}");
+    }
+    let stranger = SigningKey::from_seed([9; 32]);
+    let answer = says(told(&transfer(&stranger))).await;
+    assert_eq!(answer, Err(Error::UnknownSigningKey(stranger.public_key())));
+}
+
+#[actix_web::test]
+async fn an_exchange_that_does_not_list_a_transfer_says_why_and_takes_no_memory() {
+    let peer = FakeExchange::start();
+    let exchange = peer.exchange(&Now::at(100));
+    let keys = exchange.keys().await.unwrap();
+    let asks = async |turns: Vec<Turn>| {
+        peer.turn(turns);
+        exchange.transfer(&keys, &ShortHash::ZERO).await.unwrap_err()
+    };
+    let unknown = asks(vec![Turn::Says(404, json!({ "code": 1451 }))]).await;
+    assert_eq!((unknown.status(), unknown.code()), (Some(404), Some(1451)));
+    assert_eq!(asks(vec![Turn::Floods]).await, Error::TooLarge);
+    let busy = || Turn::Says(429, json!({ "code": 74 }));
+    assert_eq!(asks((0..3).map(|_| busy()).collect()).await.status(), Some(429));
+    let odd = asks(vec![Turn::Says(200, json!({ "total": "KUDOS:1" }))]).await;
+    assert!(matches!(odd, Error::Malformed(_)), "{odd}");
 }
 
 #[actix_web::test]

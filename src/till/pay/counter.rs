@@ -4,6 +4,7 @@ use super::super::claim::Binding;
 use super::super::lookup::{order, still_there};
 use super::super::{Error, Principal, Till};
 use super::ledger::OrderLedger;
+use super::paid::SignedContract;
 use super::{PaidContract, PaidWith, record};
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{CounterPayment, Order, Paid};
@@ -125,8 +126,8 @@ impl Till {
         let instance = &principal.instance;
         let key = instance.signing_key.as_ref();
         let key = key.ok_or_else(|| Error::InstanceDeleted(instance.id.clone()))?;
-        let pos_confirmation = self.pos_confirmation(serial, &there.order_id)?;
-        let sig = contract.sign(key);
+        let SignedContract { sig, has_otp_device } = contract.sign(key);
+        let pos_confirmation = self.pos_confirmation(serial, &there.order_id, has_otp_device)?;
         Ok(Receipt { order_id: there.order_id, kept, sig, pos_confirmation })
     }
 }

@@ -154,8 +154,9 @@ impl Till {
                 true => Whereabouts::Unknown(None),
                 false => Whereabouts::Absent,
             },
-            Ok(DepositState::Waiting) => Whereabouts::There,
-            Ok(DepositState::Wired { coin_contribution }) => {
+            Ok(DepositState::Waiting(_)) => Whereabouts::There,
+            Ok(DepositState::Wired(wired)) => {
+                let coin_contribution = wired.coin_contribution;
                 let ours = coin.what.coin.contribution.checked_sub(&coin.what.deposit_fee);
                 if ours != Ok(coin_contribution) {
                     log::debug!(
