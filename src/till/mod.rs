@@ -40,6 +40,7 @@ mod strangers;
 mod taxes;
 mod template;
 mod time;
+mod undo;
 mod unit;
 mod verified_passwords;
 mod wait;

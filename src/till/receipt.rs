@@ -7,9 +7,10 @@ use super::taxes::Digits;
 use super::{Error, Principal, Till};
 use crate::model::instance::{Instance, InstanceSerial, MAX_LINE};
 use crate::model::invalid_field::InvalidField;
-use crate::model::order::{CounterPayment, Order, Refund};
+use crate::model::order::{Order, Refund};
 use crate::model::product::is_text;
 use crate::model::tax::TaxSums;
+use crate::store::payments::PaymentRow;
 use crate::store::{Read, cashiers, orders, payments, receipts, refunds};
 use taler::ids::{InstanceId, OrderId};
 
@@ -21,7 +22,7 @@ pub struct ReceiptContent {
     /// Its terms, without the shop's logo.
     pub terms: Map<String, Value>,
     /// How it was paid at the counter; `None`: with coins, or it is unpaid.
-    pub counter: Option<CounterPayment>,
+    pub counter: Option<PaymentRow>,
     /// Its refunds, the oldest first.
     pub refunds: Vec<Refund>,
     /// The taxes in its price.
@@ -108,7 +109,7 @@ fn content(
     let taxes = digits.taxes(&text, &order.amount);
     Ok(ReceiptContent {
         terms,
-        counter: payments::find(db, order.serial)?.map(|kept| kept.payment),
+        counter: payments::find(db, order.serial)?,
         taxes_left: digits.after(&taxes, refunds.iter().map(|refund| &refund.amount)),
         refunds,
         taxes,

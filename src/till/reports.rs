@@ -8,8 +8,9 @@ use super::taxes::{self, Digits};
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::invalid_field::InvalidField;
-use crate::model::order::{CounterPayment, Order, PaymentMethod, Refund};
+use crate::model::order::{Order, PaymentMethod, Refund};
 use crate::model::tax::{TaxSum, TaxSums};
+use crate::store::payments::PaymentRow;
 use crate::store::reports::{self, GrantedRefund, PaidOrder, Range};
 use crate::store::spool::{Spool, Spooled};
 use crate::store::{self, Read, cashiers, orders, payments, refunds};
@@ -278,8 +279,8 @@ pub struct History {
     pub order: Order,
     /// When a wallet claimed it.
     pub claimed_at: Option<Timestamp>,
-    /// Method of a payment at the counter; `None`: paid with coins, or unpaid.
-    pub counter: Option<CounterPayment>,
+    /// The payment at the counter; `None`: paid with coins, or unpaid.
+    pub counter: Option<PaymentRow>,
     /// Its refunds, the oldest first.
     pub refunds: Vec<Refund>,
     /// The cashier whose sale it is; `None`: no cashier's.
@@ -389,7 +390,7 @@ impl Till {
                 taxes_left: digits.after(&taxes, refunds.iter().map(|refund| &refund.amount)),
                 taxes,
                 claimed_at: orders::claimed_at(db, order.serial)?,
-                counter: payments::find(db, order.serial)?.map(|kept| kept.payment),
+                counter: payments::find(db, order.serial)?,
                 refunds,
                 cashier: cashiers::seller(db, order.serial)?,
                 terms: orders::terms(db, order.serial)?,

@@ -17,6 +17,7 @@ use super::pay::deposited;
 use super::{Error, Principal, Till, rate_limit_key};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
+use crate::store::payments::{self, PaymentRow};
 use crate::store::{Read, instances, orders, refunds, sessions};
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -101,6 +102,8 @@ pub struct Status {
     pub terms: String,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// How it was paid at the counter; `None`: with coins, or not.
+    pub counter: Option<PaymentRow>,
     /// Amount that exchanges have confirmed to owe the shop for it.
     pub deposited: Amount,
 }
@@ -236,11 +239,16 @@ impl Till {
                 PaymentState::Paid => deposited(db, &order)?,
                 _ => Amount::zero(*order.amount.currency()),
             };
+            let counter = match state {
+                PaymentState::Paid => payments::find(db, order.serial)?,
+                _ => None,
+            };
             let status = Status {
                 terms: orders::terms(db, order.serial)?,
                 refunds: refunds::list(db, order.serial)?,
                 order,
                 state,
+                counter,
                 deposited,
             };
             let enough = match &is_news {

@@ -11,6 +11,7 @@
 
 pub(super) mod accounts;
 mod answer;
+mod cart_form;
 pub(super) mod cashier;
 pub(super) mod cashiers;
 pub(super) mod check_list;
@@ -32,6 +33,7 @@ pub(super) mod order;
 mod order_badge;
 pub(super) mod orders;
 pub(super) mod password;
+pub(super) mod pictures;
 mod problem;
 pub(super) mod receipt;
 mod repeats;
@@ -41,6 +43,7 @@ pub(super) mod status;
 pub(super) mod submissions;
 mod tax_table;
 pub(super) mod templates;
+mod tiles;
 pub(super) mod till;
 mod till_device;
 pub(super) mod today;

@@ -186,9 +186,9 @@ impl ReceiptView {
                 facts.push((messages.paid_at, time(paid.at).text));
                 let counter = content.counter.as_ref();
                 let mut method = counter.map_or(messages.paid_with_coins.to_owned(), |counter| {
-                    method_text(counter.method.as_str(), messages)
+                    method_text(counter.payment.method.as_str(), messages)
                 });
-                let reference = counter.and_then(|counter| counter.reference.as_ref());
+                let reference = counter.and_then(|counter| counter.payment.reference.as_ref());
                 if let Some(reference) = reference.filter(|_| copy == Copy::Shop) {
                     method.push_str(": ");
                     method.push_str(reference.as_str());
@@ -321,6 +321,11 @@ fn sums(
         add(messages.tip, show(tip), false);
     }
     add(messages.total, show(price), true);
+    let kept = content.counter.as_ref();
+    if let Some((given, change)) = kept.and_then(|kept| kept.given.zip(kept.change())) {
+        add(messages.till_given_short, show(&given), false);
+        add(messages.till_change, show(&change), false);
+    }
     sums
 }
 

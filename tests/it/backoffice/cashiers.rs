@@ -87,7 +87,7 @@ fn a_cashier_gets_at_what_the_table_says_and_at_nothing_else() {
         .filter(|path| !path.starts_with("/till"))
         .collect();
     open.dedup();
-    assert_eq!(open, ["/orders/{id}/live", "/orders/{id}/receipt", "/today"]);
+    assert_eq!(open, ["/orders/{id}/live", "/orders/{id}/receipt", "/pictures/{id}", "/today"]);
     // The session's token opens nothing of the API.
     let token = cashier.cookies[1].split_once('=').unwrap().1;
     let reply = counter.shop.daemon.ask("GET", "/private/orders").token(token).send();
@@ -123,11 +123,12 @@ fn a_sale_knows_its_cashier_and_only_todays_are_seen() {
     }
     // Whoever takes the money answers for it.
     let (later, _) = shop.made(&json!({ "order": { "summary": "Web", "amount": "EUR:4" } }));
-    let paid = OFFICE.iter().find(|row| row.path == "/till/{id}/cash");
-    if paid.is_some() {
-        assert_eq!(cashier.post(&format!("/webui/till/{later}/cash"), &[]).status, 303);
-        assert!(counter.owner.get(&format!("/webui/orders/{later}")).text.contains("Ada"));
-    }
+    let inputs = [("method", "cash"), ("given", "10")];
+    assert_eq!(cashier.post(&format!("/webui/till/{later}/payment"), &inputs).status, 303);
+    assert!(counter.owner.get(&format!("/webui/orders/{later}")).text.contains("Ada"));
+    let receipt = cashier.get(&format!("/webui/orders/{later}/receipt?columns=32")).text;
+    assert!(receipt.contains("Given") && receipt.contains("6.00 €"), "{receipt}");
+    assert!(!cashier.get(&format!("/webui/till/{later}")).text.contains("/undo"));
     // What was ordered and paid yesterday is none of the cashier's business.
     let sql = format!(
         "UPDATE orders SET created_at_s = created_at_s - 90000, paid_at_s = paid_at_s - 90000

@@ -8,6 +8,7 @@ mod receipts;
 mod settings;
 mod setup;
 mod sign_in;
+mod till;
 mod twice;
 
 use std::collections::BTreeMap;

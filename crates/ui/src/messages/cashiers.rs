@@ -3,6 +3,7 @@
 macro_rules! cashiers_texts {
     ([$next:ident $($others:ident)*] $($texts:tt)*) => {
         $next! { [$($others)*] $($texts)*
+            till_sales: "Sales", "Verkäufe";
             tab_cashiers: "Cashiers", "Kassenpersonal";
             cashiers_hint: "A cashier signs in with name and PIN, sells, and sees today's sales: nothing else of this back office.",
                 "Wer an der Kasse arbeitet, meldet sich mit Namen und PIN an, verkauft und sieht die Verkäufe von heute: sonst nichts von dieser Verwaltung.";
