@@ -143,6 +143,7 @@ for (const javaScriptEnabled of [true, false]) {
     const page = await clerk({ javaScriptEnabled });
     await page.goto(`${till.url}/webui/till`);
     await page.fill("#amount", "5");
+    await page.click(".extras summary");
     await page.fill("#summary", "Soup");
     await page.click("text=Charge");
     await page.waitForURL(/\/webui\/till\/./);

@@ -379,7 +379,7 @@ impl Tenant {
             "accounts" => vec![self.account.clone()],
             "tokens" => vec![self.serial.clone()],
             "instances" => vec![self.id.to_owned()],
-            "files" => Vec::new(),
+            "files" | "pictures" => Vec::new(),
             other if self.inventory.contains_key(other) => vec![self.inventory[other].clone()],
             other => panic!("what is named in {other}?"),
         }

@@ -587,6 +587,11 @@
     event.preventDefault();
     event.stopPropagation();
   }, true);
+  // What hangs over the page goes when something else is looked at.
+  document.addEventListener("click", (event) => {
+    const today = one("details.today[open]");
+    if (today && !today.contains(event.target)) today.open = false;
+  });
   addEventListener("popstate", () => location.reload());
   let isBusy = false;
   const go = async (address, options, fallback) => {

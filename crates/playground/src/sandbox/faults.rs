@@ -17,6 +17,10 @@
 //! | [`FaultAction::DenominationUnknown`] | – | does nothing | does nothing | – |
 //! | [`FaultAction::DoubleSpending`] | – | – | does nothing | – |
 //!
+//! A melt is like a deposit, but nobody must identify for it. A reveal is like a withdrawal, but its
+//! denominations are known and nobody must identify. `withdraw`, `melt` and `reveal` are of both
+//! generations of the protocol.
+//!
 //! What it did is true all the same: only the answer lies, and the same request gets the true one
 //! once the fault is over. Where the table has a dash, the switch is invalid and is refused.
 
@@ -38,12 +42,16 @@ const MAX_DELAY_MS: u64 = 120_000;
 pub struct Faults {
     /// At `GET /keys`.
     pub keys: Option<Fault>,
-    /// At `POST /reserves/$RESERVE_PUB/batch-withdraw`.
+    /// At `POST /reserves/$RESERVE_PUB/batch-withdraw` and `POST /withdraw`.
     pub withdraw: Option<Fault>,
     /// At `POST /batch-deposit`.
     pub deposit: Option<Fault>,
     /// At `POST /coins/$COIN_PUB/refund`.
     pub refund: Option<Fault>,
+    /// At `POST /coins/$COIN_PUB/melt` and `POST /melt`.
+    pub melt: Option<Fault>,
+    /// At `POST /refreshes/$RC/reveal` and `POST /reveal-melt`.
+    pub reveal: Option<Fault>,
 }
 
 /// What goes wrong, and how often.
@@ -106,6 +114,8 @@ pub(super) enum Endpoint {
     Withdraw,
     Deposit,
     Refund,
+    Melt,
+    Reveal,
 }
 
 impl Faults {
@@ -116,6 +126,8 @@ impl Faults {
             (Endpoint::Withdraw, self.withdraw),
             (Endpoint::Deposit, self.deposit),
             (Endpoint::Refund, self.refund),
+            (Endpoint::Melt, self.melt),
+            (Endpoint::Reveal, self.reveal),
         ]
         .iter()
         .all(|(endpoint, fault)| fault.is_none_or(|fault| fault.act.happens_at(*endpoint)))
@@ -127,6 +139,8 @@ impl Faults {
             Endpoint::Withdraw => &mut self.withdraw,
             Endpoint::Deposit => &mut self.deposit,
             Endpoint::Refund => &mut self.refund,
+            Endpoint::Melt => &mut self.melt,
+            Endpoint::Reveal => &mut self.reveal,
         }
     }
 
@@ -175,13 +189,17 @@ impl FaultAction {
             | Self::LoseAnswer
             | Self::FailAfterwards(_)
             | Self::WrongSignature => true,
-            Self::UnknownSigningKey => !matches!(endpoint, Endpoint::Withdraw),
+            Self::UnknownSigningKey => !matches!(endpoint, Endpoint::Withdraw | Endpoint::Reveal),
             Self::ExpiredSigningKeys | Self::ExpiredDenominations | Self::OtherMasterKey => {
                 matches!(endpoint, Endpoint::Keys)
             }
-            Self::KycRequired | Self::Frozen => !matches!(endpoint, Endpoint::Keys),
-            Self::DenominationUnknown => matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit),
-            Self::DoubleSpending => matches!(endpoint, Endpoint::Deposit),
+            Self::KycRequired | Self::Frozen => {
+                matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Refund)
+            }
+            Self::DenominationUnknown => {
+                matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Melt)
+            }
+            Self::DoubleSpending => matches!(endpoint, Endpoint::Deposit | Endpoint::Melt),
         }
     }
 

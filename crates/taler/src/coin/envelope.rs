@@ -38,7 +38,7 @@ impl CoinEnvelope {
     /// The hash that names the envelope for a denomination: `h_coin_ev`.
     ///
     /// It is over the full hash of the denomination, as a wallet of 2022 and an exchange of 2024
-    /// compute it. The draft LSD0009 prints a hash of the key alone there.
+    /// compute it. The draft LSD0009 prints a hash of the key alone there (decision 178).
     pub fn hash(&self, h_denom: &HashCode) -> HashCode {
         hash::sha512_all([h_denom.as_ref(), &self.to_bytes()])
     }

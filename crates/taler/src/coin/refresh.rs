@@ -1,4 +1,4 @@
-//! Refresh: one coin is changed into others that nobody can link to it (real-wallets 5.1 and 5.3).
+//! Refresh: one coin is changed into others that nobody can link to it (refresh 1 to 4).
 //!
 //! The wallet *melts* a coin. It commits to three candidates ([`KAPPA`]) for all new coins; the
 //! exchange says which one stays hidden, and the wallet *reveals* how the other two came about. All
