@@ -9,10 +9,11 @@ use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, EXPIRES, FORWARDED, HeaderName, HttpDate,
 };
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Bytes, Data};
 use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
 use flate2::read::ZlibDecoder;
 use futures_util::future::LocalBoxFuture;
+use futures_util::stream::repeat_with;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -37,6 +38,9 @@ const MAX_BODY: usize = 1 << 20;
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 /// For how long a list of keys may be used.
 const LIST_AGE: Duration = Duration::from_secs(3_600);
+
+/// A piece of a body without an end.
+const BLANKS: &[u8] = &[b' '; 64 * 1024];
 
 /// The code of a reserve's key that cannot be read.
 const BAD_RESERVE: u32 = 27;
@@ -178,6 +182,8 @@ async fn refund(
 
 /// `GET /deposits/$H_WIRE/$MERCHANT_PUB/$H_CONTRACT_TERMS/$COIN_PUB`
 async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    sandbox.note_question();
+    let act = sandbox.meet(Endpoint::Track).await?;
     let question = Question {
         h_wire: segment(&request, "h_wire", 1101)?,
         merchant_pub: segment(&request, "merchant_pub", 1102)?,
@@ -186,7 +192,7 @@ async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
         merchant_sig: parameter(&request, "merchant_sig", Signature::parse)?
             .ok_or(Failure::Missing("merchant_sig"))?,
     };
-    Ok(match blocking(sandbox, move |sandbox| sandbox.track(&question)).await? {
+    act.answer(match blocking(sandbox, move |sandbox| sandbox.track(&question, act)).await? {
         Tracked::Pending(pending) => HttpResponse::Accepted().json(pending),
         Tracked::Wired(wired) => HttpResponse::Ok().json(wired),
     })
@@ -194,9 +200,15 @@ async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
 
 /// `GET /transfers/$WTID`
 async fn transfer(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    sandbox.note_question();
+    let act = sandbox.meet(Endpoint::Transfer).await?;
     let wtid: ShortHash = segment(&request, "wtid", 1450)?;
-    let transfer = blocking(sandbox, move |sandbox| sandbox.transfer(&wtid)).await?;
-    Ok(HttpResponse::Ok().json(transfer))
+    if act == FaultAction::EndlessBody {
+        let blanks = repeat_with(|| Ok::<_, Failure>(Bytes::from_static(BLANKS)));
+        return Ok(HttpResponse::Ok().content_type("application/json").streaming(blanks));
+    }
+    let transfer = blocking(sandbox, move |sandbox| sandbox.transfer(&wtid, act)).await?;
+    act.answer(HttpResponse::Ok().json(transfer))
 }
 
 /// `GET /sandbox/coins/$COIN_PUB`
