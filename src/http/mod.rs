@@ -42,6 +42,7 @@ mod settings;
 mod shop;
 mod templates;
 mod tokens;
+mod transfers;
 mod units;
 mod webhooks;
 
@@ -121,6 +122,7 @@ routes! {
     GET    "/private/accounts/{id}"         Private(AccountsRead)       => accounts::show;
     PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
     DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
+    POST   "/private/accounts/{id}/kycauth" Private(AccountsWrite)      => kyc::transfers;
 
     GET    "/private/otp-devices"           Private(OtpDevicesRead)     => otp_devices::list;
     POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => otp_devices::add;
@@ -174,17 +176,17 @@ routes! {
     POST   "/private/webhooks/{id}/redeliver" Private(WebhooksWrite)    => webhooks::redeliver_since;
     POST   "/private/webhooks/{id}/test"    Private(WebhooksWrite)      => webhooks::test;
     POST   "/private/webhooks/{id}/secret"  Private(WebhooksWrite)      => webhooks::new_secret;
+
+    GET    "/private/transfers"             Private(TransfersRead)      => transfers::list;
+    POST   "/private/transfers"             Private(TransfersWrite)     => transfers::confirm;
+    DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => transfers::remove;
+    GET    "/private/incoming"              Private(TransfersRead)      => transfers::incoming;
+    GET    "/private/incoming/{id}"         Private(TransfersRead)      => transfers::incoming_one;
 }
 
 routes! {
     /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
     LATER, add_later:
-    GET    "/private/transfers"             Private(TransfersRead)      => later::private;
-    POST   "/private/transfers"             Private(TransfersWrite)     => later::private;
-    DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => later::private;
-    GET    "/private/incoming"              Private(TransfersRead)      => later::private;
-    GET    "/private/incoming/{id}"         Private(TransfersRead)      => later::private;
-    POST   "/private/accounts/{id}/kycauth" Private(AccountsWrite)      => later::private;
 
     GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => later::private;
     GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => later::private;

@@ -32,6 +32,7 @@ mod pot;
 mod product;
 mod refund;
 mod reports;
+mod settlement;
 mod setup;
 mod status;
 mod strangers;
@@ -94,6 +95,10 @@ pub use pot::{FilledPot, PotChange};
 pub use product::{HeldProduct, LockProduct, ProductPaging};
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
+pub use settlement::{
+    ConfirmTransfer, DueSettlements, ExpectedDetails, MAX_TRANSFERS, SettlementVisit, WireDetail,
+    WireReport, WireState,
+};
 pub use setup::{SetupCode, SetupRefusal};
 pub use status::{Machine, ShopStatus, Step};
 pub use strangers::StrangerLimits;
@@ -115,8 +120,12 @@ pub(crate) use {pay::MAX_COINS, pot::MAX_TOTALS};
 pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
+pub use crate::store::settlements::TransferredCoin;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
+pub use crate::store::transfers::{
+    ConfirmedTransfer, ExpectedTransfer, TransferCounts, TransferFilter,
+};
 pub use crate::store::webhooks::{Health, Losses};
 
 /// The settings for all instances of this daemon.
@@ -164,6 +173,8 @@ pub struct Till {
     exporting: Arc<Semaphore>,
     strangers: Arc<strangers::Strangers>,
     outgoing: Arc<webhooks::Outgoing>,
+    settling: Arc<settlement::Settling>,
+    kyc_checks: kyc::KycChecks,
 }
 
 /// Why a use case failed.
@@ -386,6 +397,21 @@ pub enum Error {
     /// The webhook has no such delivery.
     #[error("there is no delivery {}", .0.0)]
     DeliveryUnknown(DeliverySerial),
+    /// The keys of the exchange are not known, so that it is not known what it asks for.
+    #[error("the exchange cannot be reached")]
+    KycExchangeUnreachable,
+    /// The shop has no such confirmed transfer.
+    #[error("there is no such transfer")]
+    TransferUnknown,
+    /// The exchange has answered about the transfer, so that it cannot be taken back.
+    #[error("the exchange has answered about this transfer")]
+    TransferAnswered,
+    /// The transfer was confirmed before with another amount.
+    #[error("the transfer was confirmed before with another amount")]
+    TransferConflict,
+    /// No exchange has named such a transfer.
+    #[error("there is no such expected transfer")]
+    ExpectedTransferUnknown,
     /// Too many test calls were made; come back after this time.
     #[error("too many test calls; wait {} s", .0.as_secs())]
     TooManyTests(Duration),
@@ -438,6 +464,8 @@ impl Till {
             exporting,
             strangers,
             outgoing,
+            settling: Arc::default(),
+            kyc_checks: kyc::KycChecks::default(),
         }
     }
 

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::lookup::order;
 use super::pay::deposited;
+use super::settlement::{WireState, wire_state};
 use super::{Error, Principal, Till, rate_limit_key};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
@@ -103,6 +104,8 @@ pub struct Status {
     pub refunds: Vec<Refund>,
     /// Amount that exchanges have confirmed to owe the shop for it.
     pub deposited: Amount,
+    /// How its money stands on its way to the shop's account.
+    pub wire: WireState,
 }
 
 /// The state of an order for a client.
@@ -235,12 +238,17 @@ impl Till {
                 PaymentState::Paid => deposited(db, &order)?,
                 _ => Amount::zero(*order.amount.currency()),
             };
+            let wire = match state {
+                PaymentState::Paid => wire_state(db, &order, |url| self.exchange(url).is_some())?,
+                _ => WireState::default(),
+            };
             let status = Status {
                 terms: orders::terms(db, order.serial)?,
                 refunds: refunds::list(db, order.serial)?,
                 order,
                 state,
                 deposited,
+                wire,
             };
             let enough = match &is_news {
                 Some(is_news) => is_news(&status),

@@ -150,6 +150,13 @@ impl Target {
                     "product_id": "T", "quantity": 1, "unit_quantity": "1", "product_money_pot": 1,
                 }],
             }),
+            ("POST", "/private/accounts/{id}/kycauth") => {
+                json!({ "exchange_url": "https://exchange.example/" })
+            }
+            ("POST", "/private/transfers") => json!({
+                "credit_amount": "KUDOS:1", "wtid": "0".repeat(52), "payto_uri": IBAN,
+                "exchange_url": "https://exchange.example/",
+            }),
             ("PATCH", "/private/orders/{id}/forget") => json!({ "fields": ["$.mine"] }),
             ("POST", "/private/orders/{id}/payments") => json!({
                 "method": "cash", "reference": "7", "session_id": "S1", "amount": "KUDOS:5",
@@ -456,6 +463,7 @@ fn what_is_spoiled_here_was_good_before() {
             ("/orders/{id}/pay", 400, 2025),
             ("/orders/{id}/abort", 412, 2254),
             ("/orders/{id}/unclaim", 403, 2303),
+            ("/private/accounts/{id}/kycauth", 404, 2022),
         ];
         let claim = read.contains(&(row.path, status, code));
         let unread = (status, code) == (403, 2015) || [410, 501].contains(&status);
@@ -593,6 +601,11 @@ fn parameters(target: &Target, row: &RouteSpec) -> Vec<(&'static str, String)> {
         ("paid", "all"),
         ("refunded", "all"),
         ("wired", "all"),
+        ("expected", "all"),
+        ("verified", "all"),
+        ("confirmed", "all"),
+        ("before", "1"),
+        ("after", "1"),
         ("summary_filter", "Tea"),
         ("lp_not_etag", "x"),
         ("force", "no"),

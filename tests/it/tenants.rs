@@ -92,9 +92,24 @@ impl ShopsOfADaemon {
             let body = json!({ name: format!("{number}-of-{id}"), "description": "x" });
             post(path, &body).json()[number].to_string()
         };
+        // As if an exchange had named it: there is none here.
+        let account = self.daemon.ask("GET", &at("/private/accounts")).token(&token).send().json();
+        let transfer = json!({
+            "credit_amount": "EUR:1", "wtid": wallet.public_key(), "exchange_url": "https://x.example/",
+            "payto_uri": account["accounts"][0]["payto_uri"],
+        });
+        post("/private/transfers", &transfer);
+        let db = Connection::open(self.place.db()).unwrap();
+        db.execute_batch("UPDATE expected_transfers SET is_named = 1").unwrap();
+        let transfers =
+            self.daemon.ask("GET", &at("/private/transfers")).token(&token).send().json();
+        let expected = self.daemon.ask("GET", &at("/private/incoming")).token(&token).send().json();
+        let expected = &expected["incoming"][0]["expected_transfer_serial_id"];
         let product = format!("cheese-of-{id}");
         let unit = format!("unit-of-{id}");
         let inventory = BTreeMap::from([
+            ("transfers", transfers["transfers"][0]["transfer_serial_id"].to_string()),
+            ("incoming", expected.to_string()),
             ("categories", numbered("/private/categories", "name", "category_id")),
             ("groups", numbered("/private/groups", "group_name", "group_serial_id")),
             ("pots", numbered("/private/pots", "pot_name", "pot_serial_id")),
@@ -294,6 +309,7 @@ impl ShopsOfADaemon {
         for table in [
             "accounts",
             "categories",
+            "expected_transfers",
             "images",
             "instances",
             "money_pot_totals",
@@ -307,6 +323,7 @@ impl ShopsOfADaemon {
             "products",
             "refunds",
             "templates",
+            "transfers",
             "units",
         ] {
             assert!(!all[table].is_empty(), "{table} has nothing that could change");
@@ -418,6 +435,9 @@ impl Tenant {
             }
             (_, "/private/groups/{id}") => json!({ "group_name": "x", "description": "x" }),
             (_, "/private/accounts/{id}") => json!({ "extra_wire_subject_metadata": "x" }),
+            (_, "/private/accounts/{id}/kycauth") => {
+                json!({ "exchange_url": "https://x.example/" })
+            }
             (_, "/private/templates/{id}") => {
                 json!({ "template_description": "x", "template_contract": { "summary": "x" } })
             }

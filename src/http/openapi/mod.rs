@@ -62,7 +62,7 @@ mod tests {
     use crate::http::{ADMIN, RouteSpec, today};
     use crate::http::{
         accounts, admin, categories, groups, instances, kyc, legal, orders, otp_devices, pages,
-        pos, pots, products, sessions, shop, templates, tokens, units, webhooks,
+        pos, pots, products, sessions, shop, templates, tokens, transfers, units, webhooks,
     };
 
     #[test]
@@ -90,6 +90,7 @@ mod tests {
             templates::for_wallets(),
             templates::operations(),
             tokens::operations(),
+            transfers::operations(),
             units::operations(),
             webhooks::operations(),
         ];

@@ -101,7 +101,10 @@ fn two_who_have_the_link_make_one_shop() {
         (one.post("/webui/setup", &inputs(&code, "One")), other.join().unwrap())
     });
     let places = [first.location(), second.location()];
-    assert!(places.contains(&"/webui") && places.contains(&"/webui/sign-in?said=shop-exists"), "{places:?}");
+    assert!(
+        places.contains(&"/webui") && places.contains(&"/webui/sign-in?said=shop-exists"),
+        "{places:?}"
+    );
     assert_eq!(place.ok(&["instance", "list"]).lines().count(), 1);
 }
 

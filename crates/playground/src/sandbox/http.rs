@@ -75,6 +75,7 @@ pub(super) fn routes(sandbox: Sandbox) -> impl HttpServiceFactory + use<> {
         .service(at("/sandbox/coins/{coin_pub}", web::get().to(coin)))
         .service(at("/sandbox/ledger", web::get().to(ledger)))
         .service(at("/sandbox/reserves", web::post().to(top_up)))
+        .service(at("/sandbox/transfers", web::get().to(statement)))
         .service(at("/sandbox/faults", web::post().to(misbehave)))
         .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) }))
 }
@@ -216,6 +217,15 @@ async fn coin(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
     let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
     let account = blocking(sandbox, move |sandbox| sandbox.coin(&coin)).await?;
     Ok(HttpResponse::Ok().json(account))
+}
+
+/// `GET /sandbox/transfers`: what the sandbox's bank has transferred to merchants.
+async fn statement(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    // Merchants' accounts are nobody else's business.
+    if !is_local(&request) {
+        return Err(Failure::NotLocal);
+    }
+    Ok(HttpResponse::Ok().json(blocking(sandbox, Sandbox::statement).await?))
 }
 
 /// `GET /sandbox/ledger`

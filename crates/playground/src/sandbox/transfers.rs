@@ -19,6 +19,8 @@ use taler::sign::merchant::DepositQuestion;
 use taler::sign::{PublicKey, Signature, Statement};
 use taler::time::Timestamp;
 
+/// Most transfers that the sandbox's bank tells of.
+const STATEMENT_LINES: i64 = 100;
 /// Units of 10⁻⁸ in a hundredth.
 const CENT: u32 = 1_000_000;
 /// Most deposits that one transfer pays out.
@@ -148,6 +150,40 @@ impl Sandbox {
             "exchange_pub": exchange_pub,
             "exchange_sig": exchange_sig,
         }))
+    }
+
+    /// The sandbox's bank: pays out what is due to anybody, and tells the newest transfers, those first. Blocks.
+    pub(super) fn statement(&self) -> Result<Value, Failure> {
+        let now = self.now();
+        let rows = self.0.file.change(|tx| {
+            let mut due = tx.prepare_cached(sql!("transfers/due_accounts"))?;
+            let due = due
+                .query_map(named_params! { ":now_s": now, ":limit": MAX_DEPOSITS }, |row| {
+                    Ok((row.get("merchant_pub")?, row.get("payto")?))
+                })?;
+            let due: Vec<(PublicKey, String)> = due.collect::<Result<_, _>>()?;
+            for (merchant, payto) in due {
+                self.aggregate(tx, &merchant, &payto, now)?;
+            }
+            let mut newest = tx.prepare_cached(sql!("transfers/newest"))?;
+            let mut rows = newest.query(named_params! { ":limit": STATEMENT_LINES })?;
+            let mut told = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (wtid, payto): (ShortHash, String) = (row.get("wtid")?, row.get("payto")?);
+                let execution_time: Timestamp = row.get("execution_s")?;
+                told.push(json!({
+                    "wtid": wtid,
+                    "credit_amount": self.0.money.column(row, "total")?,
+                    "payto_uri": payto,
+                    "exchange_url": self.base_url(),
+                    "execution_time": execution_time,
+                    // What the line of a real bank says.
+                    "subject": format!("{wtid} {}", self.base_url()),
+                }));
+            }
+            Ok::<_, Failure>(told)
+        })?;
+        Ok(json!({ "transfers": rows }))
     }
 
     /// Pays out what is due to an account, if anything is and it is worth a transfer.
