@@ -314,7 +314,7 @@ CREATE TABLE payments (
     amount        TEXT    NOT NULL,                             -- what was paid, like EUR:1.5
     session_id    TEXT,                                         -- the session it was made for; NULL: none
     paid_at_s     INTEGER NOT NULL                              -- seconds since 1970
-) STRICT;
+, given TEXT) STRICT;
 
 CREATE TABLE product_categories (
     product_serial   INTEGER NOT NULL REFERENCES products (serial) ON DELETE CASCADE, -- which product

@@ -159,6 +159,10 @@ pub struct Wallet {
     #[arg(long, value_name = "URL")]
     pub exchange: Option<String>,
 
+    /// Print JSON, one line a command
+    #[arg(long)]
+    pub json: bool,
+
     /// The command to run
     #[command(subcommand)]
     pub command: WalletCommand,
@@ -204,6 +208,15 @@ pub enum WalletCommand {
         /// Taler URI of the order, as for "pay"
         uri: String,
     },
+    /// Give back an order that was claimed and not paid, so that another wallet can pay it
+    Unclaim {
+        /// Taler URI of the order, as for "pay"
+        uri: String,
+    },
+    /// List withdrawals, payments, refunds and changes of coins, the newest first
+    History,
+    /// Finish what was interrupted, collect automatic refunds, change partly spent coins
+    Update,
 }
 
 /// The commands of `tilld instance`.

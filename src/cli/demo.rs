@@ -12,9 +12,9 @@ use actix_web::web::{self, ServiceConfig};
 use tempfile::NamedTempFile;
 
 use super::args::Demo as Args;
-use super::demo_folder::{EXCHANGE_FILE, at, demo_folder, kept};
+use super::demo_folder::{EXCHANGE_FILE, at, demo_folder, fixed, kept};
 use super::shop::with_till;
-use super::{Error, log_lines, output, owner};
+use super::{Error, demo_products, log_lines, output, owner};
 use crate::config::{self, Config, Sources};
 use crate::model::access::{Scope, TokenScope};
 use crate::model::account::AccountDetails;
@@ -60,11 +60,6 @@ pub(super) fn status(error: &SandboxError) -> u8 {
         error if error.is_unusable() => 4,
         _ => 1,
     }
-}
-
-/// Reports an invalid constant of this module; a bug.
-fn fixed(error: impl std::fmt::Display) -> Error {
-    Error::Other(error.to_string())
 }
 
 /// `tilld demo`
@@ -161,7 +156,7 @@ struct Secrets {
     password: String,
 }
 
-/// Creates the instance, account, templates, token and password of the demo shop where they are missing.
+/// Creates the instance, account, templates, products, token and password of the demo shop where they are missing.
 async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
     let admin = InstanceId::admin();
     let principal = match till.admit_operator(&admin).await {
@@ -186,6 +181,7 @@ async fn set_up(till: &Till, folder: &Path) -> Result<Secrets, Error> {
             other => other?,
         }
     }
+    demo_products::stock_up(till, &principal).await?;
     let file = folder.join("token");
     let known = kept(&file)?.and_then(|text| ApiToken::parse(&text).ok());
     let token = match known.filter(|key| till.admit(&admin, Some(key), None).is_ok()) {
@@ -242,6 +238,7 @@ fn print_start(
     output::line(format_args!("API: {base_url}"))?;
     output::line(format_args!("Exchange: {exchange}"))?;
     output::line(format_args!("Token: {}", secrets.token.reveal()))?;
+    output::line(format_args!("Till: {base_url}webui/till"))?;
     output::line(format_args!("Back office: {base_url}webui/"))?;
     output::line(format_args!("Password: {}", secrets.password))?;
     output::line("")?;

@@ -37,3 +37,8 @@ pub(super) fn at(path: &Path) -> impl Fn(io::Error) -> Error {
     let path = path.to_owned();
     move |error| Error::Other(format!("{}: {error}", path.display()))
 }
+
+/// Reports an invalid constant of the demonstration; a bug.
+pub(super) fn fixed(error: impl std::fmt::Display) -> Error {
+    Error::Other(error.to_string())
+}

@@ -11,6 +11,8 @@ mod database;
 mod demo;
 #[cfg(feature = "demo")]
 mod demo_folder;
+#[cfg(feature = "demo")]
+mod demo_products;
 mod doctor;
 mod exchange;
 mod log_lines;

@@ -257,8 +257,10 @@ routes! {
     GET    "/till"                          Session(OrdersRead)            => backoffice::till::page;
     POST   "/till"                          Session(OrdersWrite)           => backoffice::till::begin;
     GET    "/till/{id}"                     Session(OrdersRead)            => backoffice::till::sale;
-    POST   "/till/{id}/cash"                Session(PaymentsWrite)         => backoffice::till::cash;
+    POST   "/till/{id}/payment"             Session(PaymentsWrite)         => backoffice::till::pay;
     POST   "/till/{id}/cancel"              Session(OrdersWrite)           => backoffice::till::cancel;
+    POST   "/till/{id}/undo"                Session(OrdersRefund)          => backoffice::till::undo;
+    GET    "/pictures/{id}"                 SessionBackground(ProductsRead) => backoffice::pictures::show;
     GET    "/export"                        Session(OrdersRead)            => backoffice::export::page;
     GET    "/export-file"                   Session(OrdersRead)            => backoffice::export::file;
     GET    "/templates"                     Session(TemplatesRead)         => backoffice::templates::page;

@@ -47,12 +47,50 @@ struct OwnProduct {
     pot: Option<i64>,
 }
 
+/// What is taken off what all lines cost together. The tip is not touched by it.
+///
+/// A contract has no member for it: it is the sum of the lines and the tip, less the price.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Discount {
+    /// So much.
+    Amount(Amount),
+    /// So many hundredths of a per cent, at most [`Discount::WHOLE`].
+    Share(u32),
+}
+
+impl Discount {
+    /// A hundred per cent.
+    pub const WHOLE: u32 = 10_000;
+
+    /// What is taken off `lines`, rounded half up to the digits of the currency.
+    ///
+    /// # Errors
+    /// [`BadOrder::Currency`] for an amount in another one, [`BadOrder::Unpriced`] where it leaves nothing to pay.
+    pub fn of(self, lines: &Amount, digits: u8) -> Result<Amount, BadOrder> {
+        let off = match self {
+            Self::Amount(amount) => amount,
+            Self::Share(share) => {
+                // A hundredth of a per cent is 100 millionths.
+                let part = DecimalQuantity::from_millionths(u64::from(share).saturating_mul(100));
+                times(lines, part.map_err(|_| BadOrder::Unpriced)?, digits)?
+            }
+        };
+        match lines.checked_sub(&off) {
+            Ok(rest) if !rest.is_zero() => Ok(off),
+            Err(AmountError::CurrencyMismatch) => Err(BadOrder::Currency),
+            _ => Err(BadOrder::Unpriced),
+        }
+    }
+}
+
 /// How prices are made.
 pub struct Pricing<'a> {
     /// The currency that is taken where a product has several.
     pub usual: Currency,
     /// The only currency that is taken, where the order is in a certain one.
     pub only: Option<Currency>,
+    /// What is taken off, where the order says no price itself.
+    pub discount: Option<Discount>,
     /// Digits behind the dot in a currency.
     pub digits: &'a dyn Fn(&Currency) -> u8,
 }
@@ -160,7 +198,13 @@ pub fn complete(
             _ => {}
         }
     }
-    Ok(shares(&amount, booked, pots.rest))
+    // A tip is for no product.
+    let tip = match order.get("tip") {
+        Some(Value::String(text)) => Amount::parse(text).ok(),
+        _ => None,
+    };
+    let goods = tip.and_then(|tip| amount.checked_sub(&tip).ok()).unwrap_or(amount);
+    Ok(shares(&amount, &goods, booked, pots.rest))
 }
 
 /// The products that the order itself brings along.
@@ -181,7 +225,7 @@ fn own_products(order: &Map<String, Value>, pots: &Pots) -> Vec<OwnProduct> {
         .collect()
 }
 
-/// What all lines cost together, with the tip: in the usual currency if all have a price in it, else in the only one
+/// What all lines cost together, less the discount, with the tip: in the usual currency if all have a price in it, else in the only one
 /// that all have.
 fn sum(
     order: &Map<String, Value>,
@@ -227,6 +271,10 @@ fn sum(
     for own in own() {
         let price = own.prices.iter().find(|price| *price.currency() == currency);
         sum = sum.checked_add(price.ok_or(BadOrder::Unpriced)?).map_err(too_large)?;
+    }
+    if let Some(discount) = pricing.discount {
+        let off = discount.of(&sum, digits)?;
+        sum = sum.checked_sub(&off).map_err(too_large)?;
     }
     match order.get("tip") {
         None | Some(Value::Null) => Ok(sum),
@@ -305,23 +353,29 @@ fn line(item: &CartItem, total: Option<Amount>, digits: u8) -> Result<Value, Bad
 }
 
 /// To which pots how much of a price goes. Together they get no more than the price: where a discount makes it less
-/// than its lines, the last ones get less.
-fn shares(amount: &Amount, booked: Vec<(i64, Amount)>, rest: Option<i64>) -> Vec<(i64, Amount)> {
-    let mut left = *amount;
+/// than its lines, the last ones get less. Those of lines share `goods`, the price without its tip.
+fn shares(
+    amount: &Amount,
+    goods: &Amount,
+    booked: Vec<(i64, Amount)>,
+    rest: Option<i64>,
+) -> Vec<(i64, Amount)> {
+    let mut left = *goods;
     let mut shares: BTreeMap<i64, Amount> = BTreeMap::new();
     let mut book = |pot: i64, share: Amount| {
-        let share = if left.checked_sub(&share).is_ok() { share } else { left };
-        left = left.checked_sub(&share).unwrap_or(left);
         let before = shares.get(&pot).copied().unwrap_or(Amount::zero(*amount.currency()));
         if let Ok(sum) = before.checked_add(&share) {
             shares.insert(pot, sum);
         }
     };
     for (pot, share) in booked {
+        let share = if left.checked_sub(&share).is_ok() { share } else { left };
+        left = left.checked_sub(&share).unwrap_or(left);
         book(pot, share);
     }
     if let Some(pot) = rest {
-        book(pot, *amount);
+        let tip = amount.checked_sub(goods).ok();
+        book(pot, tip.and_then(|tip| left.checked_add(&tip).ok()).unwrap_or(left));
     }
     shares.into_iter().filter(|(_, share)| !share.is_zero()).collect()
 }
@@ -360,12 +414,58 @@ mod tests {
     }
 
     fn run(order: Value, items: &[CartItem]) -> Result<(Value, Vec<(i64, Amount)>), BadOrder> {
+        run_with(order, items, None)
+    }
+
+    fn run_with(
+        order: Value,
+        items: &[CartItem],
+        discount: Option<Discount>,
+    ) -> Result<(Value, Vec<(i64, Amount)>), BadOrder> {
         let Value::Object(mut order) = order else { panic!("an object") };
         let pots = Pots::take(&mut order)?;
-        let pricing =
-            Pricing { usual: "KUDOS".parse().unwrap(), only: None, digits: &|_: &Currency| 2 };
+        let pricing = Pricing {
+            usual: "KUDOS".parse().unwrap(),
+            only: None,
+            discount,
+            digits: &|_: &Currency| 2,
+        };
         let shares = complete(&mut order, items, &pots, &pricing)?;
         Ok((Value::Object(order), shares))
+    }
+
+    #[test]
+    fn a_discount_is_taken_off_the_lines_and_not_off_the_tip() {
+        let bread = [item(&["KUDOS:3.33"], "3")];
+        let price = |discount| {
+            let (order, _) = run_with(json!({ "tip": "KUDOS:1" }), &bread, Some(discount))?;
+            let lines = order["products"][0]["price"].as_str().unwrap().to_owned();
+            Ok((order["amount"].as_str().unwrap().to_owned(), lines))
+        };
+        let of = |price: &str| Ok((price.to_owned(), "KUDOS:9.99".to_owned()));
+        assert_eq!(price(Discount::Amount(amount("KUDOS:0.99"))), of("KUDOS:10"));
+        // 0.999 is rounded half up to 1; 12.5 per cent are 1.24875.
+        assert_eq!(price(Discount::Share(1000)), of("KUDOS:9.99"));
+        assert_eq!(price(Discount::Share(1250)), of("KUDOS:9.74"));
+        assert_eq!(price(Discount::Share(1)), of("KUDOS:10.99"));
+        // Something must be left to pay.
+        for all in [Discount::Amount(amount("KUDOS:9.99")), Discount::Share(Discount::WHOLE)] {
+            assert_eq!(price(all), Err(BadOrder::Unpriced));
+        }
+        assert_eq!(price(Discount::Amount(amount("KUDOS:10"))), Err(BadOrder::Unpriced));
+        assert_eq!(price(Discount::Amount(amount("EUR:1"))), Err(BadOrder::Currency));
+    }
+
+    #[test]
+    fn a_tip_goes_to_no_products_pot() {
+        let tea = CartItem { pot: Some(1), ..item(&["KUDOS:3"], "2") };
+        let order = json!({ "tip": "KUDOS:1", "order_default_money_pot": 2 });
+        let half = Some(Discount::Share(5000));
+        let (paid, shares) = run_with(order, std::slice::from_ref(&tea), half).unwrap();
+        assert_eq!(paid["amount"], "KUDOS:4");
+        assert_eq!(shares, [(1, amount("KUDOS:3")), (2, amount("KUDOS:1"))]);
+        let (_, shares) = run_with(json!({ "tip": "KUDOS:1" }), &[tea], half).unwrap();
+        assert_eq!(shares, [(1, amount("KUDOS:3"))]);
     }
 
     #[test]
@@ -453,7 +553,7 @@ mod tests {
         ) {
             let euro = |value| Amount::from_parts("EUR".parse().unwrap(), value, 0).unwrap();
             let booked = booked.into_iter().map(|(pot, value)| (pot, euro(value))).collect();
-            let shares = shares(&euro(price), booked, rest);
+            let shares = shares(&euro(price), &euro(price), booked, rest);
             let sum: u64 = shares.iter().map(|(_, share)| share.value()).sum();
             prop_assert!(sum <= price);
             prop_assert!(rest.is_none() || sum == price);

@@ -12,6 +12,7 @@
 //! | [`product::Product`] | something that the shop sells, with its stock |
 //! | [`cart::CartLine`] | what an order takes of the inventory, and what it costs |
 //! | [`category::Category`], [`unit::Unit`], [`label::Label`] | how products are sorted and counted |
+//! | [`tax::TaxRate`], [`tax::TaxSums`] | a tax in per cent; what of a price is net and what is tax |
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | a subject that requests can wait for |
 //! | [`otp_device::OtpDevice`] | a machine that shows one-time codes |
@@ -35,6 +36,7 @@ pub mod label;
 pub mod order;
 pub mod otp_device;
 pub mod product;
+pub mod tax;
 pub mod transfer;
 pub mod unit;
 pub mod webhook;

@@ -196,6 +196,8 @@ pub struct Order {
     /// What of the refunds an exchange has permanently refused, together; `None`: nothing. The shop
     /// gives it back in another way.
     pub refund_refused: Option<Amount>,
+    /// Whether its customer gets the codes of a device, which then shows that it is paid.
+    pub has_otp_device: bool,
 }
 
 impl Order {
@@ -446,6 +448,7 @@ mod tests {
             refund_granted: Amount::zero(*amount.currency()),
             refund_taken: Amount::zero(*amount.currency()),
             refund_refused: None,
+            has_otp_device: false,
         }
     }
 

@@ -114,6 +114,12 @@ impl Image {
         &self.0
     }
 
+    /// Its media type, such as `image/png`.
+    pub fn media_type(&self) -> &str {
+        let kind = self.0.strip_prefix("data:").and_then(|rest| rest.split_once(';'));
+        kind.map_or("", |(kind, _)| kind)
+    }
+
     /// What follows `base64,`.
     pub fn data(&self) -> &str {
         self.0.split_once(',').map_or("", |(_, data)| data)
@@ -416,7 +422,8 @@ mod tests {
         ] {
             assert_eq!(Image::parse(good).unwrap().as_str(), good);
         }
-        assert_eq!(Image::parse("data:image/gif;base64,R0lG").unwrap().data(), "R0lG");
+        let gif = Image::parse("data:image/gif;base64,R0lG").unwrap();
+        assert_eq!((gif.media_type(), gif.data()), ("image/gif", "R0lG"));
         for bad in [
             "",
             "iVBORw0KGgo=",

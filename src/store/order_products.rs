@@ -68,19 +68,22 @@ pub fn insert_pots(tx: &mut Tx<'_>, order: OrderSerial, shares: &[(i64, Amount)]
 /// [`super::Error::Sqlite`], [`super::Error::Full`].
 pub fn sell(tx: &mut Tx<'_>, order: OrderSerial) -> Result<Vec<(ProductSerial, DecimalQuantity)>> {
     let params = named_params! { ":order_serial": order };
+    // Most orders of web shops have neither: one question instead of two.
+    let has_any = tx
+        .prepare_cached(sql!("order_products/has_any"))?
+        .query_row(params, |row| row.get::<_, bool>(0))?;
+    if !has_any {
+        return Ok(Vec::new());
+    }
     let mut statement = tx.prepare_cached(sql!("order_products/open"))?;
     let rows = statement
         .query_map(params, |row| Ok((row.get("product_serial")?, row.get("quantity_u")?)))?;
     let open: Vec<(ProductSerial, DecimalQuantity)> = rows.collect::<rusqlite::Result<_>>()?;
     drop(statement);
-    let mut sold: Vec<(ProductSerial, DecimalQuantity)> = Vec::new();
     for (product, quantity) in &open {
         products::add_sold(tx, *product, *quantity)?;
-        match sold.iter_mut().find(|(known, _)| known == product) {
-            Some((_, sum)) => *sum = sum.saturating_add(*quantity),
-            None => sold.push((*product, *quantity)),
-        }
     }
+    let sold = by_product(&open);
     if !open.is_empty() {
         tx.prepare_cached(sql!("order_products/close"))?.execute(params)?;
     }
@@ -93,6 +96,39 @@ pub fn sell(tx: &mut Tx<'_>, order: OrderSerial) -> Result<Vec<(ProductSerial, D
         pots::add(tx, *pot, amount)?;
     }
     Ok(sold)
+}
+
+/// Puts what an order took back into stock, where stock is counted: what was ever stocked becomes more, for what was
+/// sold never becomes less (inventory 4). The products, and how much of each. Calling it once is up to the caller.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn put_back(
+    tx: &mut Tx<'_>,
+    order: OrderSerial,
+) -> Result<Vec<(ProductSerial, DecimalQuantity)>> {
+    let mut statement = tx.prepare_cached(sql!("order_products/sold"))?;
+    let rows = statement.query_map(named_params! { ":order_serial": order }, |row| {
+        Ok((row.get("product_serial")?, row.get("quantity_u")?))
+    })?;
+    let lines: Vec<(ProductSerial, DecimalQuantity)> = rows.collect::<rusqlite::Result<_>>()?;
+    drop(statement);
+    for (product, quantity) in &lines {
+        products::add_stock(tx, *product, *quantity)?;
+    }
+    Ok(by_product(&lines))
+}
+
+/// The sum of each product's lines.
+fn by_product(lines: &[(ProductSerial, DecimalQuantity)]) -> Vec<(ProductSerial, DecimalQuantity)> {
+    let mut sums: Vec<(ProductSerial, DecimalQuantity)> = Vec::new();
+    for (product, quantity) in lines {
+        match sums.iter_mut().find(|(known, _)| known == product) {
+            Some((_, sum)) => *sum = sum.saturating_add(*quantity),
+            None => sums.push((*product, *quantity)),
+        }
+    }
+    sums
 }
 
 /// Is any of a product locked for a customer, or reserved by an open order?

@@ -95,6 +95,7 @@ pub(super) fn read_order(row: &Row<'_>) -> rusqlite::Result<Order> {
         refund_granted: columns.next()?,
         refund_taken: columns.next()?,
         refund_refused: columns.next()?,
+        has_otp_device: columns.next()?,
     })
 }
 
@@ -433,7 +434,8 @@ mod tests {
         assert_eq!(words(&joined), format!("{}, method, reference", words(&all)));
         let members = "serial instance_serial order_id request_hash claim_token timestamp_s created_at_s \
             pay_deadline_s refund_deadline_s amount summary base_url fulfillment_url session_id \
-            nonce h_contract paid_at_s paid_session refund_granted refund_taken refund_refused";
+            nonce h_contract paid_at_s paid_session refund_granted refund_taken refund_refused \
+            otp_device_serial IS NOT NULL AS has_otp_device";
         let named: Vec<_> = all.trim_start_matches("SELECT").split(',').map(str::trim).collect();
         assert_eq!(
             named.join(" "),

@@ -15,10 +15,19 @@ pub struct PaymentRow {
     pub payment: CounterPayment,
     /// What was paid.
     pub amount: Amount,
+    /// What the customer handed over, at least the amount; `None`: nobody said.
+    pub given: Option<Amount>,
     /// The session that it was made for.
     pub session: Option<SessionId>,
     /// When the payment was complete, to the second.
     pub paid_at: Timestamp,
+}
+
+impl PaymentRow {
+    /// What the customer gets back of what was handed over; `None`: nobody said what that was.
+    pub fn change(&self) -> Option<Amount> {
+        self.given.as_ref()?.checked_sub(&self.amount).ok()
+    }
 }
 
 /// The payment of an order, if it was taken outside of Taler.
@@ -34,6 +43,7 @@ pub fn find(db: &Connection, order: OrderSerial) -> Result<Option<PaymentRow>> {
                 reference: row.get("reference")?,
             },
             amount: row.get("amount")?,
+            given: row.get("given")?,
             session: row.get("session_id")?,
             paid_at: row.get("paid_at_s")?,
         })
@@ -51,6 +61,7 @@ pub fn insert(tx: &mut Tx<'_>, order: OrderSerial, kept: &PaymentRow) -> Result<
         ":method": kept.payment.method,
         ":reference": kept.payment.reference,
         ":amount": kept.amount,
+        ":given": kept.given,
         ":session_id": kept.session,
         ":paid_at_s": kept.paid_at,
     })?;

@@ -260,6 +260,16 @@ pub fn delete(tx: &mut Tx<'_>, product: ProductSerial) -> Result<()> {
     Ok(())
 }
 
+/// Counts so much more of a product as stocked, if its stock is counted; at most what a quantity can be.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn add_stock(tx: &mut Tx<'_>, product: ProductSerial, quantity: DecimalQuantity) -> Result<()> {
+    tx.prepare_cached(sql!("products/add_stock"))?
+        .execute(named_params! { ":product_serial": product, ":quantity_u": quantity })?;
+    Ok(())
+}
+
 /// Counts so much more of a product as sold; at most what a quantity can be.
 ///
 /// # Errors

@@ -272,15 +272,18 @@ impl Queue {
         self.came.notify_one();
     }
 
-    /// The next transaction's changes; `None` when the queue is closed and empty. A caller that was just
-    /// answered often writes again at once, so the writer spins a little before it sleeps: to be
-    /// woken would take longer.
-    fn next(&self) -> Option<Vec<Box<dyn Job>>> {
-        let started = Instant::now();
-        while self.counters.queued.load(Ordering::Acquire) == 0
-            && started.elapsed() < SPIN_BEFORE_PARK
-        {
-            std::hint::spin_loop();
+    /// The next transaction's changes, after one of so many; `None` when the queue is closed and empty.
+    /// Callers that were just answered often write again at once, so the writer spins a little before it
+    /// sleeps: to be woken would take longer. A single caller takes longer to come back than that, and
+    /// spinning would only keep the processor from it.
+    fn next(&self, before: usize) -> Option<Vec<Box<dyn Job>>> {
+        if before > 1 {
+            let started = Instant::now();
+            while self.counters.queued.load(Ordering::Acquire) == 0
+                && started.elapsed() < SPIN_BEFORE_PARK
+            {
+                std::hint::spin_loop();
+            }
         }
         let mut waiting = self.waiting();
         while waiting.count() == 0 {
@@ -399,7 +402,9 @@ struct WriterLoop {
 
 impl WriterLoop {
     fn work(self) {
-        while let Some(batch) = self.queue.next() {
+        let mut before = 0;
+        while let Some(batch) = self.queue.next(before) {
+            before = batch.len();
             self.run_batch(batch);
             if self.checkpointer.asks_for_wrap() {
                 self.restart_wal();

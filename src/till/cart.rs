@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::inventory_error::InventoryError;
 use super::product::{check_stock, product};
 use super::{Error, Till};
-use crate::model::cart::{self, CartItem, CartLine, MAX_CONTRACT_IMAGE, Pots, Pricing};
+use crate::model::cart::{self, CartItem, CartLine, Discount, MAX_CONTRACT_IMAGE, Pots, Pricing};
 use crate::model::contract::MAX_PRODUCTS;
 use crate::model::instance::{Instance, InstanceSerial};
 use crate::model::invalid_field::InvalidField;
@@ -32,16 +32,18 @@ pub struct Cart {
     pub lines: Vec<CartLine>,
     /// The locks that the order takes over: they end with it, whatever they hold.
     pub lock_uuids: Vec<String>,
-    /// What a customer who fills in a template expects.
+    /// What a customer who fills in a template, or the shop's own till, expects.
     pub offer: Option<CartOffer>,
+    /// What is taken off, if the order says no price.
+    pub discount: Option<Discount>,
 }
 
-/// What a customer who fills in a template expects of the price.
+/// What is expected of the price.
 #[derive(Clone, Debug, Default)]
 pub struct CartOffer {
     /// The price, tip included.
     pub amount: Option<Amount>,
-    /// The only currency that the template takes.
+    /// The only currency that is taken.
     pub currency: Option<Currency>,
 }
 
@@ -56,6 +58,15 @@ impl Cart {
         }
         if !self.lock_uuids.is_empty() {
             members.insert("lock_uuids".into(), json!(self.lock_uuids));
+        }
+        match self.discount {
+            None => {}
+            Some(Discount::Amount(amount)) => {
+                members.insert("discount".into(), json!(amount));
+            }
+            Some(Discount::Share(share)) => {
+                members.insert("discount_share".into(), json!(share));
+            }
         }
     }
 }
@@ -147,7 +158,7 @@ impl Till {
         };
         let pots: Vec<i64> =
             named.named().chain(cart.lines.iter().filter_map(|line| line.pot)).collect();
-        let Cart { lines, lock_uuids, offer } = cart;
+        let Cart { lines, lock_uuids, offer, discount } = cart;
         let serial = instance.serial;
         let found = match lines.is_empty() && known.is_empty() && pots.is_empty() {
             true => Found { items: Vec::new(), counted: Vec::new() },
@@ -166,6 +177,7 @@ impl Till {
         let pricing = Pricing {
             usual: self.terms.currency,
             only: offer.as_ref().and_then(|offer| offer.currency),
+            discount,
             digits: &|currency: &Currency| self.specification(currency).input_digits(),
         };
         let shares = cart::complete(order, &found.items, &named, &pricing)?;

@@ -90,6 +90,28 @@ pub(super) fn tell_sold(
     Ok(())
 }
 
+/// Tells that so much of these products is in stock again, once for each.
+pub(super) fn tell_returned(
+    tx: &mut Tx<'_>,
+    instance: InstanceSerial,
+    returned: &[(ProductSerial, DecimalQuantity)],
+    now: Timestamp,
+) -> Result<(), Error> {
+    if returned.is_empty() || !webhooks::is_wanted(tx, instance, EventType::InventoryUpdated)? {
+        return Ok(());
+    }
+    for (serial, quantity) in returned {
+        let Some(new) = products::find_by_serial(tx, *serial, now, Pictures::ALL)? else {
+            continue;
+        };
+        let mut old = new.clone();
+        old.details.total_stock =
+            old.details.total_stock.map(|stock| stock.saturating_sub(*quantity));
+        tell_change(tx, instance, &old, &new, now)?;
+    }
+    Ok(())
+}
+
 fn tell_change(
     tx: &mut Tx<'_>,
     instance: InstanceSerial,

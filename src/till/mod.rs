@@ -38,6 +38,7 @@ mod status;
 mod strangers;
 mod template;
 mod time;
+mod undo;
 mod unit;
 mod verified_passwords;
 mod wait;

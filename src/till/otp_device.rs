@@ -135,7 +135,11 @@ impl Till {
         &self,
         instance: InstanceSerial,
         order_id: &OrderId,
+        has_otp_device: bool,
     ) -> Result<Option<String>, Error> {
+        if !has_otp_device {
+            return Ok(None);
+        }
         let found = self.store.read_in_place(|db| otp_devices::of_order(db, instance, order_id))?;
         Ok(found.and_then(|device| {
             let paid_at: Timestamp = device.paid_at?;

@@ -42,6 +42,14 @@ pub struct GrantRefund {
     pub smaller: Smaller,
 }
 
+/// Checks the reason of a refund.
+pub(super) fn check_reason(reason: &str) -> Result<(), InvalidField> {
+    match reason.chars().count() <= MAX_REASON && is_clean(reason) {
+        true => Ok(()),
+        false => Err(InvalidField("reason")),
+    }
+}
+
 impl Till {
     /// An order with the totals of its refunds, for the customer, and the key of its shop.
     ///
@@ -70,9 +78,7 @@ impl Till {
         order_id: OrderId,
         wish: GrantRefund,
     ) -> Result<Order, Error> {
-        if wish.reason.chars().count() > MAX_REASON || !is_clean(&wish.reason) {
-            return Err(InvalidField("reason").into());
-        }
+        check_reason(&wish.reason)?;
         let serial = principal.instance.serial;
         let (now, limits) = (self.clock.now(), self.refund_limits());
         let (order, granted) = self

@@ -7,7 +7,8 @@ use super::lookup::order;
 use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::invalid_field::InvalidField;
-use crate::model::order::{CounterPayment, Order, Refund};
+use crate::model::order::{Order, Refund};
+use crate::store::payments::PaymentRow;
 use crate::store::reports::{self, GrantedRefund, PaidOrder, Range};
 use crate::store::spool::{Spool, Spooled};
 use crate::store::{self, Read, orders, payments, refunds};
@@ -163,8 +164,8 @@ pub struct History {
     pub order: Order,
     /// When a wallet claimed it.
     pub claimed_at: Option<Timestamp>,
-    /// Method of a payment at the counter; `None`: paid with coins, or unpaid.
-    pub counter: Option<CounterPayment>,
+    /// The payment at the counter; `None`: paid with coins, or unpaid.
+    pub counter: Option<PaymentRow>,
     /// Its refunds, the oldest first.
     pub refunds: Vec<Refund>,
     /// Its terms as canonical JSON.
@@ -233,7 +234,7 @@ impl Till {
             let order = order(db, serial, order_id)?;
             Ok(History {
                 claimed_at: orders::claimed_at(db, order.serial)?,
-                counter: payments::find(db, order.serial)?.map(|kept| kept.payment),
+                counter: payments::find(db, order.serial)?,
                 refunds: refunds::list(db, order.serial)?,
                 terms: orders::terms(db, order.serial)?,
                 order,

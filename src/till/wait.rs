@@ -18,6 +18,7 @@ use super::settlement::{WireState, wire_state};
 use super::{Error, Principal, Till, rate_limit_key};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
+use crate::store::payments::{self, PaymentRow};
 use crate::store::{Read, instances, orders, refunds, sessions};
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -102,6 +103,8 @@ pub struct Status {
     pub terms: String,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// How it was paid at the counter; `None`: with coins, or not.
+    pub counter: Option<PaymentRow>,
     /// Amount that exchanges have confirmed to owe the shop for it.
     pub deposited: Amount,
     /// How its money stands on its way to the shop's account.
@@ -242,11 +245,16 @@ impl Till {
                 PaymentState::Paid => wire_state(db, &order, |url| self.exchange(url).is_some())?,
                 _ => WireState::default(),
             };
+            let counter = match state {
+                PaymentState::Paid => payments::find(db, order.serial)?,
+                _ => None,
+            };
             let status = Status {
                 terms: orders::terms(db, order.serial)?,
                 refunds: refunds::list(db, order.serial)?,
                 order,
                 state,
+                counter,
                 deposited,
                 wire,
             };

@@ -237,6 +237,8 @@ def office(path, turn):
     }
     if path.startswith(("/webui/orders/{id}", "/webui/till/{id}")):
         name = SHOP.order()["order_id"] if turn % 2 else ANY_ORDER(turn)["order_id"]
+    elif path.startswith("/webui/pictures/"):
+        name = SHOP.ask("GET", "/private/products/tea")["image_hash"]
     elif path.startswith("/webui/templates/"):
         name = "open"
     elif path.startswith("/webui/accounts/"):

@@ -62,6 +62,9 @@ async function furnish(till) {
   await till.pay(orders.paid.id, "KUDOS:20");
   await till.pay(orders.refunded.id, "KUDOS:30");
   await till.ask("POST", `/private/orders/${orders.refunded.id}/refund`, { refund: "KUDOS:0.5", reason: "Cork" });
+  const { category_id } = await till.ask("POST", "/private/categories", { name: "Drinks" });
+  await till.ask("POST", "/private/products", { product_id: "tea", description: "Tea", unit: "Piece", price: "KUDOS:2.5",
+    total_stock: -1, categories: [category_id], image: "data:image/gif;base64,R0lGODlhAQABAAAAACw=" });
   const template = (template_id, template_contract, editable_defaults) => till.ask("POST", "/private/templates", {
     template_id, template_description: template_id, template_contract, editable_defaults });
   await template("coffee", { summary: "A coffee", amount: "KUDOS:2.5" });
@@ -99,6 +102,7 @@ const typing = (till) => ({ name, type, action, value }) => {
     case "url": return action.includes("webhook") ? NOBODY : value || `${name} ${counter += 1}`;
     case "payto": return `payto://x-taler-bank/bank.example/shop${counter += 1}?receiver-name=Shop`;
     case "zone": case "time_zone": return "UTC";
+    case "discount": case "given": return undefined;
     case "email": case "phone_number": case "website": case "fulfillment_url": case "pay_minutes": case "refund_days":
     case "minimum_age": case "from": case "until": case "q": case "logo": case "body_template": case "header_template": return undefined;
     default: return value || `${name} ${counter += 1}`;
@@ -113,7 +117,7 @@ const signing = (instance, till) => async (page) => {
 
 /** What takes something away is pressed later, and what ends the visit last. */
 const rank = (action) => {
-  const order = [/sign-out$/, /tokens\/[^/]+\/revoke$/, /purge$/, /delete$/, /cancel$/, /cash$/, /retire$/, /payments$/, /password$/];
+  const order = [/sign-out$/, /tokens\/[^/]+\/revoke$/, /purge$/, /delete$/, /cancel$/, /payment$/, /undo$/, /retire$/, /payments$/, /password$/];
   const at = order.findIndex((one) => one.test(action));
   return at < 0 ? 0 : order.length - at;
 };

@@ -143,9 +143,12 @@ for (const javaScriptEnabled of [true, false]) {
     const page = await clerk({ javaScriptEnabled });
     await page.goto(`${till.url}/webui/till`);
     await page.fill("#amount", "5");
+    await page.click(".extras summary");
     await page.fill("#summary", "Soup");
     await page.click("text=Charge");
-    await page.click("text=Paid in cash");
+    await page.waitForURL(/\/webui\/till\/./);
+    await page.click("[data-cash-open]");
+    if (javaScriptEnabled) await page.click("text=Paid in cash");
     await page.locator(".stamp").waitFor();
     await page.click("text=Next sale");
     await page.fill("#amount", "6");
@@ -173,6 +176,7 @@ for (const isMuted of [false, true]) {
       };
     });
     await page.goto(`${till.url}/webui/till`);
+    await page.click("text=Today");
     const sound = page.getByLabel("Sound when paid");
     assert.ok(await sound.isChecked());
     if (isMuted) await sound.uncheck();

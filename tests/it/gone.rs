@@ -100,7 +100,7 @@ async fn changes(till: &Till, clerk: &Principal) -> Vec<(&'static str, Option<Er
             till.record_payment(
                 clerk,
                 old(),
-                ManualPayment { payment, session: None, amount: None },
+                ManualPayment { payment, session: None, amount: None, given: None },
             )
             .await
             .err(),

@@ -91,7 +91,7 @@ async fn stock(store: &Store, principal: &Principal, name: &str, count: usize) {
 
 async fn pay(till: &Till, principal: &Principal, name: &str) {
     let payment = CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-    let wish = ManualPayment { payment, session: None, amount: None };
+    let wish = ManualPayment { payment, session: None, amount: None, given: None };
     till.record_payment(principal, OrderId::parse(name).unwrap(), wish).await.unwrap();
 }
 

@@ -435,7 +435,7 @@ async fn unpaid_orders_of_strangers_are_deleted_a_day_after_their_deadline_and_n
         (shop.stranger().await, shop.stranger().await, shop.stranger().await);
     let own = shop.own().await;
     let payment = CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-    let wish = ManualPayment { payment, session: None, amount: None };
+    let wish = ManualPayment { payment, session: None, amount: None, given: None };
     shop.till.record_payment(&shop.clerk, paid.clone(), wish).await.unwrap();
     // A coin was sent for it, and nobody knows what became of that.
     let with_coin = coins.to_string();

@@ -206,9 +206,97 @@ impl Amount {
     /// # Errors
     /// When it exceeds what an amount can be.
     pub fn rounded(&self, digits: u8) -> Result<Self, AmountError> {
-        let dropped = u32::try_from(DIGITS).unwrap_or_default().saturating_sub(digits.into());
-        let step = 10_u128.saturating_pow(dropped);
+        let step = step_of(digits);
         self.with(half_up(self.units, step).and_then(|steps| steps.checked_mul(step)))
+    }
+
+    /// The amount times `numerator` / `denominator`, rounded half up, once, to so many digits behind the dot.
+    ///
+    /// # Errors
+    /// When `denominator` is zero, or the result exceeds what an amount can be.
+    pub fn checked_ratio(
+        &self,
+        numerator: u64,
+        denominator: u64,
+        digits: u8,
+    ) -> Result<Self, AmountError> {
+        let step = step_of(digits);
+        let product = self.units.checked_mul(numerator.into()).ok_or(AmountError::TooLarge)?;
+        let divisor = step.checked_mul(denominator.into()).ok_or(AmountError::TooLarge)?;
+        if divisor == 0 {
+            return Err(AmountError::DivisionByZero);
+        }
+        self.with(half_up(product, divisor).and_then(|steps| steps.checked_mul(step)))
+    }
+
+    /// What belongs to `part` of this, where all of it belongs to `whole`: rounded half up to so many digits
+    /// behind the dot, or to one unit of 10⁻⁸ where one of the three has more digits.
+    ///
+    /// # Errors
+    /// When `part` exceeds `whole`, or `whole` is nothing; when currencies differ.
+    pub fn share(&self, part: &Self, whole: &Self, digits: u8) -> Result<Self, AmountError> {
+        self.same_currency(part)?;
+        whole.checked_sub(part)?;
+        let step = common_step(digits, [self, part, whole]);
+        let (quotient, rest) = multiplied_and_divided(self.units, part.units, whole.units)
+            .ok_or(AmountError::DivisionByZero)?;
+        let (steps, below) = (quotient.checked_div(step), quotient.checked_rem(step));
+        let (Some(steps), Some(below)) = (steps, below) else {
+            return Err(AmountError::DivisionByZero);
+        };
+        // One unit is whole.units parts; half a step is step * whole.units / 2 of them.
+        let twice_below = below.saturating_mul(2);
+        let rounds_up = match step.checked_sub(twice_below) {
+            None | Some(0) => true,
+            // Only the parts of the last unit can reach the half then.
+            Some(1) => rest.saturating_mul(2) >= whole.units,
+            Some(_) => false,
+        };
+        let steps = steps.saturating_add(rounds_up.into());
+        self.with(steps.checked_mul(step))
+    }
+
+    /// Divides the amount in proportion to `weights`. Each part is rounded down to so many digits behind
+    /// the dot, and what is left goes, a step each, to the parts that lost most, the first of equal ones. The
+    /// step is one unit of 10⁻⁸ where the amount or a weight has more digits. Together the parts are the
+    /// amount, and none exceeds its weight unless the amount exceeds all weights together.
+    ///
+    /// ```
+    /// use taler::amount::Amount;
+    /// let amount = |text| Amount::parse(text).unwrap();
+    /// let parts = amount("EUR:1").split(&[amount("EUR:1"), amount("EUR:1"), amount("EUR:1")], 2);
+    /// assert_eq!(parts.unwrap(), [amount("EUR:0.34"), amount("EUR:0.33"), amount("EUR:0.33")]);
+    /// ```
+    ///
+    /// # Errors
+    /// When something is to be divided and all weights are zero; when currencies differ.
+    pub fn split(&self, weights: &[Self], digits: u8) -> Result<Vec<Self>, AmountError> {
+        weights.iter().try_for_each(|weight| self.same_currency(weight))?;
+        if self.is_zero() {
+            return Ok(vec![*self; weights.len()]);
+        }
+        let step = common_step(digits, weights.iter().chain([self]));
+        let steps = |units: u128| units.checked_div(step).unwrap_or_default();
+        let whole = weights.iter().fold(0_u128, |sum, weight| sum.saturating_add(weight.units));
+        let mut parts = Vec::with_capacity(weights.len());
+        let mut left = steps(self.units);
+        for weight in weights {
+            let (part, rest) =
+                multiplied_and_divided(steps(self.units), steps(weight.units), steps(whole))
+                    .ok_or(AmountError::DivisionByZero)?;
+            left = left.saturating_sub(part);
+            parts.push((part, rest));
+        }
+        let mut losers: Vec<(u128, &mut u128)> =
+            parts.iter_mut().map(|(part, rest)| (*rest, part)).collect();
+        losers.sort_by_key(|(rest, _)| std::cmp::Reverse(*rest));
+        for (_, part) in losers {
+            if left > 0 {
+                *part = part.saturating_add(1);
+                left = left.saturating_sub(1);
+            }
+        }
+        parts.into_iter().map(|(part, _)| self.with(part.checked_mul(step))).collect()
     }
 
     /// The `parts`-th part, and the rest below one unit dropped.
@@ -270,6 +358,33 @@ impl Amount {
 /// `number` divided by `divisor`, rounded half up.
 fn half_up(number: u128, divisor: u128) -> Option<u128> {
     number.checked_add(divisor.checked_div(2)?)?.checked_div(divisor)
+}
+
+/// The smallest amount with so many digits behind the dot, in units.
+fn step_of(digits: u8) -> u128 {
+    let dropped = u32::try_from(DIGITS).unwrap_or_default().saturating_sub(digits.into());
+    10_u128.saturating_pow(dropped)
+}
+
+/// The same, or one unit if not all amounts are multiples of it.
+fn common_step<'a>(digits: u8, amounts: impl IntoIterator<Item = &'a Amount>) -> u128 {
+    let step = step_of(digits);
+    let fits = |amount: &Amount| amount.units.checked_rem(step) == Some(0);
+    if amounts.into_iter().all(fits) { step } else { 1 }
+}
+
+/// `a * b / c` and what is left of the division, whatever the size of the product; `None` if `c` is zero.
+/// It takes the bits of `b` one after the other, so no number in between exceeds `2 * c + a`, and each of the three
+/// is below 2^90.
+fn multiplied_and_divided(a: u128, b: u128, c: u128) -> Option<(u128, u128)> {
+    let (mut quotient, mut rest) = (0_u128, 0_u128);
+    for bit in (0..u128::BITS.saturating_sub(b.leading_zeros())).rev() {
+        let added = if b.checked_shr(bit)? & 1 == 1 { a } else { 0 };
+        rest = rest.checked_mul(2)?.checked_add(added)?;
+        quotient = quotient.checked_mul(2)?.checked_add(rest.checked_div(c)?)?;
+        rest = rest.checked_rem(c)?;
+    }
+    (c > 0).then_some((quotient, rest))
 }
 
 impl fmt::Display for Amount {
@@ -469,7 +584,96 @@ mod tests {
         assert_eq!(most.checked_scale(DecimalQuantity::MAX), Err(AmountError::TooLarge));
     }
 
+    #[test]
+    fn parts_are_rounded_to_the_digits_of_the_currency() {
+        let amount = |text: &str| Amount::parse(text).unwrap();
+        let ratio = |text: &str, numerator, denominator, digits| {
+            amount(text).checked_ratio(numerator, denominator, digits).map(|part| part.to_string())
+        };
+        // 19 per cent in 1.19, and in 1.
+        assert_eq!(ratio("EUR:1.19", 19, 119, 2), Ok("EUR:0.19".into()));
+        assert_eq!(ratio("EUR:1", 19, 119, 2), Ok("EUR:0.16".into()));
+        assert_eq!(ratio("EUR:1", 19, 119, 8), Ok("EUR:0.15966387".into()));
+        assert_eq!(ratio("EUR:0.01", 1, 2, 2), Ok("EUR:0.01".into()));
+        assert_eq!(ratio("EUR:1", 1, 0, 2), Err(AmountError::DivisionByZero));
+        assert_eq!(
+            Amount::largest("EUR".parse().unwrap()).checked_ratio(2, 1, 2),
+            Err(AmountError::TooLarge)
+        );
+        let share = |tax: &str, part: &str, whole: &str| {
+            amount(tax).share(&amount(part), &amount(whole), 2).map(|part| part.to_string())
+        };
+        assert_eq!(share("EUR:0.19", "EUR:0.60", "EUR:1.19"), Ok("EUR:0.1".into()));
+        assert_eq!(share("EUR:0.03", "EUR:0.5", "EUR:1"), Ok("EUR:0.02".into()));
+        assert_eq!(share("EUR:0.0019", "EUR:1", "EUR:2"), Ok("EUR:0.00095".into()));
+        assert_eq!(share("EUR:1", "EUR:3", "EUR:2"), Err(AmountError::Negative));
+        assert_eq!(share("EUR:1", "EUR:0", "EUR:0"), Err(AmountError::DivisionByZero));
+        assert_eq!(share("EUR:1", "USD:1", "EUR:2"), Err(AmountError::CurrencyMismatch));
+        let split = |whole: &str, weights: &[&str]| {
+            let weights: Vec<_> = weights.iter().map(|weight| amount(weight)).collect();
+            amount(whole).split(&weights, 2)
+        };
+        assert_eq!(split("EUR:1", &["EUR:0"]), Err(AmountError::DivisionByZero));
+        assert_eq!(split("EUR:1", &["USD:1"]), Err(AmountError::CurrencyMismatch));
+        assert_eq!(split("EUR:0", &["EUR:0"]), Ok(vec![amount("EUR:0")]));
+        assert_eq!(
+            split("EUR:0.05", &["EUR:1", "EUR:2"]),
+            Ok(vec![amount("EUR:0.02"), amount("EUR:0.03")])
+        );
+        assert_eq!(
+            split("EUR:0.001", &["EUR:1", "EUR:2"]),
+            Ok(vec![amount("EUR:0.00033333"), amount("EUR:0.00066667")])
+        );
+    }
+
     proptest! {
+        #[test]
+        fn parts_are_the_whole_and_none_exceeds_its_weight(
+            weights in proptest::collection::vec((0..=MAX_VALUE, 0..UNITS), 1..9),
+            cut in any::<u64>(),
+            digits in 0..=8_u8,
+            on_step: bool,
+        ) {
+            let euro = Currency::parse("EUR").unwrap();
+            let weights: Vec<Amount> = weights
+                .into_iter()
+                .map(|(value, fraction)| {
+                    let exact = Amount::from_parts(euro, value >> 4, fraction).unwrap();
+                    if on_step { exact.rounded(digits).unwrap() } else { exact }
+                })
+                .collect();
+            let all = Amount::sum(euro, &weights).unwrap();
+            let wide = multiplied_and_divided(all.units, cut.into(), u64::MAX.into()).unwrap().0;
+            let amount = Amount { units: wide, ..all };
+            let amount = if on_step { amount.rounded(digits).unwrap() } else { amount };
+            let amount = if amount.units > all.units { all } else { amount };
+            if !all.is_zero() {
+                let parts = amount.split(&weights, digits).unwrap();
+                prop_assert_eq!(Amount::sum(euro, &parts), Ok(amount));
+                for (part, weight) in parts.iter().zip(&weights) {
+                    prop_assert!(part.units <= weight.units);
+                    if on_step {
+                        prop_assert_eq!(part.units % step_of(digits), 0);
+                    }
+                    if !weight.is_zero() {
+                        // Something of it, its tax say, is shared with it, and the rest as well.
+                        let tax = weight.checked_ratio(19, 119, digits).unwrap();
+                        let tax_part = tax.share(part, weight, digits).unwrap();
+                        prop_assert!(tax_part.units <= tax.units.min(part.units));
+                        let net = weight.checked_sub(&tax).unwrap();
+                        prop_assert!(net.checked_sub(&part.checked_sub(&tax_part).unwrap()).is_ok());
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn long_division_agrees_with_the_machines(a: u64, b: u64, c in 1..=u64::MAX) {
+            let product = u128::from(a) * u128::from(b);
+            let expected = Some((product / u128::from(c), product % u128::from(c)));
+            prop_assert_eq!(multiplied_and_divided(a.into(), b.into(), c.into()), expected);
+        }
+
         #[test]
         fn a_scaled_amount_is_that_of_wider_numbers(
             value in 0..1_u64 << 20,

@@ -10,30 +10,38 @@ pub struct File {
     /// Its media type.
     pub kind: &'static str,
     /// What is in it.
-    pub text: &'static str,
+    pub content: &'static [u8],
+}
+
+/// A file that is kept beside this one.
+macro_rules! file {
+    ($name:literal, $kind:literal) => {
+        File { name: $name, kind: $kind, content: include_bytes!($name) }
+    };
+}
+
+/// Text files that become one, in this order.
+macro_rules! joined {
+    ($name:literal, $kind:literal, $($part:literal),+) => {
+        File { name: $name, kind: $kind, content: concat!($(include_str!($part)),+).as_bytes() }
+    };
 }
 
 /// All of them.
 pub const FILES: &[File] = &[
-    File { name: "icon.svg", kind: "image/svg+xml", text: include_str!("icon.svg") },
-    File { name: "style.css", kind: "text/css; charset=utf-8", text: include_str!("style.css") },
-    File { name: "office.css", kind: "text/css; charset=utf-8", text: include_str!("office.css") },
-    File {
-        name: "office.js",
-        kind: "text/javascript; charset=utf-8",
-        text: concat!(include_str!("connection.js"), include_str!("office.js")),
-    },
+    file!("icon.svg", "image/svg+xml"),
+    // For the home screens of phones and tablets; the last one fills its square, so that it can be cut to any shape.
+    file!("icon-192.png", "image/png"),
+    file!("icon-512.png", "image/png"),
+    file!("icon-full.png", "image/png"),
+    file!("style.css", "text/css; charset=utf-8"),
+    file!("office.css", "text/css; charset=utf-8"),
+    file!("till.css", "text/css; charset=utf-8"),
+    joined!("office.js", "text/javascript; charset=utf-8", "connection.js", "office.js"),
+    file!("till.js", "text/javascript; charset=utf-8"),
     // So that a tablet at the counter can have the till as an app that takes the whole screen.
-    File {
-        name: "till.webmanifest",
-        kind: "application/manifest+json",
-        text: include_str!("till.webmanifest"),
-    },
-    File {
-        name: "poll.js",
-        kind: "text/javascript; charset=utf-8",
-        text: concat!(include_str!("connection.js"), include_str!("poll.js")),
-    },
+    file!("till.webmanifest", "application/manifest+json"),
+    joined!("poll.js", "text/javascript; charset=utf-8", "connection.js", "poll.js"),
 ];
 
 impl File {
@@ -42,9 +50,9 @@ impl File {
         FILES.iter().find(|file| file.name == name)
     }
 
-    /// A mark that changes with the text, for `ETag`, without its quotes.
+    /// A mark that changes with the content, for `ETag`, without its quotes.
     pub fn tag(&self) -> String {
-        let hash = hash::sha512(self.text.as_bytes()).to_string();
+        let hash = hash::sha512(self.content).to_string();
         hash.get(..16).unwrap_or(&hash).to_owned()
     }
 }

@@ -1,7 +1,7 @@
 // What the back office does by itself while somebody looks at it. Without this script every page
 // works, and is as new as its last loading.
 
-(() => {
+const office = (() => {
   const SHORTEST_MS = 500, LONGEST_MS = 30000; // between two questions
   const COOKIE_LOST = 401;
 
@@ -45,16 +45,17 @@
   };
 
   // Asks again and again; the till answers when something is new, or after a while that nothing is.
-  // `question` gives the address, `heard` gets an answer that has news and says whether to go on.
-  const follow = async (question, heard, whenHidden) => {
+  // `question` gives the address, `heard` gets an answer that has news and says whether to go on; it also ends
+  // when `isOver` says so.
+  const follow = async (question, heard, whenHidden, isOver = () => false) => {
     let pause = SHORTEST_MS;
-    for (;;) {
+    while (!isOver()) {
       if (hidden() && !whenHidden) await shown();
       const begun = Date.now();
       try {
         await probe();
         const answer = await fetch(question(), { cache: "no-store" });
-        if (leaving) return;
+        if (leaving || isOver()) return;
         // The page itself knows where to sign in again.
         if (answer.status === COOKIE_LOST) { location.reload(); return; }
         // What was deleted elsewhere is best seen on its page.
@@ -69,7 +70,7 @@
           pause = Date.now() - begun < 2000 ? Math.min(pause * 2, LONGEST_MS) : SHORTEST_MS;
         }
       } catch {
-        if (!leaving) failed(false);
+        if (!leaving && !isOver()) failed(false);
         pause = Math.min(pause * 2, LONGEST_MS);
       }
       await rest(pause);
@@ -108,97 +109,7 @@
     });
   }
 
-  // A sale: it turns green, and sounds, while the page stays, or the sound would not be allowed.
-  let speaker = null;
-  const listen = () => {
-    try {
-      speaker ??= new AudioContext();
-      if (speaker.state === "suspended") speaker.resume();
-    } catch { speaker = null; }
-  };
-  // A shopkeeper who wants silence has it in this browser from then on.
-  const SILENCE = "tilld-silence";
-  const isSilent = () => {
-    try { return localStorage.getItem(SILENCE) !== null; } catch { return false; }
-  };
-  for (const box of document.querySelectorAll("[data-sound]")) {
-    const tick = box.querySelector("input");
-    box.hidden = false;
-    tick.checked = !isSilent();
-    tick.addEventListener("change", () => {
-      try {
-        if (tick.checked) localStorage.removeItem(SILENCE);
-        else localStorage.setItem(SILENCE, "yes");
-      } catch { box.hidden = true; }
-    });
-  }
-  const sound = () => {
-    if (isSilent() || !speaker || speaker.state !== "running") return;
-    [[660, 0], [880, 0.16]].forEach(([pitch, later]) => {
-      const tone = speaker.createOscillator(), volume = speaker.createGain();
-      const at = speaker.currentTime + later;
-      tone.frequency.value = pitch;
-      volume.gain.setValueAtTime(0.0001, at);
-      volume.gain.exponentialRampToValueAtTime(0.3, at + 0.02);
-      volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.3);
-      tone.connect(volume).connect(speaker.destination);
-      tone.start(at);
-      tone.stop(at + 0.32);
-    });
-  };
-  const sale = document.querySelector("[data-sale]");
-  if (sale && sale.dataset.paid === "false") {
-    document.addEventListener("pointerdown", listen);
-    document.addEventListener("keydown", listen);
-    if (navigator.userActivation?.hasBeenActive) listen();
-    const { sale: live, again } = sale.dataset;
-    follow(() => asked(live, part("part").dataset.tag), async () => {
-      const answer = await fetch(again, { cache: "no-store" });
-      if (!answer.ok || answer.redirected) { location.reload(); return false; }
-      const { next, title } = await replaced(answer, "part");
-      document.title = title;
-      if (next?.dataset.paid !== "true") return true;
-      sound();
-      next.querySelector("a.button")?.focus();
-      return false;
-    }, true);
-  }
-
-  // The keypad, for those who point.
-  const keypad = document.querySelector("[data-keypad]");
-  if (keypad) {
-    const keys = keypad.querySelector(".keys"), display = keypad.elements.amount;
-    const digits = Number(keypad.dataset.digits);
-    /** Is this a part of an amount: at most one mark, and not more digits behind it than there are? */
-    const isFine = (text) => {
-      const parts = text.split(/[.,]/);
-      return parts.length === 1 || (parts.length === 2 && digits > 0 && parts[1].length <= digits);
-    };
-    keys.hidden = false;
-    // The screen's own keyboard would cover ours.
-    if (matchMedia("(pointer: coarse)").matches) display.inputMode = "none";
-    keys.addEventListener("click", (event) => {
-      const key = event.target.closest("[data-key]")?.dataset.key;
-      if (!key) return;
-      if (key === "back") display.value = display.value.slice(0, -1);
-      else if (isFine(display.value + key)) display.value += key;
-      // Who points goes on typing, and Enter charges; who came by the Tab key stays.
-      if (event.detail > 0) display.focus({ preventScroll: true });
-    });
-    // The currency has no more digits.
-    display.addEventListener("input", () => {
-      const { value } = display;
-      if (!isFine(value) && /^\d*[.,]\d*$/.test(value)) {
-        display.value = value.slice(0, value.search(/[.,]/) + (digits > 0 ? digits + 1 : 0));
-      }
-    });
-    // Wherever the focus is gone, an amount can be typed.
-    document.addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      const { activeElement: at } = document;
-      if (at && at !== document.body && !keys.contains(at)) return;
-      if (/^([\d.,]|Backspace)$/.test(event.key)) display.focus({ preventScroll: true });
-      else if (event.key === "Enter" && !keys.contains(at)) keypad.requestSubmit();
-    });
-  }
+  // For pages with a script of their own. A page that stays although its form was sent says so.
+  const stay = () => { leaving = false; };
+  return { follow, asked, part, replaced, stay };
 })();

@@ -11,6 +11,7 @@ type Message = (&'static str, fn(&Messages) -> &'static str);
 const MESSAGES: &[Message] = &[
     ("cancelled", |messages| messages.said_cancelled),
     ("deleted", |messages| messages.said_deleted),
+    ("unrecorded", |messages| messages.said_unrecorded),
     ("made", |messages| messages.said_made),
     ("paid", |messages| messages.said_paid),
     ("refunded", |messages| messages.said_refunded),

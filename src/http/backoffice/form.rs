@@ -45,6 +45,11 @@ impl Form {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
+    /// Everything that was typed into inputs called `name`, as it is, in the order of the page.
+    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.0.iter().filter(move |(one, _)| one == name).map(|(_, value)| value.as_str())
+    }
+
     /// Whether `name` is there at all, as a ticked box or a pressed button is.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(one, _)| one == name)

@@ -11,6 +11,7 @@
 
 pub(super) mod accounts;
 mod answer;
+mod cart_form;
 pub(super) mod check_list;
 mod cookie;
 mod csrf;
@@ -30,6 +31,7 @@ pub(super) mod order;
 mod order_badge;
 pub(super) mod orders;
 pub(super) mod password;
+pub(super) mod pictures;
 mod problem;
 mod repeats;
 pub(super) mod setup;
@@ -37,6 +39,7 @@ pub(super) mod sign_in;
 pub(super) mod status;
 pub(super) mod submissions;
 pub(super) mod templates;
+mod tiles;
 pub(super) mod till;
 pub(super) mod tokens;
 mod web_session;

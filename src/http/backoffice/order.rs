@@ -37,6 +37,12 @@ const METHODS: &[PaymentMethodLabel] = &[
     ("other", |messages| messages.by_other),
 ];
 
+/// What people call a way to pay; the word itself if it is none of ours.
+pub(super) fn method_name<'a>(method: &'a PaymentMethod, messages: &Messages) -> &'a str {
+    let known = METHODS.iter().find(|(name, _)| *name == method.as_str());
+    known.map_or(method.as_str(), |(_, text)| text(messages))
+}
+
 /// Something that happened.
 struct Event {
     at: Option<FormattedTime>,
@@ -127,15 +133,16 @@ fn view(web_session: &WebSession, till: &Till, history: &History) -> OrderView {
     if let Some(paid) = &order.paid {
         let how = match counter {
             None => messages.by_wallet.to_owned(),
-            Some(CounterPayment { method, reference }) => {
-                let known = METHODS.iter().find(|(name, _)| *name == method.as_str());
-                let mut how = match known {
-                    Some((_, text)) => text(messages).to_owned(),
-                    None => method.as_str().to_owned(),
-                };
-                if let Some(reference) = reference {
+            Some(kept) => {
+                let mut how = method_name(&kept.payment.method, messages).to_owned();
+                if let Some(reference) = &kept.payment.reference {
                     how.push_str(": ");
                     how.push_str(reference.as_str());
+                }
+                if let Some((given, change)) = kept.given.zip(kept.change()) {
+                    let said =
+                        filled(messages.given_and_change, &[&money(&given), &money(&change)]);
+                    how = format!("{how}; {said}");
                 }
                 how
             }
@@ -319,7 +326,7 @@ pub(in crate::http) async fn pay(
     if let (Ok(method), Ok(reference)) = (method, reference) {
         status = StatusCode::CONFLICT;
         let payment = CounterPayment { method, reference };
-        let wish = ManualPayment { payment, session: None, amount: None };
+        let wish = ManualPayment { payment, session: None, amount: None, given: None };
         match till.record_payment(web_session.principal(), order_id.clone(), wish).await {
             Ok(_) => return Ok(web_session.go(&format!("orders/{order_id}"), Some("paid"))),
             Err(error) => refuse(&mut typed, error, messages)?,

@@ -6,7 +6,11 @@
 use super::operation::Operation;
 use super::values::{AnySegment, OfficeForm, Serial};
 use crate::http::{Access, OFFICE, RouteSpec};
+use crate::model::product::IMAGE_KINDS;
 use taler::ids::{InstanceId, OrderId, TemplateId};
+
+/// The route of pictures, which are no pages.
+const PICTURES: &str = "/pictures/{id}";
 
 pub(super) fn operations() -> Vec<Operation> {
     OFFICE.iter().map(operation).collect()
@@ -14,6 +18,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 fn operation(row: &'static RouteSpec) -> Operation {
     let summary = match (row.method, row.access) {
+        ("GET", _) if row.path == PICTURES => "The picture of a product",
         ("GET", Access::SessionBackground(_)) => "A part of a page, once there is news",
         ("GET", _) => "A page",
         _ => "A page's form; leads to another page, or shows it again with what is wrong",
@@ -29,12 +34,16 @@ fn operation(row: &'static RouteSpec) -> Operation {
         .with(303, "Location", true)
         .refuses(&[403, 404]);
     let operation = match row.access {
+        Access::SessionBackground(_) if row.path == PICTURES => operation,
         Access::SessionBackground(_) => {
             operation.done(204, "There is no news.").shows(200, "", "text/plain")
         }
         _ => operation,
     };
     match row.path {
+        PICTURES => IMAGE_KINDS.iter().fold(operation, |operation, kind| {
+            operation.shows(200, "The picture.", &format!("image/{kind}"))
+        }),
         "/export-file" => ["text/csv", "application/json"]
             .into_iter()
             .fold(operation, |operation, media| operation.shows(200, "", media)),

@@ -127,8 +127,11 @@ pub(in crate::http) async fn create(
         return Err(Failure::Malformed("lock_uuids".into()));
     }
     let lines = body.inventory_products.into_iter().map(CartLine::try_from);
-    let cart =
-        Cart { lines: lines.collect::<Result<_, _>>()?, lock_uuids: body.lock_uuids, offer: None };
+    let cart = Cart {
+        lines: lines.collect::<Result<_, _>>()?,
+        lock_uuids: body.lock_uuids,
+        ..Cart::default()
+    };
     let wish = CreateOrder {
         order: order_text(&body.order)?,
         refund_delay: body.refund_delay,
@@ -475,6 +478,9 @@ struct PaidOrder {
     wire_reports: Vec<TransferReport>,
     /// The refunds, oldest first.
     refund_details: Vec<RefundDetail>,
+    /// How the shop took the money itself. It is missing if a wallet paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    x_payment: Option<CounterPaymentDetail>,
     /// Where a browser sees how it stands.
     #[cfg_attr(test, schema(value_type = openapi::values::StatusUrl))]
     order_status_url: String,
@@ -521,6 +527,20 @@ struct TransferReport {
     /// The coin that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     coin_pub: Option<PublicKey>,
+}
+
+/// Money that the shop has taken at the counter.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct CounterPaymentDetail {
+    /// How it was paid, such as `cash`.
+    method: PaymentMethod,
+    /// The shop's own mark on the payment.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<PaymentReference>,
+    /// What the customer handed over, if the shop said so. What is above the price went back as change.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given: Option<Amount>,
 }
 
 /// A refund as its shop sees it.
@@ -640,6 +660,11 @@ fn paid_order(status: &Status, contract_terms: Value, order_status_url: String) 
         wire_details: status.wire.details.iter().map(transfer_detail).collect(),
         wire_reports: status.wire.reports.iter().map(transfer_report).collect(),
         refund_details: status.refunds.iter().map(refund_detail).collect(),
+        x_payment: status.counter.as_ref().map(|kept| CounterPaymentDetail {
+            method: kept.payment.method.clone(),
+            reference: kept.payment.reference.clone(),
+            given: kept.given,
+        }),
         order_status_url,
     }
 }
@@ -749,6 +774,8 @@ struct CounterPaymentRecord {
     session_id: SessionOrNone,
     /// What was paid. It must be the order's price, which counts without it.
     amount: Option<Amount>,
+    /// What the customer handed over: the price or more. The rest is change.
+    given: Option<Amount>,
 }
 
 /// A payment at the counter that is recorded.
@@ -761,6 +788,9 @@ struct CounterReceipt {
     method: PaymentMethod,
     /// What was paid.
     amount: Amount,
+    /// What the customer handed over, if the shop said so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    given: Option<Amount>,
     /// When it was recorded first.
     paid_at: Timestamp,
     /// The shop's signature that the contract is paid.
@@ -785,14 +815,15 @@ pub(in crate::http) async fn record_payment(
     PathId(order_id): PathId<OrderId>,
     body: Body,
 ) -> Answer {
-    let CounterPaymentRecord { method, reference, session_id, amount } = body.read().await?;
+    let CounterPaymentRecord { method, reference, session_id, amount, given } = body.read().await?;
     let payment = CounterPayment { method, reference };
-    let wish = ManualPayment { payment, session: session_id.0, amount };
+    let wish = ManualPayment { payment, session: session_id.0, amount, given };
     let receipt = till.record_payment(&principal, order_id, wish).await?;
     Ok(HttpResponse::Ok().json(CounterReceipt {
         order_id: receipt.order_id,
         method: receipt.kept.payment.method,
         amount: receipt.kept.amount,
+        given: receipt.kept.given,
         paid_at: receipt.kept.paid_at,
         sig: receipt.sig,
         reference: receipt.kept.payment.reference,

@@ -39,7 +39,7 @@ pub(super) async fn file(request: HttpRequest, PathId(name): PathId<String>) -> 
     let mut answer = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     // Another version of the program may have another text.
     answer.insert_header((ETAG, format!("\"{tag}\""))).insert_header((CACHE_CONTROL, "no-cache"));
-    Ok(if is_known { answer.finish() } else { answer.content_type(file.kind).body(file.text) })
+    Ok(if is_known { answer.finish() } else { answer.content_type(file.kind).body(file.content) })
 }
 
 /// How the API document describes the route of the files.

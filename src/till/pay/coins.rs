@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use super::check::{MAX_COINS, PaymentContext, Refusal};
 use super::fate::Fate;
 use super::ledger::OrderLedger;
+use super::paid::SignedContract;
 use super::pending_deposit::{NotTaken, PendingDeposit};
 use super::{PaidContract, PaidWith, record};
 use crate::exchange::{self, Exchange, NotConfirmed, Sendings};
@@ -107,8 +108,10 @@ impl Till {
                 Err(_) => return Err(exchange_error.into()),
             },
         };
-        let sig = done.unwrap_or(Err(Error::Store(store::Error::Panicked)))?;
-        Ok(PaidByCoins { sig, pos_confirmation: self.pos_confirmation(serial, &paid_id)? })
+        let SignedContract { sig, has_otp_device } =
+            done.unwrap_or(Err(Error::Store(store::Error::Panicked)))?;
+        let pos_confirmation = self.pos_confirmation(serial, &paid_id, has_otp_device)?;
+        Ok(PaidByCoins { sig, pos_confirmation })
     }
 
     async fn take_coins(
@@ -117,7 +120,7 @@ impl Till {
         order_id: OrderId,
         wish: CoinPayment,
         refused: mpsc::Sender<ExchangeError>,
-    ) -> Result<Signature, Error> {
+    ) -> Result<SignedContract, Error> {
         let ledger = self.ledger_of(shop.serial, &order_id)?;
         let serial = ledger.order.serial;
         let key = shop.signing_key.ok_or_else(|| Error::InstanceDeleted(shop.id.clone()))?;

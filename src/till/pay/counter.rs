@@ -4,6 +4,7 @@ use super::super::claim::Binding;
 use super::super::lookup::{order, still_there};
 use super::super::{Error, Principal, Till};
 use super::ledger::OrderLedger;
+use super::paid::SignedContract;
 use super::{PaidContract, PaidWith, record};
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{CounterPayment, Order, Paid};
@@ -25,6 +26,8 @@ pub struct ManualPayment {
     pub session: Option<SessionId>,
     /// The amount paid; must be the price.
     pub amount: Option<Amount>,
+    /// What the customer handed over: at least the price, the rest is change.
+    pub given: Option<Amount>,
 }
 
 /// The receipt of a payment.
@@ -59,7 +62,8 @@ impl Till {
     /// gives the same receipt.
     ///
     /// # Errors
-    /// [`Error::OrderUnknown`], [`Error::InvalidField`] for an amount that is not the price,
+    /// [`Error::OrderUnknown`], [`Error::InvalidField`] for an amount that is not the price and for less that was
+    /// handed over,
     /// [`Error::AlreadyPaid`] for another payment of a paid order; [`Error::InstanceUnknown`] and
     /// [`Error::InstanceDeleted`] when the shop went meanwhile.
     pub async fn record_payment(
@@ -77,6 +81,9 @@ impl Till {
         if wish.amount.is_some_and(|amount| amount != there.amount) {
             return Err(InvalidField("amount").into());
         }
+        if wish.given.is_some_and(|given| given.checked_sub(&there.amount).is_err()) {
+            return Err(InvalidField("given").into());
+        }
         // No private key for these random bytes exists, so no wallet can claim to be the payer.
         let binding = match there.claim {
             Some(_) => None,
@@ -92,6 +99,7 @@ impl Till {
                 let kept = PaymentRow {
                     payment: wish.payment,
                     amount: there.amount,
+                    given: wish.given,
                     session: wish.session.or_else(|| there.session.clone()),
                     paid_at: now,
                 };
@@ -119,8 +127,8 @@ impl Till {
         let instance = &principal.instance;
         let key = instance.signing_key.as_ref();
         let key = key.ok_or_else(|| Error::InstanceDeleted(instance.id.clone()))?;
-        let pos_confirmation = self.pos_confirmation(serial, &there.order_id)?;
-        let sig = contract.sign(key);
+        let SignedContract { sig, has_otp_device } = contract.sign(key);
+        let pos_confirmation = self.pos_confirmation(serial, &there.order_id, has_otp_device)?;
         Ok(Receipt { order_id: there.order_id, kept, sig, pos_confirmation })
     }
 }

@@ -66,7 +66,7 @@ impl Till {
             return Err(Error::ReceiptWrong);
         }
         let there = self.store.read_in_place(|db| order(db, serial, &order_id))?;
-        let pos_confirmation = self.pos_confirmation(serial, &order_id)?;
+        let pos_confirmation = self.pos_confirmation(serial, &order_id, there.has_otp_device)?;
         let Some(session) = paid_as(&there, &h_contract, session)? else {
             let refunded = !there.refund_collectable().is_zero();
             return Ok(Replayed { refunded, pos_confirmation });

@@ -6,6 +6,7 @@ mod guard;
 mod settings;
 mod setup;
 mod sign_in;
+mod till;
 mod twice;
 
 use std::collections::BTreeMap;

@@ -250,7 +250,7 @@ impl Inside {
     pub(super) fn cash(&self, deal: &Deal) -> Result<(), Error> {
         let payment =
             CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-        let wish = ManualPayment { payment, session: None, amount: None };
+        let wish = ManualPayment { payment, session: None, amount: None, given: None };
         self.run(async |till| {
             let principal = Self::principal(till).await;
             till.record_payment(&principal, deal.id.clone(), wish).await.map(|_| ())

@@ -470,7 +470,7 @@ impl Timed {
             session: None,
             with_token: true,
             otp_id: None,
-            cart: Cart { lines: vec![line], lock_uuids, offer: None },
+            cart: Cart { lines: vec![line], lock_uuids, ..Cart::default() },
         };
         let made = self.till.create_order(&self.clerk, wish, &BASE.parse().unwrap()).await?;
         Ok(made.order_id)
@@ -479,7 +479,7 @@ impl Timed {
     async fn pay(&self, id: OrderId) {
         let payment =
             CounterPayment { method: PaymentMethod::parse("cash").unwrap(), reference: None };
-        let wish = ManualPayment { payment, session: None, amount: None };
+        let wish = ManualPayment { payment, session: None, amount: None, given: None };
         self.till.record_payment(&self.clerk, id, wish).await.unwrap();
     }
 }

@@ -144,7 +144,8 @@ impl World {
     fn audit(&self) {
         let ledger = self.exchange.ledger();
         let amount = |value: &Value| -> Amount { read(value) };
-        let parts = ["reserves", "coins", "merchants", "fees"].map(|part| amount(&ledger[part]));
+        let parts =
+            ["reserves", "coins", "melting", "merchants", "fees"].map(|part| amount(&ledger[part]));
         let sum = Amount::sum(*self.topped_up.currency(), &parts).unwrap();
         assert_eq!(sum, self.topped_up, "{ledger}");
         assert_eq!(amount(&ledger["topped_up"]), self.topped_up);

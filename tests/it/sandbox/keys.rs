@@ -99,15 +99,16 @@ pub(super) fn assert_vouched(keys: &Value, master: &PublicKey) {
         purse_account_limit: read(&fees["purse_account_limit"]),
     };
     assert!(statement.verify(master, &read(&fees["master_sig"])), "{fees}");
-    let account = &keys["accounts"][0];
-    let hash = |member: &str| -> HashCode { canonical::json_hash(&account[member]).unwrap() };
-    let statement = Account {
-        payto: account["payto_uri"].as_str().unwrap(),
-        conversion_url: None,
-        h_debit_restrictions: hash("debit_restrictions"),
-        h_credit_restrictions: hash("credit_restrictions"),
-    };
-    assert!(statement.verify(master, &read(&account["master_sig"])), "{account}");
+    for account in keys["accounts"].as_array().unwrap() {
+        let hash = |member: &str| -> HashCode { canonical::json_hash(&account[member]).unwrap() };
+        let statement = Account {
+            payto: account["payto_uri"].as_str().unwrap(),
+            conversion_url: None,
+            h_debit_restrictions: hash("debit_restrictions"),
+            h_credit_restrictions: hash("credit_restrictions"),
+        };
+        assert!(statement.verify(master, &read(&account["master_sig"])), "{account}");
+    }
 }
 
 #[test]
@@ -118,7 +119,7 @@ fn the_list_is_vouched_for_and_signed_by_a_listed_key() {
     let keys = reply.json();
     assert_eq!(keys["base_url"], exchange.base_url());
     assert_eq!(keys["currency"], "KUDOS");
-    assert_eq!(denominations(&keys).len(), 12);
+    assert_eq!(denominations(&keys).len(), 14);
     assert_vouched(&keys, &exchange.master_key());
     assert!(is_signed(&keys) && lists_signer(&keys));
     let now = exchange.now() * 1_000_000;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Merchant, failure, read};
 use crate::common::Reply;
+use crate::common::exchange::refresh::Refresh;
 use crate::common::exchange::{Exchange, Planchet, fresh_key};
 use crate::common::shop::Shop;
 
@@ -122,6 +123,8 @@ fn a_request_with_one_odd_member_is_refused_and_does_nothing() {
     let (coin, purchase) = (exchange.coin("1"), shop.purchase(&exchange, "a book"));
     let reserve = exchange.reserve("5");
     let planchet = Planchet::new(&reserve, fresh_key(), &exchange.denomination("1"), None);
+    let melted = exchange.coin("1");
+    let refresh = |is_new| Refresh::aged(is_new, &melted, &[exchange.denomination("0.1")], None);
     let requests = [
         ("batch-deposit".into(), shop.request(&purchase, &[coin.deposited(&purchase, "1")])),
         (
@@ -132,6 +135,8 @@ fn a_request_with_one_odd_member_is_refused_and_does_nothing() {
             format!("reserves/{}/batch-withdraw", reserve.key.public_key()),
             json!({ "planchets": [planchet.body] }),
         ),
+        (refresh(false).melt_path, refresh(false).melt),
+        (refresh(true).melt_path, refresh(true).melt),
         (
             "sandbox/reserves".into(),
             json!({ "reserve_pub": reserve.key.public_key(), "amount": "KUDOS:1" }),
@@ -161,6 +166,8 @@ fn a_request_with_one_odd_member_is_refused_and_does_nothing() {
     ];
     // These may be left out, and null is as good as nothing.
     let optional = ["merchant_sig", "refund_deadline"];
+    // So is no transfer key at all: that was another generation.
+    let not_served = ["transfer_pubs"];
     for (path, request) in &requests {
         for place in places(request) {
             for value in &odd {
@@ -170,6 +177,9 @@ fn a_request_with_one_odd_member_is_refused_and_does_nothing() {
                 let mut request = request.clone();
                 *request.pointer_mut(&place).unwrap() = value.clone();
                 let (status, code) = failure(&exchange.post(path, &request));
+                if status == 501 && not_served.iter().any(|name| place.ends_with(name)) {
+                    continue;
+                }
                 assert!((400..500).contains(&status) && code > 0, "{path} {place} {value}");
             }
         }

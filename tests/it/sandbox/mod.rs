@@ -1,11 +1,13 @@
 //! The sandbox exchange, as wallets and merchants meet it.
 
 mod books;
+mod clients;
 mod deposit;
 mod faults;
 mod keys;
 mod manners;
 mod observed;
+mod refresh;
 mod refund;
 mod transfers;
 mod withdraw;

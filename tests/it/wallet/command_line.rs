@@ -67,6 +67,12 @@ fn what_makes_no_sense_is_a_mistake_of_usage_and_a_strangers_file_is_left_alone(
     usage(&["use-template", "taler://pay-template/shop.example/x", "--amount", "1"]);
     usage(&["dance"]);
 
+    let empty = tempfile::tempdir().unwrap();
+    assert_eq!(run(empty.path(), &["history"]), (0, String::new()));
+    assert_eq!(run(empty.path(), &["--json", "history"]), (0, "[]".into()));
+    assert_eq!(run(empty.path(), &["--json", "balance"]), (0, "[]".into()));
+    assert!(!empty.path().join("wallet.sqlite").exists());
+
     let letter = tempfile::tempdir().unwrap();
     std::fs::write(letter.path().join("wallet.sqlite"), "dear customer, ".repeat(100)).unwrap();
     let (status, said) = run(letter.path(), &["balance"]);

@@ -5,6 +5,7 @@
 pub(crate) mod command_line;
 mod money;
 mod pay;
+mod refresh;
 mod refund;
 #[cfg(feature = "demo")]
 mod till;
@@ -17,7 +18,7 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::Duration;
 
-use playground::wallet::{Error, Paid, PayOptions, Refunded, Wallet};
+use playground::wallet::{Changed, Error, Generation, Paid, PayOptions, Refunded, Wallet};
 use system::clock::Clock;
 use taler::amount::Amount;
 use taler::web::BaseUrl;
@@ -33,6 +34,8 @@ struct Customer {
     runtime: tokio::runtime::Runtime,
     /// How many seconds its clock is ahead of ours.
     ahead: u64,
+    /// How it speaks with exchanges that know both ways, if it does not choose.
+    speaks: Option<Generation>,
 }
 
 /// Opens a wallet that takes a failure for one at once, so that tests see it.
@@ -49,7 +52,14 @@ impl Customer {
 
     fn at(dir: TempDir, ahead: u64) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        Self { wallet: open(dir.path(), ahead), dir, runtime, ahead }
+        Self { wallet: open(dir.path(), ahead), dir, runtime, ahead, speaks: None }
+    }
+
+    /// The same, who speaks so from now on.
+    fn speaking(self, generation: Generation) -> Self {
+        let mut customer = Self { speaks: Some(generation), ..self };
+        customer.restart();
+        customer
     }
 
     /// With so much money.
@@ -75,7 +85,11 @@ impl Customer {
 
     /// Ends the program and starts it again.
     fn restart(&mut self) {
-        self.wallet = open(self.dir.path(), self.ahead);
+        let wallet = open(self.dir.path(), self.ahead);
+        self.wallet = match self.speaks {
+            Some(generation) => wallet.speaking(generation).unwrap(),
+            None => wallet,
+        };
     }
 
     fn withdraw(&self, exchange: &Exchange, amount: &str) -> Result<Amount, Error> {
@@ -93,6 +107,10 @@ impl Customer {
 
     fn abort(&self, uri: &str) -> Result<(), Error> {
         self.runtime.block_on(self.wallet.abort(uri))
+    }
+
+    fn refresh(&self) -> Result<Changed, Error> {
+        self.runtime.block_on(self.wallet.refresh())
     }
 
     fn finish(&self) -> Result<(), Error> {

@@ -6,7 +6,7 @@ use std::fmt;
 use std::time::Duration;
 
 use playground::sandbox::{FaultAction, Faults};
-use playground::wallet::{Error, PayOptions};
+use playground::wallet::{Error, Generation, PayOptions};
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use taler::amount::Amount;
@@ -30,7 +30,10 @@ struct World {
     daemon: Option<Daemon>,
     /// Where the daemon is found, each time it is there.
     address: String,
-    customer: Customer,
+    /// One speaks as old wallets do, one as new ones, one as it likes.
+    customers: [Customer; 3],
+    /// Whose turn it is.
+    turn: usize,
     rng: Dice,
     sales: Vec<Sale>,
 }
@@ -59,14 +62,20 @@ impl World {
         let settings =
             format!("[exchanges]\nrequest_timeout_s = 1\nattempts = 1\n{}", exchange.trusted());
         std::fs::write(place.dir.path().join("tilld.toml"), settings).unwrap();
-        let customer = Customer::at(TempDir::new().unwrap(), 0);
+        let customer = || Customer::at(TempDir::new().unwrap(), 0);
+        let customers = [
+            customer().speaking(Generation::Old),
+            customer().speaking(Generation::New),
+            customer(),
+        ];
         let mut world = Self {
             exchange,
             place,
             token,
             daemon: None,
             address: "http://127.0.0.1:0".into(),
-            customer,
+            customers,
+            turn: 0,
             rng: Dice(seed),
             sales: Vec::new(),
         };
@@ -83,6 +92,11 @@ impl World {
         let daemon = Daemon::start(command);
         self.address.clone_from(&daemon.address);
         self.daemon = Some(daemon);
+    }
+
+    /// Whose turn it is.
+    fn customer(&mut self) -> &mut Customer {
+        &mut self.customers[self.turn]
     }
 
     fn daemon(&self) -> &Daemon {
@@ -155,16 +169,24 @@ impl World {
             FaultAction::WrongSignature,
         ];
         let fault = Some(times(1 + u32::from(self.rng.below(2) == 0), acts[self.rng.place(5)]));
-        self.exchange.misbehave(match self.rng.below(5) {
+        self.exchange.misbehave(match self.rng.below(9) {
             0 => Faults { withdraw: fault, ..Faults::default() },
             1 | 2 => Faults { deposit: fault, ..Faults::default() },
+            3 | 4 => Faults { melt: fault, ..Faults::default() },
+            5 | 6 => Faults { reveal: fault, ..Faults::default() },
             _ => Faults { refund: fault, ..Faults::default() },
         });
     }
 
-    /// One step; what it was.
+    /// One step of somebody; what it was.
     fn step(&mut self) -> String {
-        let poor = self.customer.balance().0.parse::<Amount>().unwrap();
+        self.turn = self.rng.place(self.customers.len());
+        let step = self.step_of_one();
+        format!("{} {step}", self.turn)
+    }
+
+    fn step_of_one(&mut self) -> String {
+        let poor = self.customer().balance().0.parse::<Amount>().unwrap();
         if poor.try_cmp(&kudos("1")).unwrap().is_lt() && self.rng.below(3) > 0 {
             let amount = cents(50 + self.rng.below(300));
             if self.rng.below(3) == 0 {
@@ -172,35 +194,35 @@ impl World {
                 let url = BaseUrl::parse(url).unwrap();
                 let wish = kudos(&amount);
                 let done = self
-                    .customer
+                    .customer()
                     .cut(looks, async |wallet| wallet.withdraw(&url, wish).await.map(|_| ()));
                 return format!("withdrew {amount}, cut after {looks} looks: {}", told(done));
             }
-            let done = self.customer.withdraw(&self.exchange, &amount);
+            let done = self.customers[self.turn].withdraw(&self.exchange, &amount);
             return format!("withdrew {amount}: {}", told(Some(done)));
         }
-        match self.rng.below(52) {
+        match self.rng.below(64) {
             0..=9 => {
                 let uri = self.offer();
-                format!("paid {uri}: {}", told(Some(self.customer.pay(&uri))))
+                format!("paid {uri}: {}", told(Some(self.customer().pay(&uri))))
             }
             10..=16 => {
                 let (uri, looks) = (self.offer(), self.rng.place(60));
                 let done = self
-                    .customer
+                    .customer()
                     .cut(looks, async |wallet| wallet.pay(&uri, PayOptions::default()).await);
                 format!("paid {uri}, cut after {looks} looks: {}", told(done))
             }
             17..=19 | 44 => self.some_order().map_or("nothing".into(), |uri| {
-                format!("paid {uri} again: {}", told(Some(self.customer.pay(&uri))))
+                format!("paid {uri} again: {}", told(Some(self.customer().pay(&uri))))
             }),
             20..=23 | 40..=42 => self.call_off(),
             24..=29 => self.grant().map_or("nothing".into(), |uri| {
-                format!("fetched {uri}: {}", told(Some(self.customer.refund(&uri))))
+                format!("fetched {uri}: {}", told(Some(self.customer().refund(&uri))))
             }),
             30..=33 => self.grant().map_or("nothing".into(), |uri| {
                 let looks = self.rng.place(60);
-                let done = self.customer.cut(looks, async |wallet| wallet.refund(&uri).await);
+                let done = self.customer().cut(looks, async |wallet| wallet.refund(&uri).await);
                 format!("fetched {uri}, cut after {looks} looks: {}", told(done))
             }),
             34..=36 => {
@@ -209,11 +231,17 @@ impl World {
             }
             37 | 38 => {
                 self.exchange.behave();
-                format!("the exchange behaves, finished: {}", told(Some(self.customer.finish())))
+                format!("the exchange behaves, finished: {}", told(Some(self.customer().finish())))
             }
             43 => self.kill(),
+            45..=50 => format!("changed: {}", told(Some(self.customer().refresh()))),
+            51..=55 => {
+                let looks = self.rng.place(60);
+                let done = self.customer().cut(looks, async |wallet| wallet.refresh().await);
+                format!("changed, cut after {looks} looks: {}", told(done))
+            }
             _ => self.some_order().map_or("nothing".into(), |uri| {
-                format!("paid {uri} again: {}", told(Some(self.customer.pay(&uri))))
+                format!("paid {uri} again: {}", told(Some(self.customer().pay(&uri))))
             }),
         }
     }
@@ -228,14 +256,14 @@ impl World {
             FaultAction::NotJson,
         ];
         self.exchange.deposits(acts[self.rng.place(4)]);
-        let paid = told(Some(self.customer.pay(&uri)));
+        let paid = told(Some(self.customer().pay(&uri)));
         self.exchange.behave();
         if self.rng.below(3) == 0 {
             let refund = Some(times(1, acts[self.rng.place(4)]));
             self.exchange.misbehave(Faults { refund, ..Faults::default() });
         }
         let looks = self.rng.place(60);
-        let done = self.customer.cut(looks, async |wallet| wallet.abort(&uri).await);
+        let done = self.customer().cut(looks, async |wallet| wallet.abort(&uri).await);
         format!("paid {uri}: {paid}; called off, cut after {looks} looks: {}", told(done))
     }
 
@@ -246,7 +274,7 @@ impl World {
         let Some(uri) = uri else { return "nothing".into() };
         let after = Duration::from_micros(self.rng.below(30_000));
         let mut daemon = self.daemon.take().unwrap();
-        let customer = &self.customer;
+        let customer = &self.customers[self.turn];
         let done = std::thread::scope(|scope| {
             let killer = scope.spawn(move || {
                 std::thread::park_timeout(after);
@@ -284,16 +312,24 @@ impl World {
                 AND exchange_sig IS NULL AND refused_status IS NULL";
             open(sent).unwrap() == 0 && open(back).unwrap() == 0
         });
-        for _ in 0..3 {
-            // What the shop refuses is called off, and told as a failure.
-            let _ = self.customer.finish();
-        }
-        self.customer.finish().unwrap();
-        for sale in self.sales.iter().filter(|sale| sale.granted > 0) {
-            match self.customer.refund(&self.uri("refund", &sale.id)) {
-                Ok(fetched) => assert_eq!(fetched.missing, 0, "{}", sale.id),
-                Err(other) => panic!("{}: {other:?}", sale.id),
+        for customer in &self.customers {
+            for _ in 0..3 {
+                // What the shop refuses is called off, and told as a failure.
+                let _ = customer.finish();
             }
+            customer.finish().unwrap();
+        }
+        for sale in self.sales.iter().filter(|sale| sale.granted > 0) {
+            let mut buyers = 0;
+            for customer in &self.customers {
+                match customer.refund(&self.uri("refund", &sale.id)) {
+                    Ok(fetched) => assert_eq!(fetched.missing, 0, "{}", sale.id),
+                    Err(Error::NotBought) => continue,
+                    Err(other) => panic!("{}: {other:?}", sale.id),
+                }
+                buyers += 1;
+            }
+            assert_eq!(buyers, 1, "{}", sale.id);
         }
     }
 
@@ -337,7 +373,7 @@ impl World {
     fn check(&self) {
         let ledger = self.exchange.ledger();
         let of = |name: &str| units(ledger[name].as_str().unwrap());
-        let has = units(&self.customer.has());
+        let has: u64 = self.customers.iter().map(|customer| units(&customer.has())).sum();
         let earned = self.earned();
         let parts = [has, earned, of("reserves"), of("fees")];
         assert_eq!(parts.iter().sum::<u64>(), of("topped_up"), "{parts:?}: {ledger}");
@@ -346,29 +382,35 @@ impl World {
         assert_eq!(merchants.len(), 1);
         assert_eq!(units(merchants.values().next().unwrap().as_str().unwrap()), earned);
 
+        assert_eq!(of("melting"), 0, "{ledger}");
+
         // Coin by coin.
-        let wallet = read(&self.customer.dir.path().join("wallet.sqlite"));
-        let mut coins = wallet
-            .prepare_cached(
-                "SELECT coin_pub, remaining, is_doubted, value FROM coins
-                JOIN denominations ON denominations.serial = denomination
-                WHERE ub_sig IS NOT NULL",
-            )
-            .unwrap();
-        let mut rows = coins.query([]).unwrap();
-        let mut spent = 0;
-        while let Some(row) = rows.next().unwrap() {
-            let key = PublicKey::new(row.get(0).unwrap());
-            let ours = row.get::<_, Option<String>>(1).unwrap().map_or(0, |text| units(&text));
-            let reply = self.exchange.get(&format!("sandbox/coins/{key}"));
-            let theirs = match reply.status {
-                404 => units(&row.get::<_, String>(3).unwrap()),
-                _ => units(reply.json()["left"].as_str().unwrap()),
-            };
-            spent += u64::from(reply.status == 200);
-            assert_eq!((ours, row.get(2).unwrap()), (theirs, false), "{key}");
+        let (mut spent, mut changed) = (0, 0);
+        for customer in &self.customers {
+            let wallet = read(&customer.dir.path().join("wallet.sqlite"));
+            let mut coins = wallet
+                .prepare_cached(
+                    "SELECT coin_pub, remaining, is_doubted, value, refresh FROM coins
+                    JOIN denominations ON denominations.serial = denomination
+                    WHERE ub_sig IS NOT NULL",
+                )
+                .unwrap();
+            let mut rows = coins.query([]).unwrap();
+            while let Some(row) = rows.next().unwrap() {
+                let key = PublicKey::new(row.get(0).unwrap());
+                let ours = row.get::<_, Option<String>>(1).unwrap().map_or(0, |text| units(&text));
+                let reply = self.exchange.get(&format!("sandbox/coins/{key}"));
+                let theirs = match reply.status {
+                    404 => units(&row.get::<_, String>(3).unwrap()),
+                    _ => units(reply.json()["left"].as_str().unwrap()),
+                };
+                spent += u64::from(reply.status == 200);
+                changed += u64::from(row.get::<_, Option<i64>>(4).unwrap().is_some());
+                assert_eq!((ours, row.get(2).unwrap()), (theirs, false), "{key}");
+            }
         }
         assert!(spent > 20, "only {spent} coins were ever spent");
+        assert!(changed > 20, "only {changed} coins are change");
     }
 }
 

@@ -124,3 +124,54 @@ fn kudos_of(amount: &serde_json::Value) -> u64 {
     let amount = taler::amount::Amount::parse(amount.as_str().unwrap()).unwrap();
     amount.value() * 100_000_000 + u64::from(amount.fraction())
 }
+
+#[test]
+fn an_order_that_is_given_back_is_for_another_wallet_and_refunds_come_by_themselves() {
+    let exchange = Exchange::start();
+    let (place, daemon) = shop(&exchange);
+    let (token, dir) = (place.token("admin", "all"), place.dir.path());
+    let other = tempfile::tempdir().unwrap();
+    let order = json!({
+        "order": { "summary": "Tea", "amount": "KUDOS:0.3", "fulfillment_message": "Here it is.",
+            "auto_refund": { "d_us": 3_600_000_000_u64 } },
+        "refund_delay": { "d_us": 3_600_000_000_u64 }, "create_token": false,
+    });
+    let made = daemon.ask("POST", "/private/orders").token(&token).json(&order).send();
+    let id = made.json()["order_id"].as_str().unwrap().to_owned();
+    let host = daemon.address.trim_start_matches("http://");
+    let uri = format!("taler+http://pay/{host}/{id}/");
+    // Without money an order is only claimed, and nobody else can have it.
+    let (status, _) = run(dir, &["pay", &uri]);
+    assert_eq!(status, 1);
+    let (status, said) = run(dir, &["--json", "history"]);
+    let claimed: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((status, &claimed[0]["state"]), (0, &json!("claimed")), "{said}");
+    run(other.path(), &["--exchange", exchange.base_url(), "withdraw", "KUDOS:1"]);
+    let (status, said) = run(other.path(), &["pay", &uri]);
+    assert!(status == 1 && said.contains("/2301"), "{said}");
+    assert_eq!(run(dir, &["unclaim", &uri]), (0, "order given back".into()));
+    let (status, said) = run(dir, &["unclaim", &uri]);
+    assert_eq!((status, said.as_str()), (1, "tilld: this wallet has not paid for that order"));
+    let (status, said) = run(other.path(), &["--json", "pay", &uri]);
+    let paid: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((status, &paid["paid"], &paid["amount"]), (0, &json!("now"), &json!("KUDOS:0.3")));
+    let (status, _) = run(other.path(), &["unclaim", &uri]);
+    assert_eq!(status, 1);
+
+    // The contract says that refunds come by themselves: nobody brings an address of one.
+    let path = format!("/private/orders/{id}/refund");
+    let refund = json!({ "refund": "KUDOS:0.1", "reason": "cold" });
+    assert_eq!(daemon.ask("POST", &path).token(&token).json(&refund).send().status, 200);
+    let (status, said) = run(other.path(), &["update"]);
+    assert_eq!(status, 0, "{said}");
+    assert!(said.starts_with("refunded KUDOS:0."), "{said}");
+    let (_, said) = run(other.path(), &["history"]);
+    let words: Vec<_> = said.lines().map(|line| line.get(22..).unwrap()).collect();
+    for start in ["refunded KUDOS:0.", "paid KUDOS:0.3 for \"Tea\"", "withdrew KUDOS:1"] {
+        assert!(words.iter().any(|words| words.starts_with(start)), "{start}: {said}");
+    }
+    let (_, said) = run(other.path(), &["--json", "balance"]);
+    let balance: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!(balance[0]["available"], exchange.ledger()["coins"]);
+    assert_eq!(balance[0]["pending"], "KUDOS:0");
+}

@@ -82,7 +82,7 @@ impl Inside {
         let base = BaseUrl::parse(BASE).unwrap();
         let made = self.till.create_order(&self.principal, wish, &base).await.unwrap();
         let payment = CounterPayment { method: "cash".parse().unwrap(), reference: None };
-        let wish = ManualPayment { payment, session: None, amount: None };
+        let wish = ManualPayment { payment, session: None, amount: None, given: None };
         self.till.record_payment(&self.principal, made.order_id.clone(), wish).await.unwrap();
         made.order_id
     }

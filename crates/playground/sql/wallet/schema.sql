@@ -9,7 +9,7 @@ CREATE TABLE coins (
     blinding_seed      BLOB    CHECK (length(blinding_seed) = 32), -- what hides it; NULL: no longer needed
     ub_sig             TEXT,                                    -- the signature that makes it a coin, as JSON; NULL: not yet
     remaining          TEXT,                                    -- what can still be spent; NULL: nothing
-    is_doubted         INTEGER NOT NULL CHECK (is_doubted IN (0, 1)), -- 1: a shop was told that it is spent
+    is_doubted         INTEGER NOT NULL CHECK (is_doubted IN (0, 1)), refresh INTEGER REFERENCES refreshes (serial), -- 1: a shop was told that it is spent
     CHECK (ub_sig IS NOT NULL OR remaining IS NULL)
 ) STRICT;
 
@@ -61,13 +61,35 @@ CREATE INDEX purchases_by_page ON purchases (fulfillment_url) WHERE state = 'pai
 
 CREATE INDEX purchases_open ON purchases (serial) WHERE state IN ('paying', 'aborting');
 
+CREATE TABLE refresh_coins (
+    refresh            INTEGER NOT NULL REFERENCES refreshes (serial), -- of which refresh
+    place              INTEGER NOT NULL CHECK (place >= 0),     -- which of its coins, counted from 0
+    denomination       INTEGER NOT NULL REFERENCES denominations (serial), -- of which kind it is to be
+    PRIMARY KEY (refresh, place)
+) STRICT;
+
+CREATE TABLE refreshes (
+    serial             INTEGER PRIMARY KEY,                     -- the order in which they were begun
+    coin               INTEGER NOT NULL REFERENCES coins (serial), -- the old coin
+    protocol           INTEGER NOT NULL CHECK (protocol IN (23, 32)), -- how the exchange is spoken to
+    seed               BLOB    NOT NULL CHECK (length(seed) = 64), -- what all new coins grow from, with the old coin's key
+    amount             TEXT    NOT NULL,                        -- what is taken off the old coin, all fees included
+    fee                TEXT    NOT NULL,                        -- the refresh fee in it
+    noreveal_index     INTEGER CHECK (noreveal_index BETWEEN 0 AND 2), -- the candidate that stays hidden; NULL: not melted yet
+    state              TEXT    NOT NULL CHECK (state IN ('melting', 'melted', 'done', 'refused')), -- how far it is
+    made_at_s          INTEGER NOT NULL,                        -- when it was begun, seconds since 1970
+    CHECK (state IN ('melting', 'refused') OR noreveal_index IS NOT NULL)
+) STRICT;
+
+CREATE INDEX refreshes_open ON refreshes (serial) WHERE state IN ('melting', 'melted');
+
 CREATE TABLE refunds (
     serial             INTEGER PRIMARY KEY,                     -- the order in which they came
     spending           INTEGER NOT NULL REFERENCES spendings (serial), -- of what
     rtransaction_id    BLOB    NOT NULL CHECK (length(rtransaction_id) = 8), -- the shop's number, big-endian
     amount             TEXT    NOT NULL,                        -- how much, the refund fee included
     exchange_pub       BLOB    NOT NULL CHECK (length(exchange_pub) = 32), -- who signed it
-    exchange_sig       BLOB    NOT NULL CHECK (length(exchange_sig) = 64), -- the signature
+    exchange_sig       BLOB    NOT NULL CHECK (length(exchange_sig) = 64), made_at_s INTEGER, -- the signature
     UNIQUE (spending, rtransaction_id)
 ) STRICT;
 
@@ -86,6 +108,6 @@ CREATE TABLE withdrawals (
     price              TEXT    NOT NULL,                        -- what all coins cost, their fees included
     is_topped_up       INTEGER NOT NULL CHECK (is_topped_up IN (0, 1)), -- 1: the reserve had so much
     is_done            INTEGER NOT NULL CHECK (is_done IN (0, 1)) -- 1: nothing more is to come
-) STRICT;
+, protocol INTEGER NOT NULL DEFAULT 23 CHECK (protocol IN (23, 32)), made_at_s INTEGER) STRICT;
 
 CREATE INDEX withdrawals_open ON withdrawals (serial) WHERE is_done = 0;

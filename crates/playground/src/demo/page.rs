@@ -78,7 +78,7 @@ pub(super) async fn file(name: Path<String>) -> Result<HttpResponse, Failure> {
     // Another version of the program may have another one.
     let mut answer = HttpResponse::Ok();
     answer.insert_header((CACHE_CONTROL, "no-cache")).content_type(file.kind);
-    Ok(answer.body(file.text))
+    Ok(answer.body(file.content))
 }
 
 /// Around every answer of the shop: it has one address only, so that no other site can pose as it,

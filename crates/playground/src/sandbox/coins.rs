@@ -23,6 +23,20 @@ pub(super) struct Known {
     refunded: i64,
 }
 
+impl Known {
+    /// What can still be spent.
+    pub(super) const fn left(&self) -> i64 {
+        self.value.saturating_sub(self.spent).saturating_add(self.refunded)
+    }
+}
+
+/// What became of a coin, by the number of its row.
+pub(super) enum Event {
+    Deposit(i64),
+    Refund(i64),
+    Melt(i64),
+}
+
 /// What names deposits: which coin paid whom for what. With another permission the same coin pays
 /// for the same contract once more.
 pub(super) struct DepositKey {
@@ -58,6 +72,22 @@ pub(super) fn introduce(
         ":ub_sig": ub_sig,
         ":h_age_commitment": h_age_commitment,
         ":value": money.units(&denomination.kind.value)?,
+    })?;
+    Ok(())
+}
+
+/// Keeps what became of a coin, so that its owner can ask for all of it in order.
+pub(super) fn record(tx: &Transaction<'_>, coin: i64, event: &Event) -> Result<(), Failure> {
+    let (deposit, refund, melt) = match event {
+        Event::Deposit(serial) => (Some(serial), None, None),
+        Event::Refund(serial) => (None, Some(serial), None),
+        Event::Melt(serial) => (None, None, Some(serial)),
+    };
+    tx.prepare_cached(sql!("history/insert"))?.execute(named_params! {
+        ":coin": coin,
+        ":deposit": deposit,
+        ":refund": refund,
+        ":melt": melt,
     })?;
     Ok(())
 }
@@ -145,12 +175,11 @@ impl Sandbox {
     pub(super) fn coin(&self, coin: &PublicKey) -> Result<Value, Failure> {
         let known = self.0.file.look(|db| find(db, coin))?.ok_or(Failure::CoinUnknown)?;
         let amount = |units| self.0.money.amount(units);
-        let left = known.value.saturating_sub(known.spent).saturating_add(known.refunded);
         Ok(json!({
             "value": amount(known.value)?,
             "spent": amount(known.spent)?,
             "refunded": amount(known.refunded)?,
-            "left": amount(left)?,
+            "left": amount(known.left())?,
         }))
     }
 }

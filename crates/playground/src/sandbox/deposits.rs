@@ -246,7 +246,7 @@ impl Checked<'_> {
             ":fee": money.units(&denomination.kind.fee_deposit)?,
             ":coin_sig": coin.coin_sig.as_bytes(),
         })?;
-        Ok(())
+        coins::record(tx, known.serial, &coins::Event::Deposit(tx.last_insert_rowid()))
     }
 
     /// Keeps the request and what it is told; its number.

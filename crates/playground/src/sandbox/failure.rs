@@ -114,6 +114,32 @@ pub(super) enum Failure {
     TransferUnknown,
     /// The coin has never been spent.
     CoinUnknown,
+    /// The coin's owner did not ask for its history.
+    HistorySignature,
+    /// Less would be melted than melting costs.
+    MeltBelowFee,
+    /// The coin's owner did not sign this melt.
+    MeltSignature,
+    /// There is no melt with this commitment.
+    MeltUnknown,
+    /// There are no or too many new coins.
+    NewCoins,
+    /// Not all transfer keys but one are revealed.
+    TransferKeys,
+    /// The lists of a reveal differ in length.
+    RevealSizes,
+    /// The commitment that a reveal leads to, which is not that of the melt.
+    RevealMismatch(Box<HashCode>),
+    /// The new coins cost more than was melted.
+    RevealCost,
+    /// The old coin's owner did not sign for a new coin.
+    LinkSignature,
+    /// The age commitment is not that of the old coin, or missing.
+    AgeCommitment,
+    /// No coins come of this coin.
+    LinkUnknown,
+    /// The protocol has that, and the sandbox does not; what it is.
+    NotServed(&'static str),
     /// Only clients on this machine may do that.
     NotLocal,
     /// The account's owner must identify first.
@@ -240,6 +266,19 @@ impl Failure {
             DepositUnknown           => (404, 1100, "there is no such deposit"),
             TransferUnknown          => (404, 1451, "there is no such transfer"),
             CoinUnknown              => (404, 1019, "the coin has never been spent"),
+            HistorySignature         => (403, 1251, "the coin did not ask for its history"),
+            MeltBelowFee             => (400, 1302, "less would be melted than melting costs"),
+            MeltSignature            => (403, 1303, "the coin did not sign this melt"),
+            MeltUnknown              => (404, 1355, "there is no melt with this commitment"),
+            NewCoins                 => (400, 1018, "there must be 1 to 64 new coins"),
+            TransferKeys             => (400, 1356, "all candidates but one must be revealed"),
+            RevealSizes              => (400, 1358, "the lists of the reveal differ in length"),
+            RevealMismatch(_)        => (409, 1353, "what is revealed is not what was committed to"),
+            RevealCost               => (400, 1360, "the new coins cost more than was melted"),
+            LinkSignature            => (403, 1361, "the old coin did not sign for a new coin"),
+            AgeCommitment            => (400, 1365, "the age commitment is not that of the old coin"),
+            LinkUnknown              => (404, 1400, "no coins come of this coin"),
+            NotServed(_)             => (501,   76, "the sandbox does not offer that"),
             NotLocal                 => (403,   16, "only somebody on this machine may do that"),
             Kyc(_)                   => (451, 1028, "the owner of the account must identify first"),
             KycAuth(_)               => (451, 1028, "no transfer from the account has named the key"),
@@ -261,7 +300,8 @@ impl Failure {
         match self {
             Field(name) => json!({ "field": name, "line": 0 }),
             Malformed(what) => json!({ "detail": what }),
-            Missing(what) | Bug(what) => json!({ "detail": what }),
+            Missing(what) | NotServed(what) | Bug(what) => json!({ "detail": what }),
+            RevealMismatch(expected) => json!({ "rc_expected": expected }),
             RefundBelowFee => json!({ "detail": "do refund" }),
             DenominationUnknown(evidence)
             | DenominationExpired(evidence)
@@ -336,6 +376,17 @@ impl Failure {
             | DepositUnknown
             | TransferUnknown
             | CoinUnknown
+            | HistorySignature
+            | MeltBelowFee
+            | MeltSignature
+            | MeltUnknown
+            | NewCoins
+            | TransferKeys
+            | RevealSizes
+            | RevealCost
+            | LinkSignature
+            | AgeCommitment
+            | LinkUnknown
             | NotLocal
             | KycAccountUnknown
             | KycKeyUnknown
@@ -445,6 +496,7 @@ mod tests {
             DepositUnknown,
             TransferUnknown,
             CoinUnknown,
+            NotServed(""),
             Segment(27),
             Segment(29),
             Segment(1101),

@@ -17,6 +17,10 @@
 //! | [`FaultAction::DenominationUnknown`] | – | does nothing | does nothing | – |
 //! | [`FaultAction::DoubleSpending`] | – | – | does nothing | – |
 //!
+//! A melt is like a deposit, but nobody must identify for it. A reveal is like a withdrawal, but its
+//! denominations are known and nobody must identify. `withdraw`, `melt` and `reveal` are of both
+//! generations of the protocol.
+//!
 //! Questions about what was wired:
 //!
 //! | act | question about a deposit | list of a transfer |
@@ -53,7 +57,7 @@ const MAX_DELAY_MS: u64 = 120_000;
 pub struct Faults {
     /// At `GET /keys`.
     pub keys: Option<Fault>,
-    /// At `POST /reserves/$RESERVE_PUB/batch-withdraw`.
+    /// At `POST /reserves/$RESERVE_PUB/batch-withdraw` and `POST /withdraw`.
     pub withdraw: Option<Fault>,
     /// At `POST /batch-deposit`.
     pub deposit: Option<Fault>,
@@ -63,6 +67,10 @@ pub struct Faults {
     pub track: Option<Fault>,
     /// At `GET /transfers/$WTID`.
     pub transfer: Option<Fault>,
+    /// At `POST /coins/$COIN_PUB/melt` and `POST /melt`.
+    pub melt: Option<Fault>,
+    /// At `POST /refreshes/$RC/reveal` and `POST /reveal-melt`.
+    pub reveal: Option<Fault>,
 }
 
 /// What goes wrong, and how often.
@@ -139,6 +147,8 @@ pub(super) enum Endpoint {
     Refund,
     Track,
     Transfer,
+    Melt,
+    Reveal,
 }
 
 impl Faults {
@@ -151,6 +161,8 @@ impl Faults {
             (Endpoint::Refund, self.refund),
             (Endpoint::Track, self.track),
             (Endpoint::Transfer, self.transfer),
+            (Endpoint::Melt, self.melt),
+            (Endpoint::Reveal, self.reveal),
         ]
         .iter()
         .all(|(endpoint, fault)| fault.is_none_or(|fault| fault.act.happens_at(*endpoint)))
@@ -164,6 +176,8 @@ impl Faults {
             Endpoint::Refund => &mut self.refund,
             Endpoint::Track => &mut self.track,
             Endpoint::Transfer => &mut self.transfer,
+            Endpoint::Melt => &mut self.melt,
+            Endpoint::Reveal => &mut self.reveal,
         }
     }
 
@@ -212,16 +226,21 @@ impl FaultAction {
             | Self::LoseAnswer
             | Self::FailAfterwards(_)
             | Self::WrongSignature => true,
-            Self::UnknownSigningKey => !matches!(endpoint, Endpoint::Withdraw),
+            Self::UnknownSigningKey => !matches!(endpoint, Endpoint::Withdraw | Endpoint::Reveal),
             Self::ExpiredSigningKeys | Self::ExpiredDenominations | Self::OtherMasterKey => {
                 matches!(endpoint, Endpoint::Keys)
             }
-            Self::KycRequired => !matches!(endpoint, Endpoint::Keys | Endpoint::Transfer),
+            Self::KycRequired => matches!(
+                endpoint,
+                Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Refund | Endpoint::Track
+            ),
             Self::Frozen => {
                 matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Refund)
             }
-            Self::DenominationUnknown => matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit),
-            Self::DoubleSpending => matches!(endpoint, Endpoint::Deposit),
+            Self::DenominationUnknown => {
+                matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Melt)
+            }
+            Self::DoubleSpending => matches!(endpoint, Endpoint::Deposit | Endpoint::Melt),
             Self::NotFound | Self::WrongTotal => {
                 matches!(endpoint, Endpoint::Track | Endpoint::Transfer)
             }

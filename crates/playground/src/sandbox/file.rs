@@ -20,6 +20,7 @@ const STEPS: &[&str] = &[
     sql!("migrations/0003_coins"),
     sql!("migrations/0004_deposits"),
     sql!("migrations/0005_accounts"),
+    sql!("migrations/0006_melts"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -2,15 +2,19 @@
 //! allowed, and what was begun is finished even if the client has gone.
 
 use std::str::FromStr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime};
 
 use actix_web::dev::{HttpServiceFactory, Payload};
+use actix_web::http::Method;
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, CONTENT_ENCODING, EXPIRES, FORWARDED, HeaderName, HttpDate,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING,
+    ETAG, EXPIRES, FORWARDED, HeaderName, HttpDate,
 };
 use actix_web::middleware::DefaultHeaders;
 use actix_web::web::{self, Bytes, Data};
-use actix_web::{FromRequest, HttpRequest, HttpResponse, Resource, Route};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, guard};
 use flate2::read::ZlibDecoder;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::repeat_with;
@@ -18,24 +22,29 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
 
-use super::Sandbox;
 use super::accounts::KycChecked;
 use super::failure::Failure;
 use super::faults::{Endpoint, FaultAction, Faults};
-use super::reserves::{TopUp, Withdrawal};
+use super::legal::{self, PRIVACY, TERMS};
+use super::reserves::{BatchWithdrawal, TopUp, Withdrawal};
 use super::transfers::{Question, Tracked};
-use super::{deposits, refunds};
+use super::{Generations, Sandbox, deposits, melts, refunds, reveals};
 use net::body::{BadBody, gather, inflate};
 use system::log_limit;
-use taler::base32::ShortHash;
+use taler::amount::Amount;
+use taler::base32::{HashCode, ShortHash};
 use taler::hash;
-use taler::sign::Signature;
+use taler::sign::{PublicKey, Signature};
 use taler::time::Timestamp;
 
 /// Longest body, in bytes, also after it is inflated.
 const MAX_BODY: usize = 1 << 20;
 /// How long a body may take.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long a client may wait for money in a reserve; proxies give up after a minute.
+const LONGEST_WAIT: Duration = Duration::from_secs(50);
+/// How many may wait for that at once, so that their requests do not fill the memory.
+const MOST_WAITING: usize = 256;
 /// For how long a list of keys may be used.
 const LIST_AGE: Duration = Duration::from_secs(3_600);
 
@@ -46,44 +55,149 @@ const BLANKS: &[u8] = &[b' '; 64 * 1024];
 const BAD_RESERVE: u32 = 27;
 /// The code of any other segment that cannot be read.
 const BAD_SEGMENT: u32 = 29;
+/// The code of a commitment that cannot be read.
+const BAD_COMMITMENT: u32 = 1362;
 
 type Answer = Result<HttpResponse, Failure>;
 
+/// What the protocol has and the sandbox does not: it must not look as if it were not there, because
+/// wallets freeze their coins when a path is missing.
+const LATER: &[&str] = &[
+    "/age-withdraw/{rest:.*}",
+    "/aml/{rest:.*}",
+    "/auditors/{rest:.*}",
+    "/blinding-prepare",
+    "/coins/{coin_pub}/recoup",
+    "/coins/{coin_pub}/recoup-refresh",
+    "/contracts/{rest:.*}",
+    "/csr-melt",
+    "/csr-withdraw",
+    "/kyc-info/{rest:.*}",
+    "/kyc-proof/{rest:.*}",
+    "/kyc-spa/{rest:.*}",
+    "/kyc-start/{rest:.*}",
+    "/kyc-upload/{rest:.*}",
+    "/kyc-wallet",
+    "/kyc-webhook/{rest:.*}",
+    "/management/{rest:.*}",
+    "/purses/{rest:.*}",
+    "/recoup-refresh",
+    "/recoup-withdraw",
+    "/reserves-attest/{rest:.*}",
+    "/reserves/{reserve_pub}/age-withdraw",
+    "/reserves/{reserve_pub}/attest",
+    "/reserves/{reserve_pub}/close",
+    "/reserves/{reserve_pub}/history",
+    "/reserves/{reserve_pub}/open",
+    "/reserves/{reserve_pub}/purse",
+    "/reserves/{reserve_pub}/withdraw",
+    "/reveal-withdraw",
+    "/wads/{rest:.*}",
+];
+
+/// Headers that pages of other origins may send.
+const SENT: &str = "Accept, Account-Owner-Pub, Account-Owner-Signature, Content-Encoding, Content-Type, \
+                    If-None-Match, Taler-Coin-History-Signature";
+/// Headers that pages of other origins may see.
+const SEEN: &str = "ETag, Taler-Terms-Version";
+
 pub(super) fn routes(sandbox: Sandbox) -> impl HttpServiceFactory + use<> {
-    let at = |path: &str, route: Route| -> Resource {
-        web::resource(path)
-            .route(route)
-            .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Method) }))
-    };
-    web::scope("")
+    let is_new = sandbox.0.settings.generations == Generations::Both;
+    let mut scope = web::scope("")
         .app_data(Data::new(sandbox))
-        .wrap(DefaultHeaders::new().add((ACCESS_CONTROL_ALLOW_ORIGIN, "*")))
-        .service(at("", web::get().to(index)))
-        .service(at("/", web::get().to(index)))
-        .service(at("/config", web::get().to(config)))
-        .service(at("/keys", web::get().to(keys)))
-        .service(at("/reserves/{reserve_pub}", web::get().to(reserve)))
-        .service(at("/reserves/{reserve_pub}/batch-withdraw", web::post().to(withdraw)))
-        .service(at("/batch-deposit", web::post().to(deposit)))
-        .service(at("/coins/{coin_pub}/refund", web::post().to(refund)))
-        .service(at(
-            "/deposits/{h_wire}/{merchant_pub}/{h_contract_terms}/{coin_pub}",
-            web::get().to(track),
-        ))
-        .service(at("/transfers/{wtid}", web::get().to(transfer)))
-        .service(at("/kyc-check/{h_payto}", web::get().to(kyc_check)))
-        .service(at("/sandbox/coins/{coin_pub}", web::get().to(coin)))
-        .service(at("/sandbox/ledger", web::get().to(ledger)))
-        .service(at("/sandbox/reserves", web::post().to(top_up)))
-        .service(at("/sandbox/transfers", web::get().to(statement)))
-        .service(at("/sandbox/faults", web::post().to(misbehave)))
-        .default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) }))
+        .wrap(
+            DefaultHeaders::new()
+                .add((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+                .add((ACCESS_CONTROL_EXPOSE_HEADERS, SEEN)),
+        )
+        .service(get("", index))
+        .service(get("/", index))
+        .service(get("/config", config))
+        .service(get("/keys", keys))
+        .service(get("/terms", terms))
+        .service(get("/privacy", privacy))
+        .service(get("/reserves/{reserve_pub}", reserve))
+        .service(post("/reserves/{reserve_pub}/batch-withdraw", withdraw))
+        .service(post("/batch-deposit", deposit))
+        .service(post("/coins/{coin_pub}/melt", melt))
+        .service(post("/refreshes/{rc}/reveal", reveal))
+        .service(get("/coins/{coin_pub}/link", link))
+        .service(get("/coins/{coin_pub}/history", history))
+        .service(post("/coins/{coin_pub}/refund", refund))
+        .service(get("/deposits/{h_wire}/{merchant_pub}/{h_contract_terms}/{coin_pub}", track))
+        .service(get("/transfers/{wtid}", transfer))
+        .service(get("/kyc-check/{h_payto}", kyc_check))
+        .service(get("/sandbox/coins/{coin_pub}", coin))
+        .service(get("/sandbox/ledger", ledger))
+        .service(get("/sandbox/transfers", statement))
+        .service(post("/sandbox/reserves", top_up))
+        .service(post("/sandbox/faults", misbehave));
+    if is_new {
+        scope = scope
+            .service(post("/withdraw", batch_withdraw))
+            .service(post("/melt", melt_seeded))
+            .service(post("/reveal-melt", reveal_seeded));
+    }
+    for path in LATER {
+        let unserved = || async { Err::<HttpResponse, _>(Failure::NotServed("the whole path")) };
+        let all = web::route().guard(guard::Not(guard::Options())).to(unserved);
+        scope = scope.service(resource(path, "GET, POST, OPTIONS").route(all));
+    }
+    scope.default_service(web::to(|| async { Err::<HttpResponse, _>(Failure::Path) }))
+}
+
+/// A path that is read; by `HEAD`, too.
+fn get<F, A>(path: &'static str, handler: F) -> Resource
+where
+    F: Handler<A> + Clone,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    resource(path, "GET, HEAD, OPTIONS")
+        .route(web::get().to(handler.clone()))
+        .route(web::head().to(handler))
+}
+
+/// A path that something is done at.
+fn post<F, A>(path: &'static str, handler: F) -> Resource
+where
+    F: Handler<A>,
+    A: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    resource(path, "POST, OPTIONS").route(web::post().to(handler))
+}
+
+/// A path with these methods. It tells them to clients that ask, such as browsers before they send
+/// something from a page of another origin.
+fn resource(path: &'static str, methods: &'static str) -> Resource {
+    web::resource(path).default_service(web::to(move |request: HttpRequest| async move {
+        if request.method() != Method::OPTIONS {
+            return Err(Failure::Method);
+        }
+        Ok(HttpResponse::NoContent()
+            .insert_header((ALLOW, methods))
+            .insert_header((ACCESS_CONTROL_ALLOW_METHODS, methods))
+            .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, SENT))
+            .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
+            .finish())
+    }))
 }
 
 async fn index(sandbox: Data<Sandbox>) -> HttpResponse {
     let currency = sandbox.0.settings.currency;
     let text = format!("A sandbox exchange for GNU Taler. It deals in {currency}: play money.\n");
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(text)
+}
+
+/// `GET /terms`
+async fn terms(request: HttpRequest) -> HttpResponse {
+    TERMS.answer(&request)
+}
+
+/// `GET /privacy`
+async fn privacy(request: HttpRequest) -> HttpResponse {
+    PRIVACY.answer(&request)
 }
 
 /// `GET /config`
@@ -144,8 +258,50 @@ async fn top_up(sandbox: Data<Sandbox>, Body(asked): Body<TopUp>) -> Answer {
 /// `GET /reserves/$RESERVE_PUB`
 async fn reserve(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
     let reserve = segment(&request, "reserve_pub", BAD_RESERVE)?;
-    let balance = blocking(sandbox, move |sandbox| sandbox.balance(&reserve)).await?;
+    let wait = parameter(&request, "timeout_ms", str::parse)?
+        .map_or(Duration::ZERO, |ms| Duration::from_millis(ms).min(LONGEST_WAIT));
+    let balance = await_reserve(&sandbox, reserve, wait).await?;
     Ok(HttpResponse::Ok().json(json!({ "balance": balance })))
+}
+
+/// What a reserve has, as soon as it is there.
+async fn await_reserve(
+    sandbox: &Data<Sandbox>,
+    reserve: PublicKey,
+    wait: Duration,
+) -> Result<Amount, Failure> {
+    let inner = sandbox.0.clone();
+    // Those beyond the limit are answered at once, and ask again.
+    let waiting = Waiting::begin(&inner.waiting);
+    let deadline = Instant::now() + if waiting.is_some() { wait } else { Duration::ZERO };
+    loop {
+        // From here on no top-up is missed.
+        let topped_up = inner.topped_up.notified();
+        let found = blocking(sandbox.clone(), move |sandbox| sandbox.balance(&reserve)).await;
+        if !matches!(found, Err(Failure::ReserveUnknown))
+            || timeout_at(deadline, topped_up).await.is_err()
+        {
+            return found;
+        }
+    }
+}
+
+/// One client that waits for a reserve.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    /// `None` if [`MOST_WAITING`] wait already.
+    fn begin(count: &'a AtomicUsize) -> Option<Self> {
+        let one_more = |count: usize| (count < MOST_WAITING).then_some(count.saturating_add(1));
+        count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).ok()?;
+        Some(Self(count))
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// `POST /reserves/$RESERVE_PUB/batch-withdraw`
@@ -156,10 +312,94 @@ async fn withdraw(
 ) -> Answer {
     let act = sandbox.meet(Endpoint::Withdraw).await?;
     let reserve = segment(&request, "reserve_pub", BAD_RESERVE)?;
-    // A reserve's account would be that of the person who topped it up; here it has none.
-    act.apply(hash::payto_hash(&format!("payto://x-taler-bank/localhost/{reserve}")), None)?;
+    may_withdraw(act, &reserve)?;
     let done = blocking(sandbox, move |sandbox| sandbox.withdraw(&reserve, &asked, act)).await?;
-    act.answer(HttpResponse::Ok().json(done))
+    act.answer(HttpResponse::Ok().json(done.wrapped()))
+}
+
+/// `POST /withdraw`
+async fn batch_withdraw(sandbox: Data<Sandbox>, Body(asked): Body<BatchWithdrawal>) -> Answer {
+    let act = sandbox.meet(Endpoint::Withdraw).await?;
+    may_withdraw(act, asked.reserve())?;
+    let done = blocking(sandbox, move |sandbox| sandbox.withdraw_batch(&asked, act)).await?;
+    act.answer(HttpResponse::Ok().json(done.plain()))
+}
+
+/// Refuses for the law's sake, if it is to.
+fn may_withdraw(act: FaultAction, reserve: &PublicKey) -> Result<(), Failure> {
+    // A reserve's account would be that of the person who topped it up; here it has none.
+    act.apply(hash::payto_hash(&format!("payto://x-taler-bank/localhost/{reserve}")), None)
+}
+
+/// `POST /coins/$COIN_PUB/melt`
+async fn melt(
+    sandbox: Data<Sandbox>,
+    request: HttpRequest,
+    Body(asked): Body<melts::Request>,
+) -> Answer {
+    let act = sandbox.meet(Endpoint::Melt).await?;
+    let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
+    let reported = blocking(sandbox, move |sandbox| sandbox.melt(&coin, &asked, act)).await?;
+    act.answer(HttpResponse::Ok().json(reported))
+}
+
+/// `POST /melt`
+async fn melt_seeded(sandbox: Data<Sandbox>, Body(asked): Body<melts::SeededRequest>) -> Answer {
+    let act = sandbox.meet(Endpoint::Melt).await?;
+    let reported = blocking(sandbox, move |sandbox| sandbox.melt_seeded(&asked, act)).await?;
+    act.answer(HttpResponse::Ok().json(reported))
+}
+
+/// `POST /refreshes/$RC/reveal`
+async fn reveal(
+    sandbox: Data<Sandbox>,
+    request: HttpRequest,
+    Body(asked): Body<reveals::Request>,
+) -> Answer {
+    let act = sandbox.meet(Endpoint::Reveal).await?;
+    let rc: HashCode = segment(&request, "rc", BAD_COMMITMENT)?;
+    let revealed = blocking(sandbox, move |sandbox| sandbox.reveal(&rc, &asked, act)).await?;
+    act.answer(HttpResponse::Ok().json(revealed.wrapped()))
+}
+
+/// `POST /reveal-melt`
+async fn reveal_seeded(
+    sandbox: Data<Sandbox>,
+    Body(asked): Body<reveals::SeededRequest>,
+) -> Answer {
+    let act = sandbox.meet(Endpoint::Reveal).await?;
+    let revealed = blocking(sandbox, move |sandbox| sandbox.reveal_seeded(&asked, act)).await?;
+    act.answer(HttpResponse::Ok().json(revealed.plain()))
+}
+
+/// `GET /coins/$COIN_PUB/link`
+async fn link(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
+    let linked = blocking(sandbox, move |sandbox| sandbox.link(&coin)).await?;
+    Ok(HttpResponse::Ok().json(linked))
+}
+
+/// `GET /coins/$COIN_PUB/history`
+async fn history(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    const NAME: &str = "Taler-Coin-History-Signature";
+    let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
+    let start = parameter(&request, "start", str::parse)?.unwrap_or(0);
+    let signature = request.headers().get(NAME).ok_or(Failure::Missing(NAME))?;
+    let signature = signature.to_str().ok().and_then(|text| Signature::parse(text).ok());
+    let signature = signature.ok_or_else(|| Failure::Malformed(NAME.into()))?;
+    let found = blocking(sandbox, move |sandbox| sandbox.history(&coin, start, &signature)).await?;
+    let etag = format!("\"{}\"", found.newest);
+    let body = found.body.filter(|_| !legal::is_listed(&request, &etag));
+    let mut answer = match (&body, found.has_news) {
+        (Some(_), _) => HttpResponse::Ok(),
+        (None, true) => HttpResponse::NotModified(),
+        (None, false) => HttpResponse::NoContent(),
+    };
+    answer.insert_header((ETAG, etag)).insert_header((CACHE_CONTROL, "no-cache"));
+    Ok(match body {
+        Some(body) => answer.json(body),
+        None => answer.finish(),
+    })
 }
 
 /// `POST /batch-deposit`

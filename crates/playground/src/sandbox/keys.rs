@@ -12,7 +12,8 @@ use taler::amount::Currency;
 use taler::base32::HashCode;
 use taler::coin::age::AgeMask;
 use taler::coin::denomination::DenominationKey;
-use taler::coin::rsa::{RsaPrivateKey, RsaPublicKey};
+use taler::coin::envelope::CoinEnvelope;
+use taler::coin::rsa::{BlindSignature, RsaPrivateKey, RsaPublicKey};
 use taler::sign::exchange::{DenominationExpired, DenominationUnknown};
 use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 use taler::time::Timestamp;
@@ -77,6 +78,21 @@ pub(super) struct Denomination {
     pub(super) is_revoked: bool,
 }
 
+impl Denomination {
+    /// Signs a hidden coin.
+    ///
+    /// # Errors
+    /// [`Failure::Malformed`] when it is of another cipher or too large.
+    pub(super) fn sign(&self, envelope: &CoinEnvelope) -> Result<BlindSignature, Failure> {
+        let CoinEnvelope::Rsa { rsa_blinded_planchet } = envelope else {
+            return Err(Failure::Malformed("coin_ev: not of the denomination's cipher".into()));
+        };
+        self.key
+            .sign_blind(rsa_blinded_planchet)
+            .ok_or_else(|| Failure::Malformed("rsa_blinded_planchet: not below the modulus".into()))
+    }
+}
+
 /// The name of a denomination with this key.
 pub(super) fn h_denom(key: &RsaPublicKey, ages: AgeMask) -> HashCode {
     DenominationKey::Rsa(key.clone()).hash(ages)
@@ -87,6 +103,9 @@ pub(super) fn h_denom(key: &RsaPublicKey, ages: AgeMask) -> HashCode {
 pub(super) enum Operation {
     Withdraw,
     Deposit,
+    Melt,
+    /// Get again what was got before, at any time.
+    Repeat,
 }
 
 /// All keys at one moment.
@@ -146,6 +165,8 @@ impl Keys {
         let (end, words, name) = match operation {
             Operation::Withdraw => (found.expire_withdraw, *b"WITHDRAW", "WITHDRAW"),
             Operation::Deposit => (found.expire_deposit, DenominationExpired::DEPOSIT, "DEPOSIT"),
+            Operation::Melt => (found.expire_deposit, *b"MELT\0\0\0\0", "MELT"),
+            Operation::Repeat => return Ok(found),
         };
         if found.start <= now && now < end && !found.is_revoked {
             return Ok(found);

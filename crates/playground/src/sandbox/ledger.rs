@@ -1,8 +1,8 @@
-//! The ledger, for tests: all money that was topped up is in a reserve, in a coin, with a
-//! merchant, or was paid as a fee.
+//! The ledger, for tests: all money that was topped up is in a reserve, in a coin, between a melt and its
+//! reveal, with a merchant, or was paid as a fee.
 //!
 //! Each sum comes from other rows: reserves and withdrawals count what went out, coins what they
-//! have left, deposits and refunds what arrived. That they agree says that no row was forgotten.
+//! have left, deposits, refunds and melts what arrived. That they agree says that no row was forgotten.
 
 use rusqlite::{Transaction, named_params};
 use serde_json::{Map, Value, json};
@@ -25,19 +25,26 @@ impl Sandbox {
             let [left, deposit_fees] = row(db, sql!("ledger/deposited"))?;
             let [refund_fees] = row(db, sql!("ledger/refund_fees"))?;
             let [wire_fees] = row(db, sql!("ledger/wire_fees"))?;
+            let [melted, unrevealed] = row(db, sql!("ledger/melted"))?;
+            let [refreshed] = row(db, sql!("ledger/fresh_coins"))?;
+            // What a melt took and neither became a coin nor will is a fee.
+            let refresh_fees =
+                melted.checked_sub(unrevealed).and_then(|n| n.checked_sub(refreshed));
             let merchants = left.checked_sub(deposit_fees).and_then(|n| n.checked_sub(wire_fees));
-            let fees = [deposit_fees, refund_fees, wire_fees]
-                .into_iter()
-                .try_fold(withdraw_fees, i64::checked_add);
-            let (Some(merchants), Some(fees), Some(coins)) =
-                (merchants, fees, withdrawn.checked_sub(spent))
-            else {
+            let fees = refresh_fees.and_then(|refresh_fees| {
+                [deposit_fees, refund_fees, wire_fees, refresh_fees]
+                    .into_iter()
+                    .try_fold(withdraw_fees, i64::checked_add)
+            });
+            let coins = withdrawn.checked_add(refreshed).and_then(|n| n.checked_sub(spent));
+            let (Some(merchants), Some(fees), Some(coins)) = (merchants, fees, coins) else {
                 return Err(Failure::Bug("a sum beyond all amounts"));
             };
             Ok(json!({
                 "topped_up": amount(topped_up)?,
                 "reserves": amount(reserves)?,
                 "coins": amount(coins)?,
+                "melting": amount(unrevealed)?,
                 "merchants": amount(merchants)?,
                 "by_merchant": self.by_merchant(db)?,
                 "fees": amount(fees)?,

@@ -6,7 +6,7 @@ use super::Sandbox;
 use super::failure::Failure;
 use super::faults::FaultAction;
 use super::keys::{Denomination, ExchangeKey, Keys};
-use super::settings::{HardLimit, Kind};
+use super::settings::{Generations, HardLimit, Kind};
 use taler::amount::Amount;
 use taler::canonical;
 use taler::currency::CurrencySpecification;
@@ -17,10 +17,15 @@ use taler::sign::{Signature, SigningKey, Statement};
 use taler::time::{RelativeTime, Timestamp};
 
 /// The protocol that is spoken: that of December 2024.
-const VERSION: &str = "23:0:6";
-/// The exchange's own bank account.
-const PAYTO: &str =
-    "payto://x-taler-bank/localhost/sandbox-exchange?receiver-name=Sandbox+exchange";
+const OLD_VERSION: &str = "23:0:6";
+/// The same, and that of 2026 with all in between: 23 to 32.
+const VERSION: &str = "32:0:9";
+/// The exchange's own bank accounts. Old wallets look at the first one only, and that is where play
+/// money comes from.
+const PAYTOS: [&str; 2] = [
+    "payto://x-taler-bank/localhost/sandbox-exchange?receiver-name=Sandbox+exchange",
+    "payto://iban/DE75512108001245126199?receiver-name=Sandbox+exchange",
+];
 /// To which kinds of accounts merchants can be paid.
 pub(super) const WIRE_METHODS: [&str; 2] = ["iban", "x-taler-bank"];
 /// For how long wire fees hold, in seconds.
@@ -31,11 +36,19 @@ const PURSE_TIMEOUT_S: u64 = 3_600;
 const CLOSING_DELAY_S: u64 = 28 * 86_400;
 
 impl Sandbox {
+    /// The versions of the protocol that are spoken.
+    fn version(&self) -> &'static str {
+        match self.0.settings.generations {
+            Generations::Old => OLD_VERSION,
+            Generations::Both => VERSION,
+        }
+    }
+
     /// The answer to `GET /config`.
     pub(super) fn config(&self) -> Value {
         let currency = self.0.settings.currency;
         json!({
-            "version": VERSION,
+            "version": self.version(),
             "name": "taler-exchange",
             "implementation": "urn:net:taler:specs:tilld:sandbox-exchange",
             "currency": currency,
@@ -80,7 +93,7 @@ impl Sandbox {
         let (extensions, extensions_sig) = list.extensions(&settings.denominations)?;
         let zero = Amount::zero(settings.currency);
         Ok(json!({
-            "version": VERSION,
+            "version": self.version(),
             "base_url": settings.base_url,
             "currency": settings.currency,
             "currency_specification": CurrencySpecification::shipped(settings.currency),
@@ -98,7 +111,7 @@ impl Sandbox {
             "zero_limits": [],
             "denominations": denominations,
             "signkeys": list.signing_keys(),
-            "accounts": [list.account()?],
+            "accounts": list.accounts()?,
             "wire_fees": list.wire_fees(self.0.identity.made_at, settings.wire_fee),
             "global_fees": [list.global_fees(self.0.identity.made_at, zero)],
             "auditors": [],
@@ -250,22 +263,25 @@ impl List<'_> {
         self.keys.signing.iter().filter(|key| self.now < key.end).map(write).collect()
     }
 
-    fn account(&self) -> Result<Value, Failure> {
+    fn accounts(&self) -> Result<Vec<Value>, Failure> {
         let none = json!([]);
         let hash = canonical::json_hash(&none).map_err(|_| Failure::Bug("an empty list"))?;
-        let account = Account {
-            payto: PAYTO,
-            conversion_url: None,
-            h_debit_restrictions: hash,
-            h_credit_restrictions: hash,
+        let write = |payto: &str| {
+            let account = Account {
+                payto,
+                conversion_url: None,
+                h_debit_restrictions: hash,
+                h_credit_restrictions: hash,
+            };
+            json!({
+                "payto_uri": payto,
+                "debit_restrictions": none,
+                "credit_restrictions": none,
+                "master_sig": account.sign(self.master),
+                "priority": 0,
+            })
         };
-        Ok(json!({
-            "payto_uri": PAYTO,
-            "debit_restrictions": none,
-            "credit_restrictions": none,
-            "master_sig": account.sign(self.master),
-            "priority": 0,
-        }))
+        Ok(PAYTOS.map(write).into())
     }
 
     /// The wire fees of this year and the next, by wire method.

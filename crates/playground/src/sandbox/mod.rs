@@ -6,7 +6,8 @@
 //!
 //! It shares only the protocol's types with the till: it has its own file, its
 //! own tables below `sql/sandbox/`, and is used over HTTP only. The protocol
-//! follows crypto 8, 10 and 14, as of exchanges of December 2024.
+//! follows crypto 8, 10 and 14, as of exchanges of December 2024, and real-wallets 5 for wallets of
+//! later protocols.
 
 mod accounts;
 mod coins;
@@ -14,30 +15,35 @@ mod deposits;
 mod failure;
 mod faults;
 mod file;
+mod history;
 mod http;
 mod keys;
 mod ledger;
+mod legal;
 mod list;
+mod melts;
 mod minting;
 mod money;
 mod refunds;
 mod reserves;
+mod reveals;
 mod settings;
 mod transfers;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::dev::HttpServiceFactory;
+use tokio::sync::Notify;
 
 pub use self::faults::{Fault, FaultAction, Faults};
 pub use self::file::VERSION;
 use self::keys::{Identity, Keys};
 use self::minting::Minting;
 use self::money::Money;
-pub use self::settings::{HardLimit, KeyTimes, Kind, Settings};
+pub use self::settings::{Generations, HardLimit, KeyTimes, Kind, Settings};
 use crate::file::File;
 use system::NoRandomness;
 use system::clock::Clock;
@@ -132,6 +138,10 @@ struct Inner {
     faults: Mutex<Faults>,
     /// How often it was asked what it has wired.
     questions: AtomicU64,
+    /// Wakes those who wait for money in a reserve; whichever it is.
+    topped_up: Notify,
+    /// How many wait for that.
+    waiting: AtomicUsize,
 }
 
 impl Sandbox {
@@ -157,6 +167,8 @@ impl Sandbox {
             minting: Arc::default(),
             faults: Mutex::new(Faults::default()),
             questions: AtomicU64::new(0),
+            topped_up: Notify::new(),
+            waiting: AtomicUsize::new(0),
         }));
         sandbox.rotate_keys(sandbox.now())?;
         Ok(sandbox)

@@ -136,7 +136,9 @@ impl Sandbox {
                 ":fee": fee,
                 ":exchange_pub": signed.0,
                 ":exchange_sig": signed.1.as_bytes(),
+                ":merchant_sig": asked.merchant_sig.as_bytes(),
             })?;
+            coins::record(tx, known.serial, &coins::Event::Refund(tx.last_insert_rowid()))?;
             Ok(signed)
         })
     }

@@ -18,7 +18,10 @@ const CENT: u64 = 1_000_000;
 /// What coins are worth, in hundredths: any price up to 40 takes few coins.
 const LADDER: [u64; 11] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000];
 
-/// Age groups of the denomination that has them: 8, 10, 12, 14, 16, 18.
+/// Which of them there are with ages, too: 1, 0.1 and 0.01.
+const AGED: [usize; 3] = [6, 3, 0];
+
+/// Age groups of the denominations that have them: 8, 10, 12, 14, 16, 18.
 const AGES: AgeMask = AgeMask::new(1 | 1 << 8 | 1 << 10 | 1 << 12 | 1 << 14 | 1 << 16 | 1 << 18);
 
 /// Most denominations at one time.
@@ -50,6 +53,19 @@ pub struct Settings {
     pub deposit_limit: Option<Amount>,
     /// For how long `GET /keys` is held open while there are no keys.
     pub keys_hold: Duration,
+    /// Which generations of the protocol it speaks.
+    pub generations: Generations,
+}
+
+/// Which generations of the protocol an exchange speaks. They differ in how coins are withdrawn and
+/// changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Generations {
+    /// Protocol 23 and before, as an exchange of December 2024.
+    Old,
+    /// Protocols 23 to 32.
+    #[default]
+    Both,
 }
 
 /// As exchanges that are not set up were seen to do: for more than ten minutes.
@@ -66,7 +82,7 @@ pub struct HardLimit {
 
 impl Settings {
     /// As a demonstration wants it: coins from a hundredth to twenty, of which some have fees and
-    /// one knows ages; keys of 2048 bits, of which new ones are made every three months.
+    /// three know ages; keys of 2048 bits, of which new ones are made every three months.
     ///
     /// # Errors
     /// [`Error::RealMoney`].
@@ -95,8 +111,11 @@ impl Settings {
                 ages: AgeMask::NONE,
             });
         }
-        if let Some(one) = denominations.get(6).copied() {
-            denominations.push(Kind { ages: AGES, ..one });
+        // So few that an aged coin can be changed to the last hundredth.
+        for at in AGED {
+            if let Some(kind) = denominations.get(at).copied() {
+                denominations.push(Kind { ages: AGES, ..kind });
+            }
         }
         Ok(Self {
             currency,
@@ -109,6 +128,7 @@ impl Settings {
             hard_limits: Vec::new(),
             deposit_limit: None,
             keys_hold: KEYS_HOLD,
+            generations: Generations::Both,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, named_params};
 
+use super::refreshes::Generation;
 use super::selection::SpendableCoin;
 use super::{Error, sql};
 use taler::amount::{Amount, Currency};
@@ -20,6 +21,7 @@ pub(super) struct Withdrawal {
     /// What all its coins cost, their fees included.
     pub(super) price: Amount,
     pub(super) is_topped_up: bool,
+    pub(super) generation: Generation,
 }
 
 /// A coin that nobody has signed yet.
@@ -75,11 +77,14 @@ pub(super) fn add_withdrawal(
     reserve: &SigningKey,
     price: &Amount,
     coins: &[Fresh],
+    (generation, now): (Generation, Timestamp),
 ) -> Result<i64, Error> {
     tx.prepare_cached(sql!("withdrawals/insert"))?.execute(named_params! {
         ":exchange": exchange,
         ":reserve_seed": Bytes::new(*reserve.seed()),
         ":price": price,
+        ":protocol": generation,
+        ":made_at_s": now,
     })?;
     let withdrawal = tx.last_insert_rowid();
     for coin in coins {
@@ -95,7 +100,11 @@ pub(super) fn add_withdrawal(
 }
 
 /// The number of a denomination, which is remembered if it is not known.
-fn denomination(tx: &Transaction<'_>, exchange: i64, kind: &Denomination) -> Result<i64, Error> {
+pub(super) fn denomination(
+    tx: &Transaction<'_>,
+    exchange: i64,
+    kind: &Denomination,
+) -> Result<i64, Error> {
     let DenominationKey::Rsa(key) = &kind.key else {
         return Err(Error::InvalidField("coins of this cipher cannot be withdrawn"));
     };
@@ -129,6 +138,7 @@ pub(super) fn withdrawal(db: &Connection, serial: i64) -> Result<Withdrawal, Err
                 reserve: key(row.get("reserve_seed")?),
                 price: row.get("price")?,
                 is_topped_up: row.get("is_topped_up")?,
+                generation: row.get("protocol")?,
             })
         },
     );

@@ -9,7 +9,7 @@ use taler::base32::HashCode;
 use taler::ids::OrderId;
 use taler::sign::merchant::ContractOffer;
 use taler::sign::{PublicKey, Signature, Statement};
-use taler::time::Timestamp;
+use taler::time::{RelativeTime, Timestamp};
 use taler::web::{BaseUrl, FulfillmentUrl};
 use taler::{canonical, contract};
 
@@ -38,6 +38,8 @@ pub(super) struct Terms {
     pub(super) timestamp: Timestamp,
     pub(super) refund_deadline: Option<Timestamp>,
     pub(super) pay_deadline: Timestamp,
+    /// For how long the shop may grant a refund by itself.
+    pub(super) auto_refund: Option<RelativeTime>,
     pub(super) fulfillment_url: Option<FulfillmentUrl>,
     pub(super) exchanges: Vec<Accepted>,
 }

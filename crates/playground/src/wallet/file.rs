@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     sql!("migrations/0001_exchanges"),
     sql!("migrations/0002_coins"),
     sql!("migrations/0003_purchases"),
+    sql!("migrations/0004_refreshes"),
 ];
 
 /// The version of a file that has taken all steps.

@@ -1,4 +1,5 @@
-//! A wallet: it withdraws coins from an exchange, pays shops with them, and takes refunds.
+//! A wallet: it withdraws coins from an exchange, pays shops with them, changes what is left of them, and
+//! takes refunds.
 //!
 //! It is independent of the daemon, like any customer's wallet: it speaks the Taler protocol over HTTP, to the
 //! till and to exchanges, and knows nothing of either but what they answer. It is there for the
@@ -14,9 +15,12 @@ mod coins;
 mod contract;
 mod failure;
 mod file;
+mod history;
 mod pay;
 mod purchases;
 mod receipt;
+mod refresh;
+mod refreshes;
 mod refund;
 mod selection;
 mod template;
@@ -37,7 +41,10 @@ use tokio::time::Instant;
 pub use self::failure::Error;
 use self::file::File;
 pub use self::file::VERSION;
+pub use self::history::{Entry, Event};
 pub use self::pay::{How, Paid, PayOptions};
+pub use self::refresh::Changed;
+pub use self::refreshes::Generation;
 pub use self::refund::Refunded;
 use self::wire::Http;
 pub use self::withdraw::Balance;
@@ -71,6 +78,8 @@ struct Inner {
     http: Http,
     clock: Clock,
     patience: Duration,
+    /// How exchanges are spoken to that know both ways; `None`: in the newer one.
+    generation: Option<Generation>,
     turn: Mutex<()>,
     lock: fs::File,
 }
@@ -104,6 +113,7 @@ impl Wallet {
             http: Http::default(),
             clock,
             patience: PATIENCE,
+            generation: None,
             turn: Mutex::new(()),
             lock,
         })))
@@ -119,7 +129,17 @@ impl Wallet {
         Ok(Self(Arc::new(Inner { patience, ..inner })))
     }
 
-    /// Finishes what was cut short: withdrawals, payments that were sent, payments called off. Each
+    /// The same wallet, which speaks in this way with exchanges that know both. For one that nobody uses
+    /// yet.
+    ///
+    /// # Errors
+    /// [`Error::Stopping`] when it has clones.
+    pub fn speaking(self, generation: Generation) -> Result<Self, Error> {
+        let inner = Arc::into_inner(self.0).ok_or(Error::Stopping)?;
+        Ok(Self(Arc::new(Inner { generation: Some(generation), ..inner })))
+    }
+
+    /// Finishes what was cut short: withdrawals, changes of coins, payments that were sent, payments called off. Each
     /// is tried once. Every other call that speaks with somebody does this first.
     ///
     /// # Errors
@@ -131,8 +151,9 @@ impl Wallet {
 
     async fn finish(&self) -> Result<(), Error> {
         let withdrawn = self.finish_withdrawals().await;
+        let changed = self.finish_refreshes().await;
         let paid = self.finish_payments().await;
-        withdrawn.and(paid)
+        withdrawn.and(changed).and(paid)
     }
 
     /// Begins a call: waits for its turn and finishes what was cut short, as far as it can be.

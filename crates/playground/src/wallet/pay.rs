@@ -17,7 +17,7 @@ use taler::amount::Amount;
 use taler::coin::permission::Coin;
 use taler::ids::{OrderId, SessionId};
 use taler::sign::merchant::PaymentOk;
-use taler::sign::wallet::DepositPermission;
+use taler::sign::wallet::{DepositPermission, OrderUnclaim};
 use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 use taler::taler_uri::Pay;
 use taler::time::Timestamp;
@@ -126,6 +126,39 @@ impl Wallet {
         }
         self.abort_purchase(&purchase, "you called it off").await?;
         self.finish_abort(&purchase, self.0.patience).await
+    }
+
+    /// Gives an order back that was claimed and not paid, so that another wallet can pay it.
+    ///
+    /// # Errors
+    /// [`Error::NotBought`] when the order was not claimed, [`Error::AlreadyPaid`] when a payment was
+    /// begun; whatever keeps the shop from taking it back.
+    pub async fn unclaim(&self, uri: &str) -> Result<(), Error> {
+        let pay = Pay::parse(uri)?;
+        let _turn = self.turn().await?;
+        let Some(purchase) = self.purchase(&pay).await? else { return Err(Error::NotBought) };
+        match purchase.state {
+            State::Claimed => {}
+            State::Claiming => return Err(Error::NotBought),
+            State::Paying | State::Paid => return Err(Error::AlreadyPaid),
+            State::Aborting | State::Aborted => {
+                return Err(Error::CalledOff(purchase.reason.unwrap_or_default()));
+            }
+        }
+        let h_contract = purchase.contract()?.hash;
+        let body = json!({
+            "nonce": purchase.nonce.public_key(),
+            "h_contract": h_contract,
+            "unclaim_sig": OrderUnclaim { h_contract }.sign(&purchase.nonce),
+        });
+        let reply =
+            self.0.http.insist_post(&purchase.url("unclaim"), &body, self.0.patience).await?;
+        // The shop does not know it as ours: it was given back before, or has gone.
+        if !matches!(reply.status, 204 | 404) {
+            return Err(reply.refusal());
+        }
+        let serial = purchase.serial;
+        self.change(move |tx| purchases::forget(tx, serial)).await
     }
 
     pub(super) async fn pay_order(&self, pay: Pay) -> Result<Paid, Error> {

@@ -14,6 +14,7 @@ use taler::payment::Part;
 use taler::sign::exchange::RefundConfirmation;
 use taler::sign::{PublicKey, Signature, SigningKey};
 use taler::taler_uri::Pay;
+use taler::time::Timestamp;
 use taler::web::{BaseUrl, FulfillmentUrl};
 
 /// How far a purchase is.
@@ -42,10 +43,17 @@ const WORDS: [(State, &str); 6] = [
     (State::Aborted, "aborted"),
 ];
 
+impl State {
+    /// The word for it, in the file and for people.
+    pub(super) fn word(self) -> &'static str {
+        let word = WORDS.iter().find(|(state, _)| *state == self).map(|(_, word)| *word);
+        word.unwrap_or_default()
+    }
+}
+
 impl ToSql for State {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
-        let word = WORDS.iter().find(|(state, _)| state == self).map(|(_, word)| *word);
-        Ok(word.unwrap_or_default().into())
+        Ok(self.word().into())
     }
 }
 
@@ -169,6 +177,20 @@ pub(super) fn open(db: &Connection) -> Result<Vec<Purchase>, Error> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+/// The purchases that were paid last, of whichever shop, the newest first.
+pub(super) fn recent(db: &Connection, limit: i64) -> Result<Vec<Purchase>, Error> {
+    let mut statement = db.prepare_cached(sql!("purchases/columns" + "purchases/recent"))?;
+    let rows = statement.query_map(named_params! { ":limit": limit }, Purchase::read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The order was given back to the shop.
+pub(super) fn forget(tx: &Transaction<'_>, purchase: i64) -> Result<(), Error> {
+    let name = named_params! { ":serial": purchase };
+    tx.prepare_cached(sql!("purchases/delete"))?.execute(name)?;
+    Ok(())
+}
+
 /// The contract has come and was checked.
 pub(super) fn claimed(
     tx: &Transaction<'_>,
@@ -274,8 +296,8 @@ pub(super) fn refunded(
     spending: &Spending,
     confirmation: &RefundConfirmation,
     amount: &Amount,
-    signer: &PublicKey,
-    sig: &Signature,
+    (signer, sig): (&PublicKey, &Signature),
+    now: Timestamp,
 ) -> Result<Option<Amount>, Error> {
     let is_new = tx.prepare_cached(sql!("refunds/insert"))?.execute(named_params! {
         ":spending": spending.serial,
@@ -283,6 +305,7 @@ pub(super) fn refunded(
         ":amount": amount,
         ":exchange_pub": signer,
         ":exchange_sig": sig,
+        ":made_at_s": now,
     })?;
     if is_new == 0 {
         return Ok(None);

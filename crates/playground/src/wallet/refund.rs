@@ -26,6 +26,8 @@ const COMPLETE: u32 = 2254;
 const WIRED: u16 = 410;
 /// The number of refunds that come of calling a payment off.
 const ABORT_ID: u64 = 0;
+/// How many purchases are looked at for refunds that a shop grants by itself.
+const MAX_RECENT: i64 = 64;
 
 /// A refund was picked up.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -121,6 +123,40 @@ impl Wallet {
         })
     }
 
+    /// Picks up refunds that shops have promised in their contracts to grant by themselves, as long as
+    /// they may (`auto_refund`). Returns what came back to the coins now.
+    ///
+    /// # Errors
+    /// The first thing that went wrong; the other shops are asked all the same.
+    pub async fn collect_auto_refunds(&self) -> Result<Vec<Refunded>, Error> {
+        let _turn = self.begin().await?;
+        let now = self.0.clock.now();
+        let (mut arrived, mut failed) = (Vec::new(), None);
+        for purchase in self.look(|db| purchases::recent(db, MAX_RECENT)).await? {
+            let contract = purchase.contract()?;
+            let until = contract
+                .terms
+                .auto_refund
+                .map(|wait| contract.terms.timestamp.saturating_add(wait));
+            if until.is_none_or(|until| until < now) {
+                continue;
+            }
+            match self.collect(&purchase, &contract, self.0.patience).await {
+                Ok(collected) if collected.arrived.is_zero() => {}
+                Ok(collected) => arrived.push(Refunded {
+                    order: purchase.order,
+                    summary: contract.terms.summary,
+                    granted: collected.granted,
+                    arrived: collected.arrived,
+                    missing: collected.missing,
+                    refused: collected.refused,
+                }),
+                Err(error) => failed = failed.or(Some(error)),
+            }
+        }
+        failed.map_or(Ok(arrived), Err)
+    }
+
     /// Asks the shop for refunds, and keeps those that an exchange has signed.
     pub(super) async fn collect(
         &self,
@@ -201,8 +237,14 @@ impl Wallet {
             let mut arrived = zero;
             for one in confirmed {
                 let Confirmed { spending, confirmation, amount, signer, sig } = one;
-                let net =
-                    purchases::refunded(tx, &spending, &confirmation, &amount, &signer, &sig)?;
+                let net = purchases::refunded(
+                    tx,
+                    &spending,
+                    &confirmation,
+                    &amount,
+                    (&signer, &sig),
+                    now,
+                )?;
                 arrived = arrived.checked_add(&net.unwrap_or(zero))?;
             }
             Ok(arrived)

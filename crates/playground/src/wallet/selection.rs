@@ -14,6 +14,14 @@ const MAX_WITHDRAWN: usize = 512;
 /// Most coins in one payment; exchanges take as many in one request.
 pub(super) const MAX_PAID: usize = 64;
 
+/// Most coins that one is changed into. A coin is worth at most a few thousand of the smallest, so that
+/// ten or so do.
+const MAX_CHANGE: usize = 32;
+
+/// From how many coins on small ones are spent first. Change is small, so that a wallet that paid with
+/// as few coins as do would hold more and more of them.
+const MANY: usize = 40;
+
 /// A coin that could pay.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct SpendableCoin {
@@ -63,6 +71,37 @@ pub(super) fn plan<'a>(
     };
     let fits = !coins.is_empty() && coins.len() <= MAX_WITHDRAWN;
     if fits { Ok(coins) } else { Err(Error::NoSuchCoins(*amount)) }
+}
+
+/// Chooses denominations of new coins for what is left of an old one: as few as do, with their fees and
+/// the refresh fee not above it. What they and their fees cost, without the refresh fee, comes with
+/// them. Nothing if the change would cost more than half of what it brings: such a coin is rather spent
+/// as it is.
+///
+/// # Errors
+/// When amounts cannot be reckoned with.
+pub(super) fn change<'a>(
+    issued: impl IntoIterator<Item = &'a Denomination>,
+    remaining: &Amount,
+    fee_refresh: &Amount,
+    now: Timestamp,
+) -> Result<Option<(Vec<Denomination>, Amount)>, AmountError> {
+    let currency = *remaining.currency();
+    let mut rest = less(remaining, fee_refresh)?;
+    let kinds = kinds(issued, &currency, now)?;
+    let mut chosen = Vec::new();
+    let (mut value, mut cost) = (Amount::zero(currency), Amount::zero(currency));
+    for kind in kinds.iter().rev() {
+        let price = kind.value.checked_add(&kind.fees.withdraw)?;
+        while price.try_cmp(&rest)?.is_le() && chosen.len() < MAX_CHANGE {
+            rest = rest.checked_sub(&price)?;
+            cost = cost.checked_add(&price)?;
+            value = value.checked_add(&kind.value)?;
+            chosen.push((*kind).clone());
+        }
+    }
+    let is_worth_it = value.checked_add(&value)?.try_cmp(remaining)?.is_ge();
+    Ok((!chosen.is_empty() && is_worth_it).then_some((chosen, cost)))
 }
 
 /// One denomination of each value, the smallest first: the cheapest, and of these the one that
@@ -169,6 +208,11 @@ pub(super) fn choose(candidates: &[SpendableCoin], price: &Price) -> Result<Vec<
     });
     let useful: Vec<SpendableCoin> = useful.into_iter().map(|(coin, _)| coin).collect();
 
+    if candidates.len() > MANY
+        && let Some(small) = smallest(&useful, price)?
+    {
+        return pieces_of(&small, price);
+    }
     let mut chosen = Vec::new();
     let mut rest = useful.iter();
     while !price.is_met_by(&chosen)? {
@@ -194,10 +238,34 @@ pub(super) fn choose(candidates: &[SpendableCoin], price: &Price) -> Result<Vec<
             break;
         }
     }
-    let pieces = share(&chosen, price)?;
+    pieces_of(&chosen, price)
+}
+
+/// The smallest coins, as many as do; `None` if those would be too many for a payment. `useful` has the
+/// largest first.
+fn smallest(
+    useful: &[SpendableCoin],
+    price: &Price,
+) -> Result<Option<Vec<SpendableCoin>>, AmountError> {
+    let most = MAX_PAID.saturating_sub(price.booked.len());
+    let mut chosen = Vec::new();
+    for coin in useful.iter().rev().take(most) {
+        if price.is_met_by(&chosen)? {
+            break;
+        }
+        chosen.push(*coin);
+    }
+    // What is too much stays on the first one.
+    chosen.reverse();
+    Ok(price.is_met_by(&chosen)?.then_some(chosen))
+}
+
+/// What each of the chosen coins pays, if it is what the shop will check.
+fn pieces_of(chosen: &[SpendableCoin], price: &Price) -> Result<Vec<Piece>, Error> {
+    let pieces = share(chosen, price)?;
     let parts: Vec<Part> = pieces
         .iter()
-        .zip(&chosen)
+        .zip(chosen)
         .map(|(piece, coin)| Part { contribution: piece.contribution, deposit_fee: coin.fee })
         .chain(price.booked.iter().copied())
         .collect();
@@ -435,5 +503,62 @@ mod tests {
         let issued = [denomination(5, 0, 10), denomination(3, 0, 10)];
         // A three for change would leave seven, which cannot be had.
         assert_eq!(planned(&issued, 10), [(5, 0), (5, 0)]);
+    }
+
+    #[test]
+    fn a_full_wallet_spends_its_small_coins_first() {
+        // One more than few: hundredths, and one of fifty.
+        let mut list = vec![(1, 0); MANY];
+        list.push((50, 0));
+        let large = 40;
+        let paid = chosen(&list, &price(10, 0));
+        assert_eq!((paid.len(), paid.iter().map(|(_, cents)| cents).sum::<u64>()), (10, 10));
+        assert!(paid.iter().all(|(coin, _)| *coin != large));
+        // Where they are not enough, the large one pays the rest.
+        let paid = chosen(&list, &price(60, 0));
+        assert_eq!(paid.len(), 41);
+        assert!(paid.contains(&(large, 20)));
+        // With one coin less, as few as do.
+        assert_eq!(chosen(&list[1..], &price(10, 0)), [(39, 10)]);
+        // More than a payment can have are not taken.
+        let mut many = vec![(1, 0); 100];
+        many.push((200, 0));
+        assert_eq!(chosen(&many, &price(150, 0)), [(100, 150)]);
+    }
+
+    fn changed(issued: &[Denomination], left: u64, fee: u64) -> Option<(Vec<u64>, u64)> {
+        let chosen = change(issued, &cents(left), &cents(fee), Timestamp::ZERO).unwrap();
+        chosen.map(|(kinds, cost)| {
+            (kinds.iter().map(|kind| in_cents(&kind.value)).collect(), in_cents(&cost))
+        })
+    }
+
+    #[test]
+    fn change_that_costs_more_than_half_is_none() {
+        let issued: Vec<_> = LADDER.map(|value| denomination(value, 0, 10)).into();
+        assert_eq!(changed(&issued, 37, 2), Some((vec![20, 10, 5], 35)));
+        assert_eq!(changed(&issued, 4, 2), Some((vec![2], 2)));
+        assert_eq!(changed(&issued, 3, 2), None);
+        assert_eq!(changed(&issued, 2, 2), None);
+        assert_eq!(changed(&issued, 1, 2), None);
+        // Withdrawal fees count, too; what is too little for another coin stays on the old one.
+        let dear = [denomination(10, 3, 10)];
+        assert_eq!(changed(&dear, 30, 1), Some((vec![10, 10], 26)));
+        assert_eq!(changed(&dear, 12, 0), None);
+        assert_eq!(changed(&[], 100, 0), None);
+    }
+
+    proptest! {
+        #[test]
+        fn change_never_costs_more_than_is_left(left in 1..5_000_u64, fee in 0..5_u64) {
+            let issued: Vec<_> = LADDER.map(|value| denomination(value, 0, 10)).into();
+            if let Some((values, cost)) = changed(&issued, left, fee) {
+                prop_assert_eq!(values.iter().sum::<u64>(), cost);
+                prop_assert_eq!(cost + fee, left);
+                prop_assert!(values.len() <= 12);
+            } else {
+                prop_assert!(left < 2 * fee + 2);
+            }
+        }
     }
 }

@@ -1,22 +1,24 @@
 //! Withdraws coins: tops up a reserve without a bank, as only a sandbox allows, and
-//! withdraws coins from it (crypto 14.7).
+//! withdraws coins from it (crypto 14.7, real-wallets 5.1).
 //!
 //! Reserve and coins are in the file before the exchange hears of them. Their secrets stay the same
 //! however often they are sent, so the exchange signs them once and is paid once.
 
 use std::time::Duration;
 
+use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::coins::{self, Fresh, Planchet, Withdrawal};
+use super::refreshes::{self, Generation};
 use super::{Error, Wallet, blocking, selection};
 use taler::amount::{Amount, Currency};
 use taler::coin::coin_hash;
-use taler::coin::denomination::{CoinSignature, DenominationKey, envelope_hash};
-use taler::coin::rsa::BlindSignature;
+use taler::coin::denomination::{CoinSignature, DenominationKey};
+use taler::coin::envelope::{CoinEnvelope, EnvelopeSignature};
 use taler::exchange::{Denomination, Keys, Trusted};
-use taler::sign::wallet::ReserveWithdraw;
+use taler::sign::wallet::{BatchWithdraw, ReserveWithdraw};
 use taler::sign::{PublicKey, SigningKey, Statement};
 use taler::web::BaseUrl;
 
@@ -30,7 +32,7 @@ pub struct Balance {
     pub exchange: BaseUrl,
     /// What can be spent.
     pub available: Amount,
-    /// What is being withdrawn.
+    /// What is being withdrawn, or changed.
     pub expected: Amount,
 }
 
@@ -52,16 +54,12 @@ struct Withdrawn {
     ev_sigs: Vec<Signed>,
 }
 
+/// A signature, which exchanges up to protocol 25 wrap in an object of its own.
 #[derive(Deserialize)]
-struct Signed {
-    ev_sig: EnvelopeSignature,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "cipher")]
-enum EnvelopeSignature {
-    #[serde(rename = "RSA")]
-    Rsa { blinded_rsa_signature: BlindSignature },
+#[serde(untagged)]
+enum Signed {
+    Wrapped { ev_sig: EnvelopeSignature },
+    Plain(EnvelopeSignature),
 }
 
 impl Wallet {
@@ -94,6 +92,7 @@ impl Wallet {
     pub async fn withdraw(&self, exchange: &BaseUrl, amount: Amount) -> Result<Amount, Error> {
         let _turn = self.begin().await?;
         let keys = self.keys(exchange, self.0.patience).await?;
+        let generation = self.generation(&keys);
         let (exchange, now) = (exchange.clone(), self.0.clock.now());
         let url = exchange.clone();
         let withdrawal = self
@@ -106,7 +105,8 @@ impl Wallet {
                 let kinds = selection::plan(keys.denominations(), &amount, now)?;
                 let (price, coins) = (price(&kinds, &amount)?, fresh(kinds)?);
                 let reserve = SigningKey::from_seed(system::random()?);
-                coins::add_withdrawal(tx, number, &reserve, &price, &coins)
+                let how = (generation, now);
+                coins::add_withdrawal(tx, number, &reserve, &price, &coins, how)
             })
             .await?;
         self.finish_withdrawal(withdrawal, self.0.patience).await?;
@@ -120,11 +120,11 @@ impl Wallet {
     /// # Errors
     /// When the file cannot be read.
     pub fn balance(&self) -> Result<Vec<Balance>, Error> {
-        self.0.file.look(|db| sums(coins::balances(db)?, coins::expected(db)?))
+        self.0.file.look(balances)
     }
 
     async fn balance_of(&self, exchange: &BaseUrl) -> Result<Option<Balance>, Error> {
-        let all = self.look(|db| sums(coins::balances(db)?, coins::expected(db)?)).await?;
+        let all = self.look(balances).await?;
         Ok(all.into_iter().find(|balance| balance.exchange == *exchange))
     }
 
@@ -179,7 +179,11 @@ impl Wallet {
             self.change(move |tx| coins::topped_up(tx, serial)).await?;
         }
         let reserve = withdrawal.reserve.public_key().to_string();
-        let url = withdrawal.exchange.join(&["reserves", &reserve, "batch-withdraw"]);
+        let generation = withdrawal.generation;
+        let url = match generation {
+            Generation::Old => withdrawal.exchange.join(&["reserves", &reserve, "batch-withdraw"]),
+            Generation::New => withdrawal.exchange.join(&["withdraw"]),
+        };
         loop {
             let mut planchets = self.look(move |db| coins::planchets(db, serial)).await?;
             planchets.truncate(BATCH);
@@ -188,7 +192,10 @@ impl Wallet {
             }
             let key = withdrawal.reserve.clone();
             let (planchets, body) = blocking(move || {
-                let body = request(&planchets, &key)?;
+                let body = match generation {
+                    Generation::Old => request(&planchets, &key)?,
+                    Generation::New => batch_request(&planchets, &key)?,
+                };
                 Ok((planchets, body))
             })
             .await?;
@@ -248,25 +255,56 @@ fn fresh(kinds: Vec<Denomination>) -> Result<Vec<Fresh>, Error> {
     kinds.into_iter().map(fresh).collect()
 }
 
-/// The request to sign these planchets.
+/// The coin as it is sent to be signed.
+fn envelope(planchet: &Planchet) -> Result<CoinEnvelope, Error> {
+    let message = coin_hash(&planchet.coin.public_key(), None);
+    let blinded = planchet.key.blind(&message, &planchet.secret);
+    let rsa_blinded_planchet =
+        blinded.ok_or(Error::Nonsense("the denomination's key is not honest"))?;
+    Ok(CoinEnvelope::Rsa { rsa_blinded_planchet })
+}
+
+/// The request to sign these planchets, as up to protocol 25.
 fn request(planchets: &[Planchet], reserve: &SigningKey) -> Result<Value, Error> {
     let mut list = Vec::new();
     for planchet in planchets {
-        let message = coin_hash(&planchet.coin.public_key(), None);
-        let blinded = planchet.key.blind(&message, &planchet.secret);
-        let blinded = blinded.ok_or(Error::Nonsense("the denomination's key is not honest"))?;
+        let envelope = envelope(planchet)?;
         let wish = ReserveWithdraw {
             amount_with_fee: planchet.value.checked_add(&planchet.fee_withdraw)?.to_nbo(),
             h_denom: planchet.h_denom,
-            h_coin_ev: envelope_hash(&planchet.h_denom, &blinded),
+            h_coin_ev: envelope.hash(&planchet.h_denom),
         };
         list.push(json!({
             "denom_pub_hash": planchet.h_denom,
-            "coin_ev": { "cipher": "RSA", "rsa_blinded_planchet": blinded },
+            "coin_ev": envelope,
             "reserve_sig": wish.sign(reserve),
         }));
     }
     Ok(json!({ "planchets": list }))
+}
+
+/// The same as since protocol 26, with one signature for all.
+fn batch_request(planchets: &[Planchet], reserve: &SigningKey) -> Result<Value, Error> {
+    let Some(currency) = planchets.first().map(|planchet| *planchet.value.currency()) else {
+        return Err(Error::Damaged("a withdrawal without coins"));
+    };
+    let (mut h_denoms, mut envelopes, mut hashes) = (Vec::new(), Vec::new(), Vec::new());
+    for planchet in planchets {
+        let envelope = envelope(planchet)?;
+        hashes.push(envelope.hash(&planchet.h_denom));
+        h_denoms.push(planchet.h_denom);
+        envelopes.push(envelope);
+    }
+    let value = Amount::sum(currency, planchets.iter().map(|planchet| &planchet.value))?;
+    let fee = Amount::sum(currency, planchets.iter().map(|planchet| &planchet.fee_withdraw))?;
+    let wish = BatchWithdraw { value: value.to_nbo(), fee: fee.to_nbo(), h_coin_evs: &hashes };
+    Ok(json!({
+        "cipher": "ED25519",
+        "reserve_pub": reserve.public_key(),
+        "denoms_h": h_denoms,
+        "coin_evs": envelopes,
+        "reserve_sig": wish.sign(reserve),
+    }))
 }
 
 /// The coins that planchets become with what the exchange has signed.
@@ -280,7 +318,8 @@ fn unblinded(
     }
     let mut coins = Vec::new();
     for (planchet, signed) in planchets.into_iter().zip(withdrawn.ev_sigs) {
-        let EnvelopeSignature::Rsa { blinded_rsa_signature } = signed.ev_sig;
+        let (Signed::Wrapped { ev_sig } | Signed::Plain(ev_sig)) = signed;
+        let EnvelopeSignature::Rsa { blinded_rsa_signature } = ev_sig else { return Err(WRONG) };
         let unblinded = planchet.key.unblind(&blinded_rsa_signature, &planchet.secret);
         let ub_sig = CoinSignature::Rsa { rsa_signature: unblinded.ok_or(WRONG)? };
         let message = coin_hash(&planchet.coin.public_key(), None);
@@ -290,6 +329,12 @@ fn unblinded(
         coins.push((planchet.serial, ub_sig, planchet.value));
     }
     Ok(coins)
+}
+
+/// What there is and what is on its way, by exchange.
+fn balances(db: &Connection) -> Result<Vec<Balance>, Error> {
+    let expected = [coins::expected(db)?, refreshes::expected(db)?].concat();
+    sums(coins::balances(db)?, expected)
 }
 
 /// Sums by exchange.

@@ -4,13 +4,22 @@
 //! the lowest; parents keep from their child the private keys of groups that it has not reached.
 //! A signature with a group's key proves membership. The signature is over the age that the
 //! contract demands, so it proves nothing else.
+//!
+//! When a coin is changed, the keys of the new coins grow from those of the old one and the secret that
+//! the coins share. So a new coin is as old as the old one, and who sees both does not see that.
 
+use std::fmt;
+
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
+use curve25519_dalek::scalar::{Scalar, clamp_integer};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
+use super::refresh::SharedSecret;
 use crate::base32::ShortHash;
-use crate::hash;
 use crate::sign::wallet::AgeAttestation;
-use crate::sign::{PublicKey, Signature, Statement};
+use crate::sign::{self, PublicKey, Signature, Statement};
+use crate::{hash, kdf};
 
 /// Oldest age that can be asked for.
 pub const MAX_AGE: u8 = 120;
@@ -69,6 +78,21 @@ impl AgeCommitment {
         &self.0
     }
 
+    /// The keys of the coins that come of this one with the shared secret. `None` if a key is none.
+    pub fn derive(&self, shared: &SharedSecret) -> Option<Self> {
+        let derived = self.0.iter().map(|key| {
+            let point = CompressedEdwardsY(*key.as_bytes()).decompress()?;
+            let (_, factor) = step(key, shared);
+            #[expect(
+                clippy::arithmetic_side_effects,
+                reason = "points go round, they do not overflow"
+            )]
+            let point = point * *factor;
+            Some(PublicKey::new(point.compress().to_bytes()))
+        });
+        derived.collect::<Option<_>>().map(Self)
+    }
+
     /// What stands for the commitment in coin and deposit: `h_age_commitment`. All zeros if there
     /// are no keys.
     pub fn hash(&self) -> ShortHash {
@@ -95,6 +119,80 @@ impl AgeCommitment {
             (Some(key), Some(proof)) => complete && statement.verify(key, proof),
             (None, _) | (_, None) => false,
         }
+    }
+}
+
+/// What leads from a key to that of the next coin: as bytes, and as the number that they are.
+fn step(key: &PublicKey, shared: &SharedSecret) -> (Zeroizing<[u8; 64]>, Zeroizing<Scalar>) {
+    let raw = Zeroizing::new(kdf::hkdf(b"edx25519-derivation", key.as_ref(), shared.as_bytes()));
+    let factor = Zeroizing::new(Scalar::from_bytes_mod_order_wide(&raw));
+    (raw, factor)
+}
+
+/// The private key of an age group. It signs like an Ed25519 key, but is no seed: so that others can
+/// grow from it whose public keys grow from its public key alike (Edx25519). It never shows itself, and
+/// is wiped when dropped.
+#[derive(Clone)]
+pub struct AgeKey {
+    number: Zeroizing<Scalar>,
+    prefix: Zeroizing<[u8; 32]>,
+}
+
+impl AgeKey {
+    /// The key that grows from these 32 random bytes.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        let hash = Zeroizing::new(*hash::sha512(seed).as_bytes());
+        let (halves, _) = hash.as_chunks::<32>();
+        let half = |at: usize| halves.get(at).copied().unwrap_or_default();
+        Self::from_parts(half(0), half(1))
+    }
+
+    /// Takes the number, little-endian, and the prefix of the hashes.
+    pub(super) fn from_parts(number: [u8; 32], prefix: [u8; 32]) -> Self {
+        let number = Scalar::from_bytes_mod_order(clamp_integer(number));
+        Self { number: Zeroizing::new(number), prefix: Zeroizing::new(prefix) }
+    }
+
+    /// The key by which others check what this one signed.
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey::new(EdwardsPoint::mul_base(&self.number).compress().to_bytes())
+    }
+
+    /// The key of the coins that come of this one with the shared secret.
+    #[must_use]
+    pub fn derive(&self, shared: &SharedSecret) -> Self {
+        let (raw, factor) = step(&self.public_key(), shared);
+        let prefix = hash::sha512_all([&self.prefix[..], &raw[..]]);
+        #[expect(
+            clippy::arithmetic_side_effects,
+            reason = "scalars go round, they do not overflow"
+        )]
+        let number = Zeroizing::new(*self.number * *factor);
+        Self { number, prefix: Zeroizing::new(*hash::shorten(&prefix).as_bytes()) }
+    }
+
+    /// Signs a statement.
+    #[expect(clippy::arithmetic_side_effects, reason = "scalars go round, they do not overflow")]
+    pub fn sign<S: Statement>(&self, statement: &S) -> Signature {
+        let message = sign::message(S::PURPOSE.number(), &statement.body());
+        let public = self.public_key();
+        let nonce = hash::sha512_all([&self.prefix[..], &message]);
+        let nonce = Zeroizing::new(Scalar::from_bytes_mod_order_wide(nonce.as_bytes()));
+        let r = EdwardsPoint::mul_base(&nonce).compress().to_bytes();
+        let challenge = hash::sha512_all([&r[..], public.as_ref(), &message]);
+        let challenge = Scalar::from_bytes_mod_order_wide(challenge.as_bytes());
+        let s = *nonce + challenge * *self.number;
+        let mut signature = [0; 64];
+        for (to, from) in signature.iter_mut().zip(r.into_iter().chain(s.to_bytes())) {
+            *to = from;
+        }
+        Signature::new(signature)
+    }
+}
+
+impl fmt::Debug for AgeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AgeKey(***)")
     }
 }
 

@@ -1,13 +1,19 @@
 //! Blind Schnorr signatures: the other cipher of coins, as yet rare (crypto 10.5).
 //!
-//! Only what a merchant does is here, which is to check them. The points are those of Ed25519, but
-//! the hashes and the byte order of the challenge are Taler's own.
+//! The points are those of Ed25519, but the hashes and the byte order of the challenge are Taler's own.
+//!
+//! To have a coin signed, a wallet needs two points of the exchange beforehand, which belong to a nonce
+//! of the wallet. It hides the coin behind both; the exchange signs one of them, and says which.
+
+use std::fmt;
 
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
-use curve25519_dalek::scalar::Scalar;
+use curve25519_dalek::scalar::{Scalar, clamp_integer};
 use curve25519_dalek::traits::IsIdentity;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
+use super::rsa::BlindingSecret;
 use crate::base32::{BadBase32, Bytes, HashCode};
 use crate::{hash, kdf};
 
@@ -91,6 +97,173 @@ impl CsPublicKey {
         let mut bytes: [u8; 32] = number.try_into().ok()?;
         bytes.reverse();
         Option::from(Scalar::from_canonical_bytes(bytes))
+    }
+}
+
+/// What an exchange tells a wallet before it signs a coin: two points that belong to the wallet's nonce.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CsWithdrawValues {
+    /// The first point.
+    pub r_pub_0: Bytes<32>,
+    /// The second point.
+    pub r_pub_1: Bytes<32>,
+}
+
+/// A message as a wallet sends it to be signed, hidden behind both points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CsBlindedMessage {
+    /// To which the exchange's two points belong.
+    #[serde(rename = "cs_nonce")]
+    pub nonce: Bytes<32>,
+    /// The challenge for the first point, a number, little-endian.
+    #[serde(rename = "cs_blinded_c0")]
+    pub c0: Bytes<32>,
+    /// The challenge for the second point.
+    #[serde(rename = "cs_blinded_c1")]
+    pub c1: Bytes<32>,
+}
+
+/// The signature over one of the two challenges, before what hides it is taken off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct CsBlindSignature {
+    /// Which challenge was signed, 0 or 1.
+    pub b: u8,
+    /// A number, little-endian.
+    pub s: Bytes<32>,
+}
+
+/// What hides a message behind one of the points.
+struct Cover {
+    alpha: Zeroizing<Scalar>,
+    beta: Zeroizing<Scalar>,
+}
+
+impl Cover {
+    /// The covers of both points; they grow from the wallet's secret.
+    fn both(secret: &BlindingSecret) -> [Self; 2] {
+        let raw = Zeroizing::new(kdf::hkdf::<128>(b"alphabeta", secret.as_bytes(), b""));
+        let (numbers, _) = raw.as_chunks::<32>();
+        let number = |at: usize| {
+            let bytes = numbers.get(at).copied().unwrap_or_default();
+            Zeroizing::new(Scalar::from_bytes_mod_order(clamp_integer(bytes)))
+        };
+        [Self { alpha: number(0), beta: number(1) }, Self { alpha: number(2), beta: number(3) }]
+    }
+
+    /// The exchange's point, hidden.
+    #[expect(clippy::arithmetic_side_effects, reason = "points go round, they do not overflow")]
+    fn hide(&self, r_pub: &Bytes<32>, key: &EdwardsPoint) -> Option<Bytes<32>> {
+        let point = CompressedEdwardsY(*r_pub.as_bytes()).decompress()?;
+        let hidden = point + EdwardsPoint::mul_base(&self.alpha) + key * *self.beta;
+        Some(Bytes::new(hidden.compress().to_bytes()))
+    }
+}
+
+impl CsPublicKey {
+    /// Hides the message behind both points, to have it signed. `None` where key or points are no such
+    /// thing.
+    pub fn blind(
+        &self,
+        message: &HashCode,
+        secret: &BlindingSecret,
+        values: &CsWithdrawValues,
+        nonce: Bytes<32>,
+    ) -> Option<CsBlindedMessage> {
+        let key = self.point()?;
+        let [first, second] = Cover::both(secret);
+        let hidden = |cover: &Cover, r_pub: &Bytes<32>| {
+            let challenge = self.challenge(message, &cover.hide(r_pub, &key)?)?;
+            #[expect(
+                clippy::arithmetic_side_effects,
+                reason = "scalars go round, they do not overflow"
+            )]
+            let hidden = challenge + *cover.beta;
+            Some(Bytes::new(hidden.to_bytes()))
+        };
+        let c0 = hidden(&first, &values.r_pub_0)?;
+        let c1 = hidden(&second, &values.r_pub_1)?;
+        Some(CsBlindedMessage { nonce, c0, c1 })
+    }
+
+    /// Takes off what [`Self::blind`] put on. Whether what remains is a signature, only
+    /// [`Self::verify`] tells. `None` if what was signed is no such thing.
+    pub fn unblind(
+        &self,
+        signed: &CsBlindSignature,
+        secret: &BlindingSecret,
+        values: &CsWithdrawValues,
+    ) -> Option<CsSignature> {
+        let key = self.point()?;
+        let [first, second] = Cover::both(secret);
+        let (cover, r_pub) = match signed.b {
+            0 => (first, values.r_pub_0),
+            1 => (second, values.r_pub_1),
+            _ => return None,
+        };
+        let s: Option<Scalar> = Scalar::from_canonical_bytes(*signed.s.as_bytes()).into();
+        #[expect(
+            clippy::arithmetic_side_effects,
+            reason = "scalars go round, they do not overflow"
+        )]
+        let s = s? + *cover.alpha;
+        Some(CsSignature { r: cover.hide(&r_pub, &key)?, s: Bytes::new(s.to_bytes()) })
+    }
+}
+
+/// The private key of a denomination. It never shows itself, and is wiped when dropped.
+#[derive(Clone)]
+pub struct CsPrivateKey(Zeroizing<Scalar>);
+
+impl CsPrivateKey {
+    /// The key that grows from these 32 random bytes.
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        let wide = Zeroizing::new(kdf::hkdf::<64>(b"tilld: a Clause-Schnorr key", seed, b""));
+        Self(Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide)))
+    }
+
+    /// The key by which others check what this one signed.
+    pub fn public_key(&self) -> CsPublicKey {
+        CsPublicKey::new(EdwardsPoint::mul_base(&self.0).compress().to_bytes())
+    }
+
+    /// The two points that belong to a wallet's nonce. The same nonce has the same points.
+    pub fn withdraw_values(&self, nonce: &Bytes<32>) -> CsWithdrawValues {
+        let [r_pub_0, r_pub_1] = [0, 1].map(|at| {
+            Bytes::new(EdwardsPoint::mul_base(&self.secret(nonce, at)).compress().to_bytes())
+        });
+        CsWithdrawValues { r_pub_0, r_pub_1 }
+    }
+
+    /// Signs one of the two challenges, which one the wallet cannot choose. A nonce is signed once: the
+    /// caller must refuse another message with the same one, because two signatures with the same point
+    /// give the key away. Which of the two is signed depends on the nonce alone, for the same reason.
+    ///
+    /// `None` if a challenge is no number below the order.
+    pub fn sign_blind(&self, message: &CsBlindedMessage) -> Option<CsBlindSignature> {
+        let toss: [u8; 1] =
+            kdf::hkdf(b"tilld: which challenge", self.0.as_bytes(), message.nonce.as_ref());
+        let [b] = toss.map(|byte| byte & 1);
+        let challenge = if b == 0 { message.c0 } else { message.c1 };
+        let challenge: Option<Scalar> = Scalar::from_canonical_bytes(*challenge.as_bytes()).into();
+        #[expect(
+            clippy::arithmetic_side_effects,
+            reason = "scalars go round, they do not overflow"
+        )]
+        let s = *self.secret(&message.nonce, b) + challenge? * *self.0;
+        Some(CsBlindSignature { b, s: Bytes::new(s.to_bytes()) })
+    }
+
+    /// The secret number behind one of the two points.
+    fn secret(&self, nonce: &Bytes<32>, at: u8) -> Zeroizing<Scalar> {
+        let ikm = Zeroizing::new([&self.0.as_bytes()[..], nonce.as_bytes()].concat());
+        let wide = Zeroizing::new(kdf::hkdf::<64>(b"tilld: a point to sign with", &ikm, &[at]));
+        Zeroizing::new(Scalar::from_bytes_mod_order_wide(&wide))
+    }
+}
+
+impl fmt::Debug for CsPrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CsPrivateKey(***)")
     }
 }
 

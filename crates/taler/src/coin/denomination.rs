@@ -8,16 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::age::AgeMask;
 use super::cs::{CsPublicKey, CsSignature};
+use super::envelope::{CS, RSA};
 use super::rsa::{BlindedMessage, RsaPublicKey, RsaSignature};
 use crate::base32::HashCode;
 use crate::hash;
 use crate::object::object;
-
-/// The number of RSA in hashes.
-const RSA: u32 = 1;
-
-/// The number of Clause-Schnorr in hashes.
-const CS: u32 = 2;
 
 /// The public key of a denomination, of either cipher.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

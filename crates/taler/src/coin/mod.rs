@@ -7,12 +7,16 @@
 //!
 //! What a merchant needs is in [`denomination`]: the hash that names a denomination, and whether a
 //! coin is one of it. The ciphers are [`rsa`] and [`cs`]; [`age`] has age commitments. For
-//! the sandbox there is what exchanges and wallets do: make RSA keys, blind, sign, unblind.
+//! the sandbox there is what exchanges and wallets do: make keys, blind, sign, unblind
+//! ([`envelope`]), and change a coin into others ([`refresh`]).
 
 pub mod age;
+mod coprime;
 pub mod cs;
 pub mod denomination;
+pub mod envelope;
 pub mod permission;
+pub mod refresh;
 pub mod rsa;
 
 use super::base32::{HashCode, ShortHash};

@@ -20,12 +20,13 @@ use std::str::FromStr;
 
 use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::rand_core::{TryCryptoRng, TryRng};
-use crypto_bigint::{BoxedUint, ConcatenatingMul, Gcd, Resize};
+use crypto_bigint::{BoxedUint, ConcatenatingMul, Resize};
 use crypto_primes::hazmat::{SetBits, SmallFactorsSieveFactory};
 use crypto_primes::{Flavor, is_prime, sieve_and_find};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::coprime::are_coprime;
 use crate::base32::{self, BadBase32, HashCode};
 use crate::kdf;
 
@@ -242,8 +243,7 @@ impl RsaPublicKey {
 
     /// Whether number and modulus have no factor in common.
     fn is_coprime(&self, number: &[u8]) -> bool {
-        let divisor = |number| self.modulus.modulus().gcd_vartime(&number).get();
-        self.number(number).is_some_and(|number| divisor(number) == BoxedUint::one())
+        are_coprime(self.modulus_bytes(), number)
     }
 }
 
@@ -375,6 +375,11 @@ impl BlindingSecret {
     /// Takes random bytes.
     pub fn new(bytes: [u8; 32]) -> Self {
         Self(Zeroizing::new(bytes))
+    }
+
+    /// The bytes, to be stored until the coin is signed and for nothing else.
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 }
 

@@ -255,6 +255,24 @@ impl Statement for DepositConfirmation<'_> {
     }
 }
 
+/// A signing key confirms that a coin was melted, and says what of the commitment its owner need not
+/// reveal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MeltConfirmation {
+    /// The commitment.
+    pub commitment: HashCode,
+    /// Which of the candidates stays hidden, and is signed.
+    pub noreveal_index: u32,
+}
+
+impl Statement for MeltConfirmation {
+    const PURPOSE: Purpose = Purpose::ExchangeMelt;
+
+    fn body(&self) -> Vec<u8> {
+        [self.commitment.as_ref(), &self.noreveal_index.to_be_bytes()].concat()
+    }
+}
+
 /// A signing key confirms that a coin was refunded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RefundConfirmation {

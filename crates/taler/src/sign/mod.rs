@@ -42,6 +42,8 @@ pub enum Purpose {
     MasterExtensions = 1031,
     /// The exchange confirms a deposit.
     ExchangeDeposit = 1033,
+    /// The exchange confirms that a coin was melted.
+    ExchangeMelt = 1034,
     /// The exchange signs its list of denominations.
     ExchangeKeySet = 1035,
     /// The exchange says with which transfer it paid out a deposit.
@@ -66,8 +68,14 @@ pub enum Purpose {
     WalletReserveWithdraw = 1200,
     /// A coin pays for a contract.
     WalletCoinDeposit = 1201,
+    /// A coin is changed into others.
+    WalletCoinMelt = 1202,
+    /// A coin's owner says which new coins come of it.
+    WalletCoinLink = 1204,
     /// A coin's owner is old enough.
     WalletAgeAttestation = 1207,
+    /// A coin's owner asks for the coin's history.
+    WalletCoinHistory = 1209,
     /// A token is used in a contract.
     WalletTokenUse = 1222,
     /// A wallet gives a claimed order back.
@@ -257,7 +265,7 @@ pub trait Statement {
 }
 
 /// The whole signed structure: size, purpose, body.
-fn message(purpose: u32, body: &[u8]) -> Vec<u8> {
+pub(crate) fn message(purpose: u32, body: &[u8]) -> Vec<u8> {
     // No body comes near four gigabytes; were one to, its size would be wrong and nothing verify.
     let size = u32::try_from(body.len()).unwrap_or(u32::MAX).saturating_add(8);
     [&size.to_be_bytes(), &purpose.to_be_bytes(), body].concat()

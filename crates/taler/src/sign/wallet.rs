@@ -1,7 +1,8 @@
-//! What the customer's wallet signs (crypto 7, 11 and 14.7).
+//! What the customer's wallet signs (crypto 7, 11 and 14.7, real-wallets 5.1 and 5.3).
 
 use super::{AmountBytes, PublicKey, Purpose, Statement};
-use crate::base32::{HashCode, ShortHash};
+use crate::base32::{Bytes, HashCode, ShortHash};
+use crate::hash;
 
 /// A coin pays for a contract; signed with the coin's key. The layout is that of exchanges since
 /// August 2023: before, the wallet's data were not covered.
@@ -72,6 +73,108 @@ impl Statement for ReserveWithdraw {
     }
 }
 
+/// A reserve's owner withdraws several coins at once; signed with the reserve's key. The layout is
+/// that of exchanges since protocol 26. Only the sandbox exchange and its wallet speak this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BatchWithdraw<'a> {
+    /// The sum of the coins' values.
+    pub value: AmountBytes,
+    /// The sum of the withdrawal fees.
+    pub fee: AmountBytes,
+    /// The blinded coins, in the order of the request.
+    pub h_coin_evs: &'a [HashCode],
+}
+
+impl Statement for BatchWithdraw<'_> {
+    const PURPOSE: Purpose = Purpose::WalletReserveWithdraw;
+
+    fn body(&self) -> Vec<u8> {
+        let h_planchets = hash::sha512_all(self.h_coin_evs.iter().map(AsRef::as_ref));
+        [
+            &self.value[..],
+            &self.fee,
+            h_planchets.as_ref(),
+            // No seed for Clause-Schnorr, no highest age, no age groups.
+            ShortHash::ZERO.as_ref(),
+            &0_u32.to_be_bytes(),
+            &0_u32.to_be_bytes(),
+        ]
+        .concat()
+    }
+}
+
+/// A coin is changed into others; signed with the coin's key. The same since 2022.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoinMelt {
+    /// What is to come of it.
+    pub commitment: HashCode,
+    /// The coin's denomination.
+    pub h_denom: HashCode,
+    /// How old the coin's owner may be, if the coin tells.
+    pub h_age_commitment: Option<ShortHash>,
+    /// What is taken off the coin, all fees included.
+    pub value_with_fee: AmountBytes,
+    /// What changing a coin of the denomination costs.
+    pub fee_refresh: AmountBytes,
+}
+
+impl Statement for CoinMelt {
+    const PURPOSE: Purpose = Purpose::WalletCoinMelt;
+
+    fn body(&self) -> Vec<u8> {
+        [
+            self.commitment.as_ref(),
+            self.h_denom.as_ref(),
+            self.h_age_commitment.unwrap_or(ShortHash::ZERO).as_ref(),
+            &self.value_with_fee,
+            &self.fee_refresh,
+        ]
+        .concat()
+    }
+}
+
+/// A coin's owner names one of the coins that come of it; signed with the key of the old coin. Up to
+/// protocol 25.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoinLink {
+    /// The new coin's denomination.
+    pub h_denom: HashCode,
+    /// The transfer key that is not revealed.
+    pub transfer_pub: Bytes<32>,
+    /// The new coin, blinded.
+    pub h_coin_ev: HashCode,
+}
+
+impl Statement for CoinLink {
+    const PURPOSE: Purpose = Purpose::WalletCoinLink;
+
+    fn body(&self) -> Vec<u8> {
+        [
+            self.h_denom.as_ref(),
+            self.transfer_pub.as_ref(),
+            // Would be an age commitment, and never is, with ages neither.
+            ShortHash::ZERO.as_ref(),
+            self.h_coin_ev.as_ref(),
+        ]
+        .concat()
+    }
+}
+
+/// A coin's owner asks for the coin's history; signed with the coin's key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CoinHistory {
+    /// Only what comes after this entry; 0 for all.
+    pub start: u64,
+}
+
+impl Statement for CoinHistory {
+    const PURPOSE: Purpose = Purpose::WalletCoinHistory;
+
+    fn body(&self) -> Vec<u8> {
+        self.start.to_be_bytes().to_vec()
+    }
+}
+
 /// A coin's owner has at least this age; signed with the key of an age group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AgeAttestation {
@@ -128,7 +231,6 @@ mod tests {
     use super::super::tests::{holds, is_outdated};
     use super::*;
     use crate::canonical;
-    use crate::hash;
     use crate::kdf;
     use crate::vectors;
 
@@ -189,6 +291,8 @@ mod tests {
         let hash = HashCode::ZERO;
         let withdraw = ReserveWithdraw { amount_with_fee: [0; 24], h_denom: hash, h_coin_ev: hash };
         assert_eq!(size(&withdraw), 160);
+        let batch = BatchWithdraw { value: [0; 24], fee: [0; 24], h_coin_evs: &[hash] };
+        assert_eq!(size(&batch), 160);
         assert_eq!(size(&AgeAttestation { age_mask: 1, age: 18 }), 16);
         assert_eq!(size(&TokenUse { h_contract: hash, wallet_data_hash: None }), 136);
         assert_eq!(size(&OrderUnclaim { h_contract: hash }), 72);

@@ -30,6 +30,7 @@ pub(crate) struct Denomination {
     pub(crate) value: Amount,
     pub(crate) fee_withdraw: Amount,
     pub(crate) fee_deposit: Amount,
+    pub(crate) fee_refresh: Amount,
 }
 
 /// A reserve of the test's wallet.
@@ -93,6 +94,13 @@ impl Planchet {
             "reserve_sig": wish.sign(&reserve.key),
         });
         Self { coin, secret, denomination: denomination.clone(), h_age_commitment, body }
+    }
+
+    /// The bytes that name the blinded coin.
+    pub(crate) fn h_coin_ev(&self) -> [u8; 64] {
+        let message = coin_hash(&self.coin.public_key(), self.h_age_commitment.as_ref());
+        let blinded = self.denomination.key.blind(&message, &self.secret).unwrap();
+        *envelope_hash(&self.denomination.h_denom, &blinded).as_bytes()
     }
 
     /// The coin, of what the exchange has signed.

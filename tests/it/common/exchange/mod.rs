@@ -2,6 +2,7 @@
 //! speaks the true protocol with it.
 
 mod coin;
+pub(crate) mod refresh;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -251,6 +252,7 @@ impl Exchange {
                     value: amount("value"),
                     fee_withdraw: amount("fee_withdraw"),
                     fee_deposit: amount("fee_deposit"),
+                    fee_refresh: amount("fee_refresh"),
                 });
             }
         }

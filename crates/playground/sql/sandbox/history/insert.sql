@@ -1,0 +1,1 @@
+INSERT INTO coin_history (coin, deposit, refund, melt) VALUES (:coin, :deposit, :refund, :melt)

@@ -1,0 +1,1 @@
+UPDATE refreshes SET state = 'done' WHERE serial = :serial AND state = 'melted'

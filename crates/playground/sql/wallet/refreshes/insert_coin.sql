@@ -1,0 +1,1 @@
+INSERT INTO refresh_coins (refresh, place, denomination) VALUES (:refresh, :place, :denomination)

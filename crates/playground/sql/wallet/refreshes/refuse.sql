@@ -1,0 +1,1 @@
+UPDATE refreshes SET state = 'refused' WHERE serial = :serial AND state = 'melting'
