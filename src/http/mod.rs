@@ -40,6 +40,7 @@ mod routes;
 mod sessions;
 mod settings;
 mod shop;
+mod statistics;
 mod templates;
 mod tokens;
 mod transfers;
@@ -182,14 +183,14 @@ routes! {
     DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => transfers::remove;
     GET    "/private/incoming"              Private(TransfersRead)      => transfers::incoming;
     GET    "/private/incoming/{id}"         Private(TransfersRead)      => transfers::incoming_one;
+    GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => statistics::own_amount;
+    GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => statistics::own_counter;
 }
 
 routes! {
     /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
     LATER, add_later:
 
-    GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => later::private;
-    GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => later::private;
     GET    "/private/statistics-report/{id}" Private(StatisticsRead)    => later::private;
     GET    "/private/reports"               Private(ReportsRead)        => later::private;
     POST   "/private/reports"               Private(ReportsWrite)       => later::private;
@@ -212,10 +213,6 @@ routes! {
     LATER_ROOT, add_later_root:
     GET    "/reports/{id}"                  Public                      => later::public;
     POST   "/reports/{id}"                  Public                      => later::public;
-    GET    "/management/instances/{id}/statistics-amount/{slug}"
-                                            Management(StatisticsRead)  => later::private;
-    GET    "/management/instances/{id}/statistics-counter/{slug}"
-                                            Management(StatisticsRead)  => later::private;
 }
 
 routes! {
@@ -233,6 +230,10 @@ routes! {
     DELETE "/management/instances/{id}"     Management(InstancesWrite)  => instances::delete;
     POST   "/management/instances/{id}/auth" Management(InstancesWrite) => instances::auth;
     GET    "/management/instances/{id}/kyc" Management(InstancesRead)   => kyc::of;
+    GET    "/management/instances/{id}/statistics-amount/{slug}"
+                                            Management(StatisticsRead)  => statistics::amount_of;
+    GET    "/management/instances/{id}/statistics-counter/{slug}"
+                                            Management(StatisticsRead)  => statistics::counter_of;
 }
 
 routes! {

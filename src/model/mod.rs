@@ -16,6 +16,7 @@
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | a subject that requests can wait for |
 //! | [`otp_device::OtpDevice`] | a machine that shows one-time codes |
+//! | [`statistic::Statistic`] | what statistics count |
 //! | [`transfer::TransferSerial`], [`transfer::Trouble`] | the money's way to the bank |
 //! | [`webhook::Webhook`], [`webhook::Event`] | where a shop's program is told of what happens; what there is to tell |
 //!
@@ -36,6 +37,7 @@ pub mod label;
 pub mod order;
 pub mod otp_device;
 pub mod product;
+pub mod statistic;
 pub mod tax;
 pub mod transfer;
 pub mod unit;

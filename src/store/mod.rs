@@ -42,6 +42,7 @@ pub mod settlements;
 pub mod setup;
 mod space;
 pub mod spool;
+pub mod statistics;
 pub mod storage_info;
 pub mod templates;
 pub mod tokens;

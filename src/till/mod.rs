@@ -34,6 +34,7 @@ mod refund;
 mod reports;
 mod settlement;
 mod setup;
+mod statistics;
 mod status;
 mod strangers;
 mod template;
@@ -101,6 +102,7 @@ pub use settlement::{
     WireReport, WireState,
 };
 pub use setup::{SetupCode, SetupRefusal};
+pub use statistics::{Bucket, BucketRange, Statistics, Sum};
 pub use status::{Machine, ShopStatus, Step};
 pub use strangers::StrangerLimits;
 pub use template::Offer;

@@ -121,7 +121,10 @@ impl Target {
             path if path.contains("/instances") => "bar",
             _ => "99999",
         };
-        row.path.replace("{id}", id.unwrap_or(there)).replace("{serial}", "1")
+        row.path
+            .replace("{id}", id.unwrap_or(there))
+            .replace("{serial}", "1")
+            .replace("{slug}", "x")
     }
 
     /// A good body for `row`.
@@ -606,6 +609,7 @@ fn parameters(target: &Target, row: &RouteSpec) -> Vec<(&'static str, String)> {
         ("confirmed", "all"),
         ("before", "1"),
         ("after", "1"),
+        ("by", "ANY"),
         ("summary_filter", "Tea"),
         ("lp_not_etag", "x"),
         ("force", "no"),

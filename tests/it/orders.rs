@@ -574,6 +574,60 @@ fn a_list_that_makes_no_sense_is_refused() {
 }
 
 #[test]
+fn statistics_count_what_happened_and_of_what_they_do_not_know_nothing() {
+    let shop = Shop::new();
+    shop.made(&plain("tea", "KUDOS:1"));
+    let sold = shop.sold(&plain("cake", "KUDOS:2.5"));
+    shop.sold(&plain("cake", "KUDOS:2.5"));
+    assert_eq!(shop.refund(&sold, "KUDOS:0.5").status, 200);
+    let get = |path: &str| {
+        let reply = shop.get(path);
+        assert_eq!(reply.status, 200, "{reply:?}");
+        reply.json()
+    };
+    let amounts = |slug: &str| get(&format!("/private/statistics-amount/{slug}"));
+    let paid = amounts("payments-received-at-counter");
+    let intervals = paid["intervals"].as_array().unwrap();
+    assert_eq!(intervals.len(), 5);
+    assert!(intervals.iter().all(|one| one["cumulative_amounts"] == json!(["KUDOS:5"])), "{paid}");
+    let of = |range: &str| -> Vec<Value> {
+        let buckets = paid["buckets"].as_array().unwrap().iter();
+        buckets.filter(|bucket| bucket["range"] == range).cloned().collect()
+    };
+    // Over midnight there could be two of a day.
+    for range in ["hour", "day", "week", "month", "quarter", "year"] {
+        let buckets = of(range);
+        assert!((1..=2).contains(&buckets.len()), "{range}: {paid}");
+        assert!(seconds(&buckets[0]["start_time"]) <= now(), "{range}");
+        assert!(seconds(&buckets[0]["end_time"]) > now() - 100, "{range}");
+    }
+    let refunds = amounts("refunds-granted");
+    assert_eq!(refunds["intervals"][0]["cumulative_amounts"], json!(["KUDOS:0.5"]));
+    let none = json!({ "buckets": [], "intervals": [] });
+    assert_eq!(amounts("feelings"), none);
+    let coins = amounts("payments-received-after-deposit-fee");
+    assert_eq!((&coins["buckets"], coins["intervals"].as_array().unwrap().len()), (&json!([]), 5));
+
+    for (slug, count) in [
+        ("orders-created", 3),
+        ("orders-paid", 2),
+        // No wallet had them.
+        ("orders-claimed", 0),
+        ("orders-settled", 0),
+        ("refunds-granted", 1),
+    ] {
+        let found = get(&format!("/private/statistics-counter/{slug}?by=INTERVAL"));
+        assert_eq!(found["buckets"], json!([]), "{slug}");
+        assert_eq!(found["intervals"][0]["cumulative_counter"], count, "{slug}: {found}");
+    }
+    let only = get("/private/statistics-counter/orders-paid?by=BUCKET");
+    assert_eq!(only["intervals"], json!([]));
+    let path = "/management/instances/admin/statistics-counter/orders-paid?by=BUCKET";
+    assert_eq!(get(path), only);
+    assert_eq!(shop.get("/private/statistics-amount/x?by=day").failure(), (400, 26));
+}
+
+#[test]
 fn a_list_of_orders_is_there_as_csv_as_well() {
     let shop = Shop::new();
     let (first, _) = shop.made(&plain("tea, \"green\"", "KUDOS:1"));

@@ -28,7 +28,7 @@ use crate::http::{
 };
 use crate::http::{
     accounts, admin, categories, groups, instances, kyc, legacy, legal, orders, otp_devices, pages,
-    pos, pots, products, sessions, shop, templates, tokens, transfers, units, webhooks,
+    pos, pots, products, sessions, shop, statistics, templates, tokens, transfers, units, webhooks,
 };
 use crate::model::instance::Unfinished;
 
@@ -151,6 +151,7 @@ fn chapters() -> Vec<Chapter> {
         ),
         Chapter::new("webhooks", "Webhooks", webhooks::operations()),
         Chapter::new("transfers", "The money's way to the bank", transfers::operations()),
+        Chapter::new("statistics", "Sums and numbers", statistics::operations()),
         Chapter::new(
             "management",
             "All instances, for the special one",
