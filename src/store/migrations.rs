@@ -24,7 +24,8 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0011_webhooks"),
     sql!("migrations/0012_inventory"),
     sql!("migrations/0013_counter"),
-    sql!("migrations/0014_settlement"),
+    sql!("migrations/0014_stock"),
+    sql!("migrations/0015_settlement"),
 ];
 
 /// The schema version of this program: the number of migrations.

@@ -30,12 +30,14 @@ mod pending;
 mod pos;
 mod pot;
 mod product;
+mod product_import;
 mod refund;
 mod reports;
 mod settlement;
 mod setup;
 mod statistics;
 mod status;
+mod stock;
 mod strangers;
 mod template;
 mod time;
@@ -95,6 +97,9 @@ pub use pending::PendingWork;
 pub use pos::{PointOfSale, WithPictures};
 pub use pot::{FilledPot, PotChange};
 pub use product::{HeldProduct, LockProduct, ProductPaging};
+pub use product_import::{
+    Import, ImportPlan, ImportTable, Imported, MAX_IMPORT_LINES, PlannedProduct,
+};
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
 pub use settlement::{
@@ -104,6 +109,7 @@ pub use settlement::{
 pub use setup::{SetupCode, SetupRefusal};
 pub use statistics::{Bucket, BucketRange, Statistics, Sum};
 pub use status::{Machine, ShopStatus, Step};
+pub use stock::{ShownProducts, returned};
 pub use strangers::StrangerLimits;
 pub use template::Offer;
 pub use wait::{

@@ -27,6 +27,8 @@ const MESSAGES: &[Message] = &[
     ("exchange-removed", |messages| messages.said_exchange_removed),
     ("shop-exists", |messages| messages.said_shop_exists),
     ("resent", |messages| messages.said_resent),
+    ("stocked", |messages| messages.said_stocked),
+    ("imported", |messages| messages.said_imported),
     ("list-hidden", |messages| messages.said_list_hidden),
 ];
 

@@ -28,6 +28,7 @@ use crate::till::{
     CreateOrder, DateRange, Error, History, InventoryError, ManualPayment, Till, Total,
     WithPictures,
 };
+use system::log_limit;
 use taler::amount::{Amount, Currency};
 use taler::ids::OrderId;
 use ui::Messages;
@@ -203,7 +204,8 @@ pub(in crate::http) async fn begin(
     let said = match till.record_payment(principal, made.order_id, wish).await {
         Ok(_) => None,
         Err(error) => {
-            log::warn!("a payment at the till was not recorded: {error}");
+            let line = format_args!("a payment at the till was not recorded: {error}");
+            log_limit::warn("payments at the till that were not recorded", line);
             Some("unrecorded")
         }
     };

@@ -3,6 +3,7 @@
 mod books;
 mod exchanges;
 mod guard;
+mod products;
 mod settings;
 mod setup;
 mod sign_in;
