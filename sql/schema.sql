@@ -21,6 +21,20 @@ CREATE TABLE addresses (
     PRIMARY KEY (instance_serial, root)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE cashiers (
+    serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the cashier in the books; never used again
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- for which shop
+    name             TEXT    NOT NULL,                          -- as the shop calls the cashier
+    pin_hash         TEXT,                                      -- argon2id of the PIN, as PHC text; NULL: may not sign in any more
+    wrong_pins       INTEGER NOT NULL DEFAULT 0,                -- how often a wrong PIN was typed since the last right one
+    locked_until_s   INTEGER,                                   -- until when no PIN is looked at, seconds since 1970; NULL: not locked
+    created_at_s     INTEGER NOT NULL                           -- seconds since 1970
+) STRICT;
+
+CREATE INDEX cashiers_by_instance ON cashiers (instance_serial, serial);
+
+CREATE UNIQUE INDEX cashiers_by_name ON cashiers (instance_serial, name) WHERE pin_hash IS NOT NULL;
+
 CREATE TABLE categories (
     serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- its id; never used again
     instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
@@ -165,6 +179,13 @@ CREATE TABLE money_pots (
 ) STRICT;
 
 CREATE INDEX money_pots_by_instance ON money_pots (instance_serial, serial);
+
+CREATE TABLE order_cashiers (
+    order_serial    INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE, -- which sale
+    cashier_serial  INTEGER NOT NULL REFERENCES cashiers (serial) ON DELETE CASCADE -- whose
+) STRICT;
+
+CREATE INDEX order_cashiers_by_cashier ON order_cashiers (cashier_serial);
 
 CREATE TABLE order_pots (
     order_serial  INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- which order
@@ -335,6 +356,11 @@ CREATE INDEX products_by_instance ON products (instance_serial, serial);
 
 CREATE INDEX products_by_pot ON products (pot_serial) WHERE pot_serial IS NOT NULL;
 
+CREATE TABLE receipt_details (
+    instance_serial  INTEGER PRIMARY KEY REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    tax_number       TEXT    NOT NULL                           -- under which the shop pays its taxes, as it writes it
+) STRICT;
+
 CREATE TABLE refunds (
     serial          INTEGER PRIMARY KEY,                        -- the order of granting
     order_serial    INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- of which order
@@ -381,6 +407,16 @@ CREATE INDEX templates_by_instance ON templates (instance_serial, serial);
 
 CREATE INDEX templates_by_otp_device ON templates (otp_device_serial) WHERE otp_device_serial IS NOT NULL;
 
+CREATE TABLE till_devices (
+    serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the device for the shop; never used again
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- for which shop
+    hash             BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of what the browser's cookie says
+    browser          TEXT    NOT NULL,                          -- name of the browser (User-Agent, shortened)
+    created_at_s     INTEGER NOT NULL                           -- seconds since 1970
+) STRICT;
+
+CREATE INDEX till_devices_by_instance ON till_devices (instance_serial, serial);
+
 CREATE TABLE tokens (
     serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the token for the shop; never used again
     instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- which it opens
@@ -391,9 +427,11 @@ CREATE TABLE tokens (
     created_at_s     INTEGER NOT NULL,                          -- seconds since 1970
     expires_at_s     INTEGER,                                   -- seconds since 1970; NULL: never
     description      TEXT,                                      -- the shop's own note; NULL: none
-    last_used_s      INTEGER,                                   -- seconds since 1970, to the minute; NULL: never
+    last_used_s      INTEGER, cashier_serial   INTEGER REFERENCES cashiers (serial) ON DELETE CASCADE,                                   -- seconds since 1970, to the minute; NULL: never
     CHECK ((kind = 'web') = (browser IS NOT NULL))
 ) STRICT;
+
+CREATE INDEX tokens_by_cashier ON tokens (cashier_serial) WHERE cashier_serial IS NOT NULL;
 
 CREATE INDEX tokens_by_expiry ON tokens (expires_at_s) WHERE expires_at_s IS NOT NULL;
 

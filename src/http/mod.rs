@@ -63,7 +63,10 @@ pub use self::metrics::Metrics;
 pub use self::routes::{Access, RouteSpec};
 pub use self::settings::{Limits, Settings};
 
-use Access::{AnySession, AnyToken, Management, Private, Public, Session, SessionBackground};
+use Access::{
+    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground, Till,
+    TillBackground,
+};
 
 macro_rules! routes {
     ($(#[$doc:meta])* $table:ident, $add:ident:
@@ -246,22 +249,32 @@ routes! {
     GET    "/orders"                        Session(OrdersRead)            => backoffice::orders::page;
     GET    "/orders-live"                   SessionBackground(OrdersRead)           => backoffice::orders::live;
     GET    "/orders/{id}"                   Session(OrdersRead)            => backoffice::order::page;
-    GET    "/orders/{id}/live"              SessionBackground(OrdersRead)           => backoffice::order::live;
+    GET    "/orders/{id}/live"              TillBackground(OrdersRead)           => backoffice::order::live;
+    GET    "/orders/{id}/receipt"           Till(OrdersRead)            => backoffice::receipt::page;
     POST   "/orders/{id}/refund"            Session(OrdersRefund)          => backoffice::order::refund;
     POST   "/orders/{id}/payments"          Session(PaymentsWrite)         => backoffice::order::pay;
     POST   "/orders/{id}/return"            Session(ProductsWrite)         => backoffice::order::put_back;
     POST   "/orders/{id}/delete"            Session(OrdersWrite)           => backoffice::order::delete;
     GET    "/new-order"                     Session(OrdersRead)            => backoffice::new_order::page;
     POST   "/new-order"                     Session(OrdersWrite)           => backoffice::new_order::submit;
-    GET    "/till"                          Session(OrdersRead)            => backoffice::till::page;
-    POST   "/till"                          Session(OrdersWrite)           => backoffice::till::begin;
-    GET    "/till/{id}"                     Session(OrdersRead)            => backoffice::till::sale;
-    POST   "/till/{id}/payment"             Session(PaymentsWrite)         => backoffice::till::pay;
-    POST   "/till/{id}/cancel"              Session(OrdersWrite)           => backoffice::till::cancel;
+    GET    "/till"                          Till(OrdersRead)               => backoffice::till::page;
+    POST   "/till"                          Till(OrdersWrite)              => backoffice::till::begin;
+    GET    "/till/{id}"                     Till(OrdersRead)               => backoffice::till::sale;
+    POST   "/till/{id}/payment"             Till(PaymentsWrite)            => backoffice::till::pay;
+    POST   "/till/{id}/cancel"              Till(OrdersWrite)              => backoffice::till::cancel;
     POST   "/till/{id}/undo"                Session(OrdersRefund)          => backoffice::till::undo;
-    GET    "/pictures/{id}"                 SessionBackground(ProductsRead) => backoffice::pictures::show;
+    GET    "/pictures/{id}"                 TillBackground(ProductsRead)   => backoffice::pictures::show;
     GET    "/export"                        Session(OrdersRead)            => backoffice::export::page;
     GET    "/export-file"                   Session(OrdersRead)            => backoffice::export::file;
+    GET    "/today"                         Till(OrdersRead)               => backoffice::today::page;
+    GET    "/cashier"                       Public                      => backoffice::cashier::page;
+    POST   "/cashier"                       Public                      => backoffice::cashier::submit;
+    GET    "/cashiers"                      Session(TokensRead)            => backoffice::cashiers::page;
+    POST   "/cashiers"                      Session(TokensWrite)           => backoffice::cashiers::add;
+    POST   "/cashiers/{id}/pin"             Session(TokensWrite)           => backoffice::cashiers::set_pin;
+    POST   "/cashiers/{id}/remove"          Session(TokensWrite)           => backoffice::cashiers::remove;
+    POST   "/till-devices"                  Session(TokensWrite)           => backoffice::cashiers::add_device;
+    POST   "/till-devices/{id}/remove"      Session(TokensWrite)           => backoffice::cashiers::remove_device;
     GET    "/templates"                     Session(TemplatesRead)         => backoffice::templates::page;
     GET    "/new-template"                  Session(TemplatesRead)         => backoffice::templates::blank;
     POST   "/new-template"                  Session(TemplatesWrite)        => backoffice::templates::add;
@@ -528,10 +541,13 @@ mod tests {
     #[test]
     fn the_back_office_opens_to_those_who_have_signed_in() {
         for row in OFFICE {
-            let is_open = ["/sign-in", "/setup"].contains(&row.path);
+            let is_open = ["/sign-in", "/setup", "/cashier"].contains(&row.path);
             assert_eq!(row.access == Public, is_open, "{row:?}");
             match row.access {
-                Session(permission) | SessionBackground(permission) => {
+                Session(permission)
+                | SessionBackground(permission)
+                | Till(permission)
+                | TillBackground(permission) => {
                     let reads = permission.as_str().ends_with("-read");
                     assert_eq!(reads, row.method == "GET", "{row:?}");
                 }

@@ -47,7 +47,9 @@ impl Limits {
             Access::Public
             | Access::AnySession
             | Access::Session(_)
-            | Access::SessionBackground(_) => self.public,
+            | Access::SessionBackground(_)
+            | Access::Till(_)
+            | Access::TillBackground(_) => self.public,
             Access::AnyToken | Access::Private(_) | Access::Management(_) => self.private,
         }
     }

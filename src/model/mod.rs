@@ -13,6 +13,7 @@
 //! | [`cart::CartLine`] | what an order takes of the inventory, and what it costs |
 //! | [`stock::MoveStock`], [`product_import::ImportedProduct`] | a change of a stock by hand; a line of a table of products |
 //! | [`category::Category`], [`unit::Unit`], [`label::Label`] | how products are sorted and counted |
+//! | [`cashier::Cashier`] | a person who sells at the till, and may do nothing else |
 //! | [`tax::TaxRate`], [`tax::TaxSums`] | a tax in per cent; what of a price is net and what is tax |
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | a subject that requests can wait for |
@@ -28,6 +29,7 @@ pub mod access;
 pub mod account;
 pub mod business_day;
 pub mod cart;
+pub mod cashier;
 pub mod category;
 pub mod contract;
 pub mod instance;

@@ -8,6 +8,7 @@
 pub mod accounts;
 pub mod addresses;
 mod backup;
+pub mod cashiers;
 pub mod categories;
 mod check;
 mod checkpoint;
@@ -35,6 +36,7 @@ mod paths;
 pub mod payments;
 pub mod pots;
 pub mod products;
+pub mod receipts;
 pub mod refunds;
 pub mod reports;
 pub mod sessions;

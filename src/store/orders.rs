@@ -48,6 +48,15 @@ pub fn terms(db: &Connection, order: OrderSerial) -> Result<String> {
     Ok(statement.query_row(named_params! { ":order_serial": order }, logos::terms)?)
 }
 
+/// The terms of an order as JSON, without the shop's logo, which may be a thousand times as long as the rest.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], also when the order is gone.
+pub fn bare_terms(db: &Connection, order: OrderSerial) -> Result<String> {
+    let mut statement = db.prepare_cached(sql!("orders/bare_terms"))?;
+    Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get("terms"))?)
+}
+
 /// When a wallet claimed an order; `None` if none did, or if it was not kept then.
 ///
 /// # Errors

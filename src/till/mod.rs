@@ -9,6 +9,7 @@ mod account;
 mod address;
 mod attempts;
 mod cart;
+mod cashier;
 mod category;
 mod claim;
 mod exchange;
@@ -31,12 +32,14 @@ mod pos;
 mod pot;
 mod product;
 mod product_import;
+mod receipt;
 mod refund;
 mod reports;
 mod setup;
 mod status;
 mod stock;
 mod strangers;
+mod taxes;
 mod template;
 mod time;
 mod undo;
@@ -77,6 +80,7 @@ use taler::time::{RelativeTime, Timestamp};
 pub use access::{Admission, ApiToken, CreateToken, IssuedToken, Principal};
 pub use account::CreateAccount;
 pub use cart::{Cart, CartOffer, MAX_LOCK_UUIDS};
+pub use cashier::{Added, Sale};
 pub use claim::Claimed;
 pub use exchange::{
     ExchangeFailure, ExchangeRefusal, ExchangeState, INTRODUCTION, ListedExchange, MAX_EXCHANGES,
@@ -98,8 +102,9 @@ pub use product::{HeldProduct, LockProduct, ProductPaging};
 pub use product_import::{
     Import, ImportPlan, ImportTable, Imported, MAX_IMPORT_LINES, PlannedProduct,
 };
+pub use receipt::ReceiptContent;
 pub use refund::{GrantRefund, Smaller};
-pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
+pub use reports::{DateRange, Entry, History, Report, ReportWriter, TaxEntry, Total};
 pub use setup::{SetupCode, SetupRefusal};
 pub use status::{Machine, ShopStatus, Step};
 pub use stock::{ShownProducts, returned};

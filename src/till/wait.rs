@@ -232,6 +232,7 @@ impl Till {
         let instance = principal.instance.serial;
         let query = |db: &Read<'_>| {
             let order = order(db, instance, &ask.order_id)?;
+            self.check_visible(principal, &order)?;
             let key = order.repurchase_key(ask.session.as_ref());
             let state = payment_state(db, &order, key.as_ref(), &ask)?;
             let deposited = match state {

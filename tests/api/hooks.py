@@ -254,6 +254,8 @@ def office(path, turn):
         SHOP.ask("POST", "/private/otp-devices", otp_device(name), (204, 409))
     elif path.startswith("/webui/accounts/"):
         name = THERE["spare"]
+    elif path.startswith(("/webui/cashiers/", "/webui/till-devices/")):
+        name = 10**9
     elif path.startswith("/webui/tokens/"):
         name = 10**9
     elif path == "/webui/webhooks/{id}/delete":

@@ -524,7 +524,9 @@ fn a_body_that_is_too_long_is_told_so_at_every_route() {
             Access::Public
             | Access::AnySession
             | Access::Session(_)
-            | Access::SessionBackground(_) => 70_000,
+            | Access::SessionBackground(_)
+            | Access::Till(_)
+            | Access::TillBackground(_) => 70_000,
             Access::AnyToken | Access::Private(_) | Access::Management(_) => 1_200_000,
         };
         let body = format!("{{\"pad\":\"{}\"}}", "x".repeat(length)).into_bytes();

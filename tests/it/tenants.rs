@@ -96,7 +96,7 @@ impl ShopsOfADaemon {
         };
         let product = format!("cheese-of-{id}");
         let unit = format!("unit-of-{id}");
-        let inventory = BTreeMap::from([
+        let mut inventory = BTreeMap::from([
             ("categories", numbered("/private/categories", "name", "category_id")),
             ("groups", numbered("/private/groups", "group_name", "group_serial_id")),
             ("pots", numbered("/private/pots", "pot_name", "pot_serial_id")),
@@ -178,6 +178,16 @@ impl ShopsOfADaemon {
         let account = accounts["accounts"][0]["h_wire"].as_str().unwrap().to_owned();
         let serial = get("/private/tokens")["tokens"][0]["serial"].to_string();
         let web_session = Visitor::seated(&self.daemon.address, id);
+        let name = format!("cashier-of-{id}");
+        let added = web_session.post("/webui/cashiers", &[("name", &name), ("pin", "4711")]);
+        assert_eq!(added.status, 303, "{added:?}");
+        let added = web_session.post("/webui/till-devices", &[("password", PASSWORD)]);
+        assert_eq!(added.status, 303, "{added:?}");
+        let db = Connection::open(self.place.db()).unwrap();
+        for (kind, table) in [("cashiers", "cashiers"), ("till-devices", "till_devices")] {
+            let newest = format!("SELECT CAST(max(serial) AS TEXT) FROM {table}");
+            inventory.insert(kind, texts(&db, &newest).remove(0));
+        }
         let own = [
             "ale-of-",
             "mark-of-",
@@ -186,6 +196,7 @@ impl ShopsOfADaemon {
             "offer-of-",
             "corner-of-",
             "key-of-",
+            "cashier-of-",
             "cheese-of-",
             "unit-of-",
             "lock-of-",
@@ -298,6 +309,7 @@ impl ShopsOfADaemon {
         }
         for table in [
             "accounts",
+            "cashiers",
             "categories",
             "images",
             "instances",
@@ -312,6 +324,7 @@ impl ShopsOfADaemon {
             "products",
             "refunds",
             "templates",
+            "till_devices",
             "units",
         ] {
             assert!(!all[table].is_empty(), "{table} has nothing that could change");
@@ -631,6 +644,7 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
         ("amount_by", "shop"),
         ("kind", "fixed-order"),
         ("confirm", "pub"),
+        ("pin", "1234"),
     ];
     // What ends the web session comes last, and what makes something makes it for the visitor's own shop.
     for row in OFFICE.iter().filter(|row| row.path != "/sign-out") {
@@ -650,7 +664,7 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
                 assert_eq!(page.status, 403, "they are the operator's: {row:?}");
             } else if row.path.contains("{id}") {
                 // Some forms answer as if what they are for were done already.
-                let is_done = ["/cancel", "/revoke", "/retire", "/delete"];
+                let is_done = ["/cancel", "/revoke", "/retire", "/delete", "/remove"];
                 let is_done = is_done.iter().any(|end| row.path.ends_with(end));
                 assert!(page.status == 404 || is_done && page.status == 303, "{row:?} {page:?}");
             }

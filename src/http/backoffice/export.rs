@@ -24,6 +24,7 @@ use super::super::pages::page::PageContext;
 use super::answer::shown;
 use super::ledgers::{Field, LEDGERS, WIDTH, columns, values, zoned};
 use super::ods::Ods;
+use super::tax_table::TaxTable;
 use super::till::Sum;
 use super::web_session::WebSession;
 use super::workbook::WorkbookWriter;
@@ -59,6 +60,12 @@ struct Download {
     files: Vec<(&'static str, String)>,
 }
 
+/// What was paid and refunded in one currency.
+struct CurrencySum {
+    sum: Sum,
+    taxes: Option<TaxTable>,
+}
+
 #[derive(Template)]
 #[template(path = "http/backoffice/export.html")]
 struct ExportPage<'a> {
@@ -67,7 +74,7 @@ struct ExportPage<'a> {
     web_session: &'a WebSession,
     ask: &'a ExportQuery,
     wrong: Option<&'a str>,
-    sums: Option<Vec<Sum>>,
+    sums: Option<Vec<CurrencySum>>,
     downloads: Vec<Download>,
 }
 
@@ -122,9 +129,14 @@ pub(in crate::http) async fn page(
     match ask.days(web_session.calendar(), messages) {
         Err(text) => wrong = Some(text),
         Ok(days) => {
-            let totals = till.totals(web_session.principal(), days.range).await?;
-            sums = Some(totals.iter().map(|total| Sum::of(total, &web_session, &till)).collect());
-            let texts = [messages.tab_orders, messages.payments, messages.refunds];
+            let totals = till.totals_with_taxes(web_session.principal(), days.range).await?;
+            let both = |total| CurrencySum {
+                sum: Sum::of(total, &web_session, &till),
+                taxes: TaxTable::of_total(total, &web_session, &till),
+            };
+            sums = Some(totals.iter().map(both).collect());
+            let texts =
+                [messages.tab_orders, messages.payments, messages.refunds, messages.by_tax_rate];
             let file = |ledger, format| {
                 web_session.path(&format!("export-file?{}", ask.query(ledger, format)))
             };
@@ -501,6 +513,9 @@ mod tests {
         cells[1] = "a \"b\", c".into();
         cells[2] = "two\nlines".into();
         cells[3] = " edge".into();
-        assert_eq!(line(&cells, ','), "plain,\"a \"\"b\"\", c\",\"two\nlines\",\" edge\",,,,,\r\n");
+        assert_eq!(
+            line(&cells, ','),
+            "plain,\"a \"\"b\"\", c\",\"two\nlines\",\" edge\",,,,,,\r\n"
+        );
     }
 }

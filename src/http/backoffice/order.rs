@@ -14,6 +14,7 @@ use super::form::{Form, FormState};
 use super::messages;
 use super::order_badge::OrderBadge;
 use super::products::{read_quantity, shown_quantity};
+use super::tax_table::TaxTable;
 use super::web_session::WebSession;
 use crate::model::order::{CounterPayment, Order, PaymentMethod, PaymentReference, RefundState};
 use crate::model::stock::SoldLine;
@@ -97,6 +98,9 @@ struct OrderView {
     /// What can still be refunded, as it is read and as it is typed.
     left: Option<(String, String)>,
     granted: String,
+    /// The cashier whose sale it is.
+    cashier: Option<String>,
+    taxes: Option<TaxTable>,
     can_be_paid: bool,
     can_be_deleted: bool,
     needs_force: bool,
@@ -225,6 +229,8 @@ fn view(web_session: &WebSession, till: &Till, history: &History) -> OrderView {
             .filter(|_| order.is_refundable(now))
             .map(|left| (money(&left), money::number(&left, locale))),
         granted: order.refund_granted.to_string(),
+        cashier: history.cashier.clone(),
+        taxes: TaxTable::of_order(&history.taxes, &history.taxes_left, web_session, till),
         can_be_paid: is_open,
         can_be_deleted: is_open,
         needs_force: order.claim.is_some() && !expired,

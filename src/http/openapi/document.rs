@@ -18,7 +18,8 @@ use super::refusals::{Kind, Responses};
 use super::values::{AnySegment, ShopName, Summary, TemplateText, WebAddress, WireMethod};
 use super::{backoffice, contract, examples};
 use crate::http::Access::{
-    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground,
+    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground, Till,
+    TillBackground,
 };
 use crate::http::error::{ExchangeProblem, LegacyProblem, Problem};
 use crate::http::out_of_stock::OutOfStock;
@@ -220,7 +221,9 @@ impl Table {
             Private(permission) | Management(permission) => {
                 json!([{ "token": [permission.as_str()] }])
             }
-            AnySession | Session(_) | SessionBackground(_) => json!([{ "webSession": [] }]),
+            AnySession | Session(_) | SessionBackground(_) | Till(_) | TillBackground(_) => {
+                json!([{ "webSession": [] }])
+            }
         }
     }
 

@@ -462,8 +462,7 @@ mod tests {
             "HTTPS://Shop.Example:8443/b/{{order_id}}",
             "http://b.example",
         ];
-        let all: Vec<_> =
-            (1..).zip(urls).map(|(n, url)| candidate(n, url, false, 0)).collect();
+        let all: Vec<_> = (1..).zip(urls).map(|(n, url)| candidate(n, url, false, 0)).collect();
         assert_eq!(taken(&mut turns, &all, 1).0, [1, 3]);
     }
 
