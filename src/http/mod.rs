@@ -40,8 +40,10 @@ mod routes;
 mod sessions;
 mod settings;
 mod shop;
+mod statistics;
 mod templates;
 mod tokens;
+mod transfers;
 mod units;
 mod webhooks;
 
@@ -124,6 +126,7 @@ routes! {
     GET    "/private/accounts/{id}"         Private(AccountsRead)       => accounts::show;
     PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
     DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
+    POST   "/private/accounts/{id}/kycauth" Private(AccountsWrite)      => kyc::transfers;
 
     GET    "/private/otp-devices"           Private(OtpDevicesRead)     => otp_devices::list;
     POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => otp_devices::add;
@@ -177,20 +180,20 @@ routes! {
     POST   "/private/webhooks/{id}/redeliver" Private(WebhooksWrite)    => webhooks::redeliver_since;
     POST   "/private/webhooks/{id}/test"    Private(WebhooksWrite)      => webhooks::test;
     POST   "/private/webhooks/{id}/secret"  Private(WebhooksWrite)      => webhooks::new_secret;
+
+    GET    "/private/transfers"             Private(TransfersRead)      => transfers::list;
+    POST   "/private/transfers"             Private(TransfersWrite)     => transfers::confirm;
+    DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => transfers::remove;
+    GET    "/private/incoming"              Private(TransfersRead)      => transfers::incoming;
+    GET    "/private/incoming/{id}"         Private(TransfersRead)      => transfers::incoming_one;
+    GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => statistics::own_amount;
+    GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => statistics::own_counter;
 }
 
 routes! {
     /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
     LATER, add_later:
-    GET    "/private/transfers"             Private(TransfersRead)      => later::private;
-    POST   "/private/transfers"             Private(TransfersWrite)     => later::private;
-    DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => later::private;
-    GET    "/private/incoming"              Private(TransfersRead)      => later::private;
-    GET    "/private/incoming/{id}"         Private(TransfersRead)      => later::private;
-    POST   "/private/accounts/{id}/kycauth" Private(AccountsWrite)      => later::private;
 
-    GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => later::private;
-    GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => later::private;
     GET    "/private/statistics-report/{id}" Private(StatisticsRead)    => later::private;
     GET    "/private/reports"               Private(ReportsRead)        => later::private;
     POST   "/private/reports"               Private(ReportsWrite)       => later::private;
@@ -213,10 +216,6 @@ routes! {
     LATER_ROOT, add_later_root:
     GET    "/reports/{id}"                  Public                      => later::public;
     POST   "/reports/{id}"                  Public                      => later::public;
-    GET    "/management/instances/{id}/statistics-amount/{slug}"
-                                            Management(StatisticsRead)  => later::private;
-    GET    "/management/instances/{id}/statistics-counter/{slug}"
-                                            Management(StatisticsRead)  => later::private;
 }
 
 routes! {
@@ -234,6 +233,10 @@ routes! {
     DELETE "/management/instances/{id}"     Management(InstancesWrite)  => instances::delete;
     POST   "/management/instances/{id}/auth" Management(InstancesWrite) => instances::auth;
     GET    "/management/instances/{id}/kyc" Management(InstancesRead)   => kyc::of;
+    GET    "/management/instances/{id}/statistics-amount/{slug}"
+                                            Management(StatisticsRead)  => statistics::amount_of;
+    GET    "/management/instances/{id}/statistics-counter/{slug}"
+                                            Management(StatisticsRead)  => statistics::counter_of;
 }
 
 routes! {

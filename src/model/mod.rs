@@ -18,6 +18,8 @@
 //! | [`order::SessionKey`] | a visitor's session and a page: what names a purchase |
 //! | [`order::Topic`] | a subject that requests can wait for |
 //! | [`otp_device::OtpDevice`] | a machine that shows one-time codes |
+//! | [`statistic::Statistic`] | what statistics count |
+//! | [`transfer::TransferSerial`], [`transfer::Trouble`] | the money's way to the bank |
 //! | [`webhook::Webhook`], [`webhook::Event`] | where a shop's program is told of what happens; what there is to tell |
 //!
 //! A value of these types is valid and needs no further check. There is no clock and no randomness here: both are
@@ -40,7 +42,9 @@ pub mod otp_device;
 pub mod product;
 pub mod product_import;
 pub mod product_tax;
+pub mod statistic;
 pub mod stock;
 pub mod tax;
+pub mod transfer;
 pub mod unit;
 pub mod webhook;

@@ -27,6 +27,7 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0014_stock"),
     sql!("migrations/0015_receipts"),
     sql!("migrations/0016_cashiers"),
+    sql!("migrations/0017_settlement"),
 ];
 
 /// The schema version of this program: the number of migrations.

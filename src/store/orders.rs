@@ -341,6 +341,30 @@ pub fn mark_paid(
     Ok(changed > 0)
 }
 
+/// Whether exchanges have wired all of an order's money.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], also when the order is gone.
+pub fn is_wired(db: &Connection, order: OrderSerial) -> Result<bool> {
+    let mut statement = db.prepare_cached(sql!("orders/is_wired"))?;
+    Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get(0))?)
+}
+
+/// Marks that exchanges have wired all of an order's money, and wakes all whom that concerns; `false` if it
+/// was so already.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn mark_wired(tx: &mut Tx<'_>, order: &Order) -> Result<bool> {
+    let changed = tx
+        .prepare_cached(sql!("orders/mark_wired"))?
+        .execute(named_params! { ":order_serial": order.serial })?;
+    if changed > 0 {
+        tx.announce(order.topics());
+    }
+    Ok(changed > 0)
+}
+
 /// Has an order's payment count for another session from now on, and wakes those who wait in the
 /// old one and in the new one; `false` if it did already.
 ///

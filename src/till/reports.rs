@@ -294,6 +294,25 @@ pub struct History {
 }
 
 impl Till {
+    /// Orders with the names of the cashiers whose sales they are.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn with_cashiers(
+        &self,
+        orders: Vec<Order>,
+    ) -> Result<Vec<(Order, Option<String>)>, Error> {
+        self.store
+            .read(move |db| {
+                let with_cashier = |order: Order| {
+                    let cashier = cashiers::seller(db, order.serial)?;
+                    Ok((order, cashier))
+                };
+                orders.into_iter().map(with_cashier).collect()
+            })
+            .await
+    }
+
     /// `ledgers` of the principal's shop as a file that `writer` writes, all of one moment: nothing of what
     /// is sold, paid or refunded meanwhile is in it.
     ///

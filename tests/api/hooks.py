@@ -123,6 +123,10 @@ def fill(case, turn):
             return SHOP.order()["order_id"], {}, {}
         case "POST", "/private/orders/{id}/refund":
             return SHOP.paid()["order_id"], {}, {"refund": f"KUDOS:{turn % 6}"}
+        case "POST", "/private/transfers":
+            return None, {}, {"payto_uri": IBAN, "wtid": f"{turn:052}"}
+        case "DELETE", "/private/transfers/{id}":
+            return SHOP.transfer(f"{turn:052}"), {}, {}
         case "GET", "/sessions/{id}":
             return "S1", {"fulfillment_url": PAGE}, {}
         case "GET", "/private/templates/{id}":

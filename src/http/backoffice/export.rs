@@ -30,6 +30,7 @@ use super::web_session::WebSession;
 use super::workbook::WorkbookWriter;
 use super::xlsx::Xlsx;
 use crate::model::business_day::{Calendar, ZoneName};
+use crate::model::order::Order;
 use crate::till::{DateRange, Entry, Error, Report, ReportWriter, Spool, Spooled, Till};
 use taler::characters::is_control_or_format;
 use taler::currency::CurrencySpecification;
@@ -403,6 +404,19 @@ impl ReportWriter for CsvWriter {
     fn end(&mut self, _: &mut Spool) -> Result<(), Error> {
         Ok(())
     }
+}
+
+/// Orders and the names of their cashiers as CSV of RFC 4180, with the columns that the export has, and times in UTC: for programs.
+pub(in crate::http) fn orders_csv(orders: Vec<(Order, Option<String>)>) -> String {
+    let mut text = line(&columns(Report::Orders).map(str::to_owned), ',');
+    for (order, cashier) in orders {
+        let cells = values(&Entry::Order(Box::new(order), cashier)).map(|field| match field {
+            Field::Text(text) => text_cell(&text, ','),
+            field => field.plain(&TimeZone::UTC).unwrap_or_default(),
+        });
+        text += &line(&cells, ',');
+    }
+    text
 }
 
 /// Whether a spreadsheet could take `text` for a formula. What programs leave out at the

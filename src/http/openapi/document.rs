@@ -29,7 +29,7 @@ use crate::http::{
 };
 use crate::http::{
     accounts, admin, categories, groups, instances, kyc, legacy, legal, orders, otp_devices, pages,
-    pos, pots, products, sessions, shop, templates, tokens, units, webhooks,
+    pos, pots, products, sessions, shop, statistics, templates, tokens, transfers, units, webhooks,
 };
 use crate::model::instance::Unfinished;
 
@@ -151,10 +151,12 @@ fn chapters() -> Vec<Chapter> {
             ]),
         ),
         Chapter::new("webhooks", "Webhooks", webhooks::operations()),
+        Chapter::new("transfers", "The money's way to the bank", transfers::operations()),
+        Chapter::new("statistics", "Sums and numbers", statistics::operations()),
         Chapter::new(
             "management",
             "All instances, for the special one",
-            joined(vec![instances::management(), kyc::management()]),
+            joined(vec![instances::management(), kyc::management(), statistics::management()]),
         ),
         Chapter::new(
             "backend",
