@@ -203,7 +203,7 @@ CREATE TABLE order_products (
     quantity_u      INTEGER NOT NULL,                           -- how much, in millionths
     is_reserved     INTEGER NOT NULL CHECK (is_reserved IN (0, 1)), -- 0: nothing is reserved, it only counts as sold with the payment
     is_open         INTEGER NOT NULL CHECK (is_open IN (0, 1)), -- 1: not sold yet
-    expires_at_s    INTEGER NOT NULL,                           -- until when it is reserved, seconds since 1970
+    expires_at_s    INTEGER NOT NULL, returned_u INTEGER NOT NULL DEFAULT 0,                           -- until when it is reserved, seconds since 1970
     PRIMARY KEY (order_serial, line)
 ) STRICT, WITHOUT ROWID;
 
@@ -344,7 +344,7 @@ CREATE TABLE products (
     taxes               TEXT    NOT NULL,                       -- JSON list of taxes on one
     address             TEXT,                                   -- JSON: where it is; NULL: not said
     next_restock_s      INTEGER,                                -- when there is more, seconds since 1970; 0: not known; NULL: never
-    minimum_age         INTEGER NOT NULL,                       -- of the customer, in years
+    minimum_age         INTEGER NOT NULL, low_stock_u INTEGER,                       -- of the customer, in years
     UNIQUE (instance_serial, product_id)
 ) STRICT;
 
@@ -379,6 +379,19 @@ CREATE TABLE setup_code (
     code_hash     BLOB    NOT NULL CHECK (length(code_hash) = 64), -- SHA-512 of the code
     expires_at_s  INTEGER NOT NULL                              -- seconds since 1970
 ) STRICT;
+
+CREATE TABLE stock_movements (
+    serial          INTEGER PRIMARY KEY AUTOINCREMENT,          -- the order of what happened; never used again
+    product_serial  INTEGER NOT NULL REFERENCES products (serial) ON DELETE CASCADE, -- of which product
+    at_s            INTEGER NOT NULL,                           -- when, seconds since 1970
+    reason          TEXT    NOT NULL,                           -- delivery, breakage, own-use, count, return or uncounted
+    change_u        INTEGER NOT NULL,                           -- how much more is there, in millionths; below 0: less
+    left_u          INTEGER,                                    -- how much was there then, in millionths; NULL: without end
+    who             TEXT    NOT NULL,                           -- who did it, as the shop calls them; may be empty
+    note            TEXT    NOT NULL                            -- the shop's own note, or the number of the order; may be empty
+) STRICT;
+
+CREATE INDEX stock_movements_by_product ON stock_movements (product_serial, serial);
 
 CREATE TABLE templates (
     serial             INTEGER PRIMARY KEY,                     -- the order of adding

@@ -11,6 +11,7 @@
 //! | [`order::Order`] | something to be paid: unclaimed, claimed, paid, refunded |
 //! | [`product::Product`] | something that the shop sells, with its stock |
 //! | [`cart::CartLine`] | what an order takes of the inventory, and what it costs |
+//! | [`stock::MoveStock`], [`product_import::ImportedProduct`] | a change of a stock by hand; a line of a table of products |
 //! | [`category::Category`], [`unit::Unit`], [`label::Label`] | how products are sorted and counted |
 //! | [`cashier::Cashier`] | a person who sells at the till, and may do nothing else |
 //! | [`tax::TaxRate`], [`tax::TaxSums`] | a tax in per cent; what of a price is net and what is tax |
@@ -37,6 +38,9 @@ pub mod label;
 pub mod order;
 pub mod otp_device;
 pub mod product;
+pub mod product_import;
+pub mod product_tax;
+pub mod stock;
 pub mod tax;
 pub mod unit;
 pub mod webhook;

@@ -24,8 +24,9 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0011_webhooks"),
     sql!("migrations/0012_inventory"),
     sql!("migrations/0013_counter"),
-    sql!("migrations/0014_receipts"),
-    sql!("migrations/0015_cashiers"),
+    sql!("migrations/0014_stock"),
+    sql!("migrations/0015_receipts"),
+    sql!("migrations/0016_cashiers"),
 ];
 
 /// The schema version of this program: the number of migrations.

@@ -43,6 +43,7 @@ pub mod sessions;
 pub mod setup;
 mod space;
 pub mod spool;
+pub mod stock_movements;
 pub mod storage_info;
 pub mod templates;
 pub mod tokens;

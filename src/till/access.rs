@@ -141,6 +141,16 @@ impl Principal {
         self.token.as_ref().map(|token| token.serial)
     }
 
+    /// What the shop calls the client: the note of its token, or its browser; empty if it has neither.
+    pub fn name(&self) -> String {
+        let token = self.token.as_ref();
+        let name = token.and_then(|token| match token.kind.browser() {
+            Some(browser) => Some(browser.to_owned()),
+            None => token.description.clone(),
+        });
+        name.unwrap_or_default()
+    }
+
     /// The credential used, for the log.
     pub fn means(&self) -> String {
         match self.token() {

@@ -31,11 +31,13 @@ mod pending;
 mod pos;
 mod pot;
 mod product;
+mod product_import;
 mod receipt;
 mod refund;
 mod reports;
 mod setup;
 mod status;
+mod stock;
 mod strangers;
 mod taxes;
 mod template;
@@ -97,11 +99,15 @@ pub use pending::PendingWork;
 pub use pos::{PointOfSale, WithPictures};
 pub use pot::{FilledPot, PotChange};
 pub use product::{HeldProduct, LockProduct, ProductPaging};
+pub use product_import::{
+    Import, ImportPlan, ImportTable, Imported, MAX_IMPORT_LINES, PlannedProduct,
+};
 pub use receipt::ReceiptContent;
 pub use refund::{GrantRefund, Smaller};
 pub use reports::{DateRange, Entry, History, Report, ReportWriter, TaxEntry, Total};
 pub use setup::{SetupCode, SetupRefusal};
 pub use status::{Machine, ShopStatus, Step};
+pub use stock::{ShownProducts, returned};
 pub use strangers::StrangerLimits;
 pub use template::Offer;
 pub use wait::{

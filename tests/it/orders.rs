@@ -632,7 +632,7 @@ fn an_order_shows_itself_unpaid_then_claimed_then_paid() {
             "exchange_code": 0, "exchange_http_status": 0, "exchange_ec": 0, "exchange_hc": 0,
             "contract_terms": contract.terms,
             "last_payment": payment["paid_at"], "wire_details": [], "wire_reports": [],
-            "refund_details": [], "order_status_url": url,
+            "refund_details": [], "order_status_url": url, "x_payment": { "method": "cash" },
         })
     );
     let paid = shop.status(&id, "?session_id=S1");

@@ -46,6 +46,8 @@ struct Tenant {
     web_session: Visitor,
     /// What it has of its inventory, by what addresses call it.
     inventory: BTreeMap<&'static str, String>,
+    /// The number of its product.
+    product_serial: String,
     /// The key of its customers' wallet.
     wallet: SigningKey,
     /// What must not be seen by anybody else.
@@ -116,6 +118,8 @@ impl ShopsOfADaemon {
         );
         let lock = json!({ "lock_uuid": format!("lock-of-{id}"), "duration": { "d_us": 86_400_000_000_u64 } });
         post(&format!("/private/products/{product}/lock"), &lock);
+        let products = self.daemon.ask("GET", &at("/private/products")).token(&token).send().json();
+        let product_serial = products["products"][0]["product_serial"].to_string();
         let total = json!({ "new_pot_totals": ["EUR:1"] });
         let patch = self.daemon.ask("PATCH", &at(&format!("/private/pots/{}", inventory["pots"])));
         assert_eq!(patch.token(&token).json(&total).send().status, 204);
@@ -224,6 +228,7 @@ impl ShopsOfADaemon {
             serial,
             web_session,
             inventory,
+            product_serial,
             wallet,
             secrets,
         }
@@ -379,7 +384,12 @@ impl Tenant {
             "accounts" => vec![self.account.clone()],
             "tokens" => vec![self.serial.clone()],
             "instances" => vec![self.id.to_owned()],
+            // Pictures have no owner: their names are hashes of what is in them.
             "files" | "pictures" => Vec::new(),
+            // Pages know products by their numbers.
+            "products" if matches!(row.access, Access::Session(_)) => {
+                vec![self.product_serial.clone()]
+            }
             other if self.inventory.contains_key(other) => vec![self.inventory[other].clone()],
             other => panic!("what is named in {other}?"),
         }

@@ -41,6 +41,8 @@ pub const FILES: &[File] = &[
     file!("receipt.js", "text/javascript; charset=utf-8"),
     joined!("office.js", "text/javascript; charset=utf-8", "connection.js", "office.js"),
     file!("till.js", "text/javascript; charset=utf-8"),
+    file!("code.js", "text/javascript; charset=utf-8"),
+    file!("picture.js", "text/javascript; charset=utf-8"),
     // So that a tablet at the counter can have the till as an app that takes the whole screen.
     file!("till.webmanifest", "application/manifest+json"),
     joined!("poll.js", "text/javascript; charset=utf-8", "connection.js", "poll.js"),

@@ -303,7 +303,7 @@ const SEPARATORS: &[char] = &[';', ',', '\t', '\r', '\n'];
 /// `text` as a cell of a file with this separator, not yet quoted. Texts that spreadsheets would reckon
 /// with are marked as texts by an apostrophe: customers can write them. So is what would become a cell of
 /// its own for a reader who takes another separator, because quotes count only around whole cells.
-fn text_cell(text: &str, separator: char) -> String {
+pub(super) fn text_cell(text: &str, separator: char) -> String {
     let mut cell = String::new();
     if is_formula(text) {
         cell.push('\'');
@@ -348,7 +348,7 @@ impl LocalFormat {
 }
 
 /// Whether a spreadsheet would take `text` for a number, a date or a time.
-fn is_like_a_number(text: &str) -> bool {
+pub(super) fn is_like_a_number(text: &str) -> bool {
     let text = text.trim();
     text.contains(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_digit() || ".,:-+/'%eE ’\u{a0}\u{202f}".contains(c))
@@ -408,7 +408,7 @@ impl ReportWriter for CsvWriter {
 /// Whether a spreadsheet could take `text` for a formula. What programs leave out at the
 /// beginning (spaces, control and format characters) does not hide a sign, and a full-width or
 /// small one is the same sign.
-fn is_formula(text: &str) -> bool {
+pub(super) fn is_formula(text: &str) -> bool {
     let is_skipped = |c: &char| c.is_whitespace() || is_control_or_format(*c);
     // A tab or the end of a line splits cells where a file is read without quotes.
     if text.chars().take_while(is_skipped).any(char::is_control) {
@@ -422,6 +422,11 @@ fn is_formula(text: &str) -> bool {
 
 /// A line of a CSV file.
 fn line(cells: &[String; WIDTH], separator: char) -> String {
+    quoted(cells, separator)
+}
+
+/// A line of a CSV file with so many cells.
+pub(super) fn quoted<const N: usize>(cells: &[String; N], separator: char) -> String {
     let quoted = cells.each_ref().map(|cell| {
         let marks = ['"', separator, ';', '\t', '\r', '\n'];
         match cell.contains(marks) || cell.trim() != cell {

@@ -30,6 +30,8 @@ const MESSAGES: &[Message] = &[
     ("till-added", |messages| messages.said_till_added),
     ("deleted-till", |messages| messages.said_till_removed),
     ("resent", |messages| messages.said_resent),
+    ("stocked", |messages| messages.said_stocked),
+    ("imported", |messages| messages.said_imported),
     ("list-hidden", |messages| messages.said_list_hidden),
 ];
 

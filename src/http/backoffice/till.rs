@@ -204,7 +204,8 @@ pub(in crate::http) async fn begin(
     let said = match till.record_payment(principal, made.order_id, wish).await {
         Ok(_) => None,
         Err(error) => {
-            log_limit::warn("payments at the till that were not recorded", format_args!("{error}"));
+            let line = format_args!("a payment at the till was not recorded: {error}");
+            log_limit::warn("payments at the till that were not recorded", line);
             Some("unrecorded")
         }
     };

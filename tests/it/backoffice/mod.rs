@@ -4,6 +4,7 @@ mod books;
 mod cashiers;
 mod exchanges;
 mod guard;
+mod products;
 mod receipts;
 mod settings;
 mod setup;

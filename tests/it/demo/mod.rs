@@ -71,6 +71,7 @@ impl Demo {
         demo.api = value("API: ");
         demo.exchange = value("Exchange: ");
         demo.token = value("Token: ");
+        assert_eq!(value("Till: "), format!("{}webui/till", demo.api));
         assert_eq!(value("Back office: "), format!("{}webui/", demo.api));
         demo.password = value("Password: ");
         line();
