@@ -288,7 +288,6 @@ routes! {
     POST   "/products/{id}"                 Session(ProductsWrite)         => backoffice::products::change;
     POST   "/products/{id}/stock"           Session(ProductsWrite)         => backoffice::products::move_stock;
     POST   "/products/{id}/delete"          Session(ProductsWrite)         => backoffice::products::delete;
-    GET    "/pictures/{id}"                 Session(ProductsRead)          => backoffice::pictures::show;
     GET    "/categories"                    Session(CategoriesRead)        => backoffice::categories::page;
     POST   "/categories"                    Session(CategoriesWrite)       => backoffice::categories::add;
     GET    "/categories/{id}"               Session(CategoriesRead)        => backoffice::categories::show;

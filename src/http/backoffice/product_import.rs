@@ -108,7 +108,7 @@ fn meaning(column: ImportColumn, till: &Till, messages: &Messages) -> String {
         ImportColumn::Unit => messages.import_column_unit,
         ImportColumn::Price => messages.import_column_price,
         ImportColumn::Currency => {
-            return filled(messages.import_column_currency, &[&usual(till).currency().to_string()]);
+            return filled(messages.import_column_currency, &[usual(till).currency().as_ref()]);
         }
         ImportColumn::Tax => messages.import_column_tax,
         ImportColumn::MinimumAge => messages.import_column_minimum_age,

@@ -216,7 +216,7 @@ fn price(
     let specification = match cells.get(&Code) {
         None => &context.currency,
         Some(code) => {
-            let currency = Currency::parse(&code.to_uppercase()).ok();
+            let currency = Currency::parse(code.to_uppercase()).ok();
             let mut known = context.currencies.iter();
             let found = known.find(|one| Some(*one.currency()) == currency);
             found.ok_or((Code, ImportFault::UnknownCurrency))?
@@ -296,7 +296,7 @@ pub(super) fn cells(
             price.map_or(ProductCell::Empty, |price| ProductCell::Number(number(price)))
         }
         ImportColumn::Currency => {
-            price.map_or(ProductCell::Empty, |price| text(&price.currency().to_string()))
+            price.map_or(ProductCell::Empty, |price| text(price.currency().as_ref()))
         }
         ImportColumn::Tax => text(tax.as_deref().unwrap_or_default()),
         ImportColumn::MinimumAge => match details.minimum_age {

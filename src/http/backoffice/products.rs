@@ -7,11 +7,10 @@ use askama::Template;
 use super::super::error::Answer;
 use super::super::extract::{PathId, QueryParams};
 use super::super::pages::page::PageContext;
-use super::super::products::image_hash;
 use super::answer::shown;
 use super::form::{Form, FormState};
 use super::messages;
-use super::pictures::{BadPicture, picture};
+use super::pictures::{BadPicture, path_of, picture};
 use super::web_session::WebSession;
 use crate::model::product::{Image, MAX_CATEGORIES, Prices, Product, ProductChange, ProductSerial};
 use crate::model::product_tax::{anew, rate_of};
@@ -109,17 +108,11 @@ impl ProductRow {
             id: product.id.to_string(),
             price: price.map(|price| web_session.money(price, till.policy())).unwrap_or_default(),
             unit: units.sign(&product.details.unit).to_owned(),
-            picture: picture_path(product, web_session),
+            picture: path_of(web_session, product),
             present: product.present().map(|present| shown_quantity(present, locale)),
             is_low: product.is_low(),
         }
     }
-}
-
-/// Where the picture of `product` is.
-fn picture_path(product: &Product, web_session: &WebSession) -> Option<String> {
-    let hash = image_hash(product)?;
-    Some(web_session.path(&format!("pictures/{hash}")))
 }
 
 /// The units of a shop, for forms and lists.
@@ -336,6 +329,9 @@ struct ProductPage<'a> {
     boxes: Vec<CategoryBox>,
     picture: Option<String>,
     number: String,
+    /// Whether the tax is in the price, which programs can say.
+    price_label: &'a str,
+    tax_hint: &'a str,
     stock: Option<StockView>,
     /// For which the stock can change.
     reasons: Vec<(&'static str, &'static str)>,
@@ -387,6 +383,7 @@ async fn show_form(
     let stock = product
         .as_ref()
         .map(|product| stock_view(product, movements, web_session, &units, &action));
+    let is_net = product.as_ref().is_some_and(|product| product.details.price_is_net);
     let more = ["description", "minimum_age", "tax_percent", "low_stock"];
     let page = ProductPage {
         context: web_session.context(),
@@ -402,8 +399,10 @@ async fn show_form(
             .into_iter()
             .map(|(serial, name)| CategoryBox { is_ticked: ticked.contains(&serial), serial, name })
             .collect(),
-        picture: product.as_ref().and_then(|product| picture_path(product, web_session)),
+        picture: product.as_ref().and_then(|product| path_of(web_session, product)),
         number: product.as_ref().map(|product| product.id.to_string()).unwrap_or_default(),
+        price_label: if is_net { messages.product_net_price } else { messages.product_price },
+        tax_hint: if is_net { messages.product_net_tax_hint } else { messages.product_tax_hint },
         has_more: more.iter().any(|name| !typed.value(name).is_empty()),
         stock,
         reasons: reasons(product.as_ref(), messages),

@@ -158,6 +158,22 @@ fn a_product_is_made_changed_and_deleted_by_hand() {
 }
 
 #[test]
+fn a_tax_that_is_added_to_the_price_stays_so() {
+    let shop = office();
+    let clerk = clerk(&shop);
+    shop.stock(&with(cheese(), &json!({ "price_is_net": true })));
+    let place = page_of(&shop, "cheese");
+    assert!(clerk.get(&place).text.contains("Price of one, without tax"));
+    led(
+        &clerk.post(&place, &[("name", "Cheese"), ("price", "10"), ("tax_percent", "8,1")]),
+        "said=kept",
+    );
+    let cheese = shop.product("cheese");
+    assert_eq!(cheese["price_is_net"], true);
+    assert_eq!(cheese["taxes"], json!([{ "name": "VAT 8.1 %", "tax": "KUDOS:0.81" }]));
+}
+
+#[test]
 fn products_are_found_by_name_and_those_that_are_low_first() {
     let shop = office();
     let clerk = clerk(&shop);

@@ -31,6 +31,7 @@ macro_rules! products_texts {
                 "Wie ein Scanner sie liest. Wenn leer, wird eine aus dem Namen gemacht. Sie bleibt, wie sie ist.";
             product_bad_id: "A number has 1 to 128 characters that can be printed.", "Eine Nummer hat 1 bis 128 druckbare Zeichen.";
             product_price: "Price of one, with tax", "Preis für eins, mit Steuer";
+            product_net_price: "Price of one, without tax", "Preis für eins, ohne Steuer";
             product_price_hint: "If empty, it is typed at the till.", "Wenn leer, wird er an der Kasse eingegeben.";
             price_open: "price at the till", "Preis an der Kasse";
             product_unit: "Counted in", "Gezählt in";
@@ -48,9 +49,10 @@ macro_rules! products_texts {
             product_description_hint: "Customers see it in their wallet.", "Kunden sehen sie in ihrer Wallet.";
             product_tax_percent: "Tax in per cent", "Steuer in Prozent";
             product_tax_hint: "It is contained in the price. Like 19 or 8.1; if empty, none is shown.", "Sie ist im Preis enthalten. Wie 19 oder 8,1; wenn leer, wird keine ausgewiesen.";
+            product_net_tax_hint: "It is added to the price. Like 19 or 8.1; if empty, there is none.", "Sie kommt zum Preis hinzu. Wie 19 oder 8,1; wenn leer, gibt es keine.";
             product_tax_name: "Name of the tax", "Name der Steuer";
-            product_tax_name_hint: "If empty: VAT", "Wenn leer: MwSt.";
-            tax_usual: "VAT", "MwSt.";
+            product_tax_name_hint: "Called VAT if this is empty", "Wenn leer, heißt sie MwSt";
+            tax_usual: "VAT", "MwSt";
             no_tax: "Please write a per cent from 0 to 100, like 19 or 8.1.", "Bitte schreiben Sie Prozente von 0 bis 100, wie 19 oder 8,1.";
             product_low_stock: "Low from", "Knapp ab";
             product_low_stock_hint: "When so many are left, it is on the list of what to buy. If empty, when none is left.",
