@@ -542,6 +542,16 @@ mod tests {
     }
 
     #[test]
+    fn no_table_has_a_route_twice() {
+        for table in [EVERYWHERE, ROOT, OFFICE] {
+            let mut routes: Vec<_> = table.iter().map(|row| (row.path, row.method)).collect();
+            routes.sort_unstable();
+            let twice: Vec<_> = routes.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+            assert!(twice.is_empty(), "{twice:?}");
+        }
+    }
+
+    #[test]
     fn the_back_office_opens_to_those_who_have_signed_in() {
         for row in OFFICE {
             let is_open = ["/sign-in", "/setup", "/cashier"].contains(&row.path);
