@@ -61,7 +61,7 @@ impl BucketRange {
         let begin = match self {
             Self::Hour => {
                 let begin = date.at(now.hour(), 0, 0, 0).checked_sub(back.hours()).ok()?;
-                return seconds(begin.to_zoned(TimeZone::UTC).ok()?);
+                return seconds(&begin.to_zoned(TimeZone::UTC).ok()?);
             }
             Self::Day => date.checked_sub(back.days()).ok()?,
             Self::Week => {
@@ -76,11 +76,11 @@ impl BucketRange {
             }
             Self::Year => first(date.year(), 1)?.checked_sub(back.years()).ok()?,
         };
-        seconds(begin.to_zoned(TimeZone::UTC).ok()?)
+        seconds(&begin.to_zoned(TimeZone::UTC).ok()?)
     }
 }
 
-fn seconds(at: Zoned) -> Option<Timestamp> {
+fn seconds(at: &Zoned) -> Option<Timestamp> {
     Timestamp::from_secs(u64::try_from(at.timestamp().as_second()).ok()?).ok()
 }
 
