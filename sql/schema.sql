@@ -21,6 +21,20 @@ CREATE TABLE addresses (
     PRIMARY KEY (instance_serial, root)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE cashiers (
+    serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the cashier in the books; never used again
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- for which shop
+    name             TEXT    NOT NULL,                          -- as the shop calls the cashier
+    pin_hash         TEXT,                                      -- argon2id of the PIN, as PHC text; NULL: may not sign in any more
+    wrong_pins       INTEGER NOT NULL DEFAULT 0,                -- how often a wrong PIN was typed since the last right one
+    locked_until_s   INTEGER,                                   -- until when no PIN is looked at, seconds since 1970; NULL: not locked
+    created_at_s     INTEGER NOT NULL                           -- seconds since 1970
+) STRICT;
+
+CREATE INDEX cashiers_by_instance ON cashiers (instance_serial, serial);
+
+CREATE UNIQUE INDEX cashiers_by_name ON cashiers (instance_serial, name) WHERE pin_hash IS NOT NULL;
+
 CREATE TABLE categories (
     serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- its id; never used again
     instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
@@ -58,6 +72,22 @@ CREATE INDEX coin_refunds_by_grant ON coin_refunds (refund_serial) WHERE refund_
 CREATE INDEX coin_refunds_open ON coin_refunds (serial)
     WHERE requested = 1 AND exchange_sig IS NULL AND refused_status IS NULL;
 
+CREATE TABLE coin_wires (
+    deposit_serial     INTEGER PRIMARY KEY REFERENCES deposits (serial) ON DELETE CASCADE, -- which coin's
+    expected_serial    INTEGER NOT NULL REFERENCES expected_transfers (serial) ON DELETE CASCADE, -- which transfer
+    execution_s        INTEGER NOT NULL,                        -- when it was made, seconds since 1970
+    position           INTEGER,                                 -- place in the transfer's list; NULL: not listed so far
+    deposit_value      TEXT,                                    -- what is left after refunds, by the list; NULL: not listed so far
+    deposit_fee        TEXT,                                    -- what of it is the fee, by the list; NULL: not listed so far
+    refund_total       TEXT,                                    -- what was refunded, by the list; NULL: not listed so far
+    coin_contribution  TEXT,                                    -- without the fee, by the answer about the coin; NULL: not asked
+    exchange_pub       BLOB    CHECK (length(exchange_pub) = 32), -- who signed that answer; NULL: not asked
+    exchange_sig       BLOB    CHECK (length(exchange_sig) = 64), -- its signature; NULL: not asked
+    CHECK ((exchange_sig IS NULL) = (exchange_pub IS NULL))
+) STRICT;
+
+CREATE INDEX coin_wires_by_transfer ON coin_wires (expected_serial, position);
+
 CREATE TABLE deposits (
     serial                INTEGER PRIMARY KEY,                  -- names the row; the order of sending
     order_serial          INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- for which order
@@ -86,6 +116,35 @@ CREATE TABLE exchange_keys (
     expires_at_s  INTEGER NOT NULL,                             -- until when it is good, in seconds since 1970
     PRIMARY KEY (base_url, master_pub)
 ) STRICT;
+
+CREATE TABLE expected_transfers (
+    serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- its id; never used again
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
+    account_serial   INTEGER NOT NULL REFERENCES accounts (serial) ON DELETE CASCADE, -- to which account
+    exchange_url     TEXT    NOT NULL,                          -- base URL of the exchange
+    wtid             BLOB    NOT NULL CHECK (length(wtid) = 32), -- names the transfer at the exchange and at the bank
+    is_named         INTEGER NOT NULL CHECK (is_named IN (0, 1)), -- 1: the exchange named it for a coin; 0: only the shop did
+    execution_s      INTEGER,                                   -- when it was made, seconds since 1970; NULL: not known
+    total            TEXT,                                      -- what arrives, like EUR:1.5; NULL: no list so far
+    wire_fee         TEXT,                                      -- what the transfer cost; NULL: no list so far
+    exchange_pub     BLOB    CHECK (length(exchange_pub) = 32), -- who signed the list; NULL: no list so far
+    exchange_sig     BLOB    CHECK (length(exchange_sig) = 64), -- the signature of the list; NULL: no list so far
+    validated        INTEGER CHECK (validated IN (0, 1)),       -- 1: the list fits what the shop knows; 0: it does not; NULL: no list so far
+    is_paid          INTEGER NOT NULL DEFAULT 0 CHECK (is_paid IN (0, 1)), -- 1: what the list names is paid: nothing but perhaps the wire fee is wrong
+    last_status      INTEGER NOT NULL DEFAULT 0,                -- HTTP status of the last answer; 0: none
+    last_code        INTEGER NOT NULL DEFAULT 0,                -- Taler code of what is wrong; 0: nothing
+    last_detail      TEXT,                                      -- the same in words; NULL: nothing
+    reply            TEXT,                                      -- JSON: a signed list that does not fit, as evidence; NULL: none
+    next_ask_s       INTEGER,                                   -- when the list is asked for, seconds since 1970; NULL: never
+    tries            INTEGER NOT NULL DEFAULT 0,                -- how often in a row it was asked for in vain
+    UNIQUE (account_serial, exchange_url, wtid),
+    CHECK ((exchange_sig IS NULL) = (exchange_pub IS NULL))
+) STRICT;
+
+CREATE INDEX expected_transfers_by_instance ON expected_transfers (instance_serial, serial);
+
+CREATE INDEX expected_transfers_due ON expected_transfers (exchange_url, next_ask_s)
+    WHERE next_ask_s IS NOT NULL;
 
 CREATE TABLE hidden_check_lists (
     instance_serial  INTEGER NOT NULL PRIMARY KEY REFERENCES instances (serial) ON DELETE CASCADE, -- whose
@@ -166,6 +225,13 @@ CREATE TABLE money_pots (
 
 CREATE INDEX money_pots_by_instance ON money_pots (instance_serial, serial);
 
+CREATE TABLE order_cashiers (
+    order_serial    INTEGER PRIMARY KEY REFERENCES orders (serial) ON DELETE CASCADE, -- which sale
+    cashier_serial  INTEGER NOT NULL REFERENCES cashiers (serial) ON DELETE CASCADE -- whose
+) STRICT;
+
+CREATE INDEX order_cashiers_by_cashier ON order_cashiers (cashier_serial);
+
 CREATE TABLE order_pots (
     order_serial  INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- which order
     pot_serial    INTEGER NOT NULL REFERENCES money_pots (serial) ON DELETE CASCADE, -- to which pot
@@ -182,7 +248,7 @@ CREATE TABLE order_products (
     quantity_u      INTEGER NOT NULL,                           -- how much, in millionths
     is_reserved     INTEGER NOT NULL CHECK (is_reserved IN (0, 1)), -- 0: nothing is reserved, it only counts as sold with the payment
     is_open         INTEGER NOT NULL CHECK (is_open IN (0, 1)), -- 1: not sold yet
-    expires_at_s    INTEGER NOT NULL,                           -- until when it is reserved, seconds since 1970
+    expires_at_s    INTEGER NOT NULL, returned_u INTEGER NOT NULL DEFAULT 0,                           -- until when it is reserved, seconds since 1970
     PRIMARY KEY (order_serial, line)
 ) STRICT, WITHOUT ROWID;
 
@@ -323,7 +389,7 @@ CREATE TABLE products (
     taxes               TEXT    NOT NULL,                       -- JSON list of taxes on one
     address             TEXT,                                   -- JSON: where it is; NULL: not said
     next_restock_s      INTEGER,                                -- when there is more, seconds since 1970; 0: not known; NULL: never
-    minimum_age         INTEGER NOT NULL,                       -- of the customer, in years
+    minimum_age         INTEGER NOT NULL, low_stock_u INTEGER,                       -- of the customer, in years
     UNIQUE (instance_serial, product_id)
 ) STRICT;
 
@@ -334,6 +400,11 @@ CREATE INDEX products_by_image ON products (image_serial) WHERE image_serial IS 
 CREATE INDEX products_by_instance ON products (instance_serial, serial);
 
 CREATE INDEX products_by_pot ON products (pot_serial) WHERE pot_serial IS NOT NULL;
+
+CREATE TABLE receipt_details (
+    instance_serial  INTEGER PRIMARY KEY REFERENCES instances (serial) ON DELETE CASCADE, -- whose it is
+    tax_number       TEXT    NOT NULL                           -- under which the shop pays its taxes, as it writes it
+) STRICT;
 
 CREATE TABLE refunds (
     serial          INTEGER PRIMARY KEY,                        -- the order of granting
@@ -348,11 +419,42 @@ CREATE INDEX refunds_by_order ON refunds (order_serial, serial);
 
 CREATE INDEX refunds_by_time ON refunds (granted_at_s, serial);
 
+CREATE TABLE settlements (
+    order_serial           INTEGER NOT NULL REFERENCES orders (serial) ON DELETE CASCADE, -- of which order
+    exchange_url           TEXT    NOT NULL,                    -- base URL of the exchange that has the coins
+    account_serial         INTEGER,                             -- to which account of the order's instance, by the contract; NULL: not looked up so far
+    due_s                  INTEGER NOT NULL,                    -- when the exchange is asked next, seconds since 1970
+    tries                  INTEGER NOT NULL DEFAULT 0,          -- how often in a row it was asked in vain
+    state                  INTEGER NOT NULL DEFAULT 0 CHECK (state IN (0, 1, 2)), -- 0: open; 1: wired; 2: nothing is wired any more
+    closed_at_s            INTEGER,                             -- since when it is not open, seconds since 1970; NULL: it is
+    trouble_code           INTEGER,                             -- Taler code of what is wrong; NULL: nothing
+    trouble_coin           BLOB    CHECK (length(trouble_coin) = 32), -- the coin that it is about; NULL: none of its own
+    trouble_status         INTEGER,                             -- HTTP status of the exchange's answer; NULL: it gave none
+    trouble_exchange_code  INTEGER,                             -- the exchange's own code; NULL: it gave none
+    PRIMARY KEY (order_serial, exchange_url),
+    CHECK ((state = 0) = (closed_at_s IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX settlements_due ON settlements (exchange_url, due_s) WHERE state = 0;
+
 CREATE TABLE setup_code (
     id            INTEGER PRIMARY KEY CHECK (id = 1),           -- there is one row at most
     code_hash     BLOB    NOT NULL CHECK (length(code_hash) = 64), -- SHA-512 of the code
     expires_at_s  INTEGER NOT NULL                              -- seconds since 1970
 ) STRICT;
+
+CREATE TABLE stock_movements (
+    serial          INTEGER PRIMARY KEY AUTOINCREMENT,          -- the order of what happened; never used again
+    product_serial  INTEGER NOT NULL REFERENCES products (serial) ON DELETE CASCADE, -- of which product
+    at_s            INTEGER NOT NULL,                           -- when, seconds since 1970
+    reason          TEXT    NOT NULL,                           -- delivery, breakage, own-use, count, return or uncounted
+    change_u        INTEGER NOT NULL,                           -- how much more is there, in millionths; below 0: less
+    left_u          INTEGER,                                    -- how much was there then, in millionths; NULL: without end
+    who             TEXT    NOT NULL,                           -- who did it, as the shop calls them; may be empty
+    note            TEXT    NOT NULL                            -- the shop's own note, or the number of the order; may be empty
+) STRICT;
+
+CREATE INDEX stock_movements_by_product ON stock_movements (product_serial, serial);
 
 CREATE TABLE templates (
     serial             INTEGER PRIMARY KEY,                     -- the order of adding
@@ -368,6 +470,16 @@ CREATE INDEX templates_by_instance ON templates (instance_serial, serial);
 
 CREATE INDEX templates_by_otp_device ON templates (otp_device_serial) WHERE otp_device_serial IS NOT NULL;
 
+CREATE TABLE till_devices (
+    serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the device for the shop; never used again
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- for which shop
+    hash             BLOB    NOT NULL UNIQUE CHECK (length(hash) = 32), -- SHA-256 of what the browser's cookie says
+    browser          TEXT    NOT NULL,                          -- name of the browser (User-Agent, shortened)
+    created_at_s     INTEGER NOT NULL                           -- seconds since 1970
+) STRICT;
+
+CREATE INDEX till_devices_by_instance ON till_devices (instance_serial, serial);
+
 CREATE TABLE tokens (
     serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- names the token for the shop; never used again
     instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- which it opens
@@ -378,13 +490,29 @@ CREATE TABLE tokens (
     created_at_s     INTEGER NOT NULL,                          -- seconds since 1970
     expires_at_s     INTEGER,                                   -- seconds since 1970; NULL: never
     description      TEXT,                                      -- the shop's own note; NULL: none
-    last_used_s      INTEGER,                                   -- seconds since 1970, to the minute; NULL: never
+    last_used_s      INTEGER, cashier_serial   INTEGER REFERENCES cashiers (serial) ON DELETE CASCADE,                                   -- seconds since 1970, to the minute; NULL: never
     CHECK ((kind = 'web') = (browser IS NOT NULL))
 ) STRICT;
+
+CREATE INDEX tokens_by_cashier ON tokens (cashier_serial) WHERE cashier_serial IS NOT NULL;
 
 CREATE INDEX tokens_by_expiry ON tokens (expires_at_s) WHERE expires_at_s IS NOT NULL;
 
 CREATE INDEX tokens_by_instance ON tokens (instance_serial, serial);
+
+CREATE TABLE transfers (
+    serial           INTEGER PRIMARY KEY AUTOINCREMENT,         -- its id; never used again
+    instance_serial  INTEGER NOT NULL REFERENCES instances (serial) ON DELETE CASCADE, -- whose account
+    account_serial   INTEGER NOT NULL REFERENCES accounts (serial) ON DELETE CASCADE, -- on which account
+    exchange_url     TEXT    NOT NULL,                          -- base URL of the exchange, as its subject says
+    wtid             BLOB    NOT NULL CHECK (length(wtid) = 32), -- names the transfer, as its subject says
+    credit_amount    TEXT    NOT NULL,                          -- what arrived, like EUR:1.5
+    execution_s      INTEGER NOT NULL,                          -- when, as far as known, seconds since 1970
+    source           TEXT    NOT NULL CHECK (source IN ('api', 'page', 'statement', 'facade')), -- by what it is known
+    UNIQUE (account_serial, exchange_url, wtid)
+) STRICT;
+
+CREATE INDEX transfers_by_instance ON transfers (instance_serial, serial);
 
 CREATE TABLE trusted_exchanges (
     base_url      TEXT    NOT NULL PRIMARY KEY,                 -- where the exchange is

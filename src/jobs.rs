@@ -22,6 +22,8 @@ const MAX_KEY_RETRY: Duration = Duration::from_secs(600);
 
 /// Interval between checks for pending work.
 const PENDING_INTERVAL: Duration = Duration::from_secs(30);
+/// Interval between looks whether an account is to be checked at an exchange: they read a few rows.
+const KYC_INTERVAL: Duration = Duration::from_secs(60);
 /// Interval at which the current time is stored, so that the next start notices a clock that jumped.
 /// Half an hour wears out no SD card, and is well below the jump that is noticed.
 const TIME_INTERVAL: Duration = Duration::from_secs(1800);
@@ -42,6 +44,8 @@ pub async fn run(till: Till) {
         resume_pending(&till),
         record_time(&till),
         till.tell_webhooks(),
+        follow_money(&till),
+        check_kyc(&till),
         delete_unpaid(&till)
     );
 }
@@ -91,6 +95,41 @@ async fn resume_pending(till: &Till) {
                 // The next check finds work added for this exchange meanwhile.
                 Some(()) = groups.next() => {}
             }
+        }
+    }
+}
+
+/// Asks exchanges how the shops' accounts stand, where that matters.
+async fn check_kyc(till: &Till) {
+    loop {
+        tokio::time::sleep(KYC_INTERVAL).await;
+        if let Err(error) = till.check_kyc().await {
+            let line = format_args!("accounts could not be checked: {error}");
+            log_limit::warn("failures to check accounts", line);
+        }
+    }
+}
+
+/// Follows the money of paid orders to the bank. It wakes only when something is due; exchanges are asked beside
+/// each other.
+async fn follow_money(till: &Till) {
+    let mut visits = FuturesUnordered::new();
+    loop {
+        let wait = match till.due_settlements() {
+            Ok(due) => {
+                visits.extend(due.visits.into_iter().map(|visit| till.settle(visit)));
+                due.wait
+            }
+            Err(error) => {
+                let line = format_args!("money on its way could not be looked up: {error}");
+                log_limit::warn("failures to look up money on its way", line);
+                PENDING_INTERVAL
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = till.settlement_added() => {}
+            Some(()) = visits.next() => {}
         }
     }
 }

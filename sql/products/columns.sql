@@ -16,5 +16,6 @@ SELECT
         WHERE order_products.product_serial = products.serial AND is_open = 1 AND is_reserved = 1
             AND expires_at_s > :now_s
     )) AS INTEGER) AS held_u,
-    products.image_serial, images.hash AS image_hash, iif(images.size <= :longest_image, images.text, NULL) AS image
+    products.image_serial, images.hash AS image_hash, iif(images.size <= :longest_image, images.text, NULL) AS image,
+    products.low_stock_u
 FROM products LEFT JOIN images ON images.serial = products.image_serial

@@ -1,5 +1,5 @@
 SELECT
-    refunds.serial, order_id, summary, refunds.amount, reason, granted_at_s, collected_at_s, method
+    refunds.serial, orders.serial AS order_serial, order_id, summary, orders.amount AS price, refunds.amount, reason, granted_at_s, collected_at_s, method
 FROM refunds
     JOIN orders ON orders.serial = refunds.order_serial
     LEFT JOIN payments ON payments.order_serial = refunds.order_serial

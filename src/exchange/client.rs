@@ -131,6 +131,30 @@ impl Http {
         self.get_up_to(MAX_TRANSFER, url, &[200]).await.map(|(_, reply)| reply)
     }
 
+    /// The same as [`Self::get`] with a header; an answer without a body is null.
+    pub(super) async fn get_with(
+        &self,
+        url: &str,
+        statuses: &[u16],
+        header: (HeaderName, String),
+    ) -> Result<(u16, Value), Error> {
+        let (times, header) = (&self.0.times, &header);
+        let ask = move || async move {
+            let request = self.request(Method::GET, url).await?;
+            let request = request.header(header.0.clone(), &header.1);
+            let (_, status, bytes) = within(times.request, fetch(request, MAX_REPLY)).await?;
+            match statuses.contains(&status) {
+                true if bytes.is_empty() => Ok((status, Value::Null)),
+                true => {
+                    let reply = serde_json::from_slice(&bytes);
+                    Ok((status, reply.map_err(|_| Error::NotJson { status })?))
+                }
+                false => Err(refusal(status, &bytes)),
+            }
+        };
+        self.patiently(times.request, ask).await
+    }
+
     async fn get_up_to(
         &self,
         most: usize,

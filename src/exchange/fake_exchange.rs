@@ -65,6 +65,7 @@ impl FakeExchange {
                 .route("/keys", web::get().to(keys))
                 .route("/deposits/{which:.*}", web::get().to(reported))
                 .route("/transfers/{which:.*}", web::get().to(reported))
+                .route("/kyc-check/{which:.*}", web::get().to(reported))
                 .default_service(web::post().to(asked))
         });
         let server = server.workers(1).disable_signals().listen(listener).unwrap().run();

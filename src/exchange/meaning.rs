@@ -21,6 +21,15 @@ const ALREADY_WIRED: u32 = 1503;
 /// HTTP status stated when a coin has more refunds than an exchange stores.
 const TOO_MANY_REFUNDS: u16 = 413;
 
+/// HTTP status of an answer with what was asked for.
+pub const ANSWERED: u16 = 200;
+/// HTTP status of an answer that what is asked for has not happened yet.
+pub const NOT_YET: u16 = 202;
+/// HTTP status of an answer that there is no such thing.
+pub const NO_SUCH_THING: u16 = 404;
+/// HTTP status of an answer that there were too many requests.
+const TOO_MANY_REQUESTS: u16 = 429;
+
 /// Kinds of an exchange's failures.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ErrorKind {
@@ -112,6 +121,16 @@ impl Error {
             || self.kind() == ErrorKind::Refused
                 && (self.status() == Some(TOO_MANY_REFUNDS)
                     || self.code().is_some_and(|code| REFUND_CODES.contains(&code)))
+    }
+
+    /// Whether the exchange asks for fewer requests.
+    pub fn is_rate_limit(&self) -> bool {
+        self.status() == Some(TOO_MANY_REQUESTS)
+    }
+
+    /// Whether the exchange answers that there is no such thing.
+    pub fn is_denial(&self) -> bool {
+        matches!(self, Self::Refused { status: NO_SUCH_THING, .. })
     }
 
     /// Whether the exchange answers a refund request with "no such coin", or none for this contract.

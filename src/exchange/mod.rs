@@ -14,7 +14,7 @@
 //! | `inspect` | the keys, fetched once and not cached |
 //! | `reach` | whether it answers, said in the log when that changes |
 //! | `meaning` | what a failure means, and whether it is for good |
-//! | `deposit`, `refund`, `question`, `transfer` | what is asked of an exchange, and how its answer is checked |
+//! | `deposit`, `refund`, `question`, `transfer`, `kyc_check` | what is asked of an exchange, and how its answer is checked |
 
 mod client;
 mod deposit;
@@ -22,6 +22,7 @@ mod deposit;
 mod fake_exchange;
 mod inspect;
 mod key_cache;
+mod kyc_check;
 mod meaning;
 mod question;
 mod reach;
@@ -47,8 +48,9 @@ pub use client::{Http, Times};
 pub use deposit::{Deposit, DepositConfirmed, MAX_COINS, NotConfirmed, Sendings};
 pub use inspect::{Inspection, introduce};
 pub use key_cache::{KeyState, PersistedKeys};
-pub use meaning::{ErrorKind, says_wired};
-pub use question::{DepositState, NotWired, WhichDeposit, WiredDeposit};
+pub use kyc_check::{KEY_DIFFERS, KycState};
+pub use meaning::{ANSWERED, ErrorKind, NO_SUCH_THING, NOT_YET, says_wired};
+pub use question::{DEPOSIT_UNKNOWN, DepositState, NotWired, WhichDeposit, WiredDeposit};
 pub use refund::{CoinRefund, RefundConfirmed};
 pub use transfer::{KnownDeposit, ReportedDeposit, TransferFault, TransferReport, TransferTarget};
 

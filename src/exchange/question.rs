@@ -13,7 +13,7 @@ use taler::sign::{PublicKey, Signature, SigningKey, Statement};
 use taler::time::Timestamp;
 
 /// The exchange's word that it knows no such deposit (`EXCHANGE_DEPOSITS_GET_NOT_FOUND`).
-const DEPOSIT_UNKNOWN: u32 = 1100;
+pub const DEPOSIT_UNKNOWN: u32 = 1100;
 
 /// Which deposit is asked for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -753,6 +753,23 @@ fn an_accounts_owner_asks_for_its_state_as_then() {
     assert_eq!(file["answer"]["body"]["code"], 1940);
 }
 
+#[actix_web::test]
+async fn what_a_real_exchange_said_of_accounts_is_told_apart() {
+    let owner = SigningKey::from_seed([1; 32]);
+    let request = recorded("batch-deposit-1-coin");
+    let payto = request["request"]["body"]["merchant_payto_uri"].as_str().unwrap();
+    let payto = Payto::parse(payto).unwrap();
+    let says = async |name: &str| {
+        let peer = FakeExchange::start();
+        client_of(&peer, &recorded(name)).kyc_state(&payto, &owner).await.unwrap()
+    };
+    let KycState::Required(reply) = says("kyc-check-202").await else { panic!() };
+    assert_eq!(reply["access_token"].as_str().unwrap().len(), 52);
+    assert_eq!(says("kyc-check-409-1940-key-not-proven").await, KycState::KeyUnknown);
+    let differs = says("kyc-check-403-1930-wrong-signature-or-key").await;
+    assert!(matches!(differs, KycState::KeyDiffers(_)), "{differs:?}");
+}
+
 #[test]
 fn a_reserve_has_signed_what_it_withdrew() {
     let file = recorded("batch-withdraw");

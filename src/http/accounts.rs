@@ -176,7 +176,7 @@ pub(super) async fn remove(
     Ok(HttpResponse::NoContent().finish())
 }
 
-fn h_wire(text: &str) -> Result<HashCode, Failure> {
+pub(super) fn h_wire(text: &str) -> Result<HashCode, Failure> {
     HashCode::parse(text).map_err(|_| Failure::HWire)
 }
 

@@ -29,7 +29,9 @@ pub(super) async fn ready(till: Data<Till>) -> Answer {
 /// `GET /metrics`, for Prometheus.
 pub(super) async fn metrics(till: Data<Till>, metrics: Data<Metrics>) -> Answer {
     let webhooks = till.webhook_health().await?;
-    let text = metrics.text(&till, webhooks).map_err(|error| Failure::Bug(error.to_string()))?;
+    let transfers = till.transfer_counts().await?;
+    let text = metrics.text(&till, webhooks, transfers);
+    let text = text.map_err(|error| Failure::Bug(error.to_string()))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, kind)).body(text))
 }

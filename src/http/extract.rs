@@ -511,7 +511,11 @@ impl Authorized {
         };
         let admission = match access {
             Access::Public => return bug("a public route asks for a principal"),
-            Access::AnySession | Access::Session(_) | Access::SessionBackground(_) => {
+            Access::AnySession
+            | Access::Session(_)
+            | Access::SessionBackground(_)
+            | Access::Till(_)
+            | Access::TillBackground(_) => {
                 return bug("the back office asks for a principal with a token");
             }
             Access::AnyToken => by_token(request, till, key.as_ref(), None),

@@ -4,13 +4,14 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::{Deserialize, Serialize};
 
+use super::accounts::h_wire;
 use super::error::Answer;
 #[cfg(test)]
 use super::extract::LongPollQuery;
 use super::extract::{self, LongPoll, PathId, QueryParams};
 #[cfg(test)]
 use super::openapi::{
-    operation::{Operation, get},
+    operation::{Operation, get, post},
     values,
 };
 use crate::till::{Kyc, KycAsk, KycStatus, KycTransfer, Principal, Till, WaitLimit};
@@ -19,7 +20,7 @@ use taler::base32::HashCode;
 use taler::exchange::Limit;
 use taler::ids::InstanceId;
 use taler::payto::Payto;
-use taler::time::RelativeTime;
+use taler::time::{RelativeTime, Timestamp};
 use taler::web::BaseUrl;
 
 /// `GET /private/kyc`.
@@ -107,8 +108,17 @@ struct KycRow {
     exchange_http_status: u16,
     /// Whether the exchange's keys are not known.
     no_keys: bool,
-    /// Whether the exchange knows the account under another key. It is false: tilld's keys do not change.
+    /// Whether the exchange knows the account under another key than the instance's.
     auth_conflict: bool,
+    /// Whether people at the exchange look at the account. It is missing if the exchange does not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = false))]
+    aml_review: Option<bool>,
+    /// Opens the exchange's page for the account, `EXCHANGE/kyc-spa/ACCESS_TOKEN`. Who has it can answer in the
+    /// shop's name. It is missing if nothing is asked, or the exchange has not said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, schema(example = "AM6CQ0DXC266RPSV2HN981FHFH3K93NAYR5GJ6MCJXA47236K5G0"))]
+    access_token: Option<String>,
     /// How much the exchange lets pass.
     limits: Vec<AccountLimit>,
     /// The Taler code of the exchange's last answer about the account, if it gave one.
@@ -164,6 +174,7 @@ async fn answer(
 }
 
 fn row(kyc: Kyc) -> KycRow {
+    let said = kyc.ask.as_ref().map(|ask| &ask.reply);
     let heard = kyc.ask.as_ref().map_or_else(|| silence(kyc.status), |ask| ask.status);
     KycRow {
         status: kyc.status.as_str(),
@@ -173,7 +184,9 @@ fn row(kyc: Kyc) -> KycRow {
         exchange_currency: kyc.currency,
         exchange_http_status: heard,
         no_keys: kyc.status == KycStatus::NoKeys,
-        auth_conflict: false,
+        auth_conflict: kyc.is_key_conflict,
+        aml_review: said.and_then(|reply| reply.get("aml_review")?.as_bool()),
+        access_token: said.and_then(|reply| Some(reply.get("access_token")?.as_str()?.to_owned())),
         limits: kyc.limits.into_iter().map(limit).collect(),
         exchange_code: kyc.ask.and_then(|ask| ask.code),
         payto_kycauths: kyc.transfers.iter().map(KycTransfer::payto_uri).collect(),
@@ -199,10 +212,86 @@ fn limit(limit: Limit) -> AccountLimit {
     }
 }
 
+/// The exchange that an account is shown to.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct KycAuthWish {
+    /// The exchange's base URL.
+    exchange_url: BaseUrl,
+}
+
+/// Transfers of which one shows an exchange whose the account is.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct KycAuthAnswer {
+    /// The transfers. One of them is enough.
+    wire_instructions: Vec<WireInstruction>,
+}
+
+/// A transfer from the account to the exchange.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct WireInstruction {
+    /// How much.
+    amount: Amount,
+    /// To which account of the exchange.
+    target_payto: Payto,
+    /// With which subject.
+    subject: TransferSubject,
+    /// Until when it can be made.
+    expiration: Timestamp,
+}
+
+/// The subject of a transfer.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TransferSubject {
+    /// `SIMPLE`: it is typed as it is.
+    #[serde(rename = "type")]
+    #[cfg_attr(test, schema(example = "SIMPLE"))]
+    kind: &'static str,
+    /// How much, once more.
+    credit_amount: Amount,
+    /// The text. It has the instance's public key in it.
+    #[cfg_attr(test, schema(example = "KYC:X7X3Y5Q0JG2S42HGHSPSRF4MGQVJHS8Z5WY3ZRS27WVRCYC8X8EG"))]
+    subject: String,
+}
+
+/// `POST /private/accounts/$H_WIRE/kycauth`: by which transfer the account shows whose it is.
+pub(super) async fn transfers(
+    till: Data<Till>,
+    extract::Authorized(principal): extract::Authorized,
+    PathId(id): PathId<String>,
+    body: extract::Body,
+) -> Answer {
+    let h_wire = h_wire(&id)?;
+    let KycAuthWish { exchange_url } = body.read().await?;
+    let transfers = till.kyc_transfers(&principal, h_wire, &exchange_url).await?;
+    let instruction = |transfer: KycTransfer| WireInstruction {
+        amount: transfer.amount,
+        target_payto: transfer.to,
+        subject: TransferSubject {
+            kind: "SIMPLE",
+            credit_amount: transfer.amount,
+            subject: transfer.subject,
+        },
+        expiration: Timestamp::NEVER,
+    };
+    let wire_instructions = transfers.into_iter().map(instruction).collect();
+    Ok(HttpResponse::Ok().json(KycAuthAnswer { wire_instructions }))
+}
+
 /// How the API document describes the route of an instance.
 #[cfg(test)]
 pub(super) fn operations() -> Vec<Operation> {
-    vec![described(get("/private/kyc", "How exchanges stand to the instance's accounts"))]
+    vec![
+        described(get("/private/kyc", "How exchanges stand to the instance's accounts")),
+        post("/private/accounts/{id}/kycauth", "By which transfer an account shows whose it is")
+            .at::<HashCode>("The hash that names the account.")
+            .reads::<KycAuthWish>()
+            .answers::<KycAuthAnswer>(200, "The transfers; one is enough.")
+            .fails(&["AccountUnknown", "HWire", "KycExchangeUnreachable", "Untrusted"]),
+    ]
 }
 
 /// How the API document describes the route for the special instance.

@@ -11,7 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::till::{Health, Till};
+use crate::till::{Health, Till, TransferCounts};
 
 /// Label values come from short lists, so that no client can make the metrics grow.
 #[derive(Clone, Debug, EncodeLabelSet, Eq, Hash, PartialEq)]
@@ -54,7 +54,12 @@ impl Metrics {
     ///
     /// # Errors
     /// [`std::fmt::Error`] when the text cannot be written, which memory alone could cause.
-    pub(super) fn text(&self, till: &Till, webhooks: Health) -> Result<String, std::fmt::Error> {
+    pub(super) fn text(
+        &self,
+        till: &Till,
+        webhooks: Health,
+        transfers: TransferCounts,
+    ) -> Result<String, std::fmt::Error> {
         let mut registry = Registry::with_prefix("tilld");
         registry.register("http_requests", "Requests answered", self.requests.clone());
         registry.register_with_unit(
@@ -74,6 +79,16 @@ impl Metrics {
             ("store_wal_pages", "Pages in the write-ahead log", store.wal_pages),
             ("webhooks_waiting", "Calls of webhooks that wait to be sent", webhooks.waiting.into()),
             ("webhooks_failing", "Webhooks whose last call failed", webhooks.failing.into()),
+            (
+                "transfers_waiting",
+                "Transfers of which no exchange has said what they paid for",
+                transfers.waiting.into(),
+            ),
+            (
+                "transfers_conflicting",
+                "Transfers that are not what the shops know",
+                transfers.conflicting.into(),
+            ),
         ];
         for (name, help, value) in gauges {
             registry.register(

@@ -40,8 +40,10 @@ mod routes;
 mod sessions;
 mod settings;
 mod shop;
+mod statistics;
 mod templates;
 mod tokens;
+mod transfers;
 mod units;
 mod webhooks;
 
@@ -63,7 +65,10 @@ pub use self::metrics::Metrics;
 pub use self::routes::{Access, RouteSpec};
 pub use self::settings::{Limits, Settings};
 
-use Access::{AnySession, AnyToken, Management, Private, Public, Session, SessionBackground};
+use Access::{
+    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground, Till,
+    TillBackground,
+};
 
 macro_rules! routes {
     ($(#[$doc:meta])* $table:ident, $add:ident:
@@ -121,6 +126,7 @@ routes! {
     GET    "/private/accounts/{id}"         Private(AccountsRead)       => accounts::show;
     PATCH  "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::change;
     DELETE "/private/accounts/{id}"         Private(AccountsWrite)      => accounts::remove;
+    POST   "/private/accounts/{id}/kycauth" Private(AccountsWrite)      => kyc::transfers;
 
     GET    "/private/otp-devices"           Private(OtpDevicesRead)     => otp_devices::list;
     POST   "/private/otp-devices"           Private(OtpDevicesWrite)    => otp_devices::add;
@@ -174,20 +180,20 @@ routes! {
     POST   "/private/webhooks/{id}/redeliver" Private(WebhooksWrite)    => webhooks::redeliver_since;
     POST   "/private/webhooks/{id}/test"    Private(WebhooksWrite)      => webhooks::test;
     POST   "/private/webhooks/{id}/secret"  Private(WebhooksWrite)      => webhooks::new_secret;
+
+    GET    "/private/transfers"             Private(TransfersRead)      => transfers::list;
+    POST   "/private/transfers"             Private(TransfersWrite)     => transfers::confirm;
+    DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => transfers::remove;
+    GET    "/private/incoming"              Private(TransfersRead)      => transfers::incoming;
+    GET    "/private/incoming/{id}"         Private(TransfersRead)      => transfers::incoming_one;
+    GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => statistics::own_amount;
+    GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => statistics::own_counter;
 }
 
 routes! {
     /// Routes of every instance that protocol 27 has and tilld does not offer yet; see `later`.
     LATER, add_later:
-    GET    "/private/transfers"             Private(TransfersRead)      => later::private;
-    POST   "/private/transfers"             Private(TransfersWrite)     => later::private;
-    DELETE "/private/transfers/{id}"        Private(TransfersWrite)     => later::private;
-    GET    "/private/incoming"              Private(TransfersRead)      => later::private;
-    GET    "/private/incoming/{id}"         Private(TransfersRead)      => later::private;
-    POST   "/private/accounts/{id}/kycauth" Private(AccountsWrite)      => later::private;
 
-    GET    "/private/statistics-amount/{id}" Private(StatisticsRead)    => later::private;
-    GET    "/private/statistics-counter/{id}" Private(StatisticsRead)   => later::private;
     GET    "/private/statistics-report/{id}" Private(StatisticsRead)    => later::private;
     GET    "/private/reports"               Private(ReportsRead)        => later::private;
     POST   "/private/reports"               Private(ReportsWrite)       => later::private;
@@ -210,10 +216,6 @@ routes! {
     LATER_ROOT, add_later_root:
     GET    "/reports/{id}"                  Public                      => later::public;
     POST   "/reports/{id}"                  Public                      => later::public;
-    GET    "/management/instances/{id}/statistics-amount/{slug}"
-                                            Management(StatisticsRead)  => later::private;
-    GET    "/management/instances/{id}/statistics-counter/{slug}"
-                                            Management(StatisticsRead)  => later::private;
 }
 
 routes! {
@@ -231,6 +233,10 @@ routes! {
     DELETE "/management/instances/{id}"     Management(InstancesWrite)  => instances::delete;
     POST   "/management/instances/{id}/auth" Management(InstancesWrite) => instances::auth;
     GET    "/management/instances/{id}/kyc" Management(InstancesRead)   => kyc::of;
+    GET    "/management/instances/{id}/statistics-amount/{slug}"
+                                            Management(StatisticsRead)  => statistics::amount_of;
+    GET    "/management/instances/{id}/statistics-counter/{slug}"
+                                            Management(StatisticsRead)  => statistics::counter_of;
 }
 
 routes! {
@@ -246,27 +252,62 @@ routes! {
     GET    "/orders"                        Session(OrdersRead)            => backoffice::orders::page;
     GET    "/orders-live"                   SessionBackground(OrdersRead)           => backoffice::orders::live;
     GET    "/orders/{id}"                   Session(OrdersRead)            => backoffice::order::page;
-    GET    "/orders/{id}/live"              SessionBackground(OrdersRead)           => backoffice::order::live;
+    GET    "/orders/{id}/live"              TillBackground(OrdersRead)           => backoffice::order::live;
+    GET    "/orders/{id}/receipt"           Till(OrdersRead)            => backoffice::receipt::page;
     POST   "/orders/{id}/refund"            Session(OrdersRefund)          => backoffice::order::refund;
     POST   "/orders/{id}/payments"          Session(PaymentsWrite)         => backoffice::order::pay;
+    POST   "/orders/{id}/return"            Session(ProductsWrite)         => backoffice::order::put_back;
     POST   "/orders/{id}/delete"            Session(OrdersWrite)           => backoffice::order::delete;
     GET    "/new-order"                     Session(OrdersRead)            => backoffice::new_order::page;
     POST   "/new-order"                     Session(OrdersWrite)           => backoffice::new_order::submit;
-    GET    "/till"                          Session(OrdersRead)            => backoffice::till::page;
-    POST   "/till"                          Session(OrdersWrite)           => backoffice::till::begin;
-    GET    "/till/{id}"                     Session(OrdersRead)            => backoffice::till::sale;
-    POST   "/till/{id}/payment"             Session(PaymentsWrite)         => backoffice::till::pay;
-    POST   "/till/{id}/cancel"              Session(OrdersWrite)           => backoffice::till::cancel;
+    GET    "/till"                          Till(OrdersRead)               => backoffice::till::page;
+    POST   "/till"                          Till(OrdersWrite)              => backoffice::till::begin;
+    GET    "/till/{id}"                     Till(OrdersRead)               => backoffice::till::sale;
+    POST   "/till/{id}/payment"             Till(PaymentsWrite)            => backoffice::till::pay;
+    POST   "/till/{id}/cancel"              Till(OrdersWrite)              => backoffice::till::cancel;
     POST   "/till/{id}/undo"                Session(OrdersRefund)          => backoffice::till::undo;
-    GET    "/pictures/{id}"                 SessionBackground(ProductsRead) => backoffice::pictures::show;
+    GET    "/pictures/{id}"                 TillBackground(ProductsRead)   => backoffice::pictures::show;
     GET    "/export"                        Session(OrdersRead)            => backoffice::export::page;
     GET    "/export-file"                   Session(OrdersRead)            => backoffice::export::file;
+    GET    "/today"                         Till(OrdersRead)               => backoffice::today::page;
+    GET    "/cashier"                       Public                      => backoffice::cashier::page;
+    POST   "/cashier"                       Public                      => backoffice::cashier::submit;
+    GET    "/cashiers"                      Session(TokensRead)            => backoffice::cashiers::page;
+    POST   "/cashiers"                      Session(TokensWrite)           => backoffice::cashiers::add;
+    POST   "/cashiers/{id}/pin"             Session(TokensWrite)           => backoffice::cashiers::set_pin;
+    POST   "/cashiers/{id}/remove"          Session(TokensWrite)           => backoffice::cashiers::remove;
+    POST   "/till-devices"                  Session(TokensWrite)           => backoffice::cashiers::add_device;
+    POST   "/till-devices/{id}/remove"      Session(TokensWrite)           => backoffice::cashiers::remove_device;
     GET    "/templates"                     Session(TemplatesRead)         => backoffice::templates::page;
     GET    "/new-template"                  Session(TemplatesRead)         => backoffice::templates::blank;
     POST   "/new-template"                  Session(TemplatesWrite)        => backoffice::templates::add;
     GET    "/templates/{id}"                Session(TemplatesRead)         => backoffice::templates::show;
     POST   "/templates/{id}"                Session(TemplatesWrite)        => backoffice::templates::change;
     POST   "/templates/{id}/delete"         Session(TemplatesWrite)        => backoffice::templates::delete;
+    GET    "/products"                      Session(ProductsRead)          => backoffice::products::page;
+    GET    "/new-product"                   Session(ProductsRead)          => backoffice::products::blank;
+    POST   "/new-product"                   Session(ProductsWrite)         => backoffice::products::add;
+    GET    "/products/{id}"                 Session(ProductsRead)          => backoffice::products::show;
+    POST   "/products/{id}"                 Session(ProductsWrite)         => backoffice::products::change;
+    POST   "/products/{id}/stock"           Session(ProductsWrite)         => backoffice::products::move_stock;
+    POST   "/products/{id}/delete"          Session(ProductsWrite)         => backoffice::products::delete;
+    GET    "/pictures/{id}"                 Session(ProductsRead)          => backoffice::pictures::show;
+    GET    "/categories"                    Session(CategoriesRead)        => backoffice::categories::page;
+    POST   "/categories"                    Session(CategoriesWrite)       => backoffice::categories::add;
+    GET    "/categories/{id}"               Session(CategoriesRead)        => backoffice::categories::show;
+    POST   "/categories/{id}"               Session(CategoriesWrite)       => backoffice::categories::change;
+    POST   "/categories/{id}/delete"        Session(CategoriesWrite)       => backoffice::categories::delete;
+    GET    "/product-import"                Session(ProductsRead)          => backoffice::product_import::page;
+    POST   "/product-import"                Session(ProductsWrite)         => backoffice::product_import::submit;
+    POST   "/product-import/apply"          Session(ProductsWrite)         => backoffice::product_import::apply;
+    GET    "/product-export"                Session(ProductsRead)          => backoffice::product_import::export;
+    GET    "/otp-devices"                   Session(OtpDevicesRead)        => backoffice::otp_devices::page;
+    GET    "/new-otp-device"                Session(OtpDevicesRead)        => backoffice::otp_devices::blank;
+    POST   "/new-otp-device"                Session(OtpDevicesWrite)       => backoffice::otp_devices::add;
+    GET    "/otp-devices/{id}"              Session(OtpDevicesRead)        => backoffice::otp_devices::show;
+    POST   "/otp-devices/{id}"              Session(OtpDevicesWrite)       => backoffice::otp_devices::change;
+    POST   "/otp-devices/{id}/key"          Session(OtpDevicesWrite)       => backoffice::otp_devices::renew;
+    POST   "/otp-devices/{id}/delete"       Session(OtpDevicesWrite)       => backoffice::otp_devices::delete;
     GET    "/accounts"                      Session(AccountsRead)          => backoffice::accounts::page;
     POST   "/accounts"                      Session(AccountsWrite)         => backoffice::accounts::add;
     POST   "/accounts/{id}/retire"          Session(AccountsWrite)         => backoffice::accounts::retire;
@@ -504,10 +545,13 @@ mod tests {
     #[test]
     fn the_back_office_opens_to_those_who_have_signed_in() {
         for row in OFFICE {
-            let is_open = ["/sign-in", "/setup"].contains(&row.path);
+            let is_open = ["/sign-in", "/setup", "/cashier"].contains(&row.path);
             assert_eq!(row.access == Public, is_open, "{row:?}");
             match row.access {
-                Session(permission) | SessionBackground(permission) => {
+                Session(permission)
+                | SessionBackground(permission)
+                | Till(permission)
+                | TillBackground(permission) => {
                     let reads = permission.as_str().ends_with("-read");
                     assert_eq!(reads, row.method == "GET", "{row:?}");
                 }

@@ -292,6 +292,7 @@ pub(super) async fn add(till: Data<Till>, Authorized(principal): Authorized, bod
         address: new.address,
         next_restock: new.next_restock,
         minimum_age: new.minimum_age,
+        low_stock: None,
     };
     till.add_product(&principal, new.product_id, wish).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -324,6 +325,7 @@ pub(super) async fn change(
         address: new.address,
         next_restock: new.next_restock,
         minimum_age: new.minimum_age,
+        low_stock: None,
     };
     till.change_product(&principal, id, change).await?;
     Ok(HttpResponse::NoContent().finish())

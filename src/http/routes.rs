@@ -24,6 +24,10 @@ pub enum Access {
     Session(Permission),
     /// The same, for polls of pages: these do not prolong the web session.
     SessionBackground(Permission),
+    /// A web session with this permission, also a cashier's, which opens nothing else.
+    Till(Permission),
+    /// The same, for polls of pages.
+    TillBackground(Permission),
 }
 
 /// One route: a method, a path, and the credentials that it needs.

@@ -9,6 +9,11 @@ use super::library::Library;
 use super::routes::{Access, RouteSpec};
 use taler::web::BaseUrl;
 
+/// Longest form with a table of products, in bytes: ten thousand products, most of them with a short description.
+const MAX_IMPORT: usize = 2 << 20;
+/// Forms of the back office that may have a picture in them.
+const WITH_PICTURE: [&str; 2] = ["/new-product", "/products/{id}"];
+
 /// Longest request bodies, in bytes (decision 14).
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -36,10 +41,15 @@ impl Limits {
             return self.private;
         }
         match row.access {
+            // Only those who have signed in are listened to.
+            Access::Session(_) if row.path == "/product-import" => self.private.max(MAX_IMPORT),
+            Access::Session(_) if WITH_PICTURE.contains(&row.path) => self.private,
             Access::Public
             | Access::AnySession
             | Access::Session(_)
-            | Access::SessionBackground(_) => self.public,
+            | Access::SessionBackground(_)
+            | Access::Till(_)
+            | Access::TillBackground(_) => self.public,
             Access::AnyToken | Access::Private(_) | Access::Management(_) => self.private,
         }
     }

@@ -8,6 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::cashier::CashierSerial;
 use super::invalid_field::InvalidField;
 use taler::time::Timestamp;
 
@@ -243,6 +244,8 @@ pub enum TokenKind {
     Web {
         /// What the browser calls itself, shortened; may be empty.
         browser: String,
+        /// The cashier who has signed in; `None`: the owner has.
+        cashier: Option<CashierSerial>,
     },
 }
 
@@ -260,7 +263,15 @@ impl TokenKind {
     pub fn browser(&self) -> Option<&str> {
         match self {
             Self::Api | Self::Static => None,
-            Self::Web { browser } => Some(browser),
+            Self::Web { browser, .. } => Some(browser),
+        }
+    }
+
+    /// The cashier whose web session it is, if it is one's.
+    pub fn cashier(&self) -> Option<CashierSerial> {
+        match self {
+            Self::Api | Self::Static => None,
+            Self::Web { cashier, .. } => *cashier,
         }
     }
 }

@@ -409,6 +409,7 @@ mod tests {
             image_serial: None,
             image_hash: None,
             image: None,
+            low_stock: None,
         };
         CartItem { product, quantity: DecimalQuantity::parse(quantity).unwrap(), pot: None }
     }

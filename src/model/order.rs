@@ -24,7 +24,7 @@ use taler::web::{BaseUrl, FulfillmentUrl, query_value};
 pub type ClaimToken = Bytes<16>;
 
 /// Names one order inside the store; also its place in the shop's list.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct OrderSerial(pub i64);
 
 /// Names one grant of a refund inside the store.

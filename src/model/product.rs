@@ -263,6 +263,8 @@ pub struct ProductChange {
     pub next_restock: Option<Timestamp>,
     /// How old the customer must be, in years.
     pub minimum_age: Option<u8>,
+    /// From which quantity on it is low; `Some(None)`: when nothing is left. The API does not know it.
+    pub low_stock: Option<Option<DecimalQuantity>>,
 }
 
 impl ProductChange {
@@ -362,6 +364,8 @@ pub struct Product {
     pub image_hash: Option<[u8; 32]>,
     /// The picture, if it is there and not longer than was asked for.
     pub image: Option<Image>,
+    /// From which quantity on the shop wants to buy more; `None`: when nothing is left.
+    pub low_stock: Option<DecimalQuantity>,
 }
 
 impl Product {
@@ -370,6 +374,24 @@ impl Product {
         let stock = self.details.total_stock?;
         let gone = self.sold.saturating_add(self.details.total_lost).saturating_add(self.held);
         Some(stock.saturating_sub(gone))
+    }
+
+    /// How much is there, whether customers have reserved some or not; `None`: it is not counted. More may
+    /// have been sold than there was.
+    pub fn present(&self) -> Option<DecimalQuantity> {
+        let gone = self.sold.saturating_add(self.details.total_lost);
+        Some(self.details.total_stock?.saturating_sub(gone))
+    }
+
+    /// Whether more was sold than there was, so that nothing is there but the counters do not say so.
+    pub fn is_oversold(&self) -> bool {
+        let gone = self.sold.saturating_add(self.details.total_lost);
+        self.details.total_stock.is_some_and(|stock| stock < gone)
+    }
+
+    /// Whether the shop wants to buy more.
+    pub fn is_low(&self) -> bool {
+        self.present().is_some_and(|present| present <= self.low_stock.unwrap_or_default())
     }
 
     /// The price of one in `currency`.

@@ -485,7 +485,7 @@ mod tests {
         ) {
             let euro = Currency::parse("EUR").unwrap();
             let cents = |cents: u32| {
-                Amount::from_parts(euro, (cents / 100).into(), cents % 100 * 1_000_000).unwrap()
+                Amount::parse(format!("EUR:{}.{:02}", cents / 100, cents % 100)).unwrap()
             };
             let rates = ["19", "7", "8.1", "2.525", "0", "100"];
             let products: Vec<_> = lines

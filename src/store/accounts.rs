@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use super::{Result, Tx, sql};
 use crate::model::account::{Account, AccountDetails};
 use crate::model::instance::InstanceSerial;
+use crate::model::transfer::AccountSerial;
 use taler::base32::HashCode;
 use taler::payto::Payto;
 
@@ -44,6 +45,20 @@ pub fn find_by_payto(
     let mut statement = db.prepare_cached(sql!("accounts/columns" + "accounts/find_by_payto"))?;
     let params = named_params! { ":instance": instance, ":payto_uri": payto_uri };
     Ok(statement.query_row(params, read_account).optional()?)
+}
+
+/// The number of the account that contracts call `h_wire`.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn serial_of(
+    db: &Connection,
+    instance: InstanceSerial,
+    h_wire: &HashCode,
+) -> Result<Option<AccountSerial>> {
+    let mut statement = db.prepare_cached(sql!("accounts/serial_of"))?;
+    let params = named_params! { ":instance": instance, ":h_wire": h_wire };
+    Ok(statement.query_row(params, |row| row.get(0)).optional()?)
 }
 
 fn read_account(row: &Row<'_>) -> rusqlite::Result<Account> {

@@ -15,6 +15,9 @@ use crate::model::instance::{InstanceSerial, Location, RoundingInterval};
 use crate::model::order::{OrderSerial, PaymentMethod, PaymentReference, RefundSerial, Refunded};
 use crate::model::otp_device::OtpDeviceSerial;
 use crate::model::product::{Image, ImageSerial, ProductSerial};
+use crate::model::transfer::{
+    AccountSerial, ExpectedTransferSerial, TransferSerial, TransferSource,
+};
 use crate::model::webhook::{
     DeliverySerial, DeliveryState, DisabledWhy, EventId, EventSerial, EventType, HttpMethod,
     Secret, WebhookSerial,
@@ -166,16 +169,26 @@ macro_rules! as_serial {
 
 pub(super) use as_serial;
 as_serial!(
+    AccountSerial,
     DeliverySerial,
     EventSerial,
+    ExpectedTransferSerial,
     ImageSerial,
     InstanceSerial,
     OrderSerial,
     OtpDeviceSerial,
     ProductSerial,
     RefundSerial,
+    TransferSerial,
     WebhookSerial,
 );
+
+// Its word; nobody reads it but people.
+impl ToSql for TransferSource {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(self.as_str().into())
+    }
+}
 
 impl ToSql for DeliveryState {
     fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {

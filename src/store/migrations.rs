@@ -24,6 +24,10 @@ pub(super) const STEPS: &[&str] = &[
     sql!("migrations/0011_webhooks"),
     sql!("migrations/0012_inventory"),
     sql!("migrations/0013_counter"),
+    sql!("migrations/0014_stock"),
+    sql!("migrations/0015_receipts"),
+    sql!("migrations/0016_cashiers"),
+    sql!("migrations/0017_settlement"),
 ];
 
 /// The schema version of this program: the number of migrations.

@@ -8,6 +8,7 @@ use rusqlite::{Connection, named_params};
 use super::{Result, Tx, pots, products, sql};
 use crate::model::order::OrderSerial;
 use crate::model::product::ProductSerial;
+use crate::model::stock::SoldLine;
 use taler::amount::Amount;
 use taler::quantity::DecimalQuantity;
 use taler::time::Timestamp;
@@ -138,6 +139,44 @@ fn by_product(lines: &[(ProductSerial, DecimalQuantity)]) -> Vec<(ProductSerial,
 pub fn is_held(db: &Connection, product: ProductSerial, now: Timestamp) -> Result<bool> {
     let mut statement = db.prepare_cached(sql!("order_products/is_held"))?;
     Ok(statement.exists(named_params! { ":product_serial": product, ":now_s": now })?)
+}
+
+/// The lines of a paid order whose products are counted.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn sold_lines(db: &Connection, order: OrderSerial) -> Result<Vec<SoldLine>> {
+    let mut statement = db.prepare_cached(sql!("order_products/lines"))?;
+    let rows = statement.query_map(named_params! { ":order_serial": order }, |row| {
+        Ok(SoldLine {
+            line: row.get("line")?,
+            product: row.get("product_serial")?,
+            product_id: row.get("product_id")?,
+            name: row.get("name")?,
+            sold: row.get("quantity_u")?,
+            returned: row.get("returned_u")?,
+        })
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Counts so much more of a paid order's line as returned; `false` if that is more than was sold.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn add_returned(
+    tx: &mut Tx<'_>,
+    order: OrderSerial,
+    line: i64,
+    quantity: DecimalQuantity,
+) -> Result<bool> {
+    let changed =
+        tx.prepare_cached(sql!("order_products/add_returned"))?.execute(named_params! {
+            ":order_serial": order,
+            ":line": line,
+            ":quantity_u": quantity,
+        })?;
+    Ok(changed > 0)
 }
 
 #[cfg(test)]

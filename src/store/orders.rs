@@ -48,6 +48,15 @@ pub fn terms(db: &Connection, order: OrderSerial) -> Result<String> {
     Ok(statement.query_row(named_params! { ":order_serial": order }, logos::terms)?)
 }
 
+/// The terms of an order as JSON, without the shop's logo, which may be a thousand times as long as the rest.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], also when the order is gone.
+pub fn bare_terms(db: &Connection, order: OrderSerial) -> Result<String> {
+    let mut statement = db.prepare_cached(sql!("orders/bare_terms"))?;
+    Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get("terms"))?)
+}
+
 /// When a wallet claimed an order; `None` if none did, or if it was not kept then.
 ///
 /// # Errors
@@ -328,6 +337,30 @@ pub fn mark_paid(
     if changed > 0 {
         let after = Order { paid: Some(paid.clone()), ..order.clone() };
         tx.announce(after.topics());
+    }
+    Ok(changed > 0)
+}
+
+/// Whether exchanges have wired all of an order's money.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], also when the order is gone.
+pub fn is_wired(db: &Connection, order: OrderSerial) -> Result<bool> {
+    let mut statement = db.prepare_cached(sql!("orders/is_wired"))?;
+    Ok(statement.query_row(named_params! { ":order_serial": order }, |row| row.get(0))?)
+}
+
+/// Marks that exchanges have wired all of an order's money, and wakes all whom that concerns; `false` if it
+/// was so already.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn mark_wired(tx: &mut Tx<'_>, order: &Order) -> Result<bool> {
+    let changed = tx
+        .prepare_cached(sql!("orders/mark_wired"))?
+        .execute(named_params! { ":order_serial": order.serial })?;
+    if changed > 0 {
+        tx.announce(order.topics());
     }
     Ok(changed > 0)
 }

@@ -118,6 +118,7 @@ pub fn update(tx: &mut Tx<'_>, instance: InstanceSerial, device: &OtpDevice) -> 
         ":device_id": device.id,
         ":description": device.description,
         ":key": device.key,
+        ":algorithm": device.algorithm,
         ":ctr": device.counter,
     })?;
     Ok(())

@@ -7,6 +7,7 @@ use super::columns::{Json, Positional};
 use super::{Result, Tx, sql};
 use crate::model::instance::InstanceSerial;
 use crate::model::product::{ImageSerial, Product, ProductDetails, ProductFilter, ProductSerial};
+use crate::model::stock::{LowStock, StockPage};
 use taler::ids::ProductId;
 use taler::quantity::DecimalQuantity;
 use taler::time::Timestamp;
@@ -72,6 +73,26 @@ pub fn find_by_serial(
     Ok(statement.query_row(params, read_product).optional()?)
 }
 
+/// The product of the shop with this number as it is at `now`, without its picture.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn find_numbered(
+    db: &Connection,
+    instance: InstanceSerial,
+    serial: ProductSerial,
+    now: Timestamp,
+) -> Result<Option<Product>> {
+    let mut statement = db.prepare_cached(sql!("products/columns" + "products/find_numbered"))?;
+    let params = named_params! {
+        ":product_serial": serial,
+        ":instance": instance,
+        ":now_s": now,
+        ":longest_image": Pictures::Without.longest(),
+    };
+    Ok(statement.query_row(params, read_product).optional()?)
+}
+
 /// All products as they are at `now`, the oldest first, at most so many.
 ///
 /// # Errors
@@ -130,6 +151,7 @@ fn read_product(row: &Row<'_>) -> rusqlite::Result<Product> {
         image_serial: columns.next()?,
         image_hash: columns.next()?,
         image: columns.next()?,
+        low_stock: columns.next()?,
     })
 }
 
@@ -163,6 +185,52 @@ pub fn list(
     let rows =
         statement.query_map(params, |row| Ok((row.get("product_id")?, row.get("serial")?)))?;
     Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// The numbers of the products that the shop looks at: by their names, those that are low first if wanted.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn page(
+    db: &Connection,
+    instance: InstanceSerial,
+    page: &StockPage,
+) -> Result<Vec<ProductSerial>> {
+    let mut statement = db.prepare_cached(sql!("products/page"))?;
+    let params = named_params! {
+        ":instance": instance,
+        ":category": page.category,
+        ":text": page.text.as_ref().map(|text| text.to_lowercase()),
+        ":only_low": page.low == LowStock::Only,
+        ":low_first": page.low == LowStock::First,
+        ":limit": page.limit,
+        ":offset": page.offset,
+    };
+    let rows = statement.query_map(params, |row| row.get("serial"))?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
+}
+
+/// How many products are low, see [`Product::is_low`].
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn count_low(db: &Connection, instance: InstanceSerial) -> Result<i64> {
+    let mut statement = db.prepare_cached(sql!("products/count_low"))?;
+    Ok(statement.query_row(named_params! { ":instance": instance }, |row| row.get(0))?)
+}
+
+/// Says from which quantity on a product is low; `None`: when nothing is left.
+///
+/// # Errors
+/// [`super::Error::Sqlite`], [`super::Error::Full`].
+pub fn set_low_stock(
+    tx: &mut Tx<'_>,
+    product: ProductSerial,
+    low_stock: Option<DecimalQuantity>,
+) -> Result<()> {
+    tx.prepare_cached(sql!("products/set_low_stock"))?
+        .execute(named_params! { ":product_serial": product, ":low_stock_u": low_stock })?;
+    Ok(())
 }
 
 /// How many products the shop has.

@@ -4,6 +4,7 @@ use rusqlite::{Connection, named_params};
 
 use super::{Result, Tx, coin_refunds, sql};
 use crate::model::order::{OrderSerial, Refund, RefundSerial, RefundState};
+use taler::amount::Amount;
 use taler::time::Timestamp;
 
 /// All refunds of an order, the oldest first.
@@ -39,6 +40,18 @@ pub fn list(db: &Connection, order: OrderSerial) -> Result<Vec<Refund>> {
         refund
     };
     Ok(refunds.into_iter().map(with_state).collect())
+}
+
+/// Number and amount of each refund of an order, the oldest first.
+///
+/// # Errors
+/// [`super::Error::Sqlite`].
+pub fn amounts(db: &Connection, order: OrderSerial) -> Result<Vec<(i64, Amount)>> {
+    let mut statement = db.prepare_cached(sql!("refunds/amounts"))?;
+    let rows = statement.query_map(named_params! { ":order_serial": order }, |row| {
+        Ok((row.get("serial")?, row.get("amount")?))
+    })?;
+    Ok(rows.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Keeps a refund; its number.

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, named_params};
 use super::orders::read_order;
 use super::{Result, sql};
 use crate::model::instance::InstanceSerial;
-use crate::model::order::{CounterPayment, Order};
+use crate::model::order::{CounterPayment, Order, OrderSerial};
 use taler::amount::Amount;
 use taler::ids::OrderId;
 use taler::time::Timestamp;
@@ -37,9 +37,13 @@ pub struct GrantedRefund {
     /// Names it inside the store.
     pub serial: i64,
     /// Of which order.
+    pub order: OrderSerial,
+    /// The order's name.
     pub order_id: OrderId,
     /// What had been bought.
     pub summary: String,
+    /// The order's price.
+    pub price: Amount,
     /// The refunded amount.
     pub amount: Amount,
     /// Why, in the shop's words.
@@ -117,8 +121,10 @@ pub fn refunded(
     page(db, sql!("refunds/granted_between"), instance, range, limit, |row| {
         Ok(GrantedRefund {
             serial: row.get("serial")?,
+            order: row.get("order_serial")?,
             order_id: row.get("order_id")?,
             summary: row.get("summary")?,
+            price: row.get("price")?,
             amount: row.get("amount")?,
             reason: row.get("reason")?,
             granted_at: row.get("granted_at_s")?,

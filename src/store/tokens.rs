@@ -6,6 +6,7 @@ use subtle::ConstantTimeEq;
 
 use super::{Result, Tx, sql};
 use crate::model::access::{NewToken, Token, TokenKind};
+use crate::model::cashier::CashierSerial;
 use crate::model::instance::InstanceSerial;
 use taler::time::Timestamp;
 
@@ -83,7 +84,10 @@ fn read_kind(row: &Row<'_>) -> rusqlite::Result<TokenKind> {
     match row.get_ref(index)?.as_str()? {
         "api" => Ok(TokenKind::Api),
         "static" => Ok(TokenKind::Static),
-        "web" => Ok(TokenKind::Web { browser: row.get("browser")? }),
+        "web" => Ok(TokenKind::Web {
+            browser: row.get("browser")?,
+            cashier: row.get::<_, Option<i64>>("cashier_serial")?.map(CashierSerial),
+        }),
         other => {
             let what = format!("no kind of token: {other}").into();
             Err(rusqlite::Error::FromSqlConversionFailure(index, Type::Text, what))
@@ -118,6 +122,7 @@ pub fn insert(tx: &mut Tx<'_>, instance: InstanceSerial, token: &NewToken) -> Re
         ":created_at_s": token.created_at,
         ":expires_at_s": token.expires_at,
         ":description": token.description,
+        ":cashier": token.kind.cashier().map(|cashier| cashier.0),
     })?;
     Ok((changed > 0).then(|| tx.last_insert_rowid()))
 }

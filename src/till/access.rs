@@ -13,6 +13,7 @@ use super::lookup::still_there;
 use super::{Error, Password, Till, alive};
 use crate::model::access::{NewToken, Permission, Token, TokenKind, TokenScope};
 use crate::model::business_day::Calendar;
+use crate::model::cashier::{Cashier, CashierSerial};
 use crate::model::instance::Instance;
 use crate::model::invalid_field::InvalidField;
 use crate::store::{self, clock, instances, tokens};
@@ -104,9 +105,26 @@ impl fmt::Debug for ApiToken {
 pub struct Principal {
     pub(super) instance: Instance,
     pub(super) token: Option<Token>,
+    /// The cashier who has signed in; `None`: somebody who may do all that the token's scope says.
+    pub(super) cashier: Option<Box<Cashier>>,
 }
 
 impl Principal {
+    /// Somebody who needs no token.
+    pub(super) fn of(instance: Instance) -> Self {
+        Self { instance, token: None, cashier: None }
+    }
+
+    /// The cashier who has signed in, if it is one.
+    pub fn cashier(&self) -> Option<&str> {
+        self.cashier.as_ref().map(|cashier| cashier.name.as_str())
+    }
+
+    /// The same, as the store names the cashier.
+    pub(super) fn seller(&self) -> Option<CashierSerial> {
+        self.cashier.as_ref().map(|cashier| cashier.serial)
+    }
+
     /// For which instance.
     pub fn instance(&self) -> &Instance {
         &self.instance
@@ -121,6 +139,16 @@ impl Principal {
     /// the store's file.
     pub fn token(&self) -> Option<i64> {
         self.token.as_ref().map(|token| token.serial)
+    }
+
+    /// What the shop calls the client: the note of its token, or its browser; empty if it has neither.
+    pub fn name(&self) -> String {
+        let token = self.token.as_ref();
+        let name = token.and_then(|token| match token.kind.browser() {
+            Some(browser) => Some(browser.to_owned()),
+            None => token.description.clone(),
+        });
+        name.unwrap_or_default()
     }
 
     /// The credential used, for the log.
@@ -248,7 +276,7 @@ impl Till {
             }
             _ => {
                 self.note_use(&token, now);
-                Ok(Admission::Admitted(Principal { instance, token: Some(token) }))
+                Ok(Admission::Admitted(Principal { instance, token: Some(token), cashier: None }))
             }
         }
     }
@@ -277,7 +305,7 @@ impl Till {
             }
         };
         match self.remembered.check(mark, Instant::now(), check).await? {
-            true => Ok(Principal { instance, token: None }),
+            true => Ok(Principal::of(instance)),
             false => Err(Error::NotAuthorized),
         }
     }
@@ -307,7 +335,7 @@ impl Till {
     /// # Errors
     /// [`Error::InstanceUnknown`], [`Error::InstanceDeleted`].
     pub async fn admit_operator(&self, instance: &InstanceId) -> Result<Principal, Error> {
-        Ok(Principal { instance: self.instance(instance).await?, token: None })
+        Ok(Principal::of(self.instance(instance).await?))
     }
 
     /// Trades the password of `instance` for a token (merchant-api 1.6.1). `peer` is the client's
@@ -338,7 +366,7 @@ impl Till {
     ) -> Result<IssuedToken, Error> {
         let instance = self.instance(instance).await?;
         self.check_password(&instance, password, client).await?;
-        self.issue_for_password(Principal { instance, token: None }, client, wish, kind).await
+        self.issue_for_password(Principal::of(instance), client, wish, kind).await
     }
 
     /// Creates a token for a principal who has shown the password, and tells the log.
@@ -425,7 +453,7 @@ impl Till {
         self.make_token(principal, wish, TokenKind::Api).await
     }
 
-    async fn make_token(
+    pub(super) async fn make_token(
         &self,
         principal: &Principal,
         wish: CreateToken,

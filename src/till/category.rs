@@ -8,7 +8,7 @@ use crate::model::category::{Category, FilledCategory, NewCategory};
 use crate::store::categories;
 
 /// Most categories of a shop. They are listed all at once.
-const MAX_CATEGORIES: i64 = 1000;
+pub(super) const MAX_CATEGORIES: i64 = 1000;
 
 impl Till {
     /// All categories of the principal's shop.

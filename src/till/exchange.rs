@@ -296,6 +296,11 @@ impl Till {
         offered.map(|entry| entry.exchange.clone()).collect()
     }
 
+    /// All exchanges that are or were trusted.
+    pub(super) fn known_exchanges(&self) -> Vec<Exchange> {
+        self.exchanges.entries().iter().map(|entry| entry.exchange.clone()).collect()
+    }
+
     /// State of the exchanges that new orders offer.
     pub fn exchange_states(&self) -> Vec<ExchangeState> {
         self.offered_exchanges().iter().map(state).collect()

@@ -1,23 +1,44 @@
 //! The KYC state of each account at each exchange, from deposits and keys (merchant-api 6.5).
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
 use super::exchange_error::ExchangeErrorKind;
 use super::wait::WaitLimit;
 use super::{Error, Principal, Till};
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, KEY_DIFFERS};
 use crate::model::account::Account;
 use crate::model::order::Topic;
-use crate::store::accounts;
 use crate::store::kyc::{self, AccountAtExchange, KycRequest};
+use crate::store::{accounts, instances};
 use taler::amount::{Amount, Currency};
 use taler::base32::HashCode;
 use taler::exchange::{Keys, Limit, WireAccount};
 use taler::payto::Payto;
-use taler::sign::PublicKey;
+use taler::sign::{PublicKey, SigningKey};
+use taler::time::Timestamp;
 use taler::web::BaseUrl;
+
+/// How often an exchange that wants to know more of a shop is asked whether it does so still: people wait for that.
+const OPEN_CHECK: Duration = Duration::from_secs(600);
+/// How often one that has limits for shops that it does not know is asked.
+const DAILY_CHECK: Duration = Duration::from_secs(86_400);
+
+/// When each account was checked at each exchange last. All clones of a till share it.
+pub(super) type KycChecks = Arc<Mutex<HashMap<(HashCode, BaseUrl), Instant>>>;
+
+/// An account that is to be checked at an exchange.
+struct KycCheck {
+    exchange: Exchange,
+    pair: AccountAtExchange,
+    payto_uri: Payto,
+    key: SigningKey,
+    /// Whether the exchange wants to know more, as far as is known.
+    is_open: bool,
+}
 
 /// Refused because the key of the account is not yet proven by a transfer (crypto 14.2).
 const BAD_KYC_AUTH: &str = "bad_kyc_auth";
@@ -77,6 +98,8 @@ impl KycStatus {
             Some(ask) if ask.reply.get(BAD_KYC_AUTH) == Some(&Value::Bool(true)) => {
                 Self::WireRequired
             }
+            // A transfer makes the shop's key the one that counts.
+            Some(ask) if ask.code == Some(KEY_DIFFERS) => Self::WireRequired,
             Some(_) => Self::Required,
             None => Self::Ready,
         }
@@ -140,6 +163,8 @@ pub struct Kyc {
     pub currency: Currency,
     /// Its answer when it last refused a deposit.
     pub ask: Option<KycRequest>,
+    /// Whether it knows the account under another key than the shop's.
+    pub is_key_conflict: bool,
     /// Its limits.
     pub limits: Vec<Limit>,
     /// The transfers of which it wants one; none if it wants none.
@@ -263,8 +288,153 @@ impl Till {
         };
         let limits = keys.map(|keys| keys.hard_limits().to_vec()).unwrap_or_default();
         let currency = trusted.currency;
-        Ok(Kyc { status, account, exchange_url, currency, ask, limits, transfers })
+        let is_key_conflict = ask.as_ref().is_some_and(|ask| ask.code == Some(KEY_DIFFERS));
+        Ok(Kyc { status, account, exchange_url, currency, ask, is_key_conflict, limits, transfers })
     }
+}
+
+impl Till {
+    /// Asks exchanges how the shops' accounts stand: those that want to know more, often; those that have limits for
+    /// shops that they do not know, daily; no others. Done by the clock.
+    ///
+    /// # Errors
+    /// [`Error::Store`].
+    pub async fn check_kyc(&self) -> Result<(), Error> {
+        let wanted: Vec<_> = self
+            .offered_exchanges()
+            .into_iter()
+            .filter_map(|exchange| {
+                let keys = exchange.known_keys()?;
+                Some((exchange, keys))
+            })
+            .collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let checks = self.store.read(move |db| {
+            let mut checks = Vec::new();
+            for shop in instances::list(db)? {
+                let Some(key) = shop.signing_key.clone().filter(|_| !shop.is_deleted()) else {
+                    continue;
+                };
+                for account in accounts::list(db, shop.serial)?.into_iter().filter(|one| one.active)
+                {
+                    for (exchange, keys) in &wanted {
+                        let pair = AccountAtExchange {
+                            instance: shop.serial,
+                            h_wire: account.h_wire,
+                            exchange_url: exchange.trusted().base_url.clone(),
+                        };
+                        let ask = kyc::find(db, &pair)?;
+                        let is_new = ask.as_ref().is_some_and(|ask| is_new(ask, now));
+                        if is_new || ask.is_none() && !has_limits(keys, &account) {
+                            continue;
+                        }
+                        checks.push(KycCheck {
+                            exchange: exchange.clone(),
+                            pair,
+                            payto_uri: account.payto_uri.clone(),
+                            key: key.clone(),
+                            is_open: ask.is_some(),
+                        });
+                    }
+                }
+            }
+            Ok::<_, Error>(checks)
+        });
+        for check in self.due_checks(checks.await?) {
+            self.check_account(check).await?;
+        }
+        Ok(())
+    }
+
+    /// Those of `checks` that are due, which are counted as done now.
+    fn due_checks(&self, mut checks: Vec<KycCheck>) -> Vec<KycCheck> {
+        let now = self.clock.instant();
+        let mut done = self.kyc_checks.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = |check: &KycCheck| (check.pair.h_wire, check.pair.exchange_url.clone());
+        let names: std::collections::HashSet<_> = checks.iter().map(name).collect();
+        done.retain(|known, _| names.contains(known));
+        checks.retain(|check| {
+            let every = if check.is_open { OPEN_CHECK } else { DAILY_CHECK };
+            let before = done.get(&name(check));
+            let is_due =
+                before.is_none_or(|before| now.saturating_duration_since(*before) >= every);
+            if is_due {
+                done.insert(name(check), now);
+            }
+            is_due
+        });
+        checks
+    }
+
+    async fn check_account(&self, check: KycCheck) -> Result<(), Error> {
+        let KycCheck { exchange, pair, payto_uri, key, is_open } = check;
+        let state = match exchange.kyc_state(&payto_uri, &key).await {
+            Ok(state) => state,
+            Err(error) => {
+                log::debug!(
+                    "{}: it does not say how an account stands: {error}",
+                    pair.exchange_url
+                );
+                return Ok(());
+            }
+        };
+        let now = self.clock.now();
+        match state.open() {
+            Some((status, code, reply)) => {
+                let ask = KycRequest { status, code, reply, asked_at: now };
+                self.store
+                    .write::<_, Error>(move |tx| {
+                        if instances::is_deleted(tx, pair.instance)? == Some(false) {
+                            kyc::ask(tx, &pair, &ask)?;
+                        }
+                        Ok(())
+                    })
+                    .await
+            }
+            None if is_open => {
+                self.store.write::<_, Error>(move |tx| Ok(kyc::clear(tx, &pair)?)).await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The transfers of which one shows an exchange whose an account is, and that the shop's key belongs to it.
+    ///
+    /// # Errors
+    /// [`Error::AccountUnknown`]; [`super::Refusal::Untrusted`] for an exchange that the shop does not trust;
+    /// [`Error::KycExchangeUnreachable`] if its keys are not known.
+    pub async fn kyc_transfers(
+        &self,
+        principal: &Principal,
+        h_wire: HashCode,
+        exchange_url: &BaseUrl,
+    ) -> Result<Vec<KycTransfer>, Error> {
+        let instance = principal.instance.serial;
+        let account = self.store.read_in_place(|db| accounts::find(db, instance, &h_wire))?;
+        let account = account.filter(|account| account.active).ok_or(Error::AccountUnknown)?;
+        let offered = self.offered_exchanges().into_iter();
+        let exchange = offered.into_iter().find(|one| one.trusted().base_url == *exchange_url);
+        let untrusted = || super::Refusal::Untrusted(exchange_url.clone());
+        let keys = exchange.ok_or_else(untrusted)?.keys().await;
+        let keys = keys.map_err(|_| Error::KycExchangeUnreachable)?;
+        Ok(KycTransfer::all(&keys, &account, &principal.instance.public_key))
+    }
+}
+
+/// Whether an exchange said so only now: it is left a while to change its mind.
+fn is_new(ask: &KycRequest, now: Timestamp) -> bool {
+    let since = now.saturating_since(ask.asked_at).duration();
+    ask.asked_at <= now && since.is_some_and(|since| since < OPEN_CHECK)
+}
+
+/// Whether an exchange has limits for this account that go away once it knows whose it is.
+fn has_limits(keys: &Keys, account: &Account) -> bool {
+    let is_limited =
+        keys.hard_limits().iter().any(|limit| limit.is_soft) || !keys.zero_limits().is_empty();
+    is_limited && keys.may_pay(&account.payto_uri)
 }
 
 fn status(

@@ -9,6 +9,7 @@ mod account;
 mod address;
 mod attempts;
 mod cart;
+mod cashier;
 mod category;
 mod claim;
 mod exchange;
@@ -30,11 +31,17 @@ mod pending;
 mod pos;
 mod pot;
 mod product;
+mod product_import;
+mod receipt;
 mod refund;
 mod reports;
+mod settlement;
 mod setup;
+mod statistics;
 mod status;
+mod stock;
 mod strangers;
+mod taxes;
 mod template;
 mod time;
 mod undo;
@@ -75,6 +82,7 @@ use taler::time::{RelativeTime, Timestamp};
 pub use access::{Admission, ApiToken, CreateToken, IssuedToken, Principal};
 pub use account::CreateAccount;
 pub use cart::{Cart, CartOffer, MAX_LOCK_UUIDS};
+pub use cashier::{Added, Sale};
 pub use claim::Claimed;
 pub use exchange::{
     ExchangeFailure, ExchangeRefusal, ExchangeState, INTRODUCTION, ListedExchange, MAX_EXCHANGES,
@@ -93,10 +101,20 @@ pub use pending::PendingWork;
 pub use pos::{PointOfSale, WithPictures};
 pub use pot::{FilledPot, PotChange};
 pub use product::{HeldProduct, LockProduct, ProductPaging};
+pub use product_import::{
+    Import, ImportPlan, ImportTable, Imported, MAX_IMPORT_LINES, PlannedProduct,
+};
+pub use receipt::ReceiptContent;
 pub use refund::{GrantRefund, Smaller};
-pub use reports::{DateRange, Entry, History, Report, ReportWriter, Total};
+pub use reports::{DateRange, Entry, History, Report, ReportWriter, TaxEntry, Total};
+pub use settlement::{
+    ConfirmTransfer, DueSettlements, ExpectedDetails, MAX_TRANSFERS, SettlementVisit, WireDetail,
+    WireReport, WireState,
+};
 pub use setup::{SetupCode, SetupRefusal};
+pub use statistics::{Bucket, BucketRange, Statistics, Sum};
 pub use status::{Machine, ShopStatus, Step};
+pub use stock::{ShownProducts, returned};
 pub use strangers::StrangerLimits;
 pub use template::Offer;
 pub use wait::{
@@ -116,8 +134,12 @@ pub(crate) use {pay::MAX_COINS, pot::MAX_TOTALS};
 pub use crate::exchange::{Error as ExchangeCause, Exchange};
 pub use crate::store::coin_refunds::{CoinRefund, Outcome};
 pub use crate::store::orders::Filter;
+pub use crate::store::settlements::TransferredCoin;
 pub use crate::store::spool::{Spool, Spooled};
 pub use crate::store::storage_info::StorageInfo;
+pub use crate::store::transfers::{
+    ConfirmedTransfer, ExpectedTransfer, TransferCounts, TransferFilter,
+};
 pub use crate::store::webhooks::{Health, Losses};
 
 /// The settings for all instances of this daemon.
@@ -165,6 +187,8 @@ pub struct Till {
     exporting: Arc<Semaphore>,
     strangers: Arc<strangers::Strangers>,
     outgoing: Arc<webhooks::Outgoing>,
+    settling: Arc<settlement::Settling>,
+    kyc_checks: kyc::KycChecks,
 }
 
 /// Why a use case failed.
@@ -387,6 +411,21 @@ pub enum Error {
     /// The webhook has no such delivery.
     #[error("there is no delivery {}", .0.0)]
     DeliveryUnknown(DeliverySerial),
+    /// The keys of the exchange are not known, so that it is not known what it asks for.
+    #[error("the exchange cannot be reached")]
+    KycExchangeUnreachable,
+    /// The shop has no such confirmed transfer.
+    #[error("there is no such transfer")]
+    TransferUnknown,
+    /// The exchange has answered about the transfer, so that it cannot be taken back.
+    #[error("the exchange has answered about this transfer")]
+    TransferAnswered,
+    /// The transfer was confirmed before with another amount.
+    #[error("the transfer was confirmed before with another amount")]
+    TransferConflict,
+    /// No exchange has named such a transfer.
+    #[error("there is no such expected transfer")]
+    ExpectedTransferUnknown,
     /// Too many test calls were made; come back after this time.
     #[error("too many test calls; wait {} s", .0.as_secs())]
     TooManyTests(Duration),
@@ -439,6 +478,8 @@ impl Till {
             exporting,
             strangers,
             outgoing,
+            settling: Arc::default(),
+            kyc_checks: kyc::KycChecks::default(),
         }
     }
 

@@ -9,11 +9,12 @@ use super::webhooks::tell_created;
 use super::{Error, Principal, Till, otp_device, read_terms};
 use crate::exchange::Exchange;
 use crate::model::account::Account;
+use crate::model::cashier::CashierSerial;
 use crate::model::contract::{self, BadOrder, ExchangeOffer, Frame, Terms};
 use crate::model::instance::Instance;
 use crate::model::order::{ClaimToken, NewOrder, Order, Topic};
 use crate::store::orders::{self, Filter};
-use crate::store::{Lane, Tx, accounts, deposits};
+use crate::store::{Lane, Tx, accounts, cashiers, deposits};
 use system::random;
 use taler::amount::{Amount, Currency};
 use taler::base32::{self, Bytes, HashCode};
@@ -112,7 +113,8 @@ impl Till {
         wish: CreateOrder,
         base_url: &BaseUrl,
     ) -> Result<CreatedOrder, Error> {
-        self.make_order(&principal.instance, wish, base_url, Lane::First).await
+        let seller = principal.seller();
+        self.make_order(&principal.instance, wish, base_url, Lane::First, seller).await
     }
 
     /// The same for any client that may create orders there, in the client's lane to the writer.
@@ -122,6 +124,7 @@ impl Till {
         wish: CreateOrder,
         base_url: &BaseUrl,
         lane: Lane,
+        seller: Option<CashierSerial>,
     ) -> Result<CreatedOrder, Error> {
         let request_hash = wish.hash()?;
         let serial = instance.serial;
@@ -210,6 +213,10 @@ impl Till {
                 if !reservation.is_empty() {
                     let made = order(tx, serial, &new.order_id)?.serial;
                     reservation.keep(tx, serial, made, now, new.pay_deadline)?;
+                }
+                if let Some(cashier) = seller {
+                    let made = order(tx, serial, &new.order_id)?.serial;
+                    cashiers::set_seller(tx, made, cashier)?;
                 }
                 tell_created(tx, serial, &new.order_id, now)?;
                 Ok(CreatedOrder {
@@ -377,6 +384,8 @@ impl Till {
     ) -> Result<(), Error> {
         let serial = principal.instance.serial;
         let (now, is_sure) = (self.clock.now(), self.is_time_sure());
+        let there = self.store.read_in_place(|db| order(db, serial, &order_id))?;
+        self.check_visible(principal, &there)?;
         self.store
             .write(move |tx: &mut Tx<'_>| {
                 let order = order(tx, serial, &order_id)?;

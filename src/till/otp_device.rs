@@ -6,9 +6,14 @@ use super::{Error, Principal, Till};
 use crate::model::instance::InstanceSerial;
 use crate::model::otp_device::{MAX_OTP_DEVICES, OtpDevice, OtpDeviceChange, OtpDeviceSerial};
 use crate::store::{Tx, otp_devices};
+use system::random;
 use taler::ids::{OrderId, OtpDeviceId};
-use taler::otp;
+use taler::otp::{self, OtpAlgorithm, OtpKey};
 use taler::time::Timestamp;
+use zeroize::Zeroizing;
+
+/// Bytes of a new key: 160 bits, as RFC 4226 recommends.
+const NEW_KEY_BYTES: usize = 20;
 
 impl Till {
     /// Keeps a new device. The same one again is no error.
@@ -92,6 +97,37 @@ impl Till {
                 };
                 device.check()?;
                 Ok(otp_devices::update(tx, instance, &device)?)
+            })
+            .await
+    }
+
+    /// A key for a device that nobody can guess.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomness`].
+    pub fn new_otp_key(&self) -> Result<OtpKey, Error> {
+        let bytes = Zeroizing::new(random::<NEW_KEY_BYTES>()?);
+        OtpKey::from_bytes(&*bytes).map_err(|_| Error::NoRandomness)
+    }
+
+    /// Gives a device another key, and with it perhaps another algorithm (decision 166): the machine is set up
+    /// anew. Templates and orders keep the device, and give codes of the new key.
+    ///
+    /// # Errors
+    /// [`Error::OtpDeviceUnknown`].
+    pub async fn renew_otp_device(
+        &self,
+        principal: &Principal,
+        id: OtpDeviceId,
+        key: OtpKey,
+        algorithm: OtpAlgorithm,
+    ) -> Result<(), Error> {
+        let instance = principal.instance.serial;
+        self.store
+            .write(move |tx| {
+                let found = otp_devices::find(tx, instance, &id)?;
+                let (_, there) = found.ok_or(Error::OtpDeviceUnknown)?;
+                Ok(otp_devices::update(tx, instance, &OtpDevice { key, algorithm, ..there })?)
             })
             .await
     }

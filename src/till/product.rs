@@ -104,6 +104,7 @@ impl Till {
             .write(move |tx| {
                 still_there(tx, instance, &shop)?;
                 let details = complete(tx, instance, &new, None)?;
+                check_low_stock(&new, &details)?;
                 let image = match new.image.flatten() {
                     Some(image) => Some(store_image(tx, instance, &image)?),
                     None => None,
@@ -120,6 +121,9 @@ impl Till {
                 products::insert(tx, instance, &id, &details, image)?;
                 let there = product(tx, instance, &id, now, Pictures::Without)?;
                 products::set_categories(tx, there.serial, &details.categories)?;
+                if let Some(low_stock) = new.low_stock {
+                    products::set_low_stock(tx, there.serial, low_stock)?;
+                }
                 tell_added(tx, instance, &id, now)
             })
             .await
@@ -143,6 +147,7 @@ impl Till {
                 let before = Before::of(tx, instance, &id, EventType::InventoryUpdated, now)?;
                 let details = complete(tx, instance, &change, Some(&there.details))?;
                 check_counters(&there, &details)?;
+                check_low_stock(&change, &details)?;
                 let image = match change.image {
                     None => there.image_serial,
                     Some(None) => None,
@@ -151,6 +156,9 @@ impl Till {
                 products::update(tx, instance, &id, &details, image)?;
                 if details.categories != there.details.categories {
                     products::set_categories(tx, there.serial, &details.categories)?;
+                }
+                if let Some(low_stock) = change.low_stock {
+                    products::set_low_stock(tx, there.serial, low_stock)?;
                 }
                 if let Some(old) = there.image_serial.filter(|old| image != Some(*old)) {
                     images::delete_unused(tx, old)?;
@@ -296,7 +304,7 @@ fn complete(
 
 /// What holds for products of a unit that do not say so themselves. A word that is no unit of the shop is
 /// counted in whole numbers.
-fn unit_defaults(
+pub(super) fn unit_defaults(
     db: &Read<'_>,
     instance: InstanceSerial,
     name: &str,
@@ -322,6 +330,14 @@ fn check_counters(before: &Product, after: &ProductDetails) -> Result<(), Error>
     match is_more && after.total_lost > stock.saturating_sub(before.sold) {
         true => Err(InventoryError::LostBeyondStock.into()),
         false => Ok(()),
+    }
+}
+
+/// A quantity from which on a product is low is as fine as its stock.
+fn check_low_stock(change: &ProductChange, after: &ProductDetails) -> Result<(), InvalidField> {
+    match change.low_stock.flatten() {
+        Some(low_stock) if low_stock.digits() > after.precision => Err(InvalidField("low_stock")),
+        _ => Ok(()),
     }
 }
 

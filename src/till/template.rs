@@ -235,7 +235,7 @@ impl Till {
         };
         self.admit_stranger_at(&shop, &template.id, client)?;
         let is_cart = template.contract.selection().is_some();
-        match self.make_order(&shop, wish, base_url, Lane::Strangers).await {
+        match self.make_order(&shop, wish, base_url, Lane::Strangers, None).await {
             Err(Error::Order(BadOrder::Unpriced)) if is_cart => {
                 Err(TemplateMismatch::NoCurrency.into())
             }

@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::lookup::order;
 use super::pay::deposited;
+use super::settlement::{WireState, wire_state};
 use super::{Error, Principal, Till, rate_limit_key};
 use crate::model::instance::InstanceSerial;
 use crate::model::order::{ClaimToken, Order, Refund, Refunded, SessionKey, Topic};
@@ -106,6 +107,8 @@ pub struct Status {
     pub counter: Option<PaymentRow>,
     /// Amount that exchanges have confirmed to owe the shop for it.
     pub deposited: Amount,
+    /// How its money stands on its way to the shop's account.
+    pub wire: WireState,
 }
 
 /// The state of an order for a client.
@@ -232,11 +235,16 @@ impl Till {
         let instance = principal.instance.serial;
         let query = |db: &Read<'_>| {
             let order = order(db, instance, &ask.order_id)?;
+            self.check_visible(principal, &order)?;
             let key = order.repurchase_key(ask.session.as_ref());
             let state = payment_state(db, &order, key.as_ref(), &ask)?;
             let deposited = match state {
                 PaymentState::Paid => deposited(db, &order)?,
                 _ => Amount::zero(*order.amount.currency()),
+            };
+            let wire = match state {
+                PaymentState::Paid => wire_state(db, &order, |url| self.exchange(url).is_some())?,
+                _ => WireState::default(),
             };
             let counter = match state {
                 PaymentState::Paid => payments::find(db, order.serial)?,
@@ -249,6 +257,7 @@ impl Till {
                 state,
                 counter,
                 deposited,
+                wire,
             };
             let enough = match &is_news {
                 Some(is_news) => is_news(&status),

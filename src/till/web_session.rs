@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{ApiToken, CreateToken, Error, IssuedToken, Password, Principal, Till, alive};
 use crate::model::access::{Permission, Scope, Token, TokenKind, TokenScope};
 use crate::model::invalid_field::InvalidField;
-use crate::store::{self, instances, tokens};
+use crate::store::{self, cashiers, instances, tokens};
 use system::random;
 use taler::base32;
 use taler::ids::InstanceId;
@@ -50,6 +50,17 @@ impl Uses {
     }
 }
 
+/// What a browser calls itself, as it is kept.
+pub(super) fn shortened(browser: &str) -> String {
+    browser.chars().filter(|c| !c.is_control()).take(MAX_BROWSER).collect()
+}
+
+/// The name of a browser as it is kept with its web session, and how long that lasts at most.
+pub(super) fn web_session_of(browser: &str) -> Result<(String, RelativeTime), InvalidField> {
+    let life = RelativeTime::from_secs(LIFE_S).map_err(|_| InvalidField("duration"))?;
+    Ok((shortened(browser), life))
+}
+
 impl Till {
     /// Starts a web session with the password of `instance`, as [`Till::log_in`] creates a token.
     /// `browser` is what the client calls itself, for the list of tokens.
@@ -63,14 +74,13 @@ impl Till {
         client: Option<IpAddr>,
         browser: &str,
     ) -> Result<IssuedToken, Error> {
-        let plain = browser.chars().filter(|c| !c.is_control()).take(MAX_BROWSER);
-        let life = RelativeTime::from_secs(LIFE_S).map_err(|_| InvalidField("duration"))?;
+        let (browser, life) = web_session_of(browser)?;
         let wish = CreateToken {
             scope: TokenScope { scope: Scope::All, refreshable: false },
             duration: Some(life),
             description: None,
         };
-        let kind = TokenKind::Web { browser: plain.collect() };
+        let kind = TokenKind::Web { browser, cashier: None };
         self.trade(instance, password, client, wish, kind).await
     }
 
@@ -97,9 +107,18 @@ impl Till {
         let hash = key.hash();
         let found = self.store.read_in_place::<_, store::Error>(|db| {
             let Some(found) = tokens::find(db, &hash)? else { return Ok(None) };
-            Ok(instances::find_by_serial(db, found.instance)?.map(|instance| (found, instance)))
+            let cashier = match found.token.kind.cashier() {
+                Some(serial) => cashiers::find_active(db, serial)?,
+                None => None,
+            };
+            let instance = instances::find_by_serial(db, found.instance)?;
+            Ok(instance.map(|instance| (found, cashier, instance)))
         })?;
-        let (found, instance) = found.ok_or(Error::NotAuthorized)?;
+        let (found, cashier, instance) = found.ok_or(Error::NotAuthorized)?;
+        // The session of a cashier who may sign in no more is none of the owner's.
+        if found.token.kind.cashier() != cashier.as_ref().map(|cashier| cashier.serial) {
+            return Err(Error::NotAuthorized);
+        }
         if !found.is_of(&hash) || found.token.kind.browser().is_none() {
             return Err(Error::NotAuthorized);
         }
@@ -127,7 +146,7 @@ impl Till {
                 if presence == Activity::User {
                     self.note_use(&token, now);
                 }
-                Ok(Principal { instance, token: Some(token) })
+                Ok(Principal { instance, token: Some(token), cashier: cashier.map(Box::new) })
             }
         }
     }

@@ -123,6 +123,10 @@ def fill(case, turn):
             return SHOP.order()["order_id"], {}, {}
         case "POST", "/private/orders/{id}/refund":
             return SHOP.paid()["order_id"], {}, {"refund": f"KUDOS:{turn % 6}"}
+        case "POST", "/private/transfers":
+            return None, {}, {"payto_uri": IBAN, "wtid": f"{turn:052}"}
+        case "DELETE", "/private/transfers/{id}":
+            return SHOP.transfer(f"{turn:052}"), {}, {}
         case "GET", "/sessions/{id}":
             return "S1", {"fulfillment_url": PAGE}, {}
         case "GET", "/private/templates/{id}":
@@ -229,7 +233,9 @@ def office(path, turn):
     form = csrf | {
         "amount": "5", "currency": "KUDOS", "summary": "Tea", "reason": "cold", "method": "cash", "total": "1",
         "template_id": "mine", "description": "x", "payto": IBAN, "name": "x", "scope": "readonly",
-        "event_type": "pay", "http_method": "POST", "url": NOBODY,
+        "event_type": "pay", "http_method": "POST", "url": NOBODY, "algorithm": "time", "id": f"made{turn}",
+        "reason": "delivery", "quantity": "1", "price": "2", "unit": "Piece",
+        "table": "product_id,name,price\nimported,Milk,2\n", "line-0": "1", "returned": "0",
     }
     if path.startswith(("/webui/orders/{id}", "/webui/till/{id}")):
         name = SHOP.order()["order_id"] if turn % 2 else ANY_ORDER(turn)["order_id"]
@@ -237,8 +243,25 @@ def office(path, turn):
         name = SHOP.ask("GET", "/private/products/tea")["image_hash"]
     elif path.startswith("/webui/templates/"):
         name = "open"
+    elif path == "/webui/products/{id}/delete":
+        product = {"product_id": f"gone{turn % 10}", "description": "x", "unit": "Piece", "total_stock": 1, "price": "KUDOS:1"}
+        SHOP.ask("POST", "/private/products", product, (204, 409))
+        name = SHOP.ask("GET", "/private/products?limit=-1")["products"][0]["product_serial"]
+    elif path.startswith("/webui/products/"):
+        name = SHOP.ask("GET", "/private/products?limit=1")["products"][0]["product_serial"]
+    elif path == "/webui/categories/{id}/delete":
+        name = SHOP.numbered("/private/categories", "name", "category_id")
+    elif path.startswith("/webui/categories/"):
+        name = SHOP.category
+    elif path.startswith("/webui/pictures/"):
+        name = SHOP.ask("GET", "/private/products/tea").get("image_hash", "0" * 64)
+    elif path.startswith("/webui/otp-devices/"):
+        name = "gone-of-office" if path.endswith("/delete") else "kept"
+        SHOP.ask("POST", "/private/otp-devices", otp_device(name), (204, 409))
     elif path.startswith("/webui/accounts/"):
         name = THERE["spare"]
+    elif path.startswith(("/webui/cashiers/", "/webui/till-devices/")):
+        name = 10**9
     elif path.startswith("/webui/tokens/"):
         name = 10**9
     elif path == "/webui/webhooks/{id}/delete":

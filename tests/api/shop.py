@@ -173,6 +173,13 @@ class Shop:
         body = {name: f"{number} {os.urandom(8).hex()}", "description": "x"} | more
         return self.ask("POST", path, body)[number]
 
+    def transfer(self, wtid):
+        """Says that a transfer has arrived; its number."""
+        body = {"credit_amount": "KUDOS:1", "wtid": wtid, "payto_uri": IBAN,
+                "exchange_url": "https://exchange.example/"}
+        self.ask("POST", "/private/transfers", body, (204, 409))
+        return self.ask("GET", "/private/transfers?limit=-1")["transfers"][0]["transfer_serial_id"]
+
     def unit(self, name):
         """Adds a unit."""
         self.ask("POST", "/private/units", {"unit": name, "unit_name_long": name, "unit_name_short": name})

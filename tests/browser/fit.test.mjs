@@ -117,7 +117,8 @@ test("text breaks no word and leaves no page wider than the screen, also twice a
     const session = await page.context().newCDPSession(page);
     for (const size of [16, 32]) for (const path of [open.path, paid.path, "/", "/templates/coffee", "/webui/orders", `/webui/orders/${open.id}`,
       `/webui/orders/${paid.id}`, "/webui/till", `/webui/till/${open.id}`, "/webui/new-order", "/webui/export", "/webui/templates",
-      "/webui/templates/coffee", "/webui/accounts", "/webui/tokens", "/webui/webhooks", "/webui/new-webhook", "/webui/details", "/webui/password", "/webui/status", "/webui/instances"]) {
+      "/webui/templates/coffee", "/webui/accounts", "/webui/tokens", "/webui/webhooks", "/webui/new-webhook", "/webui/details", "/webui/password", "/webui/status", "/webui/instances",
+      "/webui/products", "/webui/new-product", "/webui/categories", "/webui/product-import", "/webui/otp-devices", "/webui/new-otp-device"]) {
       await session.send("Page.setFontSizes", { fontSizes: { standard: size, fixed: size - 3 } });
       await page.goto(`${till.url}${path}`);
       assert.equal(await page.evaluate(() => getComputedStyle(document.documentElement).fontSize), `${size}px`);

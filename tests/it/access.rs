@@ -80,7 +80,9 @@ fn every_scope_opens_what_the_table_says_and_nothing_else() {
                 Access::Public
                 | Access::AnySession
                 | Access::Session(_)
-                | Access::SessionBackground(_) => false,
+                | Access::SessionBackground(_)
+                | Access::Till(_)
+                | Access::TillBackground(_) => false,
             };
             if !may {
                 assert_eq!(ask(&daemon, row, "admin", Some(token)), (403, 16), "{row:?} {scope}");

@@ -237,6 +237,76 @@ fn a_file_of_each_earlier_version_is_copied_and_brought_up_to_date() {
 }
 
 #[test]
+fn the_money_of_orders_that_were_paid_before_is_followed_from_that_version_on() {
+    let place = Place::new();
+    let before = migrations().iter().position(|(name, _)| name.ends_with("_settlement")).unwrap();
+    old_file(&place.db(), BASE + u32::try_from(before).unwrap());
+    let db = Connection::open(place.db()).unwrap();
+    let order = |serial: u32, paid: &str, deadline: &str| {
+        db.execute_batch(&format!(
+            "INSERT INTO orders (serial, instance_serial, order_id, request_hash, created_at_s, amount,
+                 summary, summary_folded, base_url, nonce, h_contract, paid_at_s, refund_granted,
+                 refund_taken, refunded, wired, terms)
+             VALUES ({serial}, 1, 'O{serial}', randomblob(64), 1, 'EUR:1', '', '', 'http://x/',
+                 randomblob(32), randomblob(64), {paid}, 'EUR:0', 'EUR:0', 0, 0,
+                 '{{\"wire_transfer_deadline\":{{\"t_s\":{deadline}}}}}')"
+        ))
+        .unwrap();
+    };
+    let coin = |order: u32, exchange: &str, confirmed: &str| {
+        db.execute_batch(&format!(
+            "INSERT INTO deposits (order_serial, coin_pub, coin, deposit_fee, refund_fee,
+                 exchange_timestamp_s, exchange_pub, exchange_sig)
+             VALUES ({order}, randomblob(32), '{{\"exchange_url\":\"{exchange}\"}}', 'EUR:0', 'EUR:0',
+                 {confirmed})"
+        ))
+        .unwrap();
+    };
+    let confirmed = "7, randomblob(32), randomblob(64)";
+    // Paid with coins of two exchanges, two of one of them.
+    order(1, "5", "1000");
+    coin(1, "https://a.example/", confirmed);
+    coin(1, "https://a.example/", confirmed);
+    coin(1, "https://b.example/", confirmed);
+    // One with a coin that was given back, one unpaid, one in cash after all, one that never ends.
+    order(2, "5", "1000");
+    coin(2, "https://a.example/", confirmed);
+    db.execute_batch(
+        "INSERT INTO coin_refunds (deposit_serial, rtransaction_id, amount, made_at_s, requested)
+         VALUES (last_insert_rowid(), 0, 'EUR:1', 6, 1)",
+    )
+    .unwrap();
+    order(3, "NULL", "1000");
+    coin(3, "https://a.example/", "NULL, NULL, NULL");
+    order(4, "5", "1000");
+    coin(4, "https://a.example/", confirmed);
+    db.execute_batch(
+        "INSERT INTO payments (order_serial, method, amount, paid_at_s) VALUES (4, 'cash', 'EUR:1', 5)",
+    )
+    .unwrap();
+    order(5, "5", "\"never\"");
+    coin(5, "https://a.example/", confirmed);
+    db.close().unwrap();
+
+    place.ok(&["instance", "list"]);
+
+    let db = Connection::open(place.db()).unwrap();
+    let mut rows = db
+        .prepare_cached(
+            "SELECT order_serial, exchange_url, account_serial, due_s, state FROM settlements",
+        )
+        .unwrap();
+    let rows = rows.query_map([], |row| {
+        Ok((row.get(0)?, row.get::<_, String>(1)?, row.get(2)?, row.get(3)?, row.get(4)?))
+    });
+    let rows: Vec<(i64, String, i64, i64, i64)> = rows.unwrap().map(Result::unwrap).collect();
+    let due = 1_000 + 7_919 % 601;
+    let expected =
+        ["https://a.example/", "https://b.example/"].map(|url| (1, url.into(), 1, due, 0));
+    assert_eq!(rows, expected);
+}
+
+#[test]
 fn a_file_of_this_version_is_not_copied() {
     let place = Place::new();
     old_file(&place.db(), VERSION);

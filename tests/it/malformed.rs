@@ -121,7 +121,10 @@ impl Target {
             path if path.contains("/instances") => "bar",
             _ => "99999",
         };
-        row.path.replace("{id}", id.unwrap_or(there)).replace("{serial}", "1")
+        row.path
+            .replace("{id}", id.unwrap_or(there))
+            .replace("{serial}", "1")
+            .replace("{slug}", "x")
     }
 
     /// A good body for `row`.
@@ -149,6 +152,13 @@ impl Target {
                 "inventory_products": [{
                     "product_id": "T", "quantity": 1, "unit_quantity": "1", "product_money_pot": 1,
                 }],
+            }),
+            ("POST", "/private/accounts/{id}/kycauth") => {
+                json!({ "exchange_url": "https://exchange.example/" })
+            }
+            ("POST", "/private/transfers") => json!({
+                "credit_amount": "KUDOS:1", "wtid": "0".repeat(52), "payto_uri": IBAN,
+                "exchange_url": "https://exchange.example/",
             }),
             ("PATCH", "/private/orders/{id}/forget") => json!({ "fields": ["$.mine"] }),
             ("POST", "/private/orders/{id}/payments") => json!({
@@ -456,6 +466,7 @@ fn what_is_spoiled_here_was_good_before() {
             ("/orders/{id}/pay", 400, 2025),
             ("/orders/{id}/abort", 412, 2254),
             ("/orders/{id}/unclaim", 403, 2303),
+            ("/private/accounts/{id}/kycauth", 404, 2022),
         ];
         let claim = read.contains(&(row.path, status, code));
         let unread = (status, code) == (403, 2015) || [410, 501].contains(&status);
@@ -524,7 +535,9 @@ fn a_body_that_is_too_long_is_told_so_at_every_route() {
             Access::Public
             | Access::AnySession
             | Access::Session(_)
-            | Access::SessionBackground(_) => 70_000,
+            | Access::SessionBackground(_)
+            | Access::Till(_)
+            | Access::TillBackground(_) => 70_000,
             Access::AnyToken | Access::Private(_) | Access::Management(_) => 1_200_000,
         };
         let body = format!("{{\"pad\":\"{}\"}}", "x".repeat(length)).into_bytes();
@@ -593,6 +606,12 @@ fn parameters(target: &Target, row: &RouteSpec) -> Vec<(&'static str, String)> {
         ("paid", "all"),
         ("refunded", "all"),
         ("wired", "all"),
+        ("expected", "all"),
+        ("verified", "all"),
+        ("confirmed", "all"),
+        ("before", "1"),
+        ("after", "1"),
+        ("by", "ANY"),
         ("summary_filter", "Tea"),
         ("lp_not_etag", "x"),
         ("force", "no"),

@@ -46,6 +46,8 @@ struct Tenant {
     web_session: Visitor,
     /// What it has of its inventory, by what addresses call it.
     inventory: BTreeMap<&'static str, String>,
+    /// The number of its product.
+    product_serial: String,
     /// The key of its customers' wallet.
     wallet: SigningKey,
     /// What must not be seen by anybody else.
@@ -92,9 +94,24 @@ impl ShopsOfADaemon {
             let body = json!({ name: format!("{number}-of-{id}"), "description": "x" });
             post(path, &body).json()[number].to_string()
         };
+        // As if an exchange had named it: there is none here.
+        let account = self.daemon.ask("GET", &at("/private/accounts")).token(&token).send().json();
+        let transfer = json!({
+            "credit_amount": "EUR:1", "wtid": wallet.public_key(), "exchange_url": "https://x.example/",
+            "payto_uri": account["accounts"][0]["payto_uri"],
+        });
+        post("/private/transfers", &transfer);
+        let db = Connection::open(self.place.db()).unwrap();
+        db.execute_batch("UPDATE expected_transfers SET is_named = 1").unwrap();
+        let transfers =
+            self.daemon.ask("GET", &at("/private/transfers")).token(&token).send().json();
+        let expected = self.daemon.ask("GET", &at("/private/incoming")).token(&token).send().json();
+        let expected = &expected["incoming"][0]["expected_transfer_serial_id"];
         let product = format!("cheese-of-{id}");
         let unit = format!("unit-of-{id}");
-        let inventory = BTreeMap::from([
+        let mut inventory = BTreeMap::from([
+            ("transfers", transfers["transfers"][0]["transfer_serial_id"].to_string()),
+            ("incoming", expected.to_string()),
             ("categories", numbered("/private/categories", "name", "category_id")),
             ("groups", numbered("/private/groups", "group_name", "group_serial_id")),
             ("pots", numbered("/private/pots", "pot_name", "pot_serial_id")),
@@ -116,6 +133,8 @@ impl ShopsOfADaemon {
         );
         let lock = json!({ "lock_uuid": format!("lock-of-{id}"), "duration": { "d_us": 86_400_000_000_u64 } });
         post(&format!("/private/products/{product}/lock"), &lock);
+        let products = self.daemon.ask("GET", &at("/private/products")).token(&token).send().json();
+        let product_serial = products["products"][0]["product_serial"].to_string();
         let total = json!({ "new_pot_totals": ["EUR:1"] });
         let patch = self.daemon.ask("PATCH", &at(&format!("/private/pots/{}", inventory["pots"])));
         assert_eq!(patch.token(&token).json(&total).send().status, 204);
@@ -174,6 +193,16 @@ impl ShopsOfADaemon {
         let account = accounts["accounts"][0]["h_wire"].as_str().unwrap().to_owned();
         let serial = get("/private/tokens")["tokens"][0]["serial"].to_string();
         let web_session = Visitor::seated(&self.daemon.address, id);
+        let name = format!("cashier-of-{id}");
+        let added = web_session.post("/webui/cashiers", &[("name", &name), ("pin", "4711")]);
+        assert_eq!(added.status, 303, "{added:?}");
+        let added = web_session.post("/webui/till-devices", &[("password", PASSWORD)]);
+        assert_eq!(added.status, 303, "{added:?}");
+        let db = Connection::open(self.place.db()).unwrap();
+        for (kind, table) in [("cashiers", "cashiers"), ("till-devices", "till_devices")] {
+            let newest = format!("SELECT CAST(max(serial) AS TEXT) FROM {table}");
+            inventory.insert(kind, texts(&db, &newest).remove(0));
+        }
         let own = [
             "ale-of-",
             "mark-of-",
@@ -182,6 +211,7 @@ impl ShopsOfADaemon {
             "offer-of-",
             "corner-of-",
             "key-of-",
+            "cashier-of-",
             "cheese-of-",
             "unit-of-",
             "lock-of-",
@@ -213,6 +243,7 @@ impl ShopsOfADaemon {
             serial,
             web_session,
             inventory,
+            product_serial,
             wallet,
             secrets,
         }
@@ -293,7 +324,9 @@ impl ShopsOfADaemon {
         }
         for table in [
             "accounts",
+            "cashiers",
             "categories",
+            "expected_transfers",
             "images",
             "instances",
             "money_pot_totals",
@@ -307,6 +340,8 @@ impl ShopsOfADaemon {
             "products",
             "refunds",
             "templates",
+            "till_devices",
+            "transfers",
             "units",
         ] {
             assert!(!all[table].is_empty(), "{table} has nothing that could change");
@@ -366,8 +401,14 @@ impl Tenant {
             "accounts" => vec![self.account.clone()],
             "tokens" => vec![self.serial.clone()],
             "instances" => vec![self.id.to_owned()],
-            // They are named by what is in them, and public.
+            // What is counted, not whose it is.
+            "statistics-amount" | "statistics-counter" => Vec::new(),
+            // Pictures have no owner: their names are hashes of what is in them.
             "files" | "pictures" => Vec::new(),
+            // Pages know products by their numbers.
+            "products" if matches!(row.access, Access::Session(_)) => {
+                vec![self.product_serial.clone()]
+            }
             other if self.inventory.contains_key(other) => vec![self.inventory[other].clone()],
             other => panic!("what is named in {other}?"),
         }
@@ -419,6 +460,9 @@ impl Tenant {
             }
             (_, "/private/groups/{id}") => json!({ "group_name": "x", "description": "x" }),
             (_, "/private/accounts/{id}") => json!({ "extra_wire_subject_metadata": "x" }),
+            (_, "/private/accounts/{id}/kycauth") => {
+                json!({ "exchange_url": "https://x.example/" })
+            }
             (_, "/private/templates/{id}") => {
                 json!({ "template_description": "x", "template_contract": { "summary": "x" } })
             }
@@ -486,7 +530,8 @@ fn what_one_tenant_holds_opens_nothing_at_the_address_of_another() {
     for row in EVERYWHERE {
         let mut ids = [other.ids(row), bar.ids(row)].concat();
         if ids.is_empty() {
-            ids.push(String::new());
+            // It names nothing of a shop's, or a thing that each shop has.
+            ids.push("x".to_owned());
         }
         for (n, id) in ids.iter().enumerate() {
             let path = format!("{}?force=yes&purge=yes&{}", at("pub", row, id), bar.query(n % 3));
@@ -622,6 +667,7 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
         ("amount_by", "shop"),
         ("kind", "fixed-order"),
         ("confirm", "pub"),
+        ("pin", "1234"),
     ];
     // What ends the web session comes last, and what makes something makes it for the visitor's own shop.
     for row in OFFICE.iter().filter(|row| row.path != "/sign-out") {
@@ -641,7 +687,7 @@ fn a_web_session_of_one_shop_changes_nothing_of_another() {
                 assert_eq!(page.status, 403, "they are the operator's: {row:?}");
             } else if row.path.contains("{id}") {
                 // Some forms answer as if what they are for were done already.
-                let is_done = ["/cancel", "/revoke", "/retire", "/delete"];
+                let is_done = ["/cancel", "/revoke", "/retire", "/delete", "/remove"];
                 let is_done = is_done.iter().any(|end| row.path.ends_with(end));
                 assert!(page.status == 404 || is_done && page.status == 303, "{row:?} {page:?}");
             }
@@ -677,7 +723,10 @@ fn a_tenant_that_goes_with_everything_takes_nothing_of_another() {
 
 /// Each row that names something lets its owner through with the very questions of above.
 fn the_owner_gets_at_everything(daemon_of_shops: &ShopsOfADaemon, owner: &Tenant) {
-    let mut rows: Vec<_> = EVERYWHERE.iter().filter(|row| row.path.contains("{id}")).collect();
+    let names = |row: &&RouteSpec| {
+        row.path.contains("{id}") && !row.path.starts_with("/private/statistics-")
+    };
+    let mut rows: Vec<_> = EVERYWHERE.iter().filter(names).collect();
     // What is deleted is gone for the others.
     rows.sort_by_key(|row| {
         ["GET", "PATCH", "POST", "DELETE"].iter().position(|m| *m == row.method)

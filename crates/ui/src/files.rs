@@ -37,8 +37,12 @@ pub const FILES: &[File] = &[
     file!("style.css", "text/css; charset=utf-8"),
     file!("office.css", "text/css; charset=utf-8"),
     file!("till.css", "text/css; charset=utf-8"),
+    file!("receipt.css", "text/css; charset=utf-8"),
+    file!("receipt.js", "text/javascript; charset=utf-8"),
     joined!("office.js", "text/javascript; charset=utf-8", "connection.js", "office.js"),
     file!("till.js", "text/javascript; charset=utf-8"),
+    file!("code.js", "text/javascript; charset=utf-8"),
+    file!("picture.js", "text/javascript; charset=utf-8"),
     // So that a tablet at the counter can have the till as an app that takes the whole screen.
     file!("till.webmanifest", "application/manifest+json"),
     joined!("poll.js", "text/javascript; charset=utf-8", "connection.js", "poll.js"),

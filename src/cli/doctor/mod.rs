@@ -11,6 +11,7 @@ mod daemon;
 mod database;
 mod disk;
 mod exchanges;
+mod transfers;
 mod webhooks;
 
 use std::fmt;
@@ -21,6 +22,7 @@ use super::{Error, explained, listened, owner, with_rights_of};
 use crate::config::Config;
 use crate::model::webhook::Webhook;
 use crate::server::policy;
+use crate::store::transfers::TransferCounts;
 use crate::store::{self, Inspection, storage_info};
 use crate::till::{Finding, ListedExchange, Severity, listed};
 use system::clock::{Clock, zone_problem};
@@ -125,11 +127,11 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     if inspection.is_some() {
         about_file.push(database::backup(storage_info::around(path), now));
     }
-    let (newest, shops, webhooks) = match contents(inspection.as_ref(), &trusted) {
+    let (newest, shops, webhooks, counts) = match contents(inspection.as_ref(), &trusted) {
         Ok(contents) => contents,
         Err(error) => {
             about_file.extend(database::refused(&Finding::Database(Some(error))));
-            (None, None, Vec::new())
+            Contents::default()
         }
     };
     let set_currency = config.currency.is_set.then_some(config.currency.default);
@@ -142,6 +144,7 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
         findings.extend(accounts::check(&shops, &asked));
     }
     findings.extend(webhooks::check(config, &webhooks)?);
+    findings.extend(transfers::check(counts));
 
     for finding in &findings {
         // A finding and its remedy are two lines, each escaped by `Display`.
@@ -178,9 +181,10 @@ fn trusted(inspection: Option<&Inspection>, settings: &[Trusted]) -> Vec<ListedE
     all
 }
 
-/// The time of the newest entry, the shops with the KYC requirements of exchanges, and their webhooks, if
-/// the file is readable.
-type Contents = (Option<Timestamp>, Option<Vec<accounts::Shop>>, Vec<(InstanceId, Webhook)>);
+/// The time of the newest entry, the shops with the KYC requirements of exchanges, their webhooks, and how
+/// transfers stand, if the file is readable.
+type Contents =
+    (Option<Timestamp>, Option<Vec<accounts::Shop>>, Vec<(InstanceId, Webhook)>, TransferCounts);
 
 fn contents(
     inspection: Option<&Inspection>,
@@ -190,9 +194,10 @@ fn contents(
         Some(inspection) if inspection.version() == store::VERSION => {
             let shops = inspection.read(|db| accounts::shops(db, trusted))?;
             let webhooks = inspection.read(webhooks::all)?;
-            Ok((inspection.newest()?, Some(shops), webhooks))
+            let counts = inspection.read(|db| store::transfers::counts(db))?;
+            Ok((inspection.newest()?, Some(shops), webhooks, counts))
         }
-        _ => Ok((None, None, Vec::new())),
+        _ => Ok(Contents::default()),
     }
 }
 

@@ -200,6 +200,9 @@ pub(in crate::http) async fn home(
     settings: Data<Settings>,
     web_session: WebSession,
 ) -> Answer {
+    if web_session.cashier().is_some() {
+        return Ok(go(web_session.context(), "webui/till"));
+    }
     let is_open = web_session.has_check_list()
         && rows(&request, &till, &settings, &web_session).await?.iter().any(|row| !row.is_done);
     let place = if is_open { "webui/check-list" } else { "webui/orders" };

@@ -25,7 +25,14 @@ pub(super) enum Cookie {
     Session,
     /// A random text that binds the form for signing in to this browser.
     PreSession,
+    /// Says that cashiers may sign in at this browser.
+    Device,
+    /// On which paper this browser prints receipts, and whether it does that by itself.
+    Receipt,
 }
+
+/// How long a browser keeps what holds for the device: a year.
+const LONG: Duration = Duration::days(365);
 
 /// The way from the browser to us.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -92,6 +99,8 @@ impl Cookie {
         let kind = match self {
             Self::Session => "",
             Self::PreSession => "-presession",
+            Self::Device => "-till",
+            Self::Receipt => "-receipt",
         };
         format!("{prefix}tilld{kind}{}", way.mark)
     }
@@ -101,9 +110,14 @@ impl Cookie {
         cookie(request.headers(), &self.name(way))
     }
 
-    /// The header that sets it, until the browser is closed.
+    /// The header that sets it: until the browser is closed, or for a year what holds for the device.
     pub(super) fn set(self, way: &Transport, value: &str) -> Option<HeaderValue> {
-        HeaderValue::try_from(self.http(way, value).to_string()).ok()
+        let mut cookie = self.http(way, value);
+        match self {
+            Self::Session | Self::PreSession => {}
+            Self::Device | Self::Receipt => cookie.set_max_age(LONG),
+        }
+        HeaderValue::try_from(cookie.to_string()).ok()
     }
 
     /// The header that takes it away.

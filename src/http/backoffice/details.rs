@@ -41,9 +41,11 @@ fn ask(web_session: &WebSession, status: StatusCode, details: &FormState) -> Ans
 }
 
 /// `GET /webui/details`.
-pub(in crate::http) async fn page(web_session: WebSession) -> Answer {
+pub(in crate::http) async fn page(till: Data<Till>, web_session: WebSession) -> Answer {
     let settings = &web_session.principal().instance().settings;
-    ask(&web_session, StatusCode::OK, &written(settings, web_session.messages()))
+    let tax_number = till.tax_number(web_session.principal().instance())?;
+    let typed = written(settings, tax_number.as_deref(), web_session.messages());
+    ask(&web_session, StatusCode::OK, &typed)
 }
 
 /// `POST /webui/details`.
@@ -60,8 +62,12 @@ pub(in crate::http) async fn change(
     }
 }
 
-/// The inputs of the form, filled in with `settings`.
-pub(super) fn written(settings: &InstanceSettings, messages: &Messages) -> FormState {
+/// The inputs of the form, filled in with `settings` and the number under which the shop pays its taxes.
+pub(super) fn written(
+    settings: &InstanceSettings,
+    tax_number: Option<&str>,
+    messages: &Messages,
+) -> FormState {
     let (address, law) = (&settings.address, &settings.jurisdiction);
     let day = &settings.business_day;
     let some = |text: &'_ Option<String>| text.clone().unwrap_or_default();
@@ -75,6 +81,7 @@ pub(super) fn written(settings: &InstanceSettings, messages: &Messages) -> FormS
         ("post_code", some(&address.post_code)),
         ("town", some(&address.town)),
         ("country", some(&address.country)),
+        ("tax_number", tax_number.unwrap_or_default().to_owned()),
         ("law_country", some(&law.country)),
         ("law_subdivision", some(&law.country_subdivision)),
         ("law_town", some(&law.town)),
@@ -152,8 +159,13 @@ pub(super) async fn save(
             return Ok(Some(typed));
         }
     };
+    let tax_number = form.some("tax_number").map(str::to_owned);
     match till.change_instance(id, move |old| over(old, &form, day)).await {
-        Ok(()) => return Ok(None),
+        Ok(()) => match till.set_tax_number(id, tax_number).await {
+            Ok(()) => return Ok(None),
+            Err(Error::InvalidField(_)) => typed.add_error("tax_number", messages.too_long),
+            Err(other) => return Err(other),
+        },
         Err(Error::InvalidField(InvalidField("email"))) => {
             typed.add_error("email", messages.no_email)
         }
@@ -207,7 +219,7 @@ mod tests {
         };
         // Sent as it was shown, the form changes nothing.
         let messages = ui::locale::Locale::default().messages();
-        let shown = written(&old, messages);
+        let shown = written(&old, None, messages);
         assert_eq!(over(&old, shown.form(), business_day(shown.form()).unwrap()), old);
         let typed = FormState::suggesting(&[("name", "Café"), ("street", "Side Street")]);
         let new = over(&old, typed.form(), business_day(typed.form()).unwrap());

@@ -24,11 +24,13 @@ use super::super::pages::page::PageContext;
 use super::answer::shown;
 use super::ledgers::{Field, LEDGERS, WIDTH, columns, values, zoned};
 use super::ods::Ods;
+use super::tax_table::TaxTable;
 use super::till::Sum;
 use super::web_session::WebSession;
 use super::workbook::WorkbookWriter;
 use super::xlsx::Xlsx;
 use crate::model::business_day::{Calendar, ZoneName};
+use crate::model::order::Order;
 use crate::till::{DateRange, Entry, Error, Report, ReportWriter, Spool, Spooled, Till};
 use taler::characters::is_control_or_format;
 use taler::currency::CurrencySpecification;
@@ -59,6 +61,12 @@ struct Download {
     files: Vec<(&'static str, String)>,
 }
 
+/// What was paid and refunded in one currency.
+struct CurrencySum {
+    sum: Sum,
+    taxes: Option<TaxTable>,
+}
+
 #[derive(Template)]
 #[template(path = "http/backoffice/export.html")]
 struct ExportPage<'a> {
@@ -67,7 +75,7 @@ struct ExportPage<'a> {
     web_session: &'a WebSession,
     ask: &'a ExportQuery,
     wrong: Option<&'a str>,
-    sums: Option<Vec<Sum>>,
+    sums: Option<Vec<CurrencySum>>,
     downloads: Vec<Download>,
 }
 
@@ -122,9 +130,14 @@ pub(in crate::http) async fn page(
     match ask.days(web_session.calendar(), messages) {
         Err(text) => wrong = Some(text),
         Ok(days) => {
-            let totals = till.totals(web_session.principal(), days.range).await?;
-            sums = Some(totals.iter().map(|total| Sum::of(total, &web_session, &till)).collect());
-            let texts = [messages.tab_orders, messages.payments, messages.refunds];
+            let totals = till.totals_with_taxes(web_session.principal(), days.range).await?;
+            let both = |total| CurrencySum {
+                sum: Sum::of(total, &web_session, &till),
+                taxes: TaxTable::of_total(total, &web_session, &till),
+            };
+            sums = Some(totals.iter().map(both).collect());
+            let texts =
+                [messages.tab_orders, messages.payments, messages.refunds, messages.by_tax_rate];
             let file = |ledger, format| {
                 web_session.path(&format!("export-file?{}", ask.query(ledger, format)))
             };
@@ -291,7 +304,7 @@ const SEPARATORS: &[char] = &[';', ',', '\t', '\r', '\n'];
 /// `text` as a cell of a file with this separator, not yet quoted. Texts that spreadsheets would reckon
 /// with are marked as texts by an apostrophe: customers can write them. So is what would become a cell of
 /// its own for a reader who takes another separator, because quotes count only around whole cells.
-fn text_cell(text: &str, separator: char) -> String {
+pub(super) fn text_cell(text: &str, separator: char) -> String {
     let mut cell = String::new();
     if is_formula(text) {
         cell.push('\'');
@@ -336,7 +349,7 @@ impl LocalFormat {
 }
 
 /// Whether a spreadsheet would take `text` for a number, a date or a time.
-fn is_like_a_number(text: &str) -> bool {
+pub(super) fn is_like_a_number(text: &str) -> bool {
     let text = text.trim();
     text.contains(|c: char| c.is_ascii_digit())
         && text.chars().all(|c| c.is_ascii_digit() || ".,:-+/'%eE ’\u{a0}\u{202f}".contains(c))
@@ -393,10 +406,23 @@ impl ReportWriter for CsvWriter {
     }
 }
 
+/// Orders and the names of their cashiers as CSV of RFC 4180, with the columns that the export has, and times in UTC: for programs.
+pub(in crate::http) fn orders_csv(orders: Vec<(Order, Option<String>)>) -> String {
+    let mut text = line(&columns(Report::Orders).map(str::to_owned), ',');
+    for (order, cashier) in orders {
+        let cells = values(&Entry::Order(Box::new(order), cashier)).map(|field| match field {
+            Field::Text(text) => text_cell(&text, ','),
+            field => field.plain(&TimeZone::UTC).unwrap_or_default(),
+        });
+        text += &line(&cells, ',');
+    }
+    text
+}
+
 /// Whether a spreadsheet could take `text` for a formula. What programs leave out at the
 /// beginning (spaces, control and format characters) does not hide a sign, and a full-width or
 /// small one is the same sign.
-fn is_formula(text: &str) -> bool {
+pub(super) fn is_formula(text: &str) -> bool {
     let is_skipped = |c: &char| c.is_whitespace() || is_control_or_format(*c);
     // A tab or the end of a line splits cells where a file is read without quotes.
     if text.chars().take_while(is_skipped).any(char::is_control) {
@@ -410,6 +436,11 @@ fn is_formula(text: &str) -> bool {
 
 /// A line of a CSV file.
 fn line(cells: &[String; WIDTH], separator: char) -> String {
+    quoted(cells, separator)
+}
+
+/// A line of a CSV file with so many cells.
+pub(super) fn quoted<const N: usize>(cells: &[String; N], separator: char) -> String {
     let quoted = cells.each_ref().map(|cell| {
         let marks = ['"', separator, ';', '\t', '\r', '\n'];
         match cell.contains(marks) || cell.trim() != cell {
@@ -496,6 +527,9 @@ mod tests {
         cells[1] = "a \"b\", c".into();
         cells[2] = "two\nlines".into();
         cells[3] = " edge".into();
-        assert_eq!(line(&cells, ','), "plain,\"a \"\"b\"\", c\",\"two\nlines\",\" edge\",,,,,\r\n");
+        assert_eq!(
+            line(&cells, ','),
+            "plain,\"a \"\"b\"\", c\",\"two\nlines\",\" edge\",,,,,,\r\n"
+        );
     }
 }

@@ -26,7 +26,12 @@ const MESSAGES: &[Message] = &[
     ("exchange-added", |messages| messages.said_exchange_added),
     ("exchange-removed", |messages| messages.said_exchange_removed),
     ("shop-exists", |messages| messages.said_shop_exists),
+    ("deleted-cashier", |messages| messages.said_cashier_removed),
+    ("till-added", |messages| messages.said_till_added),
+    ("deleted-till", |messages| messages.said_till_removed),
     ("resent", |messages| messages.said_resent),
+    ("stocked", |messages| messages.said_stocked),
+    ("imported", |messages| messages.said_imported),
     ("list-hidden", |messages| messages.said_list_hidden),
 ];
 

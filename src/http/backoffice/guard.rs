@@ -68,6 +68,8 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
         Access::AnySession => (None, Activity::User),
         Access::Session(permission) => (Some(permission), Activity::User),
         Access::SessionBackground(permission) => (Some(permission), Activity::Background),
+        Access::Till(permission) => (Some(permission), Activity::User),
+        Access::TillBackground(permission) => (Some(permission), Activity::Background),
         Access::AnyToken | Access::Private(_) | Access::Management(_) => {
             return Err(Failure::Bug("an API route in the back office".into()));
         }
@@ -83,10 +85,17 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
         None => Why::New,
         Some(key) => match till.admit_session(&key, needs, presence) {
             Ok(principal) => {
+                if let (Access::Session(permission) | Access::SessionBackground(permission), true) =
+                    (row.access, principal.cashier().is_some())
+                {
+                    return Err(till::Error::NotPermitted(permission).into());
+                }
                 note_address(request, settings, till, &principal);
                 let page_id = till.random_token()?;
                 // In a demonstration everything is done.
-                let has_list = !settings.is_demo && till.shows_check_list(&principal)?;
+                let has_list = !settings.is_demo
+                    && principal.cashier().is_none()
+                    && till.shows_check_list(&principal)?;
                 let web_session =
                     WebSession::new(request, settings, principal, &key, &page_id, has_list);
                 return Ok(Verdict::Pass(Some(web_session)));
@@ -96,7 +105,7 @@ fn judge(request: &HttpRequest) -> Result<Verdict, Failure> {
             Err(other) => return Err(other.into()),
         },
     };
-    if matches!(row.access, Access::SessionBackground(_)) {
+    if matches!(row.access, Access::SessionBackground(_) | Access::TillBackground(_)) {
         // The page's script looks at the whole page again, and is sent to the sign-in then.
         return Err(till::Error::NotAuthorized.into());
     }

@@ -171,13 +171,18 @@ enum Submitted {
 
 fn ask(
     request: &HttpRequest,
+    till: &Till,
     settings: &Settings,
     web_session: &WebSession,
     instance: &Instance,
     status: StatusCode,
     sent: Submitted,
 ) -> Answer {
-    let mut details = details::written(&instance.settings, web_session.messages());
+    let mut details = details::written(
+        &instance.settings,
+        till.tax_number(instance)?.as_deref(),
+        web_session.messages(),
+    );
     let (mut reset, mut typed) = (FormState::default(), FormState::default());
     match sent {
         Submitted::Nothing => {}
@@ -213,7 +218,7 @@ pub(in crate::http) async fn show(
 ) -> Answer {
     let id = known(&id)?;
     let instance = find(&till, &id).await?;
-    ask(&request, &settings, &web_session, &instance, StatusCode::OK, Submitted::Nothing)
+    ask(&request, &till, &settings, &web_session, &instance, StatusCode::OK, Submitted::Nothing)
 }
 
 /// `POST /webui/instances/$ID`: what customers may know of it.
@@ -230,7 +235,7 @@ pub(in crate::http) async fn change(
         None => Ok(back(&web_session, &instance, "kept")),
         Some(typed) => {
             let sent = Submitted::Details(typed);
-            ask(&request, &settings, &web_session, &instance, StatusCode::BAD_REQUEST, sent)
+            ask(&request, &till, &settings, &web_session, &instance, StatusCode::BAD_REQUEST, sent)
         }
     }
 }
@@ -263,7 +268,7 @@ pub(in crate::http) async fn reset(
             Err(error) => status = refused(&mut typed, "own", error, messages)?,
         }
     }
-    ask(&request, &settings, &web_session, &instance, status, Submitted::Reset(typed))
+    ask(&request, &till, &settings, &web_session, &instance, status, Submitted::Reset(typed))
 }
 
 /// Sends the browser back to the page of `instance`, where it reads the message `said`.
@@ -304,7 +309,7 @@ pub(in crate::http) async fn delete(
         }
         Err(typed) => (typed, StatusCode::BAD_REQUEST),
     };
-    ask(&request, &settings, &web_session, &instance, status, Submitted::Delete(typed))
+    ask(&request, &till, &settings, &web_session, &instance, status, Submitted::Delete(typed))
 }
 
 /// `POST /webui/instances/$ID/purge`: everything of it goes. It must have been deleted before.
@@ -336,7 +341,7 @@ pub(in crate::http) async fn purge(
     if !instance.is_deleted() {
         typed.add_error("", web_session.messages().delete_before_purge);
     }
-    ask(&request, &settings, &web_session, &instance, status, Submitted::Delete(typed))
+    ask(&request, &till, &settings, &web_session, &instance, status, Submitted::Delete(typed))
 }
 
 /// Says what of the instance is unfinished, beside the box that is to be ticked then; what no page can

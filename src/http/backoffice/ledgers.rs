@@ -8,8 +8,12 @@ use taler::amount::Amount;
 use taler::time::Timestamp;
 
 /// What can be taken away: its name in addresses, and which ledger it is.
-pub(super) const LEDGERS: &[(&str, Report)] =
-    &[("orders", Report::Orders), ("payments", Report::Payments), ("refunds", Report::Refunds)];
+pub(super) const LEDGERS: &[(&str, Report)] = &[
+    ("orders", Report::Orders),
+    ("payments", Report::Payments),
+    ("refunds", Report::Refunds),
+    ("taxes", Report::Taxes),
+];
 
 /// A value of a column.
 #[derive(Clone, Debug)]
@@ -40,7 +44,7 @@ impl Field {
 }
 
 /// How many columns each ledger has.
-pub(super) const WIDTH: usize = 9;
+pub(super) const WIDTH: usize = 10;
 
 pub(super) fn columns(ledger: Report) -> [&'static str; WIDTH] {
     match ledger {
@@ -54,6 +58,7 @@ pub(super) fn columns(ledger: Report) -> [&'static str; WIDTH] {
             "paid_at",
             "refunded",
             "refund_fetched",
+            "cashier",
         ],
         Report::Payments => [
             "order_id",
@@ -65,6 +70,7 @@ pub(super) fn columns(ledger: Report) -> [&'static str; WIDTH] {
             "reference",
             "created_at",
             "session_id",
+            "cashier",
         ],
         Report::Refunds => [
             "order_id",
@@ -76,6 +82,19 @@ pub(super) fn columns(ledger: Report) -> [&'static str; WIDTH] {
             "reason",
             "fetched_at",
             "refund",
+            "cashier",
+        ],
+        Report::Taxes => [
+            "order_id",
+            "booked_at",
+            "kind",
+            "currency",
+            "rate",
+            "net",
+            "tax",
+            "gross",
+            "method",
+            "cashier",
         ],
     }
 }
@@ -92,7 +111,7 @@ pub(super) fn values(entry: &Entry) -> [Field; WIDTH] {
     let currency = |amount: &Amount| Field::Text(amount.currency().to_string());
     let number = |amount: &Amount| Field::Number(*amount);
     match entry {
-        Entry::Order(order) => [
+        Entry::Order(order, cashier) => [
             text(order.order_id.as_str()),
             at(Some(order.created_at)),
             text(&order.summary),
@@ -102,8 +121,9 @@ pub(super) fn values(entry: &Entry) -> [Field; WIDTH] {
             at(order.paid.as_ref().map(|paid| paid.at)),
             number(&order.refund_granted),
             number(&order.refund_taken),
+            maybe(cashier.as_deref()),
         ],
-        Entry::Payment(paid) => {
+        Entry::Payment(paid, cashier) => {
             let (order, counter) = (&paid.order, paid.counter.as_ref());
             let reference = counter.and_then(|counter| counter.reference.as_ref());
             let session = order.paid.as_ref().and_then(|paid| paid.session.as_ref());
@@ -117,9 +137,10 @@ pub(super) fn values(entry: &Entry) -> [Field; WIDTH] {
                 maybe(reference.map(|reference| reference.as_str())),
                 at(Some(order.created_at)),
                 maybe(session.map(|session| session.as_str())),
+                maybe(cashier.as_deref()),
             ]
         }
-        Entry::Refund(refund) => [
+        Entry::Refund(refund, cashier) => [
             text(refund.order_id.as_str()),
             at(Some(refund.granted_at)),
             text(&refund.summary),
@@ -129,6 +150,23 @@ pub(super) fn values(entry: &Entry) -> [Field; WIDTH] {
             text(&refund.reason),
             at(refund.taken_at),
             Field::Serial(refund.serial),
+            maybe(cashier.as_deref()),
+        ],
+        Entry::Tax(part) => [
+            text(part.order_id.as_str()),
+            at(Some(part.at)),
+            text(if part.is_refund { "refund" } else { "payment" }),
+            currency(&part.sum.gross),
+            maybe(part.sum.rate.as_deref()),
+            number(&part.sum.net()),
+            number(&part.sum.tax),
+            number(&part.sum.gross),
+            text(match (&part.counter, part.at_counter) {
+                (Some(method), _) => method.as_str(),
+                (None, true) => "counter",
+                (None, false) => "taler",
+            }),
+            maybe(part.cashier.as_deref()),
         ],
     }
 }

@@ -13,14 +13,17 @@ use super::answer::{Client, PATIENCE, shown};
 use super::form::{Form, FormState};
 use super::messages;
 use super::order_badge::OrderBadge;
+use super::products::{read_quantity, shown_quantity};
+use super::tax_table::TaxTable;
 use super::web_session::WebSession;
 use crate::model::order::{CounterPayment, Order, PaymentMethod, PaymentReference, RefundState};
+use crate::model::stock::SoldLine;
 use crate::till::{
     Error, GrantRefund, History, ManualPayment, Repurchase, Smaller, Status, StatusQuery, Till,
-    WaitLimit,
+    WaitLimit, returned,
 };
 use taler::amount::Amount;
-use taler::ids::OrderId;
+use taler::ids::{OrderId, OtpDeviceId};
 use ui::formatted_time::FormattedTime;
 use ui::messages::filled;
 use ui::qr::Link;
@@ -50,6 +53,25 @@ struct Event {
     detail: String,
 }
 
+/// A line of the order of which some can be put back into stock.
+struct ReturnRow {
+    /// The name of its input.
+    input: String,
+    name: String,
+    id: String,
+    /// How much of it can still come back.
+    left: String,
+    typed: String,
+}
+
+/// What can be put back into stock.
+struct ReturnView {
+    rows: Vec<ReturnRow>,
+    /// How much was put back already, of all lines together.
+    before: String,
+    wrong: String,
+}
+
 /// A way to pay at the counter.
 struct Method {
     name: &'static str,
@@ -76,6 +98,9 @@ struct OrderView {
     /// What can still be refunded, as it is read and as it is typed.
     left: Option<(String, String)>,
     granted: String,
+    /// The cashier whose sale it is.
+    cashier: Option<String>,
+    taxes: Option<TaxTable>,
     can_be_paid: bool,
     can_be_deleted: bool,
     needs_force: bool,
@@ -93,6 +118,9 @@ struct OrderPage<'a> {
     delete: &'a FormState,
     methods: Vec<Method>,
     live: String,
+    returns: Option<ReturnView>,
+    /// The machine whose codes the customer gets.
+    device: Option<OtpDeviceId>,
 }
 
 /// What was typed into one of the forms, if it was refused.
@@ -101,6 +129,7 @@ struct FailedAction {
     refund: Option<FormState>,
     pay: Option<FormState>,
     delete: Option<FormState>,
+    put_back: Option<FormState>,
 }
 
 /// Changes when anything that the page shows of the order does.
@@ -200,6 +229,8 @@ fn view(web_session: &WebSession, till: &Till, history: &History) -> OrderView {
             .filter(|_| order.is_refundable(now))
             .map(|left| (money(&left), money::number(&left, locale))),
         granted: order.refund_granted.to_string(),
+        cashier: history.cashier.clone(),
+        taxes: TaxTable::of_order(&history.taxes, &history.taxes_left, web_session, till),
         can_be_paid: is_open,
         can_be_deleted: is_open,
         needs_force: order.claim.is_some() && !expired,
@@ -222,10 +253,13 @@ fn show(
     });
     let methods =
         METHODS.iter().map(|(name, text)| Method { name, text: text(messages) }).collect();
+    let lines = till.sold_lines(web_session.principal(), order_id)?;
     let page = OrderPage {
         context: web_session.context(),
         messages,
         web_session,
+        returns: return_view(&lines, tried.put_back.as_ref(), web_session),
+        device: till.otp_device_of(web_session.principal(), order_id)?,
         live: web_session.path(&format!("orders/{order_id}/live")),
         refund: &refund,
         pay: &tried.pay.unwrap_or_default(),
@@ -234,6 +268,69 @@ fn show(
         view: &view,
     };
     shown(status, web_session.context(), &page)
+}
+
+/// What of these lines can be put back into stock; `None`: nothing, and nothing was tried.
+fn return_view(
+    lines: &[SoldLine],
+    tried: Option<&FormState>,
+    web_session: &WebSession,
+) -> Option<ReturnView> {
+    let (messages, locale) = (web_session.messages(), web_session.context().locale);
+    let input = |line: i64| format!("line-{line}");
+    let rows = lines.iter().filter(|line| !line.left().is_zero()).map(|line| ReturnRow {
+        typed: tried.map(|tried| tried.value(&input(line.line)).to_owned()).unwrap_or_default(),
+        input: input(line.line),
+        name: line.name.clone(),
+        id: line.product_id.to_string(),
+        left: filled(messages.put_back_of, &[&shown_quantity(line.left(), locale)]),
+    });
+    let rows: Vec<_> = rows.collect();
+    let wrong = tried.and_then(|tried| tried.error_for("")).unwrap_or_default().to_owned();
+    let before = returned(lines).to_string();
+    (!rows.is_empty() || !wrong.is_empty()).then_some(ReturnView { rows, before, wrong })
+}
+
+/// `POST /webui/orders/$ORDER_ID/return`: what the customer has brought back is put back into stock.
+pub(in crate::http) async fn put_back(
+    till: Data<Till>,
+    web_session: WebSession,
+    PathId(order_id): PathId<OrderId>,
+    form: Form,
+) -> Answer {
+    let (messages, principal) = (web_session.messages(), web_session.principal());
+    let mut typed = FormState::of(form);
+    let (mut lines, mut wrong) = (Vec::new(), None);
+    for line in till.sold_lines(principal, &order_id)? {
+        match typed.form().some(&format!("line-{}", line.line)).map(read_quantity) {
+            None => {}
+            Some(Some(quantity)) if quantity.is_zero() => {}
+            Some(Some(quantity)) => lines.push((line.line, quantity)),
+            Some(None) => wrong = Some(messages.no_quantity),
+        }
+    }
+    let mut status = StatusCode::BAD_REQUEST;
+    if wrong.is_none() && lines.is_empty() {
+        wrong = Some(messages.put_back_nothing);
+    }
+    if wrong.is_none() {
+        status = StatusCode::CONFLICT;
+        let before = read_quantity(typed.form().text("returned")).unwrap_or_default();
+        match till.put_back(principal, order_id.clone(), lines, before).await {
+            Ok(()) => return Ok(web_session.go(&format!("orders/{order_id}"), Some("stocked"))),
+            Err(Error::InvalidField(field)) => {
+                wrong = Some(match field.0 {
+                    "returned" => messages.put_back_meanwhile,
+                    "quantity" => messages.put_back_too_much,
+                    _ => messages.stock_not_counted,
+                });
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    typed.add_error("", wrong.unwrap_or_default());
+    let tried = FailedAction { put_back: Some(typed), ..FailedAction::default() };
+    show(&web_session, &till, &order_id, status, tried)
 }
 
 /// `GET /webui/orders/$ORDER_ID`.

@@ -14,10 +14,9 @@ use actix_web::{Error, FromRequest, HttpMessage, HttpResponse};
 
 use super::super::error::Failure;
 use super::super::extract::Body;
-use super::super::headers::is_form;
 use super::super::routes::{Access, row_of};
 use super::super::settings::Settings;
-use super::form::expected;
+use super::form::{expected, is_sent};
 use super::submissions::Outcome;
 use net::body::whole;
 use ui::once::{self, Submission};
@@ -31,7 +30,7 @@ pub(super) async fn once(
     // A body that no handler would accept is not read.
     let is_sent = *request.method() == Method::POST
         && expected(request.request()).is_some()
-        && is_form(request.request())
+        && is_sent(request.request())
         && !request.headers().contains_key(CONTENT_ENCODING);
     let row = row_of(request.request()).filter(|_| is_sent);
     let (Some(settings), Some(row)) = (settings, row) else {

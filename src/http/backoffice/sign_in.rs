@@ -16,6 +16,7 @@ use super::cookie::{Cookie, Transport, browser};
 use super::csrf::{csrf_before_login, on_page};
 use super::flash;
 use super::form::{Form, FormState};
+use super::till_device::is_till;
 use super::web_session::WebSession;
 use crate::till::{Activity, ApiToken, Error, IssuedToken, Password, Till};
 use taler::ids::InstanceId;
@@ -87,6 +88,9 @@ pub(in crate::http) async fn page(
     if till.is_without_instance()? {
         // There is no instance yet.
         return Ok(go(&context, "webui/setup"));
+    }
+    if params.text("as") != Some("owner") && is_till(&request, &till, &settings)? {
+        return Ok(go(&context, "webui/cashier"));
     }
     let next = params.text("next").filter(|place| is_own_place(place)).unwrap_or_default();
     let typed = FormState::suggesting(&[("instance", "admin"), ("next", next)]);
@@ -209,7 +213,7 @@ pub(in crate::http) async fn submit(
 }
 
 /// Ends the web session of `cookie`, if there is one, so that a browser has one at most.
-async fn end_web_session(till: &Till, cookie: Option<String>) -> Result<(), Error> {
+pub(super) async fn end_web_session(till: &Till, cookie: Option<String>) -> Result<(), Error> {
     let Some(key) = cookie.and_then(|text| ApiToken::parse(&text).ok()) else { return Ok(()) };
     let Ok(principal) = till.admit_session(&key, None, Activity::Background) else { return Ok(()) };
     match till.log_out(&principal).await {

@@ -8,8 +8,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LOCATION, SET_COOKIE};
 use zeroize::Zeroizing;
 
+use super::imports::Imports;
 use super::introductions::Introductions;
 use crate::till::{IssuedToken, TestedWebhook};
+use taler::otp::OtpKey;
 use ui::once::{ShownOnce, Submissions};
 
 /// How many forms are remembered: a day's work of several desks, in about a megabyte.
@@ -47,6 +49,10 @@ pub struct Forms {
     /// Secrets of webhooks just made, and test calls just made, likewise.
     pub(super) webhook_secrets: ShownOnce<Zeroizing<String>>,
     pub(super) webhook_tests: ShownOnce<TestedWebhook>,
+    /// Keys of one-time-code devices just made, likewise.
+    pub(super) otp_keys: ShownOnce<OtpKey>,
+    /// Tables of products that are being looked at.
+    pub(super) imports: Imports,
     /// Exchanges whose keys were fetched and are being compared by the operator.
     pub(super) introductions: Introductions,
 }
@@ -60,6 +66,8 @@ impl Default for Forms {
             tokens: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
             webhook_secrets: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
             webhook_tests: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
+            otp_keys: ShownOnce::new(MOST_TOKENS, TOKEN_LIFE),
+            imports: Imports::default(),
             introductions: Introductions::default(),
         }
     }

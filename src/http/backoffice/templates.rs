@@ -17,7 +17,7 @@ use super::messages;
 use super::web_session::WebSession;
 use crate::till::{Error, Till};
 use taler::amount::{Amount, Currency};
-use taler::ids::TemplateId;
+use taler::ids::{OtpDeviceId, TemplateId};
 use taler::taler_uri::PayTemplate;
 use taler::template::{BadTemplate, Template, TemplateContract, TemplateType};
 use taler::time::RelativeTime;
@@ -86,6 +86,8 @@ struct TemplatePage<'a> {
     /// Who says it: the shop or the customer.
     who: [(&'static str, &'static str); 2],
     kinds: [(&'static str, &'static str); 2],
+    /// Machines whose codes customers can get who have paid; empty: the shop has none.
+    devices: Vec<(String, String)>,
     has_more: bool,
     /// Of a template that is kept already, unless it is a paywall's.
     print_sheet: Option<PrintSheet>,
@@ -107,7 +109,7 @@ pub(in crate::http) async fn page(till: Data<Till>, web_session: WebSession) -> 
 }
 
 /// Shows the form; of `old`, if there is a template already.
-fn ask(
+async fn ask(
     request: &HttpRequest,
     settings: &Settings,
     web_session: &WebSession,
@@ -129,7 +131,13 @@ fn ask(
         Some(old) => paywall = Some(self::paywall(request, settings, web_session, &old.id)?),
         None => {}
     }
-    let more = ["pay_minutes", "minimum_age", "website"];
+    let more = ["pay_minutes", "minimum_age", "website", "otp_id"];
+    let mut devices = Vec::new();
+    let known = till.otp_devices(web_session.principal()).await?;
+    if !known.is_empty() {
+        devices.push((String::new(), messages.otp_no_device.to_owned()));
+        devices.extend(known.into_iter().map(|one| (one.id.to_string(), one.description)));
+    }
     let page = TemplatePage {
         context: web_session.context(),
         messages,
@@ -140,6 +148,7 @@ fn ask(
         currencies: currencies(till, old).iter().map(Currency::to_string).collect(),
         who: [("shop", messages.says_shop), ("customer", messages.says_customer)],
         kinds: [("fixed-order", messages.kind_order), ("paivana", messages.kind_paywall)],
+        devices,
         has_more: typed.chose("kind", "paivana")
             || more.iter().any(|name| !typed.value(name).is_empty()),
         print_sheet,
@@ -239,6 +248,7 @@ fn filled_in(web_session: &WebSession, old: &Template) -> FormState {
         ("minimum_age", age),
         ("kind", text("template_type")),
         ("website", text("website_regex")),
+        ("otp_id", old.otp_id.as_ref().map(ToString::to_string)),
     ];
     let pairs: Vec<_> =
         pairs.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
@@ -253,6 +263,19 @@ fn count(typed: &mut FormState, name: &'static str, most: u64, messages: &Messag
         typed.add_error(name, messages.no_count);
     }
     count
+}
+
+/// The device that was chosen; that of `old` where the form asked for none.
+fn device(
+    typed: &mut FormState,
+    old: Option<&Template>,
+    messages: &Messages,
+) -> Option<OtpDeviceId> {
+    if !typed.form().has("otp_id") {
+        return old.and_then(|old| old.otp_id.clone());
+    }
+    let id = OtpDeviceId::parse(typed.form().some("otp_id")?.to_owned());
+    id.map_err(|_| typed.add_error("otp_id", messages.choose_one)).ok()
 }
 
 /// The template that was typed, with what `old` says beyond the form; `None`, and `typed` says why.
@@ -359,6 +382,7 @@ fn read(
             false => typed.add_error("website", messages.pattern_of_paywall),
         }
     }
+    let otp_id = device(typed, old, messages);
     if !typed.is_good() {
         return None;
     }
@@ -370,7 +394,6 @@ fn read(
         }
     };
     let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
-    let otp_id = old.and_then(|old| old.otp_id.clone());
     Some(Template { id: id.ok()?, description, contract, editable_defaults, otp_id })
 }
 
@@ -388,6 +411,7 @@ fn read_cart(
     if is_fixed && summary.is_empty() {
         typed.add_error("summary", messages.text_needed);
     }
+    let otp_id = device(typed, Some(old), messages);
     members.remove("summary");
     defaults.remove("summary");
     match is_fixed {
@@ -401,7 +425,7 @@ fn read_cart(
     let contract = TemplateContract::parse(members);
     let contract = contract.map_err(|bad| add_template_error(typed, &bad, messages)).ok()?;
     let editable_defaults = Some(defaults).filter(|defaults| !defaults.is_empty());
-    let (id, otp_id) = (old.id.clone(), old.otp_id.clone());
+    let id = old.id.clone();
     Some(Template { id, description, otp_id, contract, editable_defaults })
 }
 
@@ -429,7 +453,7 @@ pub(in crate::http) async fn blank(
     web_session: WebSession,
 ) -> Answer {
     let typed = FormState::suggesting(&[("summary_by", "shop"), ("amount_by", "shop")]);
-    ask(&request, &settings, &web_session, &till, StatusCode::OK, &typed, None)
+    ask(&request, &settings, &web_session, &till, StatusCode::OK, &typed, None).await
 }
 
 /// `POST /webui/new-template`.
@@ -452,13 +476,14 @@ pub(in crate::http) async fn add(
                 typed.add_error("id", messages.name_taken);
             }
             Err(Error::Template(bad)) => add_template_error(&mut typed, &bad, messages),
+            Err(Error::OtpDeviceUnknown) => typed.add_error("otp_id", messages.choose_one),
             Err(other) => match messages::refusal(&other, messages) {
                 Some(why) => typed.add_error("amount", why),
                 None => return Err(other.into()),
             },
         }
     }
-    ask(&request, &settings, &web_session, &till, status, &typed, None)
+    ask(&request, &settings, &web_session, &till, status, &typed, None).await
 }
 
 /// `GET /webui/templates/$TEMPLATE_ID`.
@@ -471,7 +496,7 @@ pub(in crate::http) async fn show(
 ) -> Answer {
     let old = till.template(web_session.principal(), id).await?;
     let typed = filled_in(&web_session, &old);
-    ask(&request, &settings, &web_session, &till, StatusCode::OK, &typed, Some(&old))
+    ask(&request, &settings, &web_session, &till, StatusCode::OK, &typed, Some(&old)).await
 }
 
 /// `POST /webui/templates/$TEMPLATE_ID`: all of it anew.
@@ -490,13 +515,14 @@ pub(in crate::http) async fn change(
         match till.change_template(web_session.principal(), template).await {
             Ok(()) => return Ok(web_session.go(&format!("templates/{}", old.id), Some("kept"))),
             Err(Error::Template(bad)) => add_template_error(&mut typed, &bad, messages),
+            Err(Error::OtpDeviceUnknown) => typed.add_error("otp_id", messages.choose_one),
             Err(other) => match messages::refusal(&other, messages) {
                 Some(why) => typed.add_error("amount", why),
                 None => return Err(other.into()),
             },
         }
     }
-    ask(&request, &settings, &web_session, &till, StatusCode::BAD_REQUEST, &typed, Some(&old))
+    ask(&request, &settings, &web_session, &till, StatusCode::BAD_REQUEST, &typed, Some(&old)).await
 }
 
 /// `POST /webui/templates/$TEMPLATE_ID/delete`. Orders made of it stay.

@@ -28,13 +28,23 @@ struct Tab {
     for_admin: bool,
 }
 
+/// The parts that a cashier sees.
+const CASHIERS_TABS: &[&str] = &["till", TODAY];
+
+/// The path of today's sales, which only cashiers need: the owner sees all orders.
+const TODAY: &str = "today";
+
 /// In the order in which they are shown.
 const TABS: &[Tab] = &[
     Tab { path: CHECK_LIST, text: |messages| messages.tab_check_list, for_admin: false },
     Tab { path: "orders", text: |messages| messages.tab_orders, for_admin: false },
     Tab { path: "till", text: |messages| messages.tab_till, for_admin: false },
+    Tab { path: "products", text: |messages| messages.tab_products, for_admin: false },
+    Tab { path: TODAY, text: |messages| messages.today, for_admin: false },
+    Tab { path: "cashiers", text: |messages| messages.tab_cashiers, for_admin: false },
     Tab { path: "export", text: |messages| messages.tab_export, for_admin: false },
     Tab { path: "templates", text: |messages| messages.tab_templates, for_admin: false },
+    Tab { path: "otp-devices", text: |messages| messages.tab_otp_devices, for_admin: false },
     Tab { path: "accounts", text: |messages| messages.tab_accounts, for_admin: false },
     Tab { path: "tokens", text: |messages| messages.tab_tokens, for_admin: false },
     Tab { path: "webhooks", text: |messages| messages.tab_webhooks, for_admin: false },
@@ -140,11 +150,20 @@ impl WebSession {
         &self.0.principal.instance().settings.name
     }
 
+    /// The cashier who has signed in; `None`: the owner.
+    pub(super) fn cashier(&self) -> Option<&str> {
+        self.0.principal.cashier()
+    }
+
     /// The navigation.
     pub(super) fn links(&self) -> Vec<Link> {
         let is_admin = self.0.principal.instance().id.is_admin();
         TABS.iter()
             .filter(|tab| is_admin || !tab.for_admin)
+            .filter(|tab| match self.cashier() {
+                Some(_) => CASHIERS_TABS.contains(&tab.path),
+                None => tab.path != TODAY,
+            })
             .filter(|tab| self.has_check_list() || tab.path != CHECK_LIST)
             .map(|tab| Link {
                 href: self.path(tab.path),

@@ -19,7 +19,9 @@ pub(super) fn operations() -> Vec<Operation> {
 fn operation(row: &'static RouteSpec) -> Operation {
     let summary = match (row.method, row.access) {
         ("GET", _) if row.path == PICTURES => "The picture of a product",
-        ("GET", Access::SessionBackground(_)) => "A part of a page, once there is news",
+        ("GET", Access::SessionBackground(_) | Access::TillBackground(_)) => {
+            "A part of a page, once there is news"
+        }
         ("GET", _) => "A page",
         _ => "A page's form; leads to another page, or shows it again with what is wrong",
     };
@@ -34,13 +36,16 @@ fn operation(row: &'static RouteSpec) -> Operation {
         .with(303, "Location", true)
         .refuses(&[403, 404]);
     let operation = match row.access {
-        Access::SessionBackground(_) if row.path == PICTURES => operation,
-        Access::SessionBackground(_) => {
+        Access::SessionBackground(_) | Access::TillBackground(_) if row.path == PICTURES => {
+            operation
+        }
+        Access::SessionBackground(_) | Access::TillBackground(_) => {
             operation.done(204, "There is no news.").shows(200, "", "text/plain")
         }
         _ => operation,
     };
     match row.path {
+        "/orders/{id}/receipt" => operation.shows(200, "", "text/plain"),
         PICTURES => IMAGE_KINDS.iter().fold(operation, |operation, kind| {
             operation.shows(200, "The picture.", &format!("image/{kind}"))
         }),
@@ -58,6 +63,7 @@ fn named(operation: Operation) -> Operation {
         Some("/orders" | "/till") => operation.at::<OrderId>("The order's name."),
         Some("/templates") => operation.at::<TemplateId>("The template's name."),
         Some("/instances") => operation.at::<InstanceId>("The instance."),
+        Some("/cashiers" | "/till-devices") => operation.at::<Serial>("The number of the row."),
         Some("/tokens") => operation.at::<Serial>("The token's number."),
         Some(_) => operation.at::<AnySegment>("What the page is about."),
     }

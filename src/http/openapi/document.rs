@@ -18,7 +18,8 @@ use super::refusals::{Kind, Responses};
 use super::values::{AnySegment, ShopName, Summary, TemplateText, WebAddress, WireMethod};
 use super::{backoffice, contract, examples};
 use crate::http::Access::{
-    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground,
+    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground, Till,
+    TillBackground,
 };
 use crate::http::error::{ExchangeProblem, LegacyProblem, Problem};
 use crate::http::out_of_stock::OutOfStock;
@@ -28,7 +29,7 @@ use crate::http::{
 };
 use crate::http::{
     accounts, admin, categories, groups, instances, kyc, legacy, legal, orders, otp_devices, pages,
-    pos, pots, products, sessions, shop, templates, tokens, units, webhooks,
+    pos, pots, products, sessions, shop, statistics, templates, tokens, transfers, units, webhooks,
 };
 use crate::model::instance::Unfinished;
 
@@ -150,10 +151,12 @@ fn chapters() -> Vec<Chapter> {
             ]),
         ),
         Chapter::new("webhooks", "Webhooks", webhooks::operations()),
+        Chapter::new("transfers", "The money's way to the bank", transfers::operations()),
+        Chapter::new("statistics", "Sums and numbers", statistics::operations()),
         Chapter::new(
             "management",
             "All instances, for the special one",
-            joined(vec![instances::management(), kyc::management()]),
+            joined(vec![instances::management(), kyc::management(), statistics::management()]),
         ),
         Chapter::new(
             "backend",
@@ -220,7 +223,9 @@ impl Table {
             Private(permission) | Management(permission) => {
                 json!([{ "token": [permission.as_str()] }])
             }
-            AnySession | Session(_) | SessionBackground(_) => json!([{ "webSession": [] }]),
+            AnySession | Session(_) | SessionBackground(_) | Till(_) | TillBackground(_) => {
+                json!([{ "webSession": [] }])
+            }
         }
     }
 

@@ -62,7 +62,8 @@ mod tests {
     use crate::http::{ADMIN, RouteSpec, today};
     use crate::http::{
         accounts, admin, categories, groups, instances, kyc, legal, orders, otp_devices, pages,
-        pos, pots, products, sessions, shop, templates, tokens, units, webhooks,
+        pos, pots, products, sessions, shop, statistics, templates, tokens, transfers, units,
+        webhooks,
     };
 
     #[test]
@@ -87,9 +88,12 @@ mod tests {
             products::public_operations(),
             sessions::operations(),
             shop::operations(),
+            statistics::management(),
+            statistics::operations(),
             templates::for_wallets(),
             templates::operations(),
             tokens::operations(),
+            transfers::operations(),
             units::operations(),
             webhooks::operations(),
         ];

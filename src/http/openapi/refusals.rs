@@ -11,7 +11,8 @@ use crate::http::error::Row;
 use crate::http::error::tests::{every_row, listed};
 use crate::http::legacy;
 use crate::http::routes::Access::{
-    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground,
+    AnySession, AnyToken, Management, Private, Public, Session, SessionBackground, Till,
+    TillBackground,
 };
 use crate::http::routes::RouteSpec;
 
@@ -57,8 +58,8 @@ fn names(row: &RouteSpec, operation: &Operation, names_instance: bool) -> BTreeS
         names.insert("Missing");
     }
     match row.access {
-        Public | AnySession | Session(_) => {}
-        SessionBackground(_) => names.extend(["NotAuthorized"]),
+        Public | AnySession | Session(_) | Till(_) => {}
+        SessionBackground(_) | TillBackground(_) => names.extend(["NotAuthorized"]),
         AnyToken => names.extend(WITH_TOKEN.iter().chain(OF_INSTANCE)),
         Private(_) => {
             names.extend(WITH_TOKEN.iter().chain(OF_INSTANCE).chain(&["NotPermitted"]));

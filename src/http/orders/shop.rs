@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::super::backoffice::export::orders_csv;
 use super::super::error::{Answer, Failure};
 use super::super::etag;
 #[cfg(test)]
@@ -33,19 +34,20 @@ use crate::model::contract::BadOrder;
 use crate::model::order::{
     CounterPayment, Order, PaymentMethod, PaymentReference, Refund, RefundState,
 };
+use crate::model::transfer::hint;
 use crate::till::{
     self, Cart, CreateOrder, Filter, GrantRefund, MAX_LOCK_UUIDS, ManualPayment, Paging,
-    PaymentState, Smaller, Status, StatusQuery, Till,
+    PaymentState, Smaller, Status, StatusQuery, Till, WireDetail, WireReport,
 };
 use taler::amount::Amount;
-use taler::base32::HashCode;
+use taler::base32::{HashCode, ShortHash};
 use taler::canonical;
 use taler::ids::{OrderId, OtpDeviceId, ProductId, SessionId};
 use taler::path::ContractPath;
 use taler::quantity::DecimalQuantity;
-use taler::sign::Signature;
+use taler::sign::{PublicKey, Signature};
 use taler::time::{RelativeTime, Timestamp};
-use taler::web::FulfillmentUrl;
+use taler::web::{BaseUrl, FulfillmentUrl};
 
 /// Most paths in one request to forget.
 pub(in crate::http) const MAX_PATHS: usize = 256;
@@ -160,14 +162,7 @@ pub(in crate::http) async fn list(
     params: QueryParams,
     LongPoll(wait_limit): LongPoll,
 ) -> Answer {
-    let takes = header(&request, ACCEPT).is_none_or(|accept| {
-        let kind = |range: &str| range.split(';').next().unwrap_or_default().trim().to_owned();
-        let json = ["application/json", "application/*", "*/*", ""];
-        accept.split(',').map(kind).any(|kind| json.contains(&kind.to_ascii_lowercase().as_str()))
-    });
-    if !takes {
-        return Err(Failure::Format);
-    }
+    let form = ListForm::accepted(&request).ok_or(Failure::Format)?;
     let ask: OrdersQuery = params.read()?;
     let limit = ask.limit.or(ask.delta).unwrap_or(-20);
     if limit == 0 {
@@ -191,8 +186,37 @@ pub(in crate::http) async fn list(
     };
     let page = Paging { filter, limit, offset };
     let orders = till.orders(&principal, page, wait_limit).await?;
-    let orders = orders.iter().map(|order| row(order, now)).collect();
-    Ok(HttpResponse::Ok().json(OrderList { orders }))
+    match form {
+        ListForm::Json => {
+            let orders = orders.iter().map(|order| row(order, now)).collect();
+            Ok(HttpResponse::Ok().json(OrderList { orders }))
+        }
+        ListForm::Csv => Ok(HttpResponse::Ok()
+            .content_type("text/csv; charset=utf-8; header=present")
+            .body(orders_csv(till.with_cashiers(orders).await?))),
+    }
+}
+
+/// In which form a list of orders is answered.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum ListForm {
+    Json,
+    Csv,
+}
+
+impl ListForm {
+    /// The form that the client takes: JSON if it takes both, or says nothing.
+    fn accepted(request: &HttpRequest) -> Option<Self> {
+        let Some(accept) = header(request, ACCEPT) else { return Some(Self::Json) };
+        let kind =
+            |range: &str| range.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let takes =
+            |kinds: &[&str]| accept.split(',').map(kind).any(|kind| kinds.contains(&kind.as_str()));
+        if takes(&["application/json", "application/*", "*/*", ""]) {
+            return Some(Self::Json);
+        }
+        takes(&["text/csv", "text/*"]).then_some(Self::Csv)
+    }
 }
 
 /// Which orders are listed.
@@ -425,7 +449,8 @@ struct PaidOrder {
     refund_pending: bool,
     /// What the shop has refunded, all refunds together.
     refund_amount: Amount,
-    /// Whether the exchange has wired the money. It is false: tilld does not follow transfers yet.
+    /// Whether exchanges have wired all of the money: their signed lists have it, or the shop has seen it arrive.
+    /// It stays false for an order that was not paid with coins.
     wired: bool,
     /// What was paid with coins, without deposit fees.
     deposit_total: Amount,
@@ -447,12 +472,10 @@ struct PaidOrder {
     /// When the last payment came.
     #[cfg_attr(test, schema(required = true))]
     last_payment: Option<Timestamp>,
-    /// Transfers to the shop's account. It is empty.
-    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>, example = json!([])))]
-    wire_details: [u8; 0],
-    /// Problems with transfers. It is empty.
-    #[cfg_attr(test, schema(value_type = Vec<openapi::values::AnyObject>, example = json!([])))]
-    wire_reports: [u8; 0],
+    /// The transfers that paid for the order, as far as exchanges have named them.
+    wire_details: Vec<TransferDetail>,
+    /// What is wrong with money on its way.
+    wire_reports: Vec<TransferReport>,
     /// The refunds, oldest first.
     refund_details: Vec<RefundDetail>,
     /// How the shop took the money itself. It is missing if a wallet paid.
@@ -461,6 +484,49 @@ struct PaidOrder {
     /// Where a browser sees how it stands.
     #[cfg_attr(test, schema(value_type = openapi::values::StatusUrl))]
     order_status_url: String,
+}
+
+/// What one transfer paid for an order.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TransferDetail {
+    /// The exchange.
+    exchange_url: BaseUrl,
+    /// The transfer's name, which its subject has.
+    wtid: ShortHash,
+    /// When it was made.
+    execution_time: Timestamp,
+    /// What it brought for this order, after refunds and deposit fees.
+    amount: Amount,
+    /// The deposit fees. They are missing until the exchange has listed what the transfer paid for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deposit_fee: Option<Amount>,
+    /// Whether the shop has seen it on its account.
+    confirmed: bool,
+    /// The number of the transfer at `/private/incoming`.
+    #[cfg_attr(test, schema(value_type = openapi::values::Serial))]
+    expected_transfer_serial_id: i64,
+}
+
+/// What is wrong with money on its way.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(utoipa::ToSchema))]
+struct TransferReport {
+    /// The Taler code for it.
+    #[cfg_attr(test, schema(value_type = openapi::values::ErrorCode))]
+    code: u32,
+    /// The same in words.
+    #[cfg_attr(test, schema(example = "the exchange has not wired the money yet"))]
+    hint: &'static str,
+    /// The exchange's own code; 0 if it gave none.
+    #[cfg_attr(test, schema(value_type = openapi::values::ErrorCode))]
+    exchange_code: u32,
+    /// The HTTP status of the exchange's answer; 0 if it gave none.
+    #[cfg_attr(test, schema(value_type = openapi::values::HttpStatus))]
+    exchange_http_status: u16,
+    /// The coin that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coin_pub: Option<PublicKey>,
 }
 
 /// Money that the shop has taken at the counter.
@@ -570,14 +636,19 @@ fn paid_order(status: &Status, contract_terms: Value, order_status_url: String) 
         RefundState::Refused(refusal) => Some(refusal),
         RefundState::Pending | RefundState::Taken => None,
     });
-    let (code, http_status) =
-        refused.map_or((0, 0), |refusal| (refusal.code.unwrap_or(0), refusal.status));
+    // Without one, it is what went wrong last while its money was followed.
+    let trouble = status.wire.reports.last().map(|report| report.trouble);
+    let (code, http_status) = match (refused, trouble) {
+        (Some(refusal), _) => (refusal.code.unwrap_or(0), refusal.status),
+        (None, Some(trouble)) => (trouble.exchange_code.unwrap_or(0), trouble.status.unwrap_or(0)),
+        (None, None) => (0, 0),
+    };
     PaidOrder {
         order_status: "paid",
         refunded: !order.refund_granted.is_zero(),
         refund_pending: order.is_refund_pending(),
         refund_amount: order.refund_granted,
-        wired: false,
+        wired: status.wire.is_wired,
         deposit_total: status.deposited,
         exchange_code: code,
         exchange_http_status: http_status,
@@ -586,8 +657,8 @@ fn paid_order(status: &Status, contract_terms: Value, order_status_url: String) 
         exchange_hc: http_status,
         contract_terms,
         last_payment: order.paid.as_ref().map(|paid| paid.at),
-        wire_details: [],
-        wire_reports: [],
+        wire_details: status.wire.details.iter().map(transfer_detail).collect(),
+        wire_reports: status.wire.reports.iter().map(transfer_report).collect(),
         refund_details: status.refunds.iter().map(refund_detail).collect(),
         x_payment: status.counter.as_ref().map(|kept| CounterPaymentDetail {
             method: kept.payment.method.clone(),
@@ -595,6 +666,29 @@ fn paid_order(status: &Status, contract_terms: Value, order_status_url: String) 
             given: kept.given,
         }),
         order_status_url,
+    }
+}
+
+fn transfer_detail(detail: &WireDetail) -> TransferDetail {
+    TransferDetail {
+        exchange_url: detail.exchange_url.clone(),
+        wtid: detail.wtid,
+        execution_time: detail.execution_time,
+        amount: detail.amount,
+        deposit_fee: detail.deposit_fee,
+        confirmed: detail.is_confirmed,
+        expected_transfer_serial_id: detail.transfer.0,
+    }
+}
+
+fn transfer_report(report: &WireReport) -> TransferReport {
+    let trouble = report.trouble;
+    TransferReport {
+        code: trouble.code,
+        hint: hint(trouble.code),
+        exchange_code: trouble.exchange_code.unwrap_or(0),
+        exchange_http_status: trouble.status.unwrap_or(0),
+        coin_pub: trouble.coin,
     }
 }
 
@@ -784,6 +878,7 @@ pub(in crate::http) fn operations() -> Vec<Operation> {
             .asks::<OrdersQuery>()
             .asks::<LongPollQuery>()
             .answers::<OrderList>(200, "The orders.")
+            .shows(200, "The orders.", "text/csv")
             .fails(&["Format"]),
         post("/private/orders", "Makes an order; the same once more changes nothing")
             .reads::<OrderCreation>()

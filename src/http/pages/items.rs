@@ -11,6 +11,8 @@ use ui::{Locale, money};
 
 /// Most products that a page lists.
 const MAX_LINES: usize = 30;
+/// Most products that a receipt lists: all that a contract can have.
+pub(super) const ALL_LINES: usize = 1024;
 /// Most characters of a text that a page shows.
 const MAX_TEXT: usize = 800;
 /// Most characters of a product's name that a page shows.
@@ -37,11 +39,24 @@ pub(super) struct Line {
     pub(super) name: String,
     pub(super) quantity: String,
     pub(super) price: String,
+    /// The price as a number.
+    pub(super) amount: Option<Amount>,
 }
 
 impl OrderItems {
-    /// Reads `terms`, of an order whose summary is `summary`.
+    /// Reads `terms`, of an order whose summary is `summary`, with as many products as a page lists.
     pub(super) fn of(
+        terms: &Map<String, Value>,
+        summary: &str,
+        currencies: &[CurrencySpecification],
+        locale: Locale,
+    ) -> Self {
+        Self::with_lines(MAX_LINES, terms, summary, currencies, locale)
+    }
+
+    /// The same with so many products.
+    pub(super) fn with_lines(
+        most: usize,
         terms: &Map<String, Value>,
         summary: &str,
         currencies: &[CurrencySpecification],
@@ -51,8 +66,8 @@ impl OrderItems {
         let products = terms.get("products").and_then(Value::as_array).unwrap_or(&none);
         let line = |product: &Value| line(product.as_object()?, currencies, locale);
         let mut lines: Vec<Line> = products.iter().filter_map(line).collect();
-        let rest = lines.len().saturating_sub(MAX_LINES);
-        lines.truncate(MAX_LINES);
+        let rest = lines.len().saturating_sub(most);
+        lines.truncate(most);
         let shop = terms.get("merchant").and_then(|merchant| text(merchant.get("name")));
         Self {
             summary: shortened(translated(terms, "summary", locale).unwrap_or(summary), MAX_TEXT),
@@ -88,6 +103,7 @@ fn line(
     Some(Line {
         name: shortened(name, MAX_NAME),
         quantity: shortened(format!("{quantity} {unit}").trim(), 40),
+        amount: price,
         // On a small screen it may wrap to two lines.
         price: price.map_or_else(String::new, |price| {
             money::show(&price, currencies, locale).replace('\u{a0}', " ")

@@ -8,6 +8,8 @@ mod items;
 mod order;
 pub(super) mod page;
 mod problem;
+pub(super) mod receipt;
+pub(super) mod tax_rows;
 mod template;
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG};

@@ -16,6 +16,8 @@ use super::super::orders::{pay_uri, refund_uri};
 use super::super::settings::Settings;
 use super::items::{OrderItems, shortened};
 use super::page::{Link, PageContext, shown, with_uri};
+use super::receipt::{self, Copy, Paper, ReceiptView};
+use super::tax_rows::{TaxRow, plain_tax_rows};
 use crate::model::business_day::Calendar;
 use crate::model::order::{Order, Refunded};
 use crate::till::{Error, PublicStatus, Till, WaitLimit};
@@ -78,6 +80,24 @@ struct Paid<'a> {
     refund: Option<(String, Link<'a>)>,
     again: String,
     live: Option<Live>,
+    taxes: Vec<TaxRow>,
+    currency: String,
+    /// The query of the receipt for the printer.
+    print: String,
+}
+
+/// A receipt for the printer.
+#[derive(Template)]
+#[template(path = "http/pages/printed_receipt.html")]
+struct PrintedReceipt<'a> {
+    context: &'a PageContext,
+    messages: &'a Messages,
+    copies: Vec<ReceiptView>,
+    paper: Paper,
+    papers: Vec<receipt::Choice>,
+    /// Where the receipt is as text, and how wide it is.
+    texts: Vec<(String, String)>,
+    back: String,
 }
 
 /// A receipt that may change: for refunds it is not too late.
@@ -88,6 +108,23 @@ struct Live {
     secs: u64,
     /// After how many seconds a page without script looks again.
     again_secs: u64,
+}
+
+/// What is to be printed of a receipt.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Printed {
+    /// A sheet of paper.
+    On(Paper),
+    /// Text with so many characters in a line.
+    Text(usize),
+}
+
+impl Printed {
+    fn of(name: &str) -> Result<Self, Failure> {
+        let text = receipt::WIDTHS.into_iter().find(|width| name == format!("text-{width}"));
+        let paper = Paper::named(name).map(Self::On);
+        text.map(Self::Text).or(paper).ok_or_else(|| Failure::Malformed("print".into()))
+    }
 }
 
 /// What every page of an order is made with.
@@ -119,6 +156,7 @@ pub(in crate::http) async fn order(
     // These only say what to wait for.
     (ask.refund, ask.await_refund_obtained) = (None, false);
     let session = ask.session.clone();
+    let print = params.text("print").map(Printed::of).transpose()?;
     let maker = Maker {
         context: PageContext::of(request, settings),
         till,
@@ -135,6 +173,7 @@ pub(in crate::http) async fn order(
             None => maker.unpaid(&order, session.as_ref()),
         },
         PublicStatus::Unpaid(order, None) => maker.unpaid(&order, session.as_ref()),
+        PublicStatus::Paid(order) if print.is_some() => maker.receipt(&order, print),
         PublicStatus::Paid(order) => match go_on(&order) {
             Some(url) if params.yes(WAITED)? && order.refund_collectable().is_zero() => sent(&url),
             _ => maker.paid(&order),
@@ -214,6 +253,9 @@ impl Maker<'_> {
             }),
             again: self.again(),
             live: self.live(order).filter(|_| uri.is_none()),
+            taxes: self.tax_rows(order)?,
+            currency: order.amount.currency().to_string(),
+            print: format!("?{}", self.query_with("print", Paper::default().name())),
             context: &self.context,
             messages,
             items,
@@ -223,6 +265,54 @@ impl Maker<'_> {
             Some(uri) => with_uri(answer, uri),
             None => Ok(answer),
         }
+    }
+
+    /// The receipt of a paid order, to be printed.
+    fn receipt(&self, order: &Order, print: Option<Printed>) -> Answer {
+        let content = self.till.customers_receipt(order)?;
+        let time = |at| FormattedTime::of(at, self.calendar.zone(), self.context.locale);
+        let currencies = &self.till.policy().currencies;
+        let view =
+            ReceiptView::of(&content, Copy::Customer, &time, currencies, self.context.locale);
+        let paper = match print {
+            Some(Printed::Text(width)) => {
+                return receipt::as_text(&[view], width, self.context.messages());
+            }
+            Some(Printed::On(paper)) => paper,
+            None => Paper::default(),
+        };
+        let own = |name: &str| format!("?{}", self.query_with("print", name));
+        let links = Paper::ALL.map(|one| receipt::Choice {
+            href: own(one.name()),
+            text: one.name_for_people().to_owned(),
+            is_chosen: one == paper,
+        });
+        let texts = receipt::WIDTHS.map(|width| (own(&format!("text-{width}")), width.to_string()));
+        let back = format!("?{}", self.query_without("print"));
+        let page = PrintedReceipt {
+            context: &self.context,
+            messages: self.context.messages(),
+            copies: vec![view],
+            paper,
+            papers: links.into(),
+            texts: texts.into(),
+            back,
+        };
+        shown(StatusCode::OK, &self.context, &page)
+    }
+
+    /// The page's query without the parameter `name`.
+    fn query_without(&self, name: &str) -> String {
+        let mark = format!("{name}=");
+        let own = self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(&mark));
+        own.collect::<Vec<_>>().join("&")
+    }
+
+    /// The page's query with another value of the parameter `name`.
+    fn query_with(&self, name: &str, value: &str) -> String {
+        let rest = self.query_without(name);
+        let mark = if rest.is_empty() { "" } else { "&" };
+        format!("{rest}{mark}{name}={value}")
     }
 
     /// What there is to wait for on the receipt of `order`; `None`: nothing any more.
@@ -246,16 +336,22 @@ impl Maker<'_> {
         Ok(OrderItems::of(&terms, &order.summary, currencies, self.context.locale))
     }
 
+    /// Net, tax and gross of each rate, if the order says of taxes.
+    fn tax_rows(&self, order: &Order) -> Result<Vec<TaxRow>, Failure> {
+        let taxes = self.till.customers_receipt(order)?.taxes;
+        let currencies = &self.till.policy().currencies;
+        Ok(match taxes.says_taxes() {
+            true => plain_tax_rows(&taxes, currencies, self.context.locale),
+            false => Vec::new(),
+        })
+    }
+
     fn money(&self, amount: &Amount) -> String {
         money::show(amount, &self.till.policy().currencies, self.context.locale)
     }
 
     /// The query with which a page without script asks again.
     fn again(&self) -> String {
-        let mark = format!("{WAITED}=");
-        let own = self.query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with(&mark));
-        let waited = format!("{mark}yes");
-        let pairs: Vec<_> = own.chain([waited.as_str()]).collect();
-        format!("?{}", pairs.join("&"))
+        format!("?{}", self.query_with(WAITED, "yes"))
     }
 }

@@ -37,6 +37,7 @@ use crate::store::{self, accounts, instances, orders, partial_payments};
 use crate::till::exchange_error::ExchangeError;
 use crate::till::exchange_refunds::refund_coins;
 use crate::till::lookup::{order_again, still_there};
+use crate::till::settlement::CoinSettlement;
 use crate::till::{Error, Till};
 use taler::amount::Amount;
 use taler::base32::HashCode;
@@ -559,6 +560,12 @@ impl Till {
         let (order, order_id) = (pending.order, pending.order_id.clone());
         let (session, max_fee) = (pending.session.clone(), pending.context.contract.max_fee);
         let now = self.clock.now();
+        let mut settlement = CoinSettlement {
+            h_wire: pending.context.contract.h_wire,
+            deadline: pending.context.contract.wire_transfer_deadline,
+            exchanges: Vec::new(),
+        };
+        let due = settlement.due(order, now);
         self.store
             .write(move |tx| {
                 let there = order_again(tx, order, &order_id)?;
@@ -583,13 +590,19 @@ impl Till {
                     return Ok(Booked::More);
                 }
                 partial_payments::delete(tx, order)?;
-                record(tx, &ledger.order, &Paid { at: now, session }, PaidWith::Coins, None)?;
+                let exchanges = ledger.collected().map(|deposit| &deposit.what.coin.exchange_url);
+                settlement.exchanges = exchanges.cloned().collect();
+                settlement.exchanges.sort();
+                settlement.exchanges.dedup();
+                let paid_with = PaidWith::Coins(&settlement);
+                record(tx, &ledger.order, &Paid { at: now, session }, paid_with, None)?;
                 Ok::<_, Error>(Booked::Paid(ledger.order.amount))
             })
             .await
             .inspect(|booked| match booked {
                 Booked::Paid(amount) => {
                     log::info!("order {}: paid {amount} with a wallet", pending.order_id);
+                    self.note_settlement(due);
                 }
                 Booked::More => {}
                 Booked::Late => {

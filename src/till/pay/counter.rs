@@ -9,7 +9,7 @@ use super::{PaidContract, PaidWith, record};
 use crate::model::invalid_field::InvalidField;
 use crate::model::order::{CounterPayment, Order, Paid};
 use crate::store::payments::{self, PaymentRow};
-use crate::store::{Tx, deposits, orders, partial_payments};
+use crate::store::{Tx, cashiers, deposits, orders, partial_payments};
 use crate::till::exchange_refunds::refund_coins;
 use system::random;
 use taler::amount::Amount;
@@ -78,6 +78,7 @@ impl Till {
             let terms = orders::terms(db, there.serial)?;
             Ok::<_, Error>((there, terms))
         })?;
+        self.check_visible(principal, &there)?;
         if wish.amount.is_some_and(|amount| amount != there.amount) {
             return Err(InvalidField("amount").into());
         }
@@ -90,7 +91,7 @@ impl Till {
             None => Some(Binding::of(&terms, PublicKey::new(random::<32>()?))?),
         };
         let now = self.clock.now();
-        let shop = principal.instance.id.clone();
+        let (shop, seller) = (principal.instance.id.clone(), principal.seller());
         let (kept, contract, has_coins, is_new) = self
             .store
             .write(move |tx| {
@@ -105,7 +106,12 @@ impl Till {
                 };
                 let paid = Paid { at: kept.paid_at, session: kept.session.clone() };
                 match record(tx, &there, &paid, PaidWith::Counter(&kept), binding.as_ref()) {
-                    Ok(contract) => Ok((kept, contract, return_coins(tx, there, now)?, true)),
+                    Ok(contract) => {
+                        if let Some(cashier) = seller {
+                            cashiers::set_seller(tx, there.serial, cashier)?;
+                        }
+                        Ok((kept, contract, return_coins(tx, there, now)?, true))
+                    }
                     Err(Error::AlreadyPaid(id)) => {
                         let before = payments::find(tx, there.serial)?;
                         let same = before.filter(|before| before.payment == kept.payment);

@@ -16,10 +16,12 @@ mod pending_deposit;
 use super::claim::Binding;
 use super::inventory_events::tell_sold;
 use super::lookup::order;
+use super::settlement::CoinSettlement;
 use super::webhooks::tell_paid;
 use super::{Error, Till};
 use crate::model::order::{Order, Paid};
 use crate::store::payments::{self, PaymentRow};
+use crate::store::settlements::{self, NewSettlement};
 use crate::store::{self, Lane, Tx, order_products, orders};
 use taler::base32::HashCode;
 use taler::ids::{InstanceId, OrderId, SessionId};
@@ -102,13 +104,13 @@ fn paid_as(
 enum PaidWith<'a> {
     /// Outside of Taler.
     Counter(&'a PaymentRow),
-    /// By coins, which are kept already.
-    Coins,
+    /// By coins, which are kept already; what exchanges will have to wire for them.
+    Coins(&'a CoinSettlement),
 }
 
 /// The payment path: an order becomes paid here and nowhere else. One transaction contains the
-/// payment, the order's state and its session, what it takes of the inventory and brings to pots, and for an
-/// unclaimed order the contract of `binding`; the store wakes waiting requests after the commit. Returns the contract that is paid now.
+/// payment, the order's state and its session, what it takes of the inventory and brings to pots, what exchanges
+/// have to wire, and for an unclaimed order the contract of `binding`; the store wakes waiting requests after the commit. Returns the contract that is paid now.
 fn record(
     tx: &mut Tx<'_>,
     order: &Order,
@@ -131,13 +133,22 @@ fn record(
     let refundable_until = match paid_with {
         // What was taken at the counter goes back there, whenever that is: no exchange is waiting for it.
         PaidWith::Counter(_) => Timestamp::NEVER,
-        PaidWith::Coins => order.refund_deadline,
+        PaidWith::Coins(_) => order.refund_deadline,
     };
     let marked = orders::mark_paid(tx, order, paid, refundable_until, binding)?;
     if marked {
         let sold = order_products::sell(tx, order.serial)?;
         tell_sold(tx, order.instance, &sold, paid.at)?;
         tell_paid(tx, order, paid)?;
+        if let PaidWith::Coins(settlement) = paid_with {
+            let due = settlement.due(order.serial, paid.at);
+            for exchange_url in &settlement.exchanges {
+                let (order, instance) = (order.serial, order.instance);
+                let h_wire = settlement.h_wire;
+                let new = NewSettlement { order, exchange_url, instance, h_wire, due };
+                settlements::insert(tx, &new)?;
+            }
+        }
     }
     let after = Order { claim: Some(claim.clone()), paid: Some(paid.clone()), ..order.clone() };
     let contract = PaidContract::of(&after).filter(|_| marked);

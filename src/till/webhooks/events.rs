@@ -15,6 +15,7 @@ use crate::store::{Read, Tx, instances, orders};
 use crate::till::lookup::order;
 use crate::till::{Error, read_terms};
 use taler::amount::Amount;
+use taler::base32::ShortHash;
 use taler::ids::{InstanceId, OrderId};
 use taler::time::Timestamp;
 
@@ -68,6 +69,37 @@ pub(in crate::till) fn tell_refunded(
             ("refund_amount", json!(refund.amount)),
             ("refund_total", json!(total)),
             ("reason", json!(refund.reason)),
+        ]),
+    })?)
+}
+
+/// How an order's money was wired.
+#[derive(Debug)]
+pub(in crate::till) struct Settled {
+    /// The transfers, the last one last.
+    pub(in crate::till) wtids: Vec<ShortHash>,
+    /// When the last one was made.
+    pub(in crate::till) execution_time: Option<Timestamp>,
+    /// What they brought for the order.
+    pub(in crate::till) amount: Amount,
+}
+
+/// Tells that exchanges have wired all of an order's money, as is known just now and in this transaction.
+pub(in crate::till) fn tell_settled(
+    tx: &mut Tx<'_>,
+    order: &Order,
+    settled: &Settled,
+    now: Timestamp,
+) -> Result<(), Error> {
+    Ok(webhooks::enqueue(tx, order.instance, EventType::OrderSettled, || Event {
+        at: now,
+        order: Some(order.serial),
+        variables: members([
+            ("order_id", json!(order.order_id)),
+            ("wtid", json!(settled.wtids.last())),
+            ("wtids", json!(settled.wtids)),
+            ("execution_time", json!(settled.execution_time.and_then(iso_8601))),
+            ("wired_amount", json!(settled.amount)),
         ]),
     })?)
 }
@@ -209,7 +241,12 @@ pub(super) fn sample(
         }
         EventType::OrderSettled => {
             all.extend(members(of_order));
-            all.insert("wtid".into(), json!("TEST"));
+            all.extend(members([
+                ("wtid", json!("TEST")),
+                ("wtids", json!(["TEST"])),
+                ("execution_time", json!(iso_8601(now))),
+                ("wired_amount", json!(amount)),
+            ]));
         }
         EventType::CategoryAdded => {
             all.extend(members(category));
@@ -261,7 +298,9 @@ mod tests {
                 EventType::Refund => {
                     vec!["contract_terms", "timestamp", "refund_amount", "refund_total", "reason"]
                 }
-                EventType::OrderSettled => vec!["wtid"],
+                EventType::OrderSettled => {
+                    vec!["wtid", "wtids", "execution_time", "wired_amount"]
+                }
                 EventType::CategoryAdded => {
                     vec!["category_serial", "category_name", "merchant_serial"]
                 }

@@ -25,7 +25,7 @@ use system::random;
 use taler::ids::WebhookId;
 use taler::time::{RelativeTime, Timestamp};
 
-pub(super) use events::{tell_created, tell_paid, tell_refunded};
+pub(super) use events::{Settled, tell_created, tell_paid, tell_refunded, tell_settled};
 pub use test_call::{TestCall, TestedWebhook};
 
 /// Most deliveries in one list, and how many a list has of which nobody says how many.

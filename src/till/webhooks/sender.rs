@@ -403,10 +403,10 @@ mod tests {
     }
 
     /// Whom all turns of this moment are given to, and when the next one is due.
-    fn taken(turns: &mut Turns, all: Vec<Candidate>, now: u64) -> (Vec<i64>, Option<Timestamp>) {
+    fn taken(turns: &mut Turns, all: &[Candidate], now: u64) -> (Vec<i64>, Option<Timestamp>) {
         let mut taken = vec![];
         loop {
-            match turns.take(all.clone(), at(now)) {
+            match turns.take(all.to_vec(), at(now)) {
                 Ok(candidate) => taken.push(candidate.webhook.0),
                 Err(due) => return (taken, due),
             }
@@ -440,17 +440,17 @@ mod tests {
             let failing = (1..=3).map(|n| candidate(n, &url(n), true, 10));
             failing.chain((4..=8).map(|n| candidate(n, &url(n), false, 20))).collect::<Vec<_>>()
         };
-        assert_eq!(taken(&mut turns, all(), 15), (vec![1, 2], Some(at(20))));
-        assert_eq!(taken(&mut turns, all(), 20), (vec![4, 5], None));
+        assert_eq!(taken(&mut turns, &all(), 15), (vec![1, 2], Some(at(20))));
+        assert_eq!(taken(&mut turns, &all(), 20), (vec![4, 5], None));
         // The third one that fails comes before the first does again.
         turns.end(WebhookSerial(1));
-        assert_eq!(taken(&mut turns, all(), 20).0, [3]);
+        assert_eq!(taken(&mut turns, &all(), 20).0, [3]);
         for n in [2, 3, 4, 5] {
             turns.end(WebhookSerial(n));
         }
-        assert_eq!(taken(&mut turns, all(), 20).0, [6, 7, 8, 1]);
+        assert_eq!(taken(&mut turns, &all(), 20).0, [6, 7, 8, 1]);
         // What waits for nothing is forgotten.
-        assert_eq!(taken(&mut turns, vec![], 20), (vec![], None));
+        assert_eq!(taken(&mut turns, &[], 20), (vec![], None));
         assert!(turns.last.is_empty());
     }
 
@@ -462,8 +462,8 @@ mod tests {
             "HTTPS://Shop.Example:8443/b/{{order_id}}",
             "http://b.example",
         ];
-        let all = (1..).zip(urls).map(|(n, url)| candidate(n, url, false, 0)).collect();
-        assert_eq!(taken(&mut turns, all, 1).0, [1, 3]);
+        let all: Vec<_> = (1..).zip(urls).map(|(n, url)| candidate(n, url, false, 0)).collect();
+        assert_eq!(taken(&mut turns, &all, 1).0, [1, 3]);
     }
 
     #[test]

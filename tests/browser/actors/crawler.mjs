@@ -256,8 +256,9 @@ function address(url) {
 
 const FIXED = new Set(["webui", "orders", "orders-live", "live", "refund", "payments", "delete", "new-order", "till", "payment", "undo", "pictures",
   "cancel", "export", "export-file", "templates", "new-template", "accounts", "retire", "use", "tokens", "revoke", "webhooks", "new-webhook", "secret", "test", "resume", "resend", "details",
-  "check-list", "exchanges", "new-exchange", "remove", "setup", "password", "status", "instances", "purge", "sign-in", "sign-out", "shop", "withdraw", "tip", "buy", "pay", "collect",
-  "goods", "article", "files", "terms", "privacy", "agpl", ""]);
+  "check-list", "exchanges", "new-exchange", "remove", "receipt", "today", "cashier", "cashiers", "pin", "till-devices", "setup", "password", "status", "instances", "purge", "sign-in", "sign-out", "shop", "withdraw", "tip", "buy", "pay", "collect",
+  "products", "new-product", "stock", "pictures", "categories", "product-import", "apply", "product-export", "return",
+  "otp-devices", "new-otp-device", "key", "goods", "article", "files", "terms", "privacy", "agpl", ""]);
 
 /** A path with its names replaced, as the route tables write it. */
 export function pattern(path, fixed = FIXED) {

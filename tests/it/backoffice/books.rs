@@ -231,7 +231,7 @@ fn a_spreadsheet_gets_numbers_times_and_texts_in_the_manner_of_its_reader() {
         assert_eq!(page.headers["content-type"], "text/csv; charset=utf-8; header=present");
         page.text
     };
-    let row = |separator: &str, cells: [&str; 9]| cells.join(separator);
+    let row = |separator: &str, cells: [&str; 10]| cells.join(separator);
     let summary = "\"Brötchen; \"\"fein\"\"\"";
     let time = "2026-10-25 02:30:00";
     for (language, mark, separator, zero) in
@@ -241,14 +241,17 @@ fn a_spreadsheet_gets_numbers_times_and_texts_in_the_manner_of_its_reader() {
         let lines =
             [("'0012", number("1234.50")), ("'3-4", number("0.20000001")), ("A1", number("7.00"))]
                 .map(|(id, amount)| {
-                    row(separator, [id, time, summary, "EUR", &amount, "unpaid", "", zero, zero])
+                    row(
+                        separator,
+                        [id, time, summary, "EUR", &amount, "unpaid", "", zero, zero, ""],
+                    )
                 });
         let (heading, rest) =
             local(language).split_once("\r\n").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
         assert!(heading.starts_with("\u{feff}order_id"), "{language}: {heading}");
         assert_eq!(rest, lines.join("\r\n") + "\r\n", "{language}");
     }
-    for ledger in ["orders", "payments", "refunds", "all"] {
+    for ledger in ["orders", "payments", "refunds", "taxes", "all"] {
         for format in ["xlsx", "ods"] {
             let path = format!("/webui/export-file?ledger={ledger}&format={format}&{days}");
             let page = clerk.get(&path);

@@ -44,7 +44,9 @@ fn no_page_opens_without_a_session() {
             let origin = [("Origin", shop.daemon.address.as_str())];
             let page = stranger.ask(row.method, &path(row, "12345"), inputs, &origin);
             match row.access {
-                Access::SessionBackground(_) => assert_eq!(page.status, 401, "{row:?}"),
+                Access::SessionBackground(_) | Access::TillBackground(_) => {
+                    assert_eq!(page.status, 401, "{row:?}")
+                }
                 _ => {
                     assert_eq!(page.status, 303, "{row:?}");
                     assert!(page.location().starts_with("/webui/sign-in"), "{row:?} {page:?}");

@@ -1,8 +1,11 @@
 //! The back office, as a browser sees it: cookies, forms, redirects.
 
 mod books;
+mod cashiers;
 mod exchanges;
 mod guard;
+mod products;
+mod receipts;
 mod settings;
 mod setup;
 mod sign_in;

@@ -565,7 +565,7 @@ fn a_shop_with_money_under_way_is_deleted_by_form_when_the_box_is_ticked() {
     refused(
         &page,
         409,
-        "0 coins that their exchange has not confirmed, 1 part-paid orders, 0 refunds",
+        "coins that their exchange has not confirmed: 0; part-paid orders: 1; refunds that were not collected: 0",
     );
     assert!(page.text.contains("name=\"force\""), "{}", page.text);
     assert!(!clerk.get("/webui/instances/bar").text.contains("name=\"force\""));

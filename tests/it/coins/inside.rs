@@ -2,6 +2,7 @@
 //! that minutes pass at once and jobs are done when they are asked for.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -25,7 +26,8 @@ use tilld::model::order::{CounterPayment, PaymentMethod, Topic};
 use tilld::store::{Durability, Options, Role, Store};
 use tilld::till::{
     Aborted, CoinPayment, CollectedRefunds, CreateAccount, CreateInstance, CreateOrder, Error,
-    GrantRefund, ManualPayment, Policy, Principal, Smaller, Till,
+    GrantRefund, ManualPayment, Policy, Principal, Repurchase, Smaller, Status, StatusQuery,
+    StrangerLimits, Till, WaitLimit, WireState,
 };
 
 use crate::common::exchange::{AHEAD, Coin, Exchange, Purchase, fresh_key};
@@ -116,6 +118,11 @@ impl Inside {
                 ..Times::default()
             },
             default_wire_transfer_delay: RelativeTime::from_secs(10 * 86_400).unwrap(),
+            strangers: StrangerLimits {
+                network_burst: NonZeroU32::MAX,
+                network_per_minute: NonZeroU32::MAX,
+                ..terms().strangers
+            },
             ..terms()
         };
         let ahead = self.ahead.clone();
@@ -277,6 +284,63 @@ impl Inside {
             Ok::<_, Error>(())
         })
         .unwrap();
+    }
+
+    /// Asks exchanges what is due, as the clock would have it done.
+    pub(super) fn settle(&self) {
+        self.run(async |till| {
+            loop {
+                let visits = till.due_settlements().unwrap().visits;
+                if visits.is_empty() {
+                    return;
+                }
+                for visit in visits {
+                    till.settle(visit).await;
+                }
+            }
+        });
+    }
+
+    /// Asks exchanges how the account stands, as the clock would have it done.
+    pub(super) fn check_kyc(&self) {
+        self.run(async |till| till.check_kyc().await.unwrap());
+    }
+
+    /// How long the job that asks exchanges would sleep now.
+    pub(super) fn next_look(&self) -> Duration {
+        self.run(async |till| till.due_settlements().unwrap().wait)
+    }
+
+    /// How the money of an order stands.
+    pub(super) fn wire(&self, deal: &Deal) -> WireState {
+        let ask = StatusQuery {
+            order_id: deal.id.clone(),
+            session: None,
+            repurchase: Repurchase::default(),
+        };
+        self.run(async |till| {
+            let principal = Self::principal(till).await;
+            let no_news = None::<fn(&Status) -> bool>;
+            till.order_status(&principal, ask, WaitLimit::NONE, no_news).await.unwrap().wire
+        })
+    }
+
+    /// What arrived by each transfer, and what it cost.
+    pub(super) fn totals(&self) -> Vec<(String, String)> {
+        let books = self.books();
+        let mut totals =
+            books.prepare_cached("SELECT total, wire_fee FROM expected_transfers").unwrap();
+        let rows = totals.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
+    /// Has the till not follow an order's money, as that of a payment that came to nothing.
+    pub(super) fn forget_settlement(&self, deal: &Deal) {
+        let books = Connection::open(self.dir.path().join("tilld.db")).unwrap();
+        let statement = "DELETE FROM settlements WHERE order_serial =
+            (SELECT serial FROM orders WHERE order_id = ?)";
+        let mut statement = books.prepare_cached(statement).unwrap();
+        assert_eq!(statement.execute([deal.id.as_str()]).unwrap(), 1);
     }
 
     fn books(&self) -> Connection {

@@ -144,3 +144,28 @@ fn a_parked_kyc_request_is_answered_when_coins_are_refused_and_accepted_again() 
     assert_eq!((reply.status, status(&reply)), (200, json!("ready")));
     refused(&shop.get("/private/kyc?lpt=4"), 400, 26);
 }
+
+#[test]
+fn an_account_is_shown_by_a_transfer_that_the_exchange_names() {
+    let (shop, exchange) = market();
+    let account = shop.get("/private/accounts").json()["accounts"][0].clone();
+    let ask = |h_wire: &str, url: &str| {
+        let path = format!("/private/accounts/{h_wire}/kycauth");
+        shop.post(&path, &json!({ "exchange_url": url }))
+    };
+    let h_wire = account["h_wire"].as_str().unwrap();
+    let reply = ask(h_wire, exchange.base_url());
+    assert_eq!(reply.status, 200, "{reply:?}");
+    let key = claimed(&shop, &order("1")).merchant_pub();
+    let expected = json!([{
+        "amount": "KUDOS:0.01", "target_payto": SANDBOX, "expiration": { "t_s": "never" },
+        "subject": {
+            "type": "SIMPLE", "credit_amount": "KUDOS:0.01", "subject": format!("KYC:{key}"),
+        },
+    }]);
+    assert_eq!(reply.json()["wire_instructions"], expected);
+    assert_eq!(ask(h_wire, "https://other.example/").failure(), (400, 2025));
+    let other = HashCode::new([1; 64]).to_string();
+    assert_eq!(ask(&other, exchange.base_url()).failure(), (404, 2022));
+    assert_eq!(ask("x", exchange.base_url()).failure(), (400, 2023));
+}

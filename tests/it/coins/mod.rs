@@ -18,6 +18,8 @@ mod pay;
 mod refund;
 mod refused;
 mod removed;
+mod settle;
+mod transfers;
 
 use serde_json::{Value, json};
 use taler::base32::HashCode;

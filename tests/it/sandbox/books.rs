@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use taler::amount::Amount;
 
 use super::{Merchant, read};
+use crate::common::exchange::refresh::Refresh;
 use crate::common::exchange::{Coin, Exchange, Planchet, Purchase, Reserve, fresh_key, kudos};
 
 #[test]
@@ -38,6 +39,8 @@ enum Event {
     Withdraw { reserve: usize, denominations: Vec<usize> },
     Deposit { coins: Vec<usize>, cents: u64, shop: usize, contract: u8 },
     Refund { deposit: usize, cents: u64, id: u64 },
+    Melt { coin: usize, is_new: bool, denominations: Vec<usize> },
+    Reveal { melt: usize },
     Track { deposit: usize },
     Pass { seconds: u64 },
     Restart,
@@ -53,6 +56,10 @@ fn event() -> impl Strategy<Value = Event> {
             .prop_map(|(coins, cents, shop, contract)| Event::Deposit { coins, cents, shop, contract }),
         6 => (n.clone(), 1..120_u64, 0..4_u64)
             .prop_map(|(deposit, cents, id)| Event::Refund { deposit, cents, id }),
+        5 => (n.clone(), any::<bool>(), prop::collection::vec(0..5_usize, 1..4)).prop_map(
+            |(coin, is_new, denominations)| Event::Melt { coin, is_new, denominations },
+        ),
+        5 => n.clone().prop_map(|melt| Event::Reveal { melt }),
         2 => n.prop_map(|deposit| Event::Track { deposit }),
         1 => (1..4_000_u64).prop_map(|seconds| Event::Pass { seconds }),
         1 => Just(Event::Restart),
@@ -66,6 +73,8 @@ struct World {
     reserves: Vec<Reserve>,
     coins: Vec<Coin>,
     deposits: Vec<(Coin, Purchase, usize)>,
+    /// What was committed to, which candidate stays hidden, and whether it was revealed.
+    melts: Vec<(Refresh, usize, bool)>,
     topped_up: Amount,
     done: usize,
 }
@@ -125,6 +134,31 @@ impl World {
                 assert!([200, 400, 409, 410, 424].contains(&reply.status), "{reply:?}");
                 self.done += usize::from(reply.status == 200);
             }
+            Event::Melt { coin, is_new, denominations } => {
+                let Some(at) = coin.checked_rem(self.coins.len()) else { return };
+                let listed = self.exchange.denominations();
+                // The smallest ones; of larger ones hardly any coin can be changed.
+                let new: Vec<_> = denominations.iter().map(|n| listed[*n].clone()).collect();
+                let refresh = Refresh::aged(is_new, &self.coins[at], &new, None);
+                let reply = self.exchange.post(&refresh.melt_path, &refresh.melt);
+                assert!([200, 409].contains(&reply.status), "{reply:?}");
+                if reply.status == 200 {
+                    let hidden = reply.json()["noreveal_index"].as_u64().unwrap();
+                    self.melts.push((refresh, usize::try_from(hidden).unwrap(), false));
+                    self.done += 1;
+                }
+            }
+            Event::Reveal { melt } => {
+                let Some(at) = melt.checked_rem(self.melts.len()) else { return };
+                let (refresh, hidden, is_revealed) = &mut self.melts[at];
+                let (path, body) = refresh.reveal(*hidden);
+                let reply = self.exchange.post(&path, &body);
+                assert_eq!(reply.status, 200, "{reply:?}");
+                if !*is_revealed {
+                    *is_revealed = true;
+                    self.coins.extend(refresh.coins(*hidden, &reply.json()));
+                }
+            }
             Event::Track { deposit } => {
                 let Some((coin, purchase, shop)) = self.deposit(deposit) else { return };
                 let key = &self.shops[*shop].key;
@@ -182,6 +216,7 @@ fn all_money_is_somewhere_after_hundreds_of_random_events() {
             reserves,
             coins: Vec::new(),
             deposits: Vec::new(),
+            melts: Vec::new(),
             topped_up: kudos("25"),
             done: 0,
         };

@@ -31,6 +31,7 @@ fn terms_and_privacy_are_texts_that_are_fetched_once() {
         assert!(reply.headers["content-type"].starts_with("text/plain"));
         assert!(reply.text.contains(word), "{reply:?}");
         assert_eq!(reply.headers["taler-terms-version"], "sandbox-v1");
+        assert_eq!(reply.headers["avail-languages"], "en");
         let tag = &reply.headers["etag"];
         for known in [tag.as_str(), &format!("W/{tag}"), &format!("\"x\", {tag}"), "*"] {
             let again = send(&exchange, Method::GET, path, &[("If-None-Match", known)]);

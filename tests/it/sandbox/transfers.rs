@@ -118,6 +118,25 @@ fn what_is_due_is_paid_out_and_accounted_for() {
 }
 
 #[test]
+fn the_bank_of_the_sandbox_pays_out_what_is_due_and_says_what_a_real_one_would() {
+    let exchange = Exchange::start();
+    let shop = Merchant::new();
+    let (book, coin) = (shop.purchase(&exchange, "a book"), exchange.coin("5"));
+    assert_eq!(shop.deposit(&exchange, &book, &[coin.deposited(&book, "5")]).status, 200);
+    let statement = || exchange.get("sandbox/transfers").json()["transfers"].clone();
+    assert_eq!(statement().as_array().unwrap().len(), 0);
+    exchange.pass(7_200);
+    // Nobody has asked for the deposit.
+    let lines = statement();
+    let [line] = &lines.as_array().unwrap()[..] else { panic!("{lines}") };
+    assert_eq!((&line["credit_amount"], &line["payto_uri"]), (&"KUDOS:4.98".into(), &PAYTO.into()));
+    let wtid = line["wtid"].as_str().unwrap();
+    assert_eq!(line["subject"], format!("{wtid} {}", exchange.base_url()));
+    assert_eq!(track(&exchange, &shop.key, &book, &coin).json()["wtid"], wtid);
+    assert_eq!(statement(), lines);
+}
+
+#[test]
 fn too_little_for_a_transfer_waits_for_more() {
     let exchange = Exchange::start();
     let shop = Merchant::new();

@@ -7,6 +7,7 @@ mod delivery;
 mod events;
 mod kill;
 mod pages;
+mod settled;
 mod sink;
 mod stock;
 mod time;

@@ -21,6 +21,21 @@
 //! denominations are known and nobody must identify. `withdraw`, `melt` and `reveal` are of both
 //! generations of the protocol.
 //!
+//! Questions about what was wired:
+//!
+//! | act | question about a deposit | list of a transfer |
+//! | --- | --- | --- |
+//! | [`FaultAction::WrongSignature`], [`FaultAction::UnknownSigningKey`] | of what it says is wired | of the list |
+//! | [`FaultAction::KycRequired`] | not wired before the owner identifies | – |
+//! | [`FaultAction::NotFound`] | it knows no such deposit | it knows no such transfer |
+//! | [`FaultAction::WrongTotal`] | another contribution, signed | another total, signed |
+//! | [`FaultAction::WrongDepositFee`] | – | another fee of the first deposit, signed |
+//! | [`FaultAction::WrongWireFee`] | – | another wire fee, of a total that fits, signed |
+//! | [`FaultAction::OmitDeposit`] | – | without its first deposit, of a total that fits, signed |
+//! | [`FaultAction::EndlessBody`] | – | a body without an end |
+//!
+//! They can also fail, and lose their answers, as the others.
+//!
 //! What it did is true all the same: only the answer lies, and the same request gets the true one
 //! once the fault is over. Where the table has a dash, the switch is invalid and is refused.
 
@@ -48,6 +63,10 @@ pub struct Faults {
     pub deposit: Option<Fault>,
     /// At `POST /coins/$COIN_PUB/refund`.
     pub refund: Option<Fault>,
+    /// At `GET /deposits/…`.
+    pub track: Option<Fault>,
+    /// At `GET /transfers/$WTID`.
+    pub transfer: Option<Fault>,
     /// At `POST /coins/$COIN_PUB/melt` and `POST /melt`.
     pub melt: Option<Fault>,
     /// At `POST /refreshes/$RC/reveal` and `POST /reveal-melt`.
@@ -105,6 +124,18 @@ pub enum FaultAction {
     DenominationUnknown,
     /// Says that the coin was spent before.
     DoubleSpending,
+    /// Says that it knows nothing of what is asked for.
+    NotFound,
+    /// Signs another total.
+    WrongTotal,
+    /// Signs another deposit fee.
+    WrongDepositFee,
+    /// Signs another wire fee.
+    WrongWireFee,
+    /// Signs a list from which a deposit is missing.
+    OmitDeposit,
+    /// Never ends its answer.
+    EndlessBody,
 }
 
 /// What is asked for.
@@ -114,6 +145,8 @@ pub(super) enum Endpoint {
     Withdraw,
     Deposit,
     Refund,
+    Track,
+    Transfer,
     Melt,
     Reveal,
 }
@@ -126,6 +159,8 @@ impl Faults {
             (Endpoint::Withdraw, self.withdraw),
             (Endpoint::Deposit, self.deposit),
             (Endpoint::Refund, self.refund),
+            (Endpoint::Track, self.track),
+            (Endpoint::Transfer, self.transfer),
             (Endpoint::Melt, self.melt),
             (Endpoint::Reveal, self.reveal),
         ]
@@ -139,6 +174,8 @@ impl Faults {
             Endpoint::Withdraw => &mut self.withdraw,
             Endpoint::Deposit => &mut self.deposit,
             Endpoint::Refund => &mut self.refund,
+            Endpoint::Track => &mut self.track,
+            Endpoint::Transfer => &mut self.transfer,
             Endpoint::Melt => &mut self.melt,
             Endpoint::Reveal => &mut self.reveal,
         }
@@ -193,13 +230,23 @@ impl FaultAction {
             Self::ExpiredSigningKeys | Self::ExpiredDenominations | Self::OtherMasterKey => {
                 matches!(endpoint, Endpoint::Keys)
             }
-            Self::KycRequired | Self::Frozen => {
+            Self::KycRequired => matches!(
+                endpoint,
+                Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Refund | Endpoint::Track
+            ),
+            Self::Frozen => {
                 matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Refund)
             }
             Self::DenominationUnknown => {
                 matches!(endpoint, Endpoint::Withdraw | Endpoint::Deposit | Endpoint::Melt)
             }
             Self::DoubleSpending => matches!(endpoint, Endpoint::Deposit | Endpoint::Melt),
+            Self::NotFound | Self::WrongTotal => {
+                matches!(endpoint, Endpoint::Track | Endpoint::Transfer)
+            }
+            Self::WrongDepositFee | Self::WrongWireFee | Self::OmitDeposit | Self::EndlessBody => {
+                matches!(endpoint, Endpoint::Transfer)
+            }
         }
     }
 

@@ -104,4 +104,33 @@ mod tests {
         assert!(failed.is_err());
         file.change(insert).unwrap();
     }
+
+    #[test]
+    fn coins_of_an_older_file_have_their_history() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("sandbox.db");
+        let old = Kind { steps: &STEPS[..5], ..KIND };
+        let file = File::open(&path, &old).unwrap();
+        let rows = "
+            INSERT INTO denominations VALUES
+                (1, zeroblob(64), 100, 0, 0, 0, 0, 0, zeroblob(9), zeroblob(9), 0, 1, 2, 3, 4);
+            INSERT INTO coins VALUES (1, zeroblob(32), 1, '', zeroblob(32), 100, 60, 20);
+            INSERT INTO batches VALUES (1, zeroblob(64), zeroblob(32), zeroblob(64), zeroblob(64),
+                '', NULL, 1, 0, 2, 3, zeroblob(32), zeroblob(64));
+            INSERT INTO deposits VALUES
+                (7, 1, 1, zeroblob(32), zeroblob(64), 60, 0, zeroblob(64), 20, NULL);
+            INSERT INTO refunds VALUES (9, 7, zeroblob(8), 20, 0, zeroblob(32), zeroblob(64));";
+        file.change(|tx| tx.execute_batch(rows)).unwrap();
+        drop(file);
+        let file = open(&path).unwrap();
+        let history = "SELECT coin, coalesce(deposit, 0), coalesce(refund, 0) FROM coin_history
+            ORDER BY serial";
+        let found: Result<Vec<(i64, i64, i64)>, rusqlite::Error> = file.look(|db| {
+            let mut statement = db.prepare_cached(history)?;
+            let rows =
+                statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            rows.collect()
+        });
+        assert_eq!(found.unwrap(), [(1, 7, 0), (1, 0, 9)]);
+    }
 }

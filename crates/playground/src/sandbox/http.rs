@@ -13,10 +13,11 @@ use actix_web::http::header::{
     ETAG, EXPIRES, FORWARDED, HeaderName, HttpDate,
 };
 use actix_web::middleware::DefaultHeaders;
-use actix_web::web::{self, Data};
+use actix_web::web::{self, Bytes, Data};
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, guard};
 use flate2::read::ZlibDecoder;
 use futures_util::future::LocalBoxFuture;
+use futures_util::stream::repeat_with;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout, timeout_at};
@@ -46,6 +47,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(50);
 const MOST_WAITING: usize = 256;
 /// For how long a list of keys may be used.
 const LIST_AGE: Duration = Duration::from_secs(3_600);
+
+/// A piece of a body without an end.
+const BLANKS: &[u8] = &[b' '; 64 * 1024];
 
 /// The code of a reserve's key that cannot be read.
 const BAD_RESERVE: u32 = 27;
@@ -125,6 +129,7 @@ pub(super) fn routes(sandbox: Sandbox) -> impl HttpServiceFactory + use<> {
         .service(get("/kyc-check/{h_payto}", kyc_check))
         .service(get("/sandbox/coins/{coin_pub}", coin))
         .service(get("/sandbox/ledger", ledger))
+        .service(get("/sandbox/transfers", statement))
         .service(post("/sandbox/reserves", top_up))
         .service(post("/sandbox/faults", misbehave));
     if is_new {
@@ -418,6 +423,8 @@ async fn refund(
 
 /// `GET /deposits/$H_WIRE/$MERCHANT_PUB/$H_CONTRACT_TERMS/$COIN_PUB`
 async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    sandbox.note_question();
+    let act = sandbox.meet(Endpoint::Track).await?;
     let question = Question {
         h_wire: segment(&request, "h_wire", 1101)?,
         merchant_pub: segment(&request, "merchant_pub", 1102)?,
@@ -426,7 +433,7 @@ async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
         merchant_sig: parameter(&request, "merchant_sig", Signature::parse)?
             .ok_or(Failure::Missing("merchant_sig"))?,
     };
-    Ok(match blocking(sandbox, move |sandbox| sandbox.track(&question)).await? {
+    act.answer(match blocking(sandbox, move |sandbox| sandbox.track(&question, act)).await? {
         Tracked::Pending(pending) => HttpResponse::Accepted().json(pending),
         Tracked::Wired(wired) => HttpResponse::Ok().json(wired),
     })
@@ -434,9 +441,15 @@ async fn track(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
 
 /// `GET /transfers/$WTID`
 async fn transfer(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    sandbox.note_question();
+    let act = sandbox.meet(Endpoint::Transfer).await?;
     let wtid: ShortHash = segment(&request, "wtid", 1450)?;
-    let transfer = blocking(sandbox, move |sandbox| sandbox.transfer(&wtid)).await?;
-    Ok(HttpResponse::Ok().json(transfer))
+    if act == FaultAction::EndlessBody {
+        let blanks = repeat_with(|| Ok::<_, Failure>(Bytes::from_static(BLANKS)));
+        return Ok(HttpResponse::Ok().content_type("application/json").streaming(blanks));
+    }
+    let transfer = blocking(sandbox, move |sandbox| sandbox.transfer(&wtid, act)).await?;
+    act.answer(HttpResponse::Ok().json(transfer))
 }
 
 /// `GET /sandbox/coins/$COIN_PUB`
@@ -444,6 +457,15 @@ async fn coin(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
     let coin = segment(&request, "coin_pub", BAD_SEGMENT)?;
     let account = blocking(sandbox, move |sandbox| sandbox.coin(&coin)).await?;
     Ok(HttpResponse::Ok().json(account))
+}
+
+/// `GET /sandbox/transfers`: what the sandbox's bank has transferred to merchants.
+async fn statement(sandbox: Data<Sandbox>, request: HttpRequest) -> Answer {
+    // Merchants' accounts are nobody else's business.
+    if !is_local(&request) {
+        return Err(Failure::NotLocal);
+    }
+    Ok(HttpResponse::Ok().json(blocking(sandbox, Sandbox::statement).await?))
 }
 
 /// `GET /sandbox/ledger`

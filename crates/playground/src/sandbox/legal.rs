@@ -8,6 +8,9 @@ use taler::{base32, hash};
 /// Tells a wallet whether its owner has accepted these terms before.
 const VERSION: HeaderName = HeaderName::from_static("taler-terms-version");
 
+/// In which languages there is a text.
+const LANGUAGES: HeaderName = HeaderName::from_static("avail-languages");
+
 /// A text that wallets show.
 pub(super) struct Text {
     version: &'static str,
@@ -48,7 +51,10 @@ impl Text {
         answer.insert_header((CACHE_CONTROL, "no-cache"));
         match is_known {
             true => answer.finish(),
-            false => answer.content_type("text/plain; charset=utf-8").body(self.text),
+            false => answer
+                .insert_header((LANGUAGES, "en"))
+                .content_type("text/plain; charset=utf-8")
+                .body(self.text),
         }
     }
 }

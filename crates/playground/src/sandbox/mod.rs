@@ -32,7 +32,7 @@ mod transfers;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::dev::HttpServiceFactory;
@@ -136,6 +136,8 @@ struct Inner {
     keys: Mutex<Arc<Keys>>,
     minting: Arc<Minting>,
     faults: Mutex<Faults>,
+    /// How often it was asked what it has wired.
+    questions: AtomicU64,
     /// Wakes those who wait for money in a reserve; whichever it is.
     topped_up: Notify,
     /// How many wait for that.
@@ -164,6 +166,7 @@ impl Sandbox {
             keys: Mutex::new(Arc::new(keys)),
             minting: Arc::default(),
             faults: Mutex::new(Faults::default()),
+            questions: AtomicU64::new(0),
             topped_up: Notify::new(),
             waiting: AtomicUsize::new(0),
         }));
@@ -194,6 +197,15 @@ impl Sandbox {
     /// Everything that wallets and merchants can reach, to be mounted below any prefix.
     pub fn routes(&self) -> impl HttpServiceFactory + use<> {
         http::routes(self.clone())
+    }
+
+    /// How often merchants have asked what became of deposits and what transfers paid for, since it was opened.
+    pub fn questions(&self) -> u64 {
+        self.0.questions.load(Ordering::Relaxed)
+    }
+
+    fn note_question(&self) {
+        self.0.questions.fetch_add(1, Ordering::Relaxed);
     }
 
     /// From now on it misbehaves so; [`Faults::default`] ends it.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::coins::{self, Deposit, DepositKey};
 use super::failure::Failure;
+use super::faults::FaultAction;
 use super::{Sandbox, sql};
 use taler::amount::Amount;
 use taler::base32::{HashCode, ShortHash};
@@ -18,6 +19,10 @@ use taler::sign::merchant::DepositQuestion;
 use taler::sign::{PublicKey, Signature, Statement};
 use taler::time::Timestamp;
 
+/// Most transfers that the sandbox's bank tells of.
+const STATEMENT_LINES: i64 = 100;
+/// Units of 10⁻⁸ in a hundredth.
+const CENT: u32 = 1_000_000;
 /// Most deposits that one transfer pays out.
 const MAX_DEPOSITS: i64 = 1_000;
 
@@ -40,7 +45,7 @@ pub(super) enum Tracked {
 
 impl Sandbox {
     /// The state of a deposit. Blocks.
-    pub(super) fn track(&self, question: &Question) -> Result<Tracked, Failure> {
+    pub(super) fn track(&self, question: &Question, act: FaultAction) -> Result<Tracked, Failure> {
         let asked = DepositQuestion {
             h_contract: question.h_contract,
             h_wire: question.h_wire,
@@ -49,9 +54,15 @@ impl Sandbox {
         if !asked.verify(&question.merchant_pub, &question.merchant_sig) {
             return Err(Failure::TrackSignature);
         }
+        if act == FaultAction::NotFound {
+            return Err(Failure::DepositUnknown);
+        }
         let (now, money, keys) = (self.now(), self.0.money, self.keys());
         let (deposit, wired) = self.0.file.change(|tx| {
             let deposit = find(tx, question)?;
+            if act == FaultAction::KycRequired {
+                return Ok((deposit, None));
+            }
             let wired = match of_deposit(tx, deposit.serial)? {
                 None => {
                     self.aggregate(tx, &question.merchant_pub, &deposit.payto, now)?;
@@ -64,10 +75,20 @@ impl Sandbox {
         let Some((wtid, execution_time)) = wired else {
             // What is past due and yet here is too little to be worth a transfer.
             let execution_time = deposit.wire_deadline.max(now);
-            let pending = json!({ "execution_time": execution_time, "kyc_ok": true });
+            let mut pending = json!({ "execution_time": execution_time, "kyc_ok": true });
+            if act == FaultAction::KycRequired {
+                pending = json!({
+                    "execution_time": execution_time, "kyc_ok": false, "requirement_row": 1,
+                    "account_pub": question.merchant_pub,
+                });
+            }
             return Ok(Tracked::Pending(pending));
         };
-        let coin_contribution = money.amount(deposit.contribution.saturating_sub(deposit.fee))?;
+        let mut net = deposit.contribution.saturating_sub(deposit.fee);
+        if act == FaultAction::WrongTotal {
+            net = net.saturating_add(1);
+        }
+        let coin_contribution = money.amount(net)?;
         let statement = WireConfirmation {
             h_wire: question.h_wire,
             h_contract: question.h_contract,
@@ -76,7 +97,8 @@ impl Sandbox {
             execution_time_us: execution_time.to_micros(),
             coin_contribution: coin_contribution.to_nbo(),
         };
-        let (exchange_pub, exchange_sig) = keys.signing_at(now)?.sign(&statement);
+        let signed = keys.signing_at(now)?.sign(&statement);
+        let (exchange_pub, exchange_sig) = act.signed(&statement, signed)?;
         Ok(Tracked::Wired(json!({
             "wtid": wtid,
             "execution_time": execution_time,
@@ -87,13 +109,17 @@ impl Sandbox {
     }
 
     /// What a transfer paid out. Blocks.
-    pub(super) fn transfer(&self, wtid: &ShortHash) -> Result<Value, Failure> {
+    pub(super) fn transfer(&self, wtid: &ShortHash, act: FaultAction) -> Result<Value, Failure> {
+        if act == FaultAction::NotFound {
+            return Err(Failure::TransferUnknown);
+        }
         let (now, keys) = (self.now(), self.keys());
-        let (transfer, paid) = self.0.file.look(|db| {
+        let (mut transfer, mut paid) = self.0.file.look(|db| {
             let transfer = self.find_transfer(db, wtid)?;
             let paid = self.paid_out(db, transfer.serial)?;
             Ok::<_, Failure>((transfer, paid))
         })?;
+        distort(&mut transfer, &mut paid, act)?;
         let deposits: Vec<_> = paid
             .iter()
             .map(|paid| TransferredDeposit {
@@ -112,7 +138,8 @@ impl Sandbox {
             execution_time_us: transfer.execution_time.to_micros(),
             deposits: &deposits,
         };
-        let (exchange_pub, exchange_sig) = keys.signing_at(now)?.sign(&statement);
+        let signed = keys.signing_at(now)?.sign(&statement);
+        let (exchange_pub, exchange_sig) = act.signed(&statement, signed)?;
         Ok(json!({
             "total": transfer.total,
             "wire_fee": transfer.wire_fee,
@@ -123,6 +150,40 @@ impl Sandbox {
             "exchange_pub": exchange_pub,
             "exchange_sig": exchange_sig,
         }))
+    }
+
+    /// The sandbox's bank: pays out what is due to anybody, and tells the newest transfers, those first. Blocks.
+    pub(super) fn statement(&self) -> Result<Value, Failure> {
+        let now = self.now();
+        let rows = self.0.file.change(|tx| {
+            let mut due = tx.prepare_cached(sql!("transfers/due_accounts"))?;
+            let due = due
+                .query_map(named_params! { ":now_s": now, ":limit": MAX_DEPOSITS }, |row| {
+                    Ok((row.get("merchant_pub")?, row.get("payto")?))
+                })?;
+            let due: Vec<(PublicKey, String)> = due.collect::<Result<_, _>>()?;
+            for (merchant, payto) in due {
+                self.aggregate(tx, &merchant, &payto, now)?;
+            }
+            let mut newest = tx.prepare_cached(sql!("transfers/newest"))?;
+            let mut rows = newest.query(named_params! { ":limit": STATEMENT_LINES })?;
+            let mut told = Vec::new();
+            while let Some(row) = rows.next()? {
+                let (wtid, payto): (ShortHash, String) = (row.get("wtid")?, row.get("payto")?);
+                let execution_time: Timestamp = row.get("execution_s")?;
+                told.push(json!({
+                    "wtid": wtid,
+                    "credit_amount": self.0.money.column(row, "total")?,
+                    "payto_uri": payto,
+                    "exchange_url": self.base_url(),
+                    "execution_time": execution_time,
+                    // What the line of a real bank says.
+                    "subject": format!("{wtid} {}", self.base_url()),
+                }));
+            }
+            Ok::<_, Failure>(told)
+        })?;
+        Ok(json!({ "transfers": rows }))
     }
 
     /// Pays out what is due to an account, if anything is and it is worth a transfer.
@@ -203,6 +264,38 @@ impl Sandbox {
         }
         Ok(paid)
     }
+}
+
+/// What is told of a transfer where it shall not be true.
+fn distort(
+    transfer: &mut Transfer,
+    paid: &mut Vec<PaidOut>,
+    act: FaultAction,
+) -> Result<(), Failure> {
+    let wrong = |_| Failure::Bug("an amount that cannot be");
+    let cent = Amount::from_parts(*transfer.total.currency(), 0, CENT)
+        .map_err(|_| Failure::Bug("a hundredth is no amount"))?;
+    match act {
+        FaultAction::WrongTotal => {
+            transfer.total = transfer.total.checked_add(&cent).map_err(wrong)?;
+        }
+        FaultAction::WrongWireFee => {
+            transfer.wire_fee = transfer.wire_fee.checked_add(&cent).map_err(wrong)?;
+            transfer.total = transfer.total.checked_sub(&cent).map_err(wrong)?;
+        }
+        FaultAction::WrongDepositFee => {
+            if let Some(first) = paid.first_mut() {
+                first.fee = first.fee.checked_add(&cent).map_err(wrong)?;
+            }
+        }
+        FaultAction::OmitDeposit if !paid.is_empty() => {
+            let PaidOut { value, fee, .. } = paid.remove(0);
+            let net = value.checked_sub(&fee).map_err(wrong)?;
+            transfer.total = transfer.total.checked_sub(&net).map_err(wrong)?;
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// A transfer as it was made.

@@ -86,16 +86,7 @@ struct Conversation {
 impl Wallet {
     /// How to speak with an exchange: as it was asked for, else in the newest way that it knows.
     pub(super) fn generation(&self, keys: &Keys) -> Generation {
-        let mut parts = keys.version().splitn(3, ':').map(|part| part.parse::<u32>().ok());
-        let current = parts.next().flatten().unwrap_or_default();
-        let oldest = current.saturating_sub(parts.nth(1).flatten().unwrap_or_default());
-        let (knows_old, knows_new) =
-            (oldest <= LAST_OLD, current >= FIRST_NEW && oldest <= FIRST_NEW);
-        match self.0.generation {
-            Some(Generation::Old) if knows_old => Generation::Old,
-            _ if knows_new => Generation::New,
-            Some(_) | None => Generation::Old,
-        }
+        generation_of(keys.version(), self.0.generation)
     }
 
     /// Changes all coins of which something was spent, so that what is left cannot be traced. Those of
@@ -253,6 +244,19 @@ impl Wallet {
         })
         .await?;
         self.change(move |tx| refreshes::finish(tx, &refresh, &signed)).await
+    }
+}
+
+/// How to speak with an exchange of this version (`current:revision:age`), if it is asked for so.
+fn generation_of(version: &str, wish: Option<Generation>) -> Generation {
+    let mut parts = version.splitn(3, ':').map(|part| part.parse::<u32>().ok());
+    let current = parts.next().flatten().unwrap_or_default();
+    let oldest = current.saturating_sub(parts.nth(1).flatten().unwrap_or_default());
+    let (knows_old, knows_new) = (oldest <= LAST_OLD, current >= FIRST_NEW && oldest <= FIRST_NEW);
+    match wish {
+        Some(Generation::Old) if knows_old => Generation::Old,
+        _ if knows_new => Generation::New,
+        Some(_) | None => Generation::Old,
     }
 }
 
@@ -462,5 +466,32 @@ impl Conversation {
             signed.push((coin.key.clone(), ub_sig));
         }
         Ok(signed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_exchange_is_spoken_to_in_the_newest_way_that_both_know() {
+        use Generation::{New, Old};
+        for (version, usual, wished) in [
+            ("23:0:6", Old, Old),
+            ("12:0:1", Old, Old),
+            ("31:0:8", Old, Old),
+            ("32:0:9", New, Old),
+            ("35:2:10", New, Old),
+            ("40:0:8", New, New),
+            ("32", New, New),
+            // Neither is known to fit; the older one is what most understand.
+            ("40:0:3", Old, Old),
+            ("", Old, Old),
+            ("x:y:z", Old, Old),
+        ] {
+            assert_eq!(generation_of(version, None), usual, "{version}");
+            assert_eq!(generation_of(version, Some(Old)), wished, "{version}");
+            assert_eq!(generation_of(version, Some(New)), usual, "{version}");
+        }
     }
 }

@@ -9,6 +9,8 @@
 #[macro_use]
 mod accounts;
 #[macro_use]
+mod cashiers;
+#[macro_use]
 mod check_list;
 #[macro_use]
 mod demo;
@@ -43,7 +45,15 @@ mod order_pages;
 #[macro_use]
 mod orders;
 #[macro_use]
+mod otp_devices;
+#[macro_use]
 mod password;
+#[macro_use]
+mod product_import;
+#[macro_use]
+mod products;
+#[macro_use]
+mod receipts;
 #[macro_use]
 mod refusals;
 #[macro_use]
@@ -88,9 +98,9 @@ macro_rules! table {
 times_texts! { [
     refusals_texts order_pages_texts template_pages_texts front_pages_texts office_texts
     sign_in_texts orders_texts order_texts office_problems_texts new_order_texts
-    till_texts export_texts settings_texts templates_texts accounts_texts tokens_texts webhooks_texts
+    till_texts receipts_texts cashiers_texts export_texts settings_texts templates_texts accounts_texts tokens_texts webhooks_texts
     password_texts status_texts instances_texts details_texts check_list_texts
-    exchanges_texts demo_texts demo_front_texts demo_purchase_texts demo_article_texts
+    exchanges_texts products_texts product_import_texts otp_devices_texts demo_texts demo_front_texts demo_purchase_texts demo_article_texts
     demo_problems_texts table
 ] }
 

@@ -194,6 +194,11 @@ impl Exchange {
         self.sandbox().misbehave(faults).unwrap();
     }
 
+    /// How often it was asked what became of deposits and what transfers paid for.
+    pub(crate) fn questions(&self) -> u64 {
+        self.sandbox().questions()
+    }
+
     /// Has it behave.
     pub(crate) fn behave(&self) {
         self.misbehave(Faults::default());

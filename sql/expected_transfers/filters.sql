@@ -1,0 +1,5 @@
+AND (:payto_uri IS NULL OR accounts.payto_uri = :payto_uri)
+    AND (:after_s IS NULL OR expected_transfers.execution_s > :after_s)
+    AND (:before_s IS NULL OR expected_transfers.execution_s < :before_s)
+    AND (:verified IS NULL OR ifnull(expected_transfers.validated, 0) = :verified)
+    AND (:confirmed IS NULL OR (transfers.serial IS NOT NULL) = :confirmed)

@@ -1,0 +1,3 @@
+UPDATE expected_transfers
+SET next_ask_s = NULL
+WHERE serial = :serial

@@ -1,0 +1,2 @@
+ORDER BY expected_transfers.serial DESC
+LIMIT :limit

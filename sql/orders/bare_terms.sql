@@ -1,0 +1,1 @@
+SELECT terms FROM orders WHERE serial = :order_serial

@@ -1,0 +1,3 @@
+SELECT wired
+FROM orders
+WHERE serial = :order_serial

@@ -1,0 +1,3 @@
+UPDATE orders
+SET wired = 1
+WHERE serial = :order_serial AND wired = 0

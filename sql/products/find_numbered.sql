@@ -1,0 +1,1 @@
+WHERE products.serial = :product_serial AND products.instance_serial = :instance

@@ -1,0 +1,1 @@
+DELETE FROM receipt_details WHERE instance_serial = :instance

@@ -1,0 +1,1 @@
+SELECT tax_number FROM receipt_details WHERE instance_serial = :instance

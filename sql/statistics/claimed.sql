@@ -1,0 +1,3 @@
+SELECT claimed_at_s AS at_s, NULL AS plus, NULL AS minus
+FROM orders
+WHERE instance_serial = :instance AND claimed_at_s >= :from_s

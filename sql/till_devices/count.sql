@@ -1,0 +1,1 @@
+SELECT count(*) AS count FROM till_devices WHERE instance_serial = :instance

@@ -1,0 +1,1 @@
+SELECT serial, instance_serial, hash, browser, created_at_s FROM till_devices WHERE hash = :hash

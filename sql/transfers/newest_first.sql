@@ -1,0 +1,2 @@
+ORDER BY transfers.serial DESC
+LIMIT :limit

@@ -1,0 +1,1 @@
+WHERE transfers.instance_serial = :instance AND transfers.serial < :offset

@@ -1,0 +1,2 @@
+ORDER BY transfers.serial
+LIMIT :limit
