@@ -16,6 +16,8 @@ const NOBODY = "http://127.0.0.1:1999/hook";
 const ENV = { TILLD_WEBHOOKS__ALLOW: "localhost" };
 /** Both languages, and with and without script. No page has a link or button for one pair of both only. */
 const WAYS = [{ locale: "en-GB", javaScriptEnabled: true }, { locale: "de-DE", javaScriptEnabled: false }];
+/** Wide, so that all parts of the till are there at once; `till.test.mjs` looks at one at a time. */
+const DESK = { width: 1280, height: 900 };
 /** A test that hangs is ended; one on a busy machine is not. */
 const TOO_LONG_MS = 600_000;
 const named = ({ locale, javaScriptEnabled }) => `${locale}${javaScriptEnabled ? "" : " without script"}`;
@@ -157,7 +159,7 @@ describe("clicks", { concurrency: 2 }, () => {
         reached(crawler, PUBLIC, "signed out");
 
         // Every page of the office sends a stranger to the sign-in, and from there back.
-        const signed = new Crawler(await browser.visitor(way), options);
+        const signed = new Crawler(await browser.visitor({ ...way, viewport: DESK }), options);
         await signed.start();
         // Sales that are open are found by the session that made them; here others did.
         const sales = [orders.open, orders.open2, orders.claimed].map(({ id }) => `/webui/till/${id}`);
@@ -178,7 +180,7 @@ describe("clicks", { concurrency: 2 }, () => {
       till.run("account", "add", "bar", ACCOUNT);
       till.feed(`${till.password}\n`, "passwd", "bar", "--password-file", "-");
       const type = typing(till);
-      const crawler = new Crawler(await browser.visitor(), {
+      const crawler = new Crawler(await browser.visitor({ viewport: DESK }), {
         origin: till.url, rank, signIn: signing("bar", till), fill: (field) => (field.name === "instance" ? "bar" : type(field)) });
       await crawler.start();
       const keys = { Authorization: `Bearer ${till.run("token", "create", "bar", "--scope", "all")}` };

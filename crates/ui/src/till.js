@@ -494,6 +494,8 @@
       counter.dataset.view = view;
       for (const tab of all("[data-show]", counter)) tab.setAttribute("aria-pressed", String(tab.dataset.show === view));
     };
+    // What is wrong is seen, whatever part is shown.
+    for (const field of form.elements) field.addEventListener("invalid", () => { if (!field.checkVisibility()) show("pad"); });
     for (const tab of all("[data-show]", counter)) tab.addEventListener("click", () => show(tab.dataset.show));
     one("[data-views]", counter).hidden = false;
     one("[data-part=cart]", counter).hidden = false;

@@ -232,7 +232,8 @@ export class Crawler {
         name: node.name, type: node.type, value: node.value, required: node.required,
         action: new URL(node.form.action).pathname, path: location.pathname,
       }));
-      if (!about.name) continue;
+      // What is behind a tab or in a closed dialog nobody types into.
+      if (!about.name || !(await field.isVisible())) continue;
       const typed = this.fill(about);
       if (typed === undefined) continue;
       if (typed === true) await field.check();
