@@ -170,7 +170,7 @@ mod tests {
             .write::<(), Error>(|tx| {
                 Ok(tx.execute_batch(
                     "UPDATE orders SET nonce = zeroblob(32), h_contract = zeroblob(64) WHERE order_id = 'A';
-                     INSERT INTO payments VALUES (2, 'cash', NULL, 'KUDOS:4', NULL, 0);
+                     INSERT INTO payments (order_serial, method, amount, paid_at_s) VALUES (2, 'cash', 'KUDOS:4', 0);
                      INSERT INTO refunds VALUES (1, 3, 'KUDOS:1', '', 0, 0);",
                 )?)
             })
