@@ -117,6 +117,9 @@ pub fn put_back(
     for (product, quantity) in &lines {
         products::add_stock(tx, *product, *quantity)?;
     }
+    // Nobody can put it back once more.
+    tx.prepare_cached(sql!("order_products/return_all"))?
+        .execute(named_params! { ":order_serial": order })?;
     Ok(by_product(&lines))
 }
 
