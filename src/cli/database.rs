@@ -27,7 +27,8 @@ pub(super) fn restore(config: &Config, src: &Path) -> Result<(), Error> {
     // The database's owner may not have the right to read root's copy.
     let source = open_with_rights_of_its_owner(src);
     let log = open_with_rights_of_its_owner(&beside(src, "-wal")).ok();
-    let owner = prepare(config, Role::Guest)?;
+    // On a new machine not even the folder is there.
+    let owner = prepare(config, Role::Creator)?;
     let is_closed = File::open(src).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
     let kept = match source {
         Ok(mut source) if owner.is_some() && is_closed => {

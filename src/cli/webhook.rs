@@ -140,6 +140,7 @@ pub(super) fn resend(
     let (id, webhook) = (named(instance)?, webhook_id(webhook)?);
     with_till(config, Role::Guest, |till| async move {
         let principal = principal(&till, &id).await?;
+        let asked = webhook.clone();
         let count = match serial {
             Some(serial) => {
                 let delivery = DeliverySerial(serial);
@@ -155,8 +156,14 @@ pub(super) fn resend(
             }
             None => till.redeliver_since(&principal, webhook, Timestamp::ZERO).await?,
         };
+        let is_active = till.webhook(&principal, &asked).await?.active;
         output::line(format_args!(
-            "{count} waiting to be sent; a running daemon sends them within a minute"
+            "{count} waiting to be sent; {}",
+            match is_active {
+                true => "a running daemon sends them within a minute",
+                false =>
+                    "the webhook is out of use: use it again in the back office, on the page Webhooks",
+            }
         ))
     })
 }

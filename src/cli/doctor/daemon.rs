@@ -2,6 +2,7 @@
 //! through the reverse proxy in front of it.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,6 +11,7 @@ use reqwest::Client;
 use super::Line;
 use crate::cli;
 use crate::config::Listen;
+use crate::store;
 use net::client::{self, BadAnswer};
 use system::random;
 use taler::base32;
@@ -24,6 +26,8 @@ const ANSWER: Duration = Duration::from_secs(4);
 const USUAL_WAIT: Duration = Duration::from_secs(3);
 /// Tolerance for the time at which the test request comes back.
 const TOLERANCE: Duration = Duration::from_millis(1500);
+/// Taler's code for an instance that does not exist (MERCHANT_GENERIC_INSTANCE_UNKNOWN).
+const INSTANCE_UNKNOWN: u64 = 2000;
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
 
@@ -50,6 +54,8 @@ enum Seen {
     Silent(String),
     /// Another program answers; its status.
     Other(u16),
+    /// It answers after this time, and has no shop yet: nobody could wait for a payment.
+    NoShop(Duration),
     /// The time of the first answer; and the status and time of the long-polling request, or
     /// the reason why it failed.
     Answers { after: Duration, waited: Result<(u16, Duration), String> },
@@ -93,6 +99,21 @@ pub(super) fn check_listening(listens: &[Listen], wait: Wait) -> Result<Line, cl
     }
 }
 
+/// The line about the daemon at `url`, if it is the one of the database at `path`: two daemons on a machine are
+/// easily mistaken for each other.
+pub(super) fn of_database(line: Line, url: &BaseUrl, path: &Path) -> Line {
+    match line {
+        Line::Ok(_) if store::listened_addresses(path).is_empty() => Line::Warn(
+            format!(
+                "daemon: {url} answers, but no daemon runs with the database {}",
+                path.display()
+            ),
+            "start the daemon of this database; or another one has its address".into(),
+        ),
+        line => line,
+    }
+}
+
 /// The address by which this machine reaches a daemon with this listening address, or why there is none.
 fn own_address(listens: &[Listen]) -> Result<BaseUrl, &'static str> {
     let tcp = listens.iter().find_map(|listen| match listen {
@@ -127,6 +148,14 @@ async fn try_poll(client: &Client, url: &BaseUrl, session: &str, wait: Wait) -> 
     let place = format!("{place}?fulfillment_url={page}&timeout_ms={wait_ms}");
     let begun = Instant::now();
     let waited = ask(client, place, wait.asked.saturating_add(ANSWER)).await;
+    let has_no_shop = |body: &str| {
+        serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| {
+            body.get("code").and_then(serde_json::Value::as_u64) == Some(INSTANCE_UNKNOWN)
+        })
+    };
+    if waited.as_ref().is_ok_and(|(status, body)| *status == 404 && has_no_shop(body)) {
+        return Seen::NoShop(after);
+    }
     Seen::Answers { after, waited: waited.map(|(status, _)| (status, begun.elapsed())) }
 }
 
@@ -164,6 +193,12 @@ fn judge(url: &BaseUrl, seen: &Seen, wait: Wait) -> Line {
                  correct server.base_url"
                     .into(),
             );
+        }
+        Seen::NoShop(after) => {
+            return Line::Ok(format!(
+                "daemon: {name} answers in {} ms; whether requests can wait is tested once there is a shop",
+                after.as_millis()
+            ));
         }
         Seen::Answers { after, waited } => (after, waited),
     };

@@ -119,7 +119,7 @@ pub(super) fn run(config: &Config, slow: bool) -> Result<(), Error> {
     let longest = Duration::from_secs(config.polls.max_wait_s);
     let wait = daemon::Wait::of(longest, slow);
     findings.push(match &server.base_url {
-        Some(url) => daemon::check(url, wait)?,
+        Some(url) => daemon::of_database(daemon::check(url, wait)?, url, path),
         None => daemon::check_listening(&listens, wait)?,
     });
     let mut about_file = disk::check(path);

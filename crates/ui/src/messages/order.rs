@@ -19,6 +19,7 @@ macro_rules! order_texts {
             by_bank: "by bank transfer", "per Überweisung";
             by_other: "in another way", "auf andere Weise";
             payable_until: "To be paid until", "Zu bezahlen bis";
+            without_limit: "without limit", "unbegrenzt";
             refundable_until: "Refunds possible until", "Erstattung möglich bis";
             office_order_number: "Order number", "Bestellnummer";
             customers_page: "The customer's page", "Die Seite für den Kunden";
