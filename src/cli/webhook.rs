@@ -156,7 +156,7 @@ pub(super) fn resend(
             }
             None => till.redeliver_since(&principal, webhook, Timestamp::ZERO).await?,
         };
-        let is_active = till.webhook(&principal, &asked).await?.active;
+        let is_active = till.webhook(&principal, asked).await?.webhook.active;
         output::line(format_args!(
             "{count} waiting to be sent; {}",
             match is_active {

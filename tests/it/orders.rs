@@ -641,7 +641,7 @@ fn a_list_of_orders_is_there_as_csv_as_well() {
     let lines: Vec<_> = reply.text.split("\r\n").collect();
     assert_eq!(lines.len(), 4);
     let columns =
-        "order_id,created_at,summary,currency,amount,state,paid_at,refunded,refund_fetched";
+        "order_id,created_at,summary,currency,amount,state,paid_at,refunded,refund_fetched,cashier";
     assert_eq!(lines[0], columns);
     assert!(lines[1].starts_with(&format!("{first},")), "{lines:?}");
     assert!(lines[1].contains(",\"tea, \"\"green\"\"\",KUDOS,1,unpaid,,0,0"), "{lines:?}");
