@@ -26,7 +26,7 @@ const ANSWER: Duration = Duration::from_secs(4);
 const USUAL_WAIT: Duration = Duration::from_secs(3);
 /// Tolerance for the time at which the test request comes back.
 const TOLERANCE: Duration = Duration::from_millis(1500);
-/// Taler's code for an instance that does not exist (MERCHANT_GENERIC_INSTANCE_UNKNOWN).
+/// Taler's code for an instance that does not exist (`MERCHANT_GENERIC_INSTANCE_UNKNOWN`).
 const INSTANCE_UNKNOWN: u64 = 2000;
 /// Longest answer that is read, in bytes.
 const MAX_ANSWER: usize = 64 * 1024;
