@@ -101,6 +101,8 @@ const typing = (till) => ({ name, type, action, value }) => {
   if (type === "file" || name === "key") return undefined;
   // Of several the first is as good as any.
   if (type === "select-one") return undefined;
+  // Before passwords: it is shown as one.
+  if (name === "pin") return "471108";
   if (type === "password") return till.password;
   switch (name) {
     case "instance": return "admin";
@@ -130,7 +132,7 @@ const signing = (instance, till) => async (page) => {
 
 /** What takes something away is pressed later, and what ends the visit last. */
 const rank = (action) => {
-  const order = [/sign-out$/, /tokens\/[^/]+\/revoke$/, /purge$/, /delete$/, /cancel$/, /payment$/, /undo$/, /retire$/, /payments$/, /password$/];
+  const order = [/sign-out$/, /till-devices\/[^/]+\/remove$/, /cashiers\/[^/]+\/remove$/, /tokens\/[^/]+\/revoke$/, /purge$/, /delete$/, /cancel$/, /payment$/, /undo$/, /retire$/, /payments$/, /password$/];
   const at = order.findIndex((one) => one.test(action));
   return at < 0 ? 0 : order.length - at;
 };

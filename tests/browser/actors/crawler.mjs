@@ -10,7 +10,7 @@ const OUTSIDE = ["www.taler.net", "docs.taler.net", "www.gnu.org", "github.com"]
 const SIGN_IN = "/webui/sign-in";
 const PATIENCE_MS = 20_000;
 /** A safety net: pages and buttons of one visit. */
-const MOST_VISITS = 400;
+const MOST_VISITS = 900;
 
 export class Crawler {
   /**

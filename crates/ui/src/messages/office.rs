@@ -12,8 +12,8 @@ macro_rules! office_texts {
             till_mode_leave: "Back office", "Verwaltung";
             names_this_machine: "This code contains the address of this machine (127.0.0.1), which no phone can reach. Set server.base_url to the address that phones use.",
                 "Dieser Code nennt diesen Rechner selbst (127.0.0.1): kein Handy erreicht ihn. Setzen Sie server.base_url auf die Adresse, die Handys benutzen.";
-            warn_this_machine: "The shop's address is that of this machine (127.0.0.1), so no phone can pay. Set server.base_url (in the settings file, or TILLD_SERVER__BASE_URL) to the address that phones use.",
-                "Die Adresse des Ladens nennt diesen Rechner selbst (127.0.0.1), also kann kein Handy bezahlen. Setzen Sie server.base_url (in der Einstellungsdatei, oder TILLD_SERVER__BASE_URL) auf die Adresse, die Handys benutzen.";
+            warn_this_machine: "The shop's address is that of this machine (127.0.0.1), so no phone can pay. Set server.base_url in the settings to the address that phones use.",
+                "Die Adresse des Ladens nennt diesen Rechner selbst (127.0.0.1), also kann kein Handy bezahlen. Setzen Sie server.base_url in den Einstellungen auf die Adresse, die Handys benutzen.";
             back_to_office: "Back to the back office", "Zurück zur Verwaltung";
             office_not_found: "This page does not exist, or its subject was deleted.",
                 "Diese Seite gibt es nicht, oder ihr Gegenstand wurde gelöscht.";
