@@ -158,6 +158,10 @@ export class Crawler {
       await this.open(new URL(href, page.url()).href);
       return this.look();
     }
+    // Boxes that lie over the page would cover it.
+    await link.evaluate((node) => {
+      for (const one of document.querySelectorAll("details")) one.open = one.contains(node);
+    });
     const target = new URL(href, page.url());
     const isForWallet = /^taler(\+http)?:/.test(href);
     if (isForWallet) {
@@ -209,16 +213,21 @@ export class Crawler {
       button.why = `${here} does not have it any more`;
       return;
     }
+    // Boxes that lie over the page would cover it.
+    const it = await all[at].elementHandle();
+    await it.evaluate((node) => {
+      for (const one of document.querySelectorAll("details")) one.open = one.contains(node);
+    });
     if (kind === "summary") {
-      await all[at].click();
-      const isOpen = await all[at].evaluate((node) => node.parentElement.open);
+      await it.click();
+      const isOpen = await it.evaluate((node) => node.parentElement.open);
       if (isOpen) this.fault("a summary that does not close");
     } else if (kind === "submit") {
-      await this.type(all[at]);
-      await this.gone(() => all[at].click());
+      await this.type(it);
+      await this.gone(() => it.click());
       await this.look();
     } else {
-      await all[at].click();
+      await it.click();
     }
     button.isPressed = true;
   }
