@@ -42,7 +42,7 @@ struct PartQuery {
     #[cfg_attr(test, schema(value_type = Option<openapi::values::Rows>))]
     limit: Option<i64>,
     /// The number from which to go on. It is not listed itself.
-    #[cfg_attr(test, schema(value_type = Option<openapi::values::Serial>))]
+    #[cfg_attr(test, schema(value_type = Option<openapi::values::Offset>))]
     offset: Option<i64>,
 }
 

@@ -215,9 +215,15 @@ export class Crawler {
     }
     // Boxes that lie over the page would cover it.
     const it = await all[at].elementHandle();
-    await it.evaluate((node) => {
-      for (const one of document.querySelectorAll("details")) one.open = one.contains(node);
+    const isEnabled = await it.evaluate((node) => {
+      for (const one of document.querySelectorAll("details")) one.open = one.contains(node) || node.form?.contains(one) === true;
+      return !node.disabled;
     });
+    // What is in the basket may have been another thing when the page was looked at.
+    if (!isEnabled) {
+      button.why = `it is not enabled at ${here}`;
+      return;
+    }
     if (kind === "summary") {
       await it.click();
       const isOpen = await it.evaluate((node) => node.parentElement.open);
