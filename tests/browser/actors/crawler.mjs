@@ -219,8 +219,10 @@ export class Crawler {
       for (const one of document.querySelectorAll("details")) one.open = one.contains(node) || node.form?.contains(one) === true;
       return !node.disabled;
     });
-    // What is in the basket may have been another thing when the page was looked at.
-    if (!isEnabled) {
+    // What is in the basket may have been another thing when the page was looked at: something is put there.
+    const tile = page.locator("button.tile:enabled:visible").first();
+    if (!isEnabled && await tile.count() > 0) await tile.click();
+    if (!await it.isEnabled()) {
       button.why = `it is not enabled at ${here}`;
       return;
     }
