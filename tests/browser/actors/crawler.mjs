@@ -203,29 +203,34 @@ export class Crawler {
     await this.open(here, true);
     this.doing = `${button.key} of ${here}`;
     await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = true; });
-    const all = await page.locator("button:visible, summary:visible, input[type=submit]:visible").all();
-    const states = await Promise.all(all.map((one) => one.evaluate((node) => ({
-      text: node.textContent.trim().replace(/\s+/g, " "),
-      action: node.form ? new URL(node.getAttribute("formaction") ?? node.form.action, location.href).pathname : "",
-    })).catch(() => null)));
-    const at = states.findIndex((one) => one?.text === text && one.action === action);
-    if (at < 0) {
-      button.why = `${here} does not have it any more`;
+    const search = async () => {
+      const all = await page.locator("button:visible, summary:visible, input[type=submit]:visible").all();
+      const states = await Promise.all(all.map((one) => one.evaluate((node) => ({
+        text: node.textContent.trim().replace(/\s+/g, " "),
+        action: node.form ? new URL(node.getAttribute("formaction") ?? node.form.action, location.href).pathname : "",
+        isEnabled: !node.disabled,
+      })).catch(() => null)));
+      return all[states.findIndex((one) => one?.text === text && one.action === action && one.isEnabled)];
+    };
+    let found = await search();
+    if (!found) {
+      // The basket may have had something in it when the page was looked at.
+      const tile = page.locator("button.tile:enabled:visible").first();
+      if (await tile.count() > 0) {
+        await page.evaluate(() => { for (const one of document.querySelectorAll("details")) one.open = false; });
+        await tile.click();
+        found = await search();
+      }
+    }
+    if (!found) {
+      button.why = `${here} does not have it any more, or it is not enabled`;
       return;
     }
     // Boxes that lie over the page would cover it.
-    const it = await all[at].elementHandle();
-    const isEnabled = await it.evaluate((node) => {
+    const it = await found.elementHandle();
+    await it.evaluate((node) => {
       for (const one of document.querySelectorAll("details")) one.open = one.contains(node) || node.form?.contains(one) === true;
-      return !node.disabled;
     });
-    // What is in the basket may have been another thing when the page was looked at: something is put there.
-    const tile = page.locator("button.tile:enabled:visible").first();
-    if (!isEnabled && await tile.count() > 0) await tile.click();
-    if (!await it.isEnabled()) {
-      button.why = `it is not enabled at ${here}`;
-      return;
-    }
     if (kind === "summary") {
       await it.click();
       const isOpen = await it.evaluate((node) => node.parentElement.open);
