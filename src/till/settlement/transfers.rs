@@ -10,7 +10,7 @@ use crate::store::transfers::{
     self, ConfirmedTransfer, ExpectedTransfer, NamedBy, TransferCounts, TransferFilter,
     TransferName,
 };
-use crate::store::{Read, accounts};
+use crate::store::{self, Read, accounts};
 use crate::till::lookup::still_there;
 use crate::till::{Error, Principal, Till};
 use taler::amount::Amount;
@@ -55,16 +55,10 @@ impl Till {
         limit: i64,
         offset: Option<i64>,
     ) -> Result<Vec<ConfirmedTransfer>, Error> {
-        let instance = principal.instance.serial;
-        let limit = limit.clamp(-MAX_TRANSFERS, MAX_TRANSFERS);
-        self.store
-            .read(move |db| {
-                let Some(filter) = of_account(&own_accounts(db, instance)?, filter) else {
-                    return Ok(Vec::new());
-                };
-                Ok(transfers::list(db, instance, &filter, limit, offset)?)
-            })
-            .await
+        self.listed(principal, filter, limit, move |db, instance, filter, limit| {
+            transfers::list(db, instance, filter, limit, offset)
+        })
+        .await
     }
 
     /// Transfers that exchanges have named, as [`Self::transfers`].
@@ -78,6 +72,22 @@ impl Till {
         limit: i64,
         offset: Option<i64>,
     ) -> Result<Vec<ExpectedTransfer>, Error> {
+        self.listed(principal, filter, limit, move |db, instance, filter, limit| {
+            transfers::list_expected(db, instance, filter, limit, offset)
+        })
+        .await
+    }
+
+    /// The transfers that `list` finds for the shop's own accounts.
+    async fn listed<T: Send + 'static>(
+        &self,
+        principal: &Principal,
+        filter: TransferFilter,
+        limit: i64,
+        list: impl FnOnce(&Read<'_>, InstanceSerial, &TransferFilter, i64) -> store::Result<Vec<T>>
+        + Send
+        + 'static,
+    ) -> Result<Vec<T>, Error> {
         let instance = principal.instance.serial;
         let limit = limit.clamp(-MAX_TRANSFERS, MAX_TRANSFERS);
         self.store
@@ -85,7 +95,7 @@ impl Till {
                 let Some(filter) = of_account(&own_accounts(db, instance)?, filter) else {
                     return Ok(Vec::new());
                 };
-                Ok(transfers::list_expected(db, instance, &filter, limit, offset)?)
+                Ok(list(db, instance, &filter, limit)?)
             })
             .await
     }

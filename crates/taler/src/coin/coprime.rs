@@ -69,7 +69,7 @@ impl Steps {
 
     /// What they make of the numbers.
     fn taken(&self, larger: &[u64], smaller: &[u64]) -> (Vec<u64>, Vec<u64>) {
-        let (a, b) = match self.is_negative {
+        match self.is_negative {
             true => (
                 difference(self.a.1, smaller, self.a.0, larger),
                 difference(self.b.0, larger, self.b.1, smaller),
@@ -78,8 +78,7 @@ impl Steps {
                 difference(self.a.0, larger, self.a.1, smaller),
                 difference(self.b.1, smaller, self.b.0, larger),
             ),
-        };
-        (a, b)
+        }
     }
 }
 
